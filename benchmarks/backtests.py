@@ -1,7 +1,11 @@
-"""Value and churn against what happened, old beside new, on nine shops: liquor, the full store, six of one category cut
-from the sample, and CDNOW; at six cut-offs each, everything learned from what was over by then.
+"""Value, churn and response against what happened, old beside new; everything learned from what was over by then.
 
-"Old" is what was shipped before: spend to date for value, the BG/NBD alone for churn. Nothing is timed.
+Value and churn on nine shops: liquor, the full store, six of one category cut from the sample, and CDNOW; at six
+cut-offs each. Response on the sample's coupon campaigns, liquor alone and the full store, each campaign forecast from
+those that were over when it began.
+
+"Old" is what was shipped before: spend to date for value, the BG/NBD alone for churn, for response a regression that
+knows nothing of the offer. Nothing is timed.
 """
 
 from __future__ import annotations
@@ -12,6 +16,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from liquor_app.demo.dataset import STORE_TIMEZONE, SampleData, load_dataset
+from liquor_app.scoring import judge_response
 from liquor_app.scoring.estimators import bgnbd, churn_blend, spend_glm
 from liquor_app.scoring.estimators.evaluate import (
     auc,
@@ -26,6 +32,8 @@ from liquor_app.scoring.estimators.evaluate import (
     total_interval,
 )
 from liquor_app.scoring.estimators.likelihood import Floats
+from liquor_app.scoring.estimators.offer_response import Contacts, Offers
+from liquor_app.scoring.estimators.response import Known
 from liquor_app.scoring.estimators.signals import DayLog
 from liquor_app.scoring.estimators.snapshots import Snapshots
 from liquor_app.scoring.judging import bands_of, join
@@ -151,8 +159,87 @@ def _brier_interval(away: Floats, new: Floats, old: Floats, who: Floats) -> tupl
     return round(float(low), 5), round(float(high), 5)
 
 
+def sample_contacts(sample: SampleData) -> Contacts:
+    """Return the sample's contacts whose offers were over when its year ended, straight from its frames."""
+    zone, closed = STORE_TIMEZONE, sample.campaigns[sample.campaigns["offers_end_on"] <= sample.ends_on]
+    ends = pd.to_datetime(closed.set_index("campaign_id")["offers_end_on"]) + pd.Timedelta(days=1)
+    ends = ends.dt.tz_localize(zone).dt.tz_convert("UTC")
+    answers = sample.redemptions
+    sent = sample.contacts.merge(ends.rename("ends"), on="campaign_id").sort_values("contact_at", kind="stable")
+    first = answers.groupby(["campaign_id", "household_id"], as_index=False)["redeemed_at"].min()
+    everything = sample.contacts.merge(first, on=["campaign_id", "household_id"], how="left")
+    sent = sent.merge(first, on=["campaign_id", "household_id"], how="left").reset_index(drop=True).rename_axis("row")
+    key = sent[["household_id", "campaign_id", "contact_at"]].reset_index()
+    year, recent = pd.Timedelta(days=365), pd.Timedelta(days=90)
+
+    def counted(rows: pd.Series) -> Floats:
+        return rows.reindex(sent.index).fillna(0.0).to_numpy(dtype=np.float64)
+
+    bought = key.merge(sample.purchases[sample.purchases["total"] > 0], on="household_id")
+    bought = bought[bought["occurred_at"] < bought["contact_at"]]
+    late = bought[bought["occurred_at"] > bought["contact_at"] - recent].groupby("row")
+    ever = bought.groupby("row")
+    mailed = key.merge(everything, on="household_id", suffixes=("", "_then"))
+    mailed = mailed[
+        (mailed["contact_at_then"] < mailed["contact_at"]) & (mailed["contact_at_then"] > mailed["contact_at"] - year)
+    ]
+    mailed["acted"] = mailed["redeemed_at"] < mailed["contact_at"]
+    acted = key.merge(answers[["household_id", "redeemed_at"]], on="household_id")
+    acted = acted[(acted["redeemed_at"] < acted["contact_at"]) & (acted["redeemed_at"] > acted["contact_at"] - year)]
+    baskets = sample.lines[["basket_id", "category"]].drop_duplicates()
+    share = baskets["category"].value_counts(normalize=True)
+    covered, reach = np.zeros(len(sent)), np.zeros(len(sent))
+    for campaign in closed.itertuples():
+        rows = key[key["campaign_id"] == campaign.campaign_id]
+        of = baskets.loc[baskets["category"].isin(campaign.categories), "basket_id"].unique()
+        found = bought[bought["row"].isin(rows["row"]) & bought["basket_id"].isin(of)].groupby("row").size()
+        covered[found.index] = found
+        reach[rows["row"]] = share.reindex(campaign.categories).sum()
+    return Contacts(
+        day=_days(sent["contact_at"]),
+        ends=_days(sent["ends"]),
+        campaign=np.unique(sent["campaign_id"].astype(str), return_inverse=True)[1].astype(np.int64),
+        channel=np.full(len(sent), "email", dtype=object),
+        responded=((sent["redeemed_at"] >= sent["contact_at"]) & (sent["redeemed_at"] < sent["ends"])).to_numpy(),
+        known=Known(
+            responses=counted(mailed.groupby("row")["acted"].sum()), contacts=counted(mailed.groupby("row").size()),
+            answers=counted(acted.groupby("row").size()), orders=counted(ever.size()), recent=counted(late.size()),
+            coupons=counted(late["coupon_lines"].sum()), spend=counted(ever["total"].sum()),
+            recency=_days(sent["contact_at"]) - _days(ever["occurred_at"].max().reindex(sent.index)),
+        ),
+        offers=Offers(np.full(len(sent), np.nan), covered, reach),
+    )  # fmt: skip
+
+
+def _days(moments: pd.Series) -> Floats:
+    epoch = pd.Timestamp(0, tz="UTC")
+    return ((moments - epoch) / pd.Timedelta(days=1)).to_numpy(dtype=np.float64)
+
+
+def judge_responses(shop: str, contacts: Contacts) -> dict[str, object]:
+    """Return a line: the model per offer beside one that knows nothing of the offer and the constants."""
+    found = judge_response.judge(contacts)
+    inside = [low <= seen <= high for _, low, high, seen, _ in found["levels"]]
+    rounded = {name: round(value, 4) for name, value in found.items() if isinstance(value, float)}
+    return {
+        "bench": "backtests", "shop": shop, "of": "response", "campaigns": found["campaigns"],
+        "contacts": found["test"],
+        **rounded,
+        "below_constant": round(1 - found["brier"] / found["constant_brier"], 4),
+        "auc_new_less_old": [round(one, 4) for one in found["ahead_of_customer_alone"]],
+        "best_count": found["best_count"],
+        "ahead_of_best_count": [round(one, 4) for one in found["ahead_of_best_count"]],
+        "levels_within": f"{sum(inside)} of {len(inside)}",
+        "levels": [[round(one, 3) for one in line] for line in found["levels"]],
+        "deciles": [[round(said, 3), round(seen, 3), n] for said, seen, n in found["deciles"]],
+        "why_not": found["why_not"],
+    }  # fmt: skip
+
+
 async def run() -> AsyncIterator[dict[str, object]]:
-    """Print two lines a shop."""
+    """Print two lines a shop, and one each for the responses to the sample's campaigns."""
+    for name, full_store in (("liquor", False), ("full store", True)):
+        yield judge_responses(name, sample_contacts(load_dataset(full_store=full_store)))
     for shop in shops():
         for line in judge(shop):
             yield line

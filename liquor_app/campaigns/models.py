@@ -142,6 +142,10 @@ class Campaign(SQLModel, table=True):
     pause_reason: str | None = words(nullable=True)
     is_sample: bool = flag()
     is_history: bool = flag()
+    offer_categories: list[str] = texts()
+    """What the offers of a campaign without actions were for, of history; empty: everything."""
+    offers_end_on: date | None = day(nullable=True)
+    """The last day they held, where that is not the campaign's own."""
 
     created_by: UUID | None = ref("users.id", ondelete="SET NULL", nullable=True)
     approved_by: UUID | None = ref("users.id", ondelete="SET NULL", nullable=True)

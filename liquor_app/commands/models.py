@@ -30,12 +30,18 @@ def backtest(
     if as_json:
         show(document, as_json)
         return
-    measures = ("auc", "brier", "ece", "lift_decile_1", "spearman", "mae")
+    measures = ("auc", "brier", "ece", "lift_decile_1", "spearman", "gini", "deviance", "total", "mae")
     table = Table("", *measures, box=None, pad_edge=False)
     for name, values in ({row.method: document} | document["baselines"]).items():
         table.add_row(name, *(_figure(values[measure]) for measure in measures))
     out.print(f"[bold]{kind}[/], {document['n']:,} judged over {horizon} days from {cutoff}")
     out.print(table)
+    if document["levels"]:
+        levels = Table("campaign", "said", "from", "to", "seen", "contacts", box=None, pad_edge=False)
+        for place, one in enumerate(document["levels"], start=1):
+            figures = (_figure(one[name]) for name in ("said", "low", "high", "seen"))
+            levels.add_row(str(place), *figures, str(one["contacts"]))
+        out.print(levels)
 
 
 def _figure(value: Any) -> str:

@@ -65,6 +65,7 @@ _COLUMNS = {
     "demographics": ["household_id", "age"],
     "campaigns": ["campaign_id", "household_id"],
     "campaign_descriptions": ["campaign_id", "campaign_type", "start_date", "end_date"],
+    "coupons": ["campaign_id", "product_id"],
     "coupon_redemptions": ["household_id", "campaign_id", "redemption_date"],
 }
 
@@ -78,7 +79,8 @@ class SampleData:
         purchases: basket_id, household_id, occurred_at, local_hour, local_day, total, alcohol_total, discount,
             coupon_lines, store.
         lines: basket_id, product, category, brand, quantity, amount, discount, coupon_discount, is_alcohol.
-        campaigns: campaign_id, name, kind, starts_on, ends_on (never after `ends_on` below).
+        campaigns: campaign_id, name, kind, starts_on, ends_on (never after `ends_on` below), offers_end_on (the data's
+            own last day, which may lie ahead), categories (of what its coupons were for).
         contacts: campaign_id, household_id, contact_at; who was targeted.
         redemptions: campaign_id, household_id, basket_id, redeemed_at, value, coupons, inferred (always True).
         ends_on: the last local day.
@@ -130,7 +132,7 @@ def load_dataset(ends_on: date | None = None, *, full_store: bool = False, seed:
     sold = _timed(transactions[theirs if full_store else drinks].assign(is_alcohol=drinks), shift)
     sold = sold.merge(raw["products"], on="product_id", how="left", validate="many_to_one")
     near = _timed(transactions[transactions["household_id"].isin(redeemed["household_id"])], shift)
-    campaigns = _campaigns(raw["campaign_descriptions"], last, shift)
+    campaigns = _campaigns(raw["campaign_descriptions"], _covered(raw["coupons"], raw["products"]), last, shift)
     ages = raw["demographics"].set_index("household_id")["age"].reindex(buyers.to_numpy())
     return SampleData(
         customers=make_people(buyers, ages.reset_index(drop=True), today=last, seed=seed),
@@ -224,8 +226,6 @@ def _purchases(sold: pd.DataFrame) -> pd.DataFrame:
 def _lines(sold: pd.DataFrame) -> pd.DataFrame:
     """Return one row per line; products are named by type and size, brands by their maker's number: the data have no
     names."""
-    category = sold["product_category"].map(CATEGORIES)
-    other = sold["product_category"].str.capitalize().fillna("Other")
     # The types end in a proof that the data cut short: "(42 UNDER PROO", "<=42P".
     raw_type = sold["product_type"].str.replace(r"\s*(\(|<=).*$", "", regex=True)
     kind = raw_type.map(PRODUCT_TYPES).fillna(raw_type.str.capitalize())
@@ -234,7 +234,7 @@ def _lines(sold: pd.DataFrame) -> pd.DataFrame:
         {
             "basket_id": sold["basket_id"],
             "product": kind.fillna("Unnamed") + size,
-            "category": category.where(sold["is_alcohol"], other),
+            "category": _category(sold, sold["is_alcohol"]),
             "brand": "Brand " + sold["manufacturer_id"].astype("Int64").astype(str),
             "quantity": sold["quantity"],
             "amount": sold["sales_value"].round(2),
@@ -245,7 +245,20 @@ def _lines(sold: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _campaigns(descriptions: pd.DataFrame, last: date, shift: pd.Timedelta) -> pd.DataFrame:
+def _category(products: pd.DataFrame, is_alcohol: pd.Series) -> pd.Series:
+    """Return the category of each line or product, as our lines call it."""
+    other = products["product_category"].str.capitalize().fillna("Other")
+    return products["product_category"].map(CATEGORIES).where(is_alcohol, other)
+
+
+def _covered(coupons: pd.DataFrame, products: pd.DataFrame) -> pd.Series:
+    """Return the categories of the products each campaign's coupons were for, by campaign."""
+    named = coupons.merge(products, on="product_id")
+    category = _category(named, named["product_category"].isin(list(CATEGORIES)))
+    return category.groupby(named["campaign_id"].astype(str)).agg(lambda names: sorted(set(names)))
+
+
+def _campaigns(descriptions: pd.DataFrame, covered: pd.Series, last: date, shift: pd.Timedelta) -> pd.DataFrame:
     """Return the data's campaigns; a run that outlasts the data is cut where they end."""
     numbers = descriptions["campaign_id"].astype(str)
     kind = descriptions["campaign_type"].astype(str)
@@ -257,6 +270,8 @@ def _campaigns(descriptions: pd.DataFrame, last: date, shift: pd.Timedelta) -> p
             "kind": kind,
             "starts_on": (descriptions["start_date"] + shift).dt.date,
             "ends_on": [min(day, last) for day in ends],
+            "offers_end_on": ends,
+            "categories": [covered.get(number, []) for number in numbers],
         }
     ).sort_values("campaign_id", ignore_index=True)
 

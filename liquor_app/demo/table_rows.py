@@ -177,6 +177,8 @@ def _campaigns(sample: SampleData, ids: pd.Series, sends: pd.DataFrame, brand_id
             "brand_id": brand_id,
             "start_date": campaigns["starts_on"],
             "end_date": campaigns["ends_on"],
+            "offers_end_on": campaigns["offers_end_on"],
+            "offer_categories": campaigns["categories"].map(_array),
             "total_sends": results["sends"].to_numpy(),
             "completed_sends": results["sends"].to_numpy(),
             "conversions": results["conversions"].to_numpy(),
@@ -189,6 +191,11 @@ def _campaigns(sample: SampleData, ids: pd.Series, sends: pd.DataFrame, brand_id
             "updated_at": started,
         }
     )
+
+
+def _array(names: list[str]) -> str:
+    """Return an array of text as PostgreSQL writes it."""
+    return "{" + ",".join(json.dumps(name) for name in names) + "}"
 
 
 def _purchase_events(bought: pd.DataFrame) -> pd.DataFrame:

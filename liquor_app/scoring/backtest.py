@@ -21,13 +21,15 @@ from liquor_app.core.clock import now
 from liquor_app.core.errors import Conflict, Invalid
 from liquor_app.organization.settings import GeneralSettings, load_settings
 from liquor_app.scoring import features, judging, training
-from liquor_app.scoring.estimators import bgnbd, spend_glm
+from liquor_app.scoring.contacts import read_contacts_between, read_reach
+from liquor_app.scoring.estimators import bgnbd, offer_response, response, spend_glm
 from liquor_app.scoring.estimators.baselines import (
     Counts,
     Measures,
     as_probability,
     counts_of,
     counts_of_histories,
+    judge_chance,
     judge_money,
     judge_ranking,
 )
@@ -41,12 +43,14 @@ from liquor_app.scoring.estimators.evaluate import (
     said_and_seen,
     spearman_difference,
 )
-from liquor_app.scoring.estimators.likelihood import Floats
-from liquor_app.scoring.estimators.response import CONTACT_WINDOW_DAYS, Contacts
+from liquor_app.scoring.estimators.likelihood import FitFailed, Floats
+from liquor_app.scoring.estimators.offer_response import Contacts, level_of
+from liquor_app.scoring.estimators.response import CONTACT_WINDOW_DAYS
 from liquor_app.scoring.estimators.snapshots import Snapshots
-from liquor_app.scoring.features import MATURE_DAYS, Moment
+from liquor_app.scoring.features import Moment
 from liquor_app.scoring.models import ModelKind
-from liquor_app.scoring.training import ChurnModel, ClvModel, ResponseModel
+from liquor_app.scoring.response_model import ResponseModel, train_response
+from liquor_app.scoring.training import ChurnModel, ClvModel
 
 MAX_HORIZON_DAYS = 730
 
@@ -80,6 +84,8 @@ class BacktestRow:
     """What was said on average, what was seen, of how many; by what was said, lowest first."""
     bands: list[dict[str, Any]] = field(default_factory=list)
     """See `judging.bands_of`."""
+    levels: list[dict[str, float]] = field(default_factory=list)
+    """Of each campaign: the share said to answer, its interval, the share that did, of how many contacts."""
 
     def as_document(self) -> dict[str, Any]:
         """Flat, as programs read it; figures rounded to six digits."""
@@ -99,6 +105,7 @@ class BacktestRow:
                 {"said": round(said, 6), "seen": round(seen, 6), "customers": n} for said, seen, n in self.deciles
             ],
             "bands": self.bands,
+            "levels": [{name: round(value, 6) for name, value in one.items()} for one in self.levels],
         }
 
 
@@ -245,33 +252,66 @@ async def _clv(session: AsyncSession, span: _Span) -> BacktestRow:
 
 
 async def _response(session: AsyncSession, span: _Span) -> BacktestRow:
-    """Return contacts after the cut-off, ranked within their campaigns by what was known before it."""
+    """Return contacts after the cut-off whose offers are over by now, ranked within their campaigns by what was known
+    before it; beside the counts a model that knows nothing of the offer, the constant by band and the constant."""
     edge, clock = span.start_of(span.cutoff), now()
-    end = min(span.start_of(span.cutoff + timedelta(days=span.horizon)), clock - timedelta(days=MATURE_DAYS))
-    earlier = await features.read_contacts_between(
-        session, datetime.min.replace(tzinfo=UTC), edge - timedelta(days=MATURE_DAYS), known=edge, until=edge
-    )
-    later = await features.read_contacts_between(session, edge, end, known=edge, until=clock)
+    end = span.start_of(span.cutoff + timedelta(days=span.horizon))
+    reach = await read_reach(session, span.end_of(span.eve))
+    first = datetime.min.replace(tzinfo=UTC)
+    earlier, later = [
+        await read_contacts_between(session, since, before, known=edge, until=until, zone=span.zone, reach=reach)
+        for since, before, until in ((first, edge, edge), (edge, end, clock))
+    ]
     if not earlier.day.size or not later.day.size:
         raise Conflict(
-            f"{earlier.day.size} contacts before the cut-off and {later.day.size} after it: both are needed, the"
-            f" later ones at least {MATURE_DAYS} days old."
+            f"{earlier.day.size} contacts before the cut-off whose offers were over by then, and {later.day.size} after"
+            " it whose offers are over now: both are needed."
         )
     _both(later.responded, "answered", "did not")
-    trained = training.train_response(earlier)
-    said = ResponseModel.from_stored(trained.method, trained.params).likelihood(later.known)
-    baselines = _ranked(
-        later.responded, _contact_counts(later), _contact_counts(earlier), earlier.responded, later.campaign
-    )
-    shipped = judge_ranking(later.responded, said, said, later.campaign)
-    signed = {name: _signed(later, count) for name, count in _contact_counts(later).items()}
+    trained = train_response(earlier, reach)
+    model = ResponseModel.from_stored(trained.method, trained.params)
+    said = model.likelihood(later.known, later.offers)
+    counts, before = _contact_counts(later), _contact_counts(earlier)
+    baselines = _ranked(later.responded, counts, before, earlier.responded, later.campaign)
+    for name, rival in _response_rivals(earlier, later).items():
+        baselines[name] = judge_chance(later.responded, rival, later.campaign)
+    signed = {name: _signed(later, count) for name, count in counts.items()}
     ahead = _ahead(
         baselines,
         signed,
         lambda count: auc_difference(later.responded, said, count, later.campaign, rivals=len(signed)),
     )
-    n = int(later.day.size)
-    return BacktestRow(ModelKind.RESPONSE, span.cutoff, span.horizon, trained.method, n, shipped, baselines, ahead)
+    seen = later.responded.astype(np.float64)
+    return BacktestRow(
+        ModelKind.RESPONSE, span.cutoff, span.horizon, trained.method, int(later.day.size),
+        judge_chance(later.responded, said, later.campaign), baselines, ahead,
+        deciles=said_and_seen(said, seen),
+        levels=[
+            {
+                "said": float(said[one].mean()), "low": low, "high": high, "seen": float(seen[one].mean()),
+                "contacts": int(one.sum()),
+            }
+            for code in np.unique(later.campaign)
+            for one in (later.campaign == code,)
+            for low, high in (level_of(said[one], _level_sd(model)),)
+        ],
+    )  # fmt: skip
+
+
+def _response_rivals(earlier: Contacts, later: Contacts) -> dict[str, Floats]:
+    rivals = {
+        "constant": np.full(later.day.size, offer_response.base_rate(earlier)),
+        "rate_by_band": offer_response.fit_bands(earlier).likelihood(later.known),
+    }
+    try:
+        plain = response.fit(earlier.known.matrix(), earlier.responded, response.FEATURES)
+    except FitFailed:
+        return rivals
+    return rivals | {"customer_alone": response.predict(plain, later.known.matrix())}
+
+
+def _level_sd(model: ResponseModel) -> float:
+    return offer_response.LEVEL_PRIOR**0.5 if model.offer is None else model.offer.level_sd
 
 
 def _signed(contacts: Contacts, count: Floats) -> Floats:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 import numpy as np
@@ -15,23 +15,17 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from liquor_app.core.states import sql_list
 from liquor_app.customers.labels.product_labels import LABELLED_LINES
 from liquor_app.ledger.models import REACHED
-from liquor_app.scoring.estimators.response import CONTACT_WINDOW_DAYS, RECENT_DAYS, Contacts, Known
+from liquor_app.scoring.estimators.response import CONTACT_WINDOW_DAYS, RECENT_DAYS
 from liquor_app.scoring.estimators.signals import HALF_LIVES, DayLog
 from liquor_app.scoring.estimators.snapshots import Snapshots
-
-MAX_TRAINING_CONTACTS = 200_000
-"""The latest contacts teach the response model; older ones add time, not knowledge."""
 
 MAX_LOG_CUSTOMERS = 20_000
 """Customers whose log teaches churn and value: more of them take time, their coefficients would not move."""
 
-MATURE_DAYS = 14
-"""A contact younger than this may still be acted on, so its outcome is not known yet."""
-
 PAID = "total > 0"
 """A basket nothing was paid for is no purchase: an order refunded in full is told as one of 0.00."""
 
-_CONTACTED = f"status IN {sql_list(*REACHED)} AND provider IS DISTINCT FROM 'sandbox'"
+CONTACTED = f"status IN {sql_list(*REACHED)} AND provider IS DISTINCT FROM 'sandbox'"
 """Messages that reached for somebody. The sandbox delivers nothing, so nobody can have answered it."""
 
 
@@ -90,7 +84,7 @@ WITH baskets AS (
            -- only what a person did: opens and clicks of scanners and mail proxies never set these columns
            count(*) FILTER (WHERE contact_at > :engaged_from AND (opened_at <= :now OR clicked_at <= :now)) AS opened,
            count(*) FILTER (WHERE contact_at > :engaged_from AND clicked_at <= :now) AS clicked
-    FROM sends WHERE {_CONTACTED} AND contact_at <= :now AND contact_at > :contacts_from{of} GROUP BY customer_id
+    FROM sends WHERE {CONTACTED} AND contact_at <= :now AND contact_at > :contacts_from{of} GROUP BY customer_id
 ), answered AS (
     SELECT customer_id, count(*) AS answers FROM analytics_events
     WHERE event_type = 'conversion' AND occurred_at <= :now AND occurred_at > :contacts_from{of} GROUP BY customer_id
@@ -125,38 +119,6 @@ SELECT dense_rank() OVER (ORDER BY customer_id) AS customer, day, spent, paid FR
 ) d
 """
 """A customer's net spend a day; every so many customers, the same ones each time."""
-
-_CONTACTS = f"""
-WITH contacts AS (
-    SELECT id, customer_id, campaign_id, channel, contact_at, LEAST(contact_at, CAST(:known AS timestamptz)) AS as_of,
-           COALESCE(converted_at < :until, false) AS responded FROM sends
-    WHERE {_CONTACTED} AND customer_id IS NOT NULL AND contact_at >= :since AND contact_at < :before
-    ORDER BY contact_at DESC, id LIMIT :most
-)
-SELECT extract(epoch FROM k.contact_at) / 86400 AS day, dense_rank() OVER (ORDER BY k.campaign_id) AS campaign,
-       k.channel, k.responded, before.contacts, before.responses, e.answers,
-       b.orders, b.recent, b.coupons, CAST(b.spend AS float8) AS spend,
-       CAST(extract(epoch FROM k.as_of - b.last_at) / 86400 AS float8) AS recency
-FROM contacts k
-CROSS JOIN LATERAL (
-    SELECT count(*) AS contacts, count(*) FILTER (WHERE s.converted_at < k.as_of) AS responses FROM sends s
-    WHERE s.customer_id = k.customer_id AND s.contact_at < k.as_of
-      AND s.contact_at > k.as_of - make_interval(days => :window) AND {_CONTACTED}
-) before
-CROSS JOIN LATERAL (
-    SELECT count(*) AS answers FROM analytics_events e
-    WHERE e.customer_id = k.customer_id AND e.event_type = 'conversion' AND e.occurred_at < k.as_of
-      AND e.occurred_at > k.as_of - make_interval(days => :window)
-) e
-CROSS JOIN LATERAL (
-    SELECT count(*) FILTER (WHERE p.{PAID}) AS orders, GREATEST(COALESCE(sum(p.total), 0), 0) AS spend,
-           max(p.occurred_at) FILTER (WHERE p.{PAID}) AS last_at,
-           count(*) FILTER (WHERE p.{PAID} AND p.occurred_at > k.as_of - make_interval(days => :recent)) AS recent,
-           COALESCE(sum(p.coupon_lines) FILTER (WHERE p.occurred_at > k.as_of - make_interval(days => :recent)), 0)
-               AS coupons
-    FROM purchases p WHERE p.customer_id = k.customer_id AND p.occurred_at < k.as_of
-) b
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,51 +188,6 @@ async def read_snapshots(session: AsyncSession, moment: Moment) -> Snapshots:
         frame["paid"].to_numpy(dtype=np.bool_),
     )
     return Snapshots(log, 0.0)
-
-
-async def read_contacts(session: AsyncSession, moment: Moment) -> Contacts:
-    """Return the latest contacts that are old enough to have been acted on, oldest first, each with what was known
-    then."""
-    mature = moment.now - timedelta(days=MATURE_DAYS)
-    return await read_contacts_between(
-        session, datetime.min.replace(tzinfo=UTC), mature, known=moment.now, until=moment.now
-    )
-
-
-async def read_contacts_between(
-    session: AsyncSession, since: datetime, before: datetime, *, known: datetime, until: datetime
-) -> Contacts:
-    """Return the latest contacts made from `since` up to, not including, `before`, oldest first.
-
-    Args:
-        known: nothing that happened from this moment on is known of anybody, though the contact came later.
-        until: an answer counts if it came before this moment.
-    """
-    found = await session.execute(
-        text(_CONTACTS),
-        {
-            "since": since,
-            "before": before,
-            "known": known,
-            "until": until,
-            "most": MAX_TRAINING_CONTACTS,
-            "window": CONTACT_WINDOW_DAYS,
-            "recent": RECENT_DAYS,
-        },
-    )
-    frame = pd.DataFrame(found.all(), columns=list(found.keys()))
-    responded, channel = frame.pop("responded").to_numpy(dtype=np.bool_), frame.pop("channel").to_numpy(dtype=object)
-    numbers = frame.astype("float64")
-    order = np.argsort(numbers["day"].to_numpy(), kind="stable")
-    numbers, responded, channel = numbers.iloc[order], responded[order], channel[order]
-    names = ("responses", "contacts", "answers", "orders", "recent", "coupons", "spend", "recency")
-    return Contacts(
-        day=numbers["day"].to_numpy(),
-        campaign=numbers["campaign"].to_numpy(dtype=np.int64),
-        channel=channel,
-        responded=responded,
-        known=Known(**{name: numbers[name].to_numpy() for name in names}),
-    )
 
 
 async def read_prices(session: AsyncSession, moment: Moment) -> pd.Series:

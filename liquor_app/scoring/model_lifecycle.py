@@ -18,17 +18,18 @@ from liquor_app.core.clock import now
 from liquor_app.core.errors import Invalid
 from liquor_app.core.ids import uuid7
 from liquor_app.organization.service import notify
-from liquor_app.scoring import features, training
+from liquor_app.scoring import contacts, features, training
 from liquor_app.scoring.estimators import scorecard
 from liquor_app.scoring.estimators.evaluate import Difference, auc_difference, psi, spearman_difference
 from liquor_app.scoring.estimators.likelihood import Floats
-from liquor_app.scoring.estimators.response import Contacts
+from liquor_app.scoring.estimators.offer_response import Contacts
 from liquor_app.scoring.estimators.snapshots import Snapshot, Snapshots
 from liquor_app.scoring.features import Moment
 from liquor_app.scoring.judging import VALUE_DAYS
 from liquor_app.scoring.models import MODEL, ModelKind, ModelStatus
 from liquor_app.scoring.reference_cuts import Standards
-from liquor_app.scoring.training import ChurnModel, ClvModel, ResponseModel, Trained
+from liquor_app.scoring.response_model import ResponseModel, train_response
+from liquor_app.scoring.training import ChurnModel, ClvModel, Trained
 from liquor_app.ui.words import figure
 
 REFIT_DAYS = 7
@@ -72,8 +73,8 @@ class Stored:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What models of each kind are judged on: the log as it stood on earlier days, and every contact that is old
-    enough."""
+    """What models of each kind are judged on: the log as it stood on earlier days, and every contact whose offer is
+    over."""
 
     snapshots: Snapshots
     churn_days: int
@@ -112,7 +113,9 @@ def _is_outdated(kind: ModelKind, model: Stored) -> bool:
     """Whether what is stored was fitted by another version of the program, and scores nobody any more."""
     if kind is ModelKind.CHURN:
         return ChurnModel.from_stored(model.method, model.params).method != model.method
-    return kind is ModelKind.CLV and ClvModel.from_stored(model.method, model.params).method != model.method
+    if kind is ModelKind.RESPONSE:
+        return ResponseModel.from_stored(model.method, model.params).method != model.method
+    return ClvModel.from_stored(model.method, model.params).method != model.method
 
 
 async def refit(
@@ -125,12 +128,13 @@ async def refit(
     """
     known = scorecard.histories_of(scorecard.buyers_of(customers))
     span = int(known.observed)
+    reach = await contacts.read_reach(session, moment)
     evidence = Evidence(
-        await features.read_snapshots(session, moment), churn_days, await features.read_contacts(session, moment)
+        await features.read_snapshots(session, moment), churn_days, await contacts.read_contacts(session, moment, reach)
     )  # fmt: skip
     churn = training.train_churn(known, evidence.snapshots, churn_days)
     clv = training.train_clv(known, evidence.snapshots)
-    response = training.train_response(evidence.contacts)
+    response = train_response(evidence.contacts, reach)
     first = None if not span else moment.now - timedelta(days=span)
     in_use = await models_in_use(session)
     return {
@@ -170,7 +174,7 @@ def _response_regression(trained: Trained, incumbent: Stored, contacts: Contacts
     if not contacts.responded.any():
         return None
     old, new = (
-        ResponseModel.from_stored(trained.method, params).likelihood(contacts.known)
+        ResponseModel.from_stored(trained.method, params).likelihood(contacts.known, contacts.offers)
         for params in (incumbent.params, trained.params)
     )
     return _if_told(old, new, lambda: auc_difference(contacts.responded, old, new, contacts.campaign))

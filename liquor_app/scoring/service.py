@@ -25,9 +25,10 @@ from liquor_app.scoring.estimators.scorecard import Models
 from liquor_app.scoring.explain import Sentence, Tone
 from liquor_app.scoring.features import Moment
 from liquor_app.scoring.models import ModelKind
+from liquor_app.scoring.response_model import ResponseModel
 from liquor_app.scoring.score_store import Scoring, write
 from liquor_app.scoring.settings import ScoringSettings
-from liquor_app.scoring.training import ChurnModel, ClvModel, ResponseModel
+from liquor_app.scoring.training import ChurnModel, ClvModel
 
 MODEL_HISTORY = 8
 """Versions of each kind shown."""

@@ -20,7 +20,7 @@ from liquor_app.scoring.estimators.clv import ClvMethod
 from liquor_app.scoring.estimators.gamma_gamma import GammaGammaParams
 from liquor_app.scoring.estimators.likelihood import FitFailed, Floats
 from liquor_app.scoring.estimators.purchase_log import Histories
-from liquor_app.scoring.estimators.response import Contacts, Known, LogitParams, ResponseMethod
+from liquor_app.scoring.estimators.response import LogitParams
 from liquor_app.scoring.estimators.signals import Signals
 from liquor_app.scoring.estimators.snapshots import Snapshots
 from liquor_app.scoring.estimators.spend_glm import Return, SpendGlm
@@ -167,40 +167,6 @@ class ClvModel:
         return spend_glm.if_back(self.glm.buying, signals, value, quiet, days=days, horizon=horizon)
 
 
-@dataclass(frozen=True, slots=True)
-class ResponseModel:
-    """`base_rate` is None where nobody was ever contacted; `channels` are the rates of each channel."""
-
-    logit: LogitParams | None
-    base_rate: float | None
-    channels: Mapping[str, float] = field(default_factory=dict)
-
-    @classmethod
-    def from_stored(cls, method: str, params: dict[str, Any]) -> ResponseModel:
-        logit = LogitParams.from_dict(params["logit"]) if "logit" in params else None
-        if logit is not None and not set(logit.names) <= set(response.FEATURES):
-            logit = None  # fitted by an older version, on features that are no more: the next refit mends it
-        return cls(logit, params.get("base_rate"), params.get("channels", {}))
-
-    def likelihood(self, known: Known) -> Floats:
-        """P(response) per customer; NaN where nobody was ever contacted."""
-        if self.base_rate is None:
-            return np.full(known.responses.shape, np.nan)
-        if self.logit is not None:
-            columns = [response.FEATURES.index(name) for name in self.logit.names]
-            return response.predict(self.logit, known.matrix()[:, columns])
-        return response.response_rate(known.responses, known.contacts, self.base_rate)
-
-    def by_channel(self, likelihood: float) -> dict[str, float]:
-        """Return one customer's likelihood on each channel anybody was ever contacted by: scaled by how the channel
-        does."""
-        if not self.base_rate:
-            return {}
-        return {
-            channel: round(min(likelihood * rate / self.base_rate, 0.99), 4) for channel, rate in self.channels.items()
-        }
-
-
 def train_churn(known: Histories, snapshots: Snapshots, days: int) -> Trained:
     """Half BG/NBD, half a regression, if the history suffices and earlier windows do not speak against it: then the
     BG/NBD alone, or the best count where that ranks better by more than noise; with too little history bands alone.
@@ -287,42 +253,3 @@ def train_clv(known: Histories, snapshots: Snapshots) -> Trained:
             return Trained(ModelKind.CLV, ClvMethod.GLM, params, metrics, size)
     counted = calibrated_count.fit(past)
     return Trained(ModelKind.CLV, ClvMethod.COUNT, {"count": counted.to_dict()}, metrics, size)
-
-
-def train_response(contacts: Contacts) -> Trained:
-    """Logistic regression if it ranks later campaigns at least as well as every simple count; else the best count.
-
-    Trained on the contacts until half of the responses had come in, tested on the rest.
-    """
-    n = int(contacts.day.size)
-    if n == 0:
-        return Trained(ModelKind.RESPONSE, "none", {"base_rate": None}, {}, 0)
-    # Jeffreys' prior: a handful of contacts without an answer does not prove that nobody ever answers.
-    base_rate = (float(contacts.responded.sum()) + 0.5) / (n + 1)
-    params: dict[str, Any] = {"base_rate": base_rate, "channels": _channel_rates(contacts, base_rate)}
-    counted = Trained(ModelKind.RESPONSE, ResponseMethod.COUNT, params, {}, n)
-    if not contacts.responded.any():
-        return counted
-    earlier = contacts.day < np.median(contacts.day[contacts.responded])
-    features = contacts.known.matrix()
-    try:
-        tested = response.choose_method(features, contacts.responded, earlier, contacts.campaign, response.FEATURES)
-        names = response.FEATURES if tested.method is ResponseMethod.LOGIT else (tested.best_count,)
-        columns = [response.FEATURES.index(name) for name in names]
-        logit = response.fit(features[:, columns], contacts.responded, names)
-    except FitFailed:
-        return counted
-    metrics = tested.to_dict() | {
-        "auc": tested.logit_auc if tested.method is ResponseMethod.LOGIT else tested.count_auc[tested.best_count]
-    }
-    return Trained(ModelKind.RESPONSE, tested.method, params | {"logit": logit.to_dict()}, metrics, n)
-
-
-def _channel_rates(contacts: Contacts, base_rate: float) -> dict[str, float]:
-    """Responses per contact of each channel, drawn towards everybody's rate."""
-    rates = {}
-    for channel in sorted(set(contacts.channel.tolist())):
-        by = contacts.channel == channel
-        rate = response.response_rate([contacts.responded[by].sum()], [np.count_nonzero(by)], base_rate)
-        rates[str(channel)] = round(float(rate[0]), 6)
-    return rates

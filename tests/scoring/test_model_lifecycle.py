@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -90,18 +89,16 @@ async def test_a_stand_in_gives_way_as_soon_as_the_data_suffice(session: AsyncSe
     assert row.clv_method == "calibrated_count"
 
 
-async def test_a_model_of_an_older_version_scores_until_the_next_fit(sample: AsyncSession) -> None:
+async def test_a_response_model_of_an_older_version_is_fitted_anew_at_once(sample: AsyncSession) -> None:
     await score_customers(sample, SYSTEM)
-    found = await sample.execute(
-        text("SELECT params FROM model_versions WHERE kind = 'response' AND status = 'active'")
-    )
-    params = found.scalar_one()
-    params["logit"]["names"][0] = "a feature of old"
     await sample.execute(
-        text("UPDATE model_versions SET params = CAST(:params AS jsonb) WHERE kind = 'response'"),
-        {"params": json.dumps(params)},
+        text(
+            "UPDATE model_versions SET method = 'logistic_regression', params = params - 'offer'"
+            " WHERE kind = 'response'"
+        )
     )
-    await score_customers(sample, SYSTEM)
+    row = await score_customers(sample, SYSTEM)
+    assert row.response_method == "offer_regression"
     found = await sample.execute(text("SELECT count(*) FROM customers WHERE response_likelihood IS NULL"))
     assert found.scalar_one() == 0
 

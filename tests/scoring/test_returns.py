@@ -10,7 +10,8 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.core.clock import travel
-from liquor_app.scoring.features import Moment, read_contacts_between, read_customers, read_snapshots
+from liquor_app.scoring.contacts import read_contacts_between
+from liquor_app.scoring.features import Moment, read_customers, read_snapshots
 from tests.people import add_customer, add_send
 
 pytestmark = pytest.mark.integration
@@ -52,5 +53,7 @@ async def test_what_is_learned_of_answers_knows_what_came_back_by_then(session: 
         person = await add_customer(session)
         await told(session, person, (90, 80), (70, -30), (5, -50))
         await add_send(session, person, days_ago=30)
-        contacts = await read_contacts_between(session, NOON - timedelta(days=60), NOON, known=NOON, until=NOON)
+        contacts = await read_contacts_between(
+            session, NOON - timedelta(days=60), NOON, known=NOON, until=NOON, zone="America/New_York", reach={}
+        )
     assert (contacts.known.orders.tolist(), contacts.known.spend.tolist()) == ([1], [50]), "the last return came later"

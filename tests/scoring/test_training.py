@@ -14,10 +14,12 @@ import pytest
 from liquor_app.scoring import judging, score_documents, training
 from liquor_app.scoring.estimators.churn import recency_bands
 from liquor_app.scoring.estimators.evaluate import auc
-from liquor_app.scoring.estimators.response import Contacts, Known
+from liquor_app.scoring.estimators.offer_response import Contacts, Offers
+from liquor_app.scoring.estimators.response import Known
 from liquor_app.scoring.estimators.signals import DayLog
 from liquor_app.scoring.estimators.snapshots import Snapshots
-from liquor_app.scoring.training import ChurnModel, ClvModel, ResponseModel
+from liquor_app.scoring.response_model import ResponseModel, train_response
+from liquor_app.scoring.training import ChurnModel, ClvModel
 
 
 def snapshots_of(log: Any, until: int) -> Snapshots:
@@ -130,33 +132,36 @@ def test_what_an_older_version_stored_values_nobody_until_the_next_fit(method: s
     assert old.method == "bgnbd"
 
 
-def made_contacts(day: np.ndarray, responded: np.ndarray, known: Known) -> Contacts:
-    return Contacts(day, np.zeros(day.size, dtype=np.int64), np.full(day.size, "email", dtype=object), responded, known)
+def made_contacts(day: np.ndarray, responded: np.ndarray, channel: np.ndarray | None = None) -> Contacts:
+    zeros = np.zeros(day.size)
+    by = np.full(day.size, "email", dtype=object) if channel is None else channel
+    offers = Offers(np.full(day.size, np.nan), zeros, zeros)
+    return Contacts(day, day + 5, (day // 20).astype(np.int64), by, responded, Known(*[zeros] * 8), offers)
 
 
 def test_channels_differ_by_how_they_do() -> None:
-    day, zeros = np.arange(400.0), np.zeros(400)
+    day = np.arange(400.0)
     channel = np.where(day < 200, "email", "sms").astype(object)
     responded = (day % 4 == 0) & (day < 200)
-    trained = training.train_response(
-        Contacts(day, (day // 20).astype(np.int64), channel, responded, Known(*[zeros] * 8))
-    )
+    trained = train_response(made_contacts(day, responded, channel), {})
     model = ResponseModel.from_stored(*_stored(trained))
     by = model.by_channel(0.1)
     assert by["email"] > 0.1 > by["sms"] > 0
+    # a channel hardly used is not told apart, and one alone is everybody's
+    few = train_response(made_contacts(day[:390], responded[:390], channel[:390]), {})
+    assert ResponseModel.from_stored(*_stored(few)).by_channel(0.1) == {}
 
 
 def test_without_contacts_nobody_has_a_likelihood() -> None:
     none = np.empty(0)
-    trained = training.train_response(made_contacts(none, none.astype(bool), Known(*[none] * 8)))
+    trained = train_response(made_contacts(none, none.astype(bool)), {})
     assert trained.method == "none"
     one = np.ones(1)
-    assert np.isnan(ResponseModel.from_stored(*_stored(trained)).likelihood(Known(*[one] * 8))).all()
+    assert np.isnan(ResponseModel.from_stored(*_stored(trained)).typical(Known(*[one] * 8))).all()
 
 
 def test_contacts_without_an_answer_do_not_prove_that_nobody_answers() -> None:
-    zeros = np.zeros(9)
-    trained = training.train_response(made_contacts(np.arange(9.0), zeros.astype(bool), Known(*[zeros] * 8)))
+    trained = train_response(made_contacts(np.arange(9.0), np.zeros(9, dtype=bool)), {})
     assert trained.method == "responses_per_contact"
     assert 0 < trained.params["base_rate"] < 0.1
 

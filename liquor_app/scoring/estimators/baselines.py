@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -100,6 +100,13 @@ def judge_ranking(
         ece=None if probability is None else ece(happened, probability),
         lift_decile_1=lift(happened, score),
     )
+
+
+def judge_chance(happened: npt.ArrayLike, said: Floats, group: npt.ArrayLike) -> Measures:
+    """Return a probability judged within groups, with how much of what happened it said in all."""
+    seen = np.asarray(happened, dtype=np.float64)
+    found = judge_ranking(seen, said, said, group)
+    return replace(found, total=float(said.sum() / seen.sum()) if seen.sum() > 0 else None)
 
 
 def judge_money(spent: Floats, score: Floats, money: Floats | None) -> Measures:

@@ -1,15 +1,13 @@
-"""Likelihood to respond: who will act on an offer, learned from who acted on earlier ones.
+"""Logistic regression with an L2 penalty, and what is known of a customer before a contact. Pure.
 
-A small logistic regression with an L2 penalty; where it does not rank later campaigns better than the best simple
-count does, that count is used, as a regression on it alone; and where there are too few answers for either, responses
-per contact, drawn towards everybody's rate. Either measures response, not uplift: only a
-holdout tells what an offer changed.
+Which offer somebody may act on is `offer_response`'s. It measures response, not uplift: only a holdout tells what an
+offer changed.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from enum import StrEnum
 from typing import Any
 
@@ -18,11 +16,12 @@ import numpy.typing as npt
 from scipy.special import expit
 
 from liquor_app.core.errors import Invalid
-from liquor_app.scoring.estimators.evaluate import auc_within
-from liquor_app.scoring.estimators.likelihood import FitFailed, Floats, minimise
+from liquor_app.scoring.estimators.likelihood import FitFailed, Floats
 
 MIN_RESPONSES = 30
 """Fewer positives than this cannot carry a regression."""
+
+MOST_STEPS = 100
 
 PRIOR_CONTACTS = 10.0
 """How many contacts' worth of everybody's rate the simple count starts from."""
@@ -61,6 +60,9 @@ class Known:
     spend: Floats
     recency: Floats
 
+    def of(self, rows: npt.NDArray[Any]) -> Known:
+        return Known(**{one.name: getattr(self, one.name)[rows] for one in fields(self)})
+
     def matrix(self) -> Floats:
         """Return columns as `FEATURES`: long-tailed counts as log1p; recency at most a year, which also stands for
         never."""
@@ -80,23 +82,12 @@ class Known:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Contacts:
-    """Past contacts, oldest first, arrays of shape (n,): when (days), of which campaign (a code) by which channel,
-    whether they were acted on, and what was known before."""
-
-    day: Floats
-    campaign: npt.NDArray[np.int64]
-    channel: npt.NDArray[Any]
-    responded: npt.NDArray[np.bool_]
-    known: Known
-
-
 class ResponseMethod(StrEnum):
-    """How likelihoods are made; `SINGLE` is the best simple count, calibrated; `COUNT` does where little is known."""
+    """How likelihoods are made: per offer; a constant by band where that does not stand up; answers per contact where
+    little is known."""
 
-    LOGIT = "logistic_regression"
-    SINGLE = "best_count"
+    OFFER = "offer_regression"
+    BAND = "rate_by_band"
     COUNT = "responses_per_contact"
 
 
@@ -159,17 +150,9 @@ def fit(features: npt.ArrayLike, responded: npt.ArrayLike, names: Sequence[str],
     z = (design - mean) / scale
     contacts = outcome.size
 
-    def objective(theta: Floats) -> tuple[float, Floats]:
-        weights, intercept = theta[:-1], theta[-1]
-        odds = z @ weights + intercept
-        value = np.mean(np.logaddexp(0, odds) - outcome * odds) + l2 * (weights @ weights) / (2 * contacts)
-        error = expit(odds) - outcome
-        gradient = np.append(z.T @ error / contacts + l2 * weights / contacts, error.mean())
-        return float(value), gradient
-
     rate = positives / contacts
     start = np.append(np.zeros(design.shape[1]), np.log(rate / (1 - rate)))
-    theta = minimise(objective, start, "response", bounded=False)
+    theta = _newton(np.column_stack([z, np.ones(contacts)]), outcome, np.append(np.full(design.shape[1], l2), 0), start)
     return LogitParams(
         names=tuple(names),
         mean=tuple(mean.tolist()),
@@ -177,6 +160,32 @@ def fit(features: npt.ArrayLike, responded: npt.ArrayLike, names: Sequence[str],
         coefficients=tuple(theta[:-1].tolist()),
         intercept=float(theta[-1]),
     )
+
+
+def _newton(design: Floats, outcome: Floats, penalty: Floats, theta: Floats) -> Floats:
+    """Return the penalised maximum likelihood; convex, so that Newton's steps, halved where they overshoot, get there.
+
+    Raises:
+        FitFailed: they did not.
+    """
+
+    def loss(at: Floats) -> float:
+        odds = design @ at
+        return float(np.logaddexp(0, odds).sum() - odds @ outcome + penalty @ at**2 / 2)
+
+    now = loss(theta)
+    for _ in range(MOST_STEPS):
+        chance = expit(design @ theta)
+        slope = design.T @ (chance - outcome) + penalty * theta
+        if np.abs(slope).max() < 1e-8 * outcome.size:
+            return theta
+        curve = (design * (chance * (1 - chance))[:, None]).T @ design + np.diag(penalty + 1e-9)
+        step = np.linalg.solve(curve, slope)
+        size = 1.0
+        while (then := loss(theta - size * step)) > now and size > 1e-6:
+            size /= 2
+        theta, now = theta - size * step, then
+    raise FitFailed("The response model could not be fitted: the answers are too few or too uniform.")
 
 
 def predict(params: LogitParams, features: npt.ArrayLike) -> Floats:
@@ -197,65 +206,6 @@ def response_rate(responses: npt.ArrayLike, contacts: npt.ArrayLike, base_rate: 
     if np.any(hits < 0) or np.any(hits > tries):
         raise Invalid("responses must lie between 0 and the number of contacts", field="responses")
     return np.asarray((hits + PRIOR_CONTACTS * base_rate) / (tries + PRIOR_CONTACTS), dtype=np.float64)
-
-
-@dataclass(frozen=True, slots=True)
-class ResponseBacktest:
-    """Trained on earlier contacts, tested on later ones. AUCs are within campaigns; .5 is chance.
-
-    Attributes:
-        method: which way won; `best_count` is the name of the count that ranked best.
-        count_auc: of each feature by itself, its direction learned from the earlier contacts.
-    """
-
-    method: ResponseMethod
-    train: int
-    test: int
-    logit_auc: float
-    best_count: str
-    count_auc: dict[str, float]
-
-    def to_dict(self) -> dict[str, Any]:
-        return {**asdict(self), "method": self.method.value}
-
-
-def choose_method(
-    features: npt.ArrayLike,
-    responded: npt.ArrayLike,
-    earlier: npt.ArrayLike,
-    campaign: npt.ArrayLike,
-    names: Sequence[str],
-) -> ResponseBacktest:
-    """Let regression and simple counts rank later contacts; the regression has to win to be used.
-
-    Args:
-        features: as of each contact, shape (contacts, features).
-        responded: 0 or 1 per contact.
-        earlier: True where a contact belongs to the training campaigns.
-        campaign: a code per contact.
-        names: one per feature.
-
-    Raises:
-        FitFailed: too few responses on either side of the split.
-    """
-    design, outcome = _matrix(features, len(names)), np.asarray(responded, dtype=np.float64)
-    train, group = np.asarray(earlier, dtype=bool), np.asarray(campaign)
-    tested = outcome[~train]
-    if tested.size == 0 or tested.sum() < MIN_RESPONSES or tested.sum() == tested.size:
-        raise FitFailed(f"A backtest needs at least {MIN_RESPONSES} later responses; there are {int(tested.sum())}.")
-
-    def judged(columns: list[int]) -> float:
-        model = fit(design[train][:, columns], outcome[train], [names[column] for column in columns])
-        return auc_within(tested, predict(model, design[~train][:, columns]), group[~train])
-
-    try:
-        by_model = judged(list(range(len(names))))
-        counts = {name: judged([column]) for column, name in enumerate(names)}
-    except Invalid as flat:
-        raise FitFailed("No later campaign has both people who answered and people who did not.") from flat
-    best = max(counts, key=lambda name: counts[name])
-    method = ResponseMethod.LOGIT if by_model >= counts[best] else ResponseMethod.SINGLE
-    return ResponseBacktest(method, int(train.sum()), int((~train).sum()), by_model, best, counts)
 
 
 def _matrix(features: npt.ArrayLike, columns: int) -> Floats:

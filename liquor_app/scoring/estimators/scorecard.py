@@ -14,7 +14,8 @@ from liquor_app.scoring.estimators.purchase_log import Histories
 from liquor_app.scoring.estimators.response import Known
 from liquor_app.scoring.estimators.signals import HALF_LIVES, Signals
 from liquor_app.scoring.reference_cuts import Standards
-from liquor_app.scoring.training import ChurnModel, ClvModel, ResponseModel
+from liquor_app.scoring.response_model import ResponseModel
+from liquor_app.scoring.training import ChurnModel, ClvModel
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,10 +111,11 @@ def scored(customers: pd.DataFrame, models: Models, standards: Standards) -> pd.
     counts = {
         name: profiled[name].to_numpy() for name in ("responses", "contacts", "answers", "recent", "coupons", "spend")
     }
-    chances = models.response.likelihood(
-        Known(**counts, orders=profiled["baskets"].to_numpy(), recency=-profiled["last_day"].to_numpy())
-    )
-    everybody["response_likelihood"] = pd.Series(np.round(chances, 9), index=profiled.index).reindex(customers.index)
+    asked = Known(**counts, orders=profiled["baskets"].to_numpy(), recency=-profiled["last_day"].to_numpy())
+    for name, values in (
+        ("response_likelihood", models.response.typical(asked)), ("response_odds", models.response.odds(asked)),
+    ):  # fmt: skip
+        everybody[name] = pd.Series(np.round(values, 9), index=profiled.index).reindex(customers.index)
     return everybody
 
 

@@ -29,11 +29,17 @@ METHODS = {
     "bgnbd": "Each customer's own rhythm (BG/NBD)",
     "spend_glm": "What customers like this one went on to spend",
     "calibrated_count": "Spend so far, by how long ago the last order was",
-    "logistic_regression": "What those who answered had in common",
+    "offer_regression": "Who answered which offers",
+    "rate_by_band": "How often people like this answered before",
     "best_count": "The best simple count",
     "responses_per_contact": "Answers per message",
     "recency_bands": "How long ago the last order was: not enough data for more",
     "none": "Not enough data",
+}
+DECILE_HEADS = {
+    "churn": ("Said to stay away", "Stayed away"),
+    "clv": ("Said", "Spent"),
+    "response": ("Said to answer", "Answered"),
 }
 COUNTS = {**COUNT_NAMES, "spend_glm": "this model"}
 LEVELS = {"stable": ("Stable", "green"), "moving": ("Moving", "amber"), "shifted": ("Shifted", "red")}
@@ -101,7 +107,7 @@ def bars_of(row: ModelRow) -> list[Bar]:
     found: dict[str, float] = dict(row.metrics.get("count_gini" if row.kind == "clv" else "count_auc", {}))
     if row.kind == "clv" and "gini" in row.metrics:
         found["spend_glm"] = row.metrics["gini"]
-    elif row.method in {"bgnbd", "bgnbd_and_regression", "logistic_regression"} and "auc" in row.metrics:
+    elif row.method in {"bgnbd", "bgnbd_and_regression", "offer_regression"} and "auc" in row.metrics:
         found["this model"] = row.metrics["auc"]
     # an AUC of one half is chance, and so the empty bar
     chance = 0.0 if row.kind == "clv" else 0.5
@@ -157,6 +163,17 @@ def measured_of(row: ModelRow) -> list[str]:
             f"Brier {figure(found['brier'], 4)}, BG/NBD alone {figure(found['bgnbd_brier'], 4)} (less is better),"
             f" over {windows} of {found['days']} days."
         )
+    if row.kind == "response" and "constant_brier" in found:
+        told.append(
+            f"Brier {figure(found['brier'], 4)}; {figure(found['customer_brier'], 4)} without knowing the offer,"
+            f" {figure(found['band_brier'], 4)} a constant by band, {figure(found['constant_brier'], 4)} everybody's"
+            " rate (less is better)."
+        )
+        inside = sum(low <= seen <= high for _, low, high, seen, _ in found["levels"])
+        told.append(
+            f"In all it said {percent(found['total'])} of the answers there were. A campaign's level lay within the"
+            f" interval given before in {figure(inside)} of {figure(found['campaigns'])}."
+        )
     if gap := found.get("ahead_of_best_count"):
         told.append(f"Ranking beside the best simple count, {_count(found['best_count'])}: {_interval(gap)}.")
     return told
@@ -198,10 +215,13 @@ def verdict_of(row: ModelRow) -> str:
         if row.metrics["why_not"]:
             return f"The model is not used: {'; '.join(row.metrics['why_not'])}."
         return "It stood up to earlier weeks: nearer than every simple count, in total and in every band of customers."
-    if row.kind == "response" and "train" in row.metrics:
+    if row.kind == "response" and "levels" in row.metrics:
+        if row.metrics["why_not"]:
+            return f"The model is not used: {'; '.join(row.metrics['why_not'])}."
         return (
-            f"Learned from {figure(row.metrics['train'])} contacts, tested on the {figure(row.metrics['test'])}"
-            " after them, within campaigns. It measures response, not what an offer changed: only a holdout tells that."
+            f"It stood up to {plural(row.metrics['campaigns'], 'campaign')} ({figure(row.metrics['test'])} contacts)"
+            " that began after all it had learned from. It measures response, not what an offer changed: only a holdout"
+            " tells that."
         )
     return "; ".join(missing) or "Not tested yet: the history is too short."
 
@@ -232,8 +252,7 @@ def card_of(row: ModelRow, at: datetime) -> ModelCard:
         plain_of(row),
         measured_of(row),
         deciles_of(row),
-        "Said" if row.kind == "clv" else "Said to stay away",
-        "Spent" if row.kind == "clv" else "Stayed away",
+        *DECILE_HEADS.get(row.kind, ("Said", "Seen")),
     )
 
 
