@@ -101,9 +101,9 @@ def _agreement(lines: Sequence[str], mark: str) -> tuple[int, int]:
     return (wide.count(common), common)
 
 
-def _ends_file(cells: Sequence[str]) -> bool:
-    """Tell whether a row is DOS's end of a file: that mark alone. Beside other cells it is what somebody wrote."""
-    return len(cells) == 1 and not cells[0].strip(_END + " ")
+def _is_blank(cells: Sequence[str]) -> bool:
+    """Tell whether a row holds nothing, or DOS's end of a file: that mark alone. Beside others somebody wrote it."""
+    return not any(cell.strip() for cell in cells) or (len(cells) == 1 and not cells[0].strip(_END + " "))
 
 
 class _Lines(Iterator[str]):
@@ -225,7 +225,7 @@ class DelimitedFile(Table):
                 problem = str(error) if isinstance(error, _Malformed) else f"The row cannot be read: {error}."
                 yield Record(number, [held[0].rstrip("\r\n")[:SHOWN]], problem)
                 continue
-            if not any(cells) or not any(cell.strip() for cell in cells) or _ends_file(cells):
+            if (len(cells) < 2 or not cells[0].strip()) and _is_blank(cells):
                 continue
             if cells[0] == self._names[0] and self._starts_at > 1 and cells[: len(self._names)] == self._names:
                 continue  # a report's next page

@@ -62,7 +62,11 @@ class Table:
 
 
 def _plain(record: Record) -> Record:
-    if not all(map(str.isascii, record.cells)):
+    whole = "".join(record.cells)
+    if whole.isascii():
+        if len(whole) <= MAX_TEXT:  # as almost every row is
+            return record
+    else:
         record = record._replace(cells=list(map(narrow, record.cells)))
     if max(map(len, record.cells), default=0) <= MAX_TEXT:
         return record

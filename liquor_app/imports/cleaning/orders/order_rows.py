@@ -33,7 +33,7 @@ class OrderRows:
         place, who = self._order, self._who
         for record in self._records:
             cells = record.cells
-            if not (record.problem or self._waiting) and (not who or any(cells[one].strip() for one in who)):
+            if not (record.problem or self._waiting) and (not who or cells[who[0]].strip() or _is_named(cells, who)):
                 # almost every row: it is read, names its customer, and nothing waits for it
                 if cells[place] != self._now and (order := cells[place].strip()) != self._now:
                     self._now, self._named = order, list[str]()
@@ -80,6 +80,10 @@ class OrderRows:
         for place, cell in zip(self._who, self._named, strict=True):
             cells[place] = cell
         return record._replace(cells=cells)
+
+
+def _is_named(cells: Sequence[str], who: Sequence[int]) -> bool:
+    return any(cells[one].strip() for one in who)
 
 
 def _order_of(record: Record, before: str, following: str) -> str:
