@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from liquor_app.customers.addresses import is_american, zones_of_phone
-from liquor_app.customers.whereabouts.zip_codes import law_state, state_of_phone, zones_of_place
+from liquor_app.customers.whereabouts.zip_codes import known_zone, law_state, state_of_phone, zones_of_place
 
 
 def place_of(
@@ -16,7 +16,7 @@ def place_of(
     home = {
         "state": law_state(state, postal_code),
         "zip_state": law_state(None, postal_code),
-        "timezone": timezone,
+        "timezone": known_zone(timezone),
     }
     if channel != "sms":
         return home

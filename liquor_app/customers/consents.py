@@ -18,6 +18,7 @@ from liquor_app.core.bulk import unnest
 from liquor_app.core.errors import Invalid, NotFound
 from liquor_app.customers.addresses import address_hash
 from liquor_app.customers.models import ConsentStatus, SuppressionReason
+from liquor_app.customers.visible_text import visible
 from liquor_app.organization.models import Channel
 
 MAX_SUPPRESSED = 500
@@ -96,7 +97,8 @@ async def record_consent(
         Invalid: no source.
     """
     require(actor, Role.MANAGER)
-    if not source.strip():
+    source = " ".join(visible(source).split())
+    if not any(map(str.isalnum, source)):
         raise Invalid("source must say where the consent came from", field="source")
     updated = await session.execute(
         text(
@@ -120,7 +122,7 @@ async def record_consent(
             "id": customer_id,
             "channel": channel.value,
             "status": status.value,
-            "source": source.strip()[:120],
+            "source": source[:120],
             "wording": wording_version,
             "ip": ip,
             "evidence": json.dumps(evidence or {}, default=str),

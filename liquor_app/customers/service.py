@@ -29,6 +29,7 @@ from liquor_app.customers.models import ConsentStatus
 from liquor_app.customers.person_names import one_line
 from liquor_app.customers.places import normalise_state
 from liquor_app.customers.visible_text import visible
+from liquor_app.customers.whereabouts.zip_codes import known_zone
 from liquor_app.organization.models import Channel
 from liquor_app.organization.settings import ComplianceSettings, load_settings, shop_today
 
@@ -175,6 +176,8 @@ def _clean(changes: dict[str, Any], today: date) -> dict[str, Any]:
         if (code := country_code(str(values["country"] or "US"))) is None:
             raise Invalid("country must be two letters such as US, or a country's English name", field="country")
         values["country"] = code
+    if values.get("timezone") and known_zone(values["timezone"]) is None:
+        raise Invalid("timezone must be a name such as America/New_York", field="timezone")
     if values.get("date_of_birth"):
         born = values["date_of_birth"]
         try:

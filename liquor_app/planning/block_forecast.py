@@ -25,6 +25,7 @@ from liquor_app.compliance.may_send import Blocked, BlockReason, MessageFacts, P
 from liquor_app.compliance.recipient_place import place_of
 from liquor_app.customers.addresses import address_hash
 from liquor_app.customers.models import ConsentStatus
+from liquor_app.customers.whereabouts.zip_codes import known_zone
 from liquor_app.planning.candidates import Candidates, contact_counts
 from liquor_app.planning.plan_summary import label_of
 
@@ -159,7 +160,7 @@ def _moment(day: date, minutes: int, zone: str) -> datetime:
 
 
 def _within(until: datetime, row: Any, brief: CampaignBrief, rules: Rules) -> bool:
-    zone = row.timezone or rules.store_zone
+    zone = known_zone(row.timezone) or rules.store_zone
     return until < _moment(brief.end_date + timedelta(days=1), 0, zone)
 
 

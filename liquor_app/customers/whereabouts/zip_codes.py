@@ -127,3 +127,13 @@ def state_of_phone(phone: str | None) -> str | None:
     if not phone or not phone.startswith("+1") or len(phone) != 12:
         return None
     return _atlas().state_of_area.get(phone[2:5])
+
+
+@lru_cache(maxsize=1)
+def _zones() -> frozenset[str]:
+    return frozenset(available_timezones())
+
+
+def known_zone(name: str | None) -> str | None:
+    """Return the IANA name of a zone there is; None for any other, which says nothing of where somebody is."""
+    return name if name in _zones() else None

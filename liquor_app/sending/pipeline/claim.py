@@ -33,6 +33,7 @@ from liquor_app.coupons.coupon_codes import give_codes
 from liquor_app.customers.addresses import address_hash
 from liquor_app.customers.labels.custom_values import custom_of
 from liquor_app.customers.models import ConsentStatus
+from liquor_app.customers.whereabouts.zip_codes import known_zone
 from liquor_app.events.models import EventType
 from liquor_app.events.service import NewEvent, record_events
 from liquor_app.ledger.claim_rows import Release, Skip, claim_due, release_claims, skip_claims
@@ -202,7 +203,7 @@ async def claim_batch(
             verdict,
             hashed=hashes[row.id],
             coupon=given.codes.get(row.action_id, row.coupon),
-            day=row.moment.astimezone(ZoneInfo(row.timezone or rules.store_zone)).date(),
+            day=row.moment.astimezone(ZoneInfo(known_zone(row.timezone) or rules.store_zone)).date(),
             licence=brands.get(row.brand_id, brands.get(None)),
             rules=rules,
         )
