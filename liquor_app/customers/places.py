@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from difflib import get_close_matches
 from functools import lru_cache
 
 from liquor_app.organization.us_states import STATE_NAMES
@@ -86,6 +87,17 @@ def _said_twice(plain: str) -> str | None:
         if (found := _state_of(" ".join(words[:at]))) and found == _state_of(" ".join(words[at:])):
             return found
     return None
+
+
+@lru_cache(maxsize=4096)
+def nearly_a_state(text: str) -> bool:
+    """Tell whether a name is a US state's but for a letter or two ("Masachusets"); Kansai in Japan is not Kansas."""
+    plain = " ".join(re.sub(r"[^a-z]+", " ", text[:60].lower()).split())
+    return plain not in STATE_NAMES and bool(get_close_matches(plain, STATE_NAMES, n=1, cutoff=_NEARLY))
+
+
+_NEARLY = 0.84
+"""Twice the letters in common, by all letters of both: Masachusets .92, Texs .89, Kansai .83."""
 
 
 def state_of_prefix(zip_code: str) -> str | None:

@@ -333,8 +333,11 @@ def test_wide_letters_and_digits_are_everybody_elses() -> None:
         ("2139.0", "Mass.", "USA", "02139", "postal_code_without_zeros"),
         ("2139-1234", "MA", "", "02139-1234", "postal_code_without_zeros"),
         ("601", "PR", "", "00601", "postal_code_without_zeros"),
-        ("2139", "TX", "", "2139", "postal_code_too_short"),
-        ("9999", "", "", "9999", "postal_code_too_short"),
+        ("2139", "TX", "", "2139", "postal_code_of_wrong_length"),
+        ("9999", "", "", "9999", "postal_code_of_wrong_length"),
+        ("21", "MA", "", "21", "postal_code_of_wrong_length"),
+        ("021399", "MA", "", "021399", "postal_code_of_wrong_length"),
+        ("21", "", "Norway", "21", None),
         ("8001", "", "Switzerland", "8001", None),
         ("02139", "MA", "", "02139", None),
         ("K1A 0B1", "ON", "Canada", "K1A 0B1", None),
@@ -349,6 +352,28 @@ def test_a_zip_code_gets_its_zero_back_where_there_is_one(
     assert (person.values["postal_code"], person.notes) == (kept, (note,) if note else ())
     if note:
         assert "please check it" in note_words({note: 1}) or "(2139 is read as 02139)" in note_words({note: 1})
+
+
+@pytest.mark.parametrize(
+    ("state", "country", "kept", "warned"),
+    [
+        ("Masachusets", "", "Masachusets", True),
+        ("Calfornia", "US", "Calfornia", True),
+        ("XX", "USA", "XX", True),
+        ("Massachusetts", "", "MA", False),
+        ("AE", "US", "AE", False),  # soldiers abroad
+        ("ON", "Canada", "ON", False),
+        ("ON", "", "ON", False),
+        ("Kansai", "", "Kansai", False),
+        ("Virgina", "Italy", "Virgina", False),
+    ],
+)
+def test_a_state_the_law_does_not_know_is_told_with_its_row(state: str, country: str, kept: str, warned: bool) -> None:
+    """A misspelt state was stored without a word; whose law binds was then unknown, and nobody knew why."""
+    read = PersonReader({"external_id": 0, "state": 1, "country": 2}, Setting(EAST, NOW))
+    person = read(2, ["C1", state, country])
+    assert (person.values["state"], person.notes) == (kept, ("state_unknown",) if warned else ())
+    assert "please check it" in note_words({"state_unknown": 1})
 
 
 NEVER = re.compile(r"(?!)")

@@ -12,7 +12,7 @@ from liquor_app.customers.ages.birth_dates import PLACEHOLDERS, known_birthday
 from liquor_app.customers.labels.custom_values import split_name
 from liquor_app.customers.models import ConsentStatus
 from liquor_app.customers.person_names import NO_GIVEN, is_nobodys
-from liquor_app.customers.places import STATES
+from liquor_app.customers.places import STATES, nearly_a_state
 from liquor_app.customers.whereabouts.zip_codes import lost_zeros, with_zeros
 from liquor_app.imports.cleaning.answers.consent_cells import ConsentColumns, ConsentGiven, hear
 from liquor_app.imports.cleaning.cells import MAX_TEXT, Rejected, clean_label, clean_word
@@ -37,9 +37,10 @@ from liquor_app.imports.cleaning.person_cells import (
 )
 from liquor_app.imports.cleaning.row_notes import (
     NO_BIRTHDAY,
+    NO_STATE,
     UNSEEN,
     YEARLESS,
-    ZIP_SHORT,
+    ZIP_WRONG,
     ZIP_ZEROS,
     left_out,
 )
@@ -132,8 +133,10 @@ class PersonReader:
             raise told or Rejected("no_identity", "email", "The row has neither an e-mail, a phone nor an external id.")
         if self._names:
             self._take_names(cells, values, refused)
-        if (code := values.get("postal_code")) is not None and len(str(code)) != 5 and lost_zeros(str(code)):
+        if (code := values.get("postal_code")) is not None and len(str(code)) != 5 and _looks_cut(str(code)):
             _put_zeros_back(values, notes, self._how.is_of_us)
+        if (state := values.get("state")) is not None and state not in STATES:
+            _doubt_state(str(state), values.get("country"), notes, self._how.is_of_us)
         notes += map(left_out, refused)
         if self._born is not None and (cell := cells[self._born]):
             self._take_birthday(cell, values, notes)
@@ -232,6 +235,19 @@ _FORCES = ("AA", "AE", "AP")
 """What soldiers abroad write for a state."""
 
 
+def _looks_cut(postal_code: str) -> bool:
+    return postal_code.isdecimal() or lost_zeros(postal_code)
+
+
+def _doubt_state(state: str, country: object, notes: list[str], is_of_us: bool) -> None:
+    """Note a state that the law does not know: any, of an address in the United States; one that is nearly written as
+    theirs, where no country is told. It stays as it is written, as a region abroad does."""
+    if state in _FORCES or (country is not None and country not in WITH_ZIPS):
+        return
+    if country is not None or (is_of_us and nearly_a_state(state)):
+        notes.append(NO_STATE)
+
+
 def _put_zeros_back(values: dict[str, object], notes: list[str], is_of_us: bool) -> None:
     """Read a ZIP code that a spreadsheet cut as the one it was; four digits are a whole code elsewhere (Zürich's,
     København's), and only what says the United States makes one of theirs of it."""
@@ -244,7 +260,7 @@ def _put_zeros_back(values: dict[str, object], notes: list[str], is_of_us: bool)
         return
     if whole := with_zeros(str(values["postal_code"]), None if state is None else str(state)):
         values["postal_code"] = whole
-    notes.append(ZIP_ZEROS if whole else ZIP_SHORT)
+    notes.append(ZIP_ZEROS if whole else ZIP_WRONG)
 
 
 def _age_seen(given: dict[str, str], how: Setting) -> AgeSeen | None:

@@ -18,7 +18,8 @@ TOO_MANY_TAGS = "too_many_tags"
 TOO_MANY_OF_ONE = "too_many_tags_of_one"
 PERCENT = "discount_of_percent"
 ZIP_ZEROS = "postal_code_without_zeros"
-ZIP_SHORT = "postal_code_too_short"
+ZIP_WRONG = "postal_code_of_wrong_length"
+NO_STATE = "state_unknown"
 COST_ABOVE_PRICE = "cost_above_price"
 STOCK_BELOW_ZERO = "stock_below_zero"
 PRICE_OF_ZERO = "price_of_zero"
@@ -67,7 +68,10 @@ NOTES = {
         for field in (*_OF_PEOPLE, *_OF_PRODUCTS, *_OF_LINES)
     },
     ZIP_ZEROS: "The ZIP code lost its leading zero, as in a spreadsheet: it is put back (2139 is read as 02139).",
-    ZIP_SHORT: "The ZIP code is too short, and with a zero before it there is none in this state: please check it.",
+    ZIP_WRONG: "A ZIP code has five digits; this one has not, and is none of its state with a zero before it: please"
+    " check it. It is taken as it stands.",
+    NO_STATE: "The state is none of the United States, or is misspelt: please check it. It is taken as it stands, and"
+    " the strictest law holds until it is known.",
     COST_ABOVE_PRICE: "The cost is above the price: it would be sold at a loss. Both are taken as they stand.",
     STOCK_BELOW_ZERO: "The stock is below zero: more was sold than was counted. It is taken as it stands.",
     PRICE_OF_ZERO: "The price is 0, which tills write where they know none: it is left blank.",

@@ -20,6 +20,7 @@ from liquor_app.imports.cleaning.row_notes import (
     GIVEN_UP,
     NO_BIRTHDAY,
     NO_EVIDENCE,
+    NO_STATE,
     PERCENT,
     PRICE_OF_ZERO,
     REPEATED_FIRST,
@@ -28,7 +29,7 @@ from liquor_app.imports.cleaning.row_notes import (
     TOO_MANY_OF_ONE,
     TOO_MANY_TAGS,
     UNSEEN,
-    ZIP_SHORT,
+    ZIP_WRONG,
     ZIP_ZEROS,
 )
 from liquor_app.imports.dry_run import FilePreview, ImportReport
@@ -277,9 +278,13 @@ _WARNED = {
         "ZIP code lost its leading zero and has it again (2139 is read as 02139)",
         "ZIP codes lost their leading zero and have it again (2139 is read as 02139)",
     ),
-    ZIP_SHORT: (
-        "ZIP code is too short for its state: please check it",
-        "ZIP codes are too short for their state: please check them",
+    ZIP_WRONG: (
+        "ZIP code has too few or too many digits for its state: please check it",
+        "ZIP codes have too few or too many digits for their state: please check them",
+    ),
+    NO_STATE: (
+        "state is none of the United States, or misspelt: please check it",
+        "states are none of the United States, or misspelt: please check them",
     ),
     COST_ABOVE_PRICE: ("product costs more than its price", "products cost more than their price"),
     STOCK_BELOW_ZERO: ("product has a stock below zero", "products have a stock below zero"),
