@@ -11,7 +11,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from liquor_app.core.errors import AppError, TooMany
+from liquor_app.core.errors import AppError, FormInvalid, TooMany
 
 log = logging.getLogger(__name__)
 
@@ -34,7 +34,9 @@ def problem(status: int, code: str, detail: str, **extra: Any) -> JSONResponse:
 
 async def _app_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, AppError)
-    extra = {"field": error.field} if error.field else {}
+    extra: dict[str, Any] = {"field": error.field} if error.field else {}
+    if isinstance(error, FormInvalid) and len(error.errors) > 1:
+        extra["errors"] = [{"field": name, "message": words} for name, words in error.errors.items()]
     response = problem(error.status, error.code, error.message, **extra)
     if isinstance(error, TooMany):
         response.headers["Retry-After"] = str(error.retry_after)

@@ -6,6 +6,7 @@ code (`cli`). Every message names what is wrong and, where there is one, the fix
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 
@@ -35,6 +36,15 @@ class Invalid(AppError):
     code = "invalid"
     status = 422
     exit_code = 2
+
+
+class FormInvalid(Invalid):
+    """What was typed cannot be stored; `errors` has a sentence for each field to blame."""
+
+    def __init__(self, errors: Mapping[str, str], message: str = "", *, within: str = "") -> None:
+        self.errors = dict(errors)
+        name, words = next(iter(errors.items()))
+        super().__init__(message or words, field=f"{within}{name}")
 
 
 class NotFound(AppError):

@@ -18,6 +18,7 @@ from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.core.errors import Conflict, Invalid
 from liquor_app.organization.brand_assets import COLOR, READABLE, contrast, is_safe_logo
+from liquor_app.organization.form_mistakes import Mistakes
 from liquor_app.organization.models import Header
 from liquor_app.organization.service import BRAND_COLUMNS, BrandRow, default_brand, get_brand
 from liquor_app.organization.settings import GeneralSettings, load_settings, save_settings
@@ -96,20 +97,26 @@ def clean_brand(changes: Mapping[str, Any]) -> dict[str, Any]:
         Invalid: an unknown field, or one that cannot be as it is.
     """
     values: dict[str, Any] = {}
+    mistakes = Mistakes()
     for name, given in changes.items():
-        if name not in EDITABLE:
-            raise Invalid(f"{name} is not a field of a brand", field=name)
-        if name in _FLAGS:
-            if not isinstance(given, bool):
-                raise Invalid(f"{name} must be true or false", field=name)
-            values[name] = given
-        elif name == "header":
-            if given not in set(Header):
-                raise Invalid(f"header must be one of {', '.join(Header)}", field=name)
-            values[name] = str(given)
-        else:
-            values[name] = _text(name, given)
+        with mistakes.noted():
+            values[name] = _clean(name, given)
+    mistakes.refuse()
     return values
+
+
+def _clean(name: str, given: object) -> str | bool | None:
+    if name not in EDITABLE:
+        raise Invalid(f"{name} is not a field of a brand", field=name)
+    if name in _FLAGS:
+        if not isinstance(given, bool):
+            raise Invalid(f"{name} must be true or false", field=name)
+        return given
+    if name == "header":
+        if given not in set(Header):
+            raise Invalid(f"header must be one of {', '.join(Header)}", field=name)
+        return str(given)
+    return _text(name, given)
 
 
 def _text(name: str, given: object) -> str | None:

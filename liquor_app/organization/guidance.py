@@ -20,6 +20,7 @@ from liquor_app.core.clock import now
 from liquor_app.core.errors import Conflict, Invalid, NotFound
 from liquor_app.organization import forbidden_claims
 from liquor_app.organization.forbidden_claims import MAX_PHRASE, MAX_PHRASES, Claim, find_claims
+from liquor_app.organization.form_mistakes import mistakes_of
 from liquor_app.organization.settings import SettingsModel, load_settings
 
 
@@ -183,10 +184,7 @@ async def save_guidance(
     try:
         after = Guidance.model_validate({**before.guidance.model_dump(mode="json"), **changes})
     except ValidationError as error:
-        first = error.errors()[0]
-        field = str(first["loc"][0]) if first["loc"] else None
-        message = str(first["msg"]).removeprefix("Value error, ")
-        raise Invalid(f"{field + ': ' if field else ''}{message}", field=field) from error
+        raise mistakes_of(error) from error
     old, new = before.guidance.model_dump(mode="json"), after.model_dump(mode="json")
     if old == new:
         return before

@@ -16,8 +16,8 @@ from liquor_app.accounts.audit import audit_change
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.core.clock import now
-from liquor_app.core.errors import Invalid
 from liquor_app.core.money import use_currency
+from liquor_app.organization.form_mistakes import mistakes_of
 from liquor_app.organization.shop_identity import UNNAMED
 from liquor_app.organization.topics import SHIPPED, parse_topics
 
@@ -203,10 +203,7 @@ async def save_settings(session: AsyncSession, actor: Actor, model: type[S], cha
     try:
         after = model.model_validate({**before.model_dump(mode="json"), **changes})
     except ValidationError as error:
-        first = error.errors()[0]
-        field = str(first["loc"][0]) if first["loc"] else None
-        message = str(first["msg"]).removeprefix("Value error, ")
-        raise Invalid(f"{field + ': ' if field else ''}{message}", field=field) from error
+        raise mistakes_of(error) from error
     await replace_settings(session, actor, after)
     await audit_change(
         session,

@@ -13,7 +13,8 @@ from typing import Any, Literal, get_args, get_origin
 from pydantic import SecretStr, ValidationError
 from pydantic.fields import FieldInfo
 
-from liquor_app.core.errors import Invalid
+from liquor_app.core.errors import FormInvalid
+from liquor_app.organization.form_mistakes import sentence
 from liquor_app.providers.kit.base import ProviderConfig
 from liquor_app.ui.words import figure
 
@@ -43,15 +44,6 @@ class FormField:
     options: tuple[str, ...]
     is_required: bool
     default: str
-
-
-class FormInvalid(Invalid):
-    """What was typed cannot be stored; `errors` has a sentence for each field to blame."""
-
-    def __init__(self, errors: Mapping[str, str]) -> None:
-        self.errors = dict(errors)
-        name, words = next(iter(errors.items()))
-        super().__init__(words, field=f"config.{name}")
 
 
 def form_fields(model: type[ProviderConfig]) -> list[FormField]:
@@ -107,12 +99,15 @@ def merged(model: type[ProviderConfig], stored: Mapping[str, Any], typed: Mappin
             moved = True
     if moved and kept:
         raise FormInvalid(
-            dict.fromkeys(sorted(kept), "The address has changed: type it again, or put the address back.")
+            dict.fromkeys(sorted(kept), "The address has changed: type it again, or put the address back."),
+            within="config.",
         )
     try:
         model.model_validate(values)
     except ValidationError as error:
-        raise FormInvalid({str(one["loc"][0]): _sentence(one) for one in reversed(error.errors())}) from error
+        raise FormInvalid(
+            {str(one["loc"][0]): sentence(one) for one in reversed(error.errors())}, within="config."
+        ) from error
     return values
 
 
@@ -162,15 +157,3 @@ def _text(value: Any) -> str:
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
     return "" if value is None else str(value)
-
-
-def _sentence(error: Any) -> str:
-    """Pydantic's words, without what was typed."""
-    match error["type"]:
-        case "missing" | "string_too_short":
-            return "This is needed."
-        case "string_pattern_mismatch":
-            return "This does not look right: check it at the provider."
-        case _:
-            words = str(error["msg"]).removeprefix("Value error, ").removeprefix("Input ")
-            return f"{words[:1].upper()}{words[1:]}."

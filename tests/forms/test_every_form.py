@@ -26,14 +26,20 @@ VIEWER = Actor(ActorKind.USER, None, "Vi", Role.USER)
 each_form = pytest.mark.parametrize("formed", FORMS, ids=str)
 
 
-async def _tab(formed: Formed) -> Tab:
+async def signed_in_tab(address: str) -> Tab:
+    """A tab of an admin of an open shop."""
     async with transaction() as session:
         await open_shop(session)
         user = await create_user(
             session, SYSTEM, email="ada@example.com", password=Hashed("never signed in with"), role=Role.ADMIN
         )
-    address = formed.address if isinstance(formed.address, str) else await formed.address()
     return Tab(address, Actor(ActorKind.USER, user.id, "Ada", Role.ADMIN))
+
+
+async def _tab(formed: Formed) -> Tab:
+    tab = await signed_in_tab("/")
+    tab.go(formed.address if isinstance(formed.address, str) else await formed.address())
+    return tab
 
 
 def test_every_form_is_here() -> None:

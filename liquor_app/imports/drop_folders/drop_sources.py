@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from datetime import datetime
 from typing import Annotated, Any
@@ -21,9 +21,11 @@ from liquor_app.core.files.drop_root import clean_folder
 from liquor_app.core.ids import uuid7
 from liquor_app.core.queue import Job, enqueue
 from liquor_app.customers.visible_text import visible
+from liquor_app.imports.cleaning.column_names import KINDS
 from liquor_app.imports.dry_run import OPTIONS, check_choices, check_options
 from liquor_app.imports.new_buyers import OPTION
 from liquor_app.imports.profiles.known_tools import PROFILES
+from liquor_app.organization.form_mistakes import Mistakes
 
 MAX_SOURCES = 50
 LEAST_MINUTES, MOST_MINUTES = 5, 1_440
@@ -179,13 +181,27 @@ def _cleaned(told: Mapping[str, Any]) -> dict[str, Any]:
     Raises:
         Invalid: the message names the field.
     """
+    values: dict[str, Any] = {"is_paused": bool(told.get("is_paused"))}
+    mistakes = Mistakes()
+    for name, clean in _CLEAN.items():
+        with mistakes.noted():
+            values[name] = clean(told)
+    mistakes.refuse()
+    return values
+
+
+def _clean_name(told: Mapping[str, Any]) -> str:
     name = told.get("name")
     name = " ".join(visible(name).split()) if isinstance(name, str) else ""
     if not 1 <= len(name) <= 80:
         raise Invalid("name must be a text of 1 to 80 characters", field="name")
-    kind, policy = str(told.get("kind") or ""), str(told.get("policy") or "")
-    check_choices(kind, policy)
-    options = told.get("options") or {}
+    return name
+
+
+def _clean_options(told: Mapping[str, Any]) -> dict[str, Any]:
+    kind, options = str(told.get("kind") or ""), told.get("options") or {}
+    if kind not in KINDS:
+        return {}  # that is told of the kind
     if not isinstance(options, Mapping) or set(options) - set(OPTIONS):
         raise Invalid(f"options may be {', '.join(sorted(OPTIONS))}", field="options")
     if kind != "purchases":
@@ -194,18 +210,29 @@ def _cleaned(told: Mapping[str, Any]) -> dict[str, Any]:
     profile = options.get("profile")
     if profile and (str(profile) not in PROFILES or PROFILES[str(profile)].kind != kind):
         raise Invalid(f"profile must be one that tells of {kind}", field="profile")
-    return {
-        "name": name,
-        "folder": clean_folder(told.get("folder")),
-        "kind": kind,
-        "policy": policy,
-        "options": dict(options),
-        "every_minutes": _whole(told.get("every_minutes"), "every_minutes", LEAST_MINUTES, MOST_MINUTES),
-        "silent_hours": None
-        if told.get("silent_hours") in (None, "")
-        else _whole(told.get("silent_hours"), "silent_hours", 1, MOST_SILENT_HOURS),
-        "is_paused": bool(told.get("is_paused")),
-    }
+    return dict(options)
+
+
+def _clean_choices(told: Mapping[str, Any], which: str) -> str:
+    check_choices(str(told.get("kind") or ""), str(told.get("policy") or ""))
+    return str(told.get(which) or "")
+
+
+def _clean_silence(told: Mapping[str, Any]) -> int | None:
+    hours = told.get("silent_hours")
+    return None if hours in (None, "") else _whole(hours, "silent_hours", 1, MOST_SILENT_HOURS)
+
+
+_CLEAN: Mapping[str, Callable[[Mapping[str, Any]], Any]] = {
+    "name": _clean_name,
+    "folder": lambda told: clean_folder(told.get("folder")),
+    "kind": lambda told: _clean_choices(told, "kind"),
+    "policy": lambda told: _clean_choices(told, "policy"),
+    "options": _clean_options,
+    "every_minutes": lambda told: _whole(told.get("every_minutes"), "every_minutes", LEAST_MINUTES, MOST_MINUTES),
+    "silent_hours": _clean_silence,
+}
+"""What reads each field; all are tried, so that all mistakes are told at once."""
 
 
 def _whole(value: object, name: str, low: int, high: int) -> int:

@@ -4,13 +4,14 @@ and what was typed is not lost without a question."""
 from __future__ import annotations
 
 import functools
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
 from typing import Any
 
 import reflex as rx
 
-from liquor_app.core.errors import AppError, Forbidden, Unauthenticated
+from liquor_app.core.errors import AppError, Forbidden, FormInvalid, Unauthenticated
 from liquor_app.screens.session.state import guarded
+from liquor_app.ui.forms.field_labels import FIELD_LABELS, in_labels
 
 WHOLE = "form"
 """Where a complaint about no single field is kept by a form that shows those, too."""
@@ -49,7 +50,11 @@ class FormState(rx.State, mixin=True):  # type: ignore[call-arg]
 
     def _blamed(self, error: AppError) -> dict[str, str]:
         """Return the complaint by the field it stands beside; none if there is no such field."""
-        return {error.field: error.message} if error.field and error.field in self._fields() else {}
+        return {name: words for name, words in complaints(error).items() if name in self._fields()}
+
+    def _labels(self) -> Mapping[str, str]:
+        """Return what its fields are called where they stand."""
+        return FIELD_LABELS
 
     def _page_loaded(self) -> None:
         """Close its dialog when the browser has loaded the page anew: it would be open, and empty."""
@@ -96,6 +101,18 @@ class FormState(rx.State, mixin=True):  # type: ignore[call-arg]
         self._fresh()
 
 
+def complaints(error: AppError) -> dict[str, str]:
+    """Return what is wrong by field, all that is known; the message alone tells no more than the first."""
+    if isinstance(error, FormInvalid):
+        return error.errors
+    return {error.field: error.message} if error.field else {}
+
+
+def about(error: AppError, name: str) -> str | None:
+    """Return what the service calls the field a complaint stands beside as `name`."""
+    return name if name in complaints(error) else error.field
+
+
 def submits(handler: Callable[..., Awaitable[Any]]) -> Callable[..., AsyncIterator[Any]]:
     """For what a form is stored with: guarded, busy while it works, mistakes beside their fields.
 
@@ -112,8 +129,9 @@ def submits(handler: Callable[..., Awaitable[Any]]) -> Callable[..., AsyncIterat
         except AppError as error:
             blamed = {} if isinstance(error, Forbidden | Unauthenticated) else self._blamed(error)
             if not blamed:
+                error.message = in_labels(error.message, error.field, self._labels())
                 raise
-            self.errors = blamed
+            self.errors = {name: in_labels(words, about(error, name), self._labels()) for name, words in blamed.items()}
             return None
         if not self.errors:
             self.dirty = False

@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from liquor_app.core.errors import Invalid
+from liquor_app.organization.form_mistakes import Mistakes
 from liquor_app.organization.models import Channel
 from liquor_app.ui.words import figure, plural
 
@@ -67,14 +68,18 @@ def changed(wording: Wording, changes: Mapping[str, Any]) -> Wording:
         Invalid: a field that cannot be as it is; `field` names it.
     """
     values: dict[str, Any] = {}
+    mistakes = Mistakes()
     for name, given in changes.items():
-        if name == "messages_a_month":
-            if isinstance(given, bool) or not isinstance(given, int) or not 1 <= given <= MOST_A_MONTH:
-                raise Invalid(f"Say how many messages a month at most: 1 to {MOST_A_MONTH}.", field=name)
-            values[name] = given
-        else:
-            values[name] = _text(name, given)
+        with mistakes.noted():
+            values[name] = _how_often(given) if name == "messages_a_month" else _text(name, given)
+    mistakes.refuse()
     return replace(wording, **values)
+
+
+def _how_often(given: object) -> int:
+    if isinstance(given, bool) or not isinstance(given, int) or not 1 <= given <= MOST_A_MONTH:
+        raise Invalid(f"Say how many messages a month at most: 1 to {MOST_A_MONTH}.", field="messages_a_month")
+    return given
 
 
 def box_words(channel: Channel, brand: str, wording: Wording) -> str:

@@ -23,6 +23,7 @@ from liquor_app.core.bulk import unnest
 from liquor_app.core.config import get_settings
 from liquor_app.core.errors import Conflict, Invalid, NotFound
 from liquor_app.customers.ages.birth_dates import LEGAL_AGE
+from liquor_app.organization.form_mistakes import Mistakes
 from liquor_app.organization.models import Channel
 from liquor_app.organization.service import BrandRow, get_brand
 from liquor_app.organization.settings import ComplianceSettings, load_settings, shop_today
@@ -196,8 +197,13 @@ async def save_sign_up_page(
         raise Invalid("is_open must be true or false", field="is_open")
     if is_open and not before.is_open:
         require_identity(brand)
-    origins = clean_origins(changes["origins"]) if "origins" in changes else before.origins
-    wording = changed(before.wording, {name: changes[name] for name in EDITABLE if name in changes})
+    origins, wording, mistakes = before.origins, before.wording, Mistakes()
+    if "origins" in changes:
+        with mistakes.noted():
+            origins = clean_origins(changes["origins"])
+    with mistakes.noted():
+        wording = changed(before.wording, {name: changes[name] for name in EDITABLE if name in changes})
+    mistakes.refuse()
     await session.execute(text(_MAKE), {"brand": brand.id, **_SLUGS.bind(slug=_slugs(brand.name))})
     await session.execute(text("SELECT FROM sign_up_pages WHERE brand_id = :brand FOR UPDATE"), {"brand": brand.id})
     await session.execute(text(_SAVE), {"is_open": is_open, "origins": origins, "brand": brand.id})

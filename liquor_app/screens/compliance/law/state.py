@@ -23,7 +23,7 @@ from liquor_app.core.errors import AppError, Invalid
 from liquor_app.core.ids import parse_id
 from liquor_app.organization.models import Channel
 from liquor_app.organization.settings import shop_today
-from liquor_app.screens.forms.state import FormState, submits
+from liquor_app.screens.forms.state import FormState, complaints, submits
 from liquor_app.screens.session.state import guarded, signed_in
 from liquor_app.ui.forms.form_data import typed
 from liquor_app.ui.toast import toast_done
@@ -207,8 +207,8 @@ class LawState(FormState, rx.State):
         return INPUTS
 
     def _blamed(self, error: AppError) -> dict[str, str]:
-        name = FIELDS.get(error.field or "", error.field or "")
-        return {name: error.message} if name in INPUTS else {}
+        blamed = {FIELDS.get(name, name): words for name, words in complaints(error).items()}
+        return {name: words for name, words in blamed.items() if name in INPUTS}
 
     def _asked(self) -> bool:
         return bool(self.asking)

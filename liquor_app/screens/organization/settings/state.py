@@ -129,6 +129,9 @@ class SettingsState(FormState, rx.State):
     def _fields(self) -> list[str]:
         return [line.name for line in self.lines]
 
+    def _labels(self) -> dict[str, str]:
+        return {line.name: line.label for line in self.lines}
+
     @rx.event
     @guarded
     async def load(self) -> None:

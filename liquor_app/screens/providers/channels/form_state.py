@@ -10,9 +10,9 @@ import reflex as rx
 
 from liquor_app.core.config import get_settings
 from liquor_app.core.db import transaction
-from liquor_app.core.errors import AppError, Invalid
+from liquor_app.core.errors import Invalid
 from liquor_app.providers.channel_admin import ProviderForm, forget_secret, read_form, save_form
-from liquor_app.providers.config_forms import FormField, FormInvalid, provider_name
+from liquor_app.providers.config_forms import FormField, provider_name
 from liquor_app.providers.service import ChannelRow, list_channels
 from liquor_app.screens.forms.state import FormState, submits
 from liquor_app.screens.providers.channels.state import ChannelsState, channel_of
@@ -110,11 +110,6 @@ class ProviderFormState(FormState, rx.State):
 
     def _shut(self) -> None:
         self.reset()
-
-    def _blamed(self, error: AppError) -> dict[str, str]:
-        if isinstance(error, FormInvalid):
-            return error.errors
-        return {error.field: error.message} if error.field in self._fields() else {}
 
     @rx.event
     @guarded
