@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from liquor_app.liquor_app import PAGES
-from liquor_app.screens.forms.state import FormState
+from liquor_app.screens.campaigns.builder.state import BuilderState
 from liquor_app.screens.imports.drop_folders.state import DropFoldersState
 from liquor_app.screens.organization.brand.state import BrandState
 from liquor_app.screens.organization.guidance.state import GuidanceState
@@ -94,7 +94,7 @@ def test_no_name_of_a_field_gets_through() -> None:
     assert label_of("low_water") == "Tell me at"
 
 
-ALL_AT_ONCE: list[tuple[type[FormState], tuple[Any, ...], dict[str, str], set[str]]] = [
+ALL_AT_ONCE: list[tuple[Any, ...]] = [
     (SettingsState, ((SettingsState.load,),), {"timezone": "Nowhere", "currency": "dollars!"},
      {"timezone", "currency"}),
     (SettingsState, ((SettingsState.load,), (SettingsState.choose, "planning")),
@@ -104,6 +104,9 @@ ALL_AT_ONCE: list[tuple[type[FormState], tuple[Any, ...], dict[str, str], set[st
      {"email_window_start": "20:00", "email_window_end": "09:00"}, {"email_window_end"}),
     (GuidanceState, ((GuidanceState.load,),), {"autopilot_max_recipients": "many", "max_discount_pct": "101"},
      {"autopilot_max_recipients", "max_discount_pct"}),
+    (BuilderState, ((BuilderState.load,),),
+     {"name": "Fridays", "start_date": "soon", "end_date": "", "holdout_pct": "few"},
+     {"start_date", "end_date", "holdout_pct"}, BuilderState.generate),
     (DropFoldersState, ((DropFoldersState.ask, "new", ""),),
      {"name": "", "folder": "../etc", "kind": "products", "policy": "fill", "every_minutes": "1", "silent_hours": "x"},
      {"name", "folder", "every_minutes", "silent_hours"}),
@@ -113,11 +116,11 @@ ALL_AT_ONCE: list[tuple[type[FormState], tuple[Any, ...], dict[str, str], set[st
 @pytest.mark.integration
 async def test_settings_tell_all_mistakes_at_once(database: str) -> None:
     tab = await signed_in_tab("/")
-    for kind, opens, form, blamed in ALL_AT_ONCE:
+    for kind, opens, form, blamed, *submit in ALL_AT_ONCE:
         state = await tab.state(kind)
         for handler, *arguments in opens:
             await run(handler, state, *arguments)
-        await run(kind.save, state, form)  # type: ignore[attr-defined]
+        await run(submit[0] if submit else kind.save, state, form)
         assert set(state.errors) == blamed
         for name, words in state.errors.items():
             assert name.isalpha() or name not in words, words

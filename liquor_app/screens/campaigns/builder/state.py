@@ -24,6 +24,7 @@ from liquor_app.core.db import transaction
 from liquor_app.core.errors import AppError, Conflict, Invalid
 from liquor_app.core.ids import parse_id, uuid7
 from liquor_app.core.listing.spec import ListQuery
+from liquor_app.organization.form_mistakes import Mistakes
 from liquor_app.organization.guidance import load_guidance
 from liquor_app.organization.settings import GeneralSettings, PlanningSettings, load_settings
 from liquor_app.screens.forms.state import FormState, submits
@@ -227,13 +228,18 @@ class BuilderState(FormState, rx.State):
             "description": self.fields.get("description", "").strip()[:2000] or None,
             "target_segments": list(self.chosen),
             "type": CampaignType(self.type),
-            "start_date": parse_day(self.fields.get("start_date"), "start_date"),
-            "end_date": parse_day(self.fields.get("end_date"), "end_date"),
             "engine": Engine(self.engine),
             "llm_prompt": self.fields.get("llm_prompt", "").strip()[:4000] or None,
-            "holdout_pct": parse_percent(self.fields.get("holdout_pct"), "holdout_pct"),
-            "trigger": trigger_of(self.fields) if self.type == CampaignType.TRIGGERED else None,
+            "trigger": None,
         }
+        mistakes = Mistakes()
+        for name, parse in (("start_date", parse_day), ("end_date", parse_day), ("holdout_pct", parse_percent)):
+            with mistakes.noted():
+                values[name] = parse(self.fields.get(name), name)
+        if self.type == CampaignType.TRIGGERED:
+            with mistakes.noted():
+                values["trigger"] = trigger_of(self.fields)
+        mistakes.refuse()
         async with transaction() as session:
             if self._draft:
                 draft = await get_campaign(session, actor, parse_id(self._draft, "draft"))
