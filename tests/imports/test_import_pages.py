@@ -501,10 +501,12 @@ SHOPIFY = (FILES / "01_shopify_customers.csv").read_text()
 async def test_a_known_tools_file_says_whose_it_is_and_may_be_read_otherwise(database: str) -> None:
     _, _, state, _ = await matching(await brought(SHOPIFY))
     assert (state.known_as, state.by_columns) == ("Shopify customers", False)
-    assert {line.name: line.becomes for line in state.columns}["Default Address Zip"] == "postal_code"
+    by_tool = {line.name: line.becomes for line in state.columns}
+    assert by_tool["Default Address Zip"] == "postal_code"
+    assert by_tool["Phone"] != "phone", "put together with the address's"
     await look(MatchState.read_by_columns, state, True)
     assert (state.known_as, state.by_columns) == ("", True)
-    assert {line.name: line.becomes for line in state.columns}["Default Address Zip"] == ""
+    assert {line.name: line.becomes for line in state.columns} == by_tool | {"Phone": "phone"}
     await look(MatchState.read_by_columns, state, False)
     assert state.known_as == "Shopify customers"
 

@@ -109,3 +109,16 @@ async def test_a_currency_said_of_a_file_makes_no_dollars_of_euros(database: str
     assert report.reasons == {"foreign_currency": 1}
     async with transaction() as session:
         assert (await session.execute(text("SELECT sum(total) FROM purchases"))).scalar_one() == 7
+
+
+async def test_a_mapping_that_leaves_the_currency_out_makes_no_dollars_of_euros(database: str, tmp_path: Path) -> None:
+    async with transaction() as session:
+        await create_customer(session, SYSTEM, {"email": "a@x.example"})
+    file = tmp_path / "orders.csv"
+    file.write_text(
+        "order_id,email,date,total,currency\n1,a@x.example,2025-01-01,10,EUR\n2,a@x.example,2025-01-01,7,USD\n",
+        encoding="utf-8",
+    )
+    chosen = {"order_id": "order_id", "email": "email", "occurred_at": "date", "amount": "total"}
+    report = await run(file, "purchases", mapping=chosen)
+    assert (report.created, report.reasons) == (1, {"foreign_currency": 1})

@@ -258,6 +258,10 @@ def check_mapping(
                 raise Invalid(f"No column holds {wanted}. The file has {_shown(columns)}.", field="mapping")
     if kind == "customers" and mapping:
         chosen |= _unheard(chosen, guess_mapping(columns, kind, profile, sample))
+    elif mapping and "currency" in KINDS[kind] and "currency" not in (*chosen, *made):
+        # left out, euros would be added as dollars
+        named = guess_mapping(columns, kind, profile, sample).get("currency")
+        chosen |= {"currency": named} if named and named not in chosen.values() else {}
     behind = {field: len(columns) + number for number, field in enumerate(made)}
     return positions(chosen, columns) | behind
 
