@@ -21,6 +21,7 @@ class Facts:
     churn_probability: float | None
     value_at_risk: float | None
     response: float | None
+    """To the offer that is made, by the channel it goes by."""
     basket: float
 
 
@@ -31,7 +32,7 @@ def days(number: float) -> str:
 
 
 def why(facts: Facts) -> str:
-    """ "41 days since domestic wine, before that usually every 9 days. $84 at risk, 12% likely to respond." """
+    """ "41 days since beer, before that usually every 9 days. $84 at risk, 12% likely to respond to this offer." """
     parts = [_rhythm(facts)]
     worth = []
     if facts.value_at_risk and facts.value_at_risk >= 1:
@@ -39,12 +40,32 @@ def why(facts: Facts) -> str:
     elif facts.churn_probability is not None:
         worth.append(f"{percent(facts.churn_probability)} likely not to return")
     if facts.response is not None:
-        worth.append(f"{percent(facts.response)} likely to respond")
+        worth.append(to_respond(facts.response))
     if worth:
         parts.append(", ".join(worth))
     if facts.churn_probability is None:
         parts.append("Not enough data for a churn risk yet")
     return ". ".join(parts) + "."
+
+
+_TO_RESPOND = " likely to respond to this offer"
+
+
+def to_respond(chance: float) -> str:
+    """Return how likely an answer is, as reasons say it."""
+    return f"{percent(chance)}{_TO_RESPOND}"
+
+
+def with_another_offer(reason: str, chance: float) -> str:
+    """Return what a reason says of the customer, with the chance of an answer to another offer."""
+    lead = reason.split(" The usual basket leaves", maxsplit=1)[0]
+    before, found, after = lead.partition(_TO_RESPOND)
+    if not found:
+        return lead
+    words = before.split(" ")[:-1]
+    if words and words[-1] in ("under", "over"):
+        words.pop()
+    return " ".join([*words, f"{to_respond(chance)}{after}"])
 
 
 def _rhythm(facts: Facts) -> str:

@@ -17,10 +17,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from liquor_app.accounts.audit import audit_change
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
-from liquor_app.actions.action_reasons import offer_reason
+from liquor_app.actions.action_reasons import offer_reason, with_another_offer
 from liquor_app.actions.audience import coupon_bans, guided, is_banned, read_scale
 from liquor_app.actions.edit_guards import Held, hold, record_edit, refuse_over_budget
 from liquor_app.actions.models import ActionStatus, EditKind
+from liquor_app.actions.offering.offer_answers import covers_of
 from liquor_app.actions.offers import OWN_TERMS, Offer, facts_of, message_text, most_discount, offer_text, pull
 from liquor_app.actions.plan_context import PlanContext
 from liquor_app.actions.priority import MARGIN_MAX, RESPONSE_MAX, expected_profit, saturating
@@ -163,7 +164,8 @@ async def _give(session: AsyncSession, actor: Actor, action_id: UUID, given: Off
     basket, share = float(terms["basket"]), percent / 100
     usual = float(limits.margin_pct) / 100
     margin = given.margin(usual)
-    response = float(row["expected_response"] or 0) / pull(float(terms["discount_pct"])) * pull(percent)
+    before = float(row["expected_response"] or 0)
+    response = _answer(terms, given, before)
     await refuse_over_budget(session, held, response * basket * share)
     scale = await read_scale(session, usual)
     earned = basket * (margin - share)
@@ -178,11 +180,11 @@ async def _give(session: AsyncSession, actor: Actor, action_id: UUID, given: Off
         cost=float(limits.email_cost if row["channel"] == "email" else limits.sms_cost),
     )[0]
     shown = offer_text(given, terms.get("category"))
-    lead = str(row["reason"] or "").split(" The usual basket leaves")[0]
+    lead = with_another_offer(str(row["reason"] or ""), response)
     changed = {**terms, "name": given.name, "discount_pct": str(given.discount_pct), "edited_by": actor.name}
     for stale in ("listed_pct", "subject", "variant", *OWN_TERMS):
         changed.pop(stale, None)
-    changed |= given.own_terms
+    changed |= given.own_terms | {"covers": covers_of(given, terms.get("category"))}
     summary = f"Changed the offer from {row['offer']} to {shown}"
     await record_edit(session, actor, brief, [action_id], kind=EditKind.OFFER, summary=summary)
     await session.execute(
@@ -215,6 +217,15 @@ async def _give(session: AsyncSession, actor: Actor, action_id: UUID, given: Off
         before={"offer": row["offer"]},
         after={"offer": shown},
     )
+
+
+def _answer(terms: dict[str, Any], given: Offer, before: float) -> float:
+    """Return the chance of an answer to another offer: as the model said of the playbook's; of one by hand as of the
+    action's own, by what is taken off."""
+    told = (terms.get("answers") or {}).get(given.name)
+    if told is not None:
+        return float(told)
+    return min(before / pull(float(terms["discount_pct"])) * pull(float(given.discount_pct)), 1.0)
 
 
 def _points(amount: float, half: float, most: float) -> Decimal:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
@@ -26,6 +26,7 @@ from liquor_app.accounts.permissions import Actor, require
 from liquor_app.actions.action_reasons import Facts, offer_reason, why
 from liquor_app.actions.audience import People, audience_size, read_people, read_playbooks, read_scale
 from liquor_app.actions.eligibility import BLOCKS, Reason
+from liquor_app.actions.offering.offer_answers import answers_of, channel_factor, covers_of
 from liquor_app.actions.offers import (
     NO_OFFER,
     Choice,
@@ -44,11 +45,10 @@ from liquor_app.campaigns.brief import CHANNELS, CampaignBrief
 from liquor_app.campaigns.models import CampaignType
 from liquor_app.core.db import raw_connection
 from liquor_app.core.errors import Conflict
+from liquor_app.scoring.offer_forecast import response_in_use
+from liquor_app.scoring.response_model import ResponseModel
 from liquor_app.segments.service import resolve_slugs
 from liquor_app.ui.words import percent, show_money
-
-SECOND_CHANNEL = 0.9
-"""How well a playbook's second channel works beside its first: an assumption until responses per channel are known."""
 
 VALID_DAYS_AFTER_END = 3
 """An offer of the last evening still needs a day to be used on."""
@@ -126,12 +126,13 @@ async def generate_for(
     playbooks = await read_playbooks(session, context)
     segment_ids = await resolve_slugs(session, brief.target_segments)
     scale = await read_scale(session, float(brief.limits.margin_pct) / 100)
+    model = await response_in_use(session)
     connection = await raw_connection(session)
     await connection.execute("CREATE TEMP TABLE IF NOT EXISTS staged_actions (LIKE actions INCLUDING DEFAULTS)")
     tally = _Tally()
     total = 0 if tell is None else await audience_size(session, segment_ids)
     async for people in read_people(session, context, segment_ids, scale, only):
-        candidates = _candidates(people, playbooks, brief, scale)
+        candidates = _candidates(people, playbooks, brief, scale, model)
         await connection.execute("TRUNCATE staged_actions")
         async with connection.cursor() as cursor:
             async with cursor.copy(f"COPY staged_actions ({', '.join(_COLUMNS)}) FROM STDIN") as copy:
@@ -189,7 +190,9 @@ class _Candidates:
         return np.flatnonzero(self.choice.offer != NO_OFFER)
 
 
-def _candidates(people: People, playbooks: Sequence[Playbook], brief: CampaignBrief, scale: Scale) -> list[_Candidates]:
+def _candidates(
+    people: People, playbooks: Sequence[Playbook], brief: CampaignBrief, scale: Scale, model: ResponseModel
+) -> list[_Candidates]:
     """Return every playbook × channel, scored."""
     limits = brief.limits
     margin = float(limits.margin_pct) / 100
@@ -201,13 +204,16 @@ def _candidates(people: People, playbooks: Sequence[Playbook], brief: CampaignBr
             who = np.flatnonzero(people.member[:, ordinal] & (people.blocks[:, column] == 0) & wanted)
             if who.size == 0 or send_window(playbook.window, limits.windows[channel], None) is None:
                 continue
+            factor = channel_factor(model, channel, rank)
+            rows = [people.rows[int(index)] for index in who]
             economics = Economics(
-                response=people.response[who] * SECOND_CHANNEL**rank,
+                response=np.clip(people.response[who] * factor, 0.0, 1.0),
                 basket=people.basket[who],
                 baseline=people.baseline[who],
                 value_at_risk=people.value_at_risk[who],
                 may_discount=people.may_discount[who],
                 categories=[people.categories[int(index)] for index in who],
+                per_offer=answers_of(model, playbook, rows, people.response[who], factor),
             )
             choice = choose(
                 playbook.offers,
@@ -248,7 +254,7 @@ def _facts(row: Any, today: date, zone: ZoneInfo) -> Facts:
         category=row.primary_category,
         churn_probability=row.churn_probability,
         value_at_risk=float(row.value_at_risk) if row.value_at_risk is not None else None,
-        response=row.response_likelihood,
+        response=None,
         basket=float(row.avg_order_value),
     )
 
@@ -258,15 +264,17 @@ def _action_rows(people: People, candidates: Sequence[_Candidates], brief: Campa
     limits = brief.limits
     zone = ZoneInfo(limits.timezone)
     until = brief.offers_end + timedelta(days=VALID_DAYS_AFTER_END)
-    words: dict[int, str] = {}
+    known: dict[int, Facts] = {}
     windows: dict[tuple[Any, ...], str] = {}
     for candidate in candidates:
         playbook, channel, choice, points = candidate.playbook, candidate.channel, candidate.choice, candidate.points
         for index in candidate.worth_it:
             person = int(candidate.who[index])
             row = people.rows[person]
-            if person not in words:
-                words[person] = why(_facts(row, people.today, zone))
+            if person not in known:
+                known[person] = _facts(row, people.today, zone)
+            response = float(choice.response[index])
+            words = why(replace(known[person], response=response))
             offer = playbook.offers[choice.offer[index]]
             category = offer.category or playbook.shelf.to_name(row.primary_category, row.secondary_category)
             shown = offer_text(offer, category)
@@ -279,6 +287,8 @@ def _action_rows(people: People, candidates: Sequence[_Candidates], brief: Campa
                 "name": offer.name,
                 "discount_pct": str(offer.discount_pct),
                 "category": category,
+                "covers": covers_of(offer, category),
+                "answers": _answers(candidate, int(index)),
                 "expires_on": until.isoformat(),
                 "basket": f"{basket:.2f}",
                 "baseline": round(float(candidate.people.baseline[index]), 4),
@@ -298,9 +308,9 @@ def _action_rows(people: People, candidates: Sequence[_Candidates], brief: Campa
                 f"{points.response[index]:.2f}",
                 f"{points.margin[index]:.2f}",
                 f"{points.fatigue[index]:.2f}",
-                float(choice.response[index]),
+                response,
                 f"{choice.profit[index]:.4f}",
-                f"{words[person]} {offer_reason(basket * (left - share), share * 100, capped_from, offer)}",
+                f"{words} {offer_reason(basket * (left - share), share * 100, capped_from, offer)}",
                 shown,
                 json.dumps(terms),
                 message_text(playbook.template_category, shown, until),
@@ -311,6 +321,15 @@ def _action_rows(people: People, candidates: Sequence[_Candidates], brief: Campa
                 [channel],
                 "proposed",
             )
+
+
+def _answers(candidate: _Candidates, index: int) -> dict[str, float]:
+    """Return the chance of an answer to each offer of the playbook, by its name: whoever swaps it reads it here."""
+    per_offer = candidate.people.per_offer or ()
+    return {
+        offer.name: round(float(chances[index]), 6)
+        for offer, chances in zip(candidate.playbook.offers, per_offer, strict=True)
+    }
 
 
 def _exclusions(

@@ -28,8 +28,8 @@ OWN_TERMS = ("product", "margin_pct", "margin_from", "price", "minimum_price")
 
 UNDISCOUNTED_PULL = 0.6
 FULL_PULL_PCT = 10.0
-"""Likelihoods to respond are learned from coupons. An offer without money off is taken to be answered 60 % as often,
-from 10 % off on as often as a coupon, in a straight line between: an assumption until a shop's own tests say more."""
+"""Until the response model has seen offers that differ in their discount, one without money off is taken to be answered
+60 % as often as a coupon, from 10 % off on as often, in a straight line between: an assumption."""
 ANY_CATEGORY = "your favourites"
 
 
@@ -45,6 +45,7 @@ class Offer:
     product: str | None = None
     """SKU or UPC of the product it is for."""
     product_name: str | None = None
+    product_category: str | None = None
     margin_pct: Decimal | None = None
     """Of the product or its category, where the catalogue knows it; None: the shop's usual."""
     margin_from: str = ""
@@ -153,7 +154,7 @@ class Economics:
     """What an offer means for each customer, shape (n,); money unless said otherwise."""
 
     response: Floats
-    """Probability of acting on a coupon, by this channel."""
+    """Probability of acting on a typical offer, by this channel."""
     basket: Floats
     baseline: Floats
     """Probability of buying anyway."""
@@ -162,6 +163,8 @@ class Economics:
     """Whether the law of their state allows personal discounts."""
     categories: Sequence[frozenset[str]]
     """What each buys, for offers of one category only."""
+    per_offer: Sequence[Floats] | None = None
+    """Probability of acting on each of the offers, by this channel; None: as on a typical one, by the discount."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +205,7 @@ def choose(offers: Sequence[Offer], people: Economics, terms: Terms) -> Choice:
     profit, margins = np.full(count, -np.inf), np.full(count, terms.margin)
     for index, offer in enumerate(offers):
         share, margin = float(offer.discount_pct) / 100, offer.margin(terms.margin)
-        answers = people.response * pull(share * 100)
+        answers = people.response * pull(share * 100) if people.per_offer is None else people.per_offer[index]
         earned = expected_profit(
             response=answers,
             basket=people.basket,

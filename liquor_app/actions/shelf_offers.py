@@ -48,6 +48,7 @@ def shelf_offers(
                     offer,
                     product=code,
                     product_name=known.name if known else code,
+                    product_category=known.category if known else None,
                     margin_pct=margin.pct if margin else None,
                     margin_from=margin.source if margin else "",
                     price=known.asks if known else None,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import Any
@@ -40,6 +40,12 @@ _TERMS = (
     " CAST(a.offer_terms ->> 'baseline' AS double precision) AS baseline, a.value_points,"
     " COALESCE(CAST(a.offer_terms ->> 'margin_pct' AS double precision), :margin_pct) AS margin_pct"
 )
+
+
+_ANSWERS = """
+SELECT id, offer_terms -> 'answers' AS answers FROM actions WHERE campaign_id = :campaign
+ ORDER BY customer_id, segment_slug, channel
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +141,23 @@ async def read_candidates(session: AsyncSession, brief: CampaignBrief, condition
         value_points=value_points,
         margin=margin_pct / 100,
     )
+
+
+async def read_answers(
+    session: AsyncSession, brief: CampaignBrief, candidates: Candidates, names: Collection[str]
+) -> dict[str, Floats]:
+    """Return P(acts on it) of offers by name, each of shape (n,); NaN where an action's playbook has no such offer."""
+    streamed = await session.stream(text(_ANSWERS), {"campaign": brief.id}, execution_options={"yield_per": BATCH})
+    found = {name: np.full(candidates.ids.size, np.nan) for name in names}
+    place = 0
+    async for batch in streamed.partitions():
+        for action_id, answers in batch:  # candidates are some of these, in the same order
+            if place == candidates.ids.size or action_id.bytes != candidates.ids[place].tobytes():
+                continue
+            for name, chances in found.items():
+                chances[place] = (answers or {}).get(name, np.nan)
+            place += 1
+    return found
 
 
 def sends_of(chosen: Candidates, brief: CampaignBrief, day: Ints, weight: Floats) -> Sends:

@@ -15,7 +15,7 @@ from liquor_app.planning.ai.response_schema import Proposal
 from liquor_app.planning.optimizer.problem import Allocation
 from liquor_app.planning.plan_summary import UPLIFT_NOTE
 from liquor_app.planning.simulation import MODEL_SPREAD
-from liquor_app.ui.words import figure, percent, plain_number, show_money, show_weekday
+from liquor_app.ui.words import figure, percent, plain_number, plural, show_money, show_weekday
 
 Entry = dict[str, str]
 SHOWN_SEGMENTS = 5
@@ -87,7 +87,7 @@ def explain(
                 " be measured instead of guessed.",
             )
         )
-    entries.append(_assumptions(brief))
+    entries.append(_assumptions(brief, summary))
     return entries
 
 
@@ -226,7 +226,20 @@ def _rejected_words(summary: dict[str, Any], plan: Allocation, alternatives: Seq
     return entries
 
 
-def _assumptions(brief: CampaignBrief) -> Entry:
+def _level(summary: Mapping[str, Any]) -> str:
+    """Tell within what the share of answers may lie, by how far apart the levels of earlier campaigns were."""
+    level, sends = summary.get("response_level"), summary["totals"]["sends"]
+    if level is None or not sends:
+        return f"the response model may be off by {percent(MODEL_SPREAD)} as a whole."
+    said = float(summary["simulation"]["buyers"]["mean"]) / sends
+    campaigns = plural(int(level["campaigns"]), "earlier campaign")
+    return (
+        f"{percent(said)} of the messages are expected to be answered; by how far off {campaigns} were as a whole, it"
+        f" may be {percent(level['low'])} to {percent(level['high'])} (95% interval)."
+    )
+
+
+def _assumptions(brief: CampaignBrief, summary: Mapping[str, Any]) -> Entry:
     limits = brief.limits
     return entry(
         "assumption",
@@ -235,5 +248,5 @@ def _assumptions(brief: CampaignBrief) -> Entry:
         " bring nothing;"
         f" {percent(float(limits.kept_share))} of the value at risk counts as kept when somebody answers (for"
         " choosing only,"
-        f" it is not in the profit above); the response model may be off by {percent(MODEL_SPREAD)} as a whole.",
+        f" it is not in the profit above); {_level(summary)}",
     )

@@ -25,9 +25,11 @@ from liquor_app.organization.models import Channel
 from liquor_app.planning.block_forecast import fatigue, foresee
 from liquor_app.planning.candidates import Candidates, sends_of
 from liquor_app.planning.models import PlanStatus
-from liquor_app.planning.optimizer.problem import Floats
+from liquor_app.planning.optimizer.problem import NOWHERE, Floats
 from liquor_app.planning.plan_summary import Counts, figures
-from liquor_app.planning.simulation import simulate
+from liquor_app.planning.simulation import MODEL_SPREAD, simulate
+from liquor_app.scoring.estimators.offer_response import level_of
+from liquor_app.scoring.offer_forecast import response_in_use
 from liquor_app.ui.words import figure, plain_number
 
 MOST_CELLS = 400
@@ -169,12 +171,18 @@ async def summarise(
         blocks=[(row[0], row[1]) for row in blocks],
         rejected=[(row[0], row[1]) for row in rejected],
     )
+    model = await response_in_use(session)
+    spread = model.level_sd
     outcome = simulate(
         sends_of(chosen, brief, chosen.day, weight),
         float(brief.limits.margin_pct) / 100,
         seed=zlib.crc32(f"{brief.id}:{brief.seed}".encode()),
+        spread=MODEL_SPREAD if spread is None else spread,
     )
     made = figures(brief, chosen, chosen.day, weight=weight, outcome=outcome, counts=counts)
+    if spread is not None:
+        low, high = level_of(chosen.response[chosen.day != NOWHERE], spread)
+        made["response_level"] = {"low": round(low, 4), "high": round(high, 4), "campaigns": model.level_campaigns}
     made["cells"] = await _cells(session, brief, counts.names)
     made["copy"] = await _copy(session, brief, counts.names)
     await report(2, STEPS, "Counting how often these people hear from the shop")

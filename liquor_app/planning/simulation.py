@@ -2,7 +2,8 @@
 
 Two things differ from week to week: chance (who of the likely actually answers, how much they buy) and how wrong the
 response model is as a whole. The second does not average out over more customers, so it is drawn once a week: all
-likelihoods times exp(N(−σ²/2, σ)) with σ = 0.35. In the sample's year the response rates of campaigns of one type
+likelihoods times exp(N(−σ²/2, σ)) with the σ that campaigns' levels have had beside what was said of them, and 0.35
+where nobody has learned it. In the sample's year the response rates of campaigns of one type
 differed by 0.26, 0.27 and 0.67 beyond chance (standard deviation of the logarithm). Baskets vary about a customer's
 usual one with a coefficient of variation of 0.55, as they did there.
 
@@ -68,7 +69,7 @@ class Outcome:
     cost: float
 
 
-def simulate(sends: Sends, margin: float, *, seed: int, draws: int = DRAWS) -> Outcome:
+def simulate(sends: Sends, margin: float, *, seed: int, spread: float = MODEL_SPREAD, draws: int = DRAWS) -> Outcome:
     """Expectation and 80 % interval of everything a plan should bring.
 
     Each draw's sum over customers is normal with its exact mean and variance given the week's factor: from a few dozen
@@ -77,12 +78,13 @@ def simulate(sends: Sends, margin: float, *, seed: int, draws: int = DRAWS) -> O
     Args:
         margin: share of the price (0.28), where the messages have none of their own.
         seed: the same seed gives the same numbers.
+        spread: how far the response model may be off as a whole, standard deviation of the logarithm.
     """
     if sends.response.size == 0:
         nothing = Range(0.0, 0.0, 0.0)
         return Outcome(nothing, nothing, nothing, nothing, nothing, nothing, 0.0)
     rng = np.random.default_rng(seed)
-    factor = np.exp(rng.normal(-(MODEL_SPREAD**2) / 2, MODEL_SPREAD, draws))
+    factor = np.exp(rng.normal(-(spread**2) / 2, spread, draws))
     noise = rng.standard_normal((6, draws))
     p = np.clip(sends.response * sends.weight, 0.0, 1.0)
     new = 1.0 - sends.baseline

@@ -40,7 +40,8 @@ WITH told AS (
            CASE WHEN a.id IS NULL AND cardinality(k.offer_categories) > 0 THEN CAST(s.campaign_id AS text)
                 WHEN a.offer_terms ? 'covers' THEN a.offer_terms ->> 'covers'
                 ELSE a.offer_terms ->> 'category' END AS offer,
-           a.id IS NOT NULL AND c.id IS NULL AS needs_no_code,
+           -- money off goes with a code of the action's own; whatever cannot be read is held to the stricter rule
+           a.id IS NOT NULL AND COALESCE(a.offer_terms ->> 'discount_pct', '0') ~ '^0+([.]0+)?$' AS needs_no_code,
            COALESCE(CAST(CASE WHEN a.offer_terms ->> 'expires_on' ~ '^[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]$'
                               THEN CAST(a.offer_terms ->> 'expires_on' AS date)
                               ELSE COALESCE(k.offers_end_on, k.end_date) END + 1 AS timestamp) AT TIME ZONE :zone,
@@ -48,7 +49,6 @@ WITH told AS (
       FROM sends s
       LEFT JOIN campaigns k ON k.id = s.campaign_id
       LEFT JOIN actions a ON a.id = s.action_id
-      LEFT JOIN coupons c ON c.action_id = s.action_id AND c.customer_id = s.customer_id
      WHERE s.{CONTACTED} AND s.customer_id IS NOT NULL AND s.contact_at >= :since AND s.contact_at < :before
 )
 SELECT * FROM told WHERE ends_at > contact_at AND ends_at <= :until ORDER BY contact_at DESC, id LIMIT :most

@@ -61,6 +61,8 @@ class CustomerFacts:
         buys_this_week: chance of a purchase within seven days, whatever is sent.
         observed_days: length of the shop's purchase log.
         contacts, responses: messages received and acted on in the last 365 days.
+        response_likelihood: to a typical offer, where `is_per_offer`: one with the discount and the coverage of those
+            made so far.
         base_response: response rate of everybody.
         night_share: share of orders between 20:00 and 03:59.
         tastes: categories with their share of spend, best first.
@@ -100,6 +102,7 @@ class CustomerFacts:
     responses: int = 0
     response_likelihood: float | None = None
     base_response: float | None = None
+    is_per_offer: bool = False
     night_share: float | None = None
     tastes: tuple[tuple[str, float], ...] = ()
     response_by_channel: Mapping[str, float] = field(default_factory=dict)
@@ -236,12 +239,13 @@ def _response(facts: CustomerFacts) -> Sentence | None:
     if facts.response_likelihood is None:
         return None
     chance = percent(facts.response_likelihood)
+    what = "respond to a typical offer" if facts.is_per_offer else "respond"
     if facts.contacts == 0:
-        text = f"Not contacted in the last year: {chance} likely to respond, by what similar customers did."
+        text = f"Not contacted in the last year: {chance} likely to {what}, by what similar customers did."
     else:
         text = (
             f"Acted on {figure(facts.responses)} of {figure(facts.contacts)} messages in a year: {chance}"
-            " likely to respond."
+            f" likely to {what}."
         )
     if facts.base_response is not None:
         text += f" Everybody's rate is {percent(facts.base_response)}."
@@ -251,7 +255,7 @@ def _response(facts: CustomerFacts) -> Sentence | None:
         text += f" By channel: {', '.join(by)}."
     if facts.responses:
         return Sentence("response", "Answers offers", text, Tone.GOOD)
-    return Sentence("response", f"{chance} likely to respond", text)
+    return Sentence("response", f"{chance} likely to {what}", text)
 
 
 def _night(facts: CustomerFacts) -> Sentence | None:

@@ -58,6 +58,15 @@ class ResponseModel:
             return ResponseMethod.BAND
         return "none" if self.base_rate is None else ResponseMethod.COUNT
 
+    @property
+    def level_sd(self) -> float | None:
+        """How far campaigns' levels were from what was said of them, log-odds; None where nobody has learned it."""
+        return None if self.offer is None else self.offer.level_sd
+
+    @property
+    def level_campaigns(self) -> int:
+        return 0 if self.offer is None else self.offer.campaigns
+
     def typical(self, known: Known) -> Floats:
         """P(acts on an offer like those made so far), shape (n,); NaN where nobody was ever contacted."""
         return self.likelihood(known, None)

@@ -63,6 +63,14 @@ def tastes(bought: pd.DataFrame, popularity: pd.Series, ids: pd.Series, *, k: in
     return Tastes(own)
 
 
+def category_baskets(bought: pd.DataFrame, ids: pd.Series) -> list[dict[str, int]]:
+    """Tell in how many baskets of each customer of `ids` each category was; `bought` as in `tastes`."""
+    found: dict[Any, dict[str, int]] = {one: {} for one in ids}
+    for customer, name, baskets in zip(bought["customer_id"], bought["name"], bought["baskets"], strict=True):
+        found[customer][str(name)] = int(baskets)
+    return list(found.values())
+
+
 def price_levels(bought: pd.DataFrame, prices: pd.Series, ids: pd.Series) -> list[float | None]:
     """Tell what each customer of `ids` pays, over what the same units of the same categories cost on average; None
     without a unit bought.
@@ -91,16 +99,21 @@ def describe(
     scores: pd.DataFrame,
     categories: Tastes,
     levels: list[float | None],
+    baskets: list[dict[str, int]],
     *,
     models: Models,
     today: date,
 ) -> tuple[list[str], list[str]]:
     """Per row: the features document and the sentences, both as JSON text."""
     documents, sentences = [], []
-    rows = zip(_records(customers), _records(scores), categories.own, levels, strict=True)
-    for known, score, likes, level in rows:
+    rows = zip(_records(customers), _records(scores), categories.own, levels, baskets, strict=True)
+    for known, score, likes, level, by_category in rows:
         facts = _facts(known, score, likes, level, models=models, today=today)
-        stored = _features(known, facts, today) | {"churn_method": models.churn.method}
+        stored = _features(known, facts, today) | {
+            "churn_method": models.churn.method,
+            "response_odds": _number(score["response_odds"]),
+            "category_baskets": by_category,
+        }
         documents.append(json.dumps(stored))
         told = explain(facts) if not known["objected"] else []
         sentences.append(json.dumps([sentence.to_dict() for sentence in told]))
@@ -152,6 +165,7 @@ def _facts(
         response_likelihood=likelihood,
         response_by_channel={} if likelihood is None else models.response.by_channel(likelihood),
         base_response=models.response.base_rate,
+        is_per_offer=models.response.offer is not None,
         night_share=_number(known["night_share"]),
         tastes=tuple(likes),
         price_level=level,

@@ -87,8 +87,9 @@ async def write(session: AsyncSession, actor: Actor, scoring: Scoring, batch: in
     )
     levels = score_documents.price_levels(bought, scoring.prices, customers["id"])
     features_json, sentences = score_documents.describe(
-        customers, scores, liked, levels, models=scoring.models, today=moment.today
-    )
+        customers, scores, liked, levels, score_documents.category_baskets(bought, customers["id"]),
+        models=scoring.models, today=moment.today,
+    )  # fmt: skip
     noon = datetime.combine(moment.today, time(12), tzinfo=ZoneInfo(moment.zone)).astimezone(UTC)
     contacts = customers["contacts"]
     frame = pd.DataFrame(

@@ -6,6 +6,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import text
@@ -67,7 +68,9 @@ async def test_a_customer_gets_a_candidate_for_each_segment_and_channel(session:
     assert row.priority_score == row.value_points + row.response_points + row.margin_points - row.fatigue_points
     assert row.status is ActionStatus.PROPOSED
     assert row.offer == "10% off domestic wine"
-    assert "41 days since domestic wine" in str(row.reason)
+    shop = ZoneInfo("America/New_York")
+    since = (now().astimezone(shop).date() - (now() - timedelta(days=41)).astimezone(shop).date()).days
+    assert f"{since} days since domestic wine" in str(row.reason)
     assert row.send_window == {"start": "18:00", "end": "20:00", "best": "18:00"}
     assert row.offer_terms["discount_pct"] == "10.00"
     assert row.expected_profit > 0

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from liquor_app.actions.action_reasons import Facts, offer_reason, why
+from liquor_app.actions.action_reasons import Facts, offer_reason, why, with_another_offer
 from liquor_app.actions.eligibility import BLOCKS, Permissions, Reason, blocked
 from liquor_app.actions.frequency_caps import BACK, contact_matrix, open_days, recent
 from liquor_app.actions.offers import (
@@ -240,8 +240,13 @@ def test_windows_meet_habit_playbook_and_store() -> None:
 def test_reasons_hold_the_numbers() -> None:
     facts = Facts(8, 41, 9.4, "Domestic wine", 0.7, 84.0, 0.12, 20.0)
     assert why(facts) == (
-        "41 days since domestic wine, before that usually every 9 days. $84 at risk, 12% likely to respond."
+        "41 days since domestic wine, before that usually every 9 days. $84 at risk,"
+        " 12% likely to respond to this offer."
     )
+    told = f"{why(facts)} The usual basket leaves $3.60 after 10% off."
+    assert with_another_offer(told, 0.001).endswith("at risk, under 1% likely to respond to this offer.")
+    assert with_another_offer(with_another_offer(told, 0.001), 0.12) == why(facts)
+    assert with_another_offer("Nothing of it.", 0.5) == "Nothing of it."
     assert "before that usually every day or so." in why(Facts(8, 41, 1.2, "Beer", 0.7, 84.0, 0.12, 20.0))
     assert "only purchase" in why(Facts(1, 20, None, None, 0.6, None, None, 9.0))
     assert "60% likely not to return" in why(Facts(1, 20, None, None, 0.6, None, None, 9.0))

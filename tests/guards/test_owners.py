@@ -21,6 +21,10 @@ REASONED = {
         2, "undoing an import deletes the customers it made, but none who stands in a plan; that is asked under their"
         " lock in the deleting transaction, and before it for the preview: whoever is above would hear too late",
     ),
+    "scoring reads actions.actions": (
+        1, "who answers is learned from what was offered, which stands with the action; actions cannot stand lower, as"
+        " they are made from scores, and copying each offer into the ledger would write it twice a million times",
+    ),
     "imports reads ledger.sends": (2, "the same of whoever was written to since, whose messages stay on record"),
 }  # fmt: skip
 """Reads upward that stay, how many statements each, and why. At most `MOST_REASONED` of them."""

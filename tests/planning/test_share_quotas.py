@@ -105,6 +105,19 @@ def test_figures_follow_the_offer() -> None:
     assert steered.profit == pytest.approx(expected)
 
 
+def test_an_offer_is_answered_as_the_response_model_says_of_it_where_it_says_something() -> None:
+    base, problem = week(10)
+    said = np.where(np.arange(base.customer.size) % 8 < 4, 0.123, np.nan)
+    lane = Lane(0, 0, 1)
+    steered = steer(
+        replace(base, answers={"News": said}), problem, proposal({(lane, 0): 0.5}), OFFERS, most=10, limits=limits()
+    )
+    told = said[steered.origin]
+    assert steered.response[~np.isnan(told)] == pytest.approx(0.123)
+    own = base.response[steered.origin][np.isnan(told)]
+    assert steered.response[np.isnan(told)] == pytest.approx(own * 0.6)
+
+
 @settings(max_examples=60)
 @given(
     parts=st.lists(

@@ -40,9 +40,9 @@ async def basket(session: AsyncSession, person: UUID, days_ago: float, *categori
 
 async def mailed(
     session: AsyncSession, person: UUID, days_ago: float, *, campaign: UUID | None = None,
-    terms: dict[str, Any] | None = None, code: str | None = None, converted_days_ago: float | None = None,
+    terms: dict[str, Any] | None = None, converted_days_ago: float | None = None,
 ) -> None:  # fmt: skip
-    """A message of the past, with the action behind it if it has terms, and the code it carried."""
+    """A message of the past, with the action behind it if it has terms."""
     at, action = NOON - timedelta(days=days_ago), None
     if terms is not None:
         action = uuid7()
@@ -52,13 +52,6 @@ async def mailed(
                 " VALUES (:id, :campaign, :person, CAST(:id AS text), 'x', CAST(:terms AS jsonb), :day)"
             ),
             {"id": action, "campaign": campaign, "person": person, "terms": json.dumps(terms), "day": at.date()},
-        )
-    if code is not None:
-        await session.execute(
-            text(
-                "INSERT INTO coupons (code, action_id, customer_id, discount_pct) VALUES (:code, :action, :person, 10)"
-            ),
-            {"code": code, "action": action, "person": person},
         )
     send = uuid7(at)
     await session.execute(
@@ -134,16 +127,23 @@ async def test_only_offers_that_are_over_teach_and_only_what_came_before_their_e
 async def test_buying_what_an_offer_without_a_code_is_for_is_an_answer(session: AsyncSession) -> None:
     campaign = await add_campaign(session, [])
     told = {}
-    for name, terms, code, category, bought in (
-        ("bought it", {"covers": "Beer", "expires_on": ends(10)}, None, "Beer", 15.0),
-        ("bought another", {"covers": "Beer", "expires_on": ends(10)}, None, "Gin", 15.0),
-        ("too late", {"covers": "Beer", "expires_on": ends(10)}, None, "Beer", 5.0),
-        ("before it came", {"covers": "Beer", "expires_on": ends(10)}, None, "Beer", 25.0),
-        ("anything", {"covers": None, "expires_on": ends(10)}, None, "Gin", 15.0),
-        ("had a code, left it at home", {"covers": "Beer", "expires_on": ends(10)}, "K7", "Beer", 15.0),
+    for name, terms, category, bought in (
+        ("bought it", {"covers": "Beer", "expires_on": ends(10)}, "Beer", 15.0),
+        ("news of it", {"covers": "Beer", "discount_pct": "0", "expires_on": ends(10)}, "Beer", 15.0),
+        ("nobody can read it", {"covers": "Beer", "discount_pct": "x", "expires_on": ends(10)}, "Beer", 15.0),
+        ("bought another", {"covers": "Beer", "expires_on": ends(10)}, "Gin", 15.0),
+        ("too late", {"covers": "Beer", "expires_on": ends(10)}, "Beer", 5.0),
+        ("before it came", {"covers": "Beer", "expires_on": ends(10)}, "Beer", 25.0),
+        ("anything", {"covers": None, "expires_on": ends(10)}, "Gin", 15.0),
+        (
+            "had a code, left it at home",
+            {"covers": "Beer", "discount_pct": "10.00", "expires_on": ends(10)},
+            "Beer",
+            15.0,
+        ),
     ):
         person = await add_customer(session)
-        await mailed(session, person, 20, campaign=campaign, terms=terms, code=code)
+        await mailed(session, person, 20, campaign=campaign, terms=terms)
         await basket(session, person, bought, category)
         told[name] = person
     # history has no actions: what is known of it are its coupons
@@ -152,11 +152,11 @@ async def test_buying_what_an_offer_without_a_code_is_for_is_an_answer(session: 
         session, [], name="Old", start_date=date(2026, 5, 1), end_date=date(2026, 6, 1)))  # fmt: skip
     await basket(session, person, 15, "Beer")
     answers = (await read(session)).responded.tolist()
-    assert sorted(answers) == [False] * 5 + [True] * 2
+    assert sorted(answers) == [False] * 6 + [True] * 3
     # told apart one by one
     alone = {}
     for name, one in told.items():
         await session.execute(text("UPDATE sends SET status = 'skipped' WHERE customer_id <> :id"), {"id": one})
         await session.execute(text("UPDATE sends SET status = 'delivered' WHERE customer_id = :id"), {"id": one})
         alone[name] = (await read(session)).responded.tolist()
-    assert {name for name, acted in alone.items() if acted == [True]} == {"bought it", "anything"}
+    assert {name for name, acted in alone.items() if acted == [True]} == {"bought it", "news of it", "anything"}

@@ -7,19 +7,25 @@ import random
 from datetime import date
 from itertools import pairwise
 from statistics import median
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+import numpy as np
 import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.permissions import SYSTEM
 from liquor_app.actions.lists import list_actions
-from liquor_app.actions.service import generate_actions
+from liquor_app.actions.offers import pull
+from liquor_app.actions.service import ActionRow, generate_actions, get_action, swap_offer
 from liquor_app.core.clock import now
 from liquor_app.core.listing.spec import ListQuery
 from liquor_app.customers.service import get_customer
+from liquor_app.scoring.estimators.offer_response import Offers
+from liquor_app.scoring.estimators.response import Known
+from liquor_app.scoring.offer_forecast import response_in_use
 from liquor_app.scoring.service import explain_customer, score_customers
 from liquor_app.screens.customers.detail.view import scores_of
 from liquor_app.segments.lists import list_customers
@@ -30,6 +36,31 @@ from tests.people import add_campaign
 pytestmark = pytest.mark.integration
 
 SHOP = ZoneInfo("America/New_York")
+OFFERS: list[dict[str, Any]] = [
+    {"name": "Wine", "discount_pct": 5, "text": "{discount}% off {category}"},
+    {"name": "All", "discount_pct": 2, "text": "{discount}% off everything"},
+    {"name": "News", "discount_pct": 0, "text": "News of {category}"},
+]
+BASKETS_BY_CATEGORY = """
+SELECT l.category, count(DISTINCT p.id) FROM purchase_lines l JOIN purchases p ON p.id = l.purchase_id
+WHERE p.total > 0 GROUP BY 1"""
+BOUGHT = """
+SELECT l.category, count(DISTINCT p.id) FROM purchase_lines l JOIN purchases p ON p.id = l.purchase_id
+WHERE p.customer_id = :id AND p.total > 0 GROUP BY 1"""
+RAW = """
+SELECT (SELECT count(converted_at) FROM sends WHERE customer_id = :id
+   AND contact_at > CAST(:at AS timestamptz) - interval '365 days') AS responses,
+ (SELECT count(*) FROM sends WHERE customer_id = :id
+   AND contact_at > CAST(:at AS timestamptz) - interval '365 days') AS contacts,
+ (SELECT count(*) FROM analytics_events WHERE customer_id = :id AND event_type = 'conversion'
+   AND occurred_at > CAST(:at AS timestamptz) - interval '365 days') AS answers,
+ (SELECT count(*) FROM purchases WHERE customer_id = :id AND total > 0) AS orders, r.recent, r.coupons,
+ (SELECT sum(total) FROM purchases WHERE customer_id = :id) AS spend,
+ (SELECT CAST(CAST(:at AS timestamptz) AT TIME ZONE 'America/New_York' AS date)
+   - max(CAST(occurred_at AT TIME ZONE 'America/New_York' AS date)) FROM purchases WHERE customer_id = :id) AS recency
+FROM (SELECT count(*) AS recent, COALESCE(sum(coupon_lines), 0) AS coupons FROM purchases WHERE customer_id = :id
+   AND total > 0 AND CAST(occurred_at AT TIME ZONE 'America/New_York' AS date)
+     > CAST(CAST(:at AS timestamptz) AT TIME ZONE 'America/New_York' AS date) - 90) r"""
 
 
 async def test_the_same_figure_everywhere(sample: AsyncSession) -> None:
@@ -45,6 +76,8 @@ async def test_the_same_figure_everywhere(sample: AsyncSession) -> None:
     playbook = {
         "rules": {"all": []},
         "optimal_channels": ["email"],
+        "recommended_offers": OFFERS,
+        "max_discount_pct": 12,
         "optimal_send_window": {"start": "17:00", "end": "20:00"},
     }
     slug = (await create_segment(sample, SYSTEM, {"name": "Everybody there is", **playbook})).slug
@@ -81,10 +114,59 @@ async def test_the_same_figure_everywhere(sample: AsyncSession) -> None:
             reasons += 1
             reason = str(action.reason)
             assert (f"{since} days since" in reason) or since <= 1
-            assert f"{percent(row.response_likelihood)} likely to respond" in reason
+            assert action.expected_response is not None
+            assert f"{percent(action.expected_response)} likely to respond to this offer" in reason
             if len(gaps) > 1:
-                usual = max(1, round(median(gaps)))
-                assert f"every {usual} day" in reason
+                assert ("every day or so" if median(gaps) < 1.5 else f"every {round(median(gaps))} days") in reason
             if row.value_at_risk is not None and row.value_at_risk >= 1:
                 assert f"{show_money(row.value_at_risk, cents=False)} at risk" in reason
     assert reasons > 5, "hardly anybody had an action to compare with"
+    await assert_offers_are_answered_as_raw_rows_say(sample, campaign, chosen)
+    action = actions[0] if actions else next(iter(await of(sample, campaign)))
+    await assert_a_swapped_offer_brings_its_own_figure(sample, action.id)
+
+
+async def of(session: AsyncSession, campaign: UUID) -> list[ActionRow]:
+    return list((await list_actions(session, SYSTEM, ListQuery({"campaign_id": str(campaign)}, limit=500))).items)
+
+
+async def assert_offers_are_answered_as_raw_rows_say(session: AsyncSession, campaign: UUID, people: list[UUID]) -> None:
+    """The figure of every action, from the stored model and what was written down of purchases and messages."""
+    model = await response_in_use(session)
+    assert model.offer is not None
+    shares = {name: float(baskets) for name, baskets in await session.execute(text(BASKETS_BY_CATEGORY))}
+    rows = (
+        await session.execute(
+            text("SELECT * FROM actions WHERE campaign_id = :id AND customer_id = ANY(:people)"),
+            {"id": campaign, "people": people},
+        )
+    ).all()
+    compared = set()
+    for row in rows:
+        raw = (await session.execute(text(RAW), {"id": row.customer_id, "at": now()})).one()
+        known = Known(**{name: np.array([float(value)]) for name, value in raw._mapping.items()})
+        bought = dict((await session.execute(text(BOUGHT), {"id": row.customer_id})).all())
+        for offer in OFFERS:
+            covers = row.offer_terms["category"] if "{category}" in offer["text"] else None
+            covered = float(raw.orders) if covers is None else float(bought.get(covers, 0))
+            reach = 1.0 if covers is None else shares[covers] / sum(shares.values())
+            made = Offers(np.array([offer["discount_pct"] / 100]), np.array([covered]), np.array([reach]))
+            (chance,) = model.offer.likelihood(known, made) * pull(offer["discount_pct"])
+            assert row.offer_terms["answers"][offer["name"]] == pytest.approx(chance, abs=2e-6)
+            if row.offer_terms["name"] == offer["name"]:
+                assert row.expected_response == pytest.approx(chance, abs=2e-6)
+                assert row.offer_terms["covers"] == covers
+                compared.add(offer["name"])
+        assert row.offer_terms["answers"]["Wine"] != row.offer_terms["answers"]["All"], "offers are told apart"
+    assert compared
+
+
+async def assert_a_swapped_offer_brings_its_own_figure(session: AsyncSession, action: UUID) -> None:
+    before = await get_action(session, SYSTEM, action)
+    other = next(one["name"] for one in OFFERS if one["name"] != before.offer_terms["name"])
+    await swap_offer(session, SYSTEM, action, other)
+    after = await get_action(session, SYSTEM, action)
+    assert after.expected_response == pytest.approx(before.offer_terms["answers"][other])
+    assert f" {percent(after.expected_response)} likely to respond to this offer" in str(after.reason)
+    assert str(after.reason).count("likely to respond") == 1
+    assert before.expected_response != pytest.approx(after.expected_response, rel=1e-3)

@@ -24,7 +24,14 @@ from liquor_app.planning.ai.client import Consultation, Record
 from liquor_app.planning.ai.prompt import Question, build_question
 from liquor_app.planning.ai.response_schema import Proposal, as_document
 from liquor_app.planning.block_forecast import leave_out_blocked
-from liquor_app.planning.candidates import day_weights, reasons_of, room_of, taken_room, write_choices
+from liquor_app.planning.candidates import (
+    day_weights,
+    read_answers,
+    reasons_of,
+    room_of,
+    taken_room,
+    write_choices,
+)
 from liquor_app.planning.draft_plan import Prepared, prepare, store_plan, summary_of
 from liquor_app.planning.optimizer.problem import NOWHERE, Allocation, Flags
 from liquor_app.planning.optimizer.share_quotas import Base, Outcome, Steered, solve, steer
@@ -168,6 +175,7 @@ async def _allocate(
 ) -> tuple[Steered, Outcome]:
     candidates = ready.candidates
     banned = await _banned(session, ready.context, candidates.people)
+    offers = [option.offer for option in question.options]
     base = Base(
         customer=candidates.customer,
         segment=candidates.segment,
@@ -179,8 +187,8 @@ async def _allocate(
         discount_pct=candidates.discount_share * 100,
         may_discount=~banned[candidates.customer] if candidates.people else np.zeros(0, dtype=np.bool_),
         category=[candidates.categories[index] for index in candidates.category],
+        answers=await read_answers(session, ready.brief, candidates, {offer.name for offer in offers}),
     )
-    offers = [option.offer for option in question.options]
     steered = steer(base, ready.problem, proposal, offers, most=question.most, limits=ready.brief.limits)
     return steered, solve(steered, candidates.customer.size)
 

@@ -14,8 +14,9 @@ import numpy as np
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from liquor_app.actions.action_reasons import offer_reason
+from liquor_app.actions.action_reasons import offer_reason, with_another_offer
 from liquor_app.actions.edit_offer import copy_values
+from liquor_app.actions.offering.offer_answers import covers_of
 from liquor_app.actions.offers import OWN_TERMS, Offer, message_text, offer_text
 from liquor_app.actions.plan_decisions import Decision, apply_content, copy_decisions, stage_decisions
 from liquor_app.actions.priority import MARGIN_MAX, RESPONSE_MAX, Scale, saturating
@@ -88,7 +89,7 @@ def _content(row: Any, one: Rewriting, made: _Made) -> dict[str, Any]:
     terms = {**row.offer_terms, "name": one.offer.name, "discount_pct": str(one.offer.discount_pct)}
     for stale in ("listed_pct", "subject", "variant", *OWN_TERMS):
         terms.pop(stale, None)
-    terms |= one.offer.own_terms
+    terms |= one.offer.own_terms | {"covers": covers_of(one.offer, row.offer_terms.get("category"))}
     if one.offer.is_capped:
         terms["listed_pct"] = str(one.offer.listed_pct)
     message = message_text(row.template_category, shown, date.fromisoformat(terms["expires_on"]))
@@ -102,7 +103,7 @@ def _content(row: Any, one: Rewriting, made: _Made) -> dict[str, Any]:
         if rendered[key].subject:
             terms["subject"] = rendered[key].subject
     capped_from = float(one.offer.listed_pct) if one.offer.is_capped else None
-    lead = str(row.reason or "").split(" The usual basket leaves")[0]
+    lead = with_another_offer(str(row.reason or ""), one.response)
     return {
         "offer": shown,
         "offer_terms": terms,

@@ -7,8 +7,8 @@ on any day. Every other limit (discount budget, contact caps, one message a day)
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -38,6 +38,8 @@ class Base:
     discount_pct: Floats
     may_discount: Flags
     category: Sequence[str | None]
+    answers: Mapping[str, Floats] = field(default_factory=dict)
+    """P(acts on it) of the playbooks' offers, by name; NaN for whom one is not of their playbook."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +88,8 @@ def steer(
             same = np.fromiter((category == offer.category for category in base.category), np.bool_, suits.size)
             suits &= same
         who = np.flatnonzero(suits)
-        own = np.array([pull(float(value)) for value in base.discount_pct[who]])
-        ratio = pull(percent) / own if who.size else own
-        response = np.clip(base.response[who] * ratio, 0.0, 1.0)
+        response = _response(base, offer, who)
+        ratio = np.divide(response, base.response[who], out=np.ones(who.size), where=base.response[who] > 0)
         profit = expected_profit(
             response=response,
             basket=base.basket[who],
@@ -114,6 +115,15 @@ def steer(
         capacity=rooms(proposal, lanes, problem.capacity, most),
     )
     return Steered(origin.astype(np.intp), lane_of.astype(np.intp), response, percents, profit, steered)
+
+
+def _response(base: Base, offer: Offer, who: Ints) -> Floats:
+    """Return P(acts on an offer) of these candidates: as the response model said of it, else as of their own, by what
+    is taken off."""
+    own = np.array([pull(float(value)) for value in base.discount_pct[who]])
+    assumed = np.clip(base.response[who] * pull(float(offer.discount_pct)) / own, 0.0, 1.0) if who.size else own
+    told = base.answers.get(offer.name)
+    return assumed if told is None else np.where(np.isnan(told[who]), assumed, told[who])
 
 
 def rooms(proposal: Proposal, lanes: Sequence[Lane], room: npt.NDArray[np.int64], most: int) -> npt.NDArray[np.int64]:

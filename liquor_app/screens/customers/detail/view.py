@@ -153,7 +153,7 @@ def scores_of(row: CustomerRow, why: ExplanationRow, horizon_days: int, at: date
         Score(f"Expected spend, {_ahead(why)}", show_money(row.clv_score), _grounds(row, why)),
         _back(row, why),
         Score("Value at risk", show_money(row.value_at_risk), "chance of losing them × what a return brings"),
-        Score("Likely to respond", percent(row.response_likelihood), _success(row)),
+        Score("Responds to a typical offer", percent(row.response_likelihood), _success(row)),
         _next(row, why, at),
         Score("RFM", _rfm(row), "recency, frequency, money"),
     ]  # fmt: skip
