@@ -38,6 +38,13 @@ class Mistakes:
             raise FormInvalid(self._found)
 
 
+PATTERNS: Mapping[str, str] = {
+    r"^[A-Z]{3}$": "A currency is three capital letters, such as USD.",
+    r"^([01]\d|2[0-3]):[0-5]\d$": "A time is needed, such as 08:00.",
+}
+"""What is written in one way only: which, by the pattern its model asks for."""
+
+
 def mistakes_of(error: ValidationError) -> FormInvalid:
     """Return what a document's model refuses, all of it; for API and terminal the message names each field."""
     found: dict[str, str] = {}
@@ -58,7 +65,7 @@ def sentence(error: Mapping[str, Any]) -> str:
         case "missing" | "string_too_short":
             return "This is needed."
         case "string_pattern_mismatch":
-            return "This does not look right: check it at the provider."
+            return PATTERNS.get(told["pattern"], "This does not look right: check it where you have it from.")
         case "int_parsing" | "int_from_float" | "int_type":
             return "A whole number is needed."
         case "decimal_parsing" | "float_parsing" | "decimal_type" | "float_type" | "finite_number":

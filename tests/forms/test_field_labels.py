@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from liquor_app.liquor_app import PAGES
+from liquor_app.organization.form_mistakes import PATTERNS
 from liquor_app.screens.campaigns.builder.state import BuilderState
 from liquor_app.screens.imports.drop_folders.state import DropFoldersState
 from liquor_app.screens.organization.brand.state import BrandState
@@ -65,18 +66,22 @@ def test_every_field_is_called_as_its_page_calls_it() -> None:
         raw |= {name for name in formed.state(_reflex_internal_init=True)._fields() if not name.isalpha()}
     assert raw <= set(FIELD_LABELS) | {"no_tracking"}
     for model in DOCUMENTS.values():
+        asked = {
+            mark.pattern for info in model.model_fields.values() for mark in info.metadata if hasattr(mark, "pattern")
+        }
+        assert asked - {None} <= set(PATTERNS), "a pattern without words for it"
         assert set(model.model_fields) <= set(LABELS) | HIDDEN
 
 
 @pytest.mark.parametrize(
     ("field", "message", "told"),
     [
-        ("every_minutes", "every_minutes must be a number", "Look every, minutes must be a number"),
+        ("every_minutes", "every_minutes must be a number", "“Look every, minutes” must be a number"),
         ("folder", "folder must be relative", "Folder must be relative"),
         ("timezone", "timezone: 'X' is unknown", "'X' is unknown"),
         ("end_date", "The last day lies before start_date", "The last day lies before “First day”"),
         ("recommended_offers[1].discount_pct", "recommended_offers[1].discount_pct must be a percentage",
-         "Offer 2, discount, % must be a percentage"),
+         "“Offer 2, discount, %” must be a percentage"),
         (None, "Nothing to do with a folder", "Nothing to do with a folder"),
         ("trigger.days", "trigger.days: It must be 1 or more.", "It must be 1 or more."),
         ("name", "jane_doe has this name already", "Jane_doe has this name already"),
@@ -124,7 +129,7 @@ async def test_settings_tell_all_mistakes_at_once(database: str) -> None:
         assert set(state.errors) == blamed
         for name, words in state.errors.items():
             assert name.isalpha() or name not in words, words
-            assert words[0].isupper(), words
+            assert words.lstrip("“")[0].isupper(), words
             assert "Input should" not in words, words
     for kind, typed in (
         (BrandState, {"from_email": "nobody", "website_url": "shop", "postal_address": ""}),

@@ -117,19 +117,24 @@ def label_of(name: str, labels: Mapping[str, str] = FIELD_LABELS) -> str:
     return ", ".join(said)
 
 
+def _begun(label: str) -> str:
+    """Return a label as a sentence begins with it: in quotes if it holds more than words ("Discount, %")."""
+    return label if label.replace(" ", "").isalpha() else f"“{label}”"
+
+
 def in_labels(message: str, field: str | None = None, labels: Mapping[str, str] = FIELD_LABELS) -> str:
     """Return a service's message in the words of a form: names of fields become their labels, in quotes where they do
     not begin it; `field` is the one it is about, which may be one word ("folder must …")."""
     if field and message.startswith(f"{field}: "):
         message = message.removeprefix(f"{field}: ")  # the label stands above it
     elif field and message.startswith(f"{field} "):
-        message = label_of(field, labels) + message.removeprefix(field)
+        message = _begun(label_of(field, labels)) + message.removeprefix(field)
 
     def said(found: re.Match[str]) -> str:
         name, stem = found[0], re.split(r"[.\[]", found[0])[0]
         if name.isalpha() or not (name == field or name in labels or ("_" in stem and stem in labels)):
             return name  # an ordinary word, though a field may be named so
-        return f"“{label_of(name, labels)}”" if found.start() else label_of(name, labels)
+        return f"“{label_of(name, labels)}”" if found.start() else _begun(label_of(name, labels))
 
     message = _NAME.sub(said, message)
     return message[:1].upper() + message[1:]
