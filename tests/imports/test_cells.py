@@ -376,6 +376,17 @@ def test_a_state_the_law_does_not_know_is_told_with_its_row(state: str, country:
     assert "please check it" in note_words({"state_unknown": 1})
 
 
+@pytest.mark.parametrize(("country", "state"), [("", "Masachusets"), ("US", "XX")])
+def test_a_misspelt_state_hides_no_cut_zip_code(country: str, state: str) -> None:
+    """It was taken for a region abroad, where 21 and 2139 may be whole codes."""
+    read = PersonReader({"external_id": 0, "postal_code": 1, "state": 2, "country": 3}, Setting(EAST, NOW))
+    short = read(2, ["C1", "21", state, country])
+    assert set(short.notes) == {"postal_code_of_wrong_length", "state_unknown"}
+    cut = read(3, ["C2", "2139", state, country])
+    assert cut.values["postal_code"] == "02139"
+    assert set(cut.notes) == {"postal_code_without_zeros", "state_unknown"}
+
+
 NEVER = re.compile(r"(?!)")
 PIECES = st.sampled_from(
     ["a", "Z", "9", "é", "\u200b", " ", "  ", "'", "=", '="', "+", "@", "a@b.co", "A.b@c-d.org", ".", "..", ",", ", ",

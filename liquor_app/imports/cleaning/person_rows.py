@@ -252,11 +252,19 @@ def _put_zeros_back(values: dict[str, object], notes: list[str], is_of_us: bool)
     """Read a ZIP code that a spreadsheet cut as the one it was; four digits are a whole code elsewhere (Zürich's,
     København's), and only what says the United States makes one of theirs of it."""
     state, country, phone = values.get("state"), values.get("country"), str(values.get("phone") or "")
+    is_misspelt = False
     if country is not None and country not in WITH_ZIPS:
         return
     if state is not None and state not in (*STATES, *_FORCES):
-        return  # a region abroad
-    if country is None and state is None and (not phone.startswith("+1") if phone else not is_of_us):
+        if country is None and not nearly_a_state(str(state)):
+            return  # a region abroad
+        state, is_misspelt = None, True  # it says nothing of the code
+    if (
+        country is None
+        and state is None
+        and not is_misspelt
+        and (not phone.startswith("+1") if phone else not is_of_us)
+    ):
         return
     if whole := with_zeros(str(values["postal_code"]), None if state is None else str(state)):
         values["postal_code"] = whole
