@@ -60,6 +60,8 @@ SELECT c.id, page.segments, c.email_key, c.phone, c.email_consent, c.sms_consent
        c.last_purchase_at, CAST(k.features ->> 'orders' AS integer) AS orders,
        CAST(k.features ->> 'days_since_last' AS integer) AS days_since_last,
        CAST(k.features ->> 'gap_median' AS double precision) AS gap_median,
+       CAST(k.features ->> 'gap_high' AS double precision) AS gap_high,
+       CAST(k.features ->> 'due_on' AS date) AS due_on,
        CAST(k.features ->> 'buys_this_week' AS double precision) AS buys_this_week,
        CAST(k.features ->> 'response_odds' AS double precision) AS response_odds,
        CAST(k.features ->> 'baskets' AS integer) AS baskets, k.features -> 'category_baskets' AS category_baskets

@@ -26,6 +26,7 @@ from liquor_app.accounts.permissions import Actor, require
 from liquor_app.actions.action_reasons import Facts, offer_reason, why
 from liquor_app.actions.audience import People, audience_size, read_people, read_playbooks, read_scale
 from liquor_app.actions.eligibility import BLOCKS, Reason
+from liquor_app.actions.offering.due_state import Due, due_words
 from liquor_app.actions.offering.offer_answers import answers_of, channel_factor, covers_of
 from liquor_app.actions.offers import (
     NO_OFFER,
@@ -40,7 +41,7 @@ from liquor_app.actions.offers import (
 )
 from liquor_app.actions.plan_context import PlanContext, lock_context
 from liquor_app.actions.priority import Points, Scale, priority
-from liquor_app.actions.send_window import send_window
+from liquor_app.actions.send_window import hour_words, send_window
 from liquor_app.campaigns.brief import CHANNELS, CampaignBrief
 from liquor_app.campaigns.models import CampaignType
 from liquor_app.core.db import raw_connection
@@ -265,7 +266,7 @@ def _action_rows(people: People, candidates: Sequence[_Candidates], brief: Campa
     zone = ZoneInfo(limits.timezone)
     until = brief.offers_end + timedelta(days=VALID_DAYS_AFTER_END)
     known: dict[int, Facts] = {}
-    windows: dict[tuple[Any, ...], str] = {}
+    windows: dict[tuple[Any, ...], tuple[str, str]] = {}
     for candidate in candidates:
         playbook, channel, choice, points = candidate.playbook, candidate.channel, candidate.choice, candidate.points
         for index in candidate.worth_it:
@@ -278,11 +279,18 @@ def _action_rows(people: People, candidates: Sequence[_Candidates], brief: Campa
             offer = playbook.offers[choice.offer[index]]
             category = offer.category or playbook.shelf.to_name(row.primary_category, row.secondary_category)
             shown = offer_text(offer, category)
-            left = float(choice.margin[index])
-            basket, share = float(candidate.people.basket[index]), float(choice.discount[index])
             key = (playbook.slug, channel, row.avg_purchase_hour)
             if key not in windows:
-                windows[key] = json.dumps(send_window(playbook.window, limits.windows[channel], row.avg_purchase_hour))
+                window = send_window(playbook.window, limits.windows[channel], row.avg_purchase_hour)
+                windows[key] = json.dumps(window), hour_words(window or {}, row.avg_purchase_hour)
+            due = Due.of(row, people.today)
+            left = float(choice.margin[index])
+            basket, share = float(candidate.people.basket[index]), float(choice.discount[index])
+            capped_from = float(offer.listed_pct) if offer.is_capped else None
+            told = (
+                words, due_words(due, brief.days, people.today), windows[key][1],
+                offer_reason(basket * (left - share), share * 100, capped_from, offer),
+            )  # fmt: skip
             terms = {
                 "name": offer.name,
                 "discount_pct": str(offer.discount_pct),
@@ -293,11 +301,11 @@ def _action_rows(people: People, candidates: Sequence[_Candidates], brief: Campa
                 "basket": f"{basket:.2f}",
                 "baseline": round(float(candidate.people.baseline[index]), 4),
                 "kept": f"{choice.kept[index]:.4f}",
+                **({} if due is None else {"due": due.terms}),
                 **offer.own_terms,
             }
             if offer.is_capped:
                 terms["listed_pct"] = str(offer.listed_pct)
-            capped_from = float(offer.listed_pct) if offer.is_capped else None
             yield (
                 brief.id,
                 row.id,
@@ -310,14 +318,14 @@ def _action_rows(people: People, candidates: Sequence[_Candidates], brief: Campa
                 f"{points.fatigue[index]:.2f}",
                 response,
                 f"{choice.profit[index]:.4f}",
-                f"{words} {offer_reason(basket * (left - share), share * 100, capped_from, offer)}",
+                " ".join(filter(None, told)),
                 shown,
                 json.dumps(terms),
                 message_text(playbook.template_category, shown, until),
                 creative_hint(playbook.template_category, category),
                 playbook.template_category,
                 brief.days[0],
-                windows[key],
+                windows[key][0],
                 [channel],
                 "proposed",
             )

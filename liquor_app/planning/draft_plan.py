@@ -162,8 +162,8 @@ def _alternatives(problem: Problem, plan: Allocation, candidates: Candidates) ->
         ("By likelihood to respond alone", candidates.response),
     ):
         other = optimise(replace(problem, value=np.where(problem.value > 0, score, 0.0)))
-        taken = other.day != NOWHERE
-        worth = float((problem.value[taken] * problem.weight[other.day[taken]]).sum())
+        taken = np.flatnonzero(other.day != NOWHERE)
+        worth = float(problem.worth(taken, other.day[taken]).sum())
         tried.append(Alternative(title, worth))
     return tried
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from liquor_app.actions.offering.due_state import DAILY, EARLY
 from liquor_app.campaigns.brief import CampaignBrief
 from liquor_app.planning.ai.response_schema import Proposal
 from liquor_app.planning.optimizer.problem import Allocation
@@ -248,5 +249,7 @@ def _assumptions(brief: CampaignBrief, summary: Mapping[str, Any]) -> Entry:
         " bring nothing;"
         f" {percent(float(limits.kept_share))} of the value at risk counts as kept when somebody answers (for"
         " choosing only,"
-        f" it is not in the profit above); {_level(summary)}",
+        f" it is not in the profit above); {_level(summary)}"
+        " Whoever is due within the plan is written to from that day on where there is room (a message before it counts"
+        f" {percent(1 - EARLY)} less), whoever is overdue early (each day's wait counts {percent(DAILY)}).",
     )

@@ -35,7 +35,6 @@ class Book:
 
     def __init__(self, problem: Problem, left: Ints, factor: float, usable: Flags) -> None:
         self.days, self.channels = problem.days, problem.capacity.shape[1]
-        self.weight = problem.weight
         self.left_count = left.size
         customer = problem.customer[left]
         self.people, row = np.unique(customer, return_inverse=True)
@@ -53,18 +52,19 @@ class Book:
         self.discount[where] = problem.discount[left][order]
         self.origin[where] = order
         self.usable = usable[self.people]
+        self.weight = problem.weights(self.people)
 
     def worth(self, of_budget: float, rows: slice | Ints = slice(None)) -> tuple[Floats, Ints]:
         """Tell what each place is worth to each customer before its price, and by which rank; shape (people,
         places)."""
-        value, asked = self.value[rows], of_budget * self.discount[rows]
+        value, asked, weight = self.value[rows], of_budget * self.discount[rows], self.weight[rows]
         people, _, ranks = value.shape
         best = np.empty((people, self.days, self.channels))
         rank = np.zeros((people, self.days, self.channels), dtype=np.intp)
         for day in range(self.days):
-            top = value[:, :, 0] * self.weight[day] - asked[:, :, 0]
+            top = value[:, :, 0] * weight[:, day, None] - asked[:, :, 0]
             for other in range(1, ranks):
-                score = value[:, :, other] * self.weight[day] - asked[:, :, other]
+                score = value[:, :, other] * weight[:, day, None] - asked[:, :, other]
                 better = score > top
                 rank[:, day][better] = other
                 np.maximum(top, score, out=top)
@@ -169,7 +169,7 @@ class Book:
         free_of_charge = np.where(self.discount[placed, channel] <= TINY, offers, -np.inf)
         cheaper = free_of_charge.argmax(axis=1)
         instead = np.maximum(free_of_charge.max(axis=1), 0.0)
-        loss = (offers[np.arange(placed.size), rank[placed, place]] - instead) * self.weight[day]
+        loss = (offers[np.arange(placed.size), rank[placed, place]] - instead) * self.weight[placed, day]
         order = np.lexsort((placed, loss / np.maximum(given, TINY)))
         order = order[given[order] > 0]
         enough = int(np.searchsorted(np.cumsum(given[order]), spent - budget - TINY)) + 1
@@ -213,7 +213,7 @@ class Book:
         person = np.arange(placed.size)
         for _ in range(self.value.shape[2] + 8):
             now = rank[placed, place]
-            gain = (offers - offers[person, now][:, None]) * self.weight[place // self.channels][:, None]
+            gain = (offers - offers[person, now][:, None]) * self.weight[placed, place // self.channels][:, None]
             extra = given - given[person, now][:, None]
             ratio = np.where((gain > TINY) & (extra <= budget), gain / np.maximum(extra, TINY), -np.inf)
             better = ratio.argmax(axis=1)

@@ -40,7 +40,7 @@ def solve_exactly(problem: Problem, left: Ints, usable: Flags, room: Room, budge
     if not 0 < which.size <= MOST_SEATS:
         return None
     candidate = left[which]
-    value = problem.value[candidate] * problem.weight[day]
+    value = problem.worth(candidate, day)
     _, person = np.unique(problem.customer[candidate], return_inverse=True)
     places = room.shape[1] * day + problem.channel[candidate]
     people, seats = int(person.max()) + 1, np.arange(which.size)

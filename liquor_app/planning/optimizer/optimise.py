@@ -1,5 +1,7 @@
 """Which action for whom on which day: maximise the plan's value within capacity, budget and contact caps. Pure.
 
+Days differ by the shop's trade (`weight`) and by when a customer is due (`fit`).
+
 The problem: every customer takes at most one of (candidate, day); a channel carries only so many messages a day; the
 expected discounts stay within a budget. Its Lagrange dual has one price per channel and day and one for the budget:
 
@@ -87,7 +89,7 @@ def verdicts(problem: Problem, plan: Allocation) -> npt.NDArray[np.int8]:
 
 def _worth_of(problem: Problem, left: Ints, taken: Ints) -> float:
     chosen = taken >= 0
-    return float((problem.value[left[chosen]] * problem.weight[taken[chosen]]).sum())
+    return float(problem.worth(left[chosen], taken[chosen]).sum())
 
 
 def _check(problem: Problem) -> None:

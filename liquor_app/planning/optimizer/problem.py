@@ -39,6 +39,19 @@ class Problem:
     cap_7: int
     cap_30: int
     max_per_customer: int = 1
+    fit: Floats | None = None
+    """What each day is worth for a customer beside their best, shape (people, days); None: all the same."""
+
+    def weights(self, people: Ints) -> Floats:
+        """Return what each day is worth for these customers, shape (people, days)."""
+        if self.fit is None:
+            return np.broadcast_to(self.weight, (people.size, self.weight.size))
+        return np.asarray(self.weight * self.fit[people], dtype=np.float64)
+
+    def worth(self, candidate: Ints, day: Ints) -> Floats:
+        """Return what candidates bring on these days, shape of both."""
+        value: Floats = self.value[candidate] * self.weight[day]
+        return value if self.fit is None else value * self.fit[self.customer[candidate], day]
 
     @property
     def days(self) -> int:

@@ -206,6 +206,7 @@ def _in_hands(problem: Problem) -> Allocation:
             value=problem.value[mine],
             discount=problem.discount[mine],
             counts=problem.counts[who],
+            fit=None if problem.fit is None else problem.fit[who],
             capacity=problem.capacity // hands + ((spread + hand) % hands < problem.capacity % hands),
             # what a hand leaves of its part of the budget goes to the next
             budget=max(0.0, problem.budget * (hand + 1) / hands - spent),
