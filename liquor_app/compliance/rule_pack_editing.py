@@ -19,6 +19,7 @@ from liquor_app.compliance.rule_pack import RuleDraft
 from liquor_app.compliance.service import RULE_COLUMNS, RuleRow
 from liquor_app.core.errors import Conflict, Invalid, NotFound
 from liquor_app.customers.addresses import STATE_TIMEZONES
+from liquor_app.organization.form_mistakes import Mistakes
 from liquor_app.organization.models import Channel
 from liquor_app.organization.settings import shop_today
 from liquor_app.ui.words import figure
@@ -120,14 +121,25 @@ async def end_rule(session: AsyncSession, actor: Actor, rule_id: UUID, on: date)
 
 def _check(draft: RuleDraft) -> None:
     """Raises `Invalid` with the field to blame unless the rule can bind somebody."""
-    if draft.jurisdiction != FEDERAL and draft.jurisdiction not in STATE_TIMEZONES:
-        raise Invalid("The place must be US or a state's two letters, such as TX.", field="jurisdiction")
-    if draft.channel is not None and draft.channel not in set(Channel):
-        raise Invalid(f"The channel must be one of {', '.join(Channel)}, or none for all.", field="channel")
-    if not draft.citation.strip() or len(draft.citation) > 300 or _UNSTORABLE.search(draft.citation):
-        raise Invalid("Name the law this comes from, in at most 300 characters.", field="citation")
-    if not date(1900, 1, 1) <= draft.valid_from <= LAST_DAY:
-        raise Invalid("The first day must lie between 1900 and 2100.", field="valid_from")
+    mistakes = Mistakes()
+    with mistakes.noted():
+        if draft.jurisdiction != FEDERAL and draft.jurisdiction not in STATE_TIMEZONES:
+            raise Invalid("The place must be US or a state's two letters, such as TX.", field="jurisdiction")
+    with mistakes.noted():
+        if draft.channel is not None and draft.channel not in set(Channel):
+            raise Invalid(f"The channel must be one of {', '.join(Channel)}, or none for all.", field="channel")
+    with mistakes.noted():
+        if not draft.citation.strip() or len(draft.citation) > 300 or _UNSTORABLE.search(draft.citation):
+            raise Invalid("Name the law this comes from, in at most 300 characters.", field="citation")
+    with mistakes.noted():
+        if not date(1900, 1, 1) <= draft.valid_from <= LAST_DAY:
+            raise Invalid("The first day must lie between 1900 and 2100.", field="valid_from")
+    with mistakes.noted():
+        _check_value(draft)
+    mistakes.refuse()
+
+
+def _check_value(draft: RuleDraft) -> None:
     rule = parse_rule(
         {
             "jurisdiction": draft.jurisdiction,

@@ -27,6 +27,7 @@ from liquor_app.core.errors import Conflict, Invalid, NotFound
 from liquor_app.core.ids import uuid7
 from liquor_app.core.security.redact import constraint_of
 from liquor_app.coupons.code_files import CodeReader, Refused
+from liquor_app.organization.form_mistakes import Mistakes
 from liquor_app.segments.playbook import clean_percent, clean_text
 from liquor_app.ui.words import figure
 
@@ -271,21 +272,22 @@ async def delete_pool(session: AsyncSession, actor: Actor, pool_id: UUID) -> Non
 
 
 def _cleaned(*, name: object, discount_pct: object, is_standing: object, low_water: object) -> dict[str, Any]:
-    percent = clean_percent(discount_pct, "discount_pct")
-    if percent == 0:
-        raise Invalid("discount_pct must be more than 0: codes go with money off", field="discount_pct")
-    try:
-        low = int(str(low_water))
-    except ValueError:
-        low = -1
-    if not 0 <= low <= MAX_LOW_WATER:
-        raise Invalid(f"low_water must be a number from 0 to {figure(MAX_LOW_WATER)}", field="low_water")
-    return {
-        "name": clean_text(name, "name", 80),
-        "discount_pct": percent,
-        "is_standing": bool(is_standing),
-        "low_water": low,
-    }
+    mistakes, values = Mistakes(), dict[str, Any](is_standing=bool(is_standing))
+    with mistakes.noted():
+        values["name"] = clean_text(name, "name", 80)
+    with mistakes.noted():
+        values["discount_pct"] = clean_percent(discount_pct, "discount_pct")
+        if values["discount_pct"] == 0:
+            raise Invalid("discount_pct must be more than 0: codes go with money off", field="discount_pct")
+    with mistakes.noted():
+        try:
+            values["low_water"] = int(str(low_water))
+        except ValueError:
+            values["low_water"] = -1
+        if not 0 <= values["low_water"] <= MAX_LOW_WATER:
+            raise Invalid(f"low_water must be a number from 0 to {figure(MAX_LOW_WATER)}", field="low_water")
+    mistakes.refuse()
+    return values
 
 
 async def _write(session: AsyncSession, statement: str, values: dict[str, Any]) -> None:

@@ -30,6 +30,7 @@ from liquor_app.customers.person_names import one_line
 from liquor_app.customers.places import normalise_state
 from liquor_app.customers.visible_text import visible
 from liquor_app.customers.whereabouts.zip_codes import known_zone
+from liquor_app.organization.form_mistakes import Mistakes
 from liquor_app.organization.models import Channel
 from liquor_app.organization.settings import ComplianceSettings, load_settings, shop_today
 
@@ -151,48 +152,46 @@ def _clean(changes: dict[str, Any], today: date) -> dict[str, Any]:
     """Column values from a client's fields.
 
     Raises:
-        Invalid: an unknown field or a bad value.
+        FormInvalid: bad values, all of them.
+        Invalid: an unknown field.
     """
     unknown = set(changes) - WRITABLE
     if unknown:
         raise Invalid(f"{sorted(unknown)[0]} is not a field that can be written", field=sorted(unknown)[0])
     values: dict[str, Any] = {}
+    mistakes = Mistakes()
     for field, given in changes.items():
         values[field] = (visible(given).strip() or None) if isinstance(given, str) else given
-        if isinstance(given, str) and (len(given) > 255 or "\x00" in given):
-            raise Invalid(f"{field} is longer than 255 characters or holds a NUL character", field=field)
+        with mistakes.noted():
+            if isinstance(given, str) and (len(given) > 255 or "\x00" in given):
+                raise Invalid(f"{field} is longer than 255 characters or holds a NUL character", field=field)
+    mistakes.refuse()
     for field in ("name", "city"):
         if isinstance(values.get(field), str):
             values[field] = one_line(values[field]) or None
-    if not isinstance(values.get("no_tracking", False), bool):
-        raise Invalid("no_tracking must be true or false", field="no_tracking")
-    if "email" in values:
-        values["email_key"] = normalise_email(values["email"]) if values["email"] else None
-    if values.get("phone"):
-        values["phone"] = normalise_phone(values["phone"], values.get("country") or "US")
+    with mistakes.noted():
+        if not isinstance(values.get("no_tracking", False), bool):
+            raise Invalid("no_tracking must be true or false", field="no_tracking")
+    with mistakes.noted():
+        if "email" in values:
+            values["email_key"] = normalise_email(values["email"]) if values["email"] else None
+    with mistakes.noted():
+        if values.get("phone"):
+            values["phone"] = normalise_phone(values["phone"], values.get("country") or "US")
+    with mistakes.noted():
+        if "country" in values:
+            if (code := country_code(str(values["country"] or "US"))) is None:
+                raise Invalid("country must be two letters such as US, or a country's English name", field="country")
+            values["country"] = code
+    with mistakes.noted():
+        if values.get("timezone") and known_zone(values["timezone"]) is None:
+            raise Invalid("timezone must be a name such as America/New_York", field="timezone")
+    with mistakes.noted():
+        if values.get("date_of_birth"):
+            values["date_of_birth"] = _clean_birth_date(values["date_of_birth"], today)
+    mistakes.refuse()
     if values.get("state"):
         values["state"] = normalise_state(values["state"]) or None
-    if "country" in values:
-        if (code := country_code(str(values["country"] or "US"))) is None:
-            raise Invalid("country must be two letters such as US, or a country's English name", field="country")
-        values["country"] = code
-    if values.get("timezone") and known_zone(values["timezone"]) is None:
-        raise Invalid("timezone must be a name such as America/New_York", field="timezone")
-    if values.get("date_of_birth"):
-        born = values["date_of_birth"]
-        try:
-            born = born if isinstance(born, date) else date.fromisoformat(str(born))
-        except ValueError as error:
-            raise Invalid("date_of_birth must be a date such as 1980-02-29", field="date_of_birth") from error
-        if not date(1900, 1, 1) <= born <= today:
-            raise Invalid("date_of_birth must lie between 1900 and today", field="date_of_birth")
-        if born in PLACEHOLDERS:
-            raise Invalid(
-                f"date_of_birth {born} is what tills write where they know nothing. Leave it out; if it is true, record"
-                " the proof of age that was seen.",
-                field="date_of_birth",
-            )
-        values["date_of_birth"] = born
     if "name" in values:
         values["first_name"] = None  # it was of the name before
     if "state" in values or "phone" in values:
@@ -201,6 +200,22 @@ def _clean(changes: dict[str, Any], today: date) -> dict[str, Any]:
             guess_timezone(values.get("state"), values.get("phone"), values.get("postal_code")),
         )
     return values
+
+
+def _clean_birth_date(given: Any, today: date) -> date:
+    try:
+        born = given if isinstance(given, date) else date.fromisoformat(str(given))
+    except ValueError as error:
+        raise Invalid("date_of_birth must be a date such as 1980-02-29", field="date_of_birth") from error
+    if not date(1900, 1, 1) <= born <= today:
+        raise Invalid("date_of_birth must lie between 1900 and today", field="date_of_birth")
+    if born in PLACEHOLDERS:
+        raise Invalid(
+            f"date_of_birth {born} is what tills write where they know nothing. Leave it out; if it is true, record"
+            " the proof of age that was seen.",
+            field="date_of_birth",
+        )
+    return born
 
 
 def _sealed(values: dict[str, Any]) -> dict[str, Any]:

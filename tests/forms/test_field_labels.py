@@ -11,6 +11,9 @@ import pytest
 from liquor_app.liquor_app import PAGES
 from liquor_app.organization.form_mistakes import PATTERNS
 from liquor_app.screens.campaigns.builder.state import BuilderState
+from liquor_app.screens.compliance.law.state import LawState
+from liquor_app.screens.coupons.pools.state import PoolsState
+from liquor_app.screens.customers.form.state import EditCustomerState
 from liquor_app.screens.imports.drop_folders.state import DropFoldersState
 from liquor_app.screens.organization.brand.state import BrandState
 from liquor_app.screens.organization.guidance.state import GuidanceState
@@ -115,6 +118,16 @@ ALL_AT_ONCE: list[tuple[Any, ...]] = [
     (DropFoldersState, ((DropFoldersState.ask, "new", ""),),
      {"name": "", "folder": "../etc", "kind": "products", "policy": "fill", "every_minutes": "1", "silent_hours": "x"},
      {"name", "folder", "every_minutes", "silent_hours"}),
+    (EditCustomerState, ((EditCustomerState.add,),),
+     {"name": "Ann", "email": "ann", "phone": "12", "country": "Atlantis", "date_of_birth": "soon"},
+     {"email", "phone", "country", "date_of_birth"}),
+    (PoolsState, ((PoolsState.ask, "new"),), {"name": "", "discount_pct": "0", "low_water": "few"},
+     {"name", "discount_pct", "low_water"}),
+    (LawState, ((LawState.load,), (LawState.ask, "add", "")),
+     {"kind": "contact_limit", "jurisdiction": "TX", "max": "many", "valid_from": "soon"}, {"max", "valid_from"}),
+    (LawState, ((LawState.load,), (LawState.ask, "add", "")),
+     {"kind": "hours", "jurisdiction": "Texas", "channel": "pigeon", "start": "20:00", "end": "08:00", "citation": "",
+      "valid_from": "2026-11-28"}, {"jurisdiction", "channel", "citation", "end"}),
 ]  # fmt: skip
 
 

@@ -21,6 +21,7 @@ from liquor_app.compliance.service import RuleRow, list_rules
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import AppError, Invalid
 from liquor_app.core.ids import parse_id
+from liquor_app.organization.form_mistakes import Mistakes
 from liquor_app.organization.models import Channel
 from liquor_app.organization.settings import shop_today
 from liquor_app.screens.forms.state import FormState, complaints, submits
@@ -154,11 +155,24 @@ def draft_of(form: dict[str, Any], like: RuleLine) -> RuleDraft:
     """Tell what a form says; the place, kind and channel of a rule being changed stay.
 
     Raises:
-        Invalid: no day, or a limit that is no number.
+        FormInvalid: no day, a limit that is no number, or both.
     """
+    mistakes, day = Mistakes(), date.min
     kind = like.kind if like.id else typed(form, "kind")
     channel = like.channel if like.id else typed(form, "channel")
     place = like.place if like.id else typed(form, "jurisdiction").strip().upper()
+    value: dict[str, Any] = {}
+    with mistakes.noted():
+        value = _value_of(kind, form)
+    with mistakes.noted():
+        day = parse_day(form.get("valid_from"), "valid_from")
+    mistakes.refuse()
+    if form.get("disputed"):
+        value["disputed"] = True
+    return RuleDraft(place, kind, channel or None, typed(form, "citation").strip(), day, value)
+
+
+def _value_of(kind: str, form: dict[str, Any]) -> dict[str, Any]:
     value: dict[str, Any] = {}
     if kind == RuleKind.HOURS:
         value = {name: typed(form, name).strip() for name in ("start", "end")}
@@ -176,10 +190,7 @@ def draft_of(form: dict[str, Any], like: RuleLine) -> RuleDraft:
     elif kind == RuleKind.CLOSED_DAYS:
         days = [day.strip().lower().replace(" ", "_") for day in typed(form, "holidays").split(",")]
         value = {"holidays": [day for day in days if day]}
-    if form.get("disputed"):
-        value["disputed"] = True
-    citation = typed(form, "citation").strip()
-    return RuleDraft(place, kind, channel or None, citation, parse_day(form.get("valid_from"), "valid_from"), value)
+    return value
 
 
 def _percent(written: str) -> float:
