@@ -109,6 +109,13 @@ def test_what_is_random_is_never_refused() -> None:
             assert password_weakness(password) is None, password
 
 
+def test_a_run_of_digits_within_chance_is_no_placeholder() -> None:
+    """One random key of ten million holds such a run; a key that is little else does not pass by what else it says."""
+    assert key_weakness("86eb1aeb1234567886bf637d1c1aee5e") is None
+    for key in ("1234567812345678123456781234567812", "liquor-1234567-shop-7654321-wine-12", "12345678" * 6 + "ab"):
+        assert key_weakness(key) is not None, key
+
+
 def test_every_example_is_visibly_none() -> None:
     for name, value in EXAMPLE.items():
         if name.endswith(("PASSWORD", "KEY")):

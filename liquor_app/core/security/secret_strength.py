@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 PLACEHOLDERS = (
     "change-me", "changeme", "change_me", "replace-me", "replaceme", "placeholder", "not-a-secret", "not_a_secret",
     "notasecret", "example", "your-secret", "your_secret", "your-key", "yoursecret", "secret-key", "secretkey",
-    "password", "passwd", "default", "insecure", "dummy-", "dummy_", "letmein", "qwerty", "1234567", "only-for-tests",
+    "password", "passwd", "default", "insecure", "dummy-", "dummy_", "letmein", "qwerty", "only-for-tests",
     "test-only", "randomchar", "random-char", "goes-here", "goes-right-here", "-secret-", "_secret_",
 )  # fmt: skip
 """What no random text holds, and the world's examples do; ours in `.env.example` among them."""
