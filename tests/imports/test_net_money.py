@@ -14,9 +14,11 @@ import pytest
 from liquor_app.accounts.permissions import SYSTEM
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import Invalid
-from liquor_app.imports.cleaning.column_mapping import check_mapping, percentages
+from liquor_app.imports.cleaning.amounts import head_currency
+from liquor_app.imports.cleaning.column_mapping import check_mapping, guess_mapping, percentages
 from liquor_app.imports.cleaning.file_setting import Setting
 from liquor_app.imports.cleaning.line_rows import Line, LineReader
+from liquor_app.imports.cleaning.net_money import beside
 from liquor_app.imports.cleaning.orders.order_shape import check_rows
 from liquor_app.imports.dry_run import try_file
 from liquor_app.imports.readers.row_reader import Record
@@ -143,3 +145,34 @@ async def test_the_preview_says_what_was_taken(database: str, tmp_path: Path) ->
         await run(path, "purchases")
         (kept,) = await many(f"SELECT total FROM purchases WHERE external_id = '{name}'")
         assert kept.total == Decimal(total) == trial.totals.money_made
+
+
+def test_a_total_with_its_tax_is_no_tax() -> None:
+    """Before: it was taken off an amount that was nowhere, and $10.60 came to 60 cents given back."""
+    for total in ("Total incl. tax", "Total with tax"):
+        mapping = guess_mapping(["Receipt", "Date", "Email", total, "Tax"], "purchases")
+        assert (mapping["amount"], mapping["tax"]) == (total, "Tax")
+        assert "other_tax" not in mapping
+    assert [beside(one) for one in ("Total inc. VAT", "Price ex tax", "Sales Tax", "Delivery fee")] == [
+        None, None, "tax", "shipping",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("column", "currency"),
+    [("Amount (EUR)", "EUR"), ("Total £", "GBP"), ("Total CA$", "CAD"), ("Amount USD", "USD"), ("Total ($)", "$"),
+     ("Amount", ""), ("TOTAL ALL", ""), ("MOP Amount", ""), ("Top up", ""), ("SKU PRICE", ""), ("Price EUR/USD", "")],
+)  # fmt: skip
+def test_what_a_columns_name_says_of_its_currency(column: str, currency: str) -> None:
+    assert head_currency(column) == currency
+
+
+async def test_euros_by_the_name_of_their_column_are_not_added_as_dollars(database: str, tmp_path: Path) -> None:
+    await run(write(tmp_path / "people.csv", "email,name", "a@eur.example,Ann"))
+    for head, created in (("Amount (EUR)", 0), ("Unit Price €", 0), ("Amount USD", 1)):
+        file = write(tmp_path / "orders.csv", f"order id,email,date,{head}", "1,a@eur.example,2026-10-03,24.00")
+        report = await run(file, kind="purchases")
+        assert (report.created, report.reasons) == (created, {} if created else {"foreign_currency": 1})
+    goods = write(tmp_path / "goods.csv", "sku,name,Price (EUR)", "A,Merlot,12")
+    mapping = {"sku": "sku", "name": "name", "price": "Price (EUR)"}
+    assert (await run(goods, kind="products", mapping=mapping)).reasons == {"foreign_currency": 1}

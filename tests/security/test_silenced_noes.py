@@ -3,7 +3,9 @@ name, by words that are not a plain no, by a yes to something else."""
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import text
@@ -12,7 +14,9 @@ from liquor_app.accounts.permissions import SYSTEM
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import Invalid
 from liquor_app.customers.service import create_customer
+from liquor_app.imports.cleaning.answers.refusals import refusal_field
 from liquor_app.imports.cleaning.answers.remarks import holds_remarks, remarks_no
+from liquor_app.imports.cleaning.moment_cells import clean_consent_moment
 from tests.imports.test_import import run
 
 pytestmark = pytest.mark.integration
@@ -30,6 +34,13 @@ SILENCED = [
     ("Tags", "VIP, Do Not Contact", "VIP, no-gluten", None), ("Tags", "Unsubscribed", "", {"tags": "Tags"}),
     ("Notes", "asked to be removed from the list", "no email on file, do not ring", None),
     ("Customer Note", "Please don't e-mail", "likes Merlot; stop by on Friday", {}),
+    ("Notes", "take her off the mailing list", "removed from waiting list for the Rye; no email receipts", None),
+    ("Preferred Contact", "Do not contact", "Email", None),
+    # what programs write for no day hides nobody's, and is nobody's
+    ("Unsubscribed At", "2025-06-01 10:00:00", "0000-00-00 00:00:00", None),
+    ("Unsubscribed At", "2025-06-01", "NULL", {}),
+    ("Unsubscribed At", "2025-06-01", "-", None), ("Opt Out Date", "6/1/2025", "1/1/1900", None),
+    ("Opt Out Date", "2025-06-01", "0001-01-01", {}), ("Hard Bounced At", "2025-06-01", "1970-01-01", None),
 ]  # fmt: skip
 
 
@@ -50,6 +61,23 @@ async def test_whoever_says_no_is_heard(
         said = {row.email: row.email_consent for row in found}
     assert said.pop("ann@no.example") in {"withdrawn", None}
     assert set(said.values()) == {"given"}
+
+
+@pytest.mark.parametrize(
+    ("column", "field"),
+    [("Refused Delivery", None), ("Forgotten Password", None), ("Deleted Cart", None), ("Substitutions refused", None),
+     ("Refused", "opt_out"), ("Deleted", "opt_out"), ("Refused e-mails", "email_opt_out")],
+)  # fmt: skip
+def test_what_is_refused_or_forgotten_and_is_no_letter_silences_nobody(column: str, field: str | None) -> None:
+    assert refusal_field(column) == field
+
+
+def test_nobody_agreed_on_the_day_a_calendar_begins() -> None:
+    now = datetime(2026, 11, 24, tzinfo=UTC)
+    for written in ("1900-01-01", "1/1/1970", "0001-01-01", "1899-12-30 00:00:00", "0000-00-00"):
+        for given in (True, False):
+            assert clean_consent_moment(written, ZoneInfo("UTC"), now, given=given) is None
+    assert clean_consent_moment("1/1/1999", ZoneInfo("UTC"), now, given=True) is not None
 
 
 async def test_a_yes_to_email_agrees_to_no_texts(database: str, tmp_path: Path) -> None:

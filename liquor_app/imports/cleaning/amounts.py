@@ -141,6 +141,19 @@ def _plain(digits: str, decimal: str) -> str:
     return digits.replace(other, "").replace(" ", "").replace("'", "").replace(decimal, ".")
 
 
+@lru_cache(maxsize=256)
+def head_currency(column: str) -> str:
+    """Return the currency the name of a column says its sums are in ("Amount (EUR)", "Total £"), as `Amount.currency`;
+    "" if it names none. Letters are a code only in capitals: a `Top Up` is no paʻanga."""
+    found = [*re.findall(r"(?<![A-Za-z])[A-Z]{3}(?![A-Za-z])", column), *re.findall(r"[A-Za-z]{0,2}[$€£¥₹₩₽₪]", column)]
+    named = {one for one in map(_currency, found) if one and one != "?" and one not in _WORDS_TOO}
+    return named.pop() if len(named) == 1 else ""
+
+
+_WORDS_TOO = frozenset({"ALL", "TOP", "CUP", "PEN", "MOP", "SOS", "BAM", "STN"})
+"""Codes that are as often a word, or short for one, in a head of capitals."""
+
+
 def _currency(written: str) -> str:
     sign = written.lower()
     if sign in {"", "$"}:

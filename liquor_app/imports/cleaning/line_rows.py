@@ -10,7 +10,7 @@ from typing import NamedTuple, TypeVar
 
 from liquor_app.core.money import money
 from liquor_app.customers.labels.product_labels import NO_CATEGORY
-from liquor_app.imports.cleaning.amounts import read_share, says_percent
+from liquor_app.imports.cleaning.amounts import head_currency, read_share, says_percent
 from liquor_app.imports.cleaning.answers.answer_cells import clean_flag
 from liquor_app.imports.cleaning.cell_kinds import written_as_phone
 from liquor_app.imports.cleaning.cells import REMEMBERED, Rejected, clean_label, clean_word
@@ -21,9 +21,11 @@ from liquor_app.imports.cleaning.number_cells import (
     MAX_NUMBER,
     bare_count,
     bare_price,
+    check_head,
     clean_currency,
     clean_number,
     clean_signed,
+    is_own,
 )
 from liquor_app.imports.cleaning.person_cells import clean_code, clean_email, clean_id, clean_order_id, clean_phone
 from liquor_app.imports.cleaning.row_notes import PERCENT, left_out
@@ -171,6 +173,8 @@ class LineReader:
         self._day, self._clock = at.get("occurred_at"), at.get("time_of_day")
         self._quantity, self._amount, self._price = at.get("quantity"), at.get("amount"), at.get("unit_price")
         self._alcohol = at.get("is_alcohol")
+        sums = (how.column(place) for place in (self._amount, self._price) if place is not None)
+        self._head = next((one for one in sums if not is_own(head_currency(one), how.currency)), "")
         self._offs = [(field, at[field]) for field in ("coupon_discount", "discount") if field in at]
         self._beside = [(field, at[field]) for field in BESIDE if field in at and "amount" in at]
         self._refunded = at.get(REFUNDED)
@@ -185,6 +189,8 @@ class LineReader:
         """
         how, notes = self._how, list[str]()
         email_key, external_id, phone = self._buyer(cells)
+        if self._head:
+            check_head(self._head, how.currency)
         if self._currency is not None:
             clean_currency(cells[self._currency], how.currency)
         when = self._when(cells, notes)

@@ -71,6 +71,8 @@ def clean_consent_moment(
     calendar or UTC's, whichever is earlier; a withdrawal until its last. So neither beats an exact word of the same day
     that says no. A withdrawal from the future is one of now: it is never lost.
     """
+    if is_no_day(cell, order):
+        return None
     when = clean_moment(cell, "consent_at", zone, now, order=order)
     if when is None:
         return None
@@ -104,6 +106,18 @@ def is_no_birthday(cell: str) -> bool:
         return False
     year, *rest = (found["y"] or found["y2"] or "0", found["m"] or found["m2"] or "0", found["d"] or found["d2"] or "0")
     return (len(year) == 4 and not 1900 <= int(year) < 9999) or any(int(part) == 0 for part in rest)
+
+
+def is_no_day(cell: str, order: str = "mdy") -> bool:
+    """Tell whether a cell holds, instead of the day on which something was said or done by e-mail, what a program
+    writes for none: zeros, or a day on which its calendar begins (1900 in spreadsheets, 1970 in servers)."""
+    if is_no_birthday(cell):
+        return True
+    day = read_date(cell.strip(), order) if "19" in cell else None
+    return day is not None and day.year <= _CLOCKS_BEGIN
+
+
+_CLOCKS_BEGIN = 1970
 
 
 _YEARLESS = re.compile(

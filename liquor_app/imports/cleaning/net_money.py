@@ -27,6 +27,10 @@ _NO_SUM = re.compile(
     r"|instructions?|option|service|window|zone|by|taxable|incl?\w*|with|after|before|excl?\w*|without|net|subtotal"
     r"|discounts?|first|last|email|person|provider)\b(?! (?:charges?|fees?|tax(?:es)?)\b)"
 )
+_IS_WHOLE = re.compile(
+    r"\b(?:incl?|including|included|inclusive|with|after|before|excl?|ex|excluding|exclusive|without)\b"
+)
+"""A sum with or without something is never the something: `Total incl. tax` is no tax."""
 _PLAIN_NET = (
     "net sales", "subtotal", "order subtotal", "net total", "net amount", "goods total", "merchandise total",
     "items total", "item subtotal", "products total", "product total", "total before tax", "total excl tax",
@@ -59,7 +63,7 @@ CENTS = Decimal("0.02")
 def beside(column: str) -> str | None:
     """Return what a column's name says stands beside the goods: a key of `BESIDE`; None if it is no such sum."""
     words = column_words(column.replace("%", " percent "))
-    if _NO_SUM.search(words):
+    if _NO_SUM.search(words) or _IS_WHOLE.search(words):
         return None
     return next((field for field, known in _KINDS if known.search(words)), None)
 

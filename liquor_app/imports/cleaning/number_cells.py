@@ -7,7 +7,7 @@ from decimal import Decimal
 from functools import lru_cache
 
 from liquor_app.core.money import money
-from liquor_app.imports.cleaning.amounts import read_amount
+from liquor_app.imports.cleaning.amounts import head_currency, read_amount
 from liquor_app.imports.cleaning.cells import REMEMBERED, Rejected, clean_word
 from liquor_app.ui.words import figure
 
@@ -69,6 +69,17 @@ def clean_signed(cell: str, field: str, decimal: str = ".", currency: str = "USD
 def is_own(written: str, currency: str) -> bool:
     """Tell whether what stands beside a sum is the shop's currency: `$` is of any shop whose money is dollars."""
     return written in {"", currency} or (written == "$" and currency.endswith("D"))
+
+
+def check_head(column: str, currency: str) -> None:
+    """Let the sums of a column pass whose name says no currency, or the shop's.
+
+    Raises:
+        Rejected: it names another.
+    """
+    if not is_own(named := head_currency(column), currency):
+        reason = f"The column “{column[:60]}” is in {named}, the shop's currency is {currency}."
+        raise Rejected("foreign_currency", "currency", reason)
 
 
 def clean_currency(cell: str, currency: str) -> None:

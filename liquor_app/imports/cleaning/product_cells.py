@@ -12,7 +12,14 @@ from liquor_app.catalog.product_write import NewProduct
 from liquor_app.catalog.upc_codes import read_upc
 from liquor_app.imports.cleaning.cells import Rejected, clean_label, clean_text, clean_word
 from liquor_app.imports.cleaning.file_setting import Setting
-from liquor_app.imports.cleaning.number_cells import bare_count, bare_price, clean_currency, clean_number, clean_signed
+from liquor_app.imports.cleaning.number_cells import (
+    bare_count,
+    bare_price,
+    check_head,
+    clean_currency,
+    clean_number,
+    clean_signed,
+)
 from liquor_app.imports.cleaning.person_cells import clean_code, unspread
 from liquor_app.imports.cleaning.row_notes import COST_ABOVE_PRICE, PRICE_OF_ZERO, STOCK_BELOW_ZERO, left_out
 
@@ -52,6 +59,8 @@ def clean_product(number: int, cells: list[str], at: dict[str, int], how: Settin
             return None
 
     clean_currency(cell("currency"), how.currency)
+    for field in MONEY:
+        check_head(how.column(at[field]) if field in at else "", how.currency)
     sku = read("sku", _clean_sku)
     upc = read("upc", _clean_upc)
     if not (sku or upc):

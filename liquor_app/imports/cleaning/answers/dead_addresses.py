@@ -11,6 +11,7 @@ from liquor_app.customers.models import SuppressionReason
 from liquor_app.imports.cleaning.answers.answer_cells import DEAD, SILENT, SOFT, YES, bounce_passes, flag_word
 from liquor_app.imports.cleaning.cells import Rejected
 from liquor_app.imports.cleaning.dates import read_date
+from liquor_app.imports.cleaning.moment_cells import is_no_day
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +200,7 @@ def is_dead(cell: str, field: str, *, why: bool = False) -> bool:
 
 def _says(cell: str, word: str) -> bool | None:
     """Return what a cell says, None in words we do not know."""
-    if not word or word in _NO or word in SILENT or SOFT.search(word):
+    if not word or word in _NO or word in SILENT or SOFT.search(word) or is_no_day(cell):
         return False
     if _WHOLE.fullmatch(word):
         return float(word) > 0

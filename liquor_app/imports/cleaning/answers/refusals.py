@@ -22,7 +22,7 @@ from liquor_app.imports.cleaning.answers.answer_cells import (
 from liquor_app.imports.cleaning.answers.dead_addresses import DEAD_FIELDS, column_words, is_dead, mostly
 from liquor_app.imports.cleaning.cells import Rejected
 from liquor_app.imports.cleaning.dates import read_date
-from liquor_app.imports.cleaning.moment_cells import clean_consent_moment
+from liquor_app.imports.cleaning.moment_cells import clean_consent_moment, is_no_day
 from liquor_app.imports.profiles.tool_profile import Make
 
 REFUSALS = {"email_opt_out": ("email",), "sms_opt_out": ("sms",), "opt_out": ("email", "sms")}
@@ -39,6 +39,12 @@ _NO_ANSWER = re.compile(
     r"|sell|track|fax(?:es)?|post|postal|letters?|direct mail|do not (?:allow )?phone|count|method)\b"
 )
 """… but hold why, by what or from where, or are about what we do not do."""
+_OF_THINGS_TOO = frozenset({"deleted", "refused", "forgotten", "to be forgotten"})
+_THINGS = re.compile(
+    r"\b(?:deliver(?:y|ies)|shipments?|shipping|packages?|parcels?|orders?|carts?|items?|products?|payments?|cards?|checks?"
+    r"|passwords?|pins?|logins?|service|sale|sales|entry|returns?|refunds?|substitutions?)\b"
+)
+"""What is refused or forgotten where it is no letter: `Refused Delivery`."""
 _SMS = re.compile(r"\b(?:sms|texts?|mms|mobile)\b")
 _BY_EMAIL = re.compile(r"\b(?:e ?mails?|newsletters?)\b")
 _LETTERS = re.compile(r"\bmails?\b")
@@ -53,7 +59,9 @@ _WORDS = YES | NO | SILENT | DEAD | _PLAIN_NO
 def refusal_field(column: str) -> str | None:
     """Return which of `REFUSALS` a column is by its name; None for any other column."""
     name = column_words(column)
-    if _NAME.search(name) is None or _NO_ANSWER.search(name):
+    if (found := _NAME.search(name)) is None or _NO_ANSWER.search(name):
+        return None
+    if found[0] in _OF_THINGS_TOO and _THINGS.search(name):
         return None
     if _SMS.search(name):
         return "sms_opt_out"
@@ -83,7 +91,14 @@ def holds_refusals(cells: Sequence[str]) -> bool:
             return word in _WORDS or refuses(word) or read_date(cell.strip()) is not None
         return False
 
-    return mostly([is_one(cell) for cell in cells if cell.strip()])
+    return mostly([is_one(cell) for cell in cells if _is_filled(cell)])
+
+
+def _is_filled(cell: str) -> bool:
+    """Tell whether a cell says anything: `NULL`, a dash or a day of zeros says that nobody refused."""
+    with suppress(Rejected):
+        return flag_word(cell, "opt_out") != "" and not is_no_day(cell)
+    return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +113,7 @@ def clean_refusal(cell: str, zone: ZoneInfo, now: datetime, order: str = "mdy") 
     a refusal: a no is always taken."""
     with suppress(Rejected):
         word = flag_word(cell, "opt_out")
-        if not word or word in _PLAIN_NO or word in SILENT or word in _SAYS_IN:
+        if not word or word in _PLAIN_NO or word in SILENT or word in _SAYS_IN or is_no_day(cell, order):
             return None
         if word not in _WORDS:
             return Refusal(clean_consent_moment(cell, zone, now, given=False, order=order))

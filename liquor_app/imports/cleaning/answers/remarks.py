@@ -8,7 +8,8 @@ import re
 from liquor_app.imports.cleaning.answers.dead_addresses import column_words
 
 _NAME = re.compile(
-    r"\b(?:notes?|comments?|remarks?|memos?|tags?|labels?|groups?|segments?|lists?|notas?|comentarios?|etiquetas?)\b"
+    r"\b(?:notes?|comments?|remarks?|memos?|tags?|labels?|groups?|segments?|lists?|notas?|comentarios?|etiquetas?"
+    r"|(?:contact|communication) (?:preferences?|methods?)|preferred (?:contact|communication)(?: methods?)?)\b"
 )
 _NOT_OF_PEOPLE = re.compile(r"\b(?:order|delivery|gift|product|item|price|count|date|at|id|url|number)\b")
 _WRITTEN = (
@@ -17,9 +18,11 @@ _WRITTEN = (
 _NO = re.compile(
     r"\b(?:un ?sub(?:s|bed|scribed?)?|opt(?:ed)? ?out|dnc|dne|deceased"
     rf"|(?:do not|don t|dont|never) (?:contact|market|message|bother|(?:send )?(?:any |more )?{_WRITTEN})"
-    rf"|(?:no|stop) (?:more )?{_WRITTEN}(?! (?:address|on file|yet|given|provided|known|available|addr))"
+    rf"|(?:no|stop) (?:more )?{_WRITTEN}(?! (?:address|on file|yet|given|provided|known|available|addr"
+    r"|receipts?|confirmations?|orders?|invoices?))"
     r"|(?:asked|wants?|wanted|requested|asking) (?:to be |to come |being |us to be )?(?:removed|taken off|off)"
-    r"|(?:remove[d]?|take[n]?|took) (?:\w+ ){0,2}(?:from|off) (?:of )?(?:\w+ ){0,2}(?:lists?|mailings?)"
+    r"|(?:remove[d]?|take[n]?|took) (?:\w+ ){0,2}(?:from|off) (?:of )?(?:\w+ ){0,2}(?<!waiting )(?<!wait )(?<!wish )"
+    r"(?<!guest )(?<!allocation )(?<!raffle )(?<!bottle )(?<!hold )(?:lists?|mailings?)"
     r"|no (?:molestar|contactar|enviar|escribir|mandar)|dad[oa] de baja)\b"
 )
 
