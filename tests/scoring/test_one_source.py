@@ -103,6 +103,10 @@ async def test_the_same_figure_everywhere(sample: AsyncSession) -> None:
         assert strip["Churn, 60 days"].figure == percent(row.churn_probability)
         assert strip["Expected spend, 12 months"].figure == show_money(row.clv_score)
         assert strip["Value at risk"].figure == show_money(row.value_at_risk)
+        assert strip["Likely to respond"].figure == percent(row.response_likelihood)
+        assert strip["Likely to respond"].detail.startswith("to a typical offer; ")
+        response = next(sentence for sentence in told.sentences if sentence.topic == "response")
+        assert f"{percent(row.response_likelihood)} likely to respond to a typical offer" in response.text
         listed = (await list_customers(sample, SYSTEM, ListQuery(search=str(row.email)))).items
         assert [(who.clv_score, who.churn_probability, who.last_purchase_at) for who in listed if who.id == one] == [
             (row.clv_score, row.churn_probability, row.last_purchase_at)

@@ -40,6 +40,15 @@ RISK: dict[str, Any] = {
 }  # fmt: skip
 
 
+RESPONSE: dict[str, Any] = {
+    "auc": 0.803, "brier": 0.0928, "customer_brier": 0.1057, "band_brier": 0.1064, "constant_brier": 0.1191,
+    "campaigns": 2, "test": 1250, "total": 1.0489,
+    "levels": [[0.1, 0.03, 0.3, 0.07, 250], [0.1, 0.03, 0.2, 0.25, 1000]],
+    "count_auc": {"recent coupon lines": 0.793}, "best_count": "recent coupon lines",
+    "ahead_of_best_count": [0.0096, -0.0096, 0.0288], "deciles": [[0.006, 0.02, 125]], "why_not": [],
+}  # fmt: skip
+
+
 def model(kind: str, method: str, metrics: dict[str, Any]) -> ModelRow:
     return ModelRow(kind, 3, method, metrics, 1545, AT, "active", AT, AT)
 
@@ -79,6 +88,27 @@ def test_a_risk_is_told_in_pairs_and_its_bars_begin_at_chance() -> None:
     shares = {bar.name: round(bar.fill, 1) for bar in card.bars}
     assert shares == {"this model": 100.0, "frequency": 87.0, "recency": 0.0}
     assert [(line.said, line.seen) for line in card.deciles] == [("5%", "6%")]
+
+
+def test_a_response_is_told_beside_the_constants_and_with_the_levels_of_campaigns() -> None:
+    card = card_of(model("response", "offer_regression", RESPONSE), AT)
+    assert (card.figure, card.figure_name) == ("80 of 100", "pairs told apart")
+    assert card.measured == [
+        "AUC 0.803.",
+        "Brier 0.0928; 0.1057 without knowing the offer, 0.1064 a constant by band, 0.1191 everybody's rate (less is"
+        " better).",
+        "In all it said 105% of the answers there were. A campaign's level lay within the interval given before in 1 of"
+        " 2.",
+        "Ranking beside the best simple count, recent coupon lines: +0.010 (95% interval −0.010 to +0.029).",
+    ]
+    assert card.verdict.startswith(
+        "It stood up to 2 campaigns (1,250 contacts) that began after all it had learned from."
+    )
+    assert (card.said_head, card.seen_head) == ("Said to answer", "Answered")
+    refused = {**RESPONSE, "why_not": ["everybody's rate came nearer to who answered"]}
+    assert verdict_of(model("response", "rate_by_band", refused)) == (
+        "The model is not used: everybody's rate came nearer to who answered."
+    )
 
 
 @pytest.mark.parametrize(

@@ -153,7 +153,7 @@ def scores_of(row: CustomerRow, why: ExplanationRow, horizon_days: int, at: date
         Score(f"Expected spend, {_ahead(why)}", show_money(row.clv_score), _grounds(row, why)),
         _back(row, why),
         Score("Value at risk", show_money(row.value_at_risk), "chance of losing them × what a return brings"),
-        Score("Responds to a typical offer", percent(row.response_likelihood), _success(row)),
+        Score("Likely to respond", percent(row.response_likelihood), _answers(row, why)),
         _next(row, why, at),
         Score("RFM", _rfm(row), "recency, frequency, money"),
     ]  # fmt: skip
@@ -195,6 +195,13 @@ def _next(row: CustomerRow, why: ExplanationRow, at: datetime) -> Score:
 def _rfm(row: CustomerRow) -> str:
     scores = (row.r_score, row.f_score, row.m_score)
     return NONE if None in scores else " · ".join(str(score) for score in scores)
+
+
+def _answers(row: CustomerRow, why: ExplanationRow) -> str:
+    """What the figure is of: a plan's action tells that of its own offer."""
+    if why.features.get("response_odds") is None:
+        return _success(row)
+    return f"to a typical offer; {_success(row)}"
 
 
 def _success(row: CustomerRow) -> str:
