@@ -27,7 +27,8 @@ _FOR_ONE = (
 )
 _GIVEN_AWAY = re.compile(
     r"\brebates?\b|\brefund(?:s|ed)?\b|\bcash[\s-]?back\b|\bmoney[\s-]back\b|\bgratis\b|\bcomplimentary\b"
-    r"|\bfree\b(?![\s-]+(?:of\b|deliver|shipping|pick|parking|tasting notes|entry|run\b|range\b))"
+    r"|(?<!ships )(?<!delivered )(?<!delivers )\bfree\b"
+    r"(?![\s-]+(?:of\b|deliver|shipping|pick|parking|tasting notes|entry|run\b|range\b))"
     r"|\bon (?:us|the house)\b|\bbuy\s+(?:one|two|three|\d+)\b.{0,20}\bget\b|\bbogo\b"
     rf"|{_FOR_ONE}|\bgifts?\b|\b(?:no|without) (?:charge|cost)\b"
     r"|\bde regalo\b|\bregalos?\b|[$€£]0(?:[.,]00)?(?![\d.,])"
@@ -37,7 +38,7 @@ _GIVEN_AWAY = re.compile(
 """Words that promise goods or money back. A delivery or a tasting is no goods; "sulphite-free" is an ingredient."""
 _GIVEN_IN_PASSING = re.compile(
     r"\brebates?\b|\bcash[\s-]?back\b|\bgratis\b"
-    r"|(?<!feel )(?<!toll-)(?<!toll )\bfree\b"
+    r"|(?<!feel )(?<!toll-)(?<!toll )(?<!ships )(?<!delivered )(?<!delivers )\bfree\b"
     r"(?![\s-]+(?:of\b|to\b|deliver|shipping|pick|parking|tasting|entry|event|class|wi-?fi|from\b|run\b|range\b))"
     r"|\bon the house\b|\bbuy\s+(?:one|two|three|\d+)\b.{0,20}\bget\b|\bbogo\b"
     rf"|{_FOR_ONE}|\b(?:complimentary|bonus) (?:bottle|case|can|glass|pack|drink)s?\b"
@@ -98,6 +99,11 @@ _UNREADABLE = re.compile(
     r"|\b(?:save|saving|take|knock|ahorra|ahorre) (?:(?:up|to|an?|extra|another) ){0,3}[$€£] ?\d"
     rf"|\b[a-z]{{3,12}}(?:-[a-z]{{3,5}})? {_PERCENT} {_REDUCED}"
     r"|\bbogo\b|\bbuy (?:one|two|three|\d{1,2})\b.{0,20}\bget\b(?! (?:\d{1,3}(?:[.,]\d{1,2})? ?%|\{discount))"
+    rf"|\b(?:save|saving|saves|take|takes|knock|ahorra|ahorre) (?:(?:an|up|to|a|extra|another|at|least) ){{0,3}}"
+    rf"[a-z]{{3,12}}(?:-[a-z]{{3,5}})? {_PERCENT}"
+    r"|\bb[1-4] ?g[1-3]\b|\bbogo ?\d{2}\b|\b(?:two|three|2|3)-?fers?\b"
+    r"|\b(?:we|we'll|we will|i'll|let us) (?:pay|cover|eat) (?:the |your |all )?(?:sales )?tax(?:es)?\b"
+    r"|\bprice drops?\b|\bdrop in price\b"
     r"|\b\d{1,3} off\b|\b1/[3-5] off\b|\b[2-4] ?x ?[1-3]\b(?![.,]\d)(?! ?(?:l|lit|ml|cl|oz|case|pack|bottle))"
     rf"|\b(?:pay|paga|pague) (?:only |just |solo )?\d{{1,3}} ?{_PERCENT}"
     rf"|\b\d{{1,3}} ?{_PERCENT} of (?:the |its |our )?(?:usual |regular |normal )?price\b"
@@ -149,7 +155,8 @@ _OF_MONEY = (
     "$", "€", "£", "dollar", "bucks", "usd", "%", "cent", "pct", "off", "price", "bogo", "buy ", "for the", "for one",
     "for two", "for 1", "for 2", "for-", "for1", "for2", "2 4 1", "2-4-1", "3 4 2", "3-4-2", "¢", "euro",
     "quid", "pound", "peso", "centavo", "down from", "ed down", "ed from", "cut from", "instead", "en vez",
-    "x1", "x2", "x3", "x 1", "x 2", "x 3", "por uno",
+    "x1", "x2", "x3", "x 1", "x 2", "x 3", "por uno", "g1", "g2", "g3", "g 1",
+    "g 2", "g 3", "ofer", "eefer", "2fer", "3fer", "-fer", "tax",
 )  # fmt: skip
 _OF_DISGUISES = (
     "free", "on us", "on the house", "penny", "a cent", "one cent", "1 cent", "dollar", "buck", "buy ", "pay ", "paga",

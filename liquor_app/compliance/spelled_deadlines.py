@@ -9,6 +9,8 @@ from datetime import date, timedelta
 
 from liquor_app.compliance.holidays import Holiday, day_of
 
+_A_WEEKDAY = r"(?:mon|tue|wed|thu|fri|sat|sun)(?:s|nes|rs|ur)?(?:day)?"
+_A_DAY = rf"(?:{_A_WEEKDAY}\b|(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.? \d|\d{{1,2}}/\d|tomorrow\b)"
 _SPELLED = (
     (re.compile(r"\b(?:stops?|drops?|comes?|swings?|pops?) by\b"), "visits"),  # tells where, not until when
     (re.compile(r"\b(?:to[- ]day|2day)\b(?!s)"), "today"),
@@ -32,6 +34,29 @@ _SPELLED = (
     (re.compile(r"\ban? (hour|day|week) (left|to go)\b"), r"one \1 \2"),
     (re.compile(r"\b(\d{1,3})[ -](hours?|days?)[ -](?:flash|only|super|big|mega) (sale|event)\b"), r"\1 \2 \3"),
     (re.compile(r"(\w): "), r"\1 "),
+    (re.compile(r"(?:(?<=\s)|^)'?til\b"), "until"),
+    (re.compile(r"\b(?:e\.?o\.?d|c\.?o\.?b)\b\.?(?= ?(?:$|[!,.;:)-]|today|tonight))"), "end of day"),
+    (re.compile(r"\btoday (?:and|&|\+|or) tomorrow only\b|\bonly today (?:and|&|\+) tomorrow\b"), "only tomorrow"),
+    # the day stands behind: the last day, or the hour, is that day's
+    (
+        re.compile(
+            rf"\b(?:last|final) (?:day|call|chance|hours)(?: is|'s| to \w+)?[,:]? ?(?:-|–)? ?(?=(?:on |this )?{_A_DAY})"
+        ),
+        "ends ",
+    ),
+    (re.compile(rf"\b(?:at |by )?(?:midnight|noon),? (?:on )?(?=(?:this )?{_A_DAY})"), ""),
+    (
+        re.compile(
+            rf"\b(ends?|until|through|thru|expires?|by|to|closes) (?:this |on )?(?:{_A_WEEKDAY}),? (?=\d{{1,2}}/\d)"
+        ),
+        r"\1 ",
+    ),
+    (
+        re.compile(
+            r"\b(ends?|until|through|thru|expires?) (?:on )?(\d{1,2})\.(\d{1,2})(?![\d.]|%| ?(?:am|pm|abv|l\b))"
+        ),
+        r"\1 \2/\3",
+    ),
 )
 _ISO = re.compile(r"\b(20\d\d)-(\d\d)-(\d\d)\b")
 _MONTHS = [
@@ -51,6 +76,10 @@ _MONTHS = [
 _FEASTS: tuple[tuple[re.Pattern[str], Callable[[int], date]], ...] = (
     # longer names first
     (re.compile(r"\bnew year'?s? eve\b"), lambda year: date(year, 12, 31)),
+    (re.compile(r"\bnew year'?s?(?: day)?\b"), lambda year: date(year, 1, 1)),
+    (re.compile(r"\bmother'?s'? day\b"), lambda year: _nth_sunday(year, 5, 2)),
+    (re.compile(r"\bfather'?s'? day\b"), lambda year: _nth_sunday(year, 6, 3)),
+    (re.compile(r"\b(?:st\.? )?(?:patrick|paddy)'?s day\b"), lambda year: date(year, 3, 17)),
     (re.compile(r"\bchristmas eve\b"), lambda year: date(year, 12, 24)),
     (re.compile(r"\b(?:christmas|xmas)(?: day)?\b"), lambda year: date(year, 12, 25)),
     (re.compile(r"\bthanksgiving(?: day)?\b"), lambda year: day_of(Holiday.THANKSGIVING, year)),
@@ -62,6 +91,11 @@ _FEASTS: tuple[tuple[re.Pattern[str], Callable[[int], date]], ...] = (
     (re.compile(r"\blabor day\b"), lambda year: day_of(Holiday.LABOR, year)),
     (re.compile(r"\bmemorial day\b"), lambda year: day_of(Holiday.MEMORIAL, year)),
 )
+
+
+def _nth_sunday(year: int, month: int, nth: int) -> date:
+    first = date(year, month, 1)
+    return first + timedelta(days=6 - first.weekday() + 7 * (nth - 1))
 
 
 def spelled_out(plain: str, on: date) -> str:

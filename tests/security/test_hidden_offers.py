@@ -39,6 +39,8 @@ DISGUISES = [
     "second one free", "free second bottle", "the second bottle for a cent", "13th bottle free", "bottle two is on us",
     "pay 4 get 5", "buy 5, take 6", "a dozen for ten", "our markdown week", "reduced to clear", "clearance prices",
     "take a fiver off", "all tequila -20%", "−20 % today", "½ price", "1∕2 price", "save twenty today", "shave 10%",
+    "save fifteen percent", "take twenty-five per cent", "B1G1 on gin", "BOGO50", "twofer Tuesday", "2-fers",
+    "we pay the sales tax", "we'll cover your tax", "Price drop on rye",
     "20 por ciento menos", "un vale de $10", "use VINO20 at checkout", "mention GIN15.", "paga 2 lleva 3",
 ]  # fmt: skip
 HONEST = [
@@ -50,7 +52,8 @@ HONEST = [
     "Mark Downs, our cellar master",
     "Pay for two, we deliver to two", "Clear skies", "A dozen for the cellar", "Use Bordeaux when in doubt",
     "Save twenty minutes: order online", "Mention Syrah in 2016", "Tenner Winery", "Next bottle, next story",
-    "A third of our cellar", "A blend of 60% Merlot and 40% Cabernet",
+    "A third of our cellar", "Ships free", "Our offer, your refer", "Saving the vine, percent by percent",
+    "We pay attention, and taxes", "A blend of 60% Merlot and 40% Cabernet",
 ]  # fmt: skip
 
 
