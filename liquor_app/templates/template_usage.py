@@ -19,13 +19,15 @@ from liquor_app.core.states import sql_list
 class TemplateUse:
     """`is_current`: of the active templates of its channel and category it was changed last, so messages are made of
     it. Those of `segments`, and campaigns over them that are not over, are there only then; `would_serve` are the
-    segments that would use it were it the one, instead of `current`."""
+    segments that would use it were it the one, instead of `current`. `follower` is the active one that would be in use
+    were this one not active; empty if there is none."""
 
     is_current: bool
     segments: tuple[str, ...]
     campaigns: tuple[str, ...]
     would_serve: tuple[str, ...] = ()
     current: str = ""
+    follower: str = ""
 
 
 _USES = f"""
@@ -38,6 +40,9 @@ WITH current AS (
     WHERE t.id = ANY(:ids)
 )
 SELECT t.id, COALESCE(c.name, '') AS name_now, COALESCE(c.id = t.id, false) AS is_current,
+    COALESCE((SELECT n.name FROM message_templates n
+              WHERE n.is_active AND n.channel = t.channel AND n.category = t.category AND n.id <> t.id
+              ORDER BY n.updated_at DESC, n.id LIMIT 1), '') AS follower,
     ARRAY(SELECT a.name FROM asking a WHERE a.id = t.id ORDER BY a.position, a.name LIMIT 20) AS segments,
     ARRAY(SELECT k.name FROM campaigns k
           WHERE k.status IN {sql_list(CampaignStatus.AWAITING_APPROVAL, *LIVE)}
@@ -53,9 +58,9 @@ async def template_uses(session: AsyncSession, actor: Actor, ids: Sequence[UUID]
     require(actor, Role.USER)
     found = await session.execute(text(_USES), {"ids": list(ids)})
     used = {
-        row.id: TemplateUse(True, tuple(row.segments), tuple(row.campaigns), (), row.name_now)
+        row.id: TemplateUse(True, tuple(row.segments), tuple(row.campaigns), (), row.name_now, row.follower)
         if row.is_current
-        else TemplateUse(False, (), (), tuple(row.segments), row.name_now)
+        else TemplateUse(False, (), (), tuple(row.segments), row.name_now, row.follower)
         for row in found
     }
     return {template_id: used.get(template_id, TemplateUse(False, (), ())) for template_id in ids}

@@ -19,6 +19,7 @@ from liquor_app.core.listing.spec import ListQuery
 from liquor_app.customers.consents import suppress_address
 from liquor_app.customers.models import SuppressionReason
 from liquor_app.organization.models import Channel
+from liquor_app.screens.templates.view import switch_words
 from liquor_app.segments.default_segments import DEFAULT_SEGMENTS
 from liquor_app.segments.service import ensure_default_segments
 from liquor_app.templates import test_messages
@@ -133,12 +134,14 @@ async def test_segments_are_never_left_without_a_template(session: AsyncSession)
     await add_ready_campaign(session, people, target_segments=[DEFAULT_SEGMENTS[0]["slug"]], name="Spring")
     use = (await template_uses(session, MARKETER, [row.id]))[row.id]
     assert set(asking) >= set(use.segments) > set()
+    assert "activate another one first" in switch_words(use, is_active=True), "what would be refused is not promised"
     other = await create_template(
         session, SYSTEM, name="Another", channel="email", category="win_back", subject_template="Hi",
         body_html_template="<p>{{ offer.text }}</p>",
     )  # fmt: skip
     uses = await template_uses(session, MARKETER, [row.id, other.id])
     assert [uses[row.id].is_current, uses[other.id].is_current] == [False, True]
+    assert f"are made of “{row.name}” from then on" in switch_words(uses[other.id], is_active=True)
     assert not (await update_template(session, SYSTEM, row.id, {"is_active": False})).is_active
     with pytest.raises(Conflict, match="last active"):
         await update_template(session, SYSTEM, other.id, {"is_active": False})

@@ -109,7 +109,9 @@ def switch_words(use: TemplateUse, *, is_active: bool) -> str:
         return "No segment asks for its kind now, so no message changes."
     whose = f"{plural(len(names), 'segment')} ({listed(names)})"
     if is_active:
-        return f"The messages of {whose} are made of another active template of its kind from then on."
+        if not use.follower:
+            return f"It is the only active one of its kind, and {whose} cannot be without: activate another one first."
+        return f"The messages of {whose} are made of “{use.follower}” from then on."
     instead = f" instead of “{use.current}”" if use.current else ""
     return (
         f"The messages of {whose} are made of it from then on{instead}, those of campaigns that are approved already"

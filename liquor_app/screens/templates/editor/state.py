@@ -193,7 +193,11 @@ class EditorState(FormState, DetailState, rx.State):
         self.head = head_of(row, uses[row.id], at)
         if row.is_active:
             return toast_done("Active", "It is the one messages of its kind are made of now.")
-        return toast_done("Switched off", "Messages of its kind are made of another one.")
+        taken_over = uses[row.id].current
+        words = (
+            f"Messages of its kind are made of “{taken_over}”." if taken_over else "No other one of its kind is active."
+        )
+        return toast_done("Switched off", words)
 
     @rx.event
     async def show_part(self, part: str | list[str]) -> None:
