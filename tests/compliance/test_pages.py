@@ -121,6 +121,27 @@ async def test_a_limit_is_a_number(database: str) -> None:
         assert set(page.errors) == {"max"}, wrong
 
 
+async def test_a_changed_rule_reads_as_the_pack_does(database: str) -> None:
+    page = await law(ADMIN)
+    await run(LawState.load, page)
+    today = today_in(NEW_YORK)
+    at_most = line_of(page, "NC", RuleKind.MAX_DISCOUNT)
+    await run(LawState.ask, page, "change", at_most.id)
+    form = {**FORM, "valid_from": str(today)}
+    assert await run(LawState.save, page, {**form, "percent": "150"}) is None
+    assert page.errors == {"percent": "The per cent must lie between 0 and 100"}
+    done = await run(LawState.save, page, {**form, "percent": at_most.percent})
+    assert show_full_day(today) in said(done)
+    again = line_of(page, "NC", RuleKind.MAX_DISCOUNT)
+    assert (again.says, again.percent) == (at_most.says, at_most.percent) == ("At most 35 % off the price", "35")
+    days = line_of(page, "AL", RuleKind.CLOSED_DAYS)
+    assert "_" not in days.closed_on
+    assert set(days.closed_on.split(", ")) <= set(page.every_holiday.removeprefix("Of ").removesuffix(".").split(", "))
+    await run(LawState.ask, page, "change", days.id)
+    assert "The rule stands" in said(await run(LawState.save, page, {**form, "holidays": days.closed_on}))
+    assert line_of(page, "AL", RuleKind.CLOSED_DAYS).closed_on == days.closed_on
+
+
 async def suppressed(actor: Actor | None) -> SuppressedState:
     return await Tab("/customers/suppressed", actor).state(SuppressedState)
 

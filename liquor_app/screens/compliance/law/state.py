@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import calendar
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
@@ -28,7 +29,9 @@ from liquor_app.screens.forms.state import FormState, complaints, submits
 from liquor_app.screens.session.state import guarded, signed_in
 from liquor_app.ui.forms.form_data import typed
 from liquor_app.ui.toast import toast_done
-from liquor_app.ui.words import listed, show_full_day
+from liquor_app.ui.words import listed, plain_number, show_full_day
+
+_WHERE = re.compile(rf"[A-Z]{{2}} (?:{'|'.join(RuleKind)}):? ")
 
 KINDS = {
     RuleKind.HOURS: "Hours",
@@ -94,7 +97,7 @@ def rule_line(row: RuleRow, today: date) -> RuleLine:
         RuleKind.CONTACT_LIMIT: f"At most {value.get('max')} in 24 hours",
         RuleKind.CLOSED_DAYS: f"Nothing on {_holidays_in_words(value)}",
         RuleKind.COUPON_BAN: "No coupon and no personal discount on alcohol",
-        RuleKind.MAX_DISCOUNT: f"At most {value.get('percent')} % off the price",
+        RuleKind.MAX_DISCOUNT: f"At most {_percent_in_words(value)} % off the price",
         RuleKind.MIN_MARKUP: _markup_in_words(value),
         RuleKind.MIN_PRICE: "No price below the product's minimum",
         RuleKind.REBATE_BAN: "No rebate, no refund, no free goods",
@@ -117,8 +120,8 @@ def rule_line(row: RuleRow, today: date) -> RuleLine:
         days=days,
         limit=str(value.get("max", "")),
         words=str(value.get("text", "")),
-        percent=str(value.get("percent", "")),
-        closed_on=", ".join(map(str, value.get("holidays") or [])),
+        percent=_percent_in_words(value),
+        closed_on=", ".join(str(one).replace("_", " ") for one in value.get("holidays") or []),
         binds="Licence" if kind in OFFER_LAW else "" if kind is RuleKind.NOTE else "Recipient",
         contested=bool(value.get("disputed")),
         ended=not row.is_active or (row.valid_to is not None and row.valid_to <= today),
@@ -138,8 +141,14 @@ def _hours_in_words(value: Mapping[str, Any], days: str) -> str:
     return f"{value.get('start')} to {value.get('end')}" + (f" on {days.title()}" if days else "")
 
 
-def _markup_in_words(value: Mapping[str, Any]) -> str:
+def _percent_in_words(value: Mapping[str, Any]) -> str:
+    """Return "35", "12.5"; empty for none. A form stores 35.0, the pack 35."""
     percent = value.get("percent")
+    return "" if percent is None else plain_number(float(percent))
+
+
+def _markup_in_words(value: Mapping[str, Any]) -> str:
+    percent = _percent_in_words(value)
     return f"No price below cost and {percent} % of it" if percent else "No price below cost"
 
 
@@ -200,6 +209,12 @@ def _percent(written: str) -> float:
         raise Invalid("Give a number from 0 to 100.", field="percent") from error
 
 
+def _in_form(words: str) -> str:
+    """Return a complaint without the place and kind it begins with in a list of rules: "NC max_discount: the …"."""
+    bare = _WHERE.sub("", words)
+    return bare[:1].upper() + bare[1:]
+
+
 class LawState(FormState, rx.State):
     """Every rule; `asking` is "add", "change" or "end" while that dialog is open, about `chosen`."""
 
@@ -219,7 +234,7 @@ class LawState(FormState, rx.State):
 
     def _blamed(self, error: AppError) -> dict[str, str]:
         blamed = {FIELDS.get(name, name): words for name, words in complaints(error).items()}
-        return {name: words for name, words in blamed.items() if name in INPUTS}
+        return {name: _in_form(words) for name, words in blamed.items() if name in INPUTS}
 
     def _asked(self) -> bool:
         return bool(self.asking)
@@ -273,7 +288,7 @@ class LawState(FormState, rx.State):
         draft = draft_of(form, like)
         async with transaction() as session:
             await add_rule(session, actor, draft, replaces=parse_id(like.id, "rule") if like.id else None)
-        return await self._done("The rule stands", f"It binds from {draft.valid_from}.")
+        return await self._done("The rule stands", f"It binds from {show_full_day(draft.valid_from)}.")
 
     @rx.event
     @submits
@@ -283,7 +298,7 @@ class LawState(FormState, rx.State):
         day = parse_day(form.get("valid_from"), "valid_from")
         async with transaction() as session:
             await end_rule(session, actor, parse_id(self.chosen.id, "rule"), day)
-        return await self._done("The rule ends", f"It binds no more from {day} on, and stays on record.")
+        return await self._done("The rule ends", f"It binds no more from {show_full_day(day)} on, and stays on record.")
 
     async def _done(self, title: str, words: str) -> Any:
         self.asking = ""
