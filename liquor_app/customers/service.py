@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from sqlalchemy import text
@@ -132,9 +132,19 @@ async def get_customer(session: AsyncSession, actor: Actor, customer_id: UUID) -
     return seen_by(actor, CustomerRow(**row), await shop_today(session))
 
 
-async def _why_gone(session: AsyncSession, customer_id: UUID) -> str:
+async def part_of(session: AsyncSession, actor: Actor, customer_id: UUID) -> UUID | None:
+    """Return the profile this one became part of; None for one that stands, or that there never was."""
+    require(actor, Role.USER)
+    return await _kept(session, customer_id)
+
+
+async def _kept(session: AsyncSession, customer_id: UUID) -> UUID | None:
     found = await session.execute(text("SELECT merged_into FROM customers WHERE id = :id"), {"id": customer_id})
-    if (kept := found.scalar()) is not None:
+    return cast("UUID | None", found.scalar())
+
+
+async def _why_gone(session: AsyncSession, customer_id: UUID) -> str:
+    if (kept := await _kept(session, customer_id)) is not None:
         return f"This profile is part of another one now: {kept}."
     return "There is no such customer, or it was deleted."
 

@@ -27,6 +27,7 @@ class Column:
         number: right-aligned.
         phone: "show" keeps it below 720 px, "under" folds it under the first column, "hide" drops it.
         wide: only above 1180 px.
+        named: folded under the first column, it says its label: what stands there tells not which column it was.
     """
 
     label: str
@@ -35,6 +36,7 @@ class Column:
     number: bool = False
     phone: Literal["show", "under", "hide"] = "show"
     wide: bool = False
+    named: bool = False
 
     @property
     def class_name(self) -> str:
@@ -145,7 +147,7 @@ def _row(
     name = first.cell(row)
     if href:
         name = rx.el.a(name, href=href(row), class_name="go")
-    under = [rx.el.div(column.cell(row), class_name="under") for column in rest if column.phone == "under"]
+    under = [_folded(column, row) for column in rest if column.phone == "under"]
     cells = [rx.el.td(name, *under, class_name=f"who {first.class_name}".strip())]
     cells += [rx.el.td(column.cell(row), class_name=_looks(column, 1, hidden)) for column in rest]
     if selection is None:
@@ -160,6 +162,11 @@ def _row(
         *cells,
         custom_attrs={"aria-selected": rx.cond(chosen, "true", "false")},
     )
+
+
+def _folded(column: Column, row: Any) -> rx.Component:
+    name = (f"{column.label}: ",) if column.named else ()
+    return rx.el.div(*name, column.cell(row), class_name="under")
 
 
 def _bones(columns: Sequence[Column], selectable: bool) -> rx.Component:

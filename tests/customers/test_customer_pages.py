@@ -17,12 +17,14 @@ from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import SYSTEM, Actor, ActorKind
 from liquor_app.core.clock import now
 from liquor_app.core.db import transaction
+from liquor_app.core.ids import uuid7
 from liquor_app.core.queue import run as run_job
 from liquor_app.customers.consents import suppress_customers, suppressed_among
 from liquor_app.customers.filter_choices import categories_in_use
 from liquor_app.customers.labels.tags import tag_customers
 from liquor_app.customers.purchase_history import MonthSpend
 from liquor_app.customers.service import BaseCounts
+from liquor_app.doubles.merge_profiles import merge_profiles
 from liquor_app.scoring.estimators.rfm import RfmSegment
 from liquor_app.screens.customers.detail.history_state import HistoryState, NotSentState, PurchasesState, SentState
 from liquor_app.screens.customers.detail.manage_dialogs import questions
@@ -349,6 +351,18 @@ async def test_the_overview_adds_up_to_everybody(database: str) -> None:
     assert shares == [("Loyal", "4"), ("One-time", "3"), ("Not scored", "1")]
     assert sum(int(band.count) for band in state.bands) == 8
     assert state.bands[-1].name == "Not scored"
+
+
+async def test_the_address_of_a_merged_profile_leads_to_the_one_it_is_part_of(database: str) -> None:
+    stays, goes = await people(2)
+    async with transaction() as session:
+        await merge_profiles(session, MANAGER, stays, goes, reason="Showed both cards")
+    page = await Tab(f"/customers/{goes}", VIEWER).state(CustomerState)
+    assert f"/customers/{stays}" in said(await run(CustomerState.load, page))
+    assert page.missing == ""
+    nobody = await Tab(f"/customers/{uuid7()}", VIEWER).state(CustomerState)
+    await run(CustomerState.load, nobody)
+    assert "no such customer" in nobody.missing
 
 
 async def test_adding_somebody_leads_to_them_and_a_bad_field_says_so_beside_itself(database: str) -> None:

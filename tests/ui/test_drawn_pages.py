@@ -10,6 +10,7 @@ import pytest
 import reflex as rx
 
 from liquor_app.liquor_app import PAGES
+from liquor_app.screens.customers.doubles.page import doubles_page
 from liquor_app.screens.customers.form.state import EditCustomerState
 from liquor_app.screens.forms.view import form_dialog, form_of
 from liquor_app.screens.imports.drop_folders.state import DropFoldersState
@@ -126,6 +127,13 @@ def test_the_check_sees() -> None:
         "a button without a name", "a input without a label", "a link to no page",
         "a button that every row calls the same", "a span that every row calls the same", "no heading",
     ]  # fmt: skip
+
+
+def test_what_folds_under_a_field_says_whose_it_is() -> None:
+    """On a phone both profiles' values stand under the field's name, one above the other."""
+    drawn = str(doubles_page().render())
+    assert '"Stays: "' in drawn
+    assert '"Becomes part of it: "' in drawn
 
 
 def test_a_menu_that_offers_both_is_seen() -> None:

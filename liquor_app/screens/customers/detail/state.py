@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import reflex as rx
 
 from liquor_app.actions.lists import list_actions
 from liquor_app.core.db import transaction
+from liquor_app.core.errors import NotFound
 from liquor_app.core.listing.spec import ListQuery
 from liquor_app.customers.consents import suppression_of
 from liquor_app.customers.labels.tags import tags_of
 from liquor_app.customers.lists import list_consents
-from liquor_app.customers.service import get_customer
+from liquor_app.customers.service import get_customer, part_of
 from liquor_app.organization.settings import PlanningSettings, load_settings, shop_now
 from liquor_app.scoring.service import explain_customer
 from liquor_app.screens.customers.detail.view import (
@@ -48,11 +51,17 @@ class CustomerState(DetailState, rx.State):
     def _noun(self) -> str:
         return "customer"
 
-    async def _read(self) -> None:
+    async def _read(self) -> Any:
+        """Read it. The address of a profile that became part of another one leads there."""
         actor, customer_id = await signed_in(self), self._id()
         async with transaction() as session:
             at = await shop_now(session)
-            row = await get_customer(session, actor, customer_id)
+            try:
+                row = await get_customer(session, actor, customer_id)
+            except NotFound:
+                if (kept := await part_of(session, actor, customer_id)) is None:
+                    raise
+                return rx.redirect(f"/customers/{kept}", replace=True)
             why = await explain_customer(session, actor, customer_id)
             suppressed = await suppression_of(session, actor, customer_id)
             evidence = (await list_consents(session, actor, customer_id, ListQuery(limit=50))).items
@@ -66,3 +75,4 @@ class CustomerState(DetailState, rx.State):
         self.consents, self.tags = consent_lines(row, evidence, at), tags
         self.history = history_lines(evidence, at)
         self.action = next_action(next(iter(actions.items), None), at)
+        return None

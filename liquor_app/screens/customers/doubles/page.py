@@ -86,10 +86,13 @@ def _compare() -> rx.Component:
     def whole(value: Any, **props: Any) -> rx.Component:
         return rx.el.span(value, white_space="normal", overflow_wrap="anywhere", **props)
 
+    def said(value: Any) -> rx.Component:
+        return rx.cond(value != "", whole(value), "–")
+
     columns = (
         Column("", lambda line: whole(line.label, class_name="muted")),
-        Column("Stays", lambda line: whole(line.stays), phone="under"),
-        Column("Becomes part of it", lambda line: whole(line.goes), phone="under"),
+        Column("Stays", lambda line: said(line.stays), phone="under", named=True),
+        Column("Becomes part of it", lambda line: said(line.goes), phone="under", named=True),
         Column("Then", lambda line: rx.cond(line.changes, rx.el.b(whole(line.becomes)), whole(line.becomes))),
     )
     form = form_of(
