@@ -36,6 +36,7 @@ SILENCED = [
     ("Customer Note", "Please don't e-mail", "likes Merlot; stop by on Friday", {}),
     ("Notes", "take her off the mailing list", "removed from waiting list for the Rye; no email receipts", None),
     ("Preferred Contact", "Do not contact", "Email", None),
+    ("Opt Out Reason", "too many e-mails", "", None), ("Unsubscribe Reason", "other", "n/a", {}),
     # what programs write for no day hides nobody's, and is nobody's
     ("Unsubscribed At", "2025-06-01 10:00:00", "0000-00-00 00:00:00", None),
     ("Unsubscribed At", "2025-06-01", "NULL", {}),

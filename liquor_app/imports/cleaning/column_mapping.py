@@ -17,7 +17,15 @@ from liquor_app.imports.cleaning.answers.dead_addresses import (
     tells_why,
 )
 from liquor_app.imports.cleaning.answers.heard_columns import SEVERAL, field_of, free_name
-from liquor_app.imports.cleaning.answers.refusals import CONSENTS, holds_refusals, is_of_letters, refusal_field, says_no
+from liquor_app.imports.cleaning.answers.refusals import (
+    CONSENTS,
+    REFUSALS,
+    holds_refusals,
+    is_of_letters,
+    left_reason_field,
+    refusal_field,
+    says_no,
+)
 from liquor_app.imports.cleaning.answers.status_columns import (
     STATUSES,
     holds_answers,
@@ -72,6 +80,8 @@ def guess_mapping(
         return {**by_tool, **more, **({"tags": tags[0]} if tags and tags[0] not in by_tool.values() else {})}
     are = _kinds(columns, sample)
     found: dict[str, str] = _noes(columns, columns, sample) if kind == "customers" else {}
+    if kind == "customers":
+        found |= _reasons(columns, found)
     for field, synonyms in KINDS[kind].items():
         for synonym in synonyms:
             match = by_name.get(plain(synonym))
@@ -144,6 +154,17 @@ def _noes(free: Sequence[str], columns: Sequence[str], sample: Sequence[Record])
         if field and is_one:
             found[free_name(field, found)] = column
     return found
+
+
+def _reasons(columns: Sequence[str], found: Mapping[str, str]) -> dict[str, str]:
+    """Return the columns that say why somebody left, where no other says who did."""
+    if any(field_of(name) in REFUSALS for name in found):
+        return {}
+    more: dict[str, str] = {}
+    for column in columns:
+        if field := left_reason_field(column):
+            more[free_name(field, more)] = column
+    return more
 
 
 def _status(column: str, cells: Sequence[str], *, of_list: bool) -> str | None:

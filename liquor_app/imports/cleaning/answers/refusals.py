@@ -68,6 +68,20 @@ def refusal_field(column: str) -> str | None:
     return "email_opt_out" if _EMAIL.search(name) else "opt_out"
 
 
+def left_reason_field(column: str) -> str | None:
+    """Return which of `REFUSALS` a column says why of ("Opt Out Reason"): filled only where somebody left. It counts
+    where no column beside it says who did, and when."""
+    name = column_words(column)
+    if not _REASON.fullmatch(name):
+        return None
+    return "sms_opt_out" if _SMS.search(name) else "email_opt_out"
+
+
+_REASON = re.compile(
+    r"(?:(?:e ?mail|sms|text|marketing|newsletter) )?(?:un ?sub\w*|opt(?:ed)? ?out|optout) reasons?(?: text| other)?"
+)
+
+
 def says_no(column: str) -> bool:
     """Tell whether a yes in a column is a no by its name, be it to letters or calls: it is never a consent."""
     return _NAME.search(column_words(column)) is not None
