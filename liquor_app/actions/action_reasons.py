@@ -17,7 +17,6 @@ class Facts:
     days_since_last: int | None
     usual_gap: float | None
     """Days usually between orders, the median; None with fewer than two gaps."""
-    category: str | None
     churn_probability: float | None
     value_at_risk: float | None
     response: float | None
@@ -32,7 +31,7 @@ def days(number: float) -> str:
 
 
 def why(facts: Facts) -> str:
-    """ "41 days since beer, before that usually every 9 days. $84 at risk, 12% likely to respond to this offer." """
+    """ "41 days since the last purchase, before that usually every 9 days. $84 at risk, 12% likely to respond …" """
     parts = [_rhythm(facts)]
     worth = []
     if facts.value_at_risk and facts.value_at_risk >= 1:
@@ -73,12 +72,12 @@ def _rhythm(facts: Facts) -> str:
         return "Has not bought yet"
     if facts.days_since_last is None:
         return "Bought since the last scoring"
-    what = facts.category[:1].lower() + facts.category[1:] if facts.category else "the last purchase"
-    since = {0: f"Bought {what} today", 1: f"Bought {what} yesterday"}.get(
-        facts.days_since_last, f"{days(facts.days_since_last)} since {what}"
-    )
+    when = {0: "today", 1: "yesterday"}.get(facts.days_since_last)
+    ago = days(facts.days_since_last)
     if facts.orders == 1:
-        return f"{since}, the only purchase so far"
+        return f"Bought once, {when}" if when else f"{ago} since the only purchase so far"
+    # of whatever it was: the days are those since any order, and the last one need not hold the favourite
+    since = f"Last bought {when}" if when else f"{ago} since the last purchase"
     if facts.usual_gap is None:
         return f"{since}, {facts.orders} purchases so far"
     gap = days(facts.usual_gap) if facts.usual_gap >= 1.5 else "day or so"

@@ -252,7 +252,6 @@ def _facts(row: Any, today: date, zone: ZoneInfo) -> Facts:
         orders=row.purchase_frequency if row.orders is None else row.orders,
         days_since_last=since if row.orders is None else row.days_since_last,
         usual_gap=row.gap_median,
-        category=row.primary_category,
         churn_probability=row.churn_probability,
         value_at_risk=float(row.value_at_risk) if row.value_at_risk is not None else None,
         response=None,

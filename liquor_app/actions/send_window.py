@@ -47,4 +47,6 @@ def hour_words(window: Mapping[str, str], usual_hour: int | None) -> str:
     usual = f"they usually buy about {usual_hour}:00"
     if "best" in window:
         return f"From {window['start']}, as {usual}."
+    if minutes(window["start"]) == usual_hour * 60:
+        return f"From {window['start']}, when they usually buy; it may not go out an hour before."
     return f"From {window['start']}, the nearest hour it may go out: {usual}."

@@ -36,12 +36,36 @@ def backtest(
         table.add_row(name, *(_figure(values[measure]) for measure in measures))
     out.print(f"[bold]{kind}[/], {document['n']:,} judged over {horizon} days from {cutoff}")
     out.print(table)
+    for words in beside(document):
+        out.print(words, highlight=False)
+    if document["deciles"]:
+        deciles = Table("tenth", "said", "seen", "judged", box=None, pad_edge=False)
+        for place, one in enumerate(document["deciles"], start=1):
+            deciles.add_row(str(place), _figure(one["said"]), _figure(one["seen"]), str(one["customers"]))
+        out.print(deciles)
     if document["levels"]:
         levels = Table("campaign", "said", "from", "to", "seen", "contacts", box=None, pad_edge=False)
         for place, one in enumerate(document["levels"], start=1):
             figures = (_figure(one[name]) for name in ("said", "low", "high", "seen"))
             levels.add_row(str(place), *figures, str(one["contacts"]))
         out.print(levels)
+
+
+def beside(document: dict[str, Any]) -> list[str]:
+    """Return how it did beside the best count, and which groups of customers it was clearly off for; in sentences."""
+    told = []
+    for key in ("ahead_of_best_count", "nearer_than_nearest_count"):
+        if (gap := document[key]) is not None:
+            # a share of the count's deviance, less 1; a difference of the others
+            which = "relative to" if gap["measure"] == "deviance" else "less"
+            told.append(
+                f"{gap['measure']} {which} that of {gap['count']}: {gap['value']:+.3f}"
+                f" (95% interval {gap['low']:+.3f} to {gap['high']:+.3f})"
+            )
+    off = [str(one["band"]) for one in document["bands"] if one["fails"]]
+    if document["bands"]:
+        told.append(f"bands clearly off: {', '.join(off) or 'none'}, of {len(document['bands'])}")
+    return told
 
 
 def _figure(value: Any) -> str:

@@ -154,6 +154,12 @@ class _Span:
         if first is None:
             raise Conflict("There are no purchases yet, so there is nothing to test on.")
         latest = last - timedelta(days=horizon - 1)
+        if first >= latest:
+            raise Invalid(
+                f"must leave days to learn from: purchases are known from {first} to {last}, too short for"
+                f" {horizon} days ahead",
+                field="horizon",
+            )
         if not first < cutoff <= latest:
             raise Invalid(
                 f"with {horizon} days to look ahead, the cut-off must lie between {first + timedelta(days=1)} and"
@@ -268,6 +274,10 @@ async def _response(session: AsyncSession, span: _Span) -> BacktestRow:
             " it whose offers are over now: both are needed."
         )
     _both(later.responded, "answered", "did not")
+    if not any(0 < later.responded[later.campaign == code].mean() < 1 for code in np.unique(later.campaign)):
+        raise Conflict(
+            "People are ranked within a campaign, and after the cut-off each campaign was answered by all or by nobody."
+        )
     trained = train_response(earlier, reach)
     model = ResponseModel.from_stored(trained.method, trained.params)
     said = model.likelihood(later.known, later.offers)

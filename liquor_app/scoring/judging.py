@@ -46,7 +46,7 @@ TENURE_EDGES = (30.0, 90.0, 180.0)
 RISK_EDGES = (0.1, 0.33, 0.66, 0.9)
 
 COUNT_NAMES = {
-    "recency": "recency", "frequency": "frequency", "rfm_sum": "RFM sum", "spend_to_date": "spend to date",
+    "recency": "recency", "frequency": "frequency", "rfm_sum": "RFM score", "spend_to_date": "spend to date",
     "calibrated_count": "spend to date by recency",
 }  # fmt: skip
 

@@ -70,6 +70,13 @@ class ChurnModel:
 
     @classmethod
     def from_stored(cls, method: str, params: dict[str, Any]) -> ChurnModel:
+        try:
+            return cls._read(method, params)
+        except (Invalid, KeyError):
+            return cls(None)  # of a shape nobody reads any more: bands until the next fit, which is tonight's
+
+    @classmethod
+    def _read(cls, method: str, params: dict[str, Any]) -> ChurnModel:
         missing = tuple(str(reason) for reason in params.get("missing", ()))
         if method in (ChurnMethod.BLEND, ChurnMethod.BGNBD):
             buying = BgNbdParams.from_dict(params.get("bgnbd", params))
@@ -140,7 +147,7 @@ class ClvModel:
                 return cls(glm=SpendGlm.from_dict(buying, spending, params["glm"]))
             if method == ClvMethod.COUNT:
                 return cls(count=CalibratedCount.from_dict(params["count"]))
-        except Invalid:
+        except (Invalid, KeyError):
             pass
         return cls()
 

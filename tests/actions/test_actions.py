@@ -70,7 +70,7 @@ async def test_a_customer_gets_a_candidate_for_each_segment_and_channel(session:
     assert row.offer == "10% off domestic wine"
     shop = ZoneInfo("America/New_York")
     since = (now().astimezone(shop).date() - (now() - timedelta(days=41)).astimezone(shop).date()).days
-    assert f"{since} days since domestic wine" in str(row.reason)
+    assert f"{since} days since the last purchase" in str(row.reason)
     assert row.send_window == {"start": "18:00", "end": "20:00", "best": "18:00"}
     assert row.offer_terms["discount_pct"] == "10.00"
     assert row.expected_profit > 0

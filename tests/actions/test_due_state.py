@@ -65,6 +65,9 @@ def test_the_hour_is_told_as_what_it_is() -> None:
     assert nearest is not None
     assert hour_words(inside, 19) == "From 18:00, as they usually buy about 19:00."
     assert hour_words(nearest, 12) == "From 17:00, the nearest hour it may go out: they usually buy about 12:00."
+    same = send_window(("17:00", "21:00"), ("09:00", "22:00"), 17)
+    assert same is not None
+    assert hour_words(same, 17) == "From 17:00, when they usually buy; it may not go out an hour before."
     assert hour_words({"start": "17:00", "end": "21:00"}, None) == ""
 
 

@@ -234,20 +234,22 @@ def test_windows_meet_habit_playbook_and_store() -> None:
 
 
 def test_reasons_hold_the_numbers() -> None:
-    facts = Facts(8, 41, 9.4, "Domestic wine", 0.7, 84.0, 0.12, 20.0)
+    facts = Facts(8, 41, 9.4, 0.7, 84.0, 0.12, 20.0)
     assert why(facts) == (
-        "41 days since domestic wine, before that usually every 9 days. $84 at risk,"
+        "41 days since the last purchase, before that usually every 9 days. $84 at risk,"
         " 12% likely to respond to this offer."
     )
     told = f"{why(facts)} The usual basket leaves $3.60 after 10% off."
     assert with_another_offer(told, 0.001).endswith("at risk, under 1% likely to respond to this offer.")
     assert with_another_offer(with_another_offer(told, 0.001), 0.12) == why(facts)
     assert with_another_offer("Nothing of it.", 0.5) == "Nothing of it."
-    assert "before that usually every day or so." in why(Facts(8, 41, 1.2, "Beer", 0.7, 84.0, 0.12, 20.0))
-    assert "only purchase" in why(Facts(1, 20, None, None, 0.6, None, None, 9.0))
-    assert "60% likely not to return" in why(Facts(1, 20, None, None, 0.6, None, None, 9.0))
-    assert "Not enough data" in why(Facts(3, 0, 4.0, "Beer", None, None, 0.001, 9.0))
-    assert why(Facts(0, None, None, None, None, None, None, 0.0)).startswith("Has not bought yet")
+    assert "before that usually every day or so." in why(Facts(8, 41, 1.2, 0.7, 84.0, 0.12, 20.0))
+    assert "only purchase" in why(Facts(1, 20, None, 0.6, None, None, 9.0))
+    assert "60% likely not to return" in why(Facts(1, 20, None, 0.6, None, None, 9.0))
+    assert why(Facts(1, 1, None, None, None, None, 9.0)).startswith("Bought once, yesterday.")
+    assert why(Facts(3, 0, 4.0, None, None, 0.001, 9.0)).startswith("Last bought today, buys about every 4 days.")
+    assert "Not enough data" in why(Facts(3, 0, 4.0, None, None, 0.001, 9.0))
+    assert why(Facts(0, None, None, None, None, None, 0.0)).startswith("Has not bought yet")
     assert offer_reason(3.6, 10, None) == "The usual basket leaves $3.60 after 10% off."
     assert "answered less often" in offer_reason(3.6, 0, None)
     assert "cut from 15%" in offer_reason(3.6, 8, 15)

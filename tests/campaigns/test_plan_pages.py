@@ -342,7 +342,7 @@ async def test_the_forecast_says_that_its_uplift_is_assumed(campaign: UUID, caps
     async with transaction() as session:
         plan = await get_plan(session, SYSTEM, UUID(state.plan.id))
         row = await get_campaign(session, SYSTEM, campaign)
-    assert "uplift is assumed" in waiting_words(row)
+    assert "how much a message adds is assumed, not measured" in waiting_words(row)
     simulated = {**plan.summary["simulation"], "incremental_profit": {"mean": "5", "low": "4.00", "high": "6.00"}}
     old = plan_view(replace(plan, summary={**plan.summary, "simulation": simulated}))
     assert (old.low, old.high) == ("$0.00", "$6.00")

@@ -10,6 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.permissions import SYSTEM
+from liquor_app.commands.models import beside
 from liquor_app.core.errors import Conflict, Invalid
 from liquor_app.demo.dataset import last_day_by, yesterday
 from liquor_app.scoring.backtest import BacktestRow, run_backtest
@@ -91,6 +92,11 @@ async def test_the_document_is_flat_json(sample: AsyncSession) -> None:
         "auc", "brier", "ece", "lift_decile_1", "spearman", "mae", "gini", "deviance", "total",
     }  # fmt: skip
     assert sum(one["customers"] for one in document["deciles"]) == document["n"]
+    told = beside(document)
+    assert told[0].startswith(f"spearman less that of {document['ahead_of_best_count']['count']}: ")
+    assert told[1].startswith("deviance relative to that of ")
+    assert told[2].endswith(f", of {len(document['bands'])}")
+    assert beside({**document, "ahead_of_best_count": None, "nearer_than_nearest_count": None, "bands": []}) == []
 
 
 async def test_what_cannot_be_tested_says_why(session: AsyncSession) -> None:
@@ -105,6 +111,8 @@ async def test_what_cannot_be_tested_says_why(session: AsyncSession) -> None:
         await run_backtest(session, SYSTEM, "churn", cutoff=date(2026, 1, 1), horizon=0)
     with pytest.raises(Invalid, match="the cut-off must lie between"):
         await run_backtest(session, SYSTEM, "churn", cutoff=yesterday(), horizon=60)
+    with pytest.raises(Invalid, match="too short for 730 days ahead"):
+        await run_backtest(session, SYSTEM, "churn", cutoff=yesterday() - timedelta(days=90), horizon=730)
     with pytest.raises(Conflict, match="here all are alike"):
         await run_backtest(session, SYSTEM, "churn", cutoff=yesterday() - timedelta(days=90), horizon=60)
     with pytest.raises(Conflict, match="0 contacts before the cut-off"):

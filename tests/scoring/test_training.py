@@ -128,8 +128,13 @@ def test_what_an_older_version_stored_values_nobody_until_the_next_fit(method: s
         "count": {},
     }
     assert np.isnan(ClvModel.from_stored(method, stored).value(week.at(6), 365, 7)).all()
+    assert np.isnan(ClvModel.from_stored(method, {}).value(week.at(6), 365, 7)).all()
     old = ChurnModel.from_stored("bgnbd", {"r": 1, "alpha": 1, "a": 1, "b": 1})
     assert old.method == "bgnbd"
+    for unread in ("bgnbd_and_regression", "bgnbd", "best_count", "recency_bands"):
+        gone = ChurnModel.from_stored(unread, {"rank_by": {"r": 1}})
+        assert np.isnan(gone.risk(week.at(6), 60, 7).probability).all(), "before: the whole scoring failed"
+        assert gone.method == "recency_bands"
 
 
 def made_contacts(day: np.ndarray, responded: np.ndarray, channel: np.ndarray | None = None) -> Contacts:

@@ -53,11 +53,21 @@ def model(kind: str, method: str, metrics: dict[str, Any]) -> ModelRow:
     return ModelRow(kind, 3, method, metrics, 1545, AT, "active", AT, AT)
 
 
+@pytest.mark.parametrize(
+    ("level", "words"),
+    [("stable", "like those"), ("moving", "drifting away from those"), ("shifted", "no longer like those")],
+)
+def test_a_drift_is_told_in_words_before_its_figure(level: str, words: str) -> None:
+    card = card_of(model("clv", "spend_glm", {**VALUE, "drift": {"level": level, "psi": 0.0312}}), AT)
+    assert words in card.drift_words
+    assert card.drift_words.endswith("(stability index 0.031)")
+
+
 def test_a_value_that_stood_up_is_told_by_its_total_and_beside_the_counts() -> None:
     card = card_of(model("clv", "spend_glm", VALUE), AT)
     assert (card.figure, card.figure_name) == ("106%", "of what was spent")
     assert card.plain == (
-        "Over 3 earlier stretches of 60 days customers spent what it had said, give or take: it said 106% of it."
+        "Of 3 earlier stretches of 60 days it said 106% of what customers then spent; 100% would be exact."
     )
     assert card.measured == [
         "Total over what was spent: 95% interval 98% to 115% (3 earlier windows of 60 days). Normalised Gini 0.612.",

@@ -40,7 +40,7 @@ def waiting_words(row: CampaignRow) -> str:
     return (
         f"{figure(totals['sends'])} messages to {figure(totals['reach'])} customers, {days_words(row)}."
         " Expected incremental profit"
-        f" {show_money(profit['mean'])}, 80% interval {show_money(profit['low'])} to {show_money(profit['high'])};"
-        " its uplift is assumed, not measured."
+        f" {show_money(profit['mean'])}, four times in five between {show_money(profit['low'])} and"
+        f" {show_money(profit['high'])}: how much a message adds is assumed, not measured."
         f" {figure(totals['blocked'])} customers are blocked, each with a reason."
     )

@@ -43,6 +43,11 @@ DECILE_HEADS = {
 }
 COUNTS = {**COUNT_NAMES, "spend_glm": "this model"}
 LEVELS = {"stable": ("Stable", "green"), "moving": ("Moving", "amber"), "shifted": ("Shifted", "red")}
+DRIFT = {
+    "stable": "Customers are like those it learned from",
+    "moving": "Customers are drifting away from those it learned from",
+    "shifted": "Customers are no longer like those it learned from",
+}
 STATUSES = {"active": "In use", "retired": "Retired", "rejected": "Not promoted: it did worse"}
 
 
@@ -126,8 +131,8 @@ def plain_of(row: ModelRow) -> str:
     quality, _ = figure_of(row)
     if not quality.startswith("–") and row.kind == "clv":
         return (
-            f"Over {plural(int(row.metrics['windows']), 'earlier stretch', 'earlier stretches')} of"
-            f" {row.metrics['days']} days customers spent what it had said, give or take: it said {quality} of it."
+            f"Of {plural(int(row.metrics['windows']), 'earlier stretch', 'earlier stretches')} of"
+            f" {row.metrics['days']} days it said {quality} of what customers then spent; 100% would be exact."
         )
     if quality.startswith("–"):
         return ""
@@ -214,7 +219,10 @@ def verdict_of(row: ModelRow) -> str:
     if row.kind == "clv" and "why_not" in row.metrics:
         if row.metrics["why_not"]:
             return f"The model is not used: {'; '.join(row.metrics['why_not'])}."
-        return "It stood up to earlier weeks: nearer than every simple count, in total and in every band of customers."
+        return (
+            "It stood up to earlier weeks: nearer than every simple count, its total within 15%, and no large group of"
+            " customers clearly off."
+        )
     if row.kind == "response" and "levels" in row.metrics:
         if row.metrics["why_not"]:
             return f"The model is not used: {'; '.join(row.metrics['why_not'])}."
@@ -231,7 +239,7 @@ def card_of(row: ModelRow, at: datetime) -> ModelCard:
     drift: dict[str, Any] = row.metrics.get("drift") or {}
     label, tone = LEVELS.get(str(drift.get("level")), ("Not checked yet", "gray"))
     words = (
-        f"Stability index {figure(drift['psi'], 3)} since it was fitted"
+        f"{DRIFT[str(drift.get('level'))]} (stability index {figure(drift['psi'], 3)})"
         if drift
         else "Whether customers change is watched from the next scoring on"
     )
