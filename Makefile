@@ -18,7 +18,7 @@ export REFLEX_CHECK_LATEST_VERSION := false
 export REFLEX_TELEMETRY_ENABLED := false
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help run dev test test-fast test-integration check fmt bench tools prove-security prove-files prove-guards prove-properties coverage mutants lock clean-data
+.PHONY: help run dev test test-fast test-integration check fmt bench tools prove-security prove-files prove-guards prove-properties prove-learning coverage mutants lock clean-data
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | column -t -s '|'
@@ -60,17 +60,17 @@ test: $(DEV) ## everything: lint, types, contracts, unit, integration, browser
 	@$(BIN)/python scripts/browser.py
 	@# types take one core, and the screens that later tests show another
 	@$(MAKE) --no-print-directory -j 2 check screens
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not e2e and not reliability and not timescale" --ignore=tests/guards tests
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not e2e and not reliability and not timescale and not proof" --ignore=tests/guards tests
 	@# by itself: the WebAssembly server drops connections on a machine that is busy with something else
 	@$(BIN)/python -m pytest -q -m timescale tests/timescale
 	@# two products and two browsers side by side: a week that is planned and sent, and every page
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup -m e2e $(call marked,e2e)
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup -m "reliability and not alone" $(call marked,reliability)
-	@# killed processes and the siege have the machine to themselves
-	@$(BIN)/python -m pytest -m "reliability and alone" $(call marked,alone)
+	@# killed processes have the machine to themselves
+	@$(BIN)/python -m pytest -m "reliability and alone and not proof" $(call marked,alone)
 
 test-fast: $(DEV) ## the inner loop: no browser, no killed processes
-	@$(BIN)/python -m pytest -q -n 2 --dist loadgroup -x -m "not e2e and not reliability and not timescale" tests
+	@$(BIN)/python -m pytest -q -n 2 --dist loadgroup -x -m "not e2e and not reliability and not timescale and not proof" tests
 
 ABOVE := security api ui forms lists demo scoring details
 # what reads files and draws their pages: no engine has a part in it; what stores them (import, undo, merging) runs
@@ -79,7 +79,7 @@ PAGES = $(wildcard tests/*/test_*_pages.py)
 test-integration: $(DEV) ## only what touches the database and the queue (TEST_DATABASE_URL, TEST_REDIS_URL)
 	@# What is left out stands above the services that are tried here (attacks, routes, screens, lists, the sample) or
 	@# computes (models); their constant statements, too, are prepared on these engines.
-	@$(BIN)/python -m pytest -q -n 2 --dist loadgroup -m "integration and not timescale and not reliability" $(addprefix --ignore=tests/,$(ABOVE)) \
+	@$(BIN)/python -m pytest -q -n 2 --dist loadgroup -m "integration and not timescale and not reliability and not proof" $(addprefix --ignore=tests/,$(ABOVE)) \
 	  $(foreach kind,$(READING),--ignore=tests/imports/test_$(kind).py) $(addprefix --ignore=,$(PAGES)) tests
 
 check: style types contracts guards ## ruff, types, import contracts, the guards of the house
@@ -109,6 +109,10 @@ prove-properties: $(DEV) ## what must hold for any input, five times with exampl
 		$(BIN)/python -m pytest -q -n 2 --dist loadgroup -m "hypothesis and not e2e" --hypothesis-profile search \
 			$$(grep -rlE "^ *@(given|hypothesis)" tests --include='test_*.py') || exit 1; \
 	done
+
+prove-learning: $(DEV) ## the models on weeks of the sample they have not seen, then old beside new on nine shops (half an hour)
+	@$(BIN)/python -m pytest -q -n 2 --dist loadgroup -m proof tests/scoring
+	@$(BIN)/python -m benchmarks backtests
 
 fmt: $(DEV) ## format and mend what can be mended
 	@$(BIN)/ruff format .

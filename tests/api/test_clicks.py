@@ -32,6 +32,7 @@ from liquor_app.templates.rendering.sms_length import CODE_LENGTH, GATE_PATH, MA
 from liquor_app.templates.test_messages import gated
 from tests.api.client import Client
 from tests.api.test_webhooks import PHONE, ledger, rows, sent, shop
+from tests.examples import examples
 from tests.factories import add_people, add_played_campaign, open_shop, sms_source
 
 pytestmark = pytest.mark.integration
@@ -189,7 +190,7 @@ LINKED = re.compile(
     ),
     joint=st.sampled_from((" ", ", ", " (", ") ", ": ", "\n", "! ", " \"", ". ")),
 )  # fmt: skip
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 def test_every_link_of_a_text_goes_over_the_age_gate(links: list[str], joint: str) -> None:
     base = get_settings().base_url
     for made, path in (

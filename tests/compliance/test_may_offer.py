@@ -16,6 +16,7 @@ from liquor_app.compliance.may_send import Allowed, Blocked, BlockReason, Messag
 from liquor_app.compliance.rule_pack import ALGORITHM_NOTICE
 from liquor_app.customers.places import STATES
 from tests.compliance.test_may_send import LAWS, RULES, local, person
+from tests.examples import examples
 
 DAY = date(2026, 11, 2)
 BOOK = replace(RULES, usual_margin_pct=Decimal(28))
@@ -102,7 +103,7 @@ def test_what_cannot_be_read_is_held_to_every_rule(licence: str) -> None:
     assert lawful_discount(OfferFacts(None), licence, DAY, BOOK) < 100
 
 
-@settings(max_examples=500)
+@settings(max_examples=examples(500))
 @given(
     licence=st.sampled_from(sorted(STATES)),
     percent=st.decimals(0, 100, places=2),

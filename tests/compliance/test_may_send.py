@@ -30,6 +30,7 @@ from liquor_app.customers.ages.birth_dates import age_on, birth_columns
 from liquor_app.customers.places import _ZIPS, STATES, normalise_state
 from liquor_app.customers.whereabouts.zip_codes import law_state
 from liquor_app.organization.settings import ComplianceSettings, GeneralSettings
+from tests.examples import examples
 
 TILL_BEGAN, NO_DATE = (birth_columns(date(year, 1, 1)).of_age_on for year in (1970, 1900))
 LAWS = tuple(
@@ -414,7 +415,7 @@ def strictest(person: PersonFacts, moment: datetime) -> bool:
     return True
 
 
-@settings(max_examples=400)
+@settings(max_examples=examples(400))
 @given(moment=st.one_of(moments, changes), state=states, zip_state=states, zone=zones, phone=phones)
 def test_no_text_outside_the_strictest_window(
     moment: datetime, state: str | None, zip_state: str | None, zone: str | None, phone: tuple[str, ...]
@@ -427,7 +428,7 @@ def test_no_text_outside_the_strictest_window(
     assert isinstance(verdict, Allowed) == strictest(someone, moment)
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(moment=st.one_of(moments, changes), state=states, zone=zones, phone=phones, start=st.integers(0, 22))
 def test_the_next_moment_is_allowed_and_the_first(
     moment: datetime, state: str | None, zone: str | None, phone: tuple[str, ...], start: int
@@ -449,7 +450,7 @@ def test_the_next_moment_is_allowed_and_the_first(
         assert before.until == found
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 @given(moment=st.one_of(moments, changes), zone=st.sampled_from(US_ZONES))
 def test_an_hour_that_does_not_exist_is_no_hour(moment: datetime, zone: str) -> None:
     """A store window over the night of the change: what is allowed reads as allowed on the recipient's clock."""

@@ -22,6 +22,7 @@ from tests.compliance.test_may_send import (
     strictest,
     zones,
 )
+from tests.examples import examples
 
 LAX = rules(max_contacts_7_days=14, max_contacts_30_days=60)
 """A shop that writes as often as it may: only the law and the person are left to stop it."""
@@ -72,7 +73,7 @@ def birthday_of_age(born: date, years: int) -> date:
         return date(born.year + years, 3, 1)
 
 
-@settings(max_examples=1500, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(1500), suppress_health_check=[HealthCheck.too_slow])
 @given(situations(), st.sampled_from([RULES, LAX]))
 def test_what_goes_out_breaks_nothing(situation: tuple[PersonFacts, MessageFacts, datetime], store: Rules) -> None:
     person, message, moment = situation
@@ -100,7 +101,7 @@ def test_what_goes_out_breaks_nothing(situation: tuple[PersonFacts, MessageFacts
     assert not (message.has_coupon and person.state in {"MA", None}), "nobody has said whose licence it is"
 
 
-@settings(max_examples=500, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(500), suppress_health_check=[HealthCheck.too_slow])
 @given(situations(), st.sampled_from(["suppressed", "deleted", "withdrawn", "pending", "never", "minor"]))
 def test_one_no_outweighs_every_yes(situation: tuple[PersonFacts, MessageFacts, datetime], no: str) -> None:
     """No moment, zone, channel or history lets a message past these; and waiting does not help."""
@@ -119,7 +120,7 @@ def test_one_no_outweighs_every_yes(situation: tuple[PersonFacts, MessageFacts, 
     assert verdict.until is None
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(
     moment=Moment, zone=zones, phone=phones, channel=st.sampled_from(["email", "sms"]), minutes=st.integers(1, 43200)
 )
@@ -138,7 +139,7 @@ def test_a_pause_is_waited_for_to_its_end(
     )
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(
     night=st.sampled_from([date(2026, 3, 8), date(2026, 11, 1), date(2027, 3, 14), date(2027, 11, 7)]),
     minutes=st.integers(-300, 900),

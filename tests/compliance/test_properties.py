@@ -24,6 +24,7 @@ from liquor_app.compliance.may_send import (
     next_allowed,
 )
 from liquor_app.customers.ages.birth_dates import comes_of_age
+from tests.examples import examples
 
 HALF_HOUR = timedelta(minutes=30)
 CLOCKS_CHANGE = tuple(
@@ -250,7 +251,7 @@ def assert_open_throughout(
     assert is_open(person, message, closes - timedelta(microseconds=1), rules)
 
 
-@settings(max_examples=400)
+@settings(max_examples=examples(400))
 @given(person=people, message=messages(any_hours), moment=moments, rules=books(any_hours))
 def test_nothing_goes_out_that_any_rule_forbids(
     person: PersonFacts, message: MessageFacts, moment: datetime, rules: Rules
@@ -263,7 +264,7 @@ def test_nothing_goes_out_that_any_rule_forbids(
     assert_open_throughout(person, message, moment, verdict.closes_at, rules)
 
 
-@settings(max_examples=400)
+@settings(max_examples=examples(400))
 @given(person=people, message=messages(by_day), moment=moments, rules=books(by_day))
 def test_what_no_rule_forbids_goes_out(
     person: PersonFacts, message: MessageFacts, moment: datetime, rules: Rules
@@ -297,7 +298,7 @@ open_to_all = st.builds(
 texts = st.builds(MessageFacts, channel=st.just("sms"))
 
 
-@settings(max_examples=600)
+@settings(max_examples=examples(600))
 @given(person=open_to_all, message=texts, moment=moments, rules=books(by_day, least=2))
 def test_a_text_heeds_every_clock_it_may_ring_by(
     person: PersonFacts, message: MessageFacts, moment: datetime, rules: Rules
@@ -312,7 +313,7 @@ def test_a_text_heeds_every_clock_it_may_ring_by(
 night = spans(0, 8)
 
 
-@settings(max_examples=400)
+@settings(max_examples=examples(400))
 @given(
     zone=st.sampled_from(("America/New_York", "America/Havana", "Europe/London", "Australia/Lord_Howe")),
     change=st.sampled_from(CLOCKS_CHANGE),
@@ -347,7 +348,7 @@ never = st.sampled_from(
 )
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(person=people, facts=never, message=messages(any_hours), moment=moments, rules=books(any_hours))
 def test_never_to_these(
     person: PersonFacts, facts: dict[str, object], message: MessageFacts, moment: datetime, rules: Rules
@@ -358,7 +359,7 @@ def test_never_to_these(
     assert verdict.until is None
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 @given(person=people, message=messages(any_hours), moment=moments, rules=books(any_hours))
 def test_no_text_to_an_unknown_age(
     person: PersonFacts, message: MessageFacts, moment: datetime, rules: Rules
@@ -368,7 +369,7 @@ def test_no_text_to_an_unknown_age(
     assert isinstance(may_send(unknown, replace(message, channel="sms"), moment, rules), Blocked)
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 @given(person=open_to_all, message=messages(by_day), moment=moments, rules=books(by_day))
 def test_the_next_moment_is_the_first_open_one(
     person: PersonFacts, message: MessageFacts, moment: datetime, rules: Rules

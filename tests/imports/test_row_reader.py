@@ -20,6 +20,7 @@ from liquor_app.imports.cleaning.column_mapping import check_mapping, guess_mapp
 from liquor_app.imports.readers.dialect import guess_dialect
 from liquor_app.imports.readers.formats import open_table
 from liquor_app.imports.readers.row_reader import Record
+from tests.examples import examples
 
 
 def read(path: Path) -> tuple[list[str], list[Record]]:
@@ -107,7 +108,7 @@ def test_what_is_no_table_is_refused(tmp_path: Path, content: bytes, message: st
 
 
 @example([["", "\x1a"]])
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 @given(st.lists(st.lists(st.text(max_size=20), min_size=2, max_size=2), max_size=20))
 def test_whatever_a_csv_writer_writes_is_read_back(
     tmp_path_factory: pytest.TempPathFactory, table: list[list[str]]

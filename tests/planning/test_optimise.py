@@ -16,6 +16,7 @@ from liquor_app.actions.frequency_caps import AHEAD, BACK
 from liquor_app.planning.optimizer import dual_prices
 from liquor_app.planning.optimizer.optimise import optimise, verdicts
 from liquor_app.planning.optimizer.problem import NOWHERE, Allocation, Problem, Verdict
+from tests.examples import examples
 
 DAYS = 7
 
@@ -121,7 +122,7 @@ def test_the_gap_to_the_exact_bound_is_below_one_per_cent(
     assert_lawful(problem, plan)
 
 
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 @given(
     people=st.integers(1, 25),
     seed=st.integers(0, 10_000),

@@ -17,6 +17,7 @@ from liquor_app.planning.ai.response_schema import Lane, Proposal
 from liquor_app.planning.optimizer import share_quotas as steering
 from liquor_app.planning.optimizer.problem import NOWHERE, Problem, Verdict
 from liquor_app.planning.optimizer.share_quotas import Base, rooms, solve, steer
+from tests.examples import examples
 
 DAYS = 5
 OFFERS = [
@@ -118,7 +119,7 @@ def test_an_offer_is_answered_as_the_response_model_says_of_it_where_it_says_som
     assert steered.response[np.isnan(told)] == pytest.approx(own * 0.6)
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(
     parts=st.lists(
         st.tuples(

@@ -34,6 +34,7 @@ def assert_not_behind(row: BacktestRow) -> None:
     assert row.ahead.by.high >= 0, (row.kind, row.cutoff, row.ahead)
 
 
+@pytest.mark.proof
 async def test_churn_on_the_sample(sample: AsyncSession) -> None:
     row = await run_backtest(sample, SYSTEM, "churn", cutoff=three_quarters(), horizon=60)
     assert row.method == "bgnbd_and_regression"
@@ -49,6 +50,7 @@ async def test_churn_on_the_sample(sample: AsyncSession) -> None:
         assert_not_behind(await run_backtest(sample, SYSTEM, "churn", cutoff=cutoff, horizon=60))
 
 
+@pytest.mark.proof
 @pytest.mark.parametrize("kind", ["clv", "response"])
 async def test_nowhere_behind_the_best_count(sample: AsyncSession, kind: str) -> None:
     for cutoff in (three_quarters(), half_way()):

@@ -12,6 +12,7 @@ from liquor_app.core.errors import Invalid
 from liquor_app.scoring.estimators import bgnbd
 from liquor_app.scoring.estimators.bgnbd import BgNbdParams
 from liquor_app.scoring.estimators.likelihood import FitFailed
+from tests.examples import examples
 
 TRUE = BgNbdParams(r=0.5, alpha=15.0, a=0.6, b=2.5)
 
@@ -101,7 +102,7 @@ histories = st.tuples(st.integers(0, 300), st.floats(0, 1), st.floats(1, 1000)).
 )
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 @given(history=histories, h=st.floats(0, 730), longer=st.floats(0, 365))
 def test_a_probability_is_one_and_falls_with_time(history: tuple[int, float, float], h: float, longer: float) -> None:
     near, far = bgnbd.p_no_purchase(TRUE, [h, h + longer], *(np.repeat(v, 2) for v in history))
@@ -110,7 +111,7 @@ def test_a_probability_is_one_and_falls_with_time(history: tuple[int, float, flo
     assert bgnbd.p_no_purchase(TRUE, 0, *history) == pytest.approx(1)
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 @given(history=histories, quantile=st.floats(0.01, 0.99))
 def test_next_purchase_inverts_the_probability(history: tuple[int, float, float], quantile: float) -> None:
     wait = float(bgnbd.next_purchase(TRUE, quantile, *history))

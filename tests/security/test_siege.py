@@ -15,7 +15,7 @@ from tests.processes import end
 from tests.security.siege import ATTACKS, Regular, prepare, read_ledger, under, week_is_over
 
 __all__ = ["data_root"]
-pytestmark = [pytest.mark.reliability, pytest.mark.alone]
+pytestmark = [pytest.mark.reliability, pytest.mark.alone, pytest.mark.proof]
 
 SIGN_INS = 12
 

@@ -16,6 +16,7 @@ from liquor_app.segments.rule_compiler import matching
 from liquor_app.segments.rule_fields import EVENTS, FIELDS, OPS, Kind
 from liquor_app.segments.rule_wording import sentence
 from liquor_app.segments.rules import check_rules, parse_rules
+from tests.examples import examples
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 QUIET_WHISKY = {
@@ -188,7 +189,7 @@ rules = st.recursive(
 )
 
 
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 @given(rules)
 def test_every_sound_rule_has_a_sentence_and_compiles_with_its_values_bound(raw: Any) -> None:
     assert sentence(raw).endswith(".")
@@ -196,7 +197,7 @@ def test_every_sound_rule_has_a_sentence_and_compiles_with_its_values_bound(raw:
     assert "DROP TABLE" not in str(compiled)
 
 
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 @given(
     st.recursive(
         st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8) | conditions() | happenings(),

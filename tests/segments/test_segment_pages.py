@@ -24,6 +24,7 @@ from liquor_app.segments.models import SegmentKind
 from liquor_app.segments.rule_wording import sentence
 from liquor_app.segments.rules import check_rules
 from liquor_app.segments.service import create_segment, ensure_default_segments, get_segment, refresh_segments
+from tests.examples import examples
 from tests.people import add_campaign, add_customer
 from tests.segments.test_rules import QUIET_WHISKY, rules
 from tests.tabs import Tab, run, said
@@ -39,7 +40,7 @@ def said_by(lines: list[Line]) -> str:
 # the builder's model
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 @given(rules)
 def test_every_rule_survives_the_builder(raw: Any) -> None:
     lines = lines_of(raw)
@@ -56,7 +57,7 @@ def test_the_default_rules_open_in_the_builder_as_they_were_written(default: dic
     assert written == default["rules"]
 
 
-@settings(max_examples=100)
+@settings(max_examples=examples(100))
 @given(
     rules,
     st.lists(

@@ -36,6 +36,7 @@ from liquor_app.segments.service import (
     remove_members,
     update_segment,
 )
+from tests.examples import examples
 from tests.people import add_customer, add_purchase
 from tests.segments.test_rules import rules
 
@@ -157,7 +158,7 @@ async def test_moments_are_relative_to_the_clock(session: AsyncSession) -> None:
         assert await matches(session, overdue) == {due}
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(60), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(raw=rules)
 async def test_any_rule_runs_and_not_is_its_complement(session: AsyncSession, raw: Any) -> None:
     everybody = await matches(session, {"all": []})

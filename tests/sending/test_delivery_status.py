@@ -24,6 +24,7 @@ from liquor_app.sending.events.delivery_status import (
     touch_of,
 )
 from liquor_app.sending.events.sms_keywords import Wish, wish_of
+from tests.examples import examples
 
 SENT = datetime(2026, 11, 25, 18, tzinfo=UTC)
 PHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 26_0 like Mac OS X) AppleWebKit/605.1.15"
@@ -55,7 +56,7 @@ def after(status: SendStatus, *portions: list[WebhookEvent], sent_at: datetime |
     return fate
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(
     st.sampled_from(sorted(RANK)),
     st.sampled_from([None, SENT]),
@@ -79,7 +80,7 @@ def test_order_portions_and_repetition_make_no_difference(
     assert after(status, *portions, sent_at=sent_at) == wanted
 
 
-@settings(max_examples=100)
+@settings(max_examples=examples(100))
 @given(st.sampled_from(sorted(RANK)), events)
 def test_every_step_is_one_the_ledger_allows(status: SendStatus, event: WebhookEvent) -> None:
     became = after(status, [event]).status
