@@ -135,11 +135,13 @@ _HELD_BACK = f"""(
 SELECT e.created_at AS at, 'e' || e.campaign_id AS key, e.campaign_id, 'audience' AS stage, e.reason, e.detail
   FROM exclusions e WHERE e.customer_id = :customer
 UNION ALL
-SELECT a.updated_at, 'a' || a.id, a.campaign_id, 'plan', COALESCE(a.skip_reason, 'holdout'),
+-- whoever is drawn is held out of every segment and channel at once: one answer, not one for each
+SELECT a.updated_at, 'a' || min(CAST(a.id AS text)), a.campaign_id, 'plan', COALESCE(a.skip_reason, 'holdout'),
        COALESCE(a.skip_detail, '')
   FROM actions a WHERE a.customer_id = :customer
    AND a.status IN ('{ActionStatus.SKIPPED}', '{ActionStatus.HELD_OUT}')
    AND a.skip_reason IS DISTINCT FROM '{Reason.BETTER_ACTION}'
+ GROUP BY 1, 3, 5, 6
 UNION ALL
 SELECT s.created_at, 's' || s.id, s.campaign_id, 'sending', COALESCE(s.skip_reason, 'unknown'), COALESCE(s.note, '')
   FROM sends s WHERE s.customer_id = :customer AND s.status = '{SendStatus.SKIPPED}'

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 import typer
-from rich.table import Table
+from rich.table import Column, Table
 
 from liquor_app.accounts.permissions import SYSTEM
 from liquor_app.commands.arguments import Json, parse_day
@@ -30,9 +30,11 @@ def backtest(
     if as_json:
         show(document, as_json)
         return
-    measures = ("auc", "brier", "ece", "lift_decile_1", "spearman", "gini", "deviance", "total", "mae")
-    table = Table("", *measures, box=None, pad_edge=False)
-    for name, values in ({row.method: document} | document["baselines"]).items():
+    judged = {row.method: document} | document["baselines"]
+    every = ("auc", "brier", "ece", "lift_decile_1", "spearman", "gini", "deviance", "total", "mae")
+    measures = [measure for measure in every if any(values[measure] is not None for values in judged.values())]
+    table = Table(Column("", no_wrap=True, min_width=max(map(len, judged))), *measures, box=None, pad_edge=False)
+    for name, values in judged.items():
         table.add_row(name, *(_figure(values[measure]) for measure in measures))
     out.print(f"[bold]{kind}[/], {document['n']:,} judged over {horizon} days from {cutoff}")
     out.print(table)

@@ -156,7 +156,7 @@ class _Span:
         latest = last - timedelta(days=horizon - 1)
         if first >= latest:
             raise Invalid(
-                f"must leave days to learn from: purchases are known from {first} to {last}, too short for"
+                f"horizon must leave days to learn from: purchases are known from {first} to {last}, too short for"
                 f" {horizon} days ahead",
                 field="horizon",
             )

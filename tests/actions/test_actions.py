@@ -74,6 +74,13 @@ async def test_a_customer_gets_a_candidate_for_each_segment_and_channel(session:
     assert row.send_window == {"start": "18:00", "end": "20:00", "best": "18:00"}
     assert row.offer_terms["discount_pct"] == "10.00"
     assert row.expected_profit > 0
+    await session.execute(
+        text(
+            "UPDATE actions SET status = 'held_out', skip_reason = 'holdout', updated_at = now() WHERE campaign_id = :c"
+        ),
+        {"c": campaign},
+    )
+    assert (await list_not_sent(session, VIEWER, person)).total == 1, "before, a line for each of the four"
 
 
 async def test_everybody_without_an_action_has_a_reason(session: AsyncSession) -> None:

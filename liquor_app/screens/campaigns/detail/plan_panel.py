@@ -108,7 +108,10 @@ def _simulation() -> rx.Component:
                     badge("uplift assumed", "amber", dot=False),
                 ),
                 rx.el.div(PLAN.profit, font="600 var(--t-26)", class_name="num"),
-                rx.el.div(f"80% interval {PLAN.low} to {PLAN.high}, after discount and cost", class_name="t12 muted"),
+                rx.el.div(
+                    f"Four times in five between {PLAN.low} and {PLAN.high}, after discount and cost",
+                    class_name="t12 muted",
+                ),
                 rx.el.div(PLAN.uplift, class_name="t12 pretty"),
             ),
             interval(PLAN.marks, PLAN.low, PLAN.high, "$0", PLAN.sentence),
@@ -117,7 +120,9 @@ def _simulation() -> rx.Component:
         ),
         title="Simulation",
         aside=rx.el.span(PLAN.sends + " messages", class_name="t12 muted"),
-        foot=rx.el.span("In brackets 80% intervals, from ten thousand imagined weeks.", class_name="t12 muted"),
+        foot=rx.el.span(
+            "In brackets what four of five imagined weeks held, out of ten thousand.", class_name="t12 muted"
+        ),
     )
 
 
