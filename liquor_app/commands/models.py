@@ -10,6 +10,7 @@ from rich.table import Column, Table
 from liquor_app.accounts.permissions import SYSTEM
 from liquor_app.commands.arguments import Json, parse_day
 from liquor_app.commands.kit import call, out, show, show_rows
+from liquor_app.ui.words import figure
 
 app = typer.Typer()
 
@@ -61,8 +62,8 @@ def beside(document: dict[str, Any]) -> list[str]:
             # a share of the count's deviance, less 1; a difference of the others
             which = "relative to" if gap["measure"] == "deviance" else "less"
             told.append(
-                f"{gap['measure']} {which} that of {gap['count']}: {gap['value']:+.3f}"
-                f" (95% interval {gap['low']:+.3f} to {gap['high']:+.3f})"
+                f"{gap['measure']} {which} that of {gap['count']}: {figure(gap['value'], 3, sign=True)}"
+                f" (95% interval {figure(gap['low'], 3, sign=True)} to {figure(gap['high'], 3, sign=True)})"
             )
     off = [str(one["band"]) for one in document["bands"] if one["fails"]]
     if document["bands"]:
