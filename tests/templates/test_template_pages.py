@@ -221,4 +221,4 @@ async def test_what_replaces_the_message_of_segments_asks_with_their_names(dana:
     await run(EditorState.switch, editor)
     assert (editor.head.active, editor.head.current, editor.switching) == (True, True, "")
     await run(EditorState.ask_to_switch, editor, True)
-    assert f"({listed(names)}) are made of another active template" in editor.switching
+    assert f"({listed(names)}) are made of “{row.name}” from then on" in editor.switching
