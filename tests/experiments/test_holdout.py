@@ -19,6 +19,7 @@ from liquor_app.core.errors import Forbidden, NotFound
 from liquor_app.core.holdout_draw import is_held_out
 from liquor_app.core.ids import uuid7
 from liquor_app.experiments.service import draw_holdout, holdout_result
+from liquor_app.experiments.statistics import check_split
 from liquor_app.segments.service import create_segment, refresh_segments
 from tests.people import add_campaign, add_customer, add_purchase
 
@@ -97,7 +98,7 @@ async def test_results_compare_everybody_drawn(session: AsyncSession) -> None:
     assert result.bought.contacted.mean == 1.0
     assert result.bought.held_out.mean == 0.0
     assert result.revenue.difference == pytest.approx(20)
-    assert not result.split.is_mismatch
+    assert result.split == check_split([40 - len(control), len(control)], [0.5, 0.5])
 
 
 async def give_back(session: AsyncSession, person: UUID, amount: int, *, days_ago: float) -> None:
