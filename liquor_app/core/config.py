@@ -18,6 +18,8 @@ from liquor_app.core.files.bucket import Bucket
 from liquor_app.core.security.secret_strength import MAKE_ONE, is_example, key_weakness, password_in, password_weakness
 
 PROJECT_ROOT = Path(__file__).resolve().parents[2]
+ROOT_DATA = Path("/var/lib/liquor-marketing-agent")
+"""Where root keeps data directories and the engines' binaries."""
 
 
 class Environment(StrEnum):
@@ -29,7 +31,7 @@ class Environment(StrEnum):
 def _default_data_dir() -> Path:
     """`.data/` beside the code; as root under /var/lib, because PostgreSQL runs as another user who must reach it."""
     if os.name == "posix" and os.geteuid() == 0:
-        return Path("/var/lib/liquor-marketing-agent") / PROJECT_ROOT.as_posix().strip("/").replace("/", "-")
+        return ROOT_DATA / PROJECT_ROOT.as_posix().strip("/").replace("/", "-")
     return PROJECT_ROOT / ".data"
 
 

@@ -23,11 +23,11 @@ from typing import IO
 
 import psutil
 
-from liquor_app.core.config import unprivileged_user
+from liquor_app.core.config import ROOT_DATA, unprivileged_user
 from liquor_app.core.errors import Conflict, Unavailable
-from liquor_app.core.platform.private_files import FILE, data_directory, tighten
+from liquor_app.core.platform.private_files import FILE, data_directory, passable, tighten
 
-ENGINES = Path("/var/lib/liquor-marketing-agent/engines")
+ENGINES = ROOT_DATA / "engines"
 """Where copies of the binaries lie that another account runs."""
 
 
@@ -106,8 +106,8 @@ def reachable(source: Path, name: str, account: Account) -> Path:
     if account.uid is None:
         return source
     target = ENGINES / name
+    passable(target.parent)
     if not target.exists():
-        target.parent.mkdir(parents=True, exist_ok=True)
         fresh = target.with_name(f"{name}.{os.getpid()}")
         shutil.copytree(source, fresh, symlinks=True)
         for folder, _, files in os.walk(fresh):

@@ -7,7 +7,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
+from liquor_app.core.config import ROOT_DATA
+
 DIRECTORY = 0o700
+PASSABLE = 0o711
 FILE = 0o600
 UMASK = 0o077
 """For every process that serves or works: what it makes is its own account's alone."""
@@ -50,9 +53,24 @@ def data_directory(path: Path, *, is_shared: bool) -> Path:
     Args:
         is_shared: the embedded engines run under another account and must be able to pass through it.
     """
+    if is_shared:
+        passable(path)
     path.mkdir(parents=True, exist_ok=True)
-    path.chmod(0o711 if is_shared else DIRECTORY)
+    path.chmod(PASSABLE if is_shared else DIRECTORY)
     return path
+
+
+def passable(path: Path) -> None:
+    """Make a folder with its parents so that another account may pass through them, never list them.
+
+    Parents that were there keep their modes, but for those below `ROOT_DATA`: an earlier start made them under our mask.
+    """
+    for folder in reversed([path, *path.parents]):
+        if not folder.exists():
+            folder.mkdir(exist_ok=True)
+            folder.chmod(PASSABLE)
+        elif folder.is_relative_to(ROOT_DATA):
+            folder.chmod(folder.stat().st_mode | PASSABLE)
 
 
 def tighten(data_dir: Path) -> None:
