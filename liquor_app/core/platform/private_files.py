@@ -63,7 +63,7 @@ def data_directory(path: Path, *, is_shared: bool) -> Path:
 def passable(path: Path) -> None:
     """Make a folder with its parents so that another account may pass through them, never list them.
 
-    Parents that were there keep their modes, but for those below `ROOT_DATA`: an earlier start made them under our mask.
+    Parents that were there keep their modes, but those below `ROOT_DATA`, which an earlier start made under our mask.
     """
     for folder in reversed([path, *path.parents]):
         if not folder.exists():
