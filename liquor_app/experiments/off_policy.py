@@ -1,0 +1,159 @@
+"""What another policy would have brought, from what was logged: IPS, SNIPS, doubly robust, with intervals. Pure.
+
+Of every logged decision the chance with which it was taken is known (`logged`), and how likely the policy asked about
+would have taken the same (`asked`). Weights are their ratio w. With r the outcome and q̂ a model of it,
+
+    IPS    mean of w · r                                    (Horvitz and Thompson 1952)
+    SNIPS  Σ w · r / Σ w                                    (Swaminathan and Joachims 2015)
+    DR     mean of q̂(asked) + w · (r − q̂(taken))            (Dudík, Langford and Li 2011)
+
+q̂ is cross-fitted: nobody's outcome helps to predict itself. Decisions of a chance below `LEAST_PROPENSITY` are left out
+and counted: their weights would be most of the answer. A log in which nothing was left to chance tells nothing of
+another policy, and is refused. Intervals are normal, 95 %, over people.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from liquor_app.core.errors import Conflict, Invalid
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.intp]
+
+LEAST_PROPENSITY = 0.01
+FOLDS = 5
+Z = 1.959964
+SHRINK = 20.0
+"""People by whom the mean of a kind of decision is drawn to everybody's in q̂."""
+LEAST_EFFECTIVE = 30.0
+"""Effective sample size below which an answer is told as not to be relied on."""
+
+
+class NothingLeftToChance(Conflict):
+    """Every logged decision was certain: another policy cannot be judged from it."""
+
+    code = "deterministic_log"
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """Decisions as they were taken, shape (n,), one a person and decision time.
+
+    `action` numbers what was done (0 is nothing), `outcome` is what followed, `logged` and `asked` the chances of that
+    very action under the policy that ran and the one asked about. `asked_of` (n, actions) is the asked policy's chance
+    of every action, which the doubly robust estimate needs.
+    """
+
+    action: Ints
+    outcome: Floats
+    logged: Floats
+    asked_of: Floats
+
+    @property
+    def asked(self) -> Floats:
+        taken: Floats = self.asked_of[np.arange(self.action.size), self.action]
+        return taken
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A mean outcome a decision, with its 95 % interval."""
+
+    mean: float
+    low: float
+    high: float
+
+    @property
+    def width(self) -> float:
+        return self.high - self.low
+
+
+@dataclass(frozen=True, slots=True)
+class OffPolicy:
+    """What the asked policy would have brought a decision, three ways. `effective` is (Σw)² / Σw², in people."""
+
+    ips: Estimate
+    snips: Estimate
+    doubly_robust: Estimate
+    logged: Estimate
+    """What the policy that ran did bring."""
+    people: int
+    left_out: int
+    """Decisions of too small a chance."""
+    effective: float
+
+    @property
+    def is_reliable(self) -> bool:
+        return self.effective >= LEAST_EFFECTIVE
+
+
+def evaluate(log: Log) -> OffPolicy:
+    """Judge a policy by another's log.
+
+    Raises:
+        Invalid: shapes or chances are impossible.
+        NothingLeftToChance: every decision was certain.
+    """
+    _check(log)
+    if log.action.size == 0 or bool((log.logged > 1 - 1e-9).all()):
+        raise NothingLeftToChance(
+            "Nothing in this period was left to chance, so another policy cannot be judged from it. Hold some people"
+            " out, or let a share be drawn at random."
+        )
+    keep = log.logged >= LEAST_PROPENSITY
+    left_out = int((~keep).sum())
+    if not keep.any():
+        raise NothingLeftToChance("Every decision of this period had a chance below one in a hundred.")
+    action, outcome, asked_of = log.action[keep], log.outcome[keep], log.asked_of[keep]
+    weight = log.asked[keep] / log.logged[keep]
+    count, total = action.size, float(weight.sum())
+    predicted = _predict(action, outcome, asked_of.shape[1])
+    direct = (asked_of * predicted).sum(axis=1)
+    corrected = direct + weight * (outcome - predicted[np.arange(count), action])
+    ips = _mean(weight * outcome)
+    ratio = float((weight * outcome).sum()) / total if total > 0 else float("nan")
+    spread = float(np.sqrt(((weight * (outcome - ratio)) ** 2).sum())) / total if total > 0 else float("inf")
+    return OffPolicy(
+        ips=ips,
+        snips=Estimate(ratio, ratio - Z * spread, ratio + Z * spread),
+        doubly_robust=_mean(corrected),
+        logged=_mean(outcome),
+        people=count,
+        left_out=left_out,
+        effective=total**2 / float((weight**2).sum()) if total > 0 else 0.0,
+    )
+
+
+def _mean(values: Floats) -> Estimate:
+    mean = float(values.mean())
+    wide = Z * float(values.std(ddof=1)) / np.sqrt(values.size) if values.size > 1 else float("inf")
+    return Estimate(mean, mean - wide, mean + wide)
+
+
+def _predict(action: Ints, outcome: Floats, actions: int) -> Floats:
+    """Return q̂ of every action for everybody, shape (n, actions): means by action, of the other folds only."""
+    fold = np.arange(action.size) % FOLDS
+    predicted = np.empty((action.size, actions))
+    for one in range(FOLDS):
+        rest = fold != one
+        usual = float(outcome[rest].mean()) if rest.any() else 0.0
+        people = np.bincount(action[rest], minlength=actions)
+        sums = np.bincount(action[rest], weights=outcome[rest], minlength=actions)
+        predicted[fold == one] = (sums + SHRINK * usual) / (people + SHRINK)
+    return predicted
+
+
+def _check(log: Log) -> None:
+    count = log.action.size
+    if log.outcome.shape != (count,) or log.logged.shape != (count,) or log.asked_of.shape[:1] != (count,):
+        raise Invalid("a log has one outcome and one chance for each decision", field="log")
+    if not np.isfinite(log.outcome).all():
+        raise Invalid("outcomes must be numbers", field="outcome")
+    if ((log.logged <= 0) | (log.logged > 1 + 1e-9)).any():
+        raise Invalid("what was done had a chance above 0 and at most 1", field="logged")
+    if (log.asked_of < 0).any() or (log.asked_of.sum(axis=1) > 1 + 1e-6).any():
+        raise Invalid("the chances of the policy asked about must be a distribution", field="asked_of")

@@ -1,0 +1,108 @@
+"""Another policy judged from the log of one that ran: against a world whose truth is known."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from liquor_app.core.errors import Invalid
+from liquor_app.experiments.off_policy import Log, NothingLeftToChance, evaluate
+
+ACTIONS = 4
+
+
+def world(seed: int, people: int = 4000) -> tuple[Log, float]:
+    """Two kinds of people, four actions (0 is nothing), a policy that leaves a quarter to chance, another asked about;
+    with the asked policy's true mean."""
+    rng = np.random.default_rng(seed)
+    kind = rng.integers(0, 2, people)
+    truth = np.array([[0.10, 0.12, 0.16, 0.08], [0.30, 0.31, 0.25, 0.36]])
+    logged_of = np.full((people, ACTIONS), 0.05)
+    logged_of[:, 0] = 0.10
+    logged_of[np.arange(people), np.where(kind == 0, 1, 2)] += 0.75
+    asked_of = np.zeros((people, ACTIONS))
+    asked_of[np.arange(people), np.where(kind == 0, 2, 3)] = 0.9
+    asked_of[:, 0] = 0.1
+    action = (rng.random(people)[:, None] > logged_of.cumsum(axis=1)).sum(axis=1)
+    outcome = (rng.random(people) < truth[kind, action]).astype(float)
+    true = float((asked_of * truth[kind]).sum(axis=1).mean())
+    return Log(action, outcome, logged_of[np.arange(people), action], asked_of), true
+
+
+def test_each_estimate_is_unbiased_and_covers_what_it_says() -> None:
+    worlds = [world(seed) for seed in range(300)]
+    found = [(evaluate(log), true) for log, true in worlds]
+    for name in ("ips", "snips", "doubly_robust"):
+        errors = np.array([getattr(one, name).mean - true for one, true in found])
+        covered = np.mean([getattr(one, name).low <= true <= getattr(one, name).high for one, true in found])
+        assert abs(errors.mean()) < 4 * errors.std() / len(found) ** 0.5
+        assert covered > 0.95 - 3 * (0.95 * 0.05 / len(found)) ** 0.5
+    widths = {
+        name: np.mean([getattr(one, name).width for one, _ in found]) for name in ("ips", "snips", "doubly_robust")
+    }
+    assert widths["doubly_robust"] < widths["ips"]
+
+
+def test_the_effective_size_is_kish() -> None:
+    log, _ = world(1)
+    weight = log.asked / log.logged
+    assert evaluate(log).effective == pytest.approx(weight.sum() ** 2 / (weight**2).sum())
+
+
+def test_the_policy_that_ran_is_judged_as_it_did() -> None:
+    rng = np.random.default_rng(0)
+    chances = rng.dirichlet(np.full(3, 5.0), 500)
+    action = (rng.random(500)[:, None] > chances.cumsum(axis=1)).sum(axis=1)
+    outcome = rng.normal(10, 3, 500)
+    found = evaluate(Log(action, outcome, chances[np.arange(500), action], chances))
+    assert found.left_out == int((chances[np.arange(500), action] < 0.01).sum())
+    assert found.ips.mean == pytest.approx(found.logged.mean)
+    assert found.snips.mean == pytest.approx(found.logged.mean)
+
+
+def test_certain_decisions_tell_nothing() -> None:
+    certain = Log(np.ones(9, dtype=np.intp), np.ones(9), np.ones(9), np.tile([0.0, 1.0], (9, 1)))
+    with pytest.raises(NothingLeftToChance):
+        evaluate(certain)
+    with pytest.raises(NothingLeftToChance):
+        evaluate(Log(np.ones(0, dtype=np.intp), np.ones(0), np.ones(0), np.ones((0, 2))))
+
+
+def test_small_chances_are_left_out_and_counted() -> None:
+    log, _ = world(2)
+    logged = log.logged.copy()
+    logged[:7] = 0.009
+    found = evaluate(Log(log.action, log.outcome, logged, log.asked_of))
+    assert found.left_out == 7
+    assert found.people == log.action.size - 7
+    rest = Log(log.action[7:], log.outcome[7:], log.logged[7:], log.asked_of[7:])
+    assert found.ips == evaluate(rest).ips
+
+
+def test_nobodys_outcome_predicts_itself() -> None:
+    """One person's outcome changed by a million moves their own prediction by nothing, so DR moves as IPS does."""
+    log, _ = world(3, 200)
+    outcome = log.outcome.copy()
+    outcome[0] += 1_000_000.0
+    moved, before = evaluate(Log(log.action, outcome, log.logged, log.asked_of)), evaluate(log)
+    own = 1_000_000.0 * log.asked[0] / log.logged[0] / 200
+    assert moved.ips.mean - before.ips.mean == pytest.approx(own)
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {"outcome": np.array([1.0, np.nan])},
+        {"logged": np.array([0.0, 0.5])},
+        {"logged": np.array([1.2, 0.5])},
+        {"asked_of": np.array([[0.7, 0.7], [0.5, 0.5]])},
+        {"outcome": np.array([1.0])},
+    ],
+)
+def test_impossible_logs_are_refused(broken: dict[str, np.ndarray]) -> None:
+    good = {
+        "action": np.array([0, 1]), "outcome": np.array([0.0, 1.0]), "logged": np.array([0.5, 0.5]),
+        "asked_of": np.full((2, 2), 0.5),
+    }  # fmt: skip
+    with pytest.raises(Invalid):
+        evaluate(Log(**{**good, **broken}))
