@@ -44,6 +44,8 @@ HALF_LIFE_WEEKS = 52.0
 ROUNDS = 200
 SETTLED = 1e-4
 MOST_LEVELS = 400
+PLACES = 12
+"""Of what is stored; a variance of half a point is 2.5e-5."""
 
 _EFFECTS = ("segment", "offer", "channel", "due", "interaction")
 
@@ -161,9 +163,9 @@ class Posterior:
         rows, columns = np.tril_indices(self.mean.size)
         return {
             "levels": [list(level) for level in self.levels],
-            "mean": [float(f"{value:.6g}") for value in self.mean],
-            "covariance": [float(f"{value:.6g}") for value in self.covariance[rows, columns]],
-            "variances": {kind: float(f"{value:.6g}") for kind, value in self.variances.items()},
+            "mean": [round(float(value), PLACES) for value in self.mean],
+            "covariance": [round(float(value), PLACES) for value in self.covariance[rows, columns]],
+            "variances": {kind: round(float(value), PLACES) for kind, value in self.variances.items()},
             "people": [[*cell, count] for cell, count in self.people.items()],
             "controls": self.controls,
             "slope": self.slope,
