@@ -9,27 +9,29 @@ def firm(css: str) -> str:
 
 
 _FONT = "-apple-system,'Segoe UI',Helvetica,Arial,sans-serif"
+_GROUND, _QUIET, _PLAIN = "#f4f1ea", "#63635e", "#21201c"
+"""The footer brings its own ground, that of our letters: on the body's, words can have the ground's colour."""
 _SEEN = (
-    "visibility:visible;opacity:1;position:relative;z-index:2147483647;left:auto;right:auto;top:auto;bottom:auto;"
-    "float:none;width:auto;height:auto;max-width:none;max-height:none;overflow:visible;margin:0;text-indent:0;"
+    "all:initial;visibility:visible;opacity:1;position:relative;z-index:2147483647;left:auto;right:auto;top:auto;"
+    "bottom:auto;float:none;width:auto;height:auto;max-width:none;max-height:none;overflow:visible;margin:0;text-indent:0;"
     "letter-spacing:normal;word-spacing:normal;-webkit-text-fill-color:currentcolor;transform:none;filter:none;"
     f"clip:auto;clip-path:none;mask:none;zoom:1;font-family:{_FONT}"
 )
-"""Above whatever else would lie there."""
+"""Above whatever else would lie there. Where `all` is not known, what else hides is named after it."""
+_SMALL = f"font-size:12px;line-height:19px;color:{_QUIET}"
+_BELOW = f"display:block;background:{_GROUND};text-align:center"
 LINKS = (
     """{% if legal.view_url != '' %}<a href="{{ legal.view_url }}" @quiet@>View in browser</a> &#183; {% endif %}"""
     """{% if legal.preferences_url != '' %}<a href="{{ legal.preferences_url }}" @quiet@>Preferences</a> &#183; """
     """{% endif %}<a href="{{ legal.unsubscribe_url }}" @quiet@>Unsubscribe</a>"""
 ).replace(
     "@quiet@",
-    f'style="{firm(f"display:inline;{_SEEN};padding:0;font-size:12px;line-height:19px;color:#63635e")}text-decoration:underline"',
+    f'style="{firm(f"{_SEEN};display:inline;padding:0;background:none;{_SMALL};text-decoration:underline;cursor:pointer")}"',
 )
 FOOTER = f"""{{% if legal.disclosure != '' %}}<div align="center" style="{
-    firm(f"display:block;{_SEEN};font-size:16px;line-height:24px;color:#21201c;padding:14px 32px")
-}text-align:center;font-weight:700">{{{{ legal.disclosure }}}}</div>{{% endif %}}
-<div align="center" style="{
-    firm(f"display:block;{_SEEN};font-size:12px;line-height:19px;color:#63635e;padding:22px 32px 34px")
-}text-align:center">
+    firm(f"{_SEEN};{_BELOW};font-size:16px;line-height:24px;font-weight:700;color:{_PLAIN};padding:14px 32px")
+}">{{{{ legal.disclosure }}}}</div>{{% endif %}}
+<div align="center" style="{firm(f"{_SEEN};{_BELOW};{_SMALL};padding:22px 32px 34px")}">
 {{% if legal.disclaimer != '' %}}{{{{ legal.disclaimer }}}}<br>{{% endif %}}
 {{% if legal.footer != '' %}}{{{{ legal.footer }}}}<br>{{% endif %}}{{{{ legal.imprint }}}}<br>
 {LINKS}</div>

@@ -11,7 +11,8 @@ from liquor_app.templates.rendering.unclosed_markup import Unclosed, closing_of
 
 SHOWN = firm(
     "display:block;visibility:visible;opacity:1;overflow:visible;height:auto;max-height:none;transform:none;filter:none"
-    ";clip:auto;clip-path:none;mask:none;content-visibility:visible;zoom:1;text-indent:0;left:auto;top:auto;right:auto;bottom:auto"
+    ";translate:none;scale:none;rotate:none;offset-path:none;mix-blend-mode:normal;clip:auto"
+    ";clip-path:none;mask:none;content-visibility:visible;zoom:1;text-indent:0;left:auto;top:auto;right:auto;bottom:auto"
 )
 """Behind whatever else stands in `style=`: a letter that hides its body hides the way out."""
 _STYLE = re.compile(r"""\sstyle\s*+=\s*+(?:"([^"]*+)"|'([^']*+)'|([^\s"'>]++))""", re.IGNORECASE)
