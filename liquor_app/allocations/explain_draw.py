@@ -68,7 +68,7 @@ def _fate(row: AllocationRow, number: int, place: int | None, status: EntryStatu
         EntryStatus.OFFERED: f"{came} A bottle is set aside for you.",
         EntryStatus.CLAIMED: f"{came} You have fetched your bottle.",
         EntryStatus.PASSED: f"{came} Your bottle was not fetched, and went to the next in order.",
-    }.get(status, f"{came} The bottles had gone to numbers before it.")
+    }.get(status, f"{came} {note or 'The bottles had gone to numbers before it.'}")
 
 
 def _proof(row: AllocationRow, number: int, ticket: str | None) -> str:

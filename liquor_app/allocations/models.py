@@ -102,14 +102,17 @@ class EntryStatus(StrEnum):
     OFFERED = "offered"
     CLAIMED = "claimed"
     PASSED = "passed"
-    """They did not come for it; the bottle went to the next in order."""
+    """They did not come for it, or have another as one person of two profiles; the bottle went to the next in order."""
 
 
 ENTRY = Transitions(
     "place on the list",
     {
         EntryStatus.LISTED: [EntryStatus.OFFERED, EntryStatus.LEFT_OUT],
-        EntryStatus.OFFERED: [EntryStatus.CLAIMED, EntryStatus.PASSED],
+        # the last three when two profiles that were one person are two again
+        EntryStatus.OFFERED: [EntryStatus.CLAIMED, EntryStatus.PASSED, EntryStatus.LISTED],
+        EntryStatus.PASSED: [EntryStatus.LISTED],
+        EntryStatus.LEFT_OUT: [EntryStatus.LISTED],
     },
 )
 

@@ -14,6 +14,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from liquor_app.accounts.audit import audit, audit_change
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
+from liquor_app.allocations.bottles import (
+    ONE_A_PERSON,
+    decide,
+    held_by,
+    offer_next,
+    reasons_against,
+    winners_list,
+)
 from liquor_app.allocations.draw_order import (
     Listed,
     hash_of_list,
@@ -23,7 +31,7 @@ from liquor_app.allocations.draw_order import (
     person_of,
     ticket_of,
 )
-from liquor_app.allocations.eligible_people import GONE, why_not
+from liquor_app.allocations.eligible_people import GONE
 from liquor_app.allocations.models import ALLOCATION, ENTRY, AllocationMethod, AllocationStatus, EntryStatus
 from liquor_app.catalog.product_write import note_asked_for
 from liquor_app.catalog.service import get_product
@@ -33,7 +41,6 @@ from liquor_app.core.errors import Conflict, Invalid, NotFound
 from liquor_app.core.ids import uuid7
 from liquor_app.core.security.crypto import decrypt, encrypt
 from liquor_app.organization.service import default_brand
-from liquor_app.organization.settings import shop_today
 from liquor_app.segments.hand_picked import MAX_LISTED, add_members, remove_members
 from liquor_app.segments.models import SegmentKind
 from liquor_app.segments.playbook import as_offer_words
@@ -43,8 +50,6 @@ MOST_BOTTLES = 10_000
 MOST_LISTED = 100_000
 SPEND_DAYS = 365
 LEAST_COUNSEL = 10
-
-ONE_A_PERSON = "has a bottle by another number: one a person"
 
 SPEND_IS_DISPUTED = (
     "Whether a licence may give a bottle to who spent most is disputed: some regulators read it as tying one sale to"
@@ -92,22 +97,6 @@ UPDATE allocations SET status = '{AllocationStatus.DRAWN}', seed = :seed, drawn_
 _CANCEL = f"""
 UPDATE allocations SET status = '{AllocationStatus.CANCELLED}'
  WHERE id = :id AND status IN {ALLOCATION.sources_sql(AllocationStatus.CANCELLED)} RETURNING id
-"""
-_DECIDE = f"""
-UPDATE allocation_entries SET status = :status, note = :note, decided_by = :by, decided_at = :at
- WHERE allocation_id = :id AND number = :number AND status <> :status AND ({ENTRY.allows_sql("status", ":status")})
-RETURNING customer_id
-"""
-_HELD = f"""
-SELECT e.allocation_id, e.number, e.status, a.segment_id
-  FROM allocation_entries e JOIN allocations a ON a.id = e.allocation_id
- WHERE e.customer_id = :owner AND e.status IN ('{EntryStatus.OFFERED}', '{EntryStatus.CLAIMED}')
-   AND (CAST(:id AS uuid) IS NULL OR e.allocation_id = CAST(:id AS uuid))
- ORDER BY e.allocation_id, e.status = '{EntryStatus.CLAIMED}' DESC, e.place
-"""
-_NEXT = f"""
-SELECT number, customer_id FROM allocation_entries
- WHERE allocation_id = :id AND status = '{EntryStatus.LISTED}' ORDER BY place LIMIT 1
 """
 
 
@@ -235,7 +224,7 @@ async def freeze_list(session: AsyncSession, actor: Actor, allocation_id: UUID) 
     people = found.all()
     if len(people) > MOST_LISTED:
         raise Conflict(f"More than {MOST_LISTED} people asked; that is more than one draw can hold.")
-    reasons = await _reasons(session, [one.customer_id for one in people])
+    reasons = await reasons_against(session, [one.customer_id for one in people])
     eligible = [one for one in people if one.customer_id not in reasons]
     if not eligible:
         raise Conflict("Nobody on the list may be offered a bottle yet. Note who asked for it first.")
@@ -290,7 +279,7 @@ async def draw(session: AsyncSession, actor: Actor, allocation_id: UUID) -> Allo
         raise Conflict("The list or the seed is not what was frozen. Nothing is drawn; ask an admin to look.")
     owners = {one.number: one.customer_id for one in rows}
     order = in_order(seed, row.id, entries, row.method)
-    reasons = await _reasons(session, [owner for one in order if (owner := owners[one.number])])
+    reasons = await reasons_against(session, [owner for one in order if (owner := owners[one.number])])
     decided: list[tuple[EntryStatus, str]] = []
     winners: list[UUID] = []
     for one in order:
@@ -359,78 +348,14 @@ async def settle_entry(
     require(actor, Role.MANAGER)
     row = (await _locked(session, allocation_id))[0]
     status = EntryStatus.CLAIMED if claimed else EntryStatus.PASSED
-    owner = await _decide(session, actor, row.id, number, status)
+    owner = await decide(session, actor, row.id, number, status)
     await audit(session, actor, f"allocation.{status.value}", "allocation", row.id, number=number)
     if claimed:
         return None
-    listed = await _list_of(session, row.segment_id)
-    if owner and listed and not await _held(session, owner, row.id):
+    listed = await winners_list(session, row.segment_id)
+    if owner and listed and not await held_by(session, owner, row.id):
         await remove_members(session, actor, listed, [owner])
-    return await _offer_next(session, actor, row)
-
-
-async def keep_one_bottle(session: AsyncSession, actor: Actor, customer_id: UUID) -> None:
-    """Let go of all but one bottle of each draw that somebody has: two profiles were drawn, and are one person by now.
-    What was fetched stays; else the better place does, and the other bottle goes to the next in order. A corridor, for
-    `doubles`."""
-    kept: dict[UUID, int] = {}
-    for held in await _held(session, customer_id):
-        if held.allocation_id not in kept:
-            kept[held.allocation_id] = held.number
-            listed = await _list_of(session, held.segment_id)
-            if listed and held.status == EntryStatus.OFFERED:
-                await add_members(session, actor, listed, [customer_id])
-        elif held.status == EntryStatus.OFFERED:
-            row = (await _locked(session, held.allocation_id))[0]
-            note = f"one person with number {kept[row.id]}: one bottle a person"
-            await _decide(session, actor, row.id, held.number, EntryStatus.PASSED, note=note)
-            await audit(session, actor, "allocation.passed", "allocation", row.id, number=held.number, merged=True)
-            await _offer_next(session, actor, row)
-
-
-async def _held(session: AsyncSession, owner: UUID, allocation_id: UUID | None = None) -> Sequence[Any]:
-    """Return the places with a bottle that somebody has, of each draw the one to keep first."""
-    return (await session.execute(text(_HELD), {"owner": owner, "id": allocation_id})).all()
-
-
-async def _list_of(session: AsyncSession, segment_id: UUID | None) -> UUID | None:
-    """Return the winners' list, unless somebody has deleted it since."""
-    found = await session.execute(text("SELECT id FROM segments WHERE id = :id"), {"id": segment_id})
-    listed: UUID | None = found.scalar()
-    return listed
-
-
-async def _offer_next(session: AsyncSession, actor: Actor, row: AllocationRow) -> int | None:
-    """Offer a bottle that is free to the next in order who may have it; returns the number, None where nobody is."""
-    while (following := (await session.execute(text(_NEXT), {"id": row.id})).first()) is not None:
-        owner = following.customer_id
-        why = GONE if owner is None else (await _reasons(session, [owner])).get(owner, "")
-        if owner is not None and not why and await _held(session, owner, row.id):
-            why = ONE_A_PERSON
-        if why:
-            await _decide(session, actor, row.id, following.number, EntryStatus.LEFT_OUT, note=why)
-            continue
-        await _decide(session, actor, row.id, following.number, EntryStatus.OFFERED)
-        if listed := await _list_of(session, row.segment_id):
-            await add_members(session, actor, listed, [owner])
-        await audit(session, actor, "allocation.offered", "allocation", row.id, number=following.number)
-        return int(following.number)
-    return None
-
-
-async def _decide(
-    session: AsyncSession, actor: Actor, allocation_id: UUID, number: int, status: EntryStatus, *, note: str = ""
-) -> UUID | None:
-    changed = await session.execute(
-        text(_DECIDE),
-        {"id": allocation_id, "number": number, "status": status.value, "note": note, "by": actor.name[:120],
-         "at": now()},
-    )  # fmt: skip
-    row = changed.first()
-    if row is None:
-        raise Conflict(f"No bottle is offered to number {number} now.")
-    owner: UUID | None = row.customer_id
-    return owner
+    return await offer_next(session, actor, row.id, listed)
 
 
 async def _locked(session: AsyncSession, allocation_id: UUID) -> tuple[AllocationRow, bytes]:
@@ -439,14 +364,6 @@ async def _locked(session: AsyncSession, allocation_id: UUID) -> tuple[Allocatio
     if found is None:
         raise NotFound("There is no such allocation.")
     return row_of(found), bytes(found.seed_encrypted)
-
-
-async def _reasons(session: AsyncSession, customer_ids: Sequence[UUID]) -> dict[UUID, str]:
-    today = await shop_today(session)
-    reasons: dict[UUID, str] = {}
-    for start in range(0, len(customer_ids), MAX_LISTED):
-        reasons |= await why_not(session, customer_ids[start : start + MAX_LISTED], today)
-    return reasons
 
 
 async def _winners_list(session: AsyncSession, actor: Actor, row: AllocationRow, winners: Sequence[UUID]) -> UUID:

@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from liquor_app.accounts.audit import audit
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
-from liquor_app.allocations.service import keep_one_bottle
+from liquor_app.allocations.merged_bottles import keep_one_bottle, return_bottles
 from liquor_app.core.clock import now
 from liquor_app.core.errors import Conflict, Invalid, NotFound
 from liquor_app.core.ids import uuid7
@@ -27,7 +27,8 @@ from liquor_app.customers.baskets import lock_out_baskets
 from liquor_app.customers.labels.custom_values import custom_of
 from liquor_app.customers.labels.tags import tags_of
 from liquor_app.customers.merging.merged_fields import merged_columns
-from liquor_app.customers.merging.merged_rows import KNOWN, image_of, join_rows, lock_both, part_rows
+from liquor_app.customers.merging.merged_rows import KNOWN, PASSED, image_of, join_rows, lock_both, part_rows
+from liquor_app.doubles.likely_doubles import request_doubles
 from liquor_app.doubles.moved_history import give_history_back, move_history
 from liquor_app.organization.settings import ComplianceSettings, load_settings, shop_today
 
@@ -42,7 +43,6 @@ _RECORD = """
 INSERT INTO customer_merges (id, stays_id, gone_id, reason, before, after, date_of_birth_encrypted, moved, merged_by)
 VALUES (:id, :stays, :gone, :reason, CAST(:before AS jsonb), CAST(:after AS jsonb), :born, CAST(:moved AS jsonb), :by)
 """
-_SETTLED = "DELETE FROM likely_doubles WHERE :gone IN (first_id, second_id)"
 _MERGE = "SELECT * FROM customer_merges WHERE id = :id FOR UPDATE"
 _UNDONE = """
 UPDATE customer_merges SET undone_at = now(), before = NULL, after = NULL, date_of_birth_encrypted = NULL, moved = NULL
@@ -162,8 +162,7 @@ async def merge_profiles(
     merge_id, before = uuid7(), await image_of(session, stays_id)
     moved = await join_rows(session, merge_id, stays, goes, made)
     moved |= await move_history(session, goes_id, stays_id)
-    await keep_one_bottle(session, actor, stays_id)
-    await session.execute(text(_SETTLED), {"gone": goes_id})
+    moved[PASSED] = await keep_one_bottle(session, actor, stays_id)
     await session.execute(
         text(_RECORD),
         {
@@ -208,9 +207,11 @@ async def undo_merge(session: AsyncSession, actor: Actor, merge_id: UUID) -> Mer
         session, merge_id, stayed=both[to], went=both[gone], images=(row["before"], row["after"]),
         born=row["date_of_birth_encrypted"], moved=row["moved"], merged_at=row["at"],
     )  # fmt: skip
+    await return_bottles(session, actor, [to, gone], row["moved"].get(PASSED, ()))
     await session.execute(text(_UNDONE), {"id": merge_id})
     await audit(session, actor, "customer.merge_undone", "customer", to, gone=str(gone))
     await _rescore(session)
+    await request_doubles(session, actor)  # what was brought up beside the profile that went is so again
     return next(one for one in await _of(session, to) if one.id == merge_id)
 
 

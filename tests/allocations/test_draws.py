@@ -39,6 +39,7 @@ from liquor_app.core.db import transaction
 from liquor_app.core.errors import Conflict, Forbidden, Invalid, NotFound
 from liquor_app.core.ids import uuid7
 from liquor_app.core.listing.spec import ListQuery
+from liquor_app.core.security.crypto import decrypt
 from liquor_app.customers.consents import suppress_address
 from liquor_app.customers.labels.tags import tag_customers
 from liquor_app.customers.models import SuppressionReason
@@ -264,9 +265,74 @@ async def test_two_profiles_that_are_one_person_keep_one_bottle(database: str) -
         await undo_merge(session, manager, first.id)
     parted = await rows("SELECT customer_id FROM allocation_entries ORDER BY place LIMIT 3")
     assert [one.customer_id for one in parted] == [owner[0], owner[4], owner[2]]
+    # the third has the bottle again that was drawn for it; the sixth did not know of it yet
+    assert await status() == ["claimed", "offered", "offered", "passed", "left_out", "listed", "listed"]
     await execute("DELETE FROM segments WHERE id = :id", id=segment)
     async with transaction() as session:
-        assert await settle_entry(session, manager, frozen.id, order[1].number, claimed=False) == order[6].number
+        assert await settle_entry(session, manager, frozen.id, order[1].number, claimed=False) == order[5].number
+
+
+@pytest.mark.parametrize("told", [False, True], ids=["nobody knows", "somebody was written to"])
+async def test_a_merge_that_is_undone_gives_the_bottle_back(database: str, told: bool) -> None:
+    """Two people were held for one. What was drawn for the second comes back from who has it since, unless they fetched
+    it or a message of ours reached them; then the second is the first in order for whatever is free."""
+    manager, thing, people = await shop(5)
+    frozen = await opened(manager, thing, people, 2)
+    async with transaction() as session:
+        await draw(session, manager, frozen.id)
+        order = (await list_entries(session, VIEWER, frozen.id, ListQuery())).items
+    owner = [one.customer_id or uuid7() for one in order]
+    async with transaction() as session:
+        merge = await merge_profiles(session, manager, owner[1], owner[0], reason="taken for one")
+
+    async def state() -> tuple[list[str], set[UUID]]:
+        found = await rows("SELECT status FROM allocation_entries ORDER BY place")
+        listed = await rows(
+            "SELECT m.customer_id FROM segment_members m"
+            " JOIN customers c ON c.id = m.customer_id AND c.deleted_at IS NULL"
+        )
+        return [one.status for one in found], {one.customer_id for one in listed}
+
+    assert await state() == (["offered", "passed", "offered", "listed", "listed"], {owner[1], owner[2]})
+    if told:
+        async with transaction() as session:
+            await add_send(session, owner[2], days_ago=0)
+    async with transaction() as session:
+        await undo_merge(session, manager, merge.id)
+    if not told:
+        assert await state() == (["offered", "offered", "listed", "listed", "listed"], {owner[0], owner[1]})
+        async with transaction() as session:
+            words = (await explain_entry(session, VIEWER, frozen.id, owner[1])).words
+        assert "it came 2 in the order. A bottle is set aside for you." in words
+        return
+    assert await state() == (["offered", "listed", "offered", "listed", "listed"], {owner[0], owner[2]})
+    async with transaction() as session:
+        words = (await explain_entry(session, VIEWER, frozen.id, owner[1])).words
+        assert "it came 2 in the order. It is the next in order again" in words
+        assert await settle_entry(session, manager, frozen.id, order[2].number, claimed=False) == order[1].number
+    assert await state() == (["offered", "offered", "passed", "listed", "listed"], {owner[0], owner[1]})
+
+
+async def test_a_number_passed_over_for_its_twin_wins_when_they_are_two_again(database: str) -> None:
+    """Merged before the draw, drawn as one, taken apart after it: the second number had won by its own ticket."""
+    manager, thing, people = await shop(4)
+    frozen = await opened(manager, thing, people, 2)
+    async with transaction() as session:
+        numbered = {one.number: one.customer_id for one in (await list_entries(session, VIEWER, frozen.id)).items}
+        seed = decrypt((await session.execute(text("SELECT seed_encrypted FROM allocations"))).scalar_one())
+        listed = [Listed(number, "", Decimal(0)) for number in numbered]
+        owner = [numbered[one.number] or uuid7() for one in in_order(seed, frozen.id, listed, AllocationMethod.DRAW)]
+        merge = await merge_profiles(session, manager, owner[0], owner[1], reason="taken for one")
+    async with transaction() as session:
+        await draw(session, manager, frozen.id)
+
+    async def status() -> list[str]:
+        return [one.status for one in await rows("SELECT status FROM allocation_entries ORDER BY place")]
+
+    assert await status() == ["offered", "left_out", "offered", "listed"]
+    async with transaction() as session:
+        await undo_merge(session, manager, merge.id)
+    assert await status() == ["offered", "offered", "listed", "listed"]
 
 
 async def test_one_person_listed_twice_is_drawn_once(database: str) -> None:

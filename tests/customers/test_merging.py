@@ -25,7 +25,7 @@ from liquor_app.customers.consents import record_consent, suppress_customer
 from liquor_app.customers.labels.tags import set_tags
 from liquor_app.customers.models import ConsentStatus, SuppressionReason
 from liquor_app.customers.service import create_customer, get_customer, update_customer
-from liquor_app.doubles.likely_doubles import dismiss_double, find_doubles
+from liquor_app.doubles.likely_doubles import dismiss_double, find_doubles, last_look
 from liquor_app.doubles.lists import list_doubles
 from liquor_app.doubles.merge_profiles import FieldPreview, merge_profiles, merges_of, preview_merge, undo_merge
 from liquor_app.doubles.moved_history import MOVERS
@@ -46,7 +46,7 @@ LEFT = {
     "customer_scores": "worked out anew",
     "exclusions": "why a campaign left that profile out",
     "experiment_assignments": "drawn by id; attribution is frozen",
-    "likely_doubles": "gone with the pair",
+    "likely_doubles": "not listed while one of the pair is gone",
     "customer_merges": "the record itself",
     "customer_images": "an import's own undoing",
 }
@@ -321,3 +321,29 @@ async def test_likely_doubles_are_found_and_dismissed(session: AsyncSession) -> 
     await dismiss_double(session, manager, page.items[0].id)
     await update_customer(session, SYSTEM, phone[0], {"phone": None})
     assert await find_doubles(session) == 2, "dismissed ones stay dismissed, and what is no longer alike is gone"
+
+
+async def test_pairs_are_listed_again_when_a_merge_is_undone(session: AsyncSession) -> None:
+    """Before: they were brought up only after the next look, and a pair that somebody had dismissed was brought up
+    anew."""
+    manager = await add_user(Role.MANAGER)
+    first, second, third = [await add_customer(session, name=f"P{n}", phone="+12075550101") for n in range(3)]
+    assert await find_doubles(session) == 3
+    pairs = {frozenset((row.first_id, row.second_id)): row.id for row in (await list_doubles(session, manager)).items}
+    await dismiss_double(session, manager, pairs[frozenset((second, third))])
+
+    async def listed() -> set[frozenset[UUID]]:
+        return {frozenset((row.first_id, row.second_id)) for row in (await list_doubles(session, manager)).items}
+
+    before = await listed()
+    assert before == {frozenset((first, second)), frozenset((first, third))}
+    merge = await merge_profiles(session, manager, first, second, reason="one person")
+    assert await listed() == {frozenset((first, third))}
+    await undo_merge(session, manager, merge.id)
+    assert await listed() == before
+    merge = await merge_profiles(session, manager, first, second, reason="one person")
+    assert await find_doubles(session) == 1
+    await undo_merge(session, manager, merge.id)
+    assert (await last_look(session, manager)).job, "a look in the meantime took the pair away: there is another one"
+    assert await find_doubles(session) == 2
+    assert await listed() == before

@@ -25,10 +25,11 @@ from liquor_app.organization.settings import ComplianceSettings, load_settings, 
 Moved = dict[str, list[str]]
 """Which rows were moved, by what they are."""
 
-KNOWN = ("stood", "proved")
-"""Of `Moved`: no rows that were moved, but what there was at the merge. `stood` are the evidence and the entries of the
-suppression list that the profile which stays had then (what it has beside them was said since), `proved` the profiles
-and channels with evidence of a yes."""
+PASSED = "passed"
+KNOWN = ("stood", "proved", PASSED)
+"""Of `Moved`: no rows that were moved, but what there was at the merge, and whose bottles went on by it (`passed`).
+`stood` are the evidence and the entries of the suppression list that the profile which stays had then (what it has
+beside them was said since), `proved` the profiles and channels with evidence of a yes."""
 
 BY_MERGE = "merge of two profiles"
 _JSON = frozenset({"raw_data"})
