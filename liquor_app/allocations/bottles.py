@@ -53,6 +53,7 @@ async def winners_list(session: AsyncSession, segment_id: UUID | None) -> UUID |
 
 async def offer_next(session: AsyncSession, actor: Actor, allocation_id: UUID, listed: UUID | None) -> int | None:
     """Offer a bottle that is free to the next in order who may have it; returns the number, None where nobody is.
+    A corridor.
 
     Args:
         listed: the winners' list, where it is still there.
@@ -76,7 +77,7 @@ async def offer_next(session: AsyncSession, actor: Actor, allocation_id: UUID, l
 async def decide(
     session: AsyncSession, actor: Actor, allocation_id: UUID, number: int, status: EntryStatus, *, note: str = ""
 ) -> UUID | None:
-    """Give a place its next status; returns whose it is.
+    """Give a place its next status; returns whose it is. A corridor.
 
     Raises:
         Conflict: it cannot have it from the one it has.

@@ -49,7 +49,7 @@ SELECT number, customer_id, decided_at FROM allocation_entries
 async def keep_one_bottle(session: AsyncSession, actor: Actor, customer_id: UUID) -> list[str]:
     """Let go of all but one bottle of each draw that somebody has: two profiles were drawn, and are one person by now.
     What was fetched stays; else the better place does, and the other bottle goes to the next in order. Returns the
-    places it was taken from, for `return_bottles`."""
+    places it was taken from, for `return_bottles`. A corridor."""
     kept: dict[UUID, int] = {}
     passed: list[str] = []
     for held in await held_by(session, customer_id):
@@ -73,7 +73,8 @@ async def keep_one_bottle(session: AsyncSession, actor: Actor, customer_id: UUID
 async def return_bottles(session: AsyncSession, actor: Actor, owners: Sequence[UUID], passed: Sequence[str]) -> None:
     """Give two profiles that are two people again the bottles they would have had as two. Places that lost theirs for
     being one person's are in the order again; a bottle that went past them comes back from the last in order who has
-    neither fetched it nor been written to since. From nobody else: then they are the next to be offered one.
+    neither fetched it nor been written to since. From nobody else: then they are the next to be offered one. A
+    corridor.
 
     Args:
         owners: both profiles, each with its own places again.
