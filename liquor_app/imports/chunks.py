@@ -15,6 +15,7 @@ from liquor_app.imports.cleaning.file_setting import Setting
 from liquor_app.imports.cleaning.line_rows import Line, LineReader
 from liquor_app.imports.cleaning.orders.order_rows import OrderRows
 from liquor_app.imports.cleaning.orders.order_shape import Watch
+from liquor_app.imports.cleaning.orders.status_rows import StatusRows, check_status
 from liquor_app.imports.cleaning.person_cells import clean_order_id
 from liquor_app.imports.cleaning.person_rows import Person, PersonReader
 from liquor_app.imports.cleaning.product_cells import CleanProduct, clean_product
@@ -78,7 +79,7 @@ class Chunk:
     Attributes:
         partial: of refused lines without an order's number, by their place in `rejects`, who bought and when: enough to
             know the order by.
-        left_out: rows that are no lines of purchases, by `LEFT_OUT`.
+        left_out: rows that are no lines of purchases, by `LEFT_OUT`, with the word that says so where one does.
         read: records taken from the file, blank ones left out.
         share: how much of the file is read now, 0 to 1.
     """
@@ -94,23 +95,27 @@ class Chunk:
 
 class Chunks:
     """The chunks of a table from a record on; `ahead` is being read while the one before is written. A file of
-    purchases is watched from its first record on, those left out too."""
+    purchases is watched from its first record on; what a column of statuses leaves out is not."""
 
     def __init__(
         self, table: Table, kind: str, at: dict[str, int], how: Setting,
-        *, made: Sequence[Make] = (), sales: SaleRows | None = None, skip: int, limit: int | None,
-        see: Callable[[list[str]], None] | None = None,
+        *, made: Sequence[Make] = (), sales: SaleRows | None = None, statuses: StatusRows | None = None, skip: int,
+        limit: int | None,
+        see: Callable[[Record], None] | None = None,
     ):  # fmt: skip
         self._table = table
         self._sales = sales
         self._is_sales = kind == "purchases"
-        self._watch = Watch(table.columns, at) if kind == "purchases" and sales is None else None
+        told = statuses.places if statuses else ()
+        self._watch = Watch(table.columns, at, told) if kind == "purchases" and sales is None else None
         self._records: Iterator[Record] = unmended(table, table.columns) if LINE in table.columns else iter(table)
         if kind == "purchases" and (order := at.get("order_id", len(table.columns))) < len(table.columns):
             who = [] if sales else [at[field] for field in IDENTITY[kind] if at.get(field, order) != order]
             self._records = iter(
                 OrderRows(self._records, order, [place for place in who if place < len(table.columns)])
             )
+        if statuses and told:
+            self._records = statuses.rows(self._records)
         self._clean = READERS[kind](at, how)
         self._at, self._how, self._made = at, how, made
         self._skip, self._left, self._see = skip, limit, see
@@ -158,7 +163,11 @@ class Chunks:
                 if record.problem:
                     raise Rejected("unreadable_row", "", record.problem)
                 if self._see:
-                    self._see(record.cells)
+                    self._see(record)
+                if record.left_out:
+                    chunk.left_out[record.left_out] += 1
+                    continue
+                check_status(record)
                 lines: list[list[str]] | str
                 if self._sales:
                     lines = self._sales.lines(record.cells)

@@ -21,6 +21,7 @@ from liquor_app.core.files.store import file_store
 from liquor_app.core.ids import uuid7
 from liquor_app.imports.cleaning.column_mapping import check_fields, guess_mapping, positions
 from liquor_app.imports.cleaning.column_names import KINDS
+from liquor_app.imports.cleaning.orders.status_rows import status_columns
 from liquor_app.imports.merge_rows import Policy
 from liquor_app.imports.models import AS_OF
 from liquor_app.imports.new_buyers import CREATE, OPTION, REFUSE
@@ -62,7 +63,8 @@ class ImportReport:
 class FilePreview:
     """A file before it is imported: its columns, what they were taken for (field → column), its first rows, how it
     writes dates and numbers, and whose export it is (`profile`, a `Profile.key`; "" for nobody's we know). Columns that
-    this puts together with others, or reads row kinds from, are `put_together`."""
+    this puts together with others, or reads row kinds from, are `put_together`; `statuses` are those that say which
+    rows of a file of purchases count."""
 
     columns: list[str]
     mapping: dict[str, str]
@@ -70,6 +72,7 @@ class FilePreview:
     dialect: Dialect
     profile: str = ""
     put_together: tuple[str, ...] = ()
+    statuses: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,8 +150,10 @@ def inspect_file(
     chosen = dict(mapping) if mapping else guess_mapping(columns, kind, profile, sample)
     guessed = guess_dialect(sample, positions(chosen, columns))
     dialect = chosen_dialect(guessed, options or {})
-    together = tuple(put_together(profile, columns)) if profile else ()
-    return FilePreview(columns, chosen, shown, dialect, profile.key if profile else "", together)
+    if profile is not None:
+        return FilePreview(columns, chosen, shown, dialect, profile.key, tuple(put_together(profile, columns)))
+    says = status_columns(columns, positions(chosen, columns), sample) if kind == "purchases" else {}
+    return FilePreview(columns, chosen, shown, dialect, statuses=tuple(columns[place] for place in says))
 
 
 async def try_file(

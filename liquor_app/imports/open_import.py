@@ -16,6 +16,7 @@ from liquor_app.imports.cleaning.column_mapping import check_mapping, guess_mapp
 from liquor_app.imports.cleaning.column_names import KINDS
 from liquor_app.imports.cleaning.file_setting import Setting
 from liquor_app.imports.cleaning.orders.order_shape import check_rows
+from liquor_app.imports.cleaning.orders.status_rows import StatusRows
 from liquor_app.imports.cleaning.person_cells import tell_of_us
 from liquor_app.imports.cleaning.sale_rows import MADE, PACKED, SaleRows
 from liquor_app.imports.profiles.known_tools import chosen_profile, extra_cells, told_for_all
@@ -68,7 +69,7 @@ async def open_work(
         Invalid: not a file we read, columns or options that make no sense, or purchases whose rows are not all lines.
     """
 
-    def prepare() -> tuple[Table, dict[str, int], Dialect, list[Make], Profile | None, bool]:
+    def prepare() -> tuple[Table, dict[str, int], Dialect, list[Make], Profile | None, StatusRows | None, bool]:
         table = open_table(plan.path)
         try:
             profile = chosen_profile(table.columns, plan.kind, plan.options, plan.file_name)
@@ -84,23 +85,26 @@ async def open_work(
                 by_tool = makers(profile, table.columns) if profile else {}
                 made = noes_win(made, constants, by_tool, positions(chosen, table.columns))
             at = check_mapping(plan.mapping, table.columns, plan.kind, profile=profile, made=behind, sample=sample)
-            if plan.kind == "purchases" and sales is None:
-                check_rows(table.columns, at, sample)
             own = {field: position for field, position in at.items() if position < len(table.columns)}
             dialect = chosen_dialect(guess_dialect(sample, own), plan.options)
+            statuses = None
+            if plan.kind == "purchases" and sales is None:
+                statuses = StatusRows(table.columns, at, sample, dialect.decimal)
+                check_rows(table.columns, at, statuses.sample, statuses.places)
             return (
                 table,
                 at,
                 dialect,
                 list(made.values()),
                 profile,
+                statuses,
                 _is_of_us(plan.kind, sample, list(made.values()), at),
             )
         except BaseException:
             table.close()
             raise
 
-    table, at, dialect, made, profile, is_of_us = await READING.run(prepare)
+    table, at, dialect, made, profile, statuses, is_of_us = await READING.run(prepare)
     if plan.kind == "purchases" and "order_id" not in at and ORDER in table.columns:
         at["order_id"] = table.columns.index(ORDER)  # rejects of a file that numbers no orders: we do
     sales = profile.sales if profile else None
@@ -121,7 +125,7 @@ async def open_work(
     rows = SaleRows(sales, table.columns, made, dialect.decimal) if sales else None
     own = FileTotals(table.columns, at, how, sales) if totals else None
     chunks = Chunks(
-        table, plan.kind, at, how, made=made, sales=rows, skip=int(position["records"]), limit=limit,
+        table, plan.kind, at, how, made=made, sales=rows, statuses=statuses, skip=int(position["records"]), limit=limit,
         see=own.see if own else None,
     )  # fmt: skip
     work = Work(plan, actor, position, chunks=chunks, reading=Reading(at, how), watch=watch)
@@ -131,6 +135,7 @@ async def open_work(
     used = {
         *at.values(),
         *(table.columns.index(one) for one in (put_together(profile, table.columns) if profile else ())),
+        *(statuses.places if statuses else ()),
     }
     work.unused = [one for place, one in enumerate(table.columns) if place not in used and one not in OWN_COLUMNS]
     return work

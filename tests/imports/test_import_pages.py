@@ -489,7 +489,7 @@ async def test_a_file_of_orders_with_a_status_is_refused_on_the_page(database: s
     row = await brought(orders, "purchases", "orders.csv")
     _, file, state, _ = await matching(row)
     assert "“Financial Status”" in state.problem
-    assert "“Unit price” to “Lineitem price”" in state.problem
+    assert "map the order's number" in state.problem
     assert state.trial == ""
     assert await run(MatchState.start, state) is None
     assert file.step == MATCH

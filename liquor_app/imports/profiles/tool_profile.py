@@ -63,7 +63,18 @@ LEFT_OUT = {
     NOBODY: "sold to nobody named",
     PICTURE: "of pictures alone",
 }
-"""Why rows are no lines of purchases, or no products: counted, and no fault."""
+"""Why rows are no lines of purchases, or no products: counted, and no fault. Where a column of statuses says so, its
+word stands behind (`rows_unpaid: pending`)."""
+
+
+def rows_left_out(notes: Mapping[str, int]) -> dict[str, dict[str, int]]:
+    """Return why rows of a file are no rows of its kind → the word that says so, "" for none → how many."""
+    found: dict[str, dict[str, int]] = {}
+    for code, count in notes.items():
+        reason, _, word = code.partition(": ")
+        if reason in LEFT_OUT and int(count):
+            found.setdefault(reason, {})[word] = int(count)
+    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,12 +19,15 @@ SHOWN = 500
 
 class Record(NamedTuple):
     """One row. `number` is what a spreadsheet shows (the header is 1; a JSON object counts from 1 for the first);
-    `problem` says why `cells` cannot be used, `order` which order it is a line of, where the rows around it tell."""
+    `problem` says why `cells` cannot be used, `order` which order it is a line of, where the rows around it tell. Of
+    purchases `left_out` says why the row is no line of one, `doubt` why nobody can tell (`orders.status_rows`)."""
 
     number: int
     cells: list[str]
     problem: str = ""
     order: str = ""
+    left_out: str = ""
+    doubt: str = ""
 
 
 class Table:

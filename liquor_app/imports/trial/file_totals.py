@@ -10,6 +10,7 @@ from liquor_app.imports.cleaning.amounts import read_amount, read_share, says_pe
 from liquor_app.imports.cleaning.file_setting import Setting
 from liquor_app.imports.cleaning.net_money import taken_words
 from liquor_app.imports.profiles.tool_profile import Sales, plain
+from liquor_app.imports.readers.row_reader import Record
 
 TOTALS = (
     "total", "ordertotal", "grandtotal", "totalamount", "ordertotalamount", "totalcollected", "totalpaid",
@@ -25,6 +26,7 @@ class Totals:
     """A file by itself (`rows`, `orders`, `money`), and what an import makes of it.
 
     `money` is summed from `column`, once an order where that holds totals of orders; None where no column tells.
+    `left_out` is what of it stands in rows that a column of statuses leaves out.
     `taken` are the columns revenue is made of (“Total” − “Tax”); empty where a tool's profile makes it.
     `orders` is None for people, or for more than `MOST_ORDERS`.
     """
@@ -33,6 +35,7 @@ class Totals:
     orders: int | None
     money: Decimal | None
     column: str
+    left_out: Decimal = Decimal(0)
     orders_made: int = 0
     money_made: Decimal = Decimal(0)
     taken: str = ""
@@ -69,9 +72,16 @@ class FileTotals:
         self._orders: set[str] = set()
         self._summed: set[str] = set()
         self._is_full = False
+        self._left_out = Decimal(0)
 
-    def see(self, cells: Sequence[str]) -> None:
+    def see(self, record: Record) -> None:
         """Count one row."""
+        cells, before = record.cells, self._money
+        self._count(cells)
+        if record.left_out:
+            self._left_out += self._money - before
+
+    def _count(self, cells: Sequence[str]) -> None:
         self._rows += 1
         order = cells[self._order].strip() if self._order is not None else ""
         if order and not self._is_full:
@@ -105,4 +115,5 @@ class FileTotals:
         orders = None if self._order is None or self._is_full else len(self._orders)
         money = self._money.quantize(Decimal("0.01")) if self._is_readable else None
         column = " × ".join(dict.fromkeys(self._columns[place] for place in places))
-        return Totals(self._rows, orders, money, column, orders_made, money_made, self._taken)
+        left_out = self._left_out.quantize(Decimal("0.01"))
+        return Totals(self._rows, orders, money, column, left_out, orders_made, money_made, self._taken)

@@ -8,7 +8,7 @@ such a file is refused as a whole, with the columns to map and what to take out.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from liquor_app.core.errors import Invalid
 from liquor_app.customers.places import STATES, normalise_state
@@ -68,14 +68,19 @@ _OF_AN_ORDER = re.compile(r"^(?:order|cart|basket|receipt|invoice|check|transact
 
 class Watch:
     """A file of purchases on its way in, from its first row to its last: what stands in no sample is seen too. Nothing
-    of a file is counted before all of it was read."""
+    of a file is counted before all of it was read.
 
-    def __init__(self, columns: Sequence[str], at: Mapping[str, int]) -> None:
+    Args:
+        told: positions of columns that are read elsewhere (`status_rows`); rows they leave out are not looked at.
+    """
+
+    def __init__(self, columns: Sequence[str], at: Mapping[str, int], told: Collection[int] = ()) -> None:
         self._columns = columns
         self._mapped = {position for field, position in at.items() if field not in _MAY_TELL}
         self._who = [at[field] for field in IDENTITY["purchases"] if field in at]
-        self._words: dict[int, set[str]] = {position: set() for position in range(len(columns))}
-        self._seen: dict[int, set[str]] = {position: set() for position in range(len(columns))}
+        watched = [position for position in range(len(columns)) if position not in told]
+        self._words: dict[int, set[str]] = {position: set() for position in watched}
+        self._seen: dict[int, set[str]] = {position: set() for position in watched}
         near = {
             field: columns.index(name)
             for field in ("unit_price", "quantity", "product")
@@ -100,11 +105,11 @@ class Watch:
             None,
         )
         tells = [] if self._back else [place for place, one in enumerate(columns) if given_back(one)]
-        self._backs = [place for place in tells if place not in self._mapped]
+        self._backs = [place for place in tells if place not in self._mapped and place not in told]
 
     def see(self, record: Record) -> None:
         """Check, or raise Invalid: a column says of this row that it may not count, or what it is."""
-        if record.problem:
+        if record.problem or record.left_out:
             return
         self._rows += 1
         if self._rows <= ENOUGH or self._might_tell(record.cells):
@@ -168,25 +173,28 @@ class Watch:
             raise _mixed(self._columns, self._amount)
 
 
-def check_rows(columns: Sequence[str], at: Mapping[str, int], sample: Sequence[Record]) -> None:
+def check_rows(
+    columns: Sequence[str], at: Mapping[str, int], sample: Sequence[Record], told: Collection[int] = ()
+) -> None:
     """Look at a file of purchases before a row of it is taken; `Watch` looks on.
 
     Args:
         at: field → position of its column.
         sample: the first rows.
+        told: positions of columns that say which rows count, and are read (`status_rows`).
 
     Raises:
         Invalid: it has a column that says which rows count or what they are, or mixes totals of orders with those of
             lines; the message says which columns to map and what to take out.
     """
     for position, column in enumerate(columns):
-        if position != at.get(REFUNDED) and _tells(column, position, sample):
+        if position != at.get(REFUNDED) and position not in told and _tells(column, position, sample):
             raise _told(columns, position)
     if "amount" in at and any(_OF_A_LINE.match(name) for name in columns):
         column = columns[at["amount"]]
         if _is_whole_order(column):
             raise _mixed(columns, column)
-    watch = Watch(columns, at)
+    watch = Watch(columns, at, told)
     by_order = sorted(sample, key=lambda record: "" if record.problem else record.cells[at.get("order_id", 0)].strip())
     for record in by_order:
         watch.see(record)

@@ -130,7 +130,8 @@ def money_words(trial: Trial, kind: str) -> str:
     if refused := trial.report.rejected:
         why.append(f"{plural(refused, 'refused row')} {'does' if refused == 1 else 'do'} not count")
     if left_out := rows_left_out(trial.report.notes):
-        why.append(f"{plural(left_out, 'row')} {'is' if left_out == 1 else 'are'} no line of a purchase")
+        came_to = f" ({show_money(totals.left_out, cents=True)})" if totals.left_out else ""
+        why.append(f"{plural(left_out, 'row')} {'is' if left_out == 1 else 'are'} no line of a purchase{came_to}")
     if plain(totals.column) in TOTALS:
         why.append("that column holds tax, shipping and tips as well, which are not paid for goods")
     elif not why:

@@ -39,6 +39,7 @@ from liquor_app.imports.new_buyers import MADE
 from liquor_app.imports.outcome_words import outcome_words
 from liquor_app.imports.profiles.known_tools import PROFILES
 from liquor_app.imports.profiles.tool_profile import LEFT_OUT, NOBODY, PICTURE
+from liquor_app.imports.profiles.tool_profile import rows_left_out as left_out_by_reason
 from liquor_app.imports.undo.undo_import import UndoCounts, is_something_left
 from liquor_app.imports.undo.undo_words import KEPT, REMOVED, thing_words
 from liquor_app.imports.uploads import ImportRow
@@ -167,9 +168,11 @@ def column_lines(preview: FilePreview) -> list[ColumnLine]:
     """Return every column with up to three of its values and the field it was taken for."""
     becomes = {column: field_of(name) for name, column in preview.mapping.items()}
     together = frozenset(preview.put_together)
-    by = f"Put together by the {PROFILES[preview.profile].name} profile" if preview.profile else ""
+    by = dict.fromkeys(preview.statuses, "Says which rows count")
+    if preview.profile:
+        by |= dict.fromkeys(together, f"Put together by the {PROFILES[preview.profile].name} profile")
     return [
-        ColumnLine(name, _example(preview.rows, position), becomes.get(name, ""), by if name in together else "")
+        ColumnLine(name, _example(preview.rows, position), becomes.get(name, ""), by.get(name, ""))
         for position, name in enumerate(preview.columns)
     ]
 
@@ -303,7 +306,7 @@ _WARNED = {
 
 def rows_left_out(notes: Mapping[str, Any]) -> int:
     """Return how many rows of a file are no rows of its kind: left out, and not refused."""
-    return sum(int(notes.get(code, 0)) for code in LEFT_OUT)
+    return sum(sum(words.values()) for words in left_out_by_reason(notes).values())
 
 
 _NO_FAULT = (NOBODY, PICTURE)
@@ -345,10 +348,11 @@ def note_words(notes: Mapping[str, Any], twice: Sequence[str] = ()) -> str:
     for code in _NO_FAULT:
         if count := int(notes.get(code, 0)):
             words += f" {plural(count, 'row')} {LEFT_OUT[code]}: left out, and no fault."
+    found = left_out_by_reason(notes)
     rows = [
-        f"{reason} {figure(int(notes[code]))}"
+        f"{reason} {figure(sum(found[code].values()))}{_by_word(found[code])}"
         for code, reason in LEFT_OUT.items()
-        if code not in _NO_FAULT and int(notes.get(code, 0))
+        if code not in _NO_FAULT and code in found
     ]
     if rows:
         words += f" Rows that are no lines of purchases, left out: {listed(rows)}."
@@ -363,6 +367,12 @@ def note_words(notes: Mapping[str, Any], twice: Sequence[str] = ()) -> str:
     if count := int(notes.get(GIVEN_UP, 0)):
         words += f" {plural(count, 'address', 'addresses')} the file no longer writes to: on the suppression list."
     return words
+
+
+def _by_word(words: Mapping[str, int]) -> str:
+    """Tell which words of the file left rows out: " (“void” 2, “cancelled” 1)"."""
+    told = [f"“{word}” {figure(count)}" for word, count in sorted(words.items(), key=lambda one: -one[1]) if word]
+    return f" ({', '.join(told)})" if told else ""
 
 
 def reason_lines(reasons: Mapping[str, Any]) -> list[ReasonLine]:

@@ -1,0 +1,323 @@
+"""Rows of a file of purchases that a column of statuses tells apart: what was paid counts, what was not is left out,
+and what nobody can tell is asked about. Pure.
+
+The words are in `status_words`. A known tool's profile reads its own; this is for every other file.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import Enum
+
+from liquor_app.core.errors import Invalid
+from liquor_app.imports.cleaning.amounts import read_amount
+from liquor_app.imports.cleaning.cells import Rejected
+from liquor_app.imports.cleaning.net_money import REFUNDED as REFUNDED_SUM
+from liquor_app.imports.cleaning.orders.status_words import Says, is_day, is_no, is_yes, said_by, word_of
+from liquor_app.imports.profiles.tool_profile import REFUNDED, UNPAID, VOIDED, plain
+from liquor_app.imports.readers.row_reader import Record
+
+UNKNOWN = "unknown_status"
+"""Why a row is refused whose status nobody can read."""
+MOST_TOLD = 5
+"""Words a refusal names."""
+MOST_OF_WORD = 40
+MOST_ROWS = 1_000
+"""Rows of one order that are looked at together."""
+MOST_ORDERS = 200_000
+"""Orders given back whose numbers are held, for rows of theirs that lie elsewhere in the file."""
+
+_WHOSE = (
+    "order", "orders", "sales?", "purchase", "invoice", "receipt", "ticket", "check", "document", "doc", "line", "item",
+    "lineitem", "processing", "pedido", "venta", "orden", "factura",
+)  # fmt: skip
+_OF_ORDERS = re.compile(rf"^(?:{'|'.join(_WHOSE)})*(?:status|state|estado|estatus|statut)$")
+_OF_PAYMENTS = re.compile(
+    r"^(?:order)?(?:financial|payment|transaction|tender|capture|pago|paiement|zahlungs?)+(?:status|state)$"
+)
+_OF_PAYMENTS_TOO = frozenset({"estadodelpago", "estadodepago", "statutdepaiement"})
+_OF_ORDERS_TOO = frozenset({
+    "estadodelpedido", "estadodepedido", "estadodelaventa", "estadodelaorden", "estadodeorden", "situacion",
+    "statutdelacommande", "bestellstatus",
+})  # fmt: skip
+_OF_PARCELS = re.compile(
+    r"^(?:order|line|item|lineitem)*(?:fulfill?ment|shipment|shipping|delivery|envio)+(?:status|state)$"
+)
+_OF_RETURNS = re.compile(r"^(?:order|line|item|lineitem)*(?:return|refund)+(?:status|state)$")
+_VOIDS = re.compile(
+    r"^(?:is|was|order|sale|line|item)*(?:void(?:ed)?|cancell?ed|deleted|anulad[oa]|cancelad[oa])(?:at|on|date)?$"
+)
+_REFUNDS = re.compile(r"^(?:is|was)?(?:order|sale|line|item)?(?:refunded|exchanged)$")
+_RETURNS = re.compile(r"^(?:is|was)?(?:order|sale|line|item)?(?:refund|return|returned|deferred)$")
+_PAIDS = re.compile(r"^(?:is|was)?(?:order|sale|invoice|fully)?(?:paid|paidinfull|settled|captured|pagad[oa])$")
+_KINDS = re.compile(
+    r"^(?:sales?|transaction|trans|txn|order|record|row|document|doc|receipt|invoice|ticket)(?:type|kind)$"
+)
+
+
+class Role(Enum):
+    """What a column's words are about."""
+
+    ORDER = "order"
+    PAYMENT = "payment"
+    PARCEL = "parcel"
+    RETURNS = "returns"
+    KIND = "kind"
+    VOIDS = "voids"
+    REFUNDS = "refunds"
+    RETURN = "return"
+    PAID = "paid"
+
+
+_NAMED: tuple[tuple[re.Pattern[str], Role], ...] = (
+    (_OF_RETURNS, Role.RETURNS), (_OF_PARCELS, Role.PARCEL), (_OF_PAYMENTS, Role.PAYMENT), (_OF_ORDERS, Role.ORDER),
+    (_VOIDS, Role.VOIDS), (_REFUNDS, Role.REFUNDS), (_RETURNS, Role.RETURN), (_PAIDS, Role.PAID), (_KINDS, Role.KIND),
+)  # fmt: skip
+_ASKS = {
+    Role.VOIDS: Says.VOIDED, Role.REFUNDS: Says.REFUNDED, Role.RETURN: Says.RETURN, Role.PAID: Says.COUNTS,
+}  # fmt: skip
+"""Columns that ask, and what a yes says."""
+_LEFT_OUT = {Says.VOIDED: VOIDED, Says.UNPAID: UNPAID, Says.REFUNDED: REFUNDED}
+_OF_PARCEL_ALONE = {Says.UNPAID, Says.PARTLY}
+"""What a parcel's word ("pending") does not say of its payment."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What a row's cells say, and the word that says it."""
+
+    says: Says | None
+    column: str
+    word: str
+    asks: bool = False
+
+    @property
+    def label(self) -> str:
+        """What rows left out for it are counted by: "voided", of a column that asks "void yes"."""
+        return word_of(f"{self.column} {self.word}" if self.asks else self.word)[:MOST_OF_WORD]
+
+
+class StatusRows:
+    """The columns of a file that say which rows count, and its rows as they say.
+
+    Attributes:
+        places: of these columns.
+        sample: the first rows as they say, those of an order together.
+
+    Raises:
+        Invalid: the first rows hold a word nobody knows, or a refund in part without its sum; the message names it and
+            says what to do.
+    """
+
+    def __init__(self, columns: Sequence[str], at: Mapping[str, int], sample: Sequence[Record], decimal: str) -> None:
+        self._columns, self._decimal = columns, decimal
+        self._at = {field: place for field, place in at.items() if place < len(columns)}
+        self._roles = status_columns(columns, at, sample)
+        self._has_payment = Role.PAYMENT in self._roles.values()
+        self._has_status = self._has_payment or Role.ORDER in self._roles.values()
+        self._gone, self._back = set[str](), set[str]()
+        self.places, self.sample = frozenset(self._roles), sample
+        if self._roles:
+            order = self._at.get("order_id")
+            in_order = sorted(sample, key=lambda one: "" if one.problem or order is None else one.cells[order].strip())
+            self.sample = list(self.rows(in_order))
+            doubts = [one for one in self.sample if one.doubt]
+            if doubts:
+                raise Invalid(self._question(doubts), field="mapping")
+            self._gone, self._back = set(), set()
+
+    def rows(self, records: Iterable[Record]) -> Iterator[Record]:
+        """Yield the rows of the file in their order: with why one is left out (a key of `LEFT_OUT`, and the word), or
+        why nobody can tell."""
+        if not self._roles:
+            yield from records
+            return
+        run, now, first = list[Record](), "", list[str]()
+        order = self._at.get("order_id")
+        for record in records:
+            number = now if record.problem or order is None else record.cells[order].strip()
+            if run and (number != now or not number or len(run) >= MOST_ROWS):
+                yield from self._order(run, now, first)
+                run = []
+            if number != now or not number or not first:
+                first = record.cells if not record.problem else []
+            now = number
+            run.append(record)
+        yield from self._order(run, now, first)
+
+    def _order(self, run: list[Record], order: str, first: Sequence[str]) -> Iterator[Record]:
+        """One order's rows: what stands on its first row holds for those that say nothing."""
+        told = {at: self._told(one.cells, first) for at, one in enumerate(run) if not one.problem}
+        worth = {at: self._worth(run[at].cells) for at in told}
+        back = sum((worth[at] for at, one in told.items() if one.says is Says.REFUNDED), Decimal(0))
+        says_how_much = any(worth[at] < 0 or self._gives_back(run[at].cells) for at in told)
+        for at, record in enumerate(run):
+            one = told.get(at)
+            if one is None or one.says is Says.COUNTS:
+                yield record
+            elif one.says is None:
+                yield record._replace(doubt=_doubt(one))
+            elif one.says is Says.PARTLY:
+                yield record if says_how_much else record._replace(doubt=_no_sum(one))
+            elif one.says is Says.RETURN:
+                yield record if worth[at] < 0 else record._replace(doubt=_no_sign(one))
+            elif one.says is Says.REFUNDED and self._is_return(order, back):
+                yield record
+            else:
+                yield record._replace(left_out=f"{_LEFT_OUT[one.says]}: {one.label}")
+
+    def _is_return(self, order: str, came_to: Decimal) -> bool:
+        """Tell whether rows called refunded are what was given back, beside the sale: they come to nothing or less, and
+        the sale itself was not left out already."""
+        if came_to > 0 and order not in self._back:
+            if order and len(self._gone) < MOST_ORDERS:
+                self._gone.add(order)
+            return False
+        if order in self._gone:
+            return False
+        if order and came_to < 0 and len(self._back) < MOST_ORDERS:
+            self._back.add(order)
+        return True
+
+    def _told(self, cells: Sequence[str], first: Sequence[str]) -> _Told:
+        """Return the gravest of what a row's columns say."""
+        first = first or cells
+        found = [self._of_cell(place, role, cells, first) for place, role in self._roles.items()]
+        return min(found, key=lambda one: _GRAVEST.index(one.says))
+
+    def _of_cell(self, place: int, role: Role, cells: Sequence[str], first: Sequence[str]) -> _Told:
+        cell, column = cells[place], self._columns[place]
+        if role in _ASKS:
+            if not cell.strip() and (role is Role.PAID or is_day(first[place])):
+                cell = first[place]
+            return _Told(_asked(role, cell), column, cell, asks=said_by(cell) is None)
+        cell = cell if cell.strip() or role in (Role.KIND, Role.RETURNS, Role.PARCEL) else first[place]
+        if role is Role.RETURNS:
+            says = Says.COUNTS if is_no(cell) or word_of(cell).startswith(("not ", "no ")) else said_by(cell)
+            return _Told(Says.PARTLY if word_of(cell) in ("partial", "partially") else says, column, cell)
+        if role is Role.PARCEL and self._has_status:
+            says = said_by(cell)
+            return _Told(says if says in (Says.VOIDED, Says.REFUNDED) else Says.COUNTS, column, cell)
+        says = said_by(cell, of_payment=role is Role.PAYMENT)
+        if role is Role.PARCEL and says in _OF_PARCEL_ALONE:
+            says = None
+        elif role is Role.ORDER and self._has_payment and says in (None, Says.UNPAID):
+            says = Says.COUNTS  # an order that is open, on hold, in the making: its payment stands beside it
+        return _Told(says, column, cell)
+
+    def _worth(self, cells: Sequence[str]) -> Decimal:
+        """Return what a row comes to, as far as its cells tell: its sign matters, and whether several are even."""
+        amount, price, many = (self._number(cells, field) for field in ("amount", "unit_price", "quantity"))
+        if amount is None:
+            return (price or Decimal(0)) * (1 if many is None else many)
+        return -amount if many is not None and many < 0 < amount else amount
+
+    def _gives_back(self, cells: Sequence[str]) -> bool:
+        return bool(self._number(cells, REFUNDED_SUM))
+
+    def _number(self, cells: Sequence[str], field: str) -> Decimal | None:
+        cell = cells[self._at[field]].strip() if field in self._at else ""
+        found = read_amount(cell, self._decimal) if cell else None
+        return found.value if found else None
+
+    def _question(self, doubts: Sequence[Record]) -> str:
+        told = list(dict.fromkeys(one.doubt for one in doubts))
+        more = f" {len(told) - MOST_TOLD} more such words follow." if len(told) > MOST_TOLD else ""
+        order = self._at.get("order_id")
+        on_first = any(_BLANK in one.doubt and (order is None or not one.cells[order].strip()) for one in doubts)
+        return (
+            f"Row {doubts[0].number}: {' '.join(told[:MOST_TOLD])}{more} Known are words such as paid, completed,"
+            " shipped (they count), pending, draft, authorized, declined, voided, cancelled, refunded (they are left"
+            f" out).{_ON_FIRST if on_first else ''} If the column says nothing of what was paid, take it out."
+        )
+
+
+_GRAVEST: tuple[Says | None, ...] = (
+    Says.VOIDED, Says.UNPAID, Says.REFUNDED, None, Says.PARTLY, Says.RETURN, Says.COUNTS,
+)  # fmt: skip
+"""Of what a row's columns say the first of these holds: whatever leaves it out needs no other to be known."""
+
+
+def check_status(record: Record) -> None:
+    """Check, or raise Rejected: whether a row was paid cannot be told."""
+    if record.doubt:
+        raise Rejected(UNKNOWN, "", record.doubt)
+
+
+def role_of(column: str) -> Role | None:
+    """Return what the words of a column are about, by its name; None where they are about something else."""
+    name = plain(column)
+    if name in _OF_ORDERS_TOO or name in _OF_PAYMENTS_TOO:
+        return Role.PAYMENT if name in _OF_PAYMENTS_TOO else Role.ORDER
+    return next((role for pattern, role in _NAMED if pattern.match(name)), None)
+
+
+def status_columns(columns: Sequence[str], at: Mapping[str, int], sample: Sequence[Record]) -> dict[int, Role]:
+    """Return the positions of the columns that say which rows count, and what their words are about.
+
+    Args:
+        at: field → position of its column.
+        sample: the first rows.
+    """
+    rows = [one.cells for one in sample if not one.problem]
+    named = ((place, role_of(name)) for place, name in enumerate(columns) if place != at.get(REFUNDED_SUM))
+    return {
+        place: role for place, role in named
+        if role is not None and _holds(role, columns[place], [cells[place] for cells in rows])
+    }  # fmt: skip
+
+
+def _holds(role: Role, column: str, cells: Sequence[str]) -> bool:
+    """Tell whether a column is one of these by what stands in it, where its name leaves that open: a state may be a
+    place, what was paid a sum, and a kind of row a payment, which is another matter."""
+    filled = [one for one in cells if one.strip()]
+    name = plain(column)
+    if role is Role.KIND:
+        return bool(filled) and all(said_by(one) in _OF_KINDS and one.strip() for one in cells)
+    if role is Role.PAID:
+        return bool(filled) and all(is_yes(one) or is_no(one) for one in filled) and not all(map(_is_sum, filled))
+    if "status" not in name and "statut" not in name and role in (Role.ORDER, Role.PAYMENT, Role.PARCEL):
+        return any(said_by(one) is not None for one in filled)
+    return True
+
+
+_OF_KINDS = (Says.COUNTS, Says.VOIDED, Says.RETURN)
+
+
+def _is_sum(cell: str) -> bool:
+    return re.search(r"\d[.,]\d\d\b", cell) is not None
+
+
+def _asked(role: Role, cell: str) -> Says | None:
+    """Return what the answer in a column that asks says of its row."""
+    if role is Role.PAID:
+        return Says.COUNTS if is_yes(cell) else Says.UNPAID if is_no(cell) else said_by(cell, of_payment=True)
+    if is_no(cell):
+        return Says.COUNTS
+    return _ASKS[role] if is_yes(cell) or is_day(cell) else said_by(cell)
+
+
+_BLANK = "is blank"
+_ON_FIRST = " If it stands on an order's first row alone, map the order's number to a column that each row has."
+
+
+def _doubt(one: _Told) -> str:
+    said = f"says “{one.word.strip()[:MOST_OF_WORD]}”" if one.word.strip() else _BLANK
+    return f"“{one.column}” {said}, and nobody can tell by that whether it was paid."
+
+
+def _no_sum(one: _Told) -> str:
+    return (
+        f"“{one.column}” says “{one.word.strip()[:MOST_OF_WORD]}”, and no column says how much was given back: add one"
+        " with that sum (“Refunded Amount”), or a row of the order with the sum below zero."
+    )
+
+
+def _no_sign(one: _Told) -> str:
+    return (
+        f"“{one.column}” says “{one.word.strip()[:MOST_OF_WORD]}” of a sum above zero: write what was given back below"
+        " zero, or “refunded” where the row is the sale itself."
+    )
