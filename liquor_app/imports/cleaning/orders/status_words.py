@@ -101,7 +101,7 @@ _BEGINS = re.compile(
 _PAID_BY = re.compile(
     r"^(?:paid|pagado|pagada) (?:by|with|via|in|on|cash|card|credit|debit|visa|mastercard|amex|con|en)\b"
 )
-_BETWEEN = re.compile(r"\s*(?:[,;/|+&]|\s-\s|\band\b|\by\b)\s*")
+_BETWEEN = re.compile(r"[,;/|+&]|\s-\s|\band\b|\by\b")
 _NO = re.compile(r"^[\s$€£+-]*+(?:0*+[.,]?0*+|no|n|f|false|none|never|n/?a|null|open|ok)[\s.-]*+$", re.IGNORECASE)
 _YES = re.compile(r"^\s*+(?:yes|y|true|t|1|x|✓|✔|si|sí|s|oui|ja)\s*+$", re.IGNORECASE)
 _DAY = re.compile(
