@@ -206,3 +206,54 @@ def test_a_status_of_a_till_is_none_of_a_list() -> None:
     assert found("State", "ON", "MA") == {"email": "Email", "state": "State"}
     assert found("Status", "active", "active", more=("Opt-in IP",))["email_status"] == "Status"  # its noes come later
     assert found("Email Status", "Subscribed", "Unsubscribed") == {"email": "Email", "email_consent": "Email Status"}
+
+
+@pytest.mark.parametrize(
+    ("column", "said", "silent"),
+    [
+        ("Unsubscribed Lists", "Wine club", ""),
+        ("Unsubscribed From", "Weekly letter; Wine club", ""),
+        ("Opted Out Of Lists", "All", ""),
+        ("Lists Unsubscribed From", "Promotions", ""),
+        ("Email Unsubscribe Count", "1", "0"),
+        ("Unsubscribe Count", "3", "0.0"),
+        ("Number of Unsubscribes", "2.0", ""),
+        ("Status", "Deleted", "Active"),
+        ("Customer Status", "Deceased", "Active"),
+        ("Status", "Eliminado", "Activo"),
+    ],
+)
+async def test_who_left_is_heard_by_what_was_left_and_how_often(
+    database: str, tmp_path: Path, column: str, said: str, silent: str
+) -> None:
+    head = f"Email,{column},Email Opt In,Consent Source,Consent Date"
+    file = tmp_path / "people.csv"
+    file.write_text(
+        f"{head}\na@l.example,{said},yes,till,2026-01-05\nb@l.example,{silent},yes,till,2026-01-05\n"
+        "c@l.example,,yes,till,2026-01-05\n"
+    )
+    await run(file)
+    found = await rows("SELECT email_consent FROM customers ORDER BY email")
+    assert [one["email_consent"] for one in found] == ["withdrawn", "given", "given"]
+
+
+@pytest.mark.parametrize(
+    "column", ["no texting while driving fan club", "No Texts While Driving", "Don't Text & Drive"]
+)
+@pytest.mark.parametrize("cell", ["yes", "no", "2026-01-05"])
+def test_what_somebody_belongs_to_is_no_answer(column: str, cell: str) -> None:
+    sample = [Record(2 + at, [f"{at}@l.example", cell]) for at in range(3)]
+    assert guess_mapping(["Email", column], "customers", None, sample) == {"email": "Email"}
+
+
+async def test_a_tag_about_driving_is_no_no(database: str, tmp_path: Path) -> None:
+    file = tmp_path / "people.csv"
+    file.write_text(
+        "Email,Tags,SMS Opt In,Email Opt In,Consent Source,Consent Date,Phone\n"
+        "a@l.example,no texting while driving fan club,yes,yes,till,2026-01-05,(617) 555-0142\n"
+        "b@l.example,never text and drive,yes,yes,till,2026-01-05,(617) 555-0143\n"
+        "c@l.example,no texting,yes,yes,till,2026-01-05,(617) 555-0144\n"
+    )
+    await run(file)
+    found = await rows("SELECT sms_consent FROM customers ORDER BY email")
+    assert [one["sms_consent"] for one in found] == ["given", "given", "withdrawn"]

@@ -150,6 +150,33 @@ def head_currency(column: str) -> str:
     return named.pop() if len(named) == 1 else ""
 
 
+_CENTS_COLUMN = re.compile(r"(?<![a-z])(?:cents?|centavos?|cts|pennies|pence|minor units?)(?![a-z])|¢", re.IGNORECASE)
+_UNIT_OF_COLUMN = re.compile(r"\bin\s+(?=\(?(?:cents?|[A-Z]{3})\b)")
+
+
+@lru_cache(maxsize=256)
+def holds_cents(column: str) -> bool:
+    """Tell whether the name of a column says that its sums are hundredths ("Amount (cents)", `total_cents`)."""
+    return _CENTS_COLUMN.search(column.replace("_", " ")) is not None
+
+
+@lru_cache(maxsize=256)
+def without_unit(column: str) -> str:
+    """Return a column's name without the unit of its sums: "Amount (cents)" and "Amount in USD" are "Amount"."""
+    bare = _CENTS_COLUMN.sub(" ", _UNIT_OF_COLUMN.sub(" ", column.replace("_", " ")))
+    return re.sub(r"(?<![A-Za-z])[A-Z]{3}(?![A-Za-z])", lambda one: "" if one[0] in CURRENCIES else one[0], bare)
+
+
+def of_cents(cell: str, decimal: str = ".") -> str | None:
+    """Return what a cell of cents comes to, as a cell of the whole currency ("2399" is "23.99"); itself if it is no
+    number, None if it is one with cents of its own."""
+    if (read := read_amount(cell.strip(), decimal)) is None:
+        return cell
+    if read.value != read.value.to_integral_value():
+        return None
+    return f"{read.value / 100:.2f} {read.currency if len(read.currency) == 3 else ''}".strip()
+
+
 _WORDS_TOO = frozenset({"ALL", "TOP", "CUP", "PEN", "MOP", "SOS", "BAM", "STN"})
 """Codes that are as often a word, or short for one, in a head of capitals."""
 

@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 from liquor_app.core.errors import Invalid
 from liquor_app.customers.labels.custom_values import split_name
+from liquor_app.imports.cleaning.amounts import without_unit
 from liquor_app.imports.cleaning.answers.dead_addresses import (
     column_words,
     counts_all,
@@ -25,6 +26,7 @@ from liquor_app.imports.cleaning.answers.refusals import (
     left_reason_field,
     refusal_field,
     says_no,
+    tells_of_leaving,
 )
 from liquor_app.imports.cleaning.answers.status_columns import (
     STATUSES,
@@ -72,6 +74,8 @@ def guess_mapping(
     by_name: dict[str, str] = {}
     for column in columns:
         by_name.setdefault(plain(column.replace("%", " percent")), column)
+    for column in columns if kind != "customers" else ():
+        by_name.setdefault(plain(without_unit(column)), column)
     if profile is not None:
         by_tool = profile_mapping(profile, columns)
         tags = [by_name[one] for one in map(plain, KINDS[kind].get("tags", ())) if one in by_name]
@@ -150,7 +154,7 @@ def _noes(free: Sequence[str], columns: Sequence[str], sample: Sequence[Record])
             is_one = True
         else:
             field = None if is_of_letters(column, columns) else refusal_field(column)
-            is_one = holds_refusals(cells)
+            is_one = holds_refusals(cells) or tells_of_leaving(column, cells)
         if field and is_one:
             found[free_name(field, found)] = column
     return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from liquor_app.imports.cleaning.net_money import BESIDE, REFUNDED
+from liquor_app.imports.cleaning.spanish_names import CUSTOMERS_ES, PRODUCTS_ES, PURCHASES_ES
 
 
 def _numbers(*nouns: str) -> tuple[str, ...]:
@@ -11,6 +12,11 @@ def _numbers(*nouns: str) -> tuple[str, ...]:
 
 
 _ADDRESSES = ("default address", "billing", "shipping", "mailing", "address 1", "primary", "home", "home address")
+
+
+def _with(own: dict[str, tuple[str, ...]], other: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+    """Return names with those of another language behind them, of the same fields."""
+    return {field: (*names, *other.get(field, ())) for field, names in own.items()}
 
 
 def _places(*words: str) -> tuple[str, ...]:
@@ -162,7 +168,11 @@ PRODUCTS: dict[str, tuple[str, ...]] = {
     "currency": PURCHASES["currency"],
 }  # fmt: skip
 
-KINDS = {"customers": CUSTOMERS, "purchases": PURCHASES, "products": PRODUCTS}
+KINDS = {
+    "customers": _with(CUSTOMERS, CUSTOMERS_ES),
+    "purchases": _with(PURCHASES, PURCHASES_ES),
+    "products": _with(PRODUCTS, PRODUCTS_ES),
+}
 IDENTITY = {
     "customers": ("email", "phone", "external_id"),
     "purchases": ("customer", "email", "phone", "external_id"),

@@ -9,8 +9,9 @@ from zoneinfo import ZoneInfo, available_timezones
 _MONTHS = {
     name: number
     for number, names in enumerate(
-        ("jan january", "feb february", "mar march", "apr april", "may", "jun june", "jul july", "aug august",
-         "sep sept september", "oct october", "nov november", "dec december"), 1,
+        ("jan january ene enero", "feb february febrero", "mar march marzo", "apr april abr abril", "may mayo",
+         "jun june junio", "jul july julio", "aug august ago agosto", "sep sept september septiembre setiembre",
+         "oct october octubre", "nov november noviembre", "dec december dic diciembre"), 1,
     )
     for name in names.split()
 }  # fmt: skip
@@ -38,14 +39,14 @@ _FORMS = tuple(
         r"(?P<y>\d{4})[-/.](?P<m>\d{1,2})[-/.](?P<d>\d{1,2})",
         r"(?P<a>\d{1,2})[/-](?P<b>\d{1,2})[/-](?P<y>\d{4}|\d{2})",
         r"(?P<d>\d{1,2})\.(?P<m>\d{1,2})\.(?P<y>\d{4}|\d{2})",
-        r"(?P<month>[a-z]{3,9})\.?[\s-]+(?P<d>\d{1,2})(?:st|nd|rd|th)?,?[\s-]+(?P<y>\d{4}|\d{2})",
+        r"(?P<month>[a-z]{3,10})\.?[\s-]+(?P<d>\d{1,2})(?:st|nd|rd|th)?,?[\s-]+(?P<y>\d{4}|\d{2})",
         r"(?P<y>\d{4})[\s/-](?P<month>[a-z]{3,9})[\s/-](?P<d>\d{1,2})",
-        r"(?P<d>\d{1,2})(?:st|nd|rd|th|\.)?[\s/-]+(?:of\s+)?(?P<month>[a-z]{3,9})\.?,?[\s/-]+(?P<y>\d{4}|\d{2})",
+        r"(?P<d>\d{1,2})(?:st|nd|rd|th|\.)?[\s/-]+(?:(?:of|de)\s+)?(?P<month>[a-z]{3,10})\.?,?[\s/-]+(?:del?\s+)?(?P<y>\d{4}|\d{2})",
         r"(?P<d>\d{2})(?P<month>[a-z]{3})(?P<y>\d{4}|\d{2})",
     )
 )
 _CLOCK = re.compile(
-    r"^(?:at\s+)?(?P<h>\d{1,2})(?:[:.](?P<min>\d{2})(?:[:.](?P<s>\d{2})(?:[.,]\d+)?)?)?\s*+(?:(?P<half>[ap])(?:\.?m\.?(?=$|[^a-z]|[a-z]{3}$)|(?![a-z])))?"
+    r"^(?:at\s+)?(?P<h>\d{1,2})(?:[:.](?P<min>\d{2})(?:[:.](?P<s>\d{2})(?:[.,]\d+)?)?)?\s*+(?:(?P<half>[ap])(?:\.?\s?m\.?(?=$|[^a-z]|[a-z]{3}$)|(?![a-z])))?"
     r"\s*+(?P<zone>[a-z(+-][a-z0-9+:&/_() -]{0,60})?$",
     re.IGNORECASE | re.ASCII,
 )

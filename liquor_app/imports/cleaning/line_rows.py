@@ -10,7 +10,7 @@ from typing import NamedTuple, TypeVar
 
 from liquor_app.core.money import money
 from liquor_app.customers.labels.product_labels import NO_CATEGORY
-from liquor_app.imports.cleaning.amounts import head_currency, read_share, says_percent
+from liquor_app.imports.cleaning.amounts import head_currency, holds_cents, read_share, says_percent
 from liquor_app.imports.cleaning.answers.answer_cells import clean_flag
 from liquor_app.imports.cleaning.cell_kinds import written_as_phone
 from liquor_app.imports.cleaning.cells import REMEMBERED, Rejected, clean_label, clean_word
@@ -22,6 +22,7 @@ from liquor_app.imports.cleaning.number_cells import (
     bare_count,
     bare_price,
     check_head,
+    clean_cents,
     clean_currency,
     clean_number,
     clean_signed,
@@ -32,6 +33,7 @@ from liquor_app.imports.cleaning.row_notes import PERCENT, left_out
 from liquor_app.ui.words import figure
 
 T = TypeVar("T")
+_SUMS = ("amount", "unit_price", "discount", "coupon_discount", *BESIDE, REFUNDED)
 NOTHING, ONE = Decimal(0), Decimal(1)
 MOST_OFF = Decimal("0.95")
 """The largest share that what was paid is worked back from: 99.999 % off $20 would have been two millions off."""
@@ -180,6 +182,7 @@ class LineReader:
         self._refunded = at.get(REFUNDED)
         self._words = [(name, at.get(name), clean) for name, clean in _WORDS.items()]
         self._buyers: dict[tuple[str, ...], Buyer] = {}
+        self._cents = [at[field] for field in _SUMS if field in at and holds_cents(how.column(at[field]))]
 
     def __call__(self, number: int, cells: list[str]) -> Line:
         """Return a row as a line.
@@ -188,6 +191,10 @@ class LineReader:
             Rejected: the customer, the time or the amount is missing, or cannot be understood.
         """
         how, notes = self._how, list[str]()
+        if self._cents:
+            cells = list(cells)
+            for place in self._cents:
+                cells[place] = clean_cents(cells[place], how.column(place), how.decimal)
         email_key, external_id, phone = self._buyer(cells)
         if self._head:
             check_head(self._head, how.currency)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
-from liquor_app.imports.cleaning.amounts import read_amount
+from liquor_app.imports.cleaning.amounts import read_amount, without_unit
 from liquor_app.imports.cleaning.answers.dead_addresses import column_words
 from liquor_app.imports.profiles.tool_profile import plain
 from liquor_app.imports.readers.row_reader import Record
@@ -16,9 +16,9 @@ BESIDE = ("tax", "other_tax", "tip", "shipping", "fees")
 REFUNDED = "refunded"
 
 _KINDS = (
-    ("tax", re.compile(r"\b(?:tax(?:es)?|salestax|vat|gst|hst|pst|qst|iva|mwst)\b")),
-    ("tip", re.compile(r"\b(?:tips?|gratuit(?:y|ies))\b")),
-    ("shipping", re.compile(r"\b(?:shipping|shipment|delivery|postage|freight|handling)\b")),
+    ("tax", re.compile(r"\b(?:tax(?:es)?|salestax|vat|gst|hst|pst|qst|iva|mwst|impuestos?|itbis|igv)\b")),
+    ("tip", re.compile(r"\b(?:tips?|gratuit(?:y|ies)|propinas?)\b")),
+    ("shipping", re.compile(r"\b(?:shipping|shipment|delivery|postage|freight|handling|envio)\b")),
     ("fees", re.compile(r"\b(?:(?:service|convenience|bag) (?:charges?|fees?)|surcharges?|bottle deposits?|crv)\b")),
 )  # fmt: skip
 _NO_SUM = re.compile(
@@ -28,19 +28,24 @@ _NO_SUM = re.compile(
     r"|discounts?|first|last|email|person|provider)\b(?! (?:charges?|fees?|tax(?:es)?)\b)"
 )
 _IS_WHOLE = re.compile(
-    r"\b(?:incl?|including|included|inclusive|with|after|before|excl?|ex|excluding|exclusive|without)\b"
+    r"\b(?:incl?|including|included|inclusive|with|after|before|excl?|ex|excluding|exclusive|without|con|sin|incluid[oa]s?|antes|despues|mas)\b"
 )
 """A sum with or without something is never the something: `Total incl. tax` is no tax."""
 _PLAIN_NET = (
     "net sales", "subtotal", "order subtotal", "net total", "net amount", "goods total", "merchandise total",
     "items total", "item subtotal", "products total", "product total", "total before tax", "total excl tax",
-    "total net", "total ex tax", "amount before tax", "pretax total", "pre tax total",
+    "total net", "total ex tax", "amount before tax", "pretax total", "pre tax total", "base imponible",
+    "total sin iva",
+    "total neto", "importe neto", "venta neta", "ventas netas", "total sin impuestos",
 )  # fmt: skip
 _PLAIN_TOTAL = (
     "total", "order total", "grand total", "total amount", "amount total", "total price", "total paid", "amount paid",
     "total collected", "invoice total", "sale total", "transaction total", "receipt total", "total charged",
     "amount charged", "order amount", "order value", "total incl tax", "total inc tax", "total with tax", "gross total",
     "total due",
+    "importe total", "monto total", "total con iva", "total pagado", "total a pagar", "total de la venta",
+    "total venta",
+    "total factura", "total pedido",
 )  # fmt: skip
 NET, TOTAL = ([plain(one) for one in names] for names in (_PLAIN_NET, _PLAIN_TOTAL))
 """Names of columns of goods alone, and of those that hold whatever was paid; the likeliest first."""
@@ -101,7 +106,7 @@ class NetMoney:
     def __init__(self, found: Mapping[str, str], columns: Sequence[str], sample: Sequence[Record]) -> None:
         self._found, self._columns = found, columns
         self._rows = [one.cells for one in sample if not one.problem]
-        self._named = {plain(one): one for one in reversed(columns)}
+        self._named = {_unitless(one): one for one in reversed(columns)}
         taken = set(found.values())
         self._beside = [
             (field, one) for one in columns
@@ -116,13 +121,13 @@ class NetMoney:
     def _paid(self) -> dict[str, str]:
         found = {field: self._found[field] for field in ("amount", "unit_price") if field in self._found}
         amount = found.get("amount")
-        net, total = self._first(NET), amount if amount and plain(amount) in TOTAL else self._first(TOTAL)
+        net, total = self._first(NET), amount if amount and _unitless(amount) in TOTAL else self._first(TOTAL)
         if amount is None and "unit_price" not in found:
             return self._of(net, total)
-        if amount is None or plain(amount) in NET:
+        if amount is None or _unitless(amount) in NET:
             before_discounts = amount and total and self._is_before_discounts(amount, total)
             return self._less(total) if before_discounts and total else found
-        if plain(amount) not in TOTAL and not self._holds_beside(amount, net):
+        if _unitless(amount) not in TOTAL and not self._holds_beside(amount, net):
             return found
         if not self._beside:
             return found | ({"amount": net} if net and self._is_never_below(amount, net) else {})
@@ -193,6 +198,10 @@ class NetMoney:
             if sum(others):
                 rows.append(abs(whole - of - sum(others)) <= CENTS)
         return bool(rows) and sum(rows) * 2 > len(rows)
+
+
+def _unitless(column: str) -> str:
+    return plain(without_unit(column))
 
 
 def taken_words(at: Mapping[str, int], columns: Sequence[str]) -> str:

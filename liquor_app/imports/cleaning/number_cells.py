@@ -7,7 +7,7 @@ from decimal import Decimal
 from functools import lru_cache
 
 from liquor_app.core.money import money
-from liquor_app.imports.cleaning.amounts import head_currency, read_amount
+from liquor_app.imports.cleaning.amounts import head_currency, of_cents, read_amount
 from liquor_app.imports.cleaning.cells import REMEMBERED, Rejected, clean_word
 from liquor_app.ui.words import figure
 
@@ -30,6 +30,19 @@ def bare_count(cell: str) -> str:
 def bare_price(cell: str) -> str:
     """Return a price without the word for one."""
     return cell if cell[-1:].isdigit() else _EACH.sub("", cell)
+
+
+@lru_cache(maxsize=REMEMBERED)
+def clean_cents(cell: str, column: str, decimal: str = ".") -> str:
+    """Return a cell of a column of cents as one of the whole currency.
+
+    Raises:
+        Rejected: it has cents of its own, so nobody knows which of the two it holds.
+    """
+    if (whole := of_cents(cell, decimal)) is None:
+        said = f"holds cents by its name, and {cell.strip()[:40]!r} is no number of them."
+        raise Rejected("bad_cents", "", f"“{column[:60]}” {said}")
+    return whole
 
 
 @lru_cache(maxsize=REMEMBERED)

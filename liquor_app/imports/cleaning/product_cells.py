@@ -10,12 +10,14 @@ from typing import TypeVar
 
 from liquor_app.catalog.product_write import NewProduct
 from liquor_app.catalog.upc_codes import read_upc
+from liquor_app.imports.cleaning.amounts import holds_cents
 from liquor_app.imports.cleaning.cells import Rejected, clean_label, clean_text, clean_word
 from liquor_app.imports.cleaning.file_setting import Setting
 from liquor_app.imports.cleaning.number_cells import (
     bare_count,
     bare_price,
     check_head,
+    clean_cents,
     clean_currency,
     clean_number,
     clean_signed,
@@ -45,7 +47,10 @@ def clean_product(number: int, cells: list[str], at: dict[str, int], how: Settin
 
     def cell(field: str) -> str:
         position = at.get(field)
-        return "" if position is None else cells[position]
+        if position is None:
+            return ""
+        is_cents = field in MONEY and holds_cents(how.column(position))
+        return clean_cents(cells[position], how.column(position), how.decimal) if is_cents else cells[position]
 
     notes: list[str] = []
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -115,8 +116,9 @@ Make = Callable[[list[str]], str]
 
 
 def plain(name: str) -> str:
-    """Return a column's name as names are compared: letters and digits, in lower case."""
-    return re.sub(r"[^a-z0-9]+", "", name.lower())
+    """Return a column's name as names are compared: letters and digits, in lower case, without accents."""
+    small = name.lower()
+    return re.sub(r"[^a-z0-9]+", "", small if small.isascii() else unicodedata.normalize("NFKD", small))
 
 
 def fits(profile: Profile, columns: Sequence[str], file_name: str = "") -> bool:

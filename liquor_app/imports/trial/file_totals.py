@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from liquor_app.imports.cleaning.amounts import read_amount, read_share, says_percent
+from liquor_app.imports.cleaning.amounts import holds_cents, read_amount, read_share, says_percent, without_unit
 from liquor_app.imports.cleaning.file_setting import Setting
 from liquor_app.imports.cleaning.net_money import taken_words
 from liquor_app.imports.profiles.tool_profile import Sales, plain
@@ -56,7 +56,8 @@ class FileTotals:
         self._order = named.get(plain(sales.order)) if sales else own.get("order_id")
         line = own.get("amount")
         self._taken = "" if sales else taken_words(own, columns)
-        self._total = next((named[name] for name in TOTALS if name in named and named[name] != line), None)
+        totals = {plain(without_unit(one)): position for position, one in reversed(list(enumerate(columns)))}
+        self._total = next((totals[name] for name in TOTALS if name in totals and totals[name] != line), None)
         self._terms: list[list[int]] = []
         self._off: int | None = None
         if self._total is None and line is not None:
@@ -73,6 +74,7 @@ class FileTotals:
         self._summed: set[str] = set()
         self._is_full = False
         self._left_out = Decimal(0)
+        self._cents = {place for place, one in enumerate(columns) if holds_cents(one)}
 
     def see(self, record: Record) -> None:
         """Count one row."""
@@ -100,13 +102,14 @@ class FileTotals:
         if "discount" in self._shares or says_percent(cell):
             return abs(money) * (read_share(cell, self._decimal) or 0)
         read = read_amount(cell.strip(), self._decimal)
-        return abs(read.value) if read else Decimal(0)
+        return abs(read.value) / (100 if self._off in self._cents else 1) if read else Decimal(0)
 
     def _product(self, cells: Sequence[str], places: Sequence[int]) -> Decimal:
         value = Decimal(1)
         for number, place in enumerate(places):
             read = read_amount(cells[place].strip() or ("0" if number == 0 else "1"), self._decimal)
             value *= read.value if read else Decimal(0)
+            value = value / 100 if place in self._cents else value
         return value
 
     def totals(self, orders_made: int, money_made: Decimal) -> Totals:

@@ -13,18 +13,21 @@ YES = frozenset({
     "yes", "y", "true", "t", "1", "x", "given", "granted", "agreed", "opt in", "optin", "opted in", "double opt in",
     "single opt in", "confirmed opt in", "subscribed", "subscriber", "accepts marketing", "si", "sí", "active", "on",
     "enabled", "allowed", "accepted", "consented", "consent given", "express", "explicit", "express consent",
-    "explicit consent", "accepts", "accept", "agree", "agrees", "i agree", "ok", "okay", "✓", "✔", "☑", "✅",
+    "explicit consent", "activo", "activa", "suscrito", "suscrita",
+    "accepts", "accept", "agree", "agrees", "i agree", "ok", "okay", "✓", "✔", "☑", "✅",
 })  # fmt: skip
 NO = frozenset({
     "no", "n", "false", "f", "0", "withdrawn", "revoked", "opt out", "optout", "opted out", "unsubscribed",
     "unsubscribe", "stop", "stopped", "declined", "denied", "refused", "removed", "do not contact", "do not email",
     "do not text", "dnc", "complained", "complaint", "spam", "spam complaint", "marked as spam", "abuse", "rejected",
+    "baja", "de baja", "dado de baja", "dada de baja", "desuscrito", "desuscrita",
     "quit", "cancel", "cancelled", "canceled", "end", "stopall", "stop all", "never", "nein", "non", "✗", "✘",
     "❌", "☒",
 })  # fmt: skip
 SILENT = frozenset({
     "never subscribed", "not subscribed", "non subscribed", "nonsubscribed", "unknown", "not set", "not given",
-    "pending", "unconfirmed", "awaiting confirmation", "inactive", "transactional", "redacted", "archived", "implied",
+    "pending", "unconfirmed", "awaiting confirmation", "inactive", "inactivo", "inactiva",
+    "transactional", "redacted", "archived", "implied",
     "implied consent", "soft bounce", "soft bounced", "no answer", "no response", "no reply", "no preference",
 })  # fmt: skip
 """Neither yes nor no: nobody was asked, or nobody has answered yet."""
@@ -39,7 +42,7 @@ _REFUSES = re.compile(
     r"\b(?:no|un ?sub(?:s|bed|scri\w+)?|opt(?:ed|s|ing)? ?out|do not|don'?t"
     r"|never (?:contact|e ?mail|text|mail|call|send)"
     r"|not (?:allowed|permitted|accepted|wanted|consented|interested)|refus\w+|declin\w+|revok\w+|withdr\w+"
-    r"|denie[ds]|stop(?:all)?|off|disabled|removed?|deleted|junk|spam|complain\w*|dnc|dne"
+    r"|denie[ds]|stop(?:all)?|off|disabled|removed?|deleted|erased|deceased|eliminad[oa]|junk|spam|complain\w*|dnc|dne"
     r"|reject\w*|(?:black|block) ?list\w*)\b"
 )
 """What says no among other words: a no is always taken."""

@@ -4,6 +4,7 @@ onto the suppression list. Pure."""
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -217,5 +218,11 @@ def _word(cell: str) -> str:
 
 
 def column_words(column: str) -> str:
-    """Return a column's name in small words: `HasBounced` is "has bounced"."""
-    return " ".join(re.sub(r"[^a-z0-9]+", " ", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", column).lower()).split())
+    """Return a column's name in small words, without accents: `HasBounced` is "has bounced"."""
+    small = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", column).lower()
+    if not small.isascii():  # "Envío" is "envio", not "env o"
+        small = _ACCENTS.sub("", unicodedata.normalize("NFKD", small))
+    return " ".join(re.sub(r"[^a-z0-9]+", " ", small).split())
+
+
+_ACCENTS = re.compile("[\u0300-\u036f]")

@@ -59,13 +59,38 @@ _WORDS = YES | NO | SILENT | DEAD | _PLAIN_NO
 def refusal_field(column: str) -> str | None:
     """Return which of `REFUSALS` a column is by its name; None for any other column."""
     name = column_words(column)
-    if (found := _NAME.search(name)) is None or _NO_ANSWER.search(name):
+    if (found := _NAME.search(name)) is None or _OF_FANS.search(name):
+        return None
+    if _NO_ANSWER.search(name) and not _COUNT.fullmatch(name):
         return None
     if found[0] in _OF_THINGS_TOO and _THINGS.search(name):
         return None
     if _SMS.search(name):
         return "sms_opt_out"
     return "email_opt_out" if _EMAIL.search(name) else "opt_out"
+
+
+_OF_FANS = re.compile(r"\btext(?:s|ing)?(?: (?:while|and|n|or))? driv(?:e|es|ing)\b|\bfan club\b|\bfans$")
+"""What somebody belongs to, whatever it is called: `No Texts While Driving Fan Club`."""
+_COUNT = re.compile(
+    r"(?:(?:e ?mail|sms|text|newsletter|marketing) )?(?:un ?sub\w*|opt ?outs?)(?: (?:e ?mail|sms))? counts?"
+    r"|(?:number|count) of (?:(?:e ?mail|sms|text) )?(?:un ?sub\w*|opt ?outs?)"
+)
+"""How often somebody left: once is enough."""
+_WHAT_WAS_LEFT = re.compile(
+    r"(?:(?:e ?mail|sms|text|marketing) )?(?:un ?sub\w*|opt(?:ed)? ?out)(?: (?:from|of))?"
+    r"(?: (?:e ?mail|sms|mailing))? (?:lists?|groups?|audiences?|topics?|newsletters?|mailings?|segments?|brands?)"
+    r"|(?:lists?|groups?|audiences?|topics?) (?:un ?sub\w*|opted ?out)(?: (?:from|of))?|(?:un ?sub\w*|opted out) from"
+)
+
+
+def tells_of_leaving(column: str, cells: Sequence[str]) -> bool:
+    """Tell whether a column says of what, or how often, somebody unsubscribed ("Unsubscribed Lists: Wine club",
+    "Unsubscribe Count: 2"): whatever is filled there is a no."""
+    name = column_words(column)
+    if _COUNT.fullmatch(name):
+        return all(cell.strip().replace(".", "", 1).isdigit() for cell in cells if cell.strip())
+    return _WHAT_WAS_LEFT.fullmatch(name) is not None
 
 
 def left_reason_field(column: str) -> str | None:
@@ -83,8 +108,10 @@ _REASON = re.compile(
 
 
 def says_no(column: str) -> bool:
-    """Tell whether a yes in a column is a no by its name, be it to letters or calls: it is never a consent."""
-    return _NAME.search(column_words(column)) is not None
+    """Tell whether a yes in a column is no consent by its name: it is a no, be it to letters or calls, or is about what
+    somebody belongs to."""
+    name = column_words(column)
+    return _NAME.search(name) is not None or _OF_FANS.search(name) is not None
 
 
 def is_of_letters(column: str, columns: Sequence[str]) -> bool:
@@ -128,6 +155,8 @@ def clean_refusal(cell: str, zone: ZoneInfo, now: datetime, order: str = "mdy") 
     with suppress(Rejected):
         word = flag_word(cell, "opt_out")
         if not word or word in _PLAIN_NO or word in SILENT or word in _SAYS_IN or is_no_day(cell, order):
+            return None
+        if not word.strip("0.,"):
             return None
         if word not in _WORDS:
             return Refusal(clean_consent_moment(cell, zone, now, given=False, order=order))

@@ -15,10 +15,12 @@ _NOT_OF_PEOPLE = re.compile(r"\b(?:order|delivery|gift|product|item|price|count|
 _WRITTEN = (
     r"(?:e ?mail\w*|text(?:s|ed|ing)?|txt|sms|mailings?|newsletters?|promo\w*|marketing|offers?|solicit\w*|messages?)"
 )
+_DRIVING = r"(?:(?:while|and|n|or) )?driv(?:e|es|ing)"
 _NO = re.compile(
     r"\b(?:un ?sub(?:s|bed|scribed?)?|opt(?:ed)? ?out|dnc|dne|deceased"
-    rf"|(?:do not|don t|dont|never) (?:contact|market|message|bother|(?:send )?(?:any |more )?{_WRITTEN})"
-    rf"|(?:no|stop) (?:more )?{_WRITTEN}(?! (?:address|on file|yet|given|provided|known|available|addr"
+    r"|(?:do not|don t|dont|never) (?:contact|market|message|bother"
+    rf"|(?:send )?(?:any |more )?{_WRITTEN}(?! {_DRIVING}))"
+    rf"|(?:no|stop) (?:more )?{_WRITTEN}(?! (?:{_DRIVING}|address|on file|yet|given|provided|known|available|addr"
     r"|receipts?|confirmations?|orders?|invoices?))"
     r"|(?:asked|wants?|wanted|requested|asking) (?:to be |to come |being |us to be )?(?:removed|taken off|off)"
     r"|(?:remove[d]?|take[n]?|took) (?:\w+ ){0,2}(?:from|off) (?:of )?(?:\w+ ){0,2}(?<!waiting )(?<!wait )(?<!wish )"

@@ -14,12 +14,13 @@ STATUSES = {"email_status": "email", "sms_status": "sms"}
 """Field → the channel its noes are about."""
 _NAME = re.compile(
     r"(?:(?:e ?mail|sms|text|marketing|e ?mail marketing|sms marketing|subscriber|subscription|subscribe|contact|member"
+    r"|customer|client|account|profile"
     r"|list|mailing|newsletter) )*(?:status|state)"
 )
 _SMS = re.compile(r"\b(?:sms|text)\b")
 _OF_LISTS = re.compile(
     r"\b(?:un ?sub\w*|subscri\w*|non ?subscri\w*|bounced?|cleaned|junk|spam|complain\w*|(?:black|block) ?list\w*"
-    r"|suppress\w*|undeliverable|unconfirmed|opt(?:ed)? ?(?:in|out)|enabled)\b"
+    r"|suppress\w*|undeliverable|unconfirmed|opt(?:ed)? ?(?:in|out)|enabled|deleted|erased|deceased|eliminad[oa])\b"
 )
 """What a list of subscribers says, and no till: its customers are active, inactive or blocked."""
 _OF_MARKETING = re.compile(r"\b(?:marketing|newsletter|mailing|subscri\w*)\b")

@@ -12,9 +12,11 @@ from collections.abc import Collection, Mapping, Sequence
 
 from liquor_app.core.errors import Invalid
 from liquor_app.customers.places import STATES, normalise_state
+from liquor_app.imports.cleaning.amounts import without_unit
 from liquor_app.imports.cleaning.column_names import IDENTITY
 from liquor_app.imports.cleaning.net_money import REFUNDED, GivenBack, gave_nothing, given_back
 from liquor_app.imports.cleaning.orders.order_sums import MOST_LETTERS, Sums
+from liquor_app.imports.profiles.tool_profile import plain
 from liquor_app.imports.readers.dialect import SAMPLE_ROWS
 from liquor_app.imports.readers.row_reader import Record
 
@@ -237,7 +239,7 @@ def _off_orders(column: str) -> Invalid:
 
 
 def _plain(name: str) -> str:
-    return re.sub(r"[^a-z0-9]+", "", name.lower())
+    return plain(without_unit(name))
 
 
 def _word(cell: str) -> str:
