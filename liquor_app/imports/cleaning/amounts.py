@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 
+from liquor_app.core.money import money
+
 _SIGNS = {
     "us$": "USD", "ca$": "CAD", "c$": "CAD", "a$": "AUD", "au$": "AUD", "nz$": "NZD", "hk$": "HKD", "s$": "SGD",
     "mx$": "MXN", "r$": "BRL", "€": "EUR", "£": "GBP", "¥": "JPY", "₹": "INR", "₩": "KRW", "₽": "RUB", "₪": "ILS",
@@ -174,7 +176,8 @@ def of_cents(cell: str, decimal: str = ".") -> str | None:
         return cell
     if read.value != read.value.to_integral_value():
         return None
-    return f"{read.value / 100:.2f} {read.currency if len(read.currency) == 3 else ''}".strip()
+    whole = str(money(read.value / 100))
+    return f"{whole} {read.currency}" if len(read.currency) == 3 else whole
 
 
 _WORDS_TOO = frozenset({"ALL", "TOP", "CUP", "PEN", "MOP", "SOS", "BAM", "STN"})
