@@ -5,11 +5,49 @@ from __future__ import annotations
 import re
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
+from liquor_app.organization.channel import Channel
+from liquor_app.templates.rendering.render import Legal, TemplateSource, compile_template, render_message
 from tests.e2e.conftest import Product, shoot, sign_in
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("week")]
+LEGAL = Legal("Brand", "1 Main St", "", "21 and over.", 21, "https://example.com/u", disclosure="Terms.")
+# each of them in a sheet that stays in the letter, where what the inliner does is no help
+DRESSED = [
+    "body{background:#63635e!important}", "body,body *{background:#21201c!important;color:#21201c!important}",
+    "body>div:last-child{background:#63635e;rotate:90deg!important;scale:0!important}",
+    "a{background:#63635e!important}",
+    "div{translate:-9999px!important;mix-blend-mode:screen!important}", "div{background-clip:text!important}",
+    "a,div{font-size-adjust:.01!important;font-weight:100!important}", "*{content-visibility:hidden!important}",
+    "html,body{scale:0!important;translate:-9999px!important;rotate:90deg!important;mix-blend-mode:screen!important}",
+    "div,a{text-shadow:0 0 9px #63635e!important;line-height:0!important;contain:size!important}",
+]  # fmt: skip
+SEEN = """() => {
+  const parse = (text) => text.match(/[\\d.]+/g).map(Number);
+  const light = ([r, g, b]) => [r, g, b].map((v) => (v /= 255) <= .03928 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4)
+    .reduce((sum, v, i) => sum + v * [.2126, .7152, .0722][i], 0);
+  const seen = (el) => {
+    const style = getComputedStyle(el), box = el.getBoundingClientRect();
+    let ground = el;
+    while (ground && (parse(getComputedStyle(ground).backgroundColor)[3] ?? 1) < 1) ground = ground.parentElement;
+    const [a, b] = [style.color, ground ? getComputedStyle(ground).backgroundColor : "rgb(255,255,255)"]
+      .map((c) => light(parse(c)));
+    const at = document.elementFromPoint(box.left + box.width / 2, box.top + box.height / 2);
+    return box.width > 20 && box.height > 10 && box.left >= 0 && !!at && (at === el || el.contains(at))
+      && parseFloat(style.fontSize) >= 12 && style.mixBlendMode === "normal" && style.backgroundClip === "border-box"
+      && style.contentVisibility === "visible" && style.textShadow === "none"
+      && (Math.max(a, b) + .05) / (Math.min(a, b) + .05) >= 4.5;
+  };
+  const below = [...document.querySelectorAll("body > div:nth-last-of-type(-n+2)")];
+  const way = below[1].querySelector("a:last-of-type");
+  way.scrollIntoView();
+  return [...below, way].map(seen);
+}"""
+
+
+def made(design: str) -> str:
+    return render_message(compile_template(TemplateSource(Channel.EMAIL, "Hi", design, "Hi")), {}, LEGAL).html or ""
 
 
 def test_a_letter_is_written_and_seen(product: Product, page: Page) -> None:
@@ -71,3 +109,15 @@ def assert_reaches_its_last_line(page: Page) -> None:
     assert seen["lines"] > 30, "else nothing is proved"
     assert seen["tall"] >= seen["needs"] >= seen["lines"] * 20
     assert seen["below"] <= 2, "the last line can be scrolled to"
+
+
+def test_no_sheet_takes_the_colour_or_the_place_of_the_footer(browser: Browser) -> None:
+    """A body of the footer's own grey hid the way out: the words were there, and nobody could read them."""
+    page = browser.new_page(viewport={"width": 600, "height": 500})
+    page.set_content(made("<body style='background:#63635e'>x</body>"))
+    told = {"inline": page.evaluate(SEEN)}
+    for sheet in DRESSED:
+        page.set_content(made(f"<head><style>@media all{{{sheet}}}</style></head><body>x</body>"))
+        told[sheet] = page.evaluate(SEEN)
+    page.close()
+    assert told == {sheet: [True, True, True] for sheet in told}

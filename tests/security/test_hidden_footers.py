@@ -9,7 +9,6 @@ from time import process_time
 
 import css_inline
 import pytest
-from playwright.sync_api import Browser
 
 from liquor_app.organization.channel import Channel
 from liquor_app.templates.rendering.letter_frame import SHOWN
@@ -128,50 +127,3 @@ def test_no_design_takes_long_to_close(bit: str) -> None:
     with suppress(Unclosed):
         closing_of(bit * (100_000 // len(bit)))
     assert process_time() - began < 1
-
-
-# each of them in a sheet that stays in the letter, where what the inliner does is no help
-DRESSED = [
-    "body{background:#63635e!important}", "body,body *{background:#21201c!important;color:#21201c!important}",
-    "body>div:last-child{background:#63635e;rotate:90deg!important;scale:0!important}",
-    "a{background:#63635e!important}",
-    "div{translate:-9999px!important;mix-blend-mode:screen!important}", "div{background-clip:text!important}",
-    "a,div{font-size-adjust:.01!important;font-weight:100!important}", "*{content-visibility:hidden!important}",
-    "html,body{scale:0!important;translate:-9999px!important;rotate:90deg!important;mix-blend-mode:screen!important}",
-    "div,a{text-shadow:0 0 9px #63635e!important;line-height:0!important;contain:size!important}",
-]  # fmt: skip
-SEEN = """() => {
-  const parse = (text) => text.match(/[\\d.]+/g).map(Number);
-  const light = ([r, g, b]) => [r, g, b].map((v) => (v /= 255) <= .03928 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4)
-    .reduce((sum, v, i) => sum + v * [.2126, .7152, .0722][i], 0);
-  const seen = (el) => {
-    const style = getComputedStyle(el), box = el.getBoundingClientRect();
-    let ground = el;
-    while (ground && (parse(getComputedStyle(ground).backgroundColor)[3] ?? 1) < 1) ground = ground.parentElement;
-    const [a, b] = [style.color, ground ? getComputedStyle(ground).backgroundColor : "rgb(255,255,255)"]
-      .map((c) => light(parse(c)));
-    const at = document.elementFromPoint(box.left + box.width / 2, box.top + box.height / 2);
-    return box.width > 20 && box.height > 10 && box.left >= 0 && !!at && (at === el || el.contains(at))
-      && parseFloat(style.fontSize) >= 12 && style.mixBlendMode === "normal" && style.backgroundClip === "border-box"
-      && style.contentVisibility === "visible" && style.textShadow === "none"
-      && (Math.max(a, b) + .05) / (Math.min(a, b) + .05) >= 4.5;
-  };
-  const below = [...document.querySelectorAll("body > div:nth-last-of-type(-n+2)")];
-  const way = below[1].querySelector("a:last-of-type");
-  way.scrollIntoView();
-  return [...below, way].map(seen);
-}"""
-
-
-@pytest.mark.e2e
-@pytest.mark.xdist_group("pages")
-def test_no_sheet_takes_the_colour_or_the_place_of_the_footer(browser: Browser) -> None:
-    """A body of the footer's own grey hid the way out: the words were there, and nobody could read them."""
-    page = browser.new_page(viewport={"width": 600, "height": 500})
-    page.set_content(_made("<body style='background:#63635e'>x</body>"))
-    told = {"inline": page.evaluate(SEEN)}
-    for sheet in DRESSED:
-        page.set_content(_made(f"<head><style>@media all{{{sheet}}}</style></head><body>x</body>"))
-        told[sheet] = page.evaluate(SEEN)
-    page.close()
-    assert told == {sheet: [True, True, True] for sheet in told}
