@@ -180,6 +180,7 @@ CASE_27_NOT = (
                                          "cancel", "unsubscribe", "stopall", "please stop", "Stop texting me!!")),
         *((word, Wish.START) for word in ("START", "Unstop")),
         ("help?", Wish.HELP),
+        ("AYUDA", Wish.HELP),
         *((word, None) for word in (None, "", "yes", "YES!", "thanks", "ends")),
         ("when do you stop selling cider on Sundays this year", None),
         *((word, Wish.STOP) for word in CASE_27_STOP),

@@ -40,7 +40,8 @@ ASKED = (
     "por favor no me envíen más mensajes", "ya no más", "deténganse", "darse de baja", "Baja por favor",
     "SALIR DE LA LISTA", "Ok stop", "Remove me\n\nSent from my Galaxy", "i dont want to receive these",
     "who is this stop texting me", "I do not want to be on your list", "How do I get off this list?",
-    "opt out of these messages", "please stop all stop all",
+    "opt out of these messages", "please stop all stop all", "Unsub", "s\u200bto\u00adp", "Cancelen por favor",
+    "eliminar", "Detente ya", "HALT",
 )  # fmt: skip
 NOT_ASKED = (
     "Please don't remove me", "Don't take me off the list", "I did not unsubscribe",
@@ -57,6 +58,7 @@ NOT_ASKED = (
     "I will stop by tomorrow to pick up", "When does the sale end?", "remove the whisky from my order",
     "can you stop by?", "no more whisky left?", "thanks", "fin de semana?", "where's the bus stop",
     "Never stop sending these", "no, más tarde", "the end", "please cancel my order", "quitting time!",
+    "¿a qué hora termina la cata?", "elimina el whisky del pedido", "halt the presses, Pappy is back?",
     "endless summer wine?", "Do you have Full Stop IPA?", "baja california wine?",
     "I dont want to get up early", "I no longer want to get the Merlot",
     "I don't want to receive the package on Friday", "stop sending the driver to the wrong door",

@@ -27,7 +27,7 @@ YES = frozenset({"yes", "y", "si", "yes please", "yes pls", "si por favor"})
 """An answer; to what, `sign_up.confirm_sign_up` knows. By itself it makes no consent."""
 _PASSES = frozenset(" \t\r\n.,!-'’\"“”*()👍✅🙂😊\ufe0f🏻🏼🏽🏾🏿")
 """What may stand beside a word that is meant to stand alone."""
-HELP = frozenset({"help", "info"})
+HELP = frozenset({"help", "info", "ayuda"})
 BY_TEXT = "text message"
 """The source of what was said by text, in consents and on the list: START looks for it."""
 

@@ -13,7 +13,8 @@ import unicodedata
 STOP = frozenset({
     "stop", "stopall", "stop all", "quit", "end", "revoke", "optout", "opt out", "cancel", "unsubscribe", "cease",
     "desist", "parar", "pare", "alto", "basta", "baja", "cancelar", "detener", "salir", "fin", "no mas", "remove",
-    "arret", "detenganse", "desuscribir",
+    "arret", "detenganse", "desuscribir", "unsub", "cancela", "cancele", "cancelen", "eliminar", "termina", "terminar",
+    "detente", "halt",
 })  # fmt: skip
 """Alone, or with a please; in Spanish too (CTIA's words and what people write)."""
 _ALONE = "|".join(sorted(map(re.escape, STOP), key=len, reverse=True))
@@ -161,6 +162,8 @@ def _spelled(plain: str) -> str:
 
 
 def plain_letters(words: str) -> str:
-    """Return words in lower case, without accents, apostrophes and punctuation."""
-    bare = "".join(one for one in unicodedata.normalize("NFKD", words[:_READ]) if not unicodedata.combining(one))
+    """Return words in lower case, without accents, apostrophes, punctuation and letters nobody sees (a zero-width space
+    within a word parts it for us and for nobody else)."""
+    seen = unicodedata.normalize("NFKD", words[:_READ])
+    bare = "".join(one for one in seen if not unicodedata.combining(one) and unicodedata.category(one) != "Cf")
     return " ".join(re.sub(r"[^a-z ]+", " ", re.sub(r"['’`´]", "", bare.lower())).split())
