@@ -18,7 +18,7 @@ export REFLEX_CHECK_LATEST_VERSION := false
 export REFLEX_TELEMETRY_ENABLED := false
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help run dev test test-fast test-integration check fmt bench tools prove-security prove-files prove-guards prove-properties prove-learning coverage mutants lock clean-data
+.PHONY: help run dev test test-fast test-integration check fmt bench tools prove-security prove-files prove-access prove-guards prove-properties prove-learning coverage mutants lock clean-data
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | column -t -s '|'
@@ -136,6 +136,10 @@ prove-security: $(DEV) ## the attacker's programs, the siege of a running shop, 
 
 prove-files: $(TOOLS) ## the file store against a server that speaks S3
 	@$(BIN)/python -m pytest -q tests/core/test_file_store.py tests/core/prove_s3.py
+
+prove-access: $(TOOLS) ## every page held to axe-core: wide and as a phone, light and dark (five minutes)
+	@$(BIN)/python scripts/browser.py
+	@$(BIN)/python -m pytest -q tests/e2e/prove_access.py
 
 coverage: $(DEV) ## lines and branches reached by the tests, a slice (half an hour; then also `make mutants`)
 	@rm -f .coverage .coverage.*

@@ -26,8 +26,10 @@ class Column:
         sort: the key given to `on_sort`; empty if the column cannot be sorted.
         number: right-aligned.
         phone: "show" keeps it below 720 px, "under" folds it under the first column, "hide" drops it.
-        wide: only above 1180 px.
+        wide: only above 1180 px; with "under" it is folded from there on.
         named: folded under the first column, it says its label: what stands there tells not which column it was.
+        whole: folded so, it is shown in full, over as many lines as it takes.
+        heard: what a column without a label is called for who hears it.
     """
 
     label: str
@@ -37,6 +39,8 @@ class Column:
     phone: Literal["show", "under", "hide"] = "show"
     wide: bool = False
     named: bool = False
+    whole: bool = False
+    heard: str = "Actions"
 
     @property
     def class_name(self) -> str:
@@ -91,6 +95,8 @@ def table(
     if given(loading):
         bones = rx.el.tbody(*(_bones(columns, bool(selection)) for _ in range(8)), aria_busy="true")
         body = rx.cond(rx.Var.create(loading) & (rows.length() == 0), bones, body)
+    # where nothing in it takes the keyboard, the box does: what overflows on a phone is reached by arrows
+    reached = {} if href or selection else {"tab_index": 0, "role": "region", "aria_label": label}
     drawn = rx.el.div(
         rx.el.table(
             rx.el.caption(label, rx.el.span(f". {SORT_HINT}") if many else "", class_name="sr"),
@@ -100,6 +106,7 @@ def table(
             custom_attrs={"aria-busy": rx.cond(loading, "true", "false")},
         ),
         class_name="scroll",
+        **reached,
     )
     return rx.cond((rows.length() == 0) & ~rx.Var.create(loading), empty, drawn)
 
@@ -114,7 +121,8 @@ def _looks(column: Column, number: int, hidden: rx.Var[list[str]] | None) -> Any
 def _head(column: Column, sort: Text, on_sort: Callable[[str, Any], Any] | None, looks: Any) -> rx.Component:
     """Draw a heading that sorts when it is pressed; of several it also tells, and says, which it is."""
     if not (column.sort and on_sort):
-        return rx.el.th(column.label, class_name=looks, scope="col")
+        words = column.label if given(column.label) else rx.el.span(column.heard, class_name="sr")
+        return rx.el.th(words, class_name=looks, scope="col")
     asked = rx.Var.create(sort)
     keys = asked.split(",").to(list[str])
     falls, rises = keys.contains(f"-{column.sort}"), keys.contains(column.sort)
@@ -166,7 +174,8 @@ def _row(
 
 def _folded(column: Column, row: Any) -> rx.Component:
     name = (f"{column.label}: ",) if column.named else ()
-    return rx.el.div(*name, column.cell(row), class_name="under")
+    looks = ("under", "whole" if column.whole else "", "md" if column.wide else "")
+    return rx.el.div(*name, column.cell(row), class_name=" ".join(filter(None, looks)))
 
 
 def _bones(columns: Sequence[Column], selectable: bool) -> rx.Component:

@@ -48,6 +48,7 @@ async def test_what_is_not_there_is_said_so(database: str, kind: type[DetailStat
         await run(kind.load, state)
         assert not state.loading
         assert state.missing or (kind.__name__ in PANELS and address != "no-id-at-all"), address
+        assert "valid id" not in state.missing, "nobody is told of ids"
         await run(kind.clear, state)
         assert state.missing == "", "nothing of it flashes up under another address"
     stranger = await Tab("/things/x", None).state(kind)

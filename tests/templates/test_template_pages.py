@@ -22,7 +22,7 @@ from liquor_app.screens.templates.editor.test_state import TrialState
 from liquor_app.screens.templates.list.state import TemplatesState
 from liquor_app.segments.service import ensure_default_segments
 from liquor_app.templates.lists import list_templates
-from liquor_app.templates.service import get_template
+from liquor_app.templates.service import get_template, update_template
 from liquor_app.templates.template_versions import duplicate_template
 from liquor_app.ui.words import listed
 from tests.factories import add_people, open_shop
@@ -222,3 +222,10 @@ async def test_what_replaces_the_message_of_segments_asks_with_their_names(dana:
     assert (editor.head.active, editor.head.current, editor.switching) == (True, True, "")
     await run(EditorState.ask_to_switch, editor, True)
     assert f"({listed(names)}) are made of “{row.name}” from then on" in editor.switching
+    assert editor.switchable
+    async with transaction() as session:
+        await update_template(session, dana, row.id, {"is_active": False})
+    await run(EditorState.ask_to_switch, editor, True)
+    assert "cannot be without: activate another one first." in editor.switching
+    assert not editor.switchable, "and then no button does it"
+    assert "switchable_rx_state_" in page

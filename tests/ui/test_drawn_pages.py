@@ -14,10 +14,12 @@ from liquor_app.screens.customers.doubles.page import doubles_page
 from liquor_app.screens.customers.form.state import EditCustomerState
 from liquor_app.screens.forms.view import form_dialog, form_of
 from liquor_app.screens.imports.drop_folders.state import DropFoldersState
+from liquor_app.screens.sending.replies.page import replies_page
 from liquor_app.ui.forms.dialog import dialog
 from liquor_app.ui.forms.form import text_field
 from liquor_app.ui.forms.menu import Item, menu
 from liquor_app.ui.frame.page_spec import Page
+from liquor_app.ui.table import Column, table
 
 ELSEWHERE = ("/api/", "/docs", "/openapi.json", "/manual")
 """Addresses that are no pages of the app."""
@@ -92,6 +94,8 @@ def faults(page: Page) -> list[str]:
         named = any(one in told for one in NAMING)
         if tag in {"button", "a", "ReactRouterLink"} and not named and not says(node.get("children")):
             found.append(f"a {tag} without a name: {told[:200]}")
+        if tag == "th" and not says(node.get("children")):
+            found.append(f"a th without words: {told[:200]}")
         if tag in {"input", "select", "textarea", "DebounceInput"} and 'type:"hidden"' not in told:
             own = re.search(r"\bid:\"([^\"]+)\"", told)
             if not named and "label" not in within and not (own and own[1] in labelled) and "id:" not in told:
@@ -120,11 +124,11 @@ def test_the_check_sees() -> None:
     wrong = Page(
         "/x", "X", lambda: rx.fragment(
             rx.el.button(rx.el.i()), rx.el.input(type="text"), rx.el.a("x", href="/nowhere"),
-            rx.el.table(rx.el.tbody(row)),
+            rx.el.table(rx.el.thead(rx.el.tr(rx.el.th(class_name="r"))), rx.el.tbody(row)),
         )
     )  # fmt: skip
     assert [words.split(":")[0] for words in faults(wrong)] == [
-        "a button without a name", "a input without a label", "a link to no page",
+        "a button without a name", "a input without a label", "a link to no page", "a th without words",
         "a button that every row calls the same", "a span that every row calls the same", "no heading",
     ]  # fmt: skip
 
@@ -160,3 +164,14 @@ def test_a_dialog_that_closes_unasked_is_seen() -> None:
     assert seen(rx.alert_dialog.root(rx.alert_dialog.content(fields[1]))) != []
     assert seen(form_dialog(EditCustomerState, "New", guarded, open=EditCustomerState.open)) == []
     assert seen(dialog("Look", rx.el.p("nothing to type"), open=True, on_open_change=EditCustomerState.stay)) == []
+
+
+def test_what_somebody_wrote_is_whole_at_any_width() -> None:
+    """Whether a text is a no is decided by all of its words: a phone showed the first thirty letters, a tablet none."""
+    drawn = str(replies_page().render())
+    folded = re.findall(r'className:\\?"(under[^"\\]*)', drawn)
+    assert folded
+    assert len([looks for looks in folded if looks == "under whole"]) == 2, "the words, and what can be done with them"
+    row = table(rx.Var.create([{"a": "x"}]), [Column("A", lambda line: line["a"]),
+                Column("B", lambda line: line["a"], phone="under", wide=True)], label="L").render()  # fmt: skip
+    assert "under md" in str(row), "between a phone and a desk it is folded, not gone"

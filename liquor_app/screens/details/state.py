@@ -13,6 +13,8 @@ from liquor_app.core.ids import parse_id
 from liquor_app.screens.session.state import guarded
 from liquor_app.ui.address import last_part
 
+MISTYPED = "The address is not whole, or was mistyped."
+
 
 class DetailState(rx.State, mixin=True):  # type: ignore[call-arg]
     """A state of one thing. One that is says `class XState(DetailState, rx.State)`, and writes `_noun` and `_read`."""
@@ -43,7 +45,8 @@ class DetailState(rx.State, mixin=True):  # type: ignore[call-arg]
             answer = await self._read()
         except (NotFound, Invalid) as problem:
             self.reset()
-            self.missing, self.loading = problem.message, False
+            self.missing = MISTYPED if isinstance(problem, Invalid) else problem.message
+            self.loading = False
             return None
         self.missing, self.loading = "", False
         return answer

@@ -12,4 +12,5 @@ from liquor_app.ui.empty import empty
 def found(state: type[DetailState], noun: str, all_of_them: str, href: str, shown: rx.Component) -> rx.Component:
     """Draw `shown`, or "No such {noun}", why, and a button `all_of_them` that leads to `href`."""
     back = button(all_of_them, kind="primary", href=href)
-    return rx.cond(state.missing != "", empty(f"No such {noun}", state.missing, back, icon="search-x"), shown)
+    none = empty(f"No such {noun}", state.missing, back, icon="search-x", whole_page=True)
+    return rx.cond(state.missing != "", none, shown)

@@ -100,6 +100,11 @@ def would_words(use: TemplateUse) -> str:
     return f"Not in use; {plural(len(use.would_serve), 'segment')} {verb} for its kind: {listed(use.would_serve)}"
 
 
+def is_needed(use: TemplateUse) -> bool:
+    """Tell whether segments have no other template than this one."""
+    return use.is_current and bool(use.segments) and not use.follower
+
+
 def switch_words(use: TemplateUse, *, is_active: bool) -> str:
     """Tell what switching a template on, or off where it `is_active`, does to whose messages."""
     names = use.segments if is_active else use.would_serve
@@ -109,7 +114,7 @@ def switch_words(use: TemplateUse, *, is_active: bool) -> str:
         return "No segment asks for its kind now, so no message changes."
     whose = f"{plural(len(names), 'segment')} ({listed(names)})"
     if is_active:
-        if not use.follower:
+        if is_needed(use):
             return f"It is the only active one of its kind, and {whose} cannot be without: activate another one first."
         return f"The messages of {whose} are made of “{use.follower}” from then on."
     instead = f" instead of “{use.current}”" if use.current else ""

@@ -37,4 +37,7 @@ def heatmap(
             class_name="heat",
         ),
         class_name="scroll",
+        tab_index=0,
+        role="region",
+        aria_label=label,
     )

@@ -56,6 +56,7 @@ def confirm(
     on_confirm: Handler,
     danger: bool = False,
     otherwise: str = "Cancel",
+    can: Flag = True,
     word: str = "",
     typed: Text = "",
     on_type: Handler = None,
@@ -65,6 +66,7 @@ def confirm(
 
     Args:
         verb: what the button does, "Erase for good"; `otherwise` what the other one does.
+        can: whether it can be done now; where not, the consequence says what comes first, and no button does it.
         word: must be typed before the button works; `typed` and `on_type` hold what was typed so far.
     """
     guard: rx.Component = rx.fragment()
@@ -75,19 +77,14 @@ def confirm(
             text_field(f"Type “{word}” to go on", "confirm-word", value=typed, on_change=on_type, auto_complete="off"),
             margin_top="12px",
         )
+    act = button(verb, on_click=on_confirm, kind="solid-danger" if danger else "primary", disabled=blocked, busy=busy)
     return rx.alert_dialog.root(
         rx.alert_dialog.content(
             rx.el.div(rx.alert_dialog.title(title, margin="0", size="4", trim="normal"), class_name="h"),
             rx.el.div(rx.alert_dialog.description(consequence), guard, class_name="b"),
             rx.el.div(
                 rx.alert_dialog.cancel(button(otherwise)),
-                button(
-                    verb,
-                    on_click=on_confirm,
-                    kind="solid-danger" if danger else "primary",
-                    disabled=blocked,
-                    busy=busy,
-                ),
+                rx.cond(can, act, rx.fragment()),
                 class_name="f",
             ),
             class_name="dlg",

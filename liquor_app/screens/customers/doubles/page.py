@@ -90,16 +90,17 @@ def _compare() -> rx.Component:
         return rx.cond(value != "", whole(value), "–")
 
     columns = (
-        Column("", lambda line: whole(line.label, class_name="muted")),
-        Column("Stays", lambda line: said(line.stays), phone="under", named=True),
-        Column("Becomes part of it", lambda line: said(line.goes), phone="under", named=True),
+        Column("", lambda line: whole(line.label, class_name="muted"), heard="Field"),
+        Column("Stays", lambda line: said(line.stays), phone="under", named=True, whole=True),
+        Column("Becomes part of it", lambda line: said(line.goes), phone="under", named=True, whole=True),
         Column("Then", lambda line: rx.cond(line.changes, rx.el.b(whole(line.becomes)), whole(line.becomes))),
     )
     form = form_of(
         DoublesState,
         text_field(
             "Why they are one person", "reason", error=DoublesState.error, max_length=200,
-            placeholder="Showed both cards at the counter", hint="Needed: it is kept in the audit log.", required=True,
+            placeholder="Showed both cards at the counter",
+            hint="Needed: it stands with the merge, on the profile.", required=True,
         ),
         id=FORM,
         on_submit=DoublesState.merge,

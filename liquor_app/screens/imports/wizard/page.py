@@ -72,7 +72,7 @@ def _choose() -> rx.Component:
     zone = rx.el.div(
         field,
         rx.el.span(icon("upload", 20), class_name="ic"),
-        rx.el.h3("Drop a file here, or choose one"),
+        rx.el.h2("Drop a file here, or choose one"),
         words,
         rx.el.p("CSV, Excel (.xlsx), JSON or JSON Lines, up to 5 GB. Columns are recognised by their names."),
         class_name="empty drop",

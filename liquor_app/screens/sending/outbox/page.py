@@ -108,7 +108,7 @@ def _list() -> rx.Component:
             OutboxState,
             [
                 Column("To", who),
-                Column("", channel, phone="hide"),
+                Column("", channel, phone="hide", heard="Channel"),
                 Column("Message", lambda line: rx.el.span(line.title, class_name="muted"), phone="under", wide=True),
                 Column("When", lambda line: line.when, sort="accepted_at", number=True, phone="hide"),
             ],

@@ -64,10 +64,10 @@ def _texts() -> rx.Component:
                 ),
                 phone="hide",
             ),
-            Column("Words", words, phone="under", wide=True),
+            Column("Words", words, phone="under", whole=True),
             Column("Received", lambda line: line.when, sort="received_at", phone="under"),
             Column("Status", lambda line: badge(line.status, rx.cond(line.is_open, "amber", "outline")), phone="under"),
-            Column("", meant, number=True),
+            Column("", meant, number=True, phone="under", whole=True),
         ],
         label="What people wrote back",
         empty=empty(

@@ -65,6 +65,7 @@ def _template() -> rx.Component:
             open=EditorState.switching != "",
             on_open_change=EditorState.ask_to_switch,
             on_confirm=EditorState.switch,
+            can=EditorState.switchable,
         ),
     )
 

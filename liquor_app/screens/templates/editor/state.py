@@ -18,7 +18,16 @@ from liquor_app.screens.details.state import DetailState
 from liquor_app.screens.forms.state import FormState, submits
 from liquor_app.screens.session.state import guarded, signed_in
 from liquor_app.screens.templates.editor.sample_state import SampleState
-from liquor_app.screens.templates.view import Head, ProblemLine, Seen, head_of, problem_line, seen_of, switch_words
+from liquor_app.screens.templates.view import (
+    Head,
+    ProblemLine,
+    Seen,
+    head_of,
+    is_needed,
+    problem_line,
+    seen_of,
+    switch_words,
+)
 from liquor_app.templates.preview import preview_draft, preview_stored, source_of
 from liquor_app.templates.rendering.compile_sandboxed import COMPILING
 from liquor_app.templates.rendering.render import TemplateSource
@@ -47,6 +56,8 @@ class EditorState(FormState, DetailState, rx.State):
     view: str = "desktop"
     switching: str = ""
     """What switching it on or off would do, while that is asked."""
+    switchable: bool = True
+    """Whether it can be: the only one that segments have cannot be switched off."""
     _version: int = 0
 
     def _fields(self) -> tuple[str, ...]:
@@ -176,7 +187,9 @@ class EditorState(FormState, DetailState, rx.State):
         template_id = parse_id(self.head.id, "template")
         async with transaction() as session:
             uses = await template_uses(session, actor, [template_id])
-        self.switching = switch_words(uses[template_id], is_active=self.head.active)
+        use = uses[template_id]
+        self.switching = switch_words(use, is_active=self.head.active)
+        self.switchable = not self.head.active or not is_needed(use)
 
     @rx.event
     @guarded
