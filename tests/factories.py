@@ -33,7 +33,8 @@ MONDAY = date(2026, 11, 2)
 def noon_zone() -> str:
     """A zone where it is between half past eleven and half past twelve at this moment: e-mail of a campaign in real
     time goes out to people there, whenever the test runs."""
-    offset = 12 - round(datetime.now(UTC).hour + datetime.now(UTC).minute / 60)
+    at = datetime.now(UTC)
+    offset = 12 - round(at.hour + at.minute / 60)
     return f"Etc/GMT{-offset:+d}"  # POSIX counts westwards
 
 
@@ -70,9 +71,9 @@ async def set_clock(session: AsyncSession, campaign_id: UUID, clock: datetime) -
     )
 
 
-async def add_people(session: AsyncSession, count: int, **columns: Any) -> list[UUID]:
+async def add_people(session: AsyncSession, count: int, *, ids: list[UUID] | None = None, **columns: Any) -> list[UUID]:
     """`count` customers of age in Maine who may be e-mailed and texted, unless `columns` say otherwise; their ids."""
-    ids = [uuid7() for _ in range(count)]
+    ids = ids or [uuid7() for _ in range(count)]
     values = {
         "name": "Marguerite Okafor",
         "email_consent": "given",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -18,10 +19,15 @@ from liquor_app.experiments.global_holdout import OverallRow, gates, overall_res
 from liquor_app.experiments.statistics import Arm
 from liquor_app.organization.settings import PlanningSettings, save_settings, shop_now
 from liquor_app.screens.analytics.view import holdout_card
-from tests.factories import add_people
-from tests.people import add_campaign
+from tests.factories import add_people as make_people
+from tests.people import add_campaign, steady_ids
 
 VIEWER = Actor(ActorKind.USER, None, "Vi", Role.USER)
+
+
+async def add_people(session: AsyncSession, count: int, **columns: Any) -> list[UUID]:
+    """The same people each time: who is held out is drawn by their ids."""
+    return await make_people(session, count, ids=steady_ids(count), **columns)
 
 
 async def share(session: AsyncSession, percent: int, word: str = "global") -> None:
@@ -109,7 +115,7 @@ async def test_who_unsubscribed_still_counts_and_who_never_agreed_never_did(sess
         text("INSERT INTO consents (customer_id, channel, status, source) VALUES (:id, 'email', 'given', 'till')"),
         {"id": left},
     )
-    await add_people(session, 4)
+    await make_people(session, 4)
     await session.execute(text("UPDATE customers SET deleted_at = now() WHERE phone = '+12075550004'"))
     row = await take_reading(session, SYSTEM)
     assert row.revenue is not None

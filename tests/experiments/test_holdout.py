@@ -21,16 +21,17 @@ from liquor_app.core.ids import uuid7
 from liquor_app.experiments.service import draw_holdout, holdout_result
 from liquor_app.experiments.statistics import check_split
 from liquor_app.segments.service import create_segment, refresh_segments
-from tests.people import add_campaign, add_customer, add_purchase
+from tests.people import add_campaign, add_customer, add_purchase, steady_ids
 
 VIEWER = Actor(ActorKind.USER, None, "Vi", Role.USER)
 
 
 async def campaign_with(session: AsyncSession, people: int, holdout: int) -> tuple[UUID, list[UUID]]:
-    ids = [await add_customer(session) for _ in range(people)]
+    ids = [await add_customer(session, id=one) for one in steady_ids(people)]
     await create_segment(session, SYSTEM, {"name": "All", "rules": {"all": []}})
     await refresh_segments(session, SYSTEM)
-    campaign = await add_campaign(session, ["all"], holdout_pct=Decimal(holdout))
+    (own,) = steady_ids(1, "campaign")
+    campaign = await add_campaign(session, ["all"], id=own, holdout_pct=Decimal(holdout))
     await generate_actions(session, SYSTEM, campaign)
     return campaign, ids
 

@@ -26,8 +26,9 @@ from liquor_app.planning.models import PlanStatus
 from liquor_app.planning.plan_summary import UPLIFT_NOTE
 from liquor_app.planning.service import approve_plan, get_plan, make_plan, simulate_plan
 from liquor_app.segments.service import create_segment, refresh_segments
-from tests.people import add_campaign, add_customer, add_purchase, add_send, ensure_shop
+from tests.people import add_campaign, add_customer, add_purchase, add_send, ensure_shop, steady_ids
 
+CAMPAIGN = steady_ids(1, "campaign")[0]
 VIEWER = Actor(ActorKind.USER, None, "Vi", Role.USER)
 MARKETER = Actor(ActorKind.USER, None, "Dana", Role.MANAGER)
 
@@ -38,9 +39,10 @@ async def shop(session: AsyncSession, people: int, **columns: Any) -> list[UUID]
     ids = [
         await add_customer(
             session,
+            id=one,
             **{"value_at_risk": 20 + index, "response_likelihood": 0.05 + index % 7 / 50, **columns},
         )
-        for index in range(people)
+        for index, one in enumerate(steady_ids(people))
     ]
     playbook = {"optimal_channels": ["email", "sms"], "optimal_send_window": {"start": "17:00", "end": "20:00"}}
     await create_segment(session, SYSTEM, {"name": "All", "rules": {"all": []}, **playbook})
@@ -61,7 +63,7 @@ async def test_a_plan_keeps_every_limit_and_accounts_for_everybody(session: Asyn
     await add_customer(session, email_consent=None, sms_consent=None)
     await refresh_segments(session, SYSTEM)
     limits = {"email_capacity_per_day": 4, "sms_capacity_per_day": 2, "discount_budget": "6.00"}
-    campaign = await add_campaign(session, ["all"], constraints=limits, holdout_pct=Decimal(30))
+    campaign = await add_campaign(session, ["all"], id=CAMPAIGN, constraints=limits, holdout_pct=Decimal(30))
 
     plan = await make_plan(session, MARKETER, campaign)
 
@@ -116,7 +118,7 @@ async def test_a_plan_keeps_every_limit_and_accounts_for_everybody(session: Asyn
 
 async def test_the_same_base_gives_the_same_plan(session: AsyncSession) -> None:
     await shop(session, 40)
-    campaign = await add_campaign(session, ["all"], holdout_pct=Decimal(10))
+    campaign = await add_campaign(session, ["all"], id=CAMPAIGN, holdout_pct=Decimal(10))
     first = await make_plan(session, SYSTEM, campaign)
     second = await make_plan(session, SYSTEM, campaign)
     assert second.version == 2
@@ -229,7 +231,7 @@ async def test_simulating_again_follows_edits_and_approval_checks_what_was_seen(
 
 async def test_planning_a_running_campaign_replaces_only_what_still_waits(session: AsyncSession) -> None:
     await shop(session, 12)
-    campaign = await add_campaign(session, ["all"], holdout_pct=Decimal(20))
+    campaign = await add_campaign(session, ["all"], id=CAMPAIGN, holdout_pct=Decimal(20))
     plan = await make_plan(session, SYSTEM, campaign)
     await approve_plan(session, MARKETER, plan.id)
     before = await actions(session, campaign)
@@ -318,10 +320,11 @@ async def test_fifteen_hundred_customers_are_planned_at_once(session: AsyncSessi
     first = await add_customer(session)
     await session.execute(
         text(
-            "INSERT INTO customers (email_key, email, phone, email_consent, sms_consent, age_verified_at,"
+            "INSERT INTO customers (id, email_key, email, phone, email_consent, sms_consent, age_verified_at,"
             " first_purchase_at, last_purchase_at, purchase_frequency, total_spent, avg_order_value, avg_purchase_hour,"
             " primary_category, churn_probability, clv_score, value_at_risk, response_likelihood)"
-            " SELECT n || '@example.com', n || '@example.com', '+1207' || lpad(CAST(n AS text), 7, '0'), 'given',"
+            " SELECT CAST(md5('person ' || n) AS uuid), n || '@example.com', n || '@example.com',"
+            " '+1207' || lpad(CAST(n AS text), 7, '0'), 'given',"
             " CASE WHEN n % 3 = 0 THEN 'given' END, now(), now() - interval '300 days',"
             " now() - make_interval(days => n % 200), 1 + n % 30, 10 * (1 + n % 30), 5 + n % 20, n % 24, 'Beer',"
             " (n % 100) / 100.0, 50 + n % 90, (50 + n % 90) * (n % 100) / 100.0, 0.02 + (n % 20) / 100.0"
@@ -333,7 +336,7 @@ async def test_fifteen_hundred_customers_are_planned_at_once(session: AsyncSessi
     for name in ("One", "Two"):
         await create_segment(session, SYSTEM, {"name": name, "rules": {"all": []}, **playbook})
     await refresh_segments(session, SYSTEM)
-    campaign = await add_campaign(session, ["one", "two"], holdout_pct=Decimal(10))
+    campaign = await add_campaign(session, ["one", "two"], id=CAMPAIGN, holdout_pct=Decimal(10))
     plan = await make_plan(session, SYSTEM, campaign)
     assert plan.summary["totals"]["sends"] > 900
     assert plan.summary["optimality"]["gap_pct"] <= 1
