@@ -20,7 +20,7 @@ from liquor_app.accounts.sessions import close_session, open_session
 from liquor_app.accounts.users import get_user
 from liquor_app.api import sockets
 from liquor_app.core.db import transaction
-from liquor_app.core.pubsub import hub, publish
+from liquor_app.core.pubsub import hub, publish, publish_now
 from liquor_app.organization.service import notify
 from tests.api.client import Client, address_of, whole_api
 from tests.factories import add_people, add_ready_campaign
@@ -90,7 +90,10 @@ async def connect(
 async def app(anybody: Client) -> AsyncIterator[FastAPI]:
     """The API with its process's listener."""
     listening = asyncio.create_task(hub.run())
-    await asyncio.sleep(0.2)
+    async with hub.subscribe("probe") as heard:
+        while heard.empty():  # until it hears, whatever else the machine does
+            await publish_now("probe", {})
+            await asyncio.sleep(0.02)
     yield whole_api()
     listening.cancel()
     with suppress(asyncio.CancelledError):

@@ -42,9 +42,11 @@ async def test_what_the_pipeline_reports_reaches_the_job(database: str, pipeline
 
     async def work(report: Callable[[float, float, str], None]) -> None:
         report(0.4, 1.0, "Purchases")
-        await asyncio.sleep(0.8)
-        async with transaction() as session:
-            row = await queue.get_job(session, job_id)
+        row = None
+        while row is None or row.done == 0:  # it is told twice a second, when there is a processor to be had
+            await asyncio.sleep(0.05)
+            async with transaction() as session:
+                row = await queue.get_job(session, job_id)
         seen.append((row.done, row.message))
         report(1.0, 1.0, "A weekly plan waits for approval")
 

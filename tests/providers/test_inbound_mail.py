@@ -261,7 +261,7 @@ def test_what_is_quoted_is_not_theirs() -> None:
 
 
 def test_hostile_letters_cost_little() -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     for words in ("On " * 80_000, "> " * 90_000, "\n" * 200_000, "\x00" * 1000, "stop " * 60_000, "Re: " * 50_000):
         says_no(own_words(words))
         mailgun().parse_webhook(letter(**{"stripped-text": words, "subject": words[:900]}), FORM, URL)
@@ -271,7 +271,7 @@ def test_hostile_letters_cost_little() -> None:
             assert len(form_of(body, "multipart/form-data; boundary=xYzZY\r\nX: y")) <= 200
         except Invalid:
             continue
-    assert time.perf_counter() - began < 3
+    assert time.process_time() - began < 3
 
 
 @pytest.mark.parametrize(
