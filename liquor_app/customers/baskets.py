@@ -157,8 +157,9 @@ SELECT b.purchase_id, l.product, l.sku, l.category, l.brand, l.quantity, l.amoun
 _TOUCH = """
 INSERT INTO touched_customers (customer_id)
 SELECT DISTINCT customer_id FROM baskets WHERE outcome <> 'unchanged' ORDER BY 1
-    ON CONFLICT (customer_id) DO UPDATE SET at = now(), claimed = NULL
+    ON CONFLICT (customer_id) DO UPDATE SET at = now(), claimed = NULL WHERE touched_customers.claimed IS NOT NULL
 """
+# whoever waits already is locked and not written anew: a scoring that is taking them away leaves them to the next one
 
 _SUMMED = """
 SELECT outcome, sum(lines) AS lines, count(*) AS baskets, sum(total) AS total,

@@ -170,7 +170,8 @@ class LineReader:
 
     def __init__(self, at: dict[str, int], how: Setting) -> None:
         self._how = how
-        self._who = tuple(at.get(name) for name in ("email", "external_id", "customer", "phone"))
+        places = [at.get(name) for name in ("email", "external_id", "customer", "phone")]
+        self._who = [(nth, place) for nth, place in enumerate(places) if place is not None]
         self._currency, self._order = at.get("currency"), at.get("order_id")
         self._day, self._clock = at.get("occurred_at"), at.get("time_of_day")
         self._quantity, self._amount, self._price = at.get("quantity"), at.get("amount"), at.get("unit_price")
@@ -232,11 +233,14 @@ class LineReader:
 
     def _buyer(self, cells: list[str]) -> Buyer:
         """As `_buyer`; the lines of a basket share theirs, so the last few thousand are remembered."""
-        told = tuple(["" if place is None else cells[place] for place in self._who])
+        told = tuple([cells[place] for _, place in self._who])
         if (found := self._buyers.get(told)) is None:
             if len(self._buyers) > REMEMBERED:
                 self._buyers.clear()
-            found = self._buyers[told] = _buyer(*told)
+            named = ["", "", "", ""]
+            for (nth, _), cell in zip(self._who, told, strict=True):
+                named[nth] = cell
+            found = self._buyers[told] = _buyer(*named)
         return found
 
     def _when(self, cells: list[str], notes: list[str]) -> When:
