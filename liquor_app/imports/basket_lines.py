@@ -81,7 +81,7 @@ def given(line: Line) -> dict[str, str]:
 
 _BY_EMAIL = "SELECT email_key, CAST(id AS text) FROM customers WHERE deleted_at IS NULL AND email_key = ANY(:keys)"
 _BY_NUMBER = "SELECT external_id, CAST(id AS text) FROM customers WHERE deleted_at IS NULL AND external_id = ANY(:keys)"
-_BY_ONE = {"email_key": _BY_EMAIL, "external_id": _BY_NUMBER}
+_BY_ONE = frozenset({"email_key", "external_id"})
 """Keys that one customer at most holds."""
 
 
@@ -98,7 +98,8 @@ async def _who_bought(session: AsyncSession, lines: Sequence[Line]) -> Callable[
         return lambda line: _buyer(base, line)
     (key,) = named
     aliases = await aliases_among(session, keys)
-    found = await session.execute(text(_BY_ONE[key]), {"keys": texts(set(keys[key]))})
+    by_one = text(_BY_EMAIL) if key == "email_key" else text(_BY_NUMBER)
+    found = await session.execute(by_one, {"keys": texts(set(keys[key]))})
     known: dict[str, str] = {value: str(one) for (_, value), one in aliases.items()}
     known.update((value, customer_id) for value, customer_id in found)
     tells: Callable[[Line], str] = attrgetter(key)
