@@ -96,7 +96,7 @@ def table(
         bones = rx.el.tbody(*(_bones(columns, bool(selection)) for _ in range(8)), aria_busy="true")
         body = rx.cond(rx.Var.create(loading) & (rows.length() == 0), bones, body)
     # where nothing in it takes the keyboard, the box does: what overflows on a phone is reached by arrows
-    reached = {} if href or selection else {"tab_index": 0, "role": "region", "aria_label": label}
+    reached = {} if href or selection else {"tab_index": 0, "role": "group", "aria_label": label}
     drawn = rx.el.div(
         rx.el.table(
             rx.el.caption(label, rx.el.span(f". {SORT_HINT}") if many else "", class_name="sr"),

@@ -67,7 +67,8 @@ def recipients_pages(product: Product) -> list[str]:
 
 
 @pytest.fixture(
-    params=[(1440, "light"), (1440, "dark"), (390, "light"), (390, "dark")], ids=lambda one: f"{one[0]}-{one[1]}"
+    params=[(1440, "light"), (1440, "dark"), (390, "light"), (390, "dark"), (1000, "light")],
+    ids=lambda one: f"{one[0]}-{one[1]}",
 )
 def tab(browser: Browser, product: Product, request: pytest.FixtureRequest) -> Iterator[Page]:
     width, scheme = request.param

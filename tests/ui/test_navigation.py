@@ -6,6 +6,7 @@ import json
 
 import reflex as rx
 
+from liquor_app.ui.frame.navigation import side_navigation
 from liquor_app.ui.frame.page_spec import Page
 from liquor_app.ui.frame.shell import Slots, shell
 
@@ -45,3 +46,10 @@ def test_slots_are_filled() -> None:
     )
     for word in ("Harbor & Vine", "sample!", "1,545", "Skip to content"):
         assert word in text
+
+
+def test_the_sign_has_a_name_where_its_words_have_no_room() -> None:
+    """Between a phone and a desk the side shows signs alone."""
+    side = side_navigation(PAGES[0], PAGES, "Harbor & Vine", "user", {}).render()
+    (sign,) = [one for one in side["children"] if 'className:"brand"' in one["props"]]
+    assert 'title:"Liquor Marketing"' in sign["props"]

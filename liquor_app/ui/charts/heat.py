@@ -38,6 +38,6 @@ def heatmap(
         ),
         class_name="scroll",
         tab_index=0,
-        role="region",
+        role="group",
         aria_label=label,
     )

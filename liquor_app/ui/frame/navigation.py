@@ -24,7 +24,7 @@ def mark() -> rx.Component:
 def side_navigation(page: Page, pages: Sequence[Page], brand: Text, role: Text, counts: Counts) -> rx.Component:
     """Draw the groups of pages, the theme and the width below them."""
     words = rx.el.div(rx.el.b(PRODUCT), rx.el.small(brand))
-    parts: list[rx.Component] = [rx.el.a(mark(), words, href="/", class_name="brand")]
+    parts: list[rx.Component] = [rx.el.a(mark(), words, href="/", class_name="brand", title=PRODUCT)]
     for group, label in GROUPS.items():
         members = [target for target in pages if target.nav_group == group]
         if label and members:
