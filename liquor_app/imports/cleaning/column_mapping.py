@@ -38,6 +38,7 @@ from liquor_app.imports.cleaning.answers.status_columns import (
 from liquor_app.imports.cleaning.cell_kinds import OF_FIELD, CellKind, contradicts, kind_of
 from liquor_app.imports.cleaning.column_names import BY_VALUES, IDENTITY, KINDS, WHO
 from liquor_app.imports.cleaning.net_money import NetMoney
+from liquor_app.imports.cleaning.orders.status_rows import tells_kinds
 from liquor_app.imports.profiles.tool_profile import Profile, plain, put_together
 from liquor_app.imports.profiles.tool_profile import mapping as profile_mapping
 from liquor_app.imports.readers.row_reader import Record
@@ -90,6 +91,8 @@ def guess_mapping(
         for synonym in synonyms:
             match = by_name.get(plain(synonym))
             if match is None or match in found.values() or _is_another(field, are[match]):
+                continue
+            if field == "category" and kind == "purchases" and tells_kinds(_cells(match, columns, sample)):
                 continue
             if field in CONSENTS and (field in found or _MAY_NAME.search(column_words(match))):
                 cells = _cells(match, columns, sample)

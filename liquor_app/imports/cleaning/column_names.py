@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from liquor_app.imports.cleaning.german_french_names import CUSTOMERS_DE_FR, PURCHASES_DE_FR
 from liquor_app.imports.cleaning.net_money import BESIDE, REFUNDED
 from liquor_app.imports.cleaning.spanish_names import CUSTOMERS_ES, PRODUCTS_ES, PURCHASES_ES
 
@@ -14,9 +15,9 @@ def _numbers(*nouns: str) -> tuple[str, ...]:
 _ADDRESSES = ("default address", "billing", "shipping", "mailing", "address 1", "primary", "home", "home address")
 
 
-def _with(own: dict[str, tuple[str, ...]], other: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
-    """Return names with those of another language behind them, of the same fields."""
-    return {field: (*names, *other.get(field, ())) for field, names in own.items()}
+def _with(own: dict[str, tuple[str, ...]], *others: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+    """Return names with those of other languages behind them, of the same fields."""
+    return {field: (*names, *(name for one in others for name in one.get(field, ()))) for field, names in own.items()}
 
 
 def _places(*words: str) -> tuple[str, ...]:
@@ -44,9 +45,11 @@ CUSTOMERS: dict[str, tuple[str, ...]] = {
     "phone": (
         "phone", "phone number", "mobile", "mobile phone", "mobile number", "cell", "cell phone", "telephone", "tel",
         "sms", "customer phone", "phone 1", "primary phone",
+        "cust phone",
     ),
     "external_id": (
-        "external id", *_numbers("customer", "cust", "member", "loyalty", "account", "household", "client", "contact"),
+        "external id", "customer code", "cust code", "client code", "member code", *_numbers("customer", "cust",
+        "member", "loyalty", "account", "household", "client", "contact"),
         "id",
     ),
     "name": ("name", "full name", "customer name", "contact name", "customer"),
@@ -90,7 +93,10 @@ CUSTOMERS: dict[str, tuple[str, ...]] = {
     "age_checked_at": ("age checked at", "age checked on", "age verified at", "age verified on", "id checked on"),
     "age_check": ("age check", "age checked by", "age verified by", "age proof", "proof of age", "id check"),
     "given_up": ("email suppressions", "suppressions", "suppression reason"),
-    "consent_at": ("consent at", "consent date", "opt in date", "opt in time", "opted in at", "subscribed at"),
+    "consent_at": (
+        "consent at", "consent date", "opt in date", "opt in time", "opted in at", "subscribed at",
+        "consent timestamp", "consent time", "opt in timestamp", "subscribed on", "date subscribed", "subscribe date",
+    ),
     # known by `refusal_field`, whatever stands beside the words
     "email_opt_out": (), "sms_opt_out": (), "opt_out": (),
     # … and by `dead_field`
@@ -102,8 +108,9 @@ CUSTOMERS: dict[str, tuple[str, ...]] = {
 
 PURCHASES: dict[str, tuple[str, ...]] = {
     "order_id": (
-        *_numbers("order", "transaction", "receipt", "basket", "invoice", "ticket", "sale", "bill"),
-        "order", "receipt", "basket", "invoice", "ticket", "id",
+        *_numbers("order", "transaction", "trans", "tkt", "check", "receipt", "basket", "invoice", "ticket", "sale",
+        "bill"),
+        "order", "receipt", "basket", "invoice", "ticket", "trans", "transaction", "check", "id",
     ),
     "customer": ("customer", "customer key", "buyer"),
     "email": CUSTOMERS["email"],
@@ -111,24 +118,27 @@ PURCHASES: dict[str, tuple[str, ...]] = {
     "phone": CUSTOMERS["phone"],
     "occurred_at": (
         "occurred at", "purchased at", "purchase date", "order date", "transaction date", "sale date", "sold at",
-        "date time", "datetime", "timestamp", "transaction timestamp", "date", "created at", "time",
+        "business date", "bus dat", "tkt dat", "ticket date", "invoice date", "receipt date", "date time",
+        "datetime", "timestamp", "transaction timestamp", "date", "created at", "time",
     ),
     "time_of_day": ("time of day", "time", "purchase time", "order time", "transaction time"),
     "category": ("category", "product category", "department", "product type", "type"),
     "brand": ("brand", "brand name", "vendor", "manufacturer", "producer"),
     "product": (
         "product", "product name", "item", "item name", "sku", "product id", "lineitem name", "description", "article",
+        "item description", "descr",
     ),
     "sku": (
         "sku", "item sku", "lineitem sku", "product sku", "product code", "item code", "stock code", "plu", "upc",
         "barcode",
     ),
-    "quantity": ("quantity", "qty", "units", "count", "lineitem quantity"),
+    "quantity": ("quantity", "qty", "units", "count", "lineitem quantity", "qty sold", "quantity sold", "units sold"),
     "amount": (
         "amount", "line total", "net sales", "sales value", "line amount", "net amount", "total", "subtotal",
-        "net total", "value", "revenue", "gross sales",
+        "net total", "value", "revenue", "gross sales", "extended price", "ext price", "ext prc", "extended amount",
+        "extended", "ext amount",
     ),
-    "unit_price": ("unit price", "price", "price each", "lineitem price"),
+    "unit_price": ("unit price", "price", "price each", "lineitem price", "prc", "unit prc"),
     "discount": (
         "discount", "discount amount", "line discount", "discounts", "savings", "total discount", "discount total",
         "total discounts", "discounts total", "total discount amount", "line discount amount", "item discount",
@@ -169,8 +179,8 @@ PRODUCTS: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 
 KINDS = {
-    "customers": _with(CUSTOMERS, CUSTOMERS_ES),
-    "purchases": _with(PURCHASES, PURCHASES_ES),
+    "customers": _with(CUSTOMERS, CUSTOMERS_ES, CUSTOMERS_DE_FR),
+    "purchases": _with(PURCHASES, PURCHASES_ES, PURCHASES_DE_FR),
     "products": _with(PRODUCTS, PRODUCTS_ES),
 }
 IDENTITY = {

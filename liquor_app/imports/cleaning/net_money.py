@@ -35,6 +35,7 @@ _PLAIN_NET = (
     "net sales", "subtotal", "order subtotal", "net total", "net amount", "goods total", "merchandise total",
     "items total", "item subtotal", "products total", "product total", "total before tax", "total excl tax",
     "total net", "total ex tax", "amount before tax", "pretax total", "pre tax total", "base imponible",
+    "subtotal ex tax", "subtotal excl tax", "subtotal before tax",
     "total sin iva",
     "total neto", "importe neto", "venta neta", "ventas netas", "total sin impuestos",
 )  # fmt: skip
@@ -43,7 +44,8 @@ _PLAIN_TOTAL = (
     "total collected", "invoice total", "sale total", "transaction total", "receipt total", "total charged",
     "amount charged", "order amount", "order value", "total incl tax", "total inc tax", "total with tax", "gross total",
     "total due",
-    "importe total", "monto total", "total con iva", "total pagado", "total a pagar", "total de la venta",
+    "order total inc tax", "order total incl tax", "grand total purchased", "grand total base", "importe total",
+    "monto total", "total con iva", "total pagado", "total a pagar", "total de la venta",
     "total venta",
     "total factura", "total pedido",
 )  # fmt: skip

@@ -1,12 +1,15 @@
 """What tills that speak Spanish call the columns of their files, by the field they fill. Pure.
 
-Accents count for nothing where names are compared. Nothing here is a consent: a yes needs words we are sure of.
+Accents count for nothing where names are compared.
 """
 
 from __future__ import annotations
 
 CUSTOMERS_ES: dict[str, tuple[str, ...]] = {
-    "email": ("correo", "correo electronico", "e-mail del cliente", "correo del cliente", "email del cliente"),
+    "email": (
+        "direccion de correo electronico", "correo", "correo electronico", "e-mail del cliente",
+        "correo del cliente", "email del cliente",
+    ),
     "phone": ("telefono", "celular", "movil", "telefono celular", "telefono movil", "numero de telefono"),
     "external_id": (
         "id cliente", "cliente id", "id de cliente", "id del cliente", "numero de cliente", "no de cliente",
@@ -23,6 +26,11 @@ CUSTOMERS_ES: dict[str, tuple[str, ...]] = {
     "language": ("idioma",),
     "date_of_birth": ("fecha de nacimiento", "fecha nacimiento", "nacimiento", "cumpleanos"),
     "tags": ("etiquetas", "etiqueta"),
+    "email_consent": (
+        "acepta correos", "acepta correo", "acepta marketing", "acepta marketing por correo", "acepta publicidad",
+        "acepta promociones", "acepta recibir correos", "suscrito", "suscripcion", "boletin", "estado de suscripcion",
+        "estado de suscripcion de correo electronico", "acepta marketing por correo electronico",
+    ),
 }  # fmt: skip
 PURCHASES_ES: dict[str, tuple[str, ...]] = {
     "order_id": tuple(
@@ -41,7 +49,8 @@ PURCHASES_ES: dict[str, tuple[str, ...]] = {
     "occurred_at": (
         "fecha y hora", "fecha hora", "fecha de venta", "fecha de compra", "fecha venta", "fecha compra",
         "fecha del pedido",
-        "fecha de pedido", "fecha pedido", "fecha de factura", "fecha factura", "fecha de emision", "fecha",
+        "fecha de pedido", "fecha pedido", "fecha de factura", "fecha factura", "fecha de apertura", "fecha de cierre",
+        "fecha de transaccion", "fecha de la venta", "fecha de creacion", "fecha de emision", "fecha",
     ),
     "time_of_day": ("hora", "hora de venta", "hora de compra"),
     "category": ("categoria", "departamento", "familia", "categoria de producto", "tipo de producto"),

@@ -13,14 +13,14 @@ YES = frozenset({
     "yes", "y", "true", "t", "1", "x", "given", "granted", "agreed", "opt in", "optin", "opted in", "double opt in",
     "single opt in", "confirmed opt in", "subscribed", "subscriber", "accepts marketing", "si", "sí", "active", "on",
     "enabled", "allowed", "accepted", "consented", "consent given", "express", "explicit", "express consent",
-    "explicit consent", "activo", "activa", "suscrito", "suscrita",
+    "explicit consent", "activo", "activa", "suscrito", "suscrita", "ja", "oui",
     "accepts", "accept", "agree", "agrees", "i agree", "ok", "okay", "✓", "✔", "☑", "✅",
 })  # fmt: skip
 NO = frozenset({
     "no", "n", "false", "f", "0", "withdrawn", "revoked", "opt out", "optout", "opted out", "unsubscribed",
     "unsubscribe", "stop", "stopped", "declined", "denied", "refused", "removed", "do not contact", "do not email",
     "do not text", "dnc", "complained", "complaint", "spam", "spam complaint", "marked as spam", "abuse", "rejected",
-    "baja", "de baja", "dado de baja", "dada de baja", "desuscrito", "desuscrita",
+    "baja", "de baja", "dado de baja", "dada de baja", "desuscrito", "desuscrita", "cancelado", "cancelada",
     "quit", "cancel", "cancelled", "canceled", "end", "stopall", "stop all", "never", "nein", "non", "✗", "✘",
     "❌", "☒",
 })  # fmt: skip

@@ -55,6 +55,8 @@ MIGHT_TELL = (
 """Parts of those words: a text that holds none of these is none of them."""
 ENOUGH = 2_000
 """Rows after which a column is known: from then on only cells that might hold one of those words are looked at."""
+_NOTES = re.compile(r"\b(?:notes?|comments?|remarks?|memos?|messages?|instructions?|notas?|comentarios?)\b")
+"""What somebody wrote of an order: only a word by itself tells there."""
 _BETWEEN = "\x1f"
 MOST_KINDS = 12
 """A column of more different words than this holds something else."""
@@ -88,6 +90,7 @@ class Watch:
             for field in ("unit_price", "quantity", "product")
             if (name := _found(columns, field))
         }
+        self._written = self._mapped | {place for place in watched if _NOTES.search(columns[place].lower())}
         self._suspects: set[int] = set()
         self._rows = 0
         self._sums = Sums(
@@ -153,7 +156,7 @@ class Watch:
                 done.append(position)
             if len(words) > MOST_KINDS:
                 done.append(position)
-            elif word in KINDS or (position not in self._mapped and _KIND.search(word)):
+            elif word in KINDS or (position not in self._written and _KIND.search(word)):
                 self._suspects.add(position)
         for position in done:
             del self._seen[position], self._words[position]

@@ -54,7 +54,7 @@ _REFUNDS = re.compile(r"^(?:is|was)?(?:order|sale|line|item)?(?:refunded|exchang
 _RETURNS = re.compile(r"^(?:is|was)?(?:order|sale|line|item)?(?:refund|return|returned|deferred)$")
 _PAIDS = re.compile(r"^(?:is|was)?(?:order|sale|invoice|fully)?(?:paid|paidinfull|settled|captured|pagad[oa])$")
 _KINDS = re.compile(
-    r"^(?:sales?|transaction|trans|txn|order|record|row|document|doc|receipt|invoice|ticket)(?:type|kind)$"
+    r"^(?:sales?|transaction|trans|txn|order|record|row|document|doc|receipt|invoice|ticket|tkt)?(?:type|kind|typ)$"
 )
 
 
@@ -270,13 +270,18 @@ def status_columns(columns: Sequence[str], at: Mapping[str, int], sample: Sequen
     }  # fmt: skip
 
 
+def tells_kinds(cells: Sequence[str]) -> bool:
+    """Tell whether a column holds kinds of rows, all of them known ("Sale", "Return"): it is no category."""
+    return bool(cells) and all(said_by(one) in _OF_KINDS for one in cells)
+
+
 def _holds(role: Role, column: str, cells: Sequence[str]) -> bool:
     """Tell whether a column is one of these by what stands in it, where its name leaves that open: a state may be a
     place, what was paid a sum, and a kind of row a payment, which is another matter."""
     filled = [one for one in cells if one.strip()]
     name = plain(column)
     if role is Role.KIND:
-        return bool(filled) and all(said_by(one) in _OF_KINDS and one.strip() for one in cells)
+        return tells_kinds(cells)
     if role is Role.PAID:
         return bool(filled) and all(is_yes(one) or is_no(one) for one in filled) and not all(map(_is_sum, filled))
     if "status" not in name and "statut" not in name and role in (Role.ORDER, Role.PAYMENT, Role.PARCEL):

@@ -1,0 +1,50 @@
+"""What tills that speak German or French call the columns of their files, by the field they fill. Pure.
+
+The fewest a file needs to be summed up: a quantity that is not found makes two bottles one.
+"""
+
+from __future__ import annotations
+
+CUSTOMERS_DE_FR: dict[str, tuple[str, ...]] = {
+    "email": ("e-mail-adresse", "adresse e-mail", "adresse email", "courriel", "adresse courriel"),
+    "phone": ("telefon", "telefonnummer", "handy", "mobil", "numero de telephone", "portable"),
+    "external_id": (
+        "kundennummer", "kunden nr", "kundennr", "kunden id", "numero client", "numero de client", "code client",
+    ),
+    "name": ("kunde", "client"),
+    "first_name": ("vorname", "prenom"),
+    "last_name": ("nachname", "nom", "nom de famille"),
+    "city": ("ort", "stadt", "ville"),
+    "postal_code": ("plz", "postleitzahl"),
+    "date_of_birth": ("geburtsdatum", "geburtstag", "date de naissance"),
+    "email_consent": (
+        "newsletter abonniert", "e-mail-marketing", "accepte le marketing par e-mail", "accepte le marketing par email",
+        "accepte le marketing", "abonne a la newsletter",
+    ),
+}  # fmt: skip
+PURCHASES_DE_FR: dict[str, tuple[str, ...]] = {
+    "order_id": (
+        "bestellnummer", "bestell nr", "rechnungsnummer", "rechnungs nr", "belegnummer", "beleg nr", "bonnummer",
+        "bon nr",
+        "numero de commande", "numero commande", "commande", "numero de facture", "facture", "numero de ticket",
+    ),
+    "customer": ("kunde", "client"),
+    "email": CUSTOMERS_DE_FR["email"],
+    "phone": CUSTOMERS_DE_FR["phone"],
+    "external_id": CUSTOMERS_DE_FR["external_id"],
+    "occurred_at": (
+        "datum", "bestelldatum", "rechnungsdatum", "belegdatum", "verkaufsdatum", "date de commande", "date de vente",
+        "date d achat", "date de facture",
+    ),
+    "time_of_day": ("uhrzeit", "heure"),
+    "category": ("kategorie", "warengruppe", "categorie", "rayon"),
+    "brand": ("marke", "hersteller", "marque"),
+    "product": ("artikel", "produkt", "artikelname", "bezeichnung", "produit", "nom du produit", "designation"),
+    "sku": ("artikelnummer", "artikel nr", "reference", "code article"),
+    "quantity": ("menge", "anzahl", "stueck", "stuck", "quantite", "qte"),
+    "amount": ("betrag", "summe", "zeilensumme", "umsatz", "netto", "montant", "montant total", "total ligne"),
+    "unit_price": ("einzelpreis", "preis", "stueckpreis", "stuckpreis", "prix unitaire", "prix"),
+    "discount": ("rabatt", "nachlass", "remise", "reduction"),
+    "store": ("filiale", "laden", "magasin", "boutique"),
+    "currency": ("wahrung", "waehrung", "devise"),
+}  # fmt: skip
