@@ -8,8 +8,12 @@ import numpy as np
 import pytest
 
 from liquor_app.scoring.estimators.uplift import (
+    MEAN_SDS,
+    MEAN_WEIGHTS,
     PRIOR_MEAN,
     PRIOR_SD,
+    SPREAD_WEIGHTS,
+    SPREADS,
     USUAL_SD,
     Cell,
     Group,
@@ -71,6 +75,7 @@ def world(
 
 def test_planted_effects_lie_in_the_intervals_and_the_intervals_are_no_wider_than_the_prior() -> None:
     inside_95 = inside_80 = cells = 0
+    widths = []
     for seed in range(12):
         groups, truth = world(seed)
         mean, sd = fit(groups).effects(list(truth))
@@ -78,8 +83,8 @@ def test_planted_effects_lie_in_the_intervals_and_the_intervals_are_no_wider_tha
         inside_95 += int((off < Z_95 * sd).sum())
         inside_80 += int((off < Z_80 * sd).sum())
         cells += len(truth)
-        before = Posterior.prior().effects(list(truth))[1]
-        assert sd.mean() < 0.75 * before.mean()
+        widths.append(float(sd.mean() / Posterior.prior().effects(list(truth))[1].mean()))
+    assert np.mean(widths) < 0.75
     # cells of one world err together: three standard errors of twelve worlds, not of their cells
     assert inside_95 / cells > 0.95 - 3 * (0.95 * 0.05 / 12) ** 0.5 * 0.5
     assert inside_80 / cells > 0.80 - 3 * (0.80 * 0.20 / 12) ** 0.5 * 0.5
@@ -98,20 +103,63 @@ def test_more_people_mean_a_smaller_error() -> None:
 
 
 def test_with_one_cell_it_is_the_precision_weighted_mean_of_prior_and_contrast() -> None:
-    """One week, one cell, many people: prior N(.01, …) against (treated − controls), by hand."""
+    """One week, one cell, many people: priors N(.01, …) of every spread against (treated − controls), by hand."""
     only, n = cell(0, 0, 0, 0), 40_000
     rate, lifted = 0.20, 0.24
     groups = [
         Group(0, only, False, n, lifted * n, 0.2 * n, 0.04 * n, 0.2 * lifted * n),
         Group(0, only, True, n, rate * n, 0.2 * n, 0.04 * n, 0.2 * rate * n),
     ]
-    learned = fit(groups)
-    mean, sd = learned.effects([only])
-    noise = (lifted * (1 - lifted) + rate * (1 - rate)) / n
-    prior = PRIOR_SD**2 + sum(learned.variances.values())
-    by_hand = (PRIOR_MEAN / prior + 0.04 / noise) / (1 / prior + 1 / noise)
-    assert mean[0] == pytest.approx(by_hand, abs=2e-5)
-    assert sd[0] == pytest.approx((1 / (1 / prior + 1 / noise)) ** 0.5, rel=0.01)
+    mean, sd = fit(groups).effects([only])
+    noise, contrast = 2 * 0.22 * 0.78 / n, lifted - rate
+    share = np.outer(MEAN_WEIGHTS, SPREAD_WEIGHTS).ravel()
+    prior = np.add.outer(np.square(MEAN_SDS), 5 * np.square(SPREADS)).ravel()
+    share = share * np.exp(-((contrast - PRIOR_MEAN) ** 2) / (prior + noise) / 2) / np.sqrt(prior + noise)
+    share /= share.sum()
+    variances = 1 / (1 / prior + 1 / noise)
+    means = (PRIOR_MEAN / prior + contrast / noise) * variances
+    assert mean[0] == pytest.approx(share @ means, abs=5e-5)
+    assert sd[0] == pytest.approx((share @ (variances + means**2) - (share @ means) ** 2) ** 0.5, rel=0.02)
+
+
+def test_small_groups_do_not_make_every_message_seem_to_work() -> None:
+    """A tenth held out, in groups of a few: weighed by their own share, those without a buyer would weigh the most."""
+    errors = []
+    for seed in range(6):
+        rng = np.random.default_rng(seed)
+        found = []
+        for week in range(20):
+            code = rng.integers(0, SEGMENTS * OFFERS * CHANNELS * DUE, 5000)
+            held = rng.random(5000) < 0.1
+            # half of the segments hardly buy
+            p = np.where(code // (OFFERS * CHANNELS * DUE) < 2, 0.03, 0.35)
+            found += groups_of(week, code, held, rng.random(5000) < p, p)
+        learned = fit(found)
+        cells = [cell(s, o, c, d) for s in range(4) for o in range(3) for c in range(2) for d in range(2)]
+        row = learned.design(cells).mean(axis=0)
+        errors.append(row @ learned.mean / (row @ learned.covariance @ row) ** 0.5)
+    # the prior's mean of one point still draws a little
+    assert abs(np.mean(errors)) < 3 / len(errors) ** 0.5
+    assert abs(np.mean(errors)) < 1.0
+
+
+def test_another_segments_slope_is_not_taken_for_an_effect_of_the_offer() -> None:
+    """Offers go to who is worth them: within a segment, one offer to those of a small p, another to the rest; and what
+    the churn model says is half true in one segment, true in the other."""
+    rng = np.random.default_rng(8)
+    found = []
+    for week in range(20):
+        segment = rng.integers(0, 2, 8000)
+        p = rng.uniform(0.05, 0.45, 8000)
+        offer = (p > 0.25).astype(int)
+        held = rng.random(8000) < 0.1
+        chance = np.where(segment == 0, 0.12 + 0.5 * p, p)
+        code = (segment * OFFERS + offer) * CHANNELS * DUE
+        found += groups_of(week, code, held, rng.random(8000) < chance, p)
+    cells = [cell(s, o, 0, 0) for s in range(2) for o in range(2)]
+    mean, sd = fit(found).effects(cells)
+    assert (np.abs(mean) < 3 * sd).all()
+    assert (np.abs(mean) < 0.01).all()
 
 
 def test_what_the_churn_model_expected_is_taken_off() -> None:
@@ -186,3 +234,14 @@ def test_the_order_of_groups_changes_nothing() -> None:
     groups, truth = world(6, weeks=4)
     forth, back = fit(groups).effects(list(truth)), fit(groups[::-1]).effects(list(truth))
     assert forth[0] == pytest.approx(back[0], abs=1e-9)
+
+
+def test_only_what_is_common_moves_in_a_draw_of_the_level() -> None:
+    groups, truth = world(7)
+    learned, cells = fit(groups), list(truth)
+    drawn = learned.level_draws(cells, 4_000, seed=1)
+    mean, _ = learned.effects(cells)
+    moved = drawn - mean
+    assert moved == pytest.approx(np.broadcast_to(moved[:, :1], moved.shape), abs=1e-12)
+    row = learned.design(cells).mean(axis=0)
+    assert drawn.mean(axis=1).std() == pytest.approx(float(row @ learned.covariance @ row) ** 0.5, rel=0.05)

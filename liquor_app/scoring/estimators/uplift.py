@@ -3,18 +3,20 @@
 A cell is what was decided for somebody: segment, offer, channel, due-state. Its effect τ, in shares of the people
 written to who buy within the window and would not have, is a sum with a normal prior for every part:
 
-    τ = μ + segment + offer + channel + due + (segment × offer × channel),   μ ~ N(0.01, 0.01²), the rest ~ N(0, v)
+    τ = μ + segment + offer + channel + due + (segment × offer × channel),   μ ~ N(0.01, m²), the rest ~ N(0, s²)
 
 The data are groups of people of one week and cell, written to or held out of just that decision. With ȳ the share who
-bought, p̄ the mean of what the churn model expected of them without a message, and b pooled over all groups (CUPED,
-Deng et al. 2013),
+bought, p̄ the mean of what the churn model expected of them without a message, and b pooled within groups and drawn
+towards the pooled by segment and due-state (CUPED, Deng et al. 2013),
 
-    ȳ − b · p̄ = week + segment's own level + [written to] · τ + noise,   noise ~ N(0, m (1 − m) (1 − R²) / n)
+    ȳ − b · p̄ = week + segment's own level, slope and bend in p + block + [written to] · τ + noise
 
-A week's held-out people are the controls of all its cells at once, so the contrasts share their error: solving for the
-weeks' levels together with the effects is generalised least squares. Variances are empirical-Bayes estimates by EM
-under weak inverse-gamma priors, which keep them from collapsing to 0 (Bishop 2006, 3.5; Gelman 2006). What is older
-counts less (`HALF_LIFE_WEEKS`): effects drift.
+A block is a week, segment and due-state; its held-out people are the controls of all its cells at once, so the
+contrasts share their error: solving for levels together with the effects is generalised least squares. The noise of a
+group is m (1 − m) (1 − R²) / n with m its block's share: weights must not depend on a group's own outcome (ADR 96).
+Blocks' variance is an empirical-Bayes estimate by EM under a weak inverse-gamma prior, which keeps it from collapsing
+to 0 (Bishop 2006, 3.5; Gelman 2006). How far effects lie apart (s) and μ from a point (m) is summed over a grid, each
+value weighted by how likely it makes what was seen. What is older counts less (`HALF_LIFE_WEEKS`): effects drift.
 """
 
 from __future__ import annotations
@@ -24,25 +26,33 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 from scipy.linalg import cho_factor, cho_solve
 
 from liquor_app.scoring.estimators.likelihood import Floats
 
 PRIOR_MEAN, PRIOR_SD = 0.01, 0.01
 """Of μ: one point, as likely nothing as two. The sample's sixteen mailings moved .8 points, standard error .75."""
+MEAN_SDS, MEAN_WEIGHTS = (PRIOR_SD, 0.03), (0.95, 0.05)
+"""m, and how likely each is: one shop in twenty may be far from that."""
 USUAL_SD = 0.005
-"""Where the prior of every other part's standard deviation has its mode: half a point."""
+"""Of every other part before anything was seen: half a point."""
+SPREADS = (0.0005, 0.001, 0.002, 0.0035, 0.006, 0.01, 0.017)
+SPREAD_WEIGHTS = (0.12, 0.20, 0.25, 0.22, 0.13, 0.06, 0.02)
+"""s, and how likely each is; their mean square is about that of half a point."""
 PRIOR_WEIGHT = 1.5
-"""Shape of the inverse-gamma priors; small, so a dozen levels say more than it does."""
+"""Shape of the blocks' inverse-gamma prior; small, so a dozen blocks say more than it does."""
 LEVEL_SD = 0.02
-"""The same mode for segments' own levels: how far the churn model may be off in a segment."""
+"""Its mode, and of segments' own levels: how far the churn model may be off."""
+SLOPE_SD, BEND_SD = 0.05, 0.2
+"""Of what is left of p and of p² in a segment after CUPED."""
 SLOPE_WEIGHT = 6.0
 """What the prior says for b = 1, a calibrated churn model, in units of Σ (p − p̄)²: about two hundred people."""
 SMOOTHING = 20
-"""People by whom a group's share is drawn to everybody's before its variance is told."""
+"""People by whom a block's share is drawn to everybody's before its variance is told."""
 HALF_LIFE_WEEKS = 52.0
-ROUNDS = 200
-SETTLED = 1e-4
+ROUNDS = 20
+SETTLED = 0.05
 MOST_LEVELS = 400
 PLACES = 12
 """Of what is stored; a variance of half a point is 2.5e-5."""
@@ -154,6 +164,15 @@ class Posterior:
         drawn: Floats = (whole.mean + noise @ root.T) @ rows.T
         return drawn
 
+    def level_draws(self, cells: Sequence[Cell], repeats: int, *, seed: int) -> Floats:
+        """Return uplifts of which only what all these cells share is drawn, shape (repeats, cells).
+
+        Their order is as believed; whether any of them is worth a message is as open as the posterior has it.
+        """
+        mean = self.effects(cells)[0]
+        common = (self.draws(cells, repeats, seed=seed) - mean).mean(axis=1, keepdims=True)
+        return np.asarray(mean + common, dtype=np.float64)
+
     def learned_from(self, cell: Cell) -> int:
         """How many people were written to in a cell, over all due-states."""
         return sum(count for known, count in self.people.items() if known.interaction == cell.interaction)
@@ -203,51 +222,128 @@ def fit(groups: Sequence[Group], *, now_week: int | None = None) -> Posterior:
     seen = [group for group in groups if group.people > 0]
     if not seen or all(group.is_control for group in seen):
         return Posterior.prior()
-    columns, effects_from = _columns(seen)
-    design = _design(seen, columns)
-    slope, explained, response, precision = _reduced(seen, now_week)
-    start = np.zeros(len(columns))
-    start[effects_from] = PRIOR_MEAN
-    kinds = [kind for kind, _ in columns]
-    variances = dict.fromkeys(_EFFECTS, USUAL_SD**2) | {"level": LEVEL_SD**2}
-    modes = dict(variances)
-    weighted = design.T * precision
-    information, evidence = weighted @ design, weighted @ (response - design @ start)
-    members = {kind: np.flatnonzero([one == kind for one in kinds]) for kind in variances}
-    for _ in range(ROUNDS):
-        prior = np.array([_prior_precision(kind, variances) for kind in kinds])
-        factor = cho_factor(information + np.diag(prior), lower=True)
-        covariance = cho_solve(factor, np.eye(len(columns)))
-        change = covariance @ evidence
-        second = change**2 + np.diag(covariance)
-        fresh = {
-            kind: float((second[at].sum() + 2 * modes[kind] * (PRIOR_WEIGHT + 1)) / (at.size + 2 * PRIOR_WEIGHT + 2))
-            for kind, at in members.items()
-        }
-        moved = max(abs(fresh[kind] / variances[kind] - 1) for kind in fresh)
-        variances = fresh
-        if moved < SETTLED:
-            break
+    evidence = _Evidence.of(seen, now_week)
+    begin = evidence.effects_from
+    mean, covariance, spread = _mixture(evidence)
     people: dict[Cell, int] = {}
     for group in seen:
         if not group.is_control:
             people[group.cell] = people.get(group.cell, 0) + group.people
+    mean[0] += PRIOR_MEAN
     return Posterior(
-        tuple(columns[effects_from + 1 :]),
-        (start + change)[effects_from:],
-        covariance[effects_from:, effects_from:],
-        {kind: variances[kind] for kind in _EFFECTS},
+        tuple(evidence.columns[begin + 1 :]),
+        mean,
+        covariance,
+        dict.fromkeys(_EFFECTS, spread),
         people,
         sum(group.people for group in seen if group.is_control),
-        slope,
-        explained,
+        evidence.slope,
+        evidence.explained,
     )
 
 
-def _prior_precision(kind: str, variances: Mapping[str, float]) -> float:
-    if kind == "week":
-        return 1.0  # a hundred points either way: as good as nothing
-    return 1.0 / (PRIOR_SD**2 if kind == "mean" else variances[kind])
+def _mixture(evidence: _Evidence) -> tuple[Floats, Floats, float]:
+    """Return the effects' mean beside their prior's and covariance over all spreads, and the spread's expected square.
+
+    How far effects lie apart is not known either: each of `SPREADS` is weighed by how likely it makes what was seen.
+    """
+    begin = evidence.effects_from
+    sds = {"week": 1.0, "level": LEVEL_SD, "slope": SLOPE_SD, "bend": BEND_SD}
+
+    def prior(wide: float, spread: float) -> Floats:
+        own = sds | {"mean": wide}
+        return np.array([own.get(kind, spread) for kind, _ in evidence.columns]) ** -2.0
+
+    usual, block = prior(PRIOR_SD, USUAL_SD), LEVEL_SD**2
+    for _ in range(ROUNDS):
+        squares = evidence.blocks(*evidence.without_blocks(block).solve(usual)[:2], block)
+        fresh = (squares.sum() + 2 * LEVEL_SD**2 * (PRIOR_WEIGHT + 1)) / (squares.size + 2 * PRIOR_WEIGHT + 2)
+        moved, block = abs(fresh / block - 1), float(fresh)
+        if moved < SETTLED:
+            break
+    system = evidence.without_blocks(block)
+    found = []
+    for wide in MEAN_SDS:
+        for spread in SPREADS:
+            mean, covariance, likely = system.solve(prior(wide, spread))
+            found.append((likely, mean[begin:], covariance[begin:, begin:], spread**2))
+    logs = np.array([one[0] for one in found])
+    weight = np.exp(logs - logs.max()) * np.outer(MEAN_WEIGHTS, SPREAD_WEIGHTS).ravel()
+    weight /= weight.sum()
+    means = np.array([one[1] for one in found])
+    centre = weight @ means
+    about = np.tensordot(weight, np.array([one[2] for one in found]), 1)
+    about += ((means - centre).T * weight) @ (means - centre)
+    return centre, about, float(weight @ [one[3] for one in found])
+
+
+@dataclass(frozen=True, slots=True)
+class _Evidence:
+    """What was seen, summed up: unknowns are weeks, segments' levels and effects (k); blocks are taken out exactly.
+
+    `information` (k, k) and `pull` (k,) leave blocks out of account; `touched` (blocks, k), `surplus` and `precision`
+    (blocks,) are each block's sums of weighted rows, of weighted responses and of weights.
+    """
+
+    columns: list[tuple[str, str]]
+    effects_from: int
+    slope: float
+    explained: float
+    information: Floats
+    pull: Floats
+    touched: Floats
+    surplus: Floats
+    precision: Floats
+
+    @classmethod
+    def of(cls, groups: Sequence[Group], now_week: int | None) -> _Evidence:
+        columns, begin = _columns(groups)
+        weeks = np.array([group.week for group in groups], dtype=np.float64)
+        blocks: dict[tuple[int, str, str], int] = {}
+        block = np.array([blocks.setdefault((one.week, one.cell.segment, one.cell.due), len(blocks)) for one in groups])
+        slope, explained, response, variance, people = _reduced(groups, block)
+        age = np.maximum((weeks.max() if now_week is None else now_week) - weeks, 0.0)
+        weight = people * 0.5 ** (age / HALF_LIFE_WEEKS) / variance
+        design = _design(groups, columns)
+        response = response - PRIOR_MEAN * design[:, begin]
+        weighted = design * weight[:, None]
+        touched = np.zeros((len(blocks), len(columns)))
+        np.add.at(touched, block, weighted)
+        return cls(
+            columns, begin, slope, explained, design.T @ weighted, weighted.T @ response, touched,
+            np.bincount(block, weight * response).astype(np.float64), np.bincount(block, weight).astype(np.float64),
+        )  # fmt: skip
+
+    def without_blocks(self, variance: float) -> _System:
+        """Return what is left to solve once blocks' levels of this variance are summed out."""
+        scaled = self.touched * self._share(variance)[:, None]
+        return _System(self.information - self.touched.T @ scaled, self.pull - scaled.T @ self.surplus)
+
+    def blocks(self, mean: Floats, covariance: Floats, variance: float) -> Floats:
+        """Return the expected squares of blocks' levels, (blocks,)."""
+        share = self._share(variance)
+        scaled = self.touched * share[:, None]
+        level = share * (self.surplus - self.touched @ mean)
+        return np.asarray(level**2 + share + ((scaled @ covariance) * scaled).sum(axis=1), dtype=np.float64)
+
+    def _share(self, variance: float) -> Floats:
+        return np.asarray(variance / (1.0 + variance * self.precision), dtype=np.float64)
+
+
+class _System(NamedTuple):
+    information: Floats
+    pull: Floats
+
+    def solve(self, prior: Floats) -> tuple[Floats, Floats, float]:
+        """Return the unknowns' mean beside their prior's, their covariance, and the logarithm of how likely the
+        responses are, up to what does not depend on `prior` (precisions, (k,))."""
+        information = self.information.copy()
+        information[np.diag_indices_from(information)] += prior
+        factor = cho_factor(information, lower=True, check_finite=False)
+        covariance = cho_solve(factor, np.eye(prior.size), check_finite=False)
+        mean = covariance @ self.pull
+        likely = float(np.log(prior).sum() / 2 - np.log(np.diag(factor[0])).sum() + self.pull @ mean / 2)
+        return mean, covariance, likely
 
 
 def _columns(groups: Sequence[Group]) -> tuple[list[tuple[str, str]], int]:
@@ -264,37 +360,51 @@ def _columns(groups: Sequence[Group]) -> tuple[list[tuple[str, str]], int]:
             parts[part] = parts.get(part, 0) + count
     # the most seen first, so that what is beyond the bound is what little is known of
     kept = sorted(parts, key=lambda part: (_EFFECTS.index(part[0]), -parts[part], part[1]))[:MOST_LEVELS]
-    return [*weeks, *levels, ("mean", ""), *kept], len(weeks) + len(levels)
+    bends = [(kind, name) for kind in ("slope", "bend") for _, name in levels]
+    return [*weeks, *levels, *bends, ("mean", ""), *kept], len(weeks) + len(levels) + len(bends)
 
 
 def _design(groups: Sequence[Group], columns: Sequence[tuple[str, str]]) -> Floats:
     place = {column: index for index, column in enumerate(columns)}
-    rows = np.zeros((len(groups), len(columns)))
-    for row, group in enumerate(groups):
-        rows[row, place["week", str(group.week)]] = 1.0
-        rows[row, place["level", group.cell.segment]] = 1.0
-        if not group.is_control:
-            rows[row, place["mean", ""]] = 1.0
-            rows[row, [place[part] for part in group.cell.parts() if part in place]] = 1.0
+    numbers = {cell: number for number, cell in enumerate(dict.fromkeys(group.cell for group in groups))}
+    of_cell = np.zeros((len(numbers), len(columns)))
+    for cell, row in numbers.items():
+        of_cell[row, [place["mean", ""], *(place[part] for part in cell.parts() if part in place)]] = 1.0
+    rows: Floats = of_cell[[numbers[group.cell] for group in groups]]
+    rows[[group.is_control for group in groups]] = 0.0
+    every = np.arange(len(groups))
+    rows[every, [place["week", str(group.week)] for group in groups]] = 1.0
+    rows[every, [place["level", group.cell.segment] for group in groups]] = 1.0
+    # what is left of p within a block, where the slope is another one or the line is bent
+    for kind, values in (
+        ("slope", [group.expected / group.people for group in groups]),
+        ("bend", [group.expected_square / group.people for group in groups]),
+    ):
+        rows[every, [place[kind, group.cell.segment] for group in groups]] = values
     return rows
 
 
-def _reduced(groups: Sequence[Group], now_week: int | None) -> tuple[float, float, Floats, Floats]:
-    """Return b, R², what is left of each group's share after CUPED, and its precision."""
-    people, bought, expected, square, cross = (
-        np.array([getattr(group, name) for group in groups], dtype=np.float64)
-        for name in ("people", "bought", "expected", "expected_square", "cross")
-    )
-    sxy = float((cross - bought * expected / people).sum())
-    sxx = float(np.maximum(square - expected**2 / people, 0.0).sum())
+def _reduced(groups: Sequence[Group], block: npt.NDArray[np.intp]) -> tuple[float, float, Floats, Floats, Floats]:
+    """Return b, R², what is left of each group's share after CUPED, a person's variance in its block, and people."""
+    people, bought, expected, square, cross = np.array(
+        [(one.people, one.bought, one.expected, one.expected_square, one.cross) for one in groups], dtype=np.float64
+    ).T
+    sxy, sxx = cross - bought * expected / people, np.maximum(square - expected**2 / people, 0.0)
     syy = float((bought - bought**2 / people).sum())
-    slope = (sxy + SLOPE_WEIGHT) / (sxx + SLOPE_WEIGHT)
-    left = syy - 2 * slope * sxy + slope**2 * sxx
+    slope = float((sxy.sum() + SLOPE_WEIGHT) / (sxx.sum() + SLOPE_WEIGHT))
+    # Offers go to who is worth them, so people of one segment who get different ones differ in p: a slope that is
+    # another segment's would be taken for an effect of the offer.
+    own = np.full(people.size, slope)
+    for kinds in ([one.cell.segment for one in groups], [(one.cell.segment, one.cell.due) for one in groups]):
+        names = {kind: number for number, kind in enumerate(dict.fromkeys(kinds))}
+        code = np.array([names[kind] for kind in kinds])
+        before = np.bincount(code, own) / np.bincount(code)
+        own = ((np.bincount(code, sxy) + SLOPE_WEIGHT * before) / (np.bincount(code, sxx) + SLOPE_WEIGHT))[code]
+    left = syy - float((2 * own * sxy - own**2 * sxx).sum())
     explained = min(max(1.0 - left / syy, 0.0), 0.9) if syy > 0 else 0.0
+    # One variance for everybody in a block: from each group's own share, small control groups without a buyer would
+    # weigh the most, and every message would seem to work.
     usual = float(bought.sum() / people.sum())
-    smooth = (bought + SMOOTHING * usual) / (people + SMOOTHING)
-    variance = np.maximum(smooth * (1.0 - smooth), 1e-4) * (1.0 - explained)
-    weeks = np.array([group.week for group in groups], dtype=np.float64)
-    age = np.maximum((weeks.max() if now_week is None else now_week) - weeks, 0.0)
-    counts = people * 0.5 ** (age / HALF_LIFE_WEEKS)
-    return slope, explained, bought / people - slope * expected / people, counts / variance
+    together = (np.bincount(block, bought) + SMOOTHING * usual) / (np.bincount(block, people) + SMOOTHING)
+    variance = np.maximum(together * (1.0 - together), 1e-4)[block] * (1.0 - explained)
+    return slope, explained, bought / people - own * expected / people, variance, people
