@@ -31,6 +31,7 @@ from liquor_app.screens.customers.detail.page import PAGES as CUSTOMER
 from liquor_app.screens.customers.doubles.page import PAGES as DOUBLES
 from liquor_app.screens.customers.list.page import PAGES as CUSTOMERS
 from liquor_app.screens.customers.suppressions.page import PAGES as SUPPRESSED
+from liquor_app.screens.experiments.learning.page import PAGES as LEARNING
 from liquor_app.screens.imports.drop_folders.page import PAGES as DROP_FOLDERS
 from liquor_app.screens.imports.wizard.page import PAGES as IMPORTING
 from liquor_app.screens.organization.audit.page import PAGES as AUDIT
@@ -79,6 +80,7 @@ PAGES: tuple[Page, ...] = (
     *REPLIES,
     *ANALYTICS,
     *MODELS,
+    *LEARNING,
     *TEMPLATES,
     *TEMPLATE,
     *COUPONS,

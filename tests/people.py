@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+import numpy as np
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -22,6 +23,8 @@ from liquor_app.customers.ages.sealed_dates import born_columns
 from liquor_app.demo.sample_brand import wear_sample_brand
 from liquor_app.organization.service import ensure_defaults
 from liquor_app.providers.service import ensure_sandbox
+from liquor_app.scoring.estimators.uplift import Cell, Posterior
+from liquor_app.scoring.uplift_store import keep_uplift
 
 
 async def ensure_shop(session: AsyncSession) -> None:
@@ -142,3 +145,30 @@ async def add_send(session: AsyncSession, customer_id: UUID, *, days_ago: float,
         ),
         {"id": send_id, "created": uuid7_time(send_id), "customer": customer_id, "status": status, "at": at},
     )
+
+
+MONEY_OFF = (
+    "Favourite category, 10% off", "Favourite category, 7% off", "Ten, 10% off", "Ten off, 10% off", "Ten, 8% off",
+    "Wine, 10% off",
+)  # fmt: skip
+"""Offers that tests make, as the uplift model knows them."""
+
+
+async def believe(session: AsyncSession, uplift: float = 0.2, offers: dict[str, float] | None = None) -> None:
+    """A shop that has learned what messages change: `uplift` whatever they say, and more or less by offers' labels;
+    without any given, money off works twice as well.
+    E-mail works a little better than SMS."""
+    by_offer = dict.fromkeys(MONEY_OFF, 0.2) if offers is None else offers
+    effects = {("channel", "email"): 0.01} | {("offer", label): effect for label, effect in by_offer.items()}
+    usual, size = Posterior.prior(), len(effects) + 1
+    learned = Posterior(
+        tuple(effects),
+        np.array([uplift, *effects.values()]),
+        np.eye(size) * 1e-8,
+        dict.fromkeys(usual.variances, 1e-8),
+        {Cell("everybody", label, "email", "due"): 1000 for label in by_offer},
+        500,
+        1.0,
+        0.2,
+    )
+    await keep_uplift(session, learned, now().date())

@@ -80,6 +80,12 @@ async def read_holdout(context: dict[str, Any]) -> None:
         await enqueue(session, Job.READ_HOLDOUT, dedupe_key="cron")
 
 
+async def learn_uplift(context: dict[str, Any]) -> None:
+    """Each night: what messages changed, of those whose window is over."""
+    async with transaction() as session:
+        await enqueue(session, Job.LEARN_UPLIFT, dedupe_key="cron")
+
+
 async def forget_files(context: dict[str, Any]) -> int:
     """Each day: what imports left behind and nobody needs any longer, and stored files past their time."""
     return await forget_old_uploads() + await file_store().expire()
@@ -144,6 +150,7 @@ CRON = [
     _at(roll_up_today, second=15),
     _at(score_touched, second=25),
     _at(read_holdout, minute=41, second=45, run_at_startup=True),
+    _at(learn_uplift, hour=6, minute=50),
     _at(forget_files, hour=5, minute=11),
     _at(look_at_drop_folders, second=20),
     _at(read_callbacks, second=35),

@@ -22,6 +22,7 @@ from liquor_app.actions.audience import coupon_bans, guided, is_banned, read_sca
 from liquor_app.actions.edit_guards import Held, hold, record_edit, refuse_over_budget
 from liquor_app.actions.models import ActionStatus, EditKind
 from liquor_app.actions.offering.offer_answers import covers_of
+from liquor_app.actions.offering.offer_uplifts import uplift_of
 from liquor_app.actions.offers import OWN_TERMS, Offer, facts_of, message_text, most_discount, offer_text, pull
 from liquor_app.actions.plan_context import PlanContext
 from liquor_app.actions.priority import MARGIN_MAX, RESPONSE_MAX, expected_profit, saturating
@@ -165,7 +166,7 @@ async def _give(session: AsyncSession, actor: Actor, action_id: UUID, given: Off
     usual = float(limits.margin_pct) / 100
     margin = given.margin(usual)
     before = float(row["expected_response"] or 0)
-    response = _answer(terms, given, before)
+    response, uplift = _answer(terms, given, before), uplift_of(terms, given.name)
     await refuse_over_budget(session, held, response * basket * share)
     scale = await read_scale(session, usual)
     earned = basket * (margin - share)
@@ -174,7 +175,7 @@ async def _give(session: AsyncSession, actor: Actor, action_id: UUID, given: Off
     profit = expected_profit(
         response=np.array([response]),
         basket=np.array([basket]),
-        baseline=np.array([float(terms["baseline"])]),
+        uplift=np.array([uplift]),
         margin=margin,
         discount=np.array([share]),
         cost=float(limits.email_cost if row["channel"] == "email" else limits.sms_cost),
@@ -184,7 +185,7 @@ async def _give(session: AsyncSession, actor: Actor, action_id: UUID, given: Off
     changed = {**terms, "name": given.name, "discount_pct": str(given.discount_pct), "edited_by": actor.name}
     for stale in ("listed_pct", "subject", "variant", *OWN_TERMS):
         changed.pop(stale, None)
-    changed |= given.own_terms | {"covers": covers_of(given, terms.get("category"))}
+    changed |= given.own_terms | {"uplift": uplift, "covers": covers_of(given, terms.get("category"))}
     summary = f"Changed the offer from {row['offer']} to {shown}"
     await record_edit(session, actor, brief, [action_id], kind=EditKind.OFFER, summary=summary)
     await session.execute(

@@ -28,6 +28,7 @@ from liquor_app.actions.audience import People, audience_size, read_people, read
 from liquor_app.actions.eligibility import BLOCKS, Reason
 from liquor_app.actions.offering.due_state import Due, due_words
 from liquor_app.actions.offering.offer_answers import answers_of, channel_factor, covers_of
+from liquor_app.actions.offering.offer_uplifts import uplifts_of
 from liquor_app.actions.offers import (
     NO_OFFER,
     Choice,
@@ -46,8 +47,10 @@ from liquor_app.campaigns.brief import CHANNELS, CampaignBrief
 from liquor_app.campaigns.models import CampaignType
 from liquor_app.core.db import raw_connection
 from liquor_app.core.errors import Conflict
+from liquor_app.scoring.estimators.uplift import Posterior
 from liquor_app.scoring.offer_forecast import response_in_use
 from liquor_app.scoring.response_model import ResponseModel
+from liquor_app.scoring.uplift_store import uplift_in_use
 from liquor_app.segments.service import resolve_slugs
 from liquor_app.ui.words import percent, show_money
 
@@ -73,6 +76,15 @@ class GenerateResult:
     excluded: int
     by_reason: dict[str, int]
     customers: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What was learned of the shop's customers."""
+
+    scale: Scale
+    response: ResponseModel
+    beliefs: Posterior
 
 
 @dataclass(slots=True)
@@ -127,13 +139,13 @@ async def generate_for(
     playbooks = await read_playbooks(session, context)
     segment_ids = await resolve_slugs(session, brief.target_segments)
     scale = await read_scale(session, float(brief.limits.margin_pct) / 100)
-    model = await response_in_use(session)
+    known = _Known(scale, await response_in_use(session), (await uplift_in_use(session)).posterior)
     connection = await raw_connection(session)
     await connection.execute("CREATE TEMP TABLE IF NOT EXISTS staged_actions (LIKE actions INCLUDING DEFAULTS)")
     tally = _Tally()
     total = 0 if tell is None else await audience_size(session, segment_ids)
     async for people in read_people(session, context, segment_ids, scale, only):
-        candidates = _candidates(people, playbooks, brief, scale, model)
+        candidates = _candidates(people, playbooks, brief, known)
         await connection.execute("TRUNCATE staged_actions")
         async with connection.cursor() as cursor:
             async with cursor.copy(f"COPY staged_actions ({', '.join(_COLUMNS)}) FROM STDIN") as copy:
@@ -192,9 +204,10 @@ class _Candidates:
 
 
 def _candidates(
-    people: People, playbooks: Sequence[Playbook], brief: CampaignBrief, scale: Scale, model: ResponseModel
+    people: People, playbooks: Sequence[Playbook], brief: CampaignBrief, known: _Known
 ) -> list[_Candidates]:
     """Return every playbook × channel, scored."""
+    scale, model, beliefs = known.scale, known.response, known.beliefs
     limits = brief.limits
     margin = float(limits.margin_pct) / 100
     built = []
@@ -215,6 +228,7 @@ def _candidates(
                 may_discount=people.may_discount[who],
                 categories=[people.categories[int(index)] for index in who],
                 per_offer=answers_of(model, playbook, rows, people.response[who], factor),
+                uplift=uplifts_of(beliefs, playbook, channel, rows, people.today),
             )
             choice = choose(
                 playbook.offers,
@@ -295,7 +309,9 @@ def _action_rows(people: People, candidates: Sequence[_Candidates], brief: Campa
                 "discount_pct": str(offer.discount_pct),
                 "category": category,
                 "covers": covers_of(offer, category),
-                "answers": _answers(candidate, int(index)),
+                "answers": _by_offer(candidate, candidate.people.per_offer or (), int(index)),
+                "uplifts": _by_offer(candidate, candidate.people.uplift, int(index)),
+                "uplift": round(float(choice.uplift[index]), 6),
                 "expires_on": until.isoformat(),
                 "basket": f"{basket:.2f}",
                 "baseline": round(float(candidate.people.baseline[index]), 4),
@@ -330,12 +346,13 @@ def _action_rows(people: People, candidates: Sequence[_Candidates], brief: Campa
             )
 
 
-def _answers(candidate: _Candidates, index: int) -> dict[str, float]:
-    """Return the chance of an answer to each offer of the playbook, by its name: whoever swaps it reads it here."""
-    per_offer = candidate.people.per_offer or ()
+def _by_offer(candidate: _Candidates, each: Sequence[npt.NDArray[np.float64]], index: int) -> dict[str, float]:
+    """Return one customer's figure of each offer of the playbook that suits them, by its name: whoever swaps it, and
+    the random draw, read it here."""
     return {
-        offer.name: round(float(chances[index]), 6)
-        for offer, chances in zip(candidate.playbook.offers, per_offer, strict=True)
+        offer.name: round(float(figures[index]), 6)
+        for offer, figures, suits in zip(candidate.playbook.offers, each, candidate.choice.suits, strict=True)
+        if suits[index]
     }
 
 
@@ -386,7 +403,8 @@ def _refusal(candidate: _Candidates, index: int, brief: CampaignBrief) -> tuple[
         return Reason.COUPON_BANNED, f"Every offer of the playbook “{candidate.playbook.name}” is a discount."
     return Reason.NOT_WORTH_IT, (
         f"The best offer would bring {show_money(float(choice.profit[index]))}, less than"
-        f" {show_money(brief.limits.min_profit)}: {percent(float(choice.response[index]))} likely to respond,"
-        f" {percent(float(people.baseline[index]))} likely to buy anyway this week,"
+        f" {show_money(brief.limits.min_profit)}: it moves {percent(float(choice.uplift[index]), 1)} of such people to"
+        f" buy, {percent(float(choice.response[index]))} are likely to take it,"
+        f" {percent(float(people.baseline[index]))} to buy anyway this week,"
         f" usual basket {show_money(float(people.basket[index]))}."
     )

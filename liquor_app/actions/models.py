@@ -23,6 +23,7 @@ from liquor_app.core.columns import (
     ref,
     stamped,
     texts,
+    whole,
     words,
 )
 from liquor_app.core.states import Transitions
@@ -41,6 +42,21 @@ class ActionStatus(StrEnum):
     """Not chosen, or stopped on the way; `skip_reason` says why."""
     HELD_OUT = "held_out"
     """In the control group: deliberately not contacted."""
+
+
+class Arm(StrEnum):
+    """Who decided for somebody, drawn after the plan was made: so the arms hold the same kind of people."""
+
+    AGENT = "agent"
+    """The planner's choice."""
+    RANDOM = "random"
+    """An eligible action drawn at random: against it the planner's choosing is judged."""
+    HOLDOUT = "holdout"
+    """Nothing, though the planner would have written: against it messages are judged."""
+
+    @property
+    def label(self) -> str:
+        return {"agent": "The agent's choice", "random": "Drawn at random", "holdout": "Held out"}[self.value]
 
 
 TAKEN = (ActionStatus.PENDING, ActionStatus.QUEUED, ActionStatus.SENT)
@@ -63,8 +79,14 @@ ACTION = Transitions(
         ActionStatus.SENT: [ActionStatus.FAILED],
         ActionStatus.FAILED: [ActionStatus.QUEUED, ActionStatus.SENT],
         # back into the ledger: somebody sends to the rest of a campaign
-        ActionStatus.SKIPPED: [ActionStatus.PROPOSED, ActionStatus.PENDING, ActionStatus.QUEUED],
-        ActionStatus.HELD_OUT: [ActionStatus.PROPOSED],
+        ActionStatus.SKIPPED: [
+            ActionStatus.PROPOSED,
+            ActionStatus.PENDING,
+            ActionStatus.QUEUED,
+            # and held out again: another engine's plan of the same round is chosen back
+            ActionStatus.HELD_OUT,
+        ],
+        ActionStatus.HELD_OUT: [ActionStatus.PROPOSED, ActionStatus.SKIPPED],
     },
 )
 
@@ -79,6 +101,7 @@ class Action(SQLModel, table=True):
         Index("ix_actions_status", "status", "id"),
         Index("ix_actions_scheduled", "scheduled_date", "id"),
         Index("ix_actions_priority_score", "priority_score", "id"),
+        Index("ix_actions_learning", "scheduled_date", "id", postgresql_where=text("arm IS NOT NULL")),
         Index("uq_actions_candidate", "campaign_id", "customer_id", "segment_slug", "channel", unique=True),
     )
 
@@ -111,8 +134,33 @@ class Action(SQLModel, table=True):
     status: ActionStatus = choice("status", ActionStatus, ActionStatus.PROPOSED)
     skip_reason: str | None = words(nullable=True)
     skip_detail: str | None = words(nullable=True)
+
+    arm: Arm | None = choice("arm", Arm, nullable=True)
+    """Of chosen, drawn and held-out people; None of everybody else's."""
+    propensity: float | None = ratio()
+    """The chance with which just this was decided for them, holdout included."""
+    policy: str | None = words(nullable=True)
+    """What decided, with the version of what it believed: "mean:12"."""
+    decision: dict[str, Any] | None = document()
+    """What was known when it was decided: `{"options": [{"segment", "channel", "offer", "answers", "uplifts", …}]}`."""
+
     created_at: datetime = stamped()
     updated_at: datetime = stamped()
+
+
+class DecisionCount(SQLModel, table=True):
+    """What a plan decided of everybody else: people by segment and reason. Any one of them can be worked out again from
+    the policy, its beliefs' version and the seed."""
+
+    __tablename__ = "decision_counts"
+
+    plan_id: UUID = plain_uuid(primary=True)
+    campaign_id: UUID = ref("campaigns.id")
+    segment_slug: str = words(primary=True)
+    reason: str = words(primary=True)
+    people: int = whole()
+    policy: str = words()
+    seed: str = words()
 
 
 class Exclusion(SQLModel, table=True):

@@ -158,6 +158,8 @@ class Economics:
     basket: Floats
     baseline: Floats
     """Probability of buying anyway."""
+    uplift: Sequence[Floats]
+    """Of each of the offers, by this channel: P(buys and would not have), each of shape (n,)."""
     value_at_risk: Floats
     may_discount: npt.NDArray[np.bool_]
     """Whether the law of their state allows personal discounts."""
@@ -195,13 +197,19 @@ class Choice:
     kept: Floats
     margin: Floats
     """Share of the price that the offer's product leaves."""
+    uplift: Floats
+    """P(buys and would not have), of this offer."""
+    suits: Sequence[npt.NDArray[np.bool_]]
+    """Of each of the playbook's offers, whether it is for them and lawful, each of shape (n,)."""
 
 
 def choose(offers: Sequence[Offer], people: Economics, terms: Terms) -> Choice:
-    """Return the first offer in the playbook's order that suits, is lawful and pays."""
+    """Return the offer that suits, is lawful and brings most; of equals the first in the playbook's order."""
     count = people.basket.shape[0]
     chosen = np.full(count, NO_OFFER, dtype=np.int8)
     response, discount, kept = people.response.copy(), np.zeros(count), np.zeros(count)
+    uplift = np.zeros(count)
+    suiting: list[npt.NDArray[np.bool_]] = []
     profit, margins = np.full(count, -np.inf), np.full(count, terms.margin)
     for index, offer in enumerate(offers):
         share, margin = float(offer.discount_pct) / 100, offer.margin(terms.margin)
@@ -209,28 +217,28 @@ def choose(offers: Sequence[Offer], people: Economics, terms: Terms) -> Choice:
         earned = expected_profit(
             response=answers,
             basket=people.basket,
-            baseline=people.baseline,
+            uplift=people.uplift[index],
             margin=margin,
             discount=np.full(count, share),
             cost=terms.cost,
         )
         saved = kept_value(
-            response=answers,
+            uplift=people.uplift[index],
             value_at_risk=people.value_at_risk,
-            baseline=people.baseline,
             margin=margin,
             share=terms.kept_share,
         )
         suits = people.may_discount.copy() if share > 0 else np.ones(count, dtype=np.bool_)
         if offer.category is not None:
             suits &= np.fromiter((offer.category in bought for bought in people.categories), np.bool_, count=count)
+        suiting.append(suits)
         pays = earned + saved > terms.least
-        take = suits & (chosen == NO_OFFER) & (pays | (earned + saved > profit + kept))
+        take = suits & (earned + saved > profit + kept)
         response[take], discount[take], profit[take], kept[take] = answers[take], share, earned[take], saved[take]
-        margins[take] = margin
+        margins[take], uplift[take] = margin, people.uplift[index][take]
         chosen[take & pays] = index
     profit[np.isinf(profit)] = 0.0
-    return Choice(chosen, response, discount, profit, kept, margins)
+    return Choice(chosen, response, discount, profit, kept, margins, uplift, suiting)
 
 
 def offer_text(offer: Offer, category: str | None) -> str:

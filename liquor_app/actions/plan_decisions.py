@@ -15,7 +15,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.actions.eligibility import Reason
-from liquor_app.actions.models import ACTION, ActionStatus
+from liquor_app.actions.models import ACTION, ActionStatus, Arm
 from liquor_app.core.clock import now
 from liquor_app.core.db import raw_connection
 from liquor_app.core.errors import Conflict
@@ -28,15 +28,20 @@ CONTENT = (
 
 _STAGE = """
 CREATE TEMP TABLE plan_decisions
-    (action_id uuid, status text, scheduled_date date, skip_reason text, skip_detail text, content jsonb) ON COMMIT DROP
+    (action_id uuid, status text, scheduled_date date, skip_reason text, skip_detail text, content jsonb, arm text,
+     propensity double precision, policy text) ON COMMIT DROP
 """
-_COPY = "COPY plan_decisions (action_id, status, scheduled_date, skip_reason, skip_detail, content) FROM STDIN"
+_COPY = (
+    "COPY plan_decisions (action_id, status, scheduled_date, skip_reason, skip_detail, content, arm, propensity,"
+    " policy) FROM STDIN"
+)
 _ANALYZE = "ANALYZE plan_decisions"
 _STAGED = "SELECT count(*) FROM plan_decisions"
 
 _DECIDE = f"""
 UPDATE actions a SET status = d.status, scheduled_date = COALESCE(d.scheduled_date, a.scheduled_date),
-       plan_id = :plan, skip_reason = d.skip_reason, skip_detail = d.skip_detail, updated_at = :at
+       plan_id = :plan, skip_reason = d.skip_reason, skip_detail = d.skip_detail, arm = d.arm,
+       propensity = d.propensity, policy = d.policy, decision = NULL, updated_at = :at
   FROM plan_decisions d WHERE a.id = d.action_id AND {ACTION.allows_sql("a.status", "d.status")}
 """
 
@@ -48,7 +53,8 @@ UPDATE actions a SET {", ".join(f"{name} = r.{name}" for name in CONTENT)}, upda
 """
 
 _REOPEN = f"""
-UPDATE actions SET status = '{ActionStatus.PROPOSED}', skip_reason = NULL, skip_detail = NULL, updated_at = :at
+UPDATE actions SET status = '{ActionStatus.PROPOSED}', skip_reason = NULL, skip_detail = NULL, arm = NULL,
+       propensity = NULL, policy = NULL, decision = NULL, updated_at = :at
  WHERE campaign_id = :campaign AND status = ANY(:statuses)
    AND status IN {ACTION.sources_sql(ActionStatus.PROPOSED)} AND skip_reason IS DISTINCT FROM :by_hand
    AND NOT (status = '{ActionStatus.PENDING}' AND offer_terms ? 'edited_by'
@@ -64,15 +70,37 @@ UPDATE actions SET plan_id = :plan, updated_at = :at
  WHERE campaign_id = :campaign AND status = '{ActionStatus.PENDING}' AND plan_id IS DISTINCT FROM :plan
 """
 
-_HOLD_OUT = f"""
-UPDATE actions SET status = '{ActionStatus.HELD_OUT}', skip_reason = :reason, skip_detail = :detail, updated_at = :at
- WHERE campaign_id = :campaign AND customer_id = ANY(:people)
-   AND status IN {ACTION.sources_sql(ActionStatus.HELD_OUT)}
+_FREEZE = """
+WITH drawn AS MATERIALIZED (
+    SELECT DISTINCT customer_id FROM actions
+     WHERE campaign_id = :campaign AND plan_id = :plan AND arm IS NOT NULL
+), known AS MATERIALIZED (
+    SELECT c.customer_id, jsonb_agg(jsonb_build_object('segment', c.segment_slug, 'channel', c.channel,
+               'offer', c.offer_terms ->> 'name', 'discount_pct', c.offer_terms ->> 'discount_pct',
+               'profit', c.expected_profit, 'kept', c.offer_terms -> 'kept', 'basket', c.offer_terms -> 'basket',
+               'answers', c.offer_terms -> 'answers', 'uplifts', c.offer_terms -> 'uplifts')
+               ORDER BY c.segment_slug, c.channel) AS options
+      FROM drawn d JOIN actions c ON c.campaign_id = :campaign AND c.customer_id = d.customer_id GROUP BY 1
+)
+UPDATE actions a SET decision = jsonb_build_object('options', k.options)
+  FROM known k
+ WHERE a.campaign_id = :campaign AND a.customer_id = k.customer_id AND a.plan_id = :plan AND a.arm IS NOT NULL
+"""
+_COUNT_REST = f"""
+INSERT INTO decision_counts (plan_id, campaign_id, segment_slug, reason, people, policy, seed)
+SELECT :plan, :campaign, x.segment_slug, x.reason, count(DISTINCT x.customer_id), :policy, :seed FROM (
+    SELECT a.segment_slug, a.skip_reason AS reason, a.customer_id FROM actions a
+     WHERE a.campaign_id = :campaign AND a.status = '{ActionStatus.SKIPPED}' AND a.skip_reason IS NOT NULL
+       AND a.arm IS NULL
+    UNION ALL SELECT '', e.reason, e.customer_id FROM exclusions e WHERE e.campaign_id = :campaign) x
+ GROUP BY x.segment_slug, x.reason
+ON CONFLICT (plan_id, segment_slug, reason) DO UPDATE SET people = excluded.people
 """
 
 
 class Decision(NamedTuple):
-    """What a plan decides of one action. `content` is JSON of some of `CONTENT`."""
+    """What a plan decides of one action. `content` is JSON of some of `CONTENT`; arm, chance and policy are of people
+    whose outcome teaches."""
 
     action_id: UUID
     status: ActionStatus | None
@@ -80,6 +108,9 @@ class Decision(NamedTuple):
     skip_reason: str | None = None
     skip_detail: str | None = None
     content: str | None = None
+    arm: Arm | None = None
+    propensity: float | None = None
+    policy: str | None = None
 
 
 async def stage_decisions(session: AsyncSession) -> None:
@@ -142,15 +173,8 @@ async def settle_actions(session: AsyncSession, campaign_id: UUID, plan_id: UUID
     await session.execute(text(_LEAVE_OUT), {**params, "better": Reason.BETTER_ACTION.value})
 
 
-async def hold_out_actions(session: AsyncSession, campaign_id: UUID, people: Sequence[UUID], detail: str) -> None:
-    """Contact none of these people: their actions that wait become the control group's."""
-    await session.execute(
-        text(_HOLD_OUT),
-        {
-            "campaign": campaign_id,
-            "people": list(people),
-            "reason": Reason.HOLDOUT.value,
-            "detail": detail,
-            "at": now(),
-        },
-    )
+async def freeze_decisions(session: AsyncSession, campaign_id: UUID, plan_id: UUID, *, policy: str, seed: str) -> None:
+    """Keep what a plan's decisions rest on: of people in an arm everything they could have got, of the rest counts."""
+    asked = {"campaign": campaign_id, "plan": plan_id}
+    await session.execute(text(_FREEZE), asked)
+    await session.execute(text(_COUNT_REST), {**asked, "policy": policy, "seed": seed})

@@ -10,12 +10,15 @@
 The tilde is the median over the shop's customers: a median customer gets half of each part's points. Value at risk
 and likelihood to respond stay two scores: contacting by value at risk alone ranks responders below chance.
 
-Expected incremental profit counts only purchases the message brings about:
+Expected incremental profit counts only purchases the message brings about, and the discount of everybody who takes it:
 
-    profit = p · basket · ((1 − p₀) · margin − discount) − cost
+    profit = τ · basket · margin − p · basket · discount − cost
 
-because a respondent buys anyway with probability p₀ and then only costs the discount. p₀ is the chance of a purchase
-within the response week, from the churn model's chance q of none within H days: p₀ = 1 − q^(7 / H).
+τ is the uplift, the share of people like these who buy within the response week because of such a message: what the
+shop's held-out groups have taught, or the prior of one point (`scoring.estimators.uplift`). p counts whoever acts on
+the offer, those too who would have bought anyway: they cost the discount and bring nothing. That chance to buy anyway,
+p₀, is asked of the churn model at seven days; where it told none, it follows from its chance q of no purchase within H
+days: p₀ = 1 − q^(7 / H).
 """
 
 from __future__ import annotations
@@ -99,20 +102,21 @@ def buys_anyway(this_week: Floats, churn_probability: Floats, horizon_days: int)
 
 
 def expected_profit(
-    *, response: Floats, basket: Floats, baseline: Floats, margin: float, discount: Floats, cost: float
+    *, response: Floats, basket: Floats, uplift: Floats, margin: float, discount: Floats, cost: float
 ) -> Floats:
     """Return expected incremental profit in money, shape (n,); may be negative.
 
     Args:
         response: P(acts on the offer).
         basket: money, the usual order.
-        baseline: p₀, P(would have bought anyway).
+        uplift: τ, P(buys and would not have without the message).
         margin, discount: shares of the price (0.28, 0.10).
         cost: money per message.
     """
-    return np.asarray(response * basket * ((1.0 - baseline) * margin - discount) - cost, dtype=np.float64)
+    return np.asarray(basket * (uplift * margin - response * discount) - cost, dtype=np.float64)
 
 
-def kept_value(*, response: Floats, value_at_risk: Floats, baseline: Floats, margin: float, share: float) -> Floats:
-    """Margin of the value at risk that an answer is assumed to keep, shape (n,); see `Overrides.kept_share`."""
-    return np.asarray(response * (1.0 - baseline) * share * margin * np.maximum(value_at_risk, 0.0), dtype=np.float64)
+def kept_value(*, uplift: Floats, value_at_risk: Floats, margin: float, share: float) -> Floats:
+    """Margin of the value at risk that a purchase brought about is assumed to keep, shape (n,); see
+    `Overrides.kept_share`."""
+    return np.asarray(uplift * share * margin * np.maximum(value_at_risk, 0.0), dtype=np.float64)

@@ -72,6 +72,7 @@ class Limits:
     kept_share: Decimal
     horizon_days: int
     stock_hours: int
+    explore_pct: Decimal
     global_holdout_pct: Decimal
     global_holdout_seed: str
     minimum_age: int
@@ -103,6 +104,7 @@ class Limits:
             "kept_share": str(self.kept_share),
             "horizon_days": self.horizon_days,
             "stock_hours": self.stock_hours,
+            "explore_pct": str(self.explore_pct),
             "global_holdout_pct": str(self.global_holdout_pct),
             "timezone": self.timezone,
         }
@@ -195,6 +197,7 @@ def limits_of(shop: ShopSettings, constraints: dict[str, Any]) -> Limits:
         kept_share=own.kept_share,
         horizon_days=planning.horizon_days,
         stock_hours=planning.stock_hours,
+        explore_pct=planning.explore_pct,
         global_holdout_pct=planning.global_holdout_pct,
         global_holdout_seed=planning.global_holdout_seed,
         minimum_age=compliance.minimum_age,

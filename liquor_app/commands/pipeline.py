@@ -106,6 +106,33 @@ def holdout(as_json: Json = False) -> None:
     show(told, False, "The global holdout")
 
 
+@app.command()
+def learn(as_json: Json = False) -> None:
+    """Learn what messages change from decisions whose week is over, and tell what is believed now."""
+    from liquor_app.experiments.learning import learn as learn_now
+    from liquor_app.experiments.learning import read_learning
+
+    async def work(session: Session) -> Any:
+        await learn_now(session, SYSTEM)
+        return await read_learning(session, SYSTEM)
+
+    row = call(work)
+    rows = [
+        {
+            "segment": one.cell.segment,
+            "offer": one.cell.offer,
+            "channel": one.cell.channel,
+            "buyers_of_100": round(one.mean * 100, 2),
+            "low_80": round(one.low * 100, 2),
+            "high_80": round(one.high * 100, 2),
+            "learned_from": one.learned_from,
+        }
+        for one in row.cells
+    ]
+    names = ("segment", "offer", "channel", "buyers_of_100", "low_80", "high_80", "learned_from")
+    show_rows(rows, names, as_json, total=len(rows))
+
+
 def _interval(middle: float, low: float | None, high: float | None, form: str, times: float = 1) -> str:
     if low is None or high is None:
         return f"{form.format(middle * times)} (no interval yet)"

@@ -97,6 +97,7 @@ class Job(StrEnum):
     PROCESS_WEBHOOKS = "process_webhooks"
     ATTRIBUTE = "attribute"
     READ_HOLDOUT = "read_holdout"
+    LEARN_UPLIFT = "learn_uplift"
     SIMULATE_PLAN = "simulate_plan"
     SEND_ERRAND = "send_errand"
     CHANGE_ROWS = "change_rows"

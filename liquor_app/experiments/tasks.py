@@ -1,4 +1,4 @@
-"""Jobs: reading the global holdout."""
+"""Jobs: reading the global holdout, learning what messages change."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from liquor_app.accounts.permissions import SYSTEM
 from liquor_app.core.db import transaction
 from liquor_app.core.queue import Job, JobContext, Task
 from liquor_app.experiments.global_holdout import take_reading
+from liquor_app.experiments.learning import learn
 
 
 async def read_holdout(job: JobContext) -> dict[str, Any]:
@@ -17,4 +18,11 @@ async def read_holdout(job: JobContext) -> dict[str, Any]:
     return {"share": row.share, "days": row.days, "missing": list(row.missing)}
 
 
-TASKS: dict[Job, Task] = {Job.READ_HOLDOUT: read_holdout}
+async def learn_uplift(job: JobContext) -> dict[str, Any]:
+    """Learn from decisions whose window is over; twice learns nothing twice."""
+    async with transaction() as session:
+        beliefs = await learn(session, SYSTEM)
+    return {"version": beliefs.version, "people": sum(beliefs.posterior.people.values())}
+
+
+TASKS: dict[Job, Task] = {Job.READ_HOLDOUT: read_holdout, Job.LEARN_UPLIFT: learn_uplift}

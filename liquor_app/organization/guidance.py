@@ -76,7 +76,10 @@ class Guidance(BaseModel):
     triggered: Autonomy = Autonomy.APPROVAL
     autopilot_max_recipients: int = Field(500, ge=0, le=100_000_000)
     autopilot_max_discount: Decimal = Field(Decimal("100"), ge=0, le=Decimal("99999999"), decimal_places=2)
-    autopilot_min_profit: Decimal = Field(Decimal("0"), ge=0, le=Decimal("99999999"), decimal_places=2)
+    autopilot_min_profit: Decimal = Field(
+        Decimal("0"), ge=Decimal("-99999999"), le=Decimal("99999999"), decimal_places=2
+    )
+    """Below 0: what the shop is ready to lose while the agent learns."""
     """The low end of the expected incremental profit must reach this."""
 
     @property

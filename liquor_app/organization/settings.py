@@ -88,6 +88,8 @@ class PlanningSettings(SettingsModel):
     margin_pct: Decimal = Field(Decimal("28"), ge=0, le=100)
     margin_floor_pct: Decimal = Field(Decimal("10"), ge=0, le=100)
     holdout_pct: Decimal = Field(Decimal("10"), ge=0, le=50)
+    explore_pct: Decimal = Field(Decimal("5"), ge=0, le=50)
+    """Of whom a plan chooses, given an eligible action at random: what the agent's choosing is judged by."""
     global_holdout_pct: Decimal = Field(Decimal("5"), ge=0, le=20)
     """Of all customers, left out of every campaign: what the whole of marketing changes. 0 is none; see ADR 18."""
     global_holdout_seed: str = Field("global", min_length=1, max_length=60)

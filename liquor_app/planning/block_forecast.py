@@ -45,7 +45,8 @@ SELECT a.id, a.customer_id, a.channel, a.scheduled_date, a.send_window, a.offer,
        g.at AS consent_at
   FROM (SELECT x.*, row_number() OVER (ORDER BY x.id) AS n FROM actions x
          WHERE x.campaign_id = :campaign AND x.status = '{ActionStatus.PENDING}'
-           AND (NOT :free OR NOT x.offer_terms ? 'edited_by')) a
+           AND (NOT :free OR NOT x.offer_terms ? 'edited_by')
+           AND (CAST(:only AS uuid[]) IS NULL OR x.id = ANY(:only))) a
   JOIN customers c ON c.id = a.customer_id
   LEFT JOIN LATERAL (
       SELECT at FROM consents
@@ -93,12 +94,15 @@ async def foresee(session: AsyncSession, context: PlanContext) -> dict[str, Any]
     }
 
 
-async def leave_out_blocked(session: AsyncSession, context: PlanContext, plan_id: UUID) -> int:
+async def leave_out_blocked(
+    session: AsyncSession, context: PlanContext, plan_id: UUID, *, only: Sequence[UUID] | None = None
+) -> int:
     """Take out of a plan that was just chosen whatever may not go out as things stand, each with its reason; returns
-    how many. Every message is asked about, not every n-th. What a person pinned stays, and is foreseen. A corridor."""
+    how many. Every message is asked about, not every n-th; `only` some of them. What a person pinned stays, and is
+    foreseen. A corridor."""
     decided: list[Decision] = []
     after = _FIRST
-    while rows := await _messages(session, context.brief, after=after, free=True):
+    while rows := await _messages(session, context.brief, after=after, free=True, only=only):
         after = rows[-1].id
         decided += [
             Decision(row.id, ActionStatus.SKIPPED, None, blocked.reason.value, blocked.detail)
@@ -113,12 +117,17 @@ async def leave_out_blocked(session: AsyncSession, context: PlanContext, plan_id
 
 
 async def _messages(
-    session: AsyncSession, brief: CampaignBrief, *, every: int = 1, after: UUID = _FIRST, free: bool = False
+    session: AsyncSession,
+    brief: CampaignBrief,
+    *,
+    every: int = 1,
+    after: UUID = _FIRST,
+    free: bool = False,
+    only: Sequence[UUID] | None = None,
 ) -> Sequence[Any]:
     """Return planned messages by id, every n-th, at most `LOOKED_AT`; `free` are those nobody pinned by hand."""
-    found = await session.execute(
-        text(_MESSAGES), {"campaign": brief.id, "every": every, "after": after, "free": free, "most": LOOKED_AT}
-    )
+    asked = {"campaign": brief.id, "every": every, "after": after, "free": free, "most": LOOKED_AT}
+    found = await session.execute(text(_MESSAGES), {**asked, "only": None if only is None else list(only)})
     return found.all()
 
 

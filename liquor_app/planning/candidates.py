@@ -18,6 +18,7 @@ from liquor_app.actions.audience import CHUNK, contacts
 from liquor_app.actions.eligibility import Reason
 from liquor_app.actions.models import TAKEN, ActionStatus
 from liquor_app.actions.offering.due_state import fit_of
+from liquor_app.actions.offering.offer_uplifts import NO_RHYTHM, offer_label
 from liquor_app.actions.plan_decisions import Decision, apply_decisions, copy_decisions, stage_decisions
 from liquor_app.campaigns.brief import CHANNELS, CampaignBrief
 from liquor_app.campaigns.models import LIVE
@@ -25,27 +26,30 @@ from liquor_app.core.clock import today_in
 from liquor_app.core.states import sql_list
 from liquor_app.planning.optimizer.problem import NOWHERE, Floats, Ints, Problem, Verdict
 from liquor_app.planning.simulation import Sends
+from liquor_app.scoring.estimators.uplift import PRIOR_MEAN, Cell
 from liquor_app.ui.words import show_money
 
 BATCH = 50_000
 CHOSEN = f"a.status = '{ActionStatus.PENDING}'"
 """Actions of the campaign's current plan."""
 _FIGURES = (
-    "expected_profit", "kept", "expected_response", "basket", "discount_pct", "baseline", "value_points", "margin_pct",
+    "expected_profit", "kept", "expected_response", "basket", "discount_pct", "baseline", "uplift", "value_points",
+    "margin_pct",
 )  # fmt: skip
 
 _TERMS = (
     "a.expected_profit, CAST(a.offer_terms ->> 'kept' AS double precision) AS kept, a.expected_response,"
     " CAST(a.offer_terms ->> 'basket' AS double precision) AS basket,"
     " CAST(a.offer_terms ->> 'discount_pct' AS double precision) AS discount_pct,"
-    " CAST(a.offer_terms ->> 'baseline' AS double precision) AS baseline, a.value_points,"
+    " CAST(a.offer_terms ->> 'baseline' AS double precision) AS baseline,"
+    " COALESCE(CAST(a.offer_terms ->> 'uplift' AS double precision), :uplift) AS uplift, a.value_points,"
     " COALESCE(CAST(a.offer_terms ->> 'margin_pct' AS double precision), :margin_pct) AS margin_pct"
 )
 
 
-_ANSWERS = """
-SELECT id, offer_terms -> 'answers' AS answers FROM actions WHERE campaign_id = :campaign
- ORDER BY customer_id, segment_slug, channel
+_BY_OFFER = """
+SELECT id, offer_terms -> 'answers' AS answers, offer_terms -> 'uplifts' AS uplifts FROM actions
+ WHERE campaign_id = :campaign ORDER BY customer_id, segment_slug, channel
 """
 
 
@@ -72,12 +76,18 @@ class Candidates:
     basket: Floats
     discount_share: Floats
     baseline: Floats
+    """P(buys anyway)."""
+    uplift: Floats
+    """P(buys and would not have)."""
     value_points: Floats
     fit: Floats
     """What each day of the plan is worth for a customer by when they are due (`due_state.fit_of`), shape (people,
     days)."""
     margin: Floats
     """Share of the price: of the offer's product or category, else the shop's usual."""
+    cell: Ints
+    """Index into `cells`, what the uplift model knows each by."""
+    cells: list[Cell]
 
     @property
     def discount(self) -> Floats:
@@ -91,11 +101,12 @@ async def read_candidates(session: AsyncSession, brief: CampaignBrief, condition
     streamed = await session.stream(
         text(
             f"SELECT a.id, a.customer_id, a.channel, a.segment_slug, a.scheduled_date,"
-            f" a.offer_terms ->> 'category' AS category, a.offer_terms -> 'due' AS due, {_TERMS}"
+            " a.offer_terms ->> 'category' AS category, a.offer_terms -> 'due' AS due,"
+            f" a.offer_terms ->> 'name' AS offer, {_TERMS}"
             f" FROM actions a WHERE a.campaign_id = :campaign AND {condition}"
             " ORDER BY a.customer_id, a.segment_slug, a.channel"
         ),
-        {"campaign": brief.id, "margin_pct": float(brief.limits.margin_pct)},
+        {"campaign": brief.id, "margin_pct": float(brief.limits.margin_pct), "uplift": PRIOR_MEAN},
         execution_options={"yield_per": BATCH},
     )
     ids = bytearray()
@@ -106,6 +117,7 @@ async def read_candidates(session: AsyncSession, brief: CampaignBrief, condition
     figures: list[Floats] = []
     first = brief.days[0]
     categories: dict[str | None, int] = {}
+    cells: dict[tuple[str, str, str, float, str | None], int] = {}
     async for batch in streamed.partitions():
         rows = batch
         who = np.empty(len(rows), dtype=np.intp)
@@ -126,13 +138,14 @@ async def read_candidates(session: AsyncSession, brief: CampaignBrief, condition
                     np.array([segments.get(row.segment_slug, NOWHERE) for row in rows], dtype=np.intp),
                     np.array([(row.scheduled_date - first).days for row in rows], dtype=np.intp),
                     np.array([categories.setdefault(row.category, len(categories)) for row in rows], dtype=np.intp),
+                    np.array([cells.setdefault(_cell_key(row), len(cells)) for row in rows], dtype=np.intp),
                 ]
             )
         )
         figures.append(np.array([[float(getattr(row, name) or 0) for name in _FIGURES] for row in rows]).T)
-    joined = np.concatenate(columns, axis=1) if columns else np.empty((5, 0), dtype=np.intp)
+    joined = np.concatenate(columns, axis=1) if columns else np.empty((6, 0), dtype=np.intp)
     numbers = np.concatenate(figures, axis=1) if figures else np.empty((len(_FIGURES), 0))
-    profit, kept, response, basket, discount_pct, baseline, value_points, margin_pct = numbers
+    profit, kept, response, basket, discount_pct, baseline, uplift, value_points, margin_pct = numbers
     return Candidates(
         ids=np.frombuffer(bytes(ids), dtype="V16"),
         people=people,
@@ -148,25 +161,46 @@ async def read_candidates(session: AsyncSession, brief: CampaignBrief, condition
         basket=basket,
         discount_share=discount_pct / 100,
         baseline=baseline,
+        uplift=uplift,
         value_points=value_points,
         margin=margin_pct / 100,
         fit=np.stack(fits) if fits else np.ones((0, len(brief.days))),
+        cell=joined[5],
+        cells=[
+            Cell(segment, offer_label(offer, discount), channel, state or NO_RHYTHM)
+            for segment, channel, offer, discount, state in cells
+        ],
     )
 
 
-async def read_answers(
+def _cell_key(row: Any) -> tuple[str, str, str, float, str | None]:
+    return row.segment_slug, row.channel, row.offer or "", row.discount_pct or 0.0, row.due and row.due["state"]
+
+
+@dataclass(frozen=True, slots=True)
+class ByOffer:
+    """Of offers by name, each of shape (n,); NaN where an action's playbook has no such offer."""
+
+    answers: dict[str, Floats]
+    """P(acts on it)."""
+    uplifts: dict[str, Floats]
+    """P(buys and would not have)."""
+
+
+async def read_by_offer(
     session: AsyncSession, brief: CampaignBrief, candidates: Candidates, names: Collection[str]
-) -> dict[str, Floats]:
-    """Return P(acts on it) of offers by name, each of shape (n,); NaN where an action's playbook has no such offer."""
-    streamed = await session.stream(text(_ANSWERS), {"campaign": brief.id}, execution_options={"yield_per": BATCH})
-    found = {name: np.full(candidates.ids.size, np.nan) for name in names}
+) -> ByOffer:
+    """Return what candidates were told of each offer of their playbook."""
+    streamed = await session.stream(text(_BY_OFFER), {"campaign": brief.id}, execution_options={"yield_per": BATCH})
+    found = ByOffer(*({name: np.full(candidates.ids.size, np.nan) for name in names} for _ in range(2)))
     place = 0
     async for batch in streamed.partitions():
-        for action_id, answers in batch:  # candidates are some of these, in the same order
+        for action_id, answers, uplifts in batch:  # candidates are some of these, in the same order
             if place == candidates.ids.size or action_id.bytes != candidates.ids[place].tobytes():
                 continue
-            for name, chances in found.items():
-                chances[place] = (answers or {}).get(name, np.nan)
+            for name in names:
+                found.answers[name][place] = (answers or {}).get(name, np.nan)
+                found.uplifts[name][place] = (uplifts or {}).get(name, np.nan)
             place += 1
     return found
 
@@ -178,7 +212,7 @@ def sends_of(chosen: Candidates, brief: CampaignBrief, day: Ints, weight: Floats
     inside = np.clip(day[planned], 0, weight.size - 1)
     return Sends(
         response=chosen.response[planned],
-        baseline=chosen.baseline[planned],
+        cell=chosen.cell[planned],
         basket=chosen.basket[planned],
         discount=chosen.discount_share[planned],
         cost=cost[chosen.channel[planned]],

@@ -116,8 +116,12 @@ def _figures(left: Mapping[str, Any], right: Mapping[str, Any]) -> list[Figure]:
         estimate("buyers", "Expected buyers", ""),
         estimate("discount", "Discount given", "$"),
         Figure("cost", "Sending cost", "$", float(left["simulation"]["cost"]), float(right["simulation"]["cost"])),
-        estimate("incremental_profit", "Expected incremental profit (uplift assumed)", "$"),
+        estimate("incremental_profit", f"Expected incremental profit ({_basis(right)})", "$"),
     ]
+
+
+def _basis(summary: Mapping[str, Any]) -> str:
+    return f"uplift {summary['simulation']['uplift']['basis']}"
 
 
 def _range(found: Mapping[str, Any]) -> tuple[float, float]:

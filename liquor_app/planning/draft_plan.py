@@ -24,8 +24,8 @@ from liquor_app.campaigns.models import Engine
 from liquor_app.core.clock import now
 from liquor_app.core.config import get_settings
 from liquor_app.core.ids import uuid7
+from liquor_app.core.money import money
 from liquor_app.core.states import sql_list
-from liquor_app.experiments.service import HoldoutRow, draw_within
 from liquor_app.planning.block_forecast import leave_out_blocked
 from liquor_app.planning.candidates import (
     CHOSEN,
@@ -36,9 +36,10 @@ from liquor_app.planning.candidates import (
     reasons_of,
     write_choices,
 )
+from liquor_app.planning.draw_arms import Arms, draw_arms, roomier
 from liquor_app.planning.models import PlanStatus
 from liquor_app.planning.optimizer.optimise import optimise, verdicts
-from liquor_app.planning.optimizer.problem import NOWHERE, Allocation, Floats, Problem
+from liquor_app.planning.optimizer.problem import NOWHERE, Allocation, Floats, Problem, Room
 from liquor_app.planning.plan_reasoning import Alternative, Entry, engine_note, explain
 from liquor_app.planning.plan_status import supersede_drafts
 from liquor_app.planning.plan_store import PlanRow, fingerprint_of, get_plan, summarise
@@ -49,7 +50,7 @@ ALTERNATIVES_UP_TO = 50_000
 
 FREE = (
     f"a.status = '{ActionStatus.PROPOSED}' AND NOT EXISTS (SELECT 1 FROM actions t WHERE t.campaign_id = a.campaign_id"
-    f" AND t.customer_id = a.customer_id AND t.status IN {sql_list(*TAKEN)})"
+    f" AND t.customer_id = a.customer_id AND t.status IN {sql_list(*TAKEN, ActionStatus.HELD_OUT)})"
 )
 """Actions that may still be chosen: of customers nothing was decided for."""
 
@@ -59,10 +60,14 @@ class Prepared:
     """A round of planning as it begins: everything undecided is a candidate again."""
 
     context: PlanContext
-    holdout: HoldoutRow
     candidates: Candidates
     weight: Floats
     problem: Problem
+    """With more room and budget than there is: some of whom it chooses are held out afterwards."""
+    room: Room
+    """Messages left, shape (days, channels)."""
+    budget: float
+    """What may still be given away."""
 
     @property
     def brief(self) -> CampaignBrief:
@@ -90,7 +95,7 @@ async def plan_within(session: AsyncSession, actor: Actor, context: PlanContext)
     if not await _has_actions(session, brief.id):
         await generate_within(session, actor, context)
     await forget_choices(session, brief.id)
-    ready = await prepare(session, actor, context)
+    ready = await prepare(session, context)
     plan = optimise(ready.problem)
     plan_id = uuid7()
     await write_choices(
@@ -104,7 +109,8 @@ async def plan_within(session: AsyncSession, actor: Actor, context: PlanContext)
     )
     await settle_actions(session, brief.id, plan_id)
     await leave_out_blocked(session, context, plan_id)
-    summary = await summary_of(session, ready)
+    arms = await draw_arms(session, actor, context, plan_id, room=ready.room, budget=ready.budget)
+    summary = await summary_of(session, ready, arms)
     summary["optimality"] = {
         "value": round(plan.value, 2),
         "bound": round(plan.bound, 2),
@@ -117,25 +123,41 @@ async def plan_within(session: AsyncSession, actor: Actor, context: PlanContext)
     return await store_plan(session, actor, ready, plan_id, engine=engine, summary=summary, reasoning=reasoning)
 
 
-async def prepare(session: AsyncSession, actor: Actor, context: PlanContext) -> Prepared:
-    """Put everything undecided back to proposals, draw the holdout, read the candidates. A corridor."""
+async def prepare(session: AsyncSession, context: PlanContext) -> Prepared:
+    """Put everything undecided back to proposals, read the candidates. A corridor."""
     brief = context.brief
     await reopen_actions(
         session, brief.id, ACTION.sources(ActionStatus.PROPOSED) if brief.is_open else [ActionStatus.PENDING],
         keep=(brief.days[0], brief.days[-1]),
     )  # fmt: skip
-    holdout = await draw_within(session, actor, brief.id, brief.holdout_pct, brief.seed, is_open=brief.is_open)
     pinned = await read_candidates(session, brief, CHOSEN)
     candidates = await read_candidates(session, brief, FREE)
     weight = await day_weights(session, brief)
-    problem = await build_problem(session, brief, candidates, weight, float(pinned.discount.sum()))
-    return Prepared(context, holdout, candidates, weight, problem)
+    return await prepared(session, context, candidates, weight, float(pinned.discount.sum()))
 
 
-async def summary_of(session: AsyncSession, ready: Prepared) -> dict[str, Any]:
+async def prepared(
+    session: AsyncSession, context: PlanContext, candidates: Candidates, weight: Floats, spent: float
+) -> Prepared:
+    """Return a round of planning among these candidates; `spent` is the discount already promised. A corridor."""
+    brief = context.brief
+    problem = await build_problem(session, brief, candidates, weight, spent)
+    room, budget = roomier(problem.capacity, problem.budget, float(brief.holdout_pct) / 100)
+    grown = replace(problem, capacity=room, budget=budget)
+    return Prepared(context, candidates, weight, grown, problem.capacity, problem.budget)
+
+
+async def summary_of(session: AsyncSession, ready: Prepared, arms: Arms) -> dict[str, Any]:
     """Return the figures of what is chosen now."""
     chosen = await read_candidates(session, ready.brief, CHOSEN)
-    return await summarise(session, ready.context, chosen, ready.weight, ready.holdout.held_out)
+    summary = await summarise(session, ready.context, chosen, ready.weight, arms.people.holdout)
+    summary["arms"] = {
+        "agent": arms.people.agent,
+        "random": arms.people.random,
+        "holdout": arms.people.holdout,
+        "random_cost": str(money(arms.random_cost)),
+    }
+    return summary
 
 
 async def _has_actions(session: AsyncSession, campaign_id: UUID) -> bool:
@@ -207,7 +229,7 @@ async def store_plan(
             "record": None if record is None else json.dumps(record),
         },
     )
-    await put_in_place(session, brief.id, plan_id, version, summary, held_out=ready.holdout.held_out)
+    await put_in_place(session, brief.id, plan_id, version, summary, held_out=summary["totals"]["held_out"])
     await audit(
         session,
         actor,

@@ -69,3 +69,5 @@ class PlanChoice(SQLModel, table=True):
     skip_reason: str | None = words(nullable=True)
     skip_detail: str | None = words(nullable=True)
     content: dict[str, Any] | None = document()
+    drawn: dict[str, Any] | None = document()
+    """`{"arm", "propensity", "policy"}` of whose outcome teaches."""

@@ -14,7 +14,6 @@ from liquor_app.actions.offering.due_state import DAILY, EARLY
 from liquor_app.campaigns.brief import CampaignBrief
 from liquor_app.planning.ai.response_schema import Proposal
 from liquor_app.planning.optimizer.problem import Allocation
-from liquor_app.planning.plan_summary import UPLIFT_NOTE
 from liquor_app.planning.simulation import MODEL_SPREAD
 from liquor_app.ui.words import figure, percent, plain_number, plural, show_money, show_weekday
 
@@ -66,7 +65,7 @@ def explain(
             "choice",
             f"{figure(totals['sends'])} messages to {figure(totals['reach'])} people",
             f"Expected incremental profit {show_money(profit['mean'])}, between {show_money(profit['low'])} and"
-            f" {show_money(profit['high'])} (uplift assumed, not measured; zero lies within), after"
+            f" {show_money(profit['high'])} ({basis_words(simulated['uplift'])}), after"
             f" {show_money(simulated['discount']['mean'])} of discounts"
             f" and {show_money(simulated['cost'])} of sending. {_gap(plan, summary['optimality'].get('within'))}",
         )
@@ -83,13 +82,28 @@ def explain(
             entry(
                 "holdout",
                 f"{figure(totals['held_out'])} people held out",
-                f"Drawn at random ({plain_number(float(brief.holdout_pct))}%) before anything was planned, so"
-                " that the result can"
-                " be measured instead of guessed.",
+                f"Drawn at random ({plain_number(float(brief.holdout_pct))}%) of whom the plan chose, after it was"
+                " made: they are the same kind of people, so the result can be measured instead of guessed.",
+            )
+        )
+    if arms := summary.get("arms", {}).get("random"):
+        entries.append(
+            entry(
+                "holdout",
+                f"{figure(arms)} people get an action at random",
+                "Drawn from everything guidance, budget and law allow for them, to judge the agent's choosing by and to"
+                f" learn what it would never try. Expected to cost {show_money(summary['arms']['random_cost'])}.",
             )
         )
     entries.append(_assumptions(brief, summary))
     return entries
+
+
+def basis_words(uplift: Mapping[str, Any]) -> str:
+    """Tell in a bracket where what messages change was taken from."""
+    if not uplift.get("people"):
+        return "uplift assumed, not measured"
+    return f"uplift learned from {figure(uplift['people'])} people"
 
 
 def worth_nothing(simulated: Mapping[str, Any]) -> str | None:
@@ -117,7 +131,8 @@ def proposal_words(proposal: Proposal, before: dict[str, Any], after: dict[str, 
         entry(
             "choice",
             "Beside the optimiser's plan",
-            f"Expected incremental profit, uplift assumed, {show_money(mine['mean'])} beside"
+            f"Expected incremental profit, {basis_words(after['simulation']['uplift'])},"
+            f" {show_money(mine['mean'])} beside"
             f" {show_money(other['mean'])}, with {figure(after['totals']['sends'])} messages beside"
             f" {figure(before['totals']['sends'])}.",
         )
@@ -245,10 +260,11 @@ def _assumptions(brief: CampaignBrief, summary: Mapping[str, Any]) -> Entry:
     return entry(
         "assumption",
         "What this rests on",
-        f"{UPLIFT_NOTE} A margin of {plain_number(limits.margin_pct)}%; purchases that would have come anyway"
+        f"{summary['simulation']['uplift']['note']}"
+        f" A margin of {plain_number(limits.margin_pct)}%; purchases that would have come anyway"
         " bring nothing;"
-        f" {percent(float(limits.kept_share))} of the value at risk counts as kept when somebody answers (for"
-        " choosing only,"
+        f" {percent(float(limits.kept_share))} of the value at risk counts as kept with each buyer brought about"
+        " (for choosing only,"
         f" it is not in the profit above); {_level(summary)}"
         " Whoever is due within the plan is written to from that day on where there is room (a message before it counts"
         f" {percent(1 - EARLY)} less), whoever is overdue early (each day's wait counts {percent(DAILY)}).",

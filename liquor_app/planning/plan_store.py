@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.actions.models import ActionStatus
+from liquor_app.actions.offering.offer_uplifts import NO_RHYTHM, offer_label
 from liquor_app.actions.plan_context import PlanContext
 from liquor_app.campaigns.brief import CampaignBrief
 from liquor_app.campaigns.models import OPEN, Engine
@@ -26,10 +27,12 @@ from liquor_app.planning.block_forecast import fatigue, foresee
 from liquor_app.planning.candidates import Candidates, sends_of
 from liquor_app.planning.models import PlanStatus
 from liquor_app.planning.optimizer.problem import NOWHERE, Floats
-from liquor_app.planning.plan_summary import Counts, figures
-from liquor_app.planning.simulation import MODEL_SPREAD, simulate
+from liquor_app.planning.plan_summary import Counts, figures, uplift_basis
+from liquor_app.planning.simulation import DRAWS, MODEL_SPREAD, Uplifts, simulate
 from liquor_app.scoring.estimators.offer_response import level_of
+from liquor_app.scoring.estimators.uplift import PRIOR_MEAN, Cell
 from liquor_app.scoring.offer_forecast import response_in_use
+from liquor_app.scoring.uplift_store import Beliefs, uplift_in_use
 from liquor_app.ui.words import figure, plain_number
 
 MOST_CELLS = 400
@@ -173,17 +176,22 @@ async def summarise(
     )
     model = await response_in_use(session)
     spread = model.level_sd
+    beliefs = await uplift_in_use(session)
+    seed = zlib.crc32(f"{brief.id}:{brief.seed}".encode())
+    known = beliefs.posterior
     outcome = simulate(
         sends_of(chosen, brief, chosen.day, weight),
         float(brief.limits.margin_pct) / 100,
-        seed=zlib.crc32(f"{brief.id}:{brief.seed}".encode()),
+        Uplifts(known.effects(chosen.cells)[0], known.draws(chosen.cells, DRAWS, seed=seed)),
+        seed=seed,
         spread=MODEL_SPREAD if spread is None else spread,
     )
     made = figures(brief, chosen, chosen.day, weight=weight, outcome=outcome, counts=counts)
+    made["simulation"]["uplift"] = uplift_basis(_learned_from(beliefs, chosen), beliefs.version)
     if spread is not None:
         low, high = level_of(chosen.response[chosen.day != NOWHERE], spread)
         made["response_level"] = {"low": round(low, 4), "high": round(high, 4), "campaigns": model.level_campaigns}
-    made["cells"] = await _cells(session, brief, counts.names)
+    made["cells"] = await _cells(session, brief, counts.names, beliefs)
     made["copy"] = await _copy(session, brief, counts.names)
     await report(2, STEPS, "Counting how often these people hear from the shop")
     made["fatigue"] = await fatigue(session, brief, chosen)
@@ -192,18 +200,28 @@ async def summarise(
     return made
 
 
-async def _cells(session: AsyncSession, brief: CampaignBrief, names: Mapping[str, str]) -> list[dict[str, Any]]:
-    """Return messages by segment, day, channel and offer, most first; at most `MOST_CELLS`."""
+def _learned_from(beliefs: Beliefs, chosen: Candidates) -> int:
+    """How many people such messages were tried on, with others held out of them."""
+    alike = {(cell.segment, cell.offer, cell.channel): cell for cell in chosen.cells}
+    return sum(beliefs.posterior.learned_from(cell) for cell in alike.values())
+
+
+async def _cells(
+    session: AsyncSession, brief: CampaignBrief, names: Mapping[str, str], beliefs: Beliefs
+) -> list[dict[str, Any]]:
+    """Return messages by segment, day, channel and offer, most first; at most `MOST_CELLS`. Each says what it is
+    believed to change, and from how many people that was learned; 0 is assumed."""
     found = await session.execute(
         text(
             "SELECT segment_slug AS segment, scheduled_date AS date, channel, offer_terms ->> 'name' AS offer,"
             " offer_terms ->> 'discount_pct' AS discount_pct, count(*) AS sends, sum(expected_profit) AS profit,"
             " sum(expected_response * CAST(offer_terms ->> 'basket' AS double precision)"
-            "   * CAST(offer_terms ->> 'discount_pct' AS double precision) / 100) AS discount"
+            "   * CAST(offer_terms ->> 'discount_pct' AS double precision) / 100) AS discount,"
+            " avg(COALESCE(CAST(offer_terms ->> 'uplift' AS double precision), :uplift)) AS uplift"
             f" FROM actions WHERE campaign_id = :id AND status = '{ActionStatus.PENDING}' GROUP BY 1, 2, 3, 4, 5"
             " ORDER BY count(*) DESC, 1, 2, 3, 4, 5 LIMIT :n"
         ),
-        {"id": brief.id, "n": MOST_CELLS},
+        {"id": brief.id, "n": MOST_CELLS, "uplift": PRIOR_MEAN},
     )
     return [
         {
@@ -216,6 +234,10 @@ async def _cells(session: AsyncSession, brief: CampaignBrief, names: Mapping[str
             "sends": row.sends,
             "discount": str(money(float(row.discount or 0))),
             "expected_profit": str(money(float(row.profit or 0))),
+            "uplift": round(float(row.uplift), 5),
+            "learned_from": beliefs.posterior.learned_from(
+                Cell(row.segment, offer_label(row.offer or "", row.discount_pct or 0), row.channel, NO_RHYTHM)
+            ),
         }
         for row in found
     ]

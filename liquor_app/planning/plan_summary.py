@@ -16,7 +16,7 @@ from liquor_app.core.money import money
 from liquor_app.planning.candidates import Candidates
 from liquor_app.planning.optimizer.problem import NOWHERE, Floats, Ints
 from liquor_app.planning.simulation import Outcome, Range
-from liquor_app.ui.words import show_weekday_name
+from liquor_app.ui.words import figure, show_weekday_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,38 +142,40 @@ def _labelled(counts: Sequence[tuple[str, int]], unit: str) -> list[dict[str, An
     return [{"reason": reason, "label": label_of(reason), unit: count} for reason, count in counts]
 
 
-ASSUMED = "assumed"
-UPLIFT_NOTE = "The uplift is assumed, not measured in this shop; the interval is widened to hold zero."
+ASSUMED, LEARNED = "assumed", "learned"
+UPLIFT_NOTE = (
+    "What a message changes is assumed, not measured in this shop: one more buyer in a hundred, give or take as much"
+    " again."
+)
 """Said wherever the forecast of a profit is shown, until what messages bring about is learned from held-out groups."""
 
 
-def simulation(outcome: Outcome, kept: float) -> dict[str, Any]:
-    """Return the simulation as a document; each range is `{"mean", "low", "high"}`, an 80 % interval.
+def uplift_basis(people: int, version: int) -> dict[str, Any]:
+    """Tell where what messages change was taken from: `{"basis", "people", "version", "note"}`.
 
-    What rests on the uplift (new buyers, incremental revenue and profit) holds zero, the profit also the sending cost
-    of messages that move nobody. `model_low` and `model_high` are the profit's interval if the assumption is right.
+    Args:
+        people: who got messages like the plan's while others were held out of them.
+        version: of the uplift model.
     """
-    profit = outcome.incremental_profit
+    if people == 0:
+        return {"basis": ASSUMED, "people": 0, "version": version, "note": UPLIFT_NOTE}
+    note = f"What a message changes was learned from {figure(people)} people who got such messages, against who was"
+    return {"basis": LEARNED, "people": people, "version": version, "note": f"{note} held out of them."}
+
+
+def simulation(outcome: Outcome, kept: float) -> dict[str, Any]:
+    """Return the simulation as a document; each range is `{"mean", "low", "high"}`, an 80 % interval."""
     return {
-        "uplift": {"basis": ASSUMED, "note": UPLIFT_NOTE},
+        "uplift": uplift_basis(0, 0),
         "buyers": _plain(outcome.buyers),
-        "new_buyers": _plain(_holding_zero(outcome.new_buyers)),
+        "new_buyers": _plain(outcome.new_buyers),
         "revenue": _money(outcome.revenue),
-        "incremental_revenue": _money(_holding_zero(outcome.incremental_revenue)),
-        "incremental_profit": {
-            **_money(_holding_zero(profit, least=-outcome.cost)),
-            "model_low": str(money(profit.low)),
-            "model_high": str(money(profit.high)),
-        },
+        "incremental_revenue": _money(outcome.incremental_revenue),
+        "incremental_profit": _money(outcome.incremental_profit),
         "discount": _money(outcome.discount),
         "cost": str(money(outcome.cost)),
         "value_kept": str(money(kept)),
     }
-
-
-def _holding_zero(found: Range, *, least: float = 0.0) -> Range:
-    """Return the range widened as far as `least` (at most zero) and zero."""
-    return Range(found.mean, min(found.low, least, 0.0), max(found.high, 0.0))
 
 
 def _plain(found: Range) -> dict[str, float]:

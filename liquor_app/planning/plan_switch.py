@@ -13,12 +13,14 @@ from liquor_app.core.errors import Conflict
 from liquor_app.core.states import sql_list
 
 _CONTENT = ", ".join(f"'{name}', {name}" for name in CONTENT)
-_DECIDED = sql_list(ActionStatus.PENDING, ActionStatus.SKIPPED)
+_DECIDED = sql_list(ActionStatus.PENDING, ActionStatus.SKIPPED, ActionStatus.HELD_OUT)
 
 _KEEP = f"""
-INSERT INTO plan_choices (plan_id, action_id, status, scheduled_date, skip_reason, skip_detail, content)
+INSERT INTO plan_choices (plan_id, action_id, status, scheduled_date, skip_reason, skip_detail, drawn, content)
 SELECT :plan, id, status, scheduled_date, skip_reason, skip_detail,
-       CASE WHEN status = '{ActionStatus.PENDING}' THEN jsonb_build_object({_CONTENT}) END
+       CASE WHEN arm IS NOT NULL
+            THEN jsonb_build_object('arm', arm, 'propensity', propensity, 'policy', policy) END,
+       CASE WHEN status <> '{ActionStatus.SKIPPED}' THEN jsonb_build_object({_CONTENT}) END
   FROM actions WHERE campaign_id = :campaign AND status IN {_DECIDED}
 """
 
@@ -30,8 +32,11 @@ SELECT (SELECT count(*) FROM plan_choices WHERE plan_id = :plan) AS kept,
 """
 
 _STAGE_KEPT = """
-INSERT INTO plan_decisions (action_id, status, scheduled_date, skip_reason, skip_detail, content)
-SELECT action_id, status, scheduled_date, skip_reason, skip_detail, content FROM plan_choices WHERE plan_id = :plan
+INSERT INTO plan_decisions
+       (action_id, status, scheduled_date, skip_reason, skip_detail, content, arm, propensity, policy)
+SELECT action_id, status, scheduled_date, skip_reason, skip_detail, content, drawn ->> 'arm',
+       CAST(drawn ->> 'propensity' AS double precision), drawn ->> 'policy'
+  FROM plan_choices WHERE plan_id = :plan
 """
 
 

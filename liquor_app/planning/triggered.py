@@ -26,10 +26,10 @@ from liquor_app.core.clock import now
 from liquor_app.core.errors import Conflict
 from liquor_app.core.ids import uuid7
 from liquor_app.core.states import sql_list
-from liquor_app.experiments.service import draw_within
 from liquor_app.planning.block_forecast import leave_out_blocked
-from liquor_app.planning.candidates import build_problem, day_weights, read_candidates, reasons_of, write_choices
-from liquor_app.planning.draft_plan import FREE, Prepared, store_plan, summary_of
+from liquor_app.planning.candidates import day_weights, read_candidates, reasons_of, write_choices
+from liquor_app.planning.draft_plan import FREE, Prepared, prepared, store_plan, summary_of
+from liquor_app.planning.draw_arms import Arms, draw_arms
 from liquor_app.planning.optimizer.optimise import optimise, verdicts
 from liquor_app.planning.plan_reasoning import entry
 from liquor_app.planning.plan_store import PlanRow
@@ -79,10 +79,10 @@ async def fire(session: AsyncSession, actor: Actor, campaign_id: UUID) -> Fired:
     people = await _take_up(session, brief, trigger, since, until)
     if not people:
         return Fired(0, 0, 0)
-    ready = await _plan(session, actor, context, people, brief.plan_id)
+    _, arms = await _plan(session, actor, context, people, brief.plan_id)
     outcomes = await _settle(session, campaign_id, people)
     fired = Fired(len(people), outcomes.count(FiringOutcome.PLANNED), outcomes.count(FiringOutcome.HELD_OUT))
-    await set_held_out(session, campaign_id, ready.holdout.held_out)
+    await set_held_out(session, campaign_id, arms.people.holdout)
     await audit(
         session, actor, "campaign.triggered", "campaign", campaign_id, seen=fired.seen, planned=fired.planned,
         held_out=fired.held_out,
@@ -142,28 +142,27 @@ async def _settle(session: AsyncSession, campaign_id: UUID, people: list[UUID]) 
 
 async def _plan(
     session: AsyncSession, actor: Actor, context: PlanContext, people: list[UUID], plan_id: UUID
-) -> Prepared:
+) -> tuple[Prepared, Arms]:
     """Return actions for these people, chosen within what is left of capacity and budget."""
     brief = context.brief
     await generate_for(session, context, people)
-    holdout = await draw_within(session, actor, brief.id, brief.holdout_pct, brief.seed, is_open=brief.is_open)
     candidates = await read_candidates(session, brief, FREE)
     weight = await day_weights(session, brief)
     spent = await session.execute(text(_SPENT), {"id": brief.id})
-    problem = await build_problem(session, brief, candidates, weight, float(spent.scalar_one()))
-    plan = optimise(problem)
+    ready = await prepared(session, context, candidates, weight, float(spent.scalar_one()))
+    plan = optimise(ready.problem)
     await write_choices(
         session,
         brief,
         plan_id,
         candidates=candidates,
-        verdict=verdicts(problem, plan),
+        verdict=verdicts(ready.problem, plan),
         day=plan.day,
         details=reasons_of(brief, plan.price),
     )
     await settle_actions(session, brief.id, plan_id)
     await leave_out_blocked(session, context, plan_id)
-    return Prepared(context, holdout, candidates, weight, problem)
+    return ready, await draw_arms(session, actor, context, plan_id, room=ready.room, budget=ready.budget)
 
 
 async def make_standing_plan(session: AsyncSession, actor: Actor, campaign_id: UUID) -> PlanRow:
@@ -186,8 +185,8 @@ async def plan_standing(session: AsyncSession, actor: Actor, context: PlanContex
     trial = await session.begin_nested()
     people = await _take_up(session, brief, trigger, until - timedelta(days=7), until)
     plan_id = uuid7()
-    ready = await _plan(session, actor, context, people, plan_id)
-    summary: dict[str, Any] = await summary_of(session, ready)
+    ready, arms = await _plan(session, actor, context, people, plan_id)
+    summary: dict[str, Any] = await summary_of(session, ready, arms)
     await trial.rollback()
     totals = summary["totals"]
     summary["standing"] = {"trigger": trigger.words, "occasions": len(people), "days": 7}

@@ -18,9 +18,18 @@ from liquor_app.core.clock import now
 from liquor_app.core.db import transaction
 from liquor_app.core.pubsub import Message
 from liquor_app.experiments.global_holdout import overall_result
+from liquor_app.experiments.learning import CellRow, read_learning
 from liquor_app.organization.settings import shop_today
 from liquor_app.rest.kit.authentication import CurrentActor, session_cookie, socket_actor
-from liquor_app.rest.schemas.analytics import AnalyticsMessage, ChurnOut, DashboardOut, HoldoutOut, RevenueOut
+from liquor_app.rest.schemas.analytics import (
+    AnalyticsMessage,
+    BelievedOut,
+    ChurnOut,
+    DashboardOut,
+    HoldoutOut,
+    LearningOut,
+    RevenueOut,
+)
 
 router = APIRouter(prefix="/analytics", tags=["analytics"])
 sockets = APIRouter()
@@ -86,6 +95,27 @@ async def holdout(actor: CurrentActor) -> object:
         "revenue_contacted": revenue and revenue.contacted.mean,
         "revenue_held_out": revenue and revenue.held_out.mean,
     }
+
+
+@router.get("/learning", response_model=LearningOut)
+async def learning(actor: CurrentActor) -> object:
+    """What messages are believed to change, by segment, offer and channel: shares of the people written to who buy and
+    would not have, with 80 % intervals, and from how many people that was learned."""
+    async with transaction() as session:
+        row = await read_learning(session, actor)
+    return {
+        "version": row.beliefs.version,
+        "learned_at": row.beliefs.learned_at,
+        "until": row.beliefs.until,
+        "people": row.people,
+        "held_out": row.controls,
+        "overall": _believed(row.overall),
+        "cells": [{**_believed(one), **one.cell._asdict()} for one in row.cells],
+    }
+
+
+def _believed(row: CellRow) -> dict[str, object]:
+    return {name: getattr(row, name) for name in BelievedOut.model_fields}
 
 
 @sockets.websocket("/ws/analytics")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import Index, UniqueConstraint, text
 from sqlmodel import SQLModel
 
-from liquor_app.core.columns import choice, document, moment, pk, plain_uuid, ratio, ref, stamped, whole, words
+from liquor_app.core.columns import choice, day, document, moment, pk, plain_uuid, ratio, ref, stamped, whole, words
 from liquor_app.core.states import Transitions
 
 
@@ -59,6 +59,21 @@ class ModelVersion(SQLModel, table=True):
     trained_to: datetime | None = moment()
     n: int = whole()
     created_at: datetime = stamped()
+
+
+class UpliftModel(SQLModel, table=True):
+    """What messages change, as learned from held-out groups up to a day (`estimators.uplift.Posterior`)."""
+
+    __tablename__ = "uplift_models"
+    __table_args__ = (UniqueConstraint("version"),)
+
+    id: UUID = pk()
+    version: int = whole()
+    created_at: datetime = stamped()
+    until: date = day()
+    people: int = whole()
+    controls: int = whole()
+    params: dict[str, Any] = document(empty="{}")
 
 
 class CustomerScore(SQLModel, table=True):

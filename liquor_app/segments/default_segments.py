@@ -59,6 +59,7 @@ DEFAULT_SEGMENTS: list[dict[str, Any]] = [
         "recommended_offers": [
             _offer("Something new", 8, "{discount}% off something new beside your usual {category}"),
             _offer("Favourite category", 5, "{discount}% off {category}"),
+            _offer("Beside your usual", 0, "What is new this week beside your usual {category}"),
         ],
         "messaging_strategy": "If you like this, try that: one discovery beside what they already buy.",
         "optimal_channels": ["email", "sms"],
@@ -82,6 +83,7 @@ DEFAULT_SEGMENTS: list[dict[str, Any]] = [
         "recommended_offers": [
             _offer("Personal win-back", 15, "{discount}% off {category}, kept for you"),
             _offer("Favourite category", 10, "{discount}% off {category}"),
+            _offer("A word from the shop", 0, "What is new in {category} since your last visit"),
         ],
         "messaging_strategy": "We noticed, and we kept yours: name the category, one clear reason to come back.",
         "optimal_channels": ["email", "sms"],
@@ -99,6 +101,7 @@ DEFAULT_SEGMENTS: list[dict[str, Any]] = [
         "recommended_offers": [
             _offer("Buy 2", 10, "Buy 2, get {discount}% off {category}"),
             _offer("Bundle", 5, "{discount}% off when you make it a pair of {category}"),
+            _offer("Pairing", 0, "This week's pairing for your {category}"),
         ],
         "messaging_strategy": "Make it a case: one more item, not one more visit.",
         "optimal_channels": ["sms", "email"],
@@ -139,6 +142,7 @@ DEFAULT_SEGMENTS: list[dict[str, Any]] = [
         "recommended_offers": [
             _offer("Favourite category", 10, "{discount}% off {category} this week"),
             _offer("Welcome back", 5, "{discount}% off your next visit"),
+            _offer("A word from the shop", 0, "What is new in {category} since your last visit"),
         ],
         "messaging_strategy": "We kept yours cold: recall the favourite, offer it once, with an end date.",
         "optimal_channels": ["email", "sms"],
@@ -159,7 +163,10 @@ DEFAULT_SEGMENTS: list[dict[str, Any]] = [
                 _field("last_purchase_at", "within_days", 120),
             ],
         },
-        "recommended_offers": [_offer("Second visit", 12, "{discount}% off your second visit, no minimum")],
+        "recommended_offers": [
+            _offer("Second visit", 12, "{discount}% off your second visit, no minimum"),
+            _offer("A word from the shop", 0, "What is new in {category} since your first visit"),
+        ],
         "messaging_strategy": "Good to meet you: say what they bought, make the second visit easy.",
         "optimal_channels": ["email"],
         "optimal_send_window": _window("17:00", "21:00"),
@@ -175,6 +182,7 @@ DEFAULT_SEGMENTS: list[dict[str, Any]] = [
         "rules": {"all": [_field("first_purchase_at", "within_days", 30)]},
         "recommended_offers": [
             _offer("Welcome", 8, "{discount}% off your next {category}, and a short tour of the shop"),
+            _offer("A short tour", 0, "A short tour of the shop, and what is new in {category}"),
         ],
         "messaging_strategy": "Welcome in: who we are, what we are good at, one small reason to return.",
         "optimal_channels": ["email"],
@@ -196,6 +204,7 @@ DEFAULT_SEGMENTS: list[dict[str, Any]] = [
         },
         "recommended_offers": [
             _offer("Come back", 15, "{discount}% off {category}, if you would like to come back"),
+            _offer("A word from the shop", 0, "What is new in {category} since your last visit"),
         ],
         "messaging_strategy": "It has been a while: honest, brief, with an easy way to say no more.",
         "optimal_channels": ["email"],

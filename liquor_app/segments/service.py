@@ -189,7 +189,10 @@ PAGES_OF_THEIR_OWN = frozenset({"new", "discover"})
 """Words under /segments/ that are no segment's address."""
 
 PLAYBOOK_DEFAULTS: dict[str, Any] = {
-    "recommended_offers": [{"name": "Favourite category", "discount_pct": 10, "text": "{discount}% off {category}"}],
+    "recommended_offers": [
+        {"name": "Favourite category", "discount_pct": 10, "text": "{discount}% off {category}"},
+        {"name": "A word from the shop", "discount_pct": 0, "text": "What is new in {category}"},
+    ],
     "optimal_channels": ["email"],
     "optimal_send_window": {"start": "17:00", "end": "21:00"},
     "template_category": "win_back",

@@ -33,7 +33,7 @@ from liquor_app.customers.addresses import address_hash
 from liquor_app.organization.guidance import save_guidance
 from liquor_app.organization.settings import PlanningSettings, save_settings
 from liquor_app.segments.service import create_segment, refresh_segments
-from tests.people import add_campaign, add_customer, add_purchase, add_send, ensure_shop
+from tests.people import add_campaign, add_customer, add_purchase, add_send, believe, ensure_shop
 
 VIEWER = Actor(ActorKind.USER, None, "Vi", Role.USER)
 MARKETER = Actor(ActorKind.USER, None, "Dana", Role.MANAGER)
@@ -41,6 +41,7 @@ MARKETER = Actor(ActorKind.USER, None, "Dana", Role.MANAGER)
 
 async def audience(session: AsyncSession, *names: str, **playbook: Any) -> list[str]:
     """Segments that hold everybody."""
+    await believe(session)
     values = {"rules": {"all": []}, "optimal_channels": ["email", "sms"], "optimal_send_window": WINDOW, **playbook}
     slugs = [(await create_segment(session, SYSTEM, {"name": name, **values})).slug for name in names or ("Everybody",)]
     await refresh_segments(session, SYSTEM)
@@ -92,7 +93,7 @@ async def test_everybody_without_an_action_has_a_reason(session: AsyncSession) -
         "underage": await add_customer(session, date_of_birth=now().date() - timedelta(days=20 * 365)),
         "suppressed": await add_customer(session, email_key="gone@example.com", sms_consent=None),
         "cap_reached": await add_customer(session),
-        "not_worth_it": await add_customer(session, response_likelihood=0.0, value_at_risk=0),
+        "not_worth_it": await add_customer(session, avg_order_value=0, value_at_risk=0),
     }
     unverified = await add_customer(session, age_verified_at=None)
     await add_purchase(session, unverified, days_ago=41)
@@ -111,7 +112,7 @@ async def test_everybody_without_an_action_has_a_reason(session: AsyncSession) -
     assert {reason: row.customer_id for reason, row in by_reason.items()} == people
     assert result.by_reason == dict.fromkeys(people, 1)
     assert by_reason["no_consent"].detail == "E-mail: no consent for the channel; SMS: no consent for the channel"
-    assert "likely to respond" in by_reason["not_worth_it"].detail
+    assert "it moves 41.0% of such people to buy" in by_reason["not_worth_it"].detail
     assert [(row.customer_id, row.channel) for row in await of_campaign(session, campaign)] == [(unverified, "email")]
 
     history = await list_not_sent(session, VIEWER, people["suppressed"])

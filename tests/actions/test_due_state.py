@@ -18,7 +18,7 @@ from liquor_app.organization.settings import shop_today
 from liquor_app.planning.service import make_plan
 from liquor_app.segments.service import create_segment, refresh_segments
 from liquor_app.ui.words import show_long_day
-from tests.people import add_campaign, add_customer, ensure_shop
+from tests.people import add_campaign, add_customer, believe, ensure_shop
 
 TODAY = date(2026, 6, 10)
 WEEK = [TODAY + timedelta(days=1 + offset) for offset in range(7)]
@@ -89,6 +89,7 @@ async def test_a_plan_waits_for_whoever_is_not_due_and_hurries_for_whoever_is_la
         )
         states[person] = name
     playbook = {"rules": {"all": []}, "optimal_channels": ["email"]}
+    await believe(session)
     await create_segment(session, SYSTEM, {"name": "All", **playbook})
     await refresh_segments(session, SYSTEM)
     campaign = await add_campaign(session, ["all"])

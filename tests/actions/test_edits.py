@@ -33,7 +33,7 @@ from liquor_app.organization.guidance import save_guidance
 from liquor_app.organization.settings import PlanningSettings, save_settings
 from liquor_app.planning.service import make_plan
 from liquor_app.segments.service import create_segment, refresh_segments
-from tests.people import add_campaign, add_customer, add_send, ensure_shop, steady_ids
+from tests.people import add_campaign, add_customer, add_send, believe, ensure_shop, steady_ids
 
 VIEWER = Actor(ActorKind.USER, None, "Vi", Role.USER)
 MARKETER = Actor(ActorKind.USER, None, "Dana", Role.MANAGER)
@@ -49,6 +49,7 @@ async def plan(session: AsyncSession, people: int = 6, **constraints: Any) -> UU
     for _ in range(people):
         await add_customer(session)
     values = {"rules": {"all": []}, "recommended_offers": OFFERS, "optimal_channels": ["email", "sms"]}
+    await believe(session)
     await create_segment(session, SYSTEM, {"name": "All", "max_discount_pct": 12, **values})
     await refresh_segments(session, SYSTEM)
     campaign = await add_campaign(session, ["all"], constraints=constraints)
@@ -206,6 +207,7 @@ async def test_the_global_holdout_is_in_no_campaign_and_says_why(session: AsyncS
     await save_settings(session, SYSTEM, PlanningSettings, {"global_holdout_pct": "20", "global_holdout_seed": "2026"})
     await ensure_shop(session)
     people = [await add_customer(session, id=one) for one in steady_ids(60)]
+    await believe(session)
     await create_segment(session, SYSTEM, {"name": "All", "rules": {"all": []}})
     await refresh_segments(session, SYSTEM)
     held = {person for person in people if is_held_out("2026", person, 0.2)}

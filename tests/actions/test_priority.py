@@ -58,11 +58,10 @@ def test_the_parts_add_up_and_stay_within_0_and_100(v: float, p: float, m: float
 
 
 def test_who_buys_anyway_only_costs_the_discount() -> None:
-    sure = expected_profit(
-        response=one(0.2), basket=one(20), baseline=one(1), margin=0.28, discount=one(0.1), cost=0.001
-    )
+    """A fifth take the offer. If none of them is new, it costs the discount; if all are, the margin is the shop's."""
+    sure = expected_profit(response=one(0.2), basket=one(20), uplift=one(0), margin=0.28, discount=one(0.1), cost=0.001)
     lost = expected_profit(
-        response=one(0.2), basket=one(20), baseline=one(0), margin=0.28, discount=one(0.1), cost=0.001
+        response=one(0.2), basket=one(20), uplift=one(0.2), margin=0.28, discount=one(0.1), cost=0.001
     )
     assert sure[0] == pytest.approx(-0.401)
     assert lost[0] == pytest.approx(0.2 * 20 * 0.18 - 0.001)
@@ -97,7 +96,7 @@ def test_guardrails_cut_a_discount_and_drop_what_would_vanish() -> None:
     assert offer_text(Offer("x", "{discount}%", None, Decimal("7.50"), Decimal("7.50")), None) == "7.5%"
 
 
-def test_the_first_offer_that_suits_and_pays_is_taken() -> None:
+def test_the_offer_that_suits_and_brings_most_is_taken() -> None:
     offers = [
         Offer("Beer only", "", "Beer", Decimal(5), Decimal(5)),
         Offer("Big", "", None, Decimal(20), Decimal(20)),
@@ -106,26 +105,39 @@ def test_the_first_offer_that_suits_and_pays_is_taken() -> None:
     people = Economics(
         response=np.array([0.2, 0.2, 0.2, 0.0, 0.2]),
         basket=np.full(5, 20.0),
-        baseline=np.array([0.0, 0.0, 0.5, 0.0, 0.0]),
+        baseline=np.zeros(5),
+        uplift=[np.full(5, 0.10), np.array([0.05, 0.30, 0.05, 0.05, 0.30]), np.array([0.05, 0.05, 0.05, 0.0, 0.05])],
         value_at_risk=np.zeros(5),
         may_discount=np.array([True, True, True, True, False]),
         categories=[frozenset({"Beer"}), frozenset({"Wine"}), frozenset(), frozenset(), frozenset()],
     )
     terms = Terms(margin=0.28, cost=0.01, least=0.05, kept_share=0.1)
     choice = choose(offers, people, terms)
-    assert choice.offer.tolist() == [0, 1, 2, NO_OFFER, NO_OFFER]
-    assert choice.profit[3] == pytest.approx(-0.01), "the refusal names the best it could have brought"
+    assert choice.offer.tolist() == [0, 1, 2, 1, NO_OFFER]
     assert choice.response.tolist() == pytest.approx([0.2 * 0.8, 0.2, 0.2 * 0.68, 0.0, 0.2])
-    assert choose(offers, people, replace(terms, least=1.0)).offer.tolist() == [NO_OFFER] * 5
+    assert choice.uplift.tolist() == pytest.approx([0.10, 0.30, 0.05, 0.05, 0.0])
+    assert choice.profit[0] == pytest.approx(0.10 * 20 * 0.28 - 0.16 * 20 * 0.05 - 0.01)
+    dear = choose(offers, people, replace(terms, least=1.0))
+    assert dear.offer.tolist() == [NO_OFFER] * 5
+    assert dear.profit.tolist() == pytest.approx(choice.profit.tolist()), "a refusal names the best there was"
+
+
+def test_of_equal_offers_the_playbooks_first_is_taken() -> None:
+    offers = [Offer(name, "", None, Decimal(0), Decimal(0)) for name in ("First", "Second")]
+    people = Economics(
+        response=one(0.2), basket=one(20), baseline=one(0), uplift=[one(0.1), one(0.1)], value_at_risk=one(0),
+        may_discount=np.array([True]), categories=[frozenset()],
+    )  # fmt: skip
+    assert choose(offers, people, Terms(margin=0.28, cost=0.01, least=0.0, kept_share=0.1)).offer.tolist() == [0]
 
 
 def test_an_offer_without_money_off_is_answered_less_often() -> None:
     assert [pull(0), pull(5), pull(10), pull(25)] == pytest.approx([0.6, 0.8, 1.0, 1.0])
 
 
-def test_kept_value_counts_only_new_answers() -> None:
-    kept = kept_value(response=one(0.2), value_at_risk=one(100), baseline=one(0.25), margin=0.28, share=0.1)
-    assert kept[0] == pytest.approx(0.2 * 0.75 * 0.1 * 28)
+def test_kept_value_counts_only_purchases_brought_about() -> None:
+    kept = kept_value(uplift=one(0.15), value_at_risk=one(100), margin=0.28, share=0.1)
+    assert kept[0] == pytest.approx(0.15 * 0.1 * 28)
 
 
 def test_caps_look_back_and_ahead() -> None:

@@ -64,9 +64,9 @@ async def test_an_offer_keeps_to_its_products_own_margin(session: AsyncSession) 
     assert action.offer == "10% off Old Harbor Gin"
     assert "A margin of 20%, the product's own." in action.reason
     assert "leaves $2.00 after 10% off" in action.reason, "of a basket of $20: 20% less 10%"
-    baseline, response = float(terms["baseline"]), float(action.expected_response)
+    uplift, response = float(terms["uplift"]), float(action.expected_response)
     assert action.expected_profit == pytest.approx(
-        Decimal(str(response * 20 * ((1 - baseline) * 0.20 - 0.10) - 0.001)), abs=Decimal("0.001")
+        Decimal(str(uplift * 20 * 0.20 - response * 20 * 0.10 - 0.001)), abs=Decimal("0.001")
     )
     brief = (await lock_context(session, campaign)).brief
     chosen = await read_candidates(session, brief, "true")

@@ -28,7 +28,7 @@ from liquor_app.planning import simulation_job
 from liquor_app.planning.approval.approve_campaign import submit_plan
 from liquor_app.planning.draft_job import draft_plans
 from liquor_app.planning.plan_store import get_plan
-from liquor_app.planning.plan_summary import UPLIFT_NOTE
+from liquor_app.planning.plan_summary import UPLIFT_NOTE, uplift_basis
 from liquor_app.screens.campaigns.builder.page import builder_page
 from liquor_app.screens.campaigns.builder.state import BuilderState
 from liquor_app.screens.campaigns.detail.edit_state import EditState
@@ -44,7 +44,7 @@ from liquor_app.screens.organization.guidance.page import guidance_page
 from liquor_app.screens.organization.guidance.state import GuidanceState
 from liquor_app.screens.organization.guidance.versions_state import GuidanceVersionsState
 from liquor_app.segments.service import create_segment, refresh_segments
-from tests.people import add_campaign, add_customer, ensure_shop
+from tests.people import add_campaign, add_customer, believe, ensure_shop
 from tests.planning.chat_server import answering, chat_server
 from tests.tabs import Tab, run, said
 from worker.settings import TASKS
@@ -66,6 +66,7 @@ async def campaign(database: str, monkeypatch: pytest.MonkeyPatch) -> AsyncItera
             await ensure_shop(session)
             for index in range(12):
                 await add_customer(session, name=f"Person {index}", value_at_risk=20 + index)
+            await believe(session)
             await create_segment(session, SYSTEM, {"name": "All", "rules": {"all": []}})
             await refresh_segments(session, SYSTEM)
             made = await add_campaign(session, ["all"], engine="llm")
@@ -334,7 +335,7 @@ def test_no_form_makes_a_word_of_nothing() -> None:
 
 
 async def test_the_forecast_says_that_its_uplift_is_assumed(campaign: UUID, capsys: pytest.CaptureFixture[str]) -> None:
-    """On the page, for a plan of old too, and at the command line; the interval holds zero."""
+    """On the page and at the command line, until it was learned."""
     state = await Tab(f"/campaigns/{campaign}", MARKETER).state(CampaignState)
     await run(CampaignState.load, state)
     assert state.plan.uplift == UPLIFT_NOTE
@@ -343,8 +344,9 @@ async def test_the_forecast_says_that_its_uplift_is_assumed(campaign: UUID, caps
         plan = await get_plan(session, SYSTEM, UUID(state.plan.id))
         row = await get_campaign(session, SYSTEM, campaign)
     assert "how much a message adds is assumed, not measured" in waiting_words(row)
-    simulated = {**plan.summary["simulation"], "incremental_profit": {"mean": "5", "low": "4.00", "high": "6.00"}}
-    old = plan_view(replace(plan, summary={**plan.summary, "simulation": simulated}))
-    assert (old.low, old.high) == ("$0.00", "$6.00")
+    learned = {**plan.summary["simulation"], "uplift": uplift_basis(1200, 3)}
+    after = plan_view(replace(plan, summary={**plan.summary, "simulation": learned}))
+    assert after.basis == "uplift learned"
+    assert "learned from 1,200 people" in after.uplift
     _show_simulation(plan.summary, "Simulated")
     assert "uplift assumed" in " ".join(capsys.readouterr().out.split())

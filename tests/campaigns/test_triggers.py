@@ -28,7 +28,7 @@ from liquor_app.planning.tasks import TASKS
 from liquor_app.segments.service import create_segment, refresh_segments
 from liquor_app.sending.tasks import TASKS as SENDING
 from tests.factories import open_shop
-from tests.people import add_campaign, add_customer, add_send
+from tests.people import add_campaign, add_customer, add_send, believe
 
 VIEWER = Actor(ActorKind.USER, None, "Vi", Role.USER)
 
@@ -36,6 +36,7 @@ VIEWER = Actor(ActorKind.USER, None, "Vi", Role.USER)
 async def shop(session: AsyncSession, people: int = 4, **columns: Any) -> list[UUID]:
     await open_shop(session)
     ids = [await add_customer(session, **columns) for _ in range(people)]
+    await believe(session)
     await create_segment(session, SYSTEM, {"name": "All", "rules": {"all": []}})
     await refresh_segments(session, SYSTEM)
     return ids

@@ -24,7 +24,7 @@ from liquor_app.core.config import get_settings
 from liquor_app.core.db import transaction
 from liquor_app.segments.service import create_segment
 from tests.factories import add_people, open_shop
-from tests.people import add_campaign
+from tests.people import add_campaign, believe
 
 pytestmark = pytest.mark.integration
 
@@ -104,6 +104,7 @@ async def test_a_week_from_scores_to_sending(terminal: Terminal) -> None:
     async with transaction() as session:
         await open_shop(session)
         await add_people(session, 40)
+        await believe(session)
         await create_segment(session, SYSTEM, {"name": "All", "rules": {"all": []}})
         await session.execute(
             text(
@@ -119,6 +120,7 @@ async def test_a_week_from_scores_to_sending(terminal: Terminal) -> None:
     assert (await terminal.told("models"))["items"]
     assert (await terminal.told("holdout"))["share"] == 0
     assert "left out of everything" in await terminal.run("holdout")
+    assert (await terminal.told("learn"))["total"] == 0
     assert "40 of 40 buyers" in await terminal.run("suggest")
     assert (await terminal.told("suggest"))["suggestions"] == []
     assert "must be a date" in await terminal.run("backtest", "churn", "--cutoff", "soon", code=2)

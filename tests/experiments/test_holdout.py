@@ -1,9 +1,11 @@
-"""The draw in the database: the same people as in Python, drawn once, and what their purchases show."""
+"""The arms of a plan in the database: drawn after it was made, with the chances they say, and what they then did."""
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -13,86 +15,165 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import SYSTEM, Actor, ActorKind
-from liquor_app.actions.service import generate_actions
+from liquor_app.actions.models import Arm
 from liquor_app.core.clock import now
-from liquor_app.core.errors import Forbidden, NotFound
-from liquor_app.core.holdout_draw import is_held_out
-from liquor_app.core.ids import uuid7
-from liquor_app.experiments.service import draw_holdout, holdout_result
+from liquor_app.experiments.arms import Shares, arm_of
+from liquor_app.experiments.service import holdout_result
 from liquor_app.experiments.statistics import check_split
+from liquor_app.organization.settings import PlanningSettings, save_settings
+from liquor_app.planning.draft_plan import make_plan
 from liquor_app.segments.service import create_segment, refresh_segments
-from tests.people import add_campaign, add_customer, add_purchase, steady_ids
+from tests.people import add_campaign, add_customer, add_purchase, believe, ensure_shop, steady_ids
 
+SHOP = ZoneInfo("America/New_York")
 VIEWER = Actor(ActorKind.USER, None, "Vi", Role.USER)
 
 
-async def campaign_with(session: AsyncSession, people: int, holdout: int) -> tuple[UUID, list[UUID]]:
-    ids = [await add_customer(session, id=one) for one in steady_ids(people)]
-    await create_segment(session, SYSTEM, {"name": "All", "rules": {"all": []}})
+async def campaign_with(session: AsyncSession, people: int, holdout: int, *, explore: int = 5, **columns: Any) -> UUID:
+    """A campaign with a plan that wants to write to everybody."""
+    await ensure_shop(session)
+    await save_settings(session, SYSTEM, PlanningSettings, {"explore_pct": explore})
+    for one in steady_ids(people):
+        await add_customer(session, id=one)
+    await believe(session)
+    await create_segment(session, SYSTEM, {"name": "All", "rules": {"all": []}, "optimal_channels": ["email"]})
     await refresh_segments(session, SYSTEM)
-    (own,) = steady_ids(1, "campaign")
-    campaign = await add_campaign(session, ["all"], id=own, holdout_pct=Decimal(holdout))
-    await generate_actions(session, SYSTEM, campaign)
-    return campaign, ids
+    (campaign,) = steady_ids(1, "campaign")
+    await add_campaign(session, ["all"], id=campaign, holdout_pct=Decimal(holdout), **columns)
+    await make_plan(session, SYSTEM, campaign)
+    return campaign
 
 
-async def held(session: AsyncSession, campaign: UUID) -> set[UUID]:
+async def by_status(session: AsyncSession, campaign: UUID, status: str) -> set[UUID]:
     found = await session.execute(
-        text("SELECT DISTINCT customer_id FROM actions WHERE campaign_id = :id AND status = 'held_out'"),
-        {"id": campaign},
+        text("SELECT DISTINCT customer_id FROM actions WHERE campaign_id = :id AND status = :status"),
+        {"id": campaign, "status": status},
     )
     return set(found.scalars())
 
 
-async def test_sql_and_python_draw_the_same_people_every_time(session: AsyncSession) -> None:
-    campaign, people = await campaign_with(session, 60, 30)
-    first = await draw_holdout(session, SYSTEM, campaign)
-    expected = {person for person in people if is_held_out(first.seed, person, 0.3)}
-    assert await held(session, campaign) == expected
-    assert (first.held_out, first.contacted) == (len(expected), 60 - len(expected))
-    assert 0 < len(expected) < 60
-
-    again = await draw_holdout(session, SYSTEM, campaign)
-    assert (again.held_out, again.contacted) == (first.held_out, first.contacted)
-    assert await held(session, campaign) == expected
-
-    other = await add_campaign(session, ["all"], holdout_pct=Decimal(30), name="Other")
-    await generate_actions(session, SYSTEM, other)
-    await draw_holdout(session, SYSTEM, other)
-    assert await held(session, other) != expected, "the unlucky of one campaign are not the unlucky of the next"
+async def started(session: AsyncSession, campaign: UUID, days_ago: int) -> None:
+    """The campaign runs, and everybody's decision was so many days ago, at midnight of the shop."""
+    await session.execute(
+        text("UPDATE campaigns SET status = 'active', started_at = :at WHERE id = :id"),
+        {"at": now() - timedelta(days=days_ago), "id": campaign},
+    )
+    day = now().astimezone(SHOP).date() - timedelta(days=days_ago)
+    await session.execute(
+        text("UPDATE actions SET scheduled_date = :day, send_window = '{}' WHERE campaign_id = :id"),
+        {"day": day, "id": campaign},
+    )
 
 
-async def test_no_holdout_no_experiment(session: AsyncSession) -> None:
-    campaign, _ = await campaign_with(session, 3, 0)
-    drawn = await draw_holdout(session, SYSTEM, campaign)
-    assert (drawn.experiment_id, drawn.contacted, drawn.held_out) == (None, 3, 0)
+def drawn_into(arm: Arm, campaign: UUID, people: set[UUID], shares: Shares) -> set[UUID]:
+    return {person for person in people if arm_of(f"{campaign}:7", person, shares) is arm}
+
+
+async def test_people_are_held_out_after_the_plan_was_made_by_the_draw_anybody_can_repeat(
+    session: AsyncSession,
+) -> None:
+    campaign = await campaign_with(session, 60, 30)
+    held, planned = [await by_status(session, campaign, status) for status in ("held_out", "pending")]
+    assert held == drawn_into(Arm.HOLDOUT, campaign, held | planned, Shares(0.3, 0))
+    assert len(held | planned) == 60
+    assert held
+
+    await make_plan(session, SYSTEM, campaign)
+    assert await by_status(session, campaign, "held_out") == held, "planned again, the same people"
+    (other,) = steady_ids(1, "other campaign")
+    await add_campaign(session, ["all"], id=other, holdout_pct=Decimal(30), name="Other")
+    await make_plan(session, SYSTEM, other)
+    assert await by_status(session, other, "held_out") != held, "the unlucky of one are not the unlucky of the next"
+
+
+async def test_the_held_out_keep_the_very_action_they_would_have_got(session: AsyncSession) -> None:
+    campaign = await campaign_with(session, 40, 50)
+    found = await session.execute(
+        text(
+            "SELECT status, arm, propensity, policy, expected_profit, scheduled_date, decision FROM actions"
+            " WHERE campaign_id = :id AND arm IS NOT NULL"
+        ),
+        {"id": campaign},
+    )
+    rows = found.all()
+    assert len(rows) == 40
+    assert {(row.status, row.arm) for row in rows} == {("pending", "agent"), ("held_out", "holdout")}
+    assert {round(row.propensity, 6) for row in rows} == {0.5}
+    assert len({row.policy for row in rows}) == 1
+    assert all(row.expected_profit > 0 and row.decision["options"] for row in rows)
+
+
+async def test_room_is_filled_though_some_are_held_out_and_never_overrun(session: AsyncSession) -> None:
+    campaign = await campaign_with(session, 300, 20, constraints={"email_capacity_per_day": 20}, explore=0)
+    found = await session.execute(
+        text("SELECT scheduled_date, count(*) AS n FROM actions WHERE status = 'pending' GROUP BY 1")
+    )
+    by_day = [row.n for row in found]
+    assert max(by_day) <= 20
+    assert sum(by_day) >= 0.85 * 140, "seven days of twenty, but for what the draw leaves"
+    planned = await by_status(session, campaign, "pending")
+    held = await by_status(session, campaign, "held_out")
+    assert held == drawn_into(Arm.HOLDOUT, campaign, planned | held, Shares(0.2, 0))
+
+
+async def test_some_get_an_eligible_action_at_random_with_the_chance_it_says(session: AsyncSession) -> None:
+    campaign = await campaign_with(session, 400, 10, constraints={"email_capacity_per_day": 500}, explore=20)
+    shares = Shares(0.1, 0.2)
+    found = await session.execute(
+        text(
+            "SELECT customer_id, arm, propensity, offer_terms ->> 'name' AS offer, decision FROM actions"
+            " WHERE campaign_id = :id AND arm IS NOT NULL"
+        ),
+        {"id": campaign},
+    )
+    rows = found.all()
+    people = {row.customer_id for row in rows}
+    assert {row.customer_id for row in rows if row.arm == "random"} == drawn_into(Arm.RANDOM, campaign, people, shares)
+    offers = Counter(row.offer for row in rows if row.arm == "random")
+    assert set(offers) == {"Favourite category", "A word from the shop"}
+    assert min(offers.values()) > 0.3 * sum(offers.values())
+    assert {row.offer for row in rows if row.arm == "agent"} == {"Favourite category"}
+    for row in rows:
+        expected = {
+            "agent": 0.7 + 0.2 / 2, "holdout": 0.1,
+            "random": 0.2 / 2 + (0.7 if row.offer == "Favourite category" else 0),
+        }  # fmt: skip
+        assert row.propensity == pytest.approx(expected[row.arm])
+        assert [sorted(option["answers"]) for option in row.decision["options"]] == [sorted(offers)]
+    message = await session.execute(
+        text("SELECT count(*) FROM actions WHERE arm = 'random' AND message LIKE '%What is new in%'")
+    )
+    assert message.scalar_one() == offers["A word from the shop"], "the words follow the drawn offer"
+    plan = (await session.execute(text("SELECT summary FROM plans"))).scalar_one()
+    assert plan["arms"]["random"] == sum(offers.values())
+    assert Decimal(plan["arms"]["random_cost"]) > 0, "choosing at random costs, and that is said"
+
+
+async def test_no_holdout_and_nothing_at_random_is_no_experiment(session: AsyncSession) -> None:
+    campaign = await campaign_with(session, 3, 0, explore=0)
     assert (await session.execute(text("SELECT count(*) FROM experiments"))).scalar_one() == 0
+    assert len(await by_status(session, campaign, "pending")) == 3
     assert await holdout_result(session, VIEWER, campaign) is None
 
 
-async def test_after_approval_people_are_only_added(session: AsyncSession) -> None:
-    campaign, _ = await campaign_with(session, 30, 50)
-    first = await draw_holdout(session, SYSTEM, campaign)
-    await session.execute(text("UPDATE campaigns SET status = 'active'"))
-    late = await add_customer(session)
-    await refresh_segments(session, SYSTEM)
-    await generate_actions(session, SYSTEM, campaign)
-    second = await draw_holdout(session, SYSTEM, campaign)
-    assert second.experiment_id == first.experiment_id
-    assert second.held_out + second.contacted == 31
-    assert (late in await held(session, campaign)) == is_held_out(first.seed, late, 0.5)
+async def test_what_the_rest_were_decided_by_is_counted(session: AsyncSession) -> None:
+    await campaign_with(session, 30, 0, constraints={"email_capacity_per_day": 2})
+    await add_customer(session, email_consent=None)
+    found = await session.execute(text("SELECT segment_slug, reason, people, policy, seed FROM decision_counts"))
+    rows = found.all()
+    skipped = await session.execute(text("SELECT count(*) FROM actions WHERE status = 'skipped'"))
+    assert sum(row.people for row in rows if row.segment_slug == "all") == skipped.scalar_one() == 16
+    assert {row.reason for row in rows} == {"capacity_full"}
+    assert all(row.policy.startswith("mean:") and row.seed for row in rows)
 
 
 async def test_results_compare_everybody_drawn(session: AsyncSession) -> None:
-    campaign, people = await campaign_with(session, 40, 50)
-    drawn = await draw_holdout(session, SYSTEM, campaign)
-    await session.execute(
-        text("UPDATE campaigns SET status = 'active', started_at = :at"), {"at": now() - timedelta(days=2)}
-    )
-    control = {person for person in people if is_held_out(drawn.seed, person, 0.5)}
-    for person in people:
+    campaign = await campaign_with(session, 40, 50)
+    control, written = [await by_status(session, campaign, status) for status in ("held_out", "pending")]
+    await started(session, campaign, 2)
+    for person in control | written:
         if person not in control:
-            await add_purchase(session, person, days_ago=1)
+            await add_purchase(session, person, days_ago=0.5)
         await add_purchase(session, person, days_ago=5)
     result = await holdout_result(session, VIEWER, campaign)
     assert result is not None
@@ -110,13 +191,9 @@ async def give_back(session: AsyncSession, person: UUID, amount: int, *, days_ag
 
 
 async def test_what_came_back_is_no_revenue_and_a_return_alone_no_buyer(session: AsyncSession) -> None:
-    campaign, people = await campaign_with(session, 40, 50)
-    drawn = await draw_holdout(session, SYSTEM, campaign)
-    await session.execute(
-        text("UPDATE campaigns SET status = 'active', started_at = :at"), {"at": now() - timedelta(days=5)}
-    )
-    control = sorted(person for person in people if is_held_out(drawn.seed, person, 0.5))
-    contacted = sorted(set(people) - set(control))
+    campaign = await campaign_with(session, 40, 50)
+    await started(session, campaign, 5)
+    control, contacted = [sorted(await by_status(session, campaign, status)) for status in ("held_out", "pending")]
     for person in contacted:
         await add_purchase(session, person, days_ago=3)
     await give_back(session, contacted[0], 20, days_ago=1)  # all of it
@@ -129,29 +206,48 @@ async def test_what_came_back_is_no_revenue_and_a_return_alone_no_buyer(session:
     assert (result.bought.contacted.mean, result.bought.held_out.mean) == (1.0, 0.0)
 
 
-async def test_a_campaign_is_measured_until_the_shops_own_midnight(session: AsyncSession) -> None:
-    campaign, people = await campaign_with(session, 20, 50)
-    drawn = await draw_holdout(session, SYSTEM, campaign)
-    ended = (await session.execute(text("SELECT end_date FROM campaigns"))).scalar_one() + timedelta(days=8)
-    midnight = datetime(ended.year, ended.month, ended.day, tzinfo=ZoneInfo("America/New_York"))
+async def test_each_is_measured_for_a_week_from_their_own_decision(session: AsyncSession) -> None:
+    """Though the campaign began long before; and who has not had theirs is not counted yet."""
+    campaign = await campaign_with(session, 20, 50)
+    await started(session, campaign, 30)
+    held, written = [sorted(await by_status(session, campaign, status)) for status in ("held_out", "pending")]
+    day = now().astimezone(SHOP).date() - timedelta(days=9)
+    begins = datetime(day.year, day.month, day.day, 17, tzinfo=SHOP)
     await session.execute(
-        text("UPDATE campaigns SET status = 'active', started_at = :at"), {"at": now() - timedelta(days=2)}
+        text('UPDATE actions SET scheduled_date = :day, send_window = \'{"start": "17:00"}\' WHERE campaign_id = :id'),
+        {"day": day, "id": campaign},
     )
-    contacted = next(person for person in people if not is_held_out(drawn.seed, person, 0.5))
-    held_back = next(person for person in people if is_held_out(drawn.seed, person, 0.5))
-    for person, at in ((contacted, midnight - timedelta(minutes=1)), (held_back, midnight)):
+    await session.execute(
+        text("UPDATE actions SET scheduled_date = :day WHERE customer_id = ANY(:late)"),
+        {"day": day + timedelta(days=12), "late": [held[-1], written[-1]]},
+    )
+    for person, at in (
+        (written[0], begins), (written[1], begins + timedelta(days=7, minutes=-1)),
+        (held[0], begins - timedelta(minutes=1)), (held[1], begins + timedelta(days=7)),
+    ):  # fmt: skip
         await session.execute(
             text("INSERT INTO purchases (customer_id, occurred_at, total) VALUES (:id, :at, 20)"),
             {"id": person, "at": at},
         )
     result = await holdout_result(session, VIEWER, campaign)
     assert result is not None
-    assert result.bought.contacted.mean > 0
-    assert result.bought.held_out.mean == 0
+    assert (result.bought.contacted.total, result.bought.held_out.total) == (2, 0)
+    assert (result.bought.contacted.people, result.bought.held_out.people) == (len(written) - 1, len(held) - 1)
+    assert result.agent_bought is None
 
 
-async def test_refusals(session: AsyncSession) -> None:
-    with pytest.raises(NotFound):
-        await draw_holdout(session, SYSTEM, uuid7())
-    with pytest.raises(Forbidden):
-        await draw_holdout(session, VIEWER, uuid7())
+async def test_the_agents_choice_is_compared_with_chance(session: AsyncSession) -> None:
+    campaign = await campaign_with(session, 400, 10, constraints={"email_capacity_per_day": 500}, explore=30)
+    await started(session, campaign, 2)
+    agents = await session.execute(text("SELECT customer_id FROM actions WHERE arm = 'agent'"))
+    bought = list(agents.scalars())
+    for person in bought:
+        await add_purchase(session, person, days_ago=0.5)
+    result = await holdout_result(session, VIEWER, campaign)
+    assert result is not None
+    assert result.agent_bought is not None
+    assert (result.agent_bought.contacted.mean, result.agent_bought.held_out.mean) == (1, 0)
+    assert result.agent_bought.contacted.people == len(bought)
+    assert result.agent_revenue is not None
+    assert result.agent_revenue.difference == pytest.approx(20)
+    assert result.bought.contacted.people == len(bought) + result.agent_bought.held_out.people

@@ -26,7 +26,7 @@ from liquor_app.planning.approval.autopilot import plan_ready
 from liquor_app.planning.plan_store import get_plan
 from liquor_app.planning.service import make_plan, simulate_plan
 from liquor_app.segments.service import create_segment, refresh_segments
-from tests.people import add_campaign, add_customer, ensure_shop
+from tests.people import add_campaign, add_customer, believe, ensure_shop
 
 pytestmark = pytest.mark.integration
 
@@ -66,6 +66,7 @@ async def _campaign(session: AsyncSession, **columns: Any) -> UUID:
     await save_settings(session, SYSTEM, PlanningSettings, {"horizon_days": 61})
     for _ in range(8):
         await add_customer(session, response_likelihood=0.7, avg_order_value=60)
+    await believe(session)
     await create_segment(session, SYSTEM, {"name": "All", "rules": {"all": []}})
     await refresh_segments(session, SYSTEM)
     return await add_campaign(session, ["all"], **columns)
@@ -103,7 +104,7 @@ async def test_what_approving_answers_is_what_is_stored(session: AsyncSession) -
 
 async def test_autopilot_goes_by_one_reading_too(session: AsyncSession) -> None:
     campaign = await _campaign(session)
-    await save_guidance(session, SYSTEM, {"weekly_plan": "autopilot", "autopilot_min_profit": "0"})
+    await save_guidance(session, SYSTEM, {"weekly_plan": "autopilot", "autopilot_min_profit": "-50"})
     await make_plan(session, SYSTEM, campaign)
     with counting(session) as seen:
         row = await plan_ready(session, SYSTEM, campaign)

@@ -24,7 +24,7 @@ from liquor_app.screens.campaigns.detail.outlook_state import OutlookState
 from liquor_app.screens.campaigns.detail.state import CampaignState
 from liquor_app.segments.service import create_segment, refresh_segments
 from liquor_app.sending.stop_all import stop_all_sending
-from tests.people import add_campaign, add_customer, ensure_shop
+from tests.people import add_campaign, add_customer, believe, ensure_shop
 from tests.tabs import Tab, run
 
 pytestmark = pytest.mark.integration
@@ -36,6 +36,7 @@ async def _planned(session: AsyncSession, **columns: Any) -> tuple[UUID, list[UU
     """A campaign that waits for approval; its e-mail goes out by SMTP, and replies to somebody."""
     await ensure_shop(session)
     people = [await add_customer(session, sms_consent=None) for _ in range(6)]
+    await believe(session)
     await create_segment(session, SYSTEM, {"name": "All", "rules": {"all": []}, "optimal_channels": ["email"]})
     await refresh_segments(session, SYSTEM)
     campaign = await add_campaign(session, ["all"], **columns)
@@ -117,7 +118,7 @@ async def test_the_outlook_is_for_staff_and_for_plans(session: AsyncSession) -> 
 
 async def test_a_plan_that_earns_no_more_than_nothing_says_so(session: AsyncSession) -> None:
     """Messages that cost more than they bring are planned for what a return is assumed to keep: that is said."""
-    await save_settings(session, SYSTEM, PlanningSettings, {"email_cost": "0.90"})
+    await save_settings(session, SYSTEM, PlanningSettings, {"email_cost": "4.00"})
     campaign, _ = await _planned(session, constraints={"kept_share": "1"})
     row = (await session.execute(text("SELECT reasoning, summary FROM plans"))).one()
     simulated = row.summary["simulation"]

@@ -20,13 +20,14 @@ from liquor_app.planning import block_forecast as foreseeing
 from liquor_app.planning.block_forecast import busiest
 from liquor_app.planning.service import make_plan, simulate_plan
 from liquor_app.segments.service import create_segment, refresh_segments
-from tests.people import add_campaign, add_customer, add_send, ensure_shop
+from tests.people import add_campaign, add_customer, add_send, believe, ensure_shop
 
 
 async def test_what_changed_since_planning_is_foreseen(session: AsyncSession, monkeypatch: pytest.MonkeyPatch) -> None:
     await ensure_shop(session)
     await ensure_rule_pack(session)
     people = [await add_customer(session, sms_consent=None) for _ in range(8)]
+    await believe(session)
     await create_segment(session, SYSTEM, {"name": "All", "rules": {"all": []}, "optimal_channels": ["email"]})
     await refresh_segments(session, SYSTEM)
     campaign = await add_campaign(session, ["all"])
@@ -132,6 +133,7 @@ async def test_a_plan_counts_nobody_it_knows_may_not_be_reached(session: AsyncSe
         ),
         {"p": uuid7(), "id": people[BlockReason.AGE_UNKNOWN]},
     )
+    await believe(session)
     await create_segment(
         session, SYSTEM,
         {"name": "All", "rules": {"all": []}, "optimal_channels": ["email"], "template_category": "win_back"},
@@ -149,6 +151,7 @@ async def test_what_only_the_last_look_sees_is_left_out_too(session: AsyncSessio
     """Proposed, then forbidden before the plan is chosen: no message of the new version, whatever the reason is."""
     await ensure_shop(session)
     people = [await add_customer(session, sms_consent=None) for _ in range(3)]
+    await believe(session)
     await create_segment(session, SYSTEM, {"name": "All", "rules": {"all": []}, "optimal_channels": ["email"]})
     await refresh_segments(session, SYSTEM)
     campaign = await add_campaign(session, ["all"])

@@ -37,7 +37,7 @@ from liquor_app.planning.models import PlanStatus
 from liquor_app.planning.service import PlanRow, choose_plan, compare_plans, get_plan
 from liquor_app.planning.tasks import TASKS
 from liquor_app.segments.service import create_segment, refresh_segments
-from tests.people import add_campaign, add_customer, ensure_shop
+from tests.people import add_campaign, add_customer, believe, ensure_shop
 from tests.planning.chat_server import ChatServer, Reply, answering, chat_server
 
 PEOPLE = 40
@@ -69,6 +69,7 @@ async def campaign(server: ChatServer) -> UUID:
             {"name": "Ten off", "discount_pct": 10, "text": "{discount}% off {category}"},
             {"name": "First pick", "discount_pct": 0, "text": "First pick of {category}"},
         ]
+        await believe(session)
         await create_segment(
             session,
             SYSTEM,

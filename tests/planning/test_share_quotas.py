@@ -33,6 +33,7 @@ def limits() -> Limits:
         margin_pct=Decimal(28), margin_floor_pct=Decimal(10), email_cost=Decimal("0.001"), sms_cost=Decimal("0.012"),
         max_contacts_7_days=2, max_contacts_30_days=6, max_per_customer=1, min_profit=Decimal("0.05"),
         kept_share=Decimal("0.1"), horizon_days=60, stock_hours=24, global_holdout_pct=Decimal(0),
+        explore_pct=Decimal(0),
         global_holdout_seed="global",
         minimum_age=21, unknown_age_email="block", windows={}, timezone="America/New_York",
     )  # fmt: skip
@@ -49,7 +50,7 @@ def week(people: int, seed: int = 1) -> tuple[Base, Problem]:
         channel=np.tile(np.array([0, 1, 0, 1]), people),
         response=rng.uniform(0.05, 0.4, count),
         basket=np.repeat(rng.uniform(10, 60, people), 4),
-        baseline=np.full(count, 0.1),
+        uplift=np.full(count, 0.2),
         kept=np.zeros(count),
         discount_pct=np.full(count, 10.0),
         may_discount=np.repeat(np.arange(people) % 5 != 0, 4),
@@ -102,7 +103,7 @@ def test_figures_follow_the_offer() -> None:
     own = base.response[steered.origin]
     assert steered.response == pytest.approx(own * 0.6), "an offer without money off is answered 60 % as often"
     assert (steered.problem.discount == 0).all()
-    expected = own * 0.6 * base.basket[steered.origin] * 0.9 * 0.28 - 0.001
+    expected = 0.2 * base.basket[steered.origin] * 0.28 - 0.001
     assert steered.profit == pytest.approx(expected)
 
 

@@ -16,6 +16,7 @@ from liquor_app.accounts.permissions import Actor, require
 from liquor_app.actions.audience import coupon_bans, is_banned, read_playbooks, read_scale
 from liquor_app.actions.plan_context import PlanContext, lock_context
 from liquor_app.actions.plan_decisions import settle_actions
+from liquor_app.campaigns.brief import CampaignBrief
 from liquor_app.campaigns.models import Engine
 from liquor_app.core.ids import uuid7
 from liquor_app.organization.service import default_brand
@@ -26,13 +27,14 @@ from liquor_app.planning.ai.response_schema import Proposal, as_document
 from liquor_app.planning.block_forecast import leave_out_blocked
 from liquor_app.planning.candidates import (
     day_weights,
-    read_answers,
+    read_by_offer,
     reasons_of,
     room_of,
     taken_room,
     write_choices,
 )
 from liquor_app.planning.draft_plan import Prepared, prepare, store_plan, summary_of
+from liquor_app.planning.draw_arms import draw_arms
 from liquor_app.planning.optimizer.problem import NOWHERE, Allocation, Flags
 from liquor_app.planning.optimizer.share_quotas import Base, Outcome, Steered, solve, steer
 from liquor_app.planning.plan_reasoning import entry, explain, proposal_words
@@ -96,7 +98,7 @@ async def make_ai_plan(session: AsyncSession, actor: Actor, asked: Asked, answer
         )
     before = await get_plan(session, actor, asked.plan_id)
     await keep_choices(session, brief.id, asked.plan_id)
-    ready = await prepare(session, actor, context)
+    ready = await prepare(session, context)
     steered, outcome = await _allocate(session, ready, asked.question, answer.proposal)
     plan_id = uuid7()
     await write_choices(
@@ -113,7 +115,8 @@ async def make_ai_plan(session: AsyncSession, actor: Actor, asked: Asked, answer
     chosen = _rewritings(ready, steered, outcome, asked.question, answer.proposal)
     await rewrite(session, brief, chosen, scale=scale, brand=(await default_brand(session)).name)
     await leave_out_blocked(session, context, plan_id)
-    summary = await summary_of(session, ready)
+    arms = await draw_arms(session, actor, context, plan_id, room=ready.room, budget=ready.budget)
+    summary = await summary_of(session, ready, arms)
     plan = Allocation(outcome.day, np.zeros((len(brief.days), 2)), 0.0, outcome.value, outcome.bound)
     summary["optimality"] = {
         "value": round(plan.value, 2),
@@ -176,21 +179,30 @@ async def _allocate(
     candidates = ready.candidates
     banned = await _banned(session, ready.context, candidates.people)
     offers = [option.offer for option in question.options]
+    by_offer = await read_by_offer(session, ready.brief, candidates, {offer.name for offer in offers})
     base = Base(
         customer=candidates.customer,
         segment=candidates.segment,
         channel=candidates.channel,
         response=candidates.response,
         basket=candidates.basket,
-        baseline=candidates.baseline,
+        uplift=candidates.uplift,
         kept=candidates.kept,
         discount_pct=candidates.discount_share * 100,
         may_discount=~banned[candidates.customer] if candidates.people else np.zeros(0, dtype=np.bool_),
         category=[candidates.categories[index] for index in candidates.category],
-        answers=await read_answers(session, ready.brief, candidates, {offer.name for offer in offers}),
+        answers=by_offer.answers,
+        uplifts=by_offer.uplifts,
     )
-    steered = steer(base, ready.problem, proposal, offers, most=question.most, limits=ready.brief.limits)
+    steered = steer(
+        base, ready.problem, proposal, offers, most=_whole(question.most, ready.brief), limits=ready.brief.limits
+    )
     return steered, solve(steered, candidates.customer.size)
+
+
+def _whole(most: int, brief: CampaignBrief) -> int:
+    """Return how many people to choose for so many messages: some of them are held out afterwards."""
+    return int(most / (1.0 - float(brief.holdout_pct) / 100) + 1e-9)
 
 
 async def _banned(session: AsyncSession, context: PlanContext, people: list[UUID]) -> Flags:

@@ -220,8 +220,7 @@ def beyond_autopilot(plan: PlanRow, guidance: Guidance) -> str:
     if why := escalation(plan, guidance):
         return why
     profit = plan.summary["simulation"]["incremental_profit"]
-    # the limit was set against what the model expects; the interval that is shown holds zero for every plan
-    reach, low = int(plan.summary["totals"]["reach"]), Decimal(profit.get("model_low", profit["low"]))
+    reach, low = int(plan.summary["totals"]["reach"]), Decimal(profit["low"])
     if reach == 0:
         return "It reaches nobody"
     if reach > guidance.autopilot_max_recipients:
@@ -233,7 +232,8 @@ def beyond_autopilot(plan: PlanRow, guidance: Guidance) -> str:
         )
     if low < guidance.autopilot_min_profit:
         return (
-            f"With the uplift assumed, the low end of its expected profit is {show_money(low)}; autopilot needs"
+            f"The low end of its expected profit is {show_money(low)}, with what messages change"
+            f" {plan.summary['simulation']['uplift']['basis']}; autopilot needs"
             f" {show_money(guidance.autopilot_min_profit)}"
         )
     return ""

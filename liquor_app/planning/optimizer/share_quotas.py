@@ -33,13 +33,15 @@ class Base:
     channel: Ints
     response: Floats
     basket: Floats
-    baseline: Floats
+    uplift: Floats
     kept: Floats
     discount_pct: Floats
     may_discount: Flags
     category: Sequence[str | None]
     answers: Mapping[str, Floats] = field(default_factory=dict)
     """P(acts on it) of the playbooks' offers, by name; NaN for whom one is not of their playbook."""
+    uplifts: Mapping[str, Floats] = field(default_factory=dict)
+    """P(buys and would not have), the same way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,11 +91,12 @@ def steer(
             suits &= same
         who = np.flatnonzero(suits)
         response = _response(base, offer, who)
-        ratio = np.divide(response, base.response[who], out=np.ones(who.size), where=base.response[who] > 0)
+        uplift = _uplift(base, offer, who)
+        ratio = np.divide(uplift, base.uplift[who], out=np.ones(who.size), where=base.uplift[who] != 0)
         profit = expected_profit(
             response=response,
             basket=base.basket[who],
-            baseline=base.baseline[who],
+            uplift=uplift,
             margin=offer.margin(margin),
             discount=np.full(who.size, percent / 100),
             cost=costs[lane.channel],
@@ -124,6 +127,12 @@ def _response(base: Base, offer: Offer, who: Ints) -> Floats:
     assumed = np.clip(base.response[who] * pull(float(offer.discount_pct)) / own, 0.0, 1.0) if who.size else own
     told = base.answers.get(offer.name)
     return assumed if told is None else np.where(np.isnan(told[who]), assumed, told[who])
+
+
+def _uplift(base: Base, offer: Offer, who: Ints) -> Floats:
+    """Return P(buys and would not have) of these candidates: as believed of the offer, else as of their own."""
+    told = base.uplifts.get(offer.name)
+    return base.uplift[who] if told is None else np.where(np.isnan(told[who]), base.uplift[who], told[who])
 
 
 def rooms(proposal: Proposal, lanes: Sequence[Lane], room: npt.NDArray[np.int64], most: int) -> npt.NDArray[np.int64]:

@@ -92,6 +92,37 @@ class HoldoutOut(Row):
     bought: LiftOut | None
 
 
+class BelievedOut(Row):
+    """An uplift: the share of people written to who buy within the week and would not have, with its 80 % interval.
+    `learned_from` 0 is assumed; `before` is what was believed a week ago."""
+
+    mean: float
+    low: float
+    high: float
+    learned_from: int
+    before: float
+
+
+class BelievedCellOut(BelievedOut):
+    """What is believed of one kind of message."""
+
+    segment: str
+    offer: str
+    channel: str
+
+
+class LearningOut(Row):
+    """What the agent believes messages change. Version 0 is what is assumed before anything was learned."""
+
+    version: int
+    learned_at: datetime | None
+    until: date | None
+    people: int
+    held_out: int
+    overall: BelievedOut
+    cells: list[BelievedCellOut]
+
+
 class AnalyticsMessage(Row):
     """The dashboard's figures of the last 30 days, on connecting and whenever they may have changed."""
 

@@ -37,10 +37,12 @@ def waiting_words(row: CampaignRow) -> str:
     if not totals or not simulated:
         return f"{days_words(row)}."
     profit = simulated["incremental_profit"]
+    learned = simulated.get("uplift", {}).get("people", 0)
     return (
         f"{figure(totals['sends'])} messages to {figure(totals['reach'])} customers, {days_words(row)}."
         " Expected incremental profit"
         f" {show_money(profit['mean'])}, four times in five between {show_money(profit['low'])} and"
-        f" {show_money(profit['high'])}: how much a message adds is assumed, not measured."
+        f" {show_money(profit['high'])}: how much a message adds is"
+        f" {'learned from held-out groups' if learned else 'assumed, not measured'}."
         f" {figure(totals['blocked'])} customers are blocked, each with a reason."
     )

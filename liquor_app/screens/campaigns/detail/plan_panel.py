@@ -105,7 +105,7 @@ def _simulation() -> rx.Component:
             rx.el.div(
                 row(
                     rx.el.span("Expected incremental profit", class_name="t12 muted"),
-                    badge("uplift assumed", "amber", dot=False),
+                    badge(PLAN.basis, "amber", dot=False),
                 ),
                 rx.el.div(PLAN.profit, font="600 var(--t-26)", class_name="num"),
                 rx.el.div(

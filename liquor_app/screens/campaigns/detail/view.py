@@ -6,12 +6,10 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from decimal import Decimal
 from typing import Any
 
 from liquor_app.campaigns.models import CampaignStatus
 from liquor_app.campaigns.service import CampaignRow
-from liquor_app.planning.plan_summary import UPLIFT_NOTE
 from liquor_app.planning.service import PlanRow
 from liquor_app.screens.campaigns.words import days_words, progress_words
 from liquor_app.ui.charts.interval import Marks, interval_marks
@@ -77,6 +75,7 @@ class PlanView:
     high: str = ""
     sentence: str = ""
     uplift: str = ""
+    basis: str = ""
     marks: Marks = field(default_factory=lambda: interval_marks(0, 0, 0))
     days: list[Day] = field(default_factory=list)
     facts: list[Fact] = field(default_factory=list)
@@ -165,10 +164,8 @@ def plan_view(plan: PlanRow | None) -> PlanView:
     summary, limits = plan.summary, plan.constraints
     totals, simulated = summary["totals"], summary["simulation"]
     profit = simulated["incremental_profit"]
-    # plans made before the interval held zero are shown like the others
-    low, high = min(Decimal(str(profit["low"])), Decimal(0)), max(Decimal(str(profit["high"])), Decimal(0))
-    profit = {**profit, "low": low, "high": high}
-    mean, low_mark, high_mark = float(Decimal(str(profit["mean"]))), float(low), float(high)
+    mean, low_mark, high_mark = (float(profit[name]) for name in ("mean", "low", "high"))
+    uplift = simulated["uplift"]
     blocks = [block for block in summary["blocks"] if block["customers"]]
     return PlanView(
         id=str(plan.id),
@@ -177,13 +174,15 @@ def plan_view(plan: PlanRow | None) -> PlanView:
         profit=show_money(profit["mean"]),
         low=show_money(profit["low"]),
         high=show_money(profit["high"]),
-        sentence=f"Expected incremental profit {_cash(profit)}, 80% interval; the uplift is assumed",
-        uplift=UPLIFT_NOTE,
+        sentence=f"Expected incremental profit {_cash(profit)}, 80% interval; the uplift is {uplift['basis']}",
+        uplift=uplift["note"],
+        basis=f"uplift {uplift['basis']}",
         marks=interval_marks(min(low_mark, mean), mean, max(high_mark, mean)),
         days=_days(summary["days"]),
         facts=[
             Fact("Reach", f"{figure(totals['reach'])} of {figure(totals['audience'])}"),
             Fact("Held out", figure(totals["held_out"])),
+            *_at_random(summary.get("arms", {})),
             Fact("Expected buyers", _span(simulated["buyers"])),
             Fact("Who would not have bought", _span(simulated["new_buyers"])),
             Fact("Incremental revenue", _cash(simulated["incremental_revenue"])),
@@ -208,6 +207,14 @@ def plan_view(plan: PlanRow | None) -> PlanView:
         blocks=[Fact(block["label"], figure(block["customers"])) for block in blocks],
         **_foreseen(summary),
     )
+
+
+def _at_random(arms: Mapping[str, Any]) -> list[Fact]:
+    """Tell of whom chance decides what they get, and what that is expected to cost."""
+    if not arms.get("random"):
+        return []
+    words = f"{figure(arms['random'])}, expected to cost {show_money(arms['random_cost'])}"
+    return [Fact("Given at random", words)]
 
 
 def _costs(by_channel: Mapping[str, Any]) -> list[Fact]:

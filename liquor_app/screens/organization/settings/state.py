@@ -61,6 +61,10 @@ LABELS = {
     "margin_pct": ("Margin, %", "Of the shelf price."),
     "margin_floor_pct": ("Margin floor, %", "No offer goes below."),
     "holdout_pct": ("Held out, %", "The random control group of a new campaign."),
+    "explore_pct": (
+        "Given an action at random, %",
+        "Of whom a plan of 200 people or more chooses: what the agent's choosing is judged by. 0 is none.",
+    ),
     "global_holdout_pct": (
         "Held out of everything, %",
         "A random group no campaign ever writes to; Analytics shows what it tells. 0 is none.",

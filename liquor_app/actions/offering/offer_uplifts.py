@@ -1,0 +1,58 @@
+"""What messages are believed to change, by who gets which offer how: the uplift model, read for planning. Pure.
+
+A cell's offer is its name with what is taken off: the same words at another price are another offer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+
+from liquor_app.actions.offering.due_state import Due
+from liquor_app.actions.offers import Playbook
+from liquor_app.actions.priority import Floats
+from liquor_app.scoring.estimators.uplift import PRIOR_MEAN, Cell, Posterior
+from liquor_app.ui.words import plain_number
+
+NO_RHYTHM = "no_rhythm"
+"""The due-state of who has bought too seldom to have one."""
+
+
+def offer_label(name: str, discount_pct: Decimal | float | str) -> str:
+    """Return an offer as the uplift model knows it: "Favourite category, 10% off"."""
+    percent = Decimal(str(discount_pct or 0))
+    return f"{name}, {plain_number(percent)}% off" if percent > 0 else name
+
+
+def cell_of(segment: str, channel: str, terms: Mapping[str, Any]) -> Cell:
+    """Return the cell an action belongs to, by what it keeps of its offer."""
+    due = (terms.get("due") or {}).get("state") or NO_RHYTHM
+    return Cell(segment, offer_label(str(terms.get("name") or ""), terms.get("discount_pct") or 0), channel, due)
+
+
+def uplifts_of(beliefs: Posterior, playbook: Playbook, channel: str, rows: Sequence[Any], today: date) -> list[Floats]:
+    """Return the mean uplift of each offer of a playbook by a channel, each of shape (people,).
+
+    Args:
+        rows: of `audience.People`.
+    """
+    due = [Due.of(row, today) for row in rows]
+    states = [NO_RHYTHM if one is None else one.state.value for one in due]
+    kinds = sorted(set(states))
+    place = np.array([kinds.index(state) for state in states], dtype=np.intp)
+    found = []
+    for offer in playbook.offers:
+        label = offer_label(offer.name, offer.discount_pct)
+        mean, _ = beliefs.effects([Cell(playbook.slug, label, channel, kind) for kind in kinds])
+        found.append(np.asarray(mean[place], dtype=np.float64))
+    return found
+
+
+def uplift_of(terms: Mapping[str, Any], offer: str) -> float:
+    """Return what an action's terms say of another offer of its playbook; of one by hand what they say of its own."""
+    told = (terms.get("uplifts") or {}).get(offer, terms.get("uplift"))
+    return PRIOR_MEAN if told is None else float(told)

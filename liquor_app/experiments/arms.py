@@ -1,0 +1,94 @@
+"""Who decides for whom: people a plan has chosen are split by a keyed draw, after the choosing. Pure.
+
+Drawn after, the arms hold the same kind of people, and the held out are just those who would have been written to: the
+contrast is not thinned by people the plan would have left alone (ghost plan). A customer's number under the seed
+decides (`core.holdout_draw`): the lowest are held out, the next get an eligible action at random, the rest what the
+planner chose. The same people are held out whatever else is decided.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+import numpy as np
+import numpy.typing as npt
+
+from liquor_app.actions.models import Arm
+from liquor_app.core.holdout_draw import number_of, threshold
+
+Ints = npt.NDArray[np.intp]
+Floats = npt.NDArray[np.float64]
+
+LEAST_FOR_RANDOM = 200
+"""People a plan must choose before some are given an action at random: below it the arm would show nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shares:
+    """Of the people a plan chooses: held out, and given an eligible action at random; the rest are the agent's."""
+
+    holdout: float
+    random: float
+
+    @property
+    def agent(self) -> float:
+        return 1.0 - self.holdout - self.random
+
+    def of(self, people: int) -> Shares:
+        """Return the same for a plan of so many: a small one leaves nothing to chance but the holdout."""
+        return self if people >= LEAST_FOR_RANDOM else Shares(self.holdout, 0.0)
+
+
+def arm_of(seed: str, customer_id: UUID, shares: Shares) -> Arm:
+    """Tell which arm a customer is drawn into."""
+    number = number_of(seed, customer_id)
+    if number < threshold(shares.holdout):
+        return Arm.HOLDOUT
+    return Arm.RANDOM if number < threshold(min(shares.holdout + shares.random, 1.0)) else Arm.AGENT
+
+
+def pick(seed: str, customer_id: UUID, options: int) -> int:
+    """Draw one of so many options, each as likely; independent of the arm."""
+    return number_of(f"{seed}:option", customer_id) * options >> 56
+
+
+def chances(shares: Shares, options: int, *, was_chosen: bool) -> float:
+    """Return the chance of a message: by the agent if it is what it chose, and by the random draw among `options`."""
+    return (shares.agent if was_chosen else 0.0) + (shares.random / options if options else 0.0)
+
+
+def seat(seed: str, customer_id: UUID) -> int:
+    """Return somebody's turn where there are more people than places; independent of arm and option."""
+    return number_of(f"{seed}:seat", customer_id)
+
+
+def within_room(seed: str, people: Sequence[UUID], place: Ints, is_counted: npt.NDArray[np.bool_], room: Ints) -> Ints:
+    """Tell who keeps their place: more were chosen than there is room for, because some of them are held out.
+
+    At each place people come in an order drawn at random, the held out among them, until as many are counted as there
+    is room for. Who comes later gets nothing, in whichever arm: what is left is alike in all of them.
+
+    Args:
+        place: of each, shape (n,).
+        is_counted: who takes up room, shape (n,).
+        room: by place.
+
+    Returns:
+        Indexes of who stays.
+    """
+    order = np.argsort([seat(seed, person) for person in people], kind="stable")
+    order = order[np.argsort(place[order], kind="stable")]
+    starts = np.r_[True, place[order][1:] != place[order][:-1]] if order.size else np.zeros(0, dtype=np.bool_)
+    taken = np.cumsum(is_counted[order])
+    before: Ints = np.repeat((taken - is_counted[order])[starts], np.diff(np.r_[np.flatnonzero(starts), order.size]))
+    # the held out who come after the last seat are no ghosts of anybody
+    stays = np.where(is_counted[order], taken - before <= room[place[order]], taken - before < room[place[order]])
+    return np.sort(order[stays])
+
+
+def within_budget(seed: str, people: Sequence[UUID], spent: Floats, budget: float) -> Ints:
+    """Tell who stays within a budget, in an order drawn at random; `spent` is 0 of the held out. Returns indexes."""
+    order = np.argsort([seat(seed, person) for person in people], kind="stable")
+    return np.sort(order[np.cumsum(spent[order]) <= budget + 1e-9])

@@ -1,0 +1,225 @@
+"""Learning what messages change: decisions whose window is over, with what followed, become the next beliefs.
+
+By intention: whoever was drawn counts as drawn, sent or not, and each person's window begins with their own decision,
+the held out's as everybody else's. What a person took out or gave by hand teaches nothing, nor does a campaign that was
+cancelled, is part of the imported history, or was only played.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from liquor_app.accounts.audit import audit
+from liquor_app.accounts.models import Role
+from liquor_app.accounts.permissions import Actor, require
+from liquor_app.actions.eligibility import Reason
+from liquor_app.actions.models import Arm
+from liquor_app.actions.offering.offer_uplifts import NO_RHYTHM, offer_label
+from liquor_app.campaigns.brief import RESPONSE_DAYS
+from liquor_app.campaigns.models import CampaignStatus
+from liquor_app.core.queue import Job, enqueue
+from liquor_app.experiments.service import DECIDED_AT
+from liquor_app.organization.settings import GeneralSettings, load_settings, shop_today
+from liquor_app.scoring.estimators.uplift import Cell, Group, Posterior, fit
+from liquor_app.scoring.uplift_store import Beliefs, keep_uplift, uplift_before, uplift_in_use
+
+LOOK_BACK_DAYS = 728
+"""Two years of decisions; older ones would count next to nothing."""
+BASIS = date(2000, 1, 3)
+"""A Monday, from which weeks are numbered."""
+SHOWN_CELLS = 500
+LEVEL_80 = 1.2816
+
+_GROUPS = f"""
+WITH decided AS (
+    SELECT a.customer_id, a.scheduled_date, a.segment_slug, a.channel, a.offer_terms ->> 'name' AS offer,
+           COALESCE(a.offer_terms ->> 'discount_pct', '0') AS discount_pct, a.offer_terms -> 'due' ->> 'state' AS due,
+           a.arm = '{Arm.HOLDOUT}' AS is_control,
+           COALESCE(CAST(a.offer_terms ->> 'baseline' AS double precision), 0) AS p,
+           {DECIDED_AT} AS at
+      FROM actions a JOIN campaigns k ON k.id = a.campaign_id
+     WHERE a.arm IS NOT NULL AND a.scheduled_date BETWEEN :first AND :last AND k.started_at IS NOT NULL
+       AND NOT k.is_history AND k.virtual_now IS NULL AND k.status <> '{CampaignStatus.CANCELLED}'
+       AND a.skip_reason IS DISTINCT FROM '{Reason.BY_HAND}' AND NOT a.offer_terms ? 'edited_by'
+), seen AS (
+    SELECT d.*, EXISTS (SELECT FROM purchases p WHERE p.customer_id = d.customer_id AND p.total > 0
+                         AND p.occurred_at >= d.at AND p.occurred_at < d.at + :window * interval '1 day') AS bought
+      FROM decided d
+)
+SELECT (scheduled_date - CAST(:basis AS date)) / 7 AS week, segment_slug, channel, offer, discount_pct, due, is_control,
+       count(*) AS people, count(*) FILTER (WHERE bought) AS bought, sum(p) AS expected, sum(p * p) AS expected_square,
+       COALESCE(sum(p) FILTER (WHERE bought), 0) AS cross
+  FROM seen GROUP BY 1, 2, 3, 4, 5, 6, 7
+"""
+
+
+_PLAYBOOKS = "SELECT slug, name, recommended_offers, optimal_channels FROM segments ORDER BY name, slug LIMIT 100"
+
+
+@dataclass(frozen=True, slots=True)
+class CellRow:
+    """What is believed of one kind of message: P(buys and would not have) with its 80 % interval.
+
+    `learned_from` is how many people got it while others were held out of it; 0 is assumed. `before` is what was
+    believed a week ago.
+    """
+
+    cell: Cell
+    mean: float
+    low: float
+    high: float
+    learned_from: int
+    before: float
+
+    @property
+    def is_assumed(self) -> bool:
+        return self.learned_from == 0
+
+    @property
+    def change(self) -> float:
+        return self.mean - self.before
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What somebody of a segment will most likely get next, and what of its playbook is known least."""
+
+    segment: str
+    most: CellRow
+    least_known: CellRow
+
+
+@dataclass(frozen=True, slots=True)
+class LearningRow:
+    """What the agent believes, how sure it is, and from how much."""
+
+    beliefs: Beliefs
+    people: int
+    controls: int
+    overall: CellRow
+    cells: tuple[CellRow, ...]
+    """Most tried first, at most `SHOWN_CELLS`."""
+    trials: tuple[Trial, ...]
+    names: dict[str, str]
+    """Of segments, by slug."""
+
+
+async def read_groups(session: AsyncSession) -> tuple[list[Group], date]:
+    """Return decisions whose window is over with what followed, summed by week and cell, and the last such day. A
+    corridor."""
+    today = await shop_today(session)
+    last = today - timedelta(days=RESPONSE_DAYS + 1)
+    found = await session.execute(
+        text(_GROUPS),
+        {
+            "zone": (await load_settings(session, GeneralSettings)).timezone,
+            "first": today - timedelta(days=LOOK_BACK_DAYS),
+            "last": last,
+            "window": RESPONSE_DAYS,
+            "basis": BASIS,
+        },
+    )
+    return [_group(row) for row in found], last
+
+
+def _group(row: Any) -> Group:
+    cell = Cell(row.segment_slug, offer_label(row.offer or "", row.discount_pct), row.channel, row.due or NO_RHYTHM)
+    return Group(
+        int(row.week), cell, row.is_control, row.people, float(row.bought), float(row.expected),
+        float(row.expected_square), float(row.cross),
+    )  # fmt: skip
+
+
+async def learn(session: AsyncSession, actor: Actor) -> Beliefs:
+    """Learn anew from everything whose window is over; the beliefs in use from now on. Nothing new keeps the old.
+
+    Raises:
+        Forbidden: the actor may only read.
+    """
+    require(actor, Role.MANAGER)
+    groups, until = await read_groups(session)
+    before = await uplift_in_use(session)
+    if all(group.is_control for group in groups):
+        return before
+    weeks = (until - BASIS).days // 7
+    learned = fit(groups, now_week=weeks)
+    if before.until == until and before.posterior.people == learned.people:
+        return before
+    kept = await keep_uplift(session, learned, until)
+    await audit(
+        session, actor, "uplift.learned", "uplift_model", None,
+        version=kept.version, people=sum(learned.people.values()), controls=learned.controls,
+    )  # fmt: skip
+    return kept
+
+
+async def read_learning(session: AsyncSession, actor: Actor) -> LearningRow:
+    """Return what is believed of everything that was tried, beside a week ago."""
+    require(actor, Role.USER)
+    beliefs = await uplift_in_use(session)
+    earlier = await uplift_before(session, beliefs, (beliefs.until or await shop_today(session)) - timedelta(days=7))
+    posterior = beliefs.posterior
+    tried: dict[tuple[str, str, str], int] = {}
+    for cell, people in posterior.people.items():
+        key = cell.segment, cell.offer, cell.channel
+        tried[key] = tried.get(key, 0) + people
+    most = sorted(tried, key=lambda key: (-tried[key], key))[:SHOWN_CELLS]
+    cells = [Cell(*key, NO_RHYTHM) for key in most]
+    overall = Cell("", "", "", "")
+    playbooks = (await session.execute(text(_PLAYBOOKS))).all()
+    return LearningRow(
+        beliefs=beliefs,
+        people=sum(posterior.people.values()),
+        controls=posterior.controls,
+        overall=_overall(posterior, earlier.posterior, overall),
+        cells=tuple(_rows(posterior, earlier.posterior, cells, [tried[key] for key in most])),
+        trials=tuple(_trials(posterior, earlier.posterior, playbooks)),
+        names={row.slug: row.name for row in playbooks},
+    )
+
+
+async def request_learning(session: AsyncSession, actor: Actor) -> UUID:
+    """Ask for the night's learning at once; asking twice asks once.
+
+    Raises:
+        Forbidden: the actor may only read.
+    """
+    require(actor, Role.MANAGER)
+    return await enqueue(session, Job.LEARN_UPLIFT, created_by=actor.user_id, dedupe_key="now")
+
+
+def _trials(posterior: Posterior, earlier: Posterior, playbooks: Sequence[Any]) -> Iterator[Trial]:
+    for row in playbooks:
+        cells = [
+            Cell(row.slug, offer_label(str(offer["name"]), offer.get("discount_pct", 0)), channel, NO_RHYTHM)
+            for offer in row.recommended_offers
+            for channel in row.optimal_channels
+        ]
+        told = _rows(posterior, earlier, cells, [posterior.learned_from(cell) for cell in cells])
+        if told:
+            most = max(told, key=lambda one: one.mean)
+            yield Trial(row.slug, most, max(told, key=lambda one: one.high - one.low))
+
+
+def _overall(posterior: Posterior, earlier: Posterior, cell: Cell) -> CellRow:
+    mean, sd = float(posterior.mean[0]), float(posterior.covariance[0, 0]) ** 0.5
+    people = sum(posterior.people.values())
+    return CellRow(cell, mean, mean - LEVEL_80 * sd, mean + LEVEL_80 * sd, people, float(earlier.mean[0]))
+
+
+def _rows(posterior: Posterior, earlier: Posterior, cells: Sequence[Cell], people: Sequence[int]) -> list[CellRow]:
+    if not cells:
+        return []
+    mean, sd = posterior.effects(cells)
+    before, _ = earlier.effects(cells)
+    return [
+        CellRow(cell, float(m), float(m - LEVEL_80 * s), float(m + LEVEL_80 * s), n, float(b))
+        for cell, m, s, n, b in zip(cells, mean, sd, people, before, strict=True)
+    ]

@@ -1,0 +1,285 @@
+"""Drawing the arms of a plan that was just chosen, whoever chose it: the agent's, at random, held out. Corridors."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from liquor_app.accounts.permissions import Actor
+from liquor_app.actions.audience import read_playbooks, read_scale
+from liquor_app.actions.eligibility import Reason
+from liquor_app.actions.models import ActionStatus, Arm
+from liquor_app.actions.offering.offer_uplifts import uplift_of
+from liquor_app.actions.offers import Offer
+from liquor_app.actions.plan_context import PlanContext
+from liquor_app.actions.plan_decisions import (
+    Decision,
+    apply_decisions,
+    copy_decisions,
+    freeze_decisions,
+    stage_decisions,
+)
+from liquor_app.actions.priority import expected_profit
+from liquor_app.campaigns.brief import CHANNELS, CampaignBrief
+from liquor_app.experiments.arms import Shares, arm_of, chances, pick, seat, within_budget, within_room
+from liquor_app.experiments.assignments import Drawn, record_arms, standing_shares
+from liquor_app.planning.ai.apply_copy import Rewriting, rewrite
+from liquor_app.planning.block_forecast import leave_out_blocked
+from liquor_app.planning.optimizer.problem import Room
+from liquor_app.scoring.uplift_store import uplift_in_use
+from liquor_app.ui.words import percent
+
+_CHOSEN = f"""
+SELECT a.id, a.customer_id, a.segment_slug, a.channel, a.scheduled_date, a.offer_terms ->> 'name' AS offer,
+       a.expected_profit AS profit,
+       a.expected_response * CAST(a.offer_terms ->> 'basket' AS double precision)
+         * CAST(a.offer_terms ->> 'discount_pct' AS double precision) / 100 AS spent
+  FROM actions a WHERE a.campaign_id = :campaign AND a.plan_id = :plan AND a.status = '{ActionStatus.PENDING}'
+   AND NOT a.offer_terms ? 'edited_by' ORDER BY a.customer_id, a.scheduled_date, a.id
+"""
+_OPTIONS = f"""
+SELECT a.id, a.customer_id, a.segment_slug, a.channel, a.offer_terms, a.expected_profit AS profit FROM actions a
+ WHERE a.campaign_id = :campaign AND a.customer_id = ANY(:people)
+   AND a.status IN ('{ActionStatus.PENDING}', '{ActionStatus.SKIPPED}', '{ActionStatus.PROPOSED}')
+   AND a.skip_reason IS DISTINCT FROM :by_hand
+ ORDER BY a.customer_id, a.segment_slug, a.channel
+"""
+_OPTION_COUNTS = f"""
+WITH chosen AS MATERIALIZED (
+    SELECT DISTINCT customer_id FROM actions
+     WHERE campaign_id = :campaign AND plan_id = :plan AND status = '{ActionStatus.PENDING}'
+)
+SELECT a.customer_id, sum((SELECT count(*) FROM jsonb_object_keys(a.offer_terms -> 'answers'))) AS options
+  FROM chosen c JOIN actions a ON a.campaign_id = :campaign AND a.customer_id = c.customer_id
+ WHERE jsonb_typeof(a.offer_terms -> 'answers') = 'object'
+   AND a.status IN ('{ActionStatus.PENDING}', '{ActionStatus.SKIPPED}', '{ActionStatus.PROPOSED}')
+   AND a.skip_reason IS DISTINCT FROM :by_hand
+ GROUP BY 1
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class _Option:
+    """An action somebody could get: a row with one of its playbook's offers; money is what is expected of it."""
+
+    row: Any
+    offer: Offer
+    response: float
+    profit: float
+
+    @property
+    def is_own(self) -> bool:
+        """Whether the row has this offer already."""
+        return bool(self.offer.name == self.row.offer_terms.get("name"))
+
+    @property
+    def spent(self) -> float:
+        return self.response * float(self.row.offer_terms["basket"]) * float(self.offer.discount_pct) / 100
+
+
+@dataclass(frozen=True, slots=True)
+class Arms:
+    """What came of the draw: people by arm, and what the random arm is expected to cost beside the agent's choice."""
+
+    people: Drawn
+    random_cost: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Person:
+    """Somebody the plan chose: their messages, in which arm."""
+
+    id: UUID
+    rows: Sequence[Any]
+    arm: Arm
+
+
+def roomier(room: Room, budget: float, holdout: float) -> tuple[Room, float]:
+    """Return room and budget to choose within, so that what is left after the draw fills what there is."""
+    share = 1.0 - holdout
+    grown: Room = np.floor(room / share + 1e-9).astype(np.int64)
+    return grown, budget / share
+
+
+async def shares_of(session: AsyncSession, brief: CampaignBrief) -> Shares:
+    """Return the shares of a campaign's arms: what it asks for, or what a running one was drawn with."""
+    standing = None if brief.is_open else await standing_shares(session, brief.id)
+    return standing or Shares(float(brief.holdout_pct) / 100, float(brief.limits.explore_pct) / 100)
+
+
+async def draw_arms(
+    session: AsyncSession,
+    actor: Actor,
+    context: PlanContext,
+    plan_id: UUID,
+    *,
+    room: Room,
+    budget: float,
+) -> Arms:
+    """Split the people of a plan that was just chosen, write down with which chance each got what, and on what.
+
+    Messages that a person pinned are nobody's draw. Afterwards the plan holds no more than room and budget allow.
+
+    Args:
+        room: messages left, shape (days, channels), as it really is.
+        budget: what may still be given away.
+    """
+    brief = context.brief
+    seed = f"{brief.id}:{brief.seed}"
+    found = await session.execute(text(_CHOSEN), {"campaign": brief.id, "plan": plan_id})
+    by_person: dict[UUID, list[Any]] = defaultdict(list)
+    for row in found:
+        by_person[row.customer_id].append(row)
+    asked = await shares_of(session, brief)
+    shares = asked.of(len(by_person)) if brief.is_open else asked
+    people = [_Person(person, rows, arm_of(seed, person, shares)) for person, rows in by_person.items()]
+    beliefs = await uplift_in_use(session)
+    drawing = _Drawing(brief, seed, shares, f"mean:{beliefs.version}", await _option_counts(session, brief, plan_id))
+    given = await _options(session, context, [one.id for one in people if one.arm is Arm.RANDOM])
+    swapped = {person: options[pick(seed, person, len(options))] for person, options in given.items() if options}
+    stays = _fitting(drawing, people, swapped, room, budget)
+    await stage_decisions(session)
+    await copy_decisions(session, drawing.decisions(people, swapped, stays))
+    await apply_decisions(session, plan_id)
+    explored = [one for one in people if one.id in swapped and one.id in stays]
+    await _give(session, brief, [swapped[one.id] for one in explored])
+    if explored:
+        await leave_out_blocked(session, context, plan_id, only=[swapped[one.id].row.id for one in explored])
+    await freeze_decisions(session, brief.id, plan_id, policy=drawing.policy, seed=seed)
+    drawn = await record_arms(session, actor, brief.id, seed=seed, shares=shares, is_open=brief.is_open)
+    return Arms(drawn, sum(float(one.rows[0].profit) - swapped[one.id].profit for one in explored))
+
+
+@dataclass(frozen=True, slots=True)
+class _Drawing:
+    brief: CampaignBrief
+    seed: str
+    shares: Shares
+    policy: str
+    options: Mapping[UUID, int]
+
+    def decisions(
+        self, people: Sequence[_Person], swapped: Mapping[UUID, _Option], stays: set[UUID]
+    ) -> Iterator[Decision]:
+        """Yield what becomes of each chosen action, and of what was drawn in its stead."""
+        held = f"Drawn at random, {percent(self.shares.holdout)} of whom the plan chose, to measure what it changes."
+        for one in people:
+            options = self.options.get(one.id, 0)
+            by_agent = chances(self.shares, options, was_chosen=True)
+            drawn = swapped.get(one.id)
+            for row in one.rows:
+                if one.id not in stays:
+                    yield Decision(row.id, ActionStatus.SKIPPED, None, Reason.CAPACITY.value, _NO_SEAT)
+                elif one.arm is Arm.HOLDOUT:
+                    yield Decision(
+                        row.id, ActionStatus.HELD_OUT, row.scheduled_date, Reason.HOLDOUT.value, held,
+                        arm=Arm.HOLDOUT, propensity=self.shares.holdout, policy=self.policy,
+                    )  # fmt: skip
+                elif drawn is None or (row.id == drawn.row.id and row is one.rows[0]):
+                    is_agents = drawn is None or drawn.offer.name == row.offer
+                    yield Decision(
+                        row.id, ActionStatus.PENDING, row.scheduled_date, arm=one.arm, policy=self.policy,
+                        propensity=by_agent if is_agents else chances(self.shares, options, was_chosen=False),
+                    )  # fmt: skip
+                else:
+                    yield Decision(row.id, ActionStatus.SKIPPED, None, Reason.BETTER_ACTION.value, _DRAWN_INSTEAD)
+            if drawn is not None and one.id in stays and drawn.row.id != one.rows[0].id:
+                yield Decision(
+                    drawn.row.id, ActionStatus.PENDING, one.rows[0].scheduled_date, arm=Arm.RANDOM, policy=self.policy,
+                    propensity=chances(self.shares, options, was_chosen=False),
+                )  # fmt: skip
+
+
+_NO_SEAT = "More were chosen than there is room for, because some are held out; who had to give way was drawn."
+_DRAWN_INSTEAD = "Another action was drawn at random for this customer, to judge the agent's choosing by."
+
+
+async def _option_counts(session: AsyncSession, brief: CampaignBrief, plan_id: UUID) -> dict[UUID, int]:
+    found = await session.execute(
+        text(_OPTION_COUNTS), {"campaign": brief.id, "plan": plan_id, "by_hand": Reason.BY_HAND.value}
+    )
+    return {row.customer_id: int(row.options) for row in found}
+
+
+async def _options(session: AsyncSession, context: PlanContext, people: Sequence[UUID]) -> dict[UUID, list[_Option]]:
+    """Return everything each could get: whatever guidance, law and playbooks leave, by channels they may be reached."""
+    options: dict[UUID, list[_Option]] = {person: [] for person in people}
+    if not people:
+        return options
+    brief = context.brief
+    offers = {(book.slug, one.name): one for book in await read_playbooks(session, context) for one in book.offers}
+    found = await session.execute(
+        text(_OPTIONS), {"campaign": brief.id, "people": list(people), "by_hand": Reason.BY_HAND.value}
+    )
+    for row in found:
+        for name, answer in sorted((row.offer_terms.get("answers") or {}).items()):
+            if (offer := offers.get((row.segment_slug, name))) is not None:
+                options[row.customer_id].append(
+                    _Option(row, offer, float(answer), _profit_of(brief, row, offer, answer))
+                )
+    return options
+
+
+def _profit_of(brief: CampaignBrief, row: Any, offer: Offer, response: float) -> float:
+    terms, limits = row.offer_terms, brief.limits
+    profit = expected_profit(
+        response=np.array([response]),
+        basket=np.array([float(terms["basket"])]),
+        uplift=np.array([uplift_of(terms, offer.name)]),
+        margin=offer.margin(float(limits.margin_pct) / 100),
+        discount=np.array([float(offer.discount_pct) / 100]),
+        cost=float(limits.email_cost if row.channel == "email" else limits.sms_cost),
+    )
+    return float(profit[0])
+
+
+def _fitting(
+    drawing: _Drawing, people: Sequence[_Person], swapped: Mapping[UUID, _Option], room: Room, budget: float
+) -> set[UUID]:
+    """Tell who keeps their message, or their place as a ghost. Random actions are seated first: they are few."""
+    left, first = room.copy(), drawing.brief.days[0]
+    stays: set[UUID] = set()
+    spent = 0.0
+    for one in sorted((one for one in people if one.arm is Arm.RANDOM), key=lambda one: seat(drawing.seed, one.id)):
+        drawn = swapped.get(one.id)
+        if drawn is None:
+            continue
+        at = (one.rows[0].scheduled_date - first).days, CHANNELS.index(drawn.row.channel)
+        if left[at] > 0 and spent + drawn.spent <= budget + 1e-9:
+            left[at] -= 1
+            spent += drawn.spent
+            stays.add(one.id)
+    others = [one for one in people if one.arm is not Arm.RANDOM]
+    messages = [(one, row) for one in others for row in one.rows]
+    counted = np.array([one.arm is Arm.AGENT for one, _ in messages], dtype=np.bool_)
+    place = np.array(
+        [(row.scheduled_date - first).days * len(CHANNELS) + CHANNELS.index(row.channel) for _, row in messages],
+        dtype=np.intp,
+    )
+    kept = within_room(drawing.seed, [one.id for one, _ in messages], place, counted, left.reshape(-1))
+    seated = [messages[index] for index in kept]
+    paid = np.array([float(row.spent or 0) if one.arm is Arm.AGENT else 0.0 for one, row in seated])
+    fits = within_budget(drawing.seed, [one.id for one, _ in seated], paid, budget - spent)
+    whole: dict[UUID, int] = defaultdict(int)
+    for index in fits:
+        whole[seated[index][0].id] += 1
+    return stays | {one.id for one in others if whole[one.id] == len(one.rows)}
+
+
+async def _give(session: AsyncSession, brief: CampaignBrief, drawn: Sequence[_Option]) -> None:
+    """Give drawn actions their drawn offers, where these are not their own already."""
+    made = [
+        Rewriting(one.row.id, one.offer, one.response, float(one.offer.discount_pct), one.profit, ())
+        for one in drawn
+        if not one.is_own
+    ]
+    if made:
+        scale = await read_scale(session, float(brief.limits.margin_pct) / 100)
+        await rewrite(session, brief, made, scale=scale, brand="")  # words of their own would need one

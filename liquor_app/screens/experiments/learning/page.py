@@ -1,0 +1,107 @@
+"""Learning: what the agent believes a message changes, from how many people, and what it will try."""
+
+from __future__ import annotations
+
+import reflex as rx
+
+from liquor_app.screens.experiments.learning.state import LearningState
+from liquor_app.ui.badge import badge
+from liquor_app.ui.button import button
+from liquor_app.ui.card import card, note
+from liquor_app.ui.empty import empty
+from liquor_app.ui.frame.page_spec import Page, page_head
+from liquor_app.ui.grid import col, grid
+from liquor_app.ui.skeleton import skeleton_lines
+from liquor_app.ui.table import Column, table
+
+SUMMARY = LearningState.summary
+
+
+def learning_page() -> rx.Component:
+    return rx.fragment(
+        page_head(
+            "Learning",
+            "Buyers a message wins of a hundred people written to: what the agent believes, how sure it is, from how"
+            " many.",
+            rx.cond(
+                LearningState.may_learn,
+                button("Learn now", on_click=LearningState.learn_now, icon="refresh-cw"),
+                rx.fragment(),
+            ),
+        ),
+        grid(
+            card(
+                rx.cond(LearningState.loading, skeleton_lines(3), _summary()),
+                title="Messages as a whole",
+                class_name="c4",
+            ),
+            card(
+                rx.cond(LearningState.loading, skeleton_lines(3), _trials()),
+                title="What it will try next, and why",
+                class_name="c8",
+            ),
+            card(_cells(), title="What was tried", flush=True, class_name="c12"),
+            rx.el.div(
+                note(
+                    "A purchase counts in the week from the decision on. The same plan is made for the held out, so"
+                    " the two are alike. Intervals are 80%.",
+                    icon="flask-conical",
+                ),
+                class_name="c12",
+            ),
+        ),
+    )
+
+
+def _summary() -> rx.Component:
+    return col(
+        rx.el.div(SUMMARY.mean, class_name="t26 num"),
+        rx.el.div("of a hundred, four times in five " + SUMMARY.interval, class_name="t12 muted num"),
+        rx.el.div(SUMMARY.from_people, class_name="num"),
+        rx.el.p(SUMMARY.meaning, class_name="t12 muted pretty"),
+        rx.el.div(SUMMARY.since, class_name="t12 muted num"),
+        gap=8,
+    )
+
+
+def _trials() -> rx.Component:
+    return rx.cond(
+        SUMMARY.has_trials,
+        rx.el.dl(
+            rx.foreach(
+                SUMMARY.trials,
+                lambda line: rx.fragment(rx.el.dt(line.segment), rx.el.dd(line.words, class_name="pretty")),
+            ),
+            class_name="kv",
+        ),
+        rx.el.p(
+            "Once segments have playbooks, this says what people of each will most likely get.", class_name="muted"
+        ),
+    )
+
+
+def _cells() -> rx.Component:
+    return table(
+        LearningState.cells,
+        [
+            Column("Segment", lambda line: line.segment),
+            Column("Offer", lambda line: line.offer, phone="under"),
+            Column("Channel", lambda line: line.channel, phone="hide"),
+            Column("Buyers of 100", lambda line: line.mean, number=True),
+            Column("80% interval", lambda line: line.interval, number=True, phone="hide"),
+            Column("Since last week", lambda line: line.change, number=True, phone="hide"),
+            Column("From", lambda line: badge(line.learned, line.tone), phone="under"),
+        ],
+        label="What was tried, and what it is believed to change",
+        loading=LearningState.loading,
+        empty=empty(
+            "Nothing was learned yet",
+            "A campaign teaches once it was sent with people held out and its week is over.",
+            icon="flask-conical",
+        ),
+    )
+
+
+PAGES = (
+    Page("/learning", "Learning", learning_page, icon="flask-conical", on_load=LearningState.load, nav_group="main"),
+)

@@ -1,0 +1,147 @@
+"""The learning page: what the agent believes messages change, how sure it is, what it will try and why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import reflex as rx
+
+from liquor_app.accounts.models import Role
+from liquor_app.accounts.permissions import may
+from liquor_app.core.db import transaction
+from liquor_app.experiments.learning import CellRow, LearningRow, Trial, read_learning, request_learning
+from liquor_app.organization.models import Channel
+from liquor_app.organization.settings import shop_now
+from liquor_app.screens.session.state import guarded, signed_in
+from liquor_app.ui.words import figure, plural, show_day
+
+ASSUMED = "Assumed"
+
+
+@dataclass(frozen=True, slots=True)
+class CellLine:
+    """One kind of message, in words: buyers won of a hundred people written to."""
+
+    segment: str
+    offer: str
+    channel: str
+    mean: str
+    interval: str
+    learned: str
+    tone: str
+    change: str
+
+
+@dataclass(frozen=True, slots=True)
+class TrialLine:
+    segment: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What is believed of messages as a whole."""
+
+    mean: str = ""
+    interval: str = ""
+    from_people: str = ""
+    since: str = ""
+    meaning: str = ""
+    trials: list[TrialLine] = field(default_factory=list)
+    has_trials: bool = False
+
+
+def _of_hundred(share: float) -> str:
+    return figure(share * 100, 1, sign=True)
+
+
+def _interval(row: CellRow) -> str:
+    return f"{_of_hundred(row.low)} to {_of_hundred(row.high)}"
+
+
+def line_of(row: CellRow, names: dict[str, str]) -> CellLine:
+    cell = row.cell
+    moved = abs(row.change) >= 0.0005
+    return CellLine(
+        names.get(cell.segment, cell.segment),
+        cell.offer,
+        Channel(cell.channel).label,
+        _of_hundred(row.mean),
+        _interval(row),
+        ASSUMED if row.is_assumed else f"Learned from {plural(row.learned_from, 'person', 'people')}",
+        "gray" if row.is_assumed else "green",
+        _of_hundred(row.change) if moved else "–",
+    )
+
+
+def trial_of(row: Trial, names: dict[str, str]) -> TrialLine:
+    """Tell what somebody of a segment will most likely get next, and what chance will try beside it."""
+    most, doubt = row.most, row.least_known
+    words = (
+        f"“{most.cell.offer}” by {Channel(most.cell.channel).label}, because it is believed to win most:"
+        f" {_of_hundred(most.mean)} ({_interval(most)})."
+    )
+    if doubt.cell != most.cell:
+        words += (
+            f" Least is known of “{doubt.cell.offer}” by {Channel(doubt.cell.channel).label}"
+            f" ({_interval(doubt)}); the random arm tries it too."
+        )
+    return TrialLine(names.get(row.segment, row.segment), words)
+
+
+def summary_of(row: LearningRow, at: datetime) -> Summary:
+    overall = row.overall
+    trials = [trial_of(one, row.names) for one in row.trials]
+    if row.people == 0:
+        return Summary(
+            _of_hundred(overall.mean), _interval(overall), "Nobody yet: this is assumed", "",
+            "Until campaigns with people held out are over, a message is taken to win one buyer in a hundred, give or"
+            " take as much again.",
+            trials, bool(trials),
+        )  # fmt: skip
+    verdict = (
+        "The interval leaves out zero: messages win buyers here." if overall.low > 0
+        else "The interval leaves out zero: messages drive buyers away here." if overall.high < 0
+        else "Zero lies within the interval: it is not sure yet that messages win buyers here."
+    )  # fmt: skip
+    return Summary(
+        _of_hundred(overall.mean),
+        _interval(overall),
+        f"{plural(row.people, 'person', 'people')} written to, {figure(row.controls)} held out",
+        f"Version {row.beliefs.version}, with outcomes up to {show_day(row.beliefs.until, at)}",
+        verdict,
+        trials,
+        bool(trials),
+    )
+
+
+class LearningState(rx.State):
+    """Read only, but for asking to learn now."""
+
+    loading: bool = True
+    is_empty: bool = False
+    may_learn: bool = False
+    summary: Summary = Summary()
+    cells: list[CellLine] = []
+
+    @rx.event
+    @guarded
+    async def load(self) -> None:
+        actor = await signed_in(self)
+        async with transaction() as session:
+            row = await read_learning(session, actor)
+            at = await shop_now(session)
+        self.summary = summary_of(row, at)
+        self.cells = [line_of(cell, row.names) for cell in row.cells]
+        self.may_learn = may(actor, Role.MANAGER)
+        self.is_empty, self.loading = not row.cells, False
+
+    @rx.event
+    @guarded
+    async def learn_now(self) -> rx.event.EventSpec:
+        """Ask for the night's learning at once."""
+        actor = await signed_in(self)
+        async with transaction() as session:
+            await request_learning(session, actor)
+        return rx.toast("Learning from what has come in. Look again in a minute.")

@@ -1,0 +1,64 @@
+"""The learning page, its route and its job: what is believed in words, and who may ask to learn."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import text
+
+from liquor_app.accounts.models import Role
+from liquor_app.accounts.permissions import SYSTEM, Actor, ActorKind
+from liquor_app.core.db import transaction
+from liquor_app.core.errors import Forbidden
+from liquor_app.experiments.learning import request_learning
+from liquor_app.screens.experiments.learning.state import LearningState
+from liquor_app.segments.service import create_segment
+from tests.people import believe, ensure_shop
+from tests.tabs import Tab, run
+
+pytestmark = pytest.mark.integration
+VIEWER = Actor(ActorKind.USER, None, "Vi", Role.USER)
+MARKETER = Actor(ActorKind.USER, None, "Dana", Role.MANAGER)
+
+
+async def shown(actor: Actor = VIEWER) -> LearningState:
+    state = await Tab("/learning", actor).state(LearningState)
+    assert await run(LearningState.load, state) is None
+    return state
+
+
+async def test_before_anything_was_learned_it_says_that_it_assumes(database: str) -> None:
+    async with transaction() as session:
+        await ensure_shop(session)
+        await create_segment(session, SYSTEM, {"name": "All", "rules": {"all": []}, "optimal_channels": ["email"]})
+    state = await shown()
+    assert (state.is_empty, state.may_learn, state.loading) == (True, False, False)
+    assert (state.summary.mean, state.summary.from_people) == ("+1.0", "Nobody yet: this is assumed")
+    (trial,) = state.summary.trials
+    assert trial.segment == "All"
+    assert "believed to win most" in trial.words
+
+
+async def test_what_was_learned_stands_with_its_interval_and_from_how_many(database: str) -> None:
+    async with transaction() as session:
+        await ensure_shop(session)
+        await create_segment(session, SYSTEM, {"name": "Everybody", "rules": {"all": []}})
+        await believe(session, 0.02, {"Favourite category, 10% off": 0.03})
+    state = await shown(MARKETER)
+    assert state.may_learn
+    (line,) = state.cells
+    assert (line.segment, line.offer, line.channel) == ("Everybody", "Favourite category, 10% off", "E-mail")
+    assert (line.mean, line.learned, line.change) == ("+6.0", "Learned from 1,000 people", "+5.0")
+    assert line.interval == "+6.0 to +6.0"
+    assert state.summary.meaning == "The interval leaves out zero: messages win buyers here."
+    assert state.summary.from_people == "1,000 people written to, 500 held out"
+    (trial,) = state.summary.trials
+    assert trial.words.startswith("“Favourite category, 10% off” by E-mail")
+
+
+async def test_a_marketer_asks_once_and_a_viewer_not_at_all(database: str) -> None:
+    async with transaction() as session:
+        with pytest.raises(Forbidden):
+            await request_learning(session, VIEWER)
+        assert await request_learning(session, MARKETER) == await request_learning(session, MARKETER)
+        jobs = await session.execute(text("SELECT count(*) FROM jobs WHERE name = 'learn_uplift'"))
+        assert jobs.scalar_one() == 1
