@@ -47,7 +47,7 @@ class Overrides(BaseModel):
     max_contacts_30_days: int | None = Field(None, ge=1, le=60)
     max_per_customer: int = Field(1, ge=1, le=7)
     """Messages this campaign may send one person, within the caps above."""
-    min_profit: Decimal = Field(Decimal("0.05"), ge=0, le=1000)
+    min_profit: Decimal = Field(Decimal("0.01"), ge=0, le=1000)
     """An action expected to bring less is not worth somebody's attention."""
     kept_share: Decimal = Field(Decimal("0.10"), ge=0, le=1)
     """Share of the value at risk that counts as kept when a lapsing customer answers; an assumption, shown."""

@@ -26,6 +26,7 @@ from liquor_app.core.config import get_settings
 from liquor_app.core.ids import uuid7
 from liquor_app.core.money import money
 from liquor_app.core.states import sql_list
+from liquor_app.experiments.power import detectable, share_for
 from liquor_app.planning.block_forecast import leave_out_blocked
 from liquor_app.planning.candidates import (
     CHOSEN,
@@ -44,6 +45,7 @@ from liquor_app.planning.plan_reasoning import Alternative, Entry, engine_note, 
 from liquor_app.planning.plan_status import supersede_drafts
 from liquor_app.planning.plan_store import PlanRow, fingerprint_of, get_plan, summarise
 from liquor_app.planning.plan_switch import forget_choices
+from liquor_app.scoring.uplift_store import uplift_in_use
 
 ALTERNATIVES_UP_TO = 50_000
 """Candidates up to which other ways to plan are worked out for comparison."""
@@ -157,7 +159,27 @@ async def summary_of(session: AsyncSession, ready: Prepared, arms: Arms) -> dict
         "holdout": arms.people.holdout,
         "random_cost": str(money(arms.random_cost)),
     }
+    explained = (await uplift_in_use(session)).posterior.explained
+    summary["power"] = power_of(arms.people.contacted + arms.people.holdout, ready.brief, chosen.baseline, explained)
     return summary
+
+
+WANTED = 0.02
+"""An effect worth knowing of, two buyers in a hundred: what to hold out for it is told."""
+
+
+def power_of(people: int, brief: CampaignBrief, baseline: Floats, explained: float) -> dict[str, Any]:
+    """Tell the smallest effect one final read of a plan's holdout would show, and the share to hold out for `WANTED`:
+    `{"people", "rate", "detectable", "wanted", "share"}`; None where there is none."""
+    rate = float(baseline.mean()) if baseline.size else 0.0
+    share = float(brief.holdout_pct) / 100
+    return {
+        "people": people,
+        "rate": round(rate, 4),
+        "detectable": detectable(people, share, rate, explained),
+        "wanted": WANTED,
+        "share": share_for(WANTED, people, rate, explained),
+    }
 
 
 async def _has_actions(session: AsyncSession, campaign_id: UUID) -> bool:

@@ -83,7 +83,8 @@ def explain(
                 "holdout",
                 f"{figure(totals['held_out'])} people held out",
                 f"Drawn at random ({plain_number(float(brief.holdout_pct))}%) of whom the plan chose, after it was"
-                " made: they are the same kind of people, so the result can be measured instead of guessed.",
+                " made: they are the same kind of people, so the result can be measured instead of guessed."
+                f"{power_words(summary.get('power'))}",
             )
         )
     if arms := summary.get("arms", {}).get("random"):
@@ -97,6 +98,19 @@ def explain(
         )
     entries.append(_assumptions(brief, summary))
     return entries
+
+
+def power_words(power: Mapping[str, Any] | None) -> str:
+    """Tell what a holdout of this size can show, as a sentence that follows another; empty where nothing is known."""
+    if not power or power["detectable"] is None:
+        return ""
+    wanted = figure(power["wanted"] * 100, 0)
+    share = power["share"]
+    more = f"to see {wanted} hold out {percent(share)}" if share is not None else f"to see {wanted} takes more people"
+    return (
+        f" One read at the end would show an effect of {figure(power['detectable'] * 100, 1)} buyers in a hundred or"
+        f" more four times in five; {more}."
+    )
 
 
 def basis_words(uplift: Mapping[str, Any]) -> str:

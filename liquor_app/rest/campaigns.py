@@ -236,6 +236,8 @@ def _holdout(result: ResultRow) -> dict[str, Any]:
         "is_mismatch": result.split.is_mismatch,
         "bought": result.bought,
         "revenue": result.revenue,
+        "agent_bought": result.agent_bought,
+        "agent_revenue": result.agent_revenue,
     }
 
 

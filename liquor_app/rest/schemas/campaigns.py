@@ -97,6 +97,9 @@ class CampaignHoldoutOut(Row):
     is_mismatch: bool
     bought: CampaignLiftOut
     revenue: CampaignLiftOut
+    agent_bought: CampaignLiftOut | None
+    """The agent's choice minus an eligible action at random; null where the campaign has no such arm."""
+    agent_revenue: CampaignLiftOut | None
 
 
 class SendingCounts(Row):
