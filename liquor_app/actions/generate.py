@@ -312,6 +312,11 @@ def _action_rows(people: People, candidates: Sequence[_Candidates], brief: Campa
                 "answers": _by_offer(candidate, candidate.people.per_offer or (), int(index)),
                 "uplifts": _by_offer(candidate, candidate.people.uplift, int(index)),
                 "uplift": round(float(choice.uplift[index]), 6),
+                "percents": {
+                    one.name: float(one.discount_pct)
+                    for one, suits in zip(playbook.offers, choice.suits, strict=True)
+                    if suits[index]
+                },
                 "expires_on": until.isoformat(),
                 "basket": f"{basket:.2f}",
                 "baseline": round(float(candidate.people.baseline[index]), 4),

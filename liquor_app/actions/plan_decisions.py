@@ -78,7 +78,8 @@ WITH drawn AS MATERIALIZED (
     SELECT c.customer_id, jsonb_agg(jsonb_build_object('segment', c.segment_slug, 'channel', c.channel,
                'offer', c.offer_terms ->> 'name', 'discount_pct', c.offer_terms ->> 'discount_pct',
                'profit', c.expected_profit, 'kept', c.offer_terms -> 'kept', 'basket', c.offer_terms -> 'basket',
-               'answers', c.offer_terms -> 'answers', 'uplifts', c.offer_terms -> 'uplifts')
+               'answers', c.offer_terms -> 'answers', 'uplifts', c.offer_terms -> 'uplifts',
+               'percents', c.offer_terms -> 'percents')
                ORDER BY c.segment_slug, c.channel) AS options
       FROM drawn d JOIN actions c ON c.campaign_id = :campaign AND c.customer_id = d.customer_id GROUP BY 1
 )

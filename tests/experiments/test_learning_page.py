@@ -55,6 +55,13 @@ async def test_what_was_learned_stands_with_its_interval_and_from_how_many(datab
     assert trial.words.startswith("“Favourite category, 10% off” by E-mail")
 
 
+async def test_what_if_is_refused_in_words_where_nothing_was_left_to_chance(database: str) -> None:
+    state = await shown()
+    await run(LearningState.ask, state)
+    assert state.policies == []
+    assert state.refused.startswith("Nothing in this period was left to chance")
+
+
 async def test_a_marketer_asks_once_and_a_viewer_not_at_all(database: str) -> None:
     async with transaction() as session:
         with pytest.raises(Forbidden):

@@ -41,6 +41,13 @@ def learning_page() -> rx.Component:
                 class_name="c8",
             ),
             card(_cells(), title="What was tried", flush=True, class_name="c12"),
+            card(
+                _policies(),
+                title="What if last quarter …",
+                aside=button("Work it out", on_click=LearningState.ask, small=True),
+                flush=True,
+                class_name="c12",
+            ),
             rx.el.div(
                 note(
                     "A purchase counts in the week from the decision on. The same plan is made for the held out, so"
@@ -98,6 +105,28 @@ def _cells() -> rx.Component:
             "Nothing was learned yet",
             "A campaign teaches once it was sent with people held out and its week is over.",
             icon="flask-conical",
+        ),
+    )
+
+
+def _policies() -> rx.Component:
+    return table(
+        LearningState.policies,
+        [
+            Column("Policy", lambda line: line.policy),
+            Column("Buyers of 100", lambda line: line.bought, number=True),
+            Column("95% interval", lambda line: line.interval, number=True, phone="under"),
+            Column("Rests on", lambda line: line.rests_on, phone="hide"),
+        ],
+        label="What other policies would have brought",
+        empty=empty(
+            "Not worked out yet",
+            rx.cond(
+                LearningState.refused != "",
+                LearningState.refused,
+                "From decisions that were left to chance it can be told what another policy would have brought.",
+            ),
+            icon="scale",
         ),
     )
 

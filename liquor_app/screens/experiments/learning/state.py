@@ -11,6 +11,8 @@ from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import may
 from liquor_app.core.db import transaction
 from liquor_app.experiments.learning import CellRow, LearningRow, Trial, read_learning, request_learning
+from liquor_app.experiments.off_policy import Estimate, NothingLeftToChance
+from liquor_app.experiments.policy_question import Answer, Policy, ask_policy
 from liquor_app.organization.models import Channel
 from liquor_app.organization.settings import shop_now
 from liquor_app.screens.session.state import guarded, signed_in
@@ -37,6 +39,32 @@ class CellLine:
 class TrialLine:
     segment: str
     words: str
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyLine:
+    """Another policy over the last quarter, in words: buyers of a hundred decisions, doubly robust, 95 %."""
+
+    policy: str
+    bought: str
+    interval: str
+    rests_on: str
+
+
+def _share_of(estimate: Estimate) -> tuple[str, str]:
+    """Return buyers of a hundred, and their interval."""
+    mean, low, high = (figure(share * 100, 1) for share in (estimate.mean, estimate.low, estimate.high))
+    return mean, f"{low} to {high}"
+
+
+def policy_line(answer: Answer) -> PolicyLine:
+    found = answer.estimate
+    rests = f"as good as {plural(round(found.effective), 'person', 'people')}"
+    return PolicyLine(
+        answer.policy.label,
+        *_share_of(found.doubly_robust),
+        rests if found.is_reliable else f"{rests}: too few to rely on",
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +152,8 @@ class LearningState(rx.State):
     may_learn: bool = False
     summary: Summary = Summary()
     cells: list[CellLine] = []
+    policies: list[PolicyLine] = []
+    refused: str = ""
 
     @rx.event
     @guarded
@@ -136,6 +166,24 @@ class LearningState(rx.State):
         self.cells = [line_of(cell, row.names) for cell in row.cells]
         self.may_learn = may(actor, Role.MANAGER)
         self.is_empty, self.loading = not row.cells, False
+
+    @rx.event
+    @guarded
+    async def ask(self) -> None:
+        """Judge other policies by the last quarter's log."""
+        actor = await signed_in(self)
+        self.refused, self.policies = "", []
+        try:
+            async with transaction() as session:
+                answers = [await ask_policy(session, actor, policy) for policy in Policy]
+        except NothingLeftToChance as error:
+            self.refused = error.message
+            return
+        done, decisions = answers[0].estimate.logged, answers[0].estimate.people
+        self.policies = [
+            *(policy_line(answer) for answer in answers),
+            PolicyLine("What was done", *_share_of(done), plural(decisions, "decision")),
+        ]
 
     @rx.event
     @guarded

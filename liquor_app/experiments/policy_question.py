@@ -1,0 +1,156 @@
+"""What another policy would have brought in the last quarter, from decisions that were logged with their chances."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from typing import Any
+
+import numpy as np
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from liquor_app.accounts.models import Role
+from liquor_app.accounts.permissions import Actor, require
+from liquor_app.actions.eligibility import Reason
+from liquor_app.actions.models import Arm
+from liquor_app.actions.offering.offer_uplifts import NO_RHYTHM, offer_label
+from liquor_app.campaigns.brief import RESPONSE_DAYS
+from liquor_app.campaigns.models import CampaignStatus
+from liquor_app.experiments.off_policy import Log, OffPolicy, evaluate
+from liquor_app.experiments.service import DECIDED_AT
+from liquor_app.organization.settings import GeneralSettings, load_settings, shop_today
+from liquor_app.scoring.estimators.uplift import Cell, Posterior
+from liquor_app.scoring.uplift_store import uplift_in_use
+
+QUARTER_DAYS = 91
+MOST_DECISIONS = 50_000
+"""The latest; each is a row of chances as wide as there are kinds of messages."""
+
+_DECISIONS = f"""
+WITH decided AS (
+    SELECT a.id, a.customer_id, a.segment_slug, a.channel, a.offer_terms ->> 'name' AS offer,
+           a.offer_terms -> 'due' ->> 'state' AS due, a.arm, a.propensity, a.decision, {DECIDED_AT} AS at
+      FROM actions a JOIN campaigns k ON k.id = a.campaign_id
+     WHERE a.arm IS NOT NULL AND a.propensity IS NOT NULL AND a.decision IS NOT NULL
+       AND a.scheduled_date BETWEEN :first AND :last AND k.started_at IS NOT NULL
+       AND NOT k.is_history AND k.virtual_now IS NULL AND k.status <> '{CampaignStatus.CANCELLED}'
+       AND a.skip_reason IS DISTINCT FROM '{Reason.BY_HAND}' AND NOT a.offer_terms ? 'edited_by'
+     ORDER BY a.scheduled_date DESC, a.id DESC LIMIT :most
+)
+SELECT d.segment_slug, d.channel, d.offer, d.due, d.arm, d.propensity, d.decision -> 'options' AS options,
+       EXISTS (SELECT FROM purchases p WHERE p.customer_id = d.customer_id AND p.total > 0
+                AND p.occurred_at >= d.at AND p.occurred_at < d.at + :window * interval '1 day') AS bought
+  FROM decided d ORDER BY d.id
+"""
+
+Kind = tuple[str, str, str]
+"""Segment, channel and offer's name: what can be done for somebody."""
+
+
+class Policy(StrEnum):
+    """What is asked about."""
+
+    NOTHING = "nothing"
+    RANDOM = "random"
+    BELIEVED = "believed"
+
+    @property
+    def label(self) -> str:
+        return {
+            "nothing": "Nobody is written to",
+            "random": "Everybody gets an eligible action at random",
+            "believed": "Everybody gets what is now believed to win most",
+        }[self.value]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a policy would have brought: shares of the people who buy within the week."""
+
+    policy: Policy
+    estimate: OffPolicy
+
+
+async def ask_policy(session: AsyncSession, actor: Actor, policy: Policy) -> Answer:
+    """Judge a policy by the last quarter's log.
+
+    Raises:
+        Forbidden: the actor is nobody.
+        NothingLeftToChance: there is no log, or every decision in it was certain.
+    """
+    require(actor, Role.USER)
+    today = await shop_today(session)
+    found = await session.execute(
+        text(_DECISIONS),
+        {
+            "zone": (await load_settings(session, GeneralSettings)).timezone,
+            "first": today - timedelta(days=QUARTER_DAYS),
+            "last": today - timedelta(days=RESPONSE_DAYS + 1),
+            "window": RESPONSE_DAYS,
+            "most": MOST_DECISIONS,
+        },
+    )
+    rows = found.all()
+    return Answer(policy, evaluate(log_of(rows, _POLICIES[policy], (await uplift_in_use(session)).posterior)))
+
+
+Chances = Callable[[Sequence[Kind], Any, Posterior], Mapping[Kind | None, float]]
+
+
+def log_of(rows: Sequence[Any], chances: Chances, beliefs: Posterior) -> Log:
+    """Return decisions with the chances a policy would have given everything that could be done; None is nothing."""
+    kinds: dict[Kind | None, int] = {None: 0}
+    options = [_options_of(row) for row in rows]
+    for could in options:
+        for kind in could:
+            kinds.setdefault(kind, len(kinds))
+    asked_of = np.zeros((len(rows), len(kinds)))
+    action = np.zeros(len(rows), dtype=np.intp)
+    for index, (row, could) in enumerate(zip(rows, options, strict=True)):
+        own = (row.segment_slug, row.channel, row.offer)
+        action[index] = 0 if row.arm == Arm.HOLDOUT else kinds.setdefault(own, 0)
+        for asked, chance in chances(could, row, beliefs).items():
+            asked_of[index, kinds[asked]] += chance
+    outcome = np.array([float(row.bought) for row in rows])
+    logged = np.array([float(row.propensity) for row in rows])
+    return Log(action, outcome, logged, asked_of)
+
+
+def _options_of(row: Any) -> list[Kind]:
+    return [
+        (option["segment"], option["channel"], name)
+        for option in row.options or []
+        for name in sorted(option.get("answers") or {})
+    ]
+
+
+def _nothing(options: Sequence[Kind], row: Any, beliefs: Posterior) -> Mapping[Kind | None, float]:
+    return {None: 1.0}
+
+
+def _random(options: Sequence[Kind], row: Any, beliefs: Posterior) -> Mapping[Kind | None, float]:
+    return dict.fromkeys(options, 1.0 / len(options)) if options else {None: 1.0}
+
+
+def _believed(options: Sequence[Kind], row: Any, beliefs: Posterior) -> Mapping[Kind | None, float]:
+    """All on the option that is believed to win most buyers; nothing where none is believed to win any."""
+    if not options:
+        return {None: 1.0}
+    percents = {
+        (option["segment"], option["channel"], name): percent
+        for option in row.options
+        for name, percent in (option.get("percents") or {}).items()
+    }
+    cells = [
+        Cell(segment, offer_label(name, percents.get((segment, channel, name), 0)), channel, row.due or NO_RHYTHM)
+        for segment, channel, name in options
+    ]
+    mean, _ = beliefs.effects(cells)
+    best = int(np.argmax(mean))
+    return {options[best]: 1.0} if mean[best] > 0 else {None: 1.0}
+
+
+_POLICIES: dict[Policy, Chances] = {Policy.NOTHING: _nothing, Policy.RANDOM: _random, Policy.BELIEVED: _believed}

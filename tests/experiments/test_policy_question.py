@@ -1,0 +1,87 @@
+"""Another policy judged from what the product itself logged: recomputed from the raw rows."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from liquor_app.accounts.models import Role
+from liquor_app.accounts.permissions import SYSTEM, Actor, ActorKind
+from liquor_app.core.clock import now
+from liquor_app.experiments.off_policy import NothingLeftToChance
+from liquor_app.experiments.policy_question import Policy, ask_policy
+from liquor_app.organization.settings import PlanningSettings, save_settings
+from liquor_app.planning.draft_plan import make_plan
+from liquor_app.segments.service import create_segment, refresh_segments
+from tests.people import add_campaign, add_customer, add_purchase, believe, ensure_shop, steady_ids
+
+VIEWER = Actor(ActorKind.USER, None, "Vi", Role.USER)
+SHOP = ZoneInfo("America/New_York")
+
+
+async def sent(session: AsyncSession, people: int, holdout: int, explore: int) -> UUID:
+    await ensure_shop(session)
+    await save_settings(session, SYSTEM, PlanningSettings, {"explore_pct": explore, "email_capacity_per_day": 5000})
+    for one in steady_ids(people):
+        await add_customer(session, id=one)
+    await believe(session)
+    await create_segment(session, SYSTEM, {"name": "All", "rules": {"all": []}, "optimal_channels": ["email"]})
+    await refresh_segments(session, SYSTEM)
+    (campaign,) = steady_ids(1, "campaign")
+    await add_campaign(session, ["all"], id=campaign, holdout_pct=Decimal(holdout))
+    await make_plan(session, SYSTEM, campaign)
+    await session.execute(
+        text("UPDATE campaigns SET status = 'completed', started_at = :at"), {"at": now() - timedelta(days=12)}
+    )
+    await session.execute(
+        text("UPDATE actions SET scheduled_date = :day, send_window = '{}'"),
+        {"day": now().astimezone(SHOP).date() - timedelta(days=12)},
+    )
+    return campaign
+
+
+async def test_estimates_are_those_of_the_raw_rows(session: AsyncSession) -> None:
+    await sent(session, 400, 20, 30)
+    rows = (
+        await session.execute(
+            text(
+                "SELECT customer_id, arm, propensity, offer_terms ->> 'name' AS offer FROM actions"
+                " WHERE arm IS NOT NULL ORDER BY id"
+            )
+        )
+    ).all()
+    bought = {row.customer_id for number, row in enumerate(rows) if number % 3 == 0 or row.arm == "agent"}
+    for person in bought:
+        await add_purchase(session, person, days_ago=10)
+    nothing = (await ask_policy(session, VIEWER, Policy.NOTHING)).estimate
+    held = [row for row in rows if row.arm == "holdout"]
+    by_hand = sum((row.customer_id in bought) / row.propensity for row in held) / len(rows)
+    assert nothing.ips.mean == pytest.approx(by_hand)
+    assert nothing.people == len(rows)
+    assert nothing.snips.mean == pytest.approx(sum(row.customer_id in bought for row in held) / len(held))
+    assert nothing.logged.mean == pytest.approx(len(bought) / len(rows))
+
+    random = (await ask_policy(session, VIEWER, Policy.RANDOM)).estimate
+    written = [row for row in rows if row.arm != "holdout"]
+    by_hand = sum(0.5 * (row.customer_id in bought) / row.propensity for row in written) / len(rows)
+    assert random.ips.mean == pytest.approx(by_hand)
+
+    believed = (await ask_policy(session, VIEWER, Policy.BELIEVED)).estimate
+    best = [row for row in written if row.offer == "Favourite category"]
+    by_hand = sum((row.customer_id in bought) / row.propensity for row in best) / len(rows)
+    assert believed.ips.mean == pytest.approx(by_hand)
+    assert believed.is_reliable
+
+
+async def test_a_log_that_left_nothing_to_chance_is_refused(session: AsyncSession) -> None:
+    with pytest.raises(NothingLeftToChance):
+        await ask_policy(session, VIEWER, Policy.NOTHING)
+    await sent(session, 10, 0, 0)
+    with pytest.raises(NothingLeftToChance):
+        await ask_policy(session, VIEWER, Policy.BELIEVED)
