@@ -68,7 +68,7 @@ async def record_arms(
     session: AsyncSession, actor: Actor, campaign_id: UUID, *, seed: str, shares: Shares, is_open: bool
 ) -> Drawn:
     """Write down the arms of everybody in one. While the campaign is not approved they follow the plan; afterwards
-    people are only added."""
+    people are only added. A corridor."""
     if is_open:
         await session.execute(text(_FORGET), {"campaign": campaign_id})
     if shares.holdout == 0 and shares.random == 0:

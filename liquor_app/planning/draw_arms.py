@@ -125,7 +125,8 @@ async def draw_arms(
 ) -> Arms:
     """Split the people of a plan that was just chosen, write down with which chance each got what, and on what.
 
-    Messages that a person pinned are nobody's draw. Afterwards the plan holds no more than room and budget allow.
+    Messages that a person pinned are nobody's draw. Afterwards the plan holds no more than room and budget allow. A
+    corridor.
 
     Args:
         room: messages left, shape (days, channels), as it really is.

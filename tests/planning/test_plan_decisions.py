@@ -14,7 +14,6 @@ from liquor_app.actions.plan_decisions import (
     Decision,
     apply_decisions,
     copy_decisions,
-    hold_out_actions,
     reopen_actions,
     stage_decisions,
 )
@@ -93,7 +92,7 @@ async def test_one_decision_that_cannot_be_undoes_all(database: str) -> None:
         assert await _statuses(session, campaign) == before
 
 
-async def test_what_is_in_the_ledger_is_neither_reopened_nor_held_out(database: str) -> None:
+async def test_what_is_in_the_ledger_is_not_reopened(database: str) -> None:
     async with transaction() as session:
         campaign, actions = await _action_of_each_status(session)
         today = now().date()
@@ -102,13 +101,6 @@ async def test_what_is_in_the_ledger_is_neither_reopened_nor_held_out(database: 
         after = await _statuses(session, campaign)
     for old, action in actions.items():
         assert after[action] == (ActionStatus.PROPOSED if ACTION.allows(old, ActionStatus.PROPOSED) else old)
-    async with transaction() as session:
-        everybody = (await session.execute(text("SELECT id FROM customers"))).scalars().all()
-        await hold_out_actions(session, campaign, everybody, "drawn")
-        held = await _statuses(session, campaign)
-    for action, was in after.items():
-        expected = ActionStatus.HELD_OUT if ACTION.allows(ActionStatus(was), ActionStatus.HELD_OUT) else was
-        assert held[action] == expected
 
 
 @pytest.mark.parametrize("was", PlanStatus)

@@ -31,7 +31,7 @@ from liquor_app.screens.customers.detail.view import scores_of
 from liquor_app.segments.lists import list_customers
 from liquor_app.segments.service import create_segment, refresh_segments
 from liquor_app.ui.words import percent, show_money
-from tests.people import add_campaign
+from tests.people import add_campaign, believe
 
 pytestmark = pytest.mark.integration
 
@@ -80,6 +80,7 @@ async def test_the_same_figure_everywhere(sample: AsyncSession) -> None:
         "max_discount_pct": 12,
         "optimal_send_window": {"start": "17:00", "end": "20:00"},
     }
+    await believe(sample)
     slug = (await create_segment(sample, SYSTEM, {"name": "Everybody there is", **playbook})).slug
     await refresh_segments(sample, SYSTEM)
     campaign = await add_campaign(sample, [slug])

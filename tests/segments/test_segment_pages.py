@@ -244,7 +244,8 @@ async def test_a_new_segment_is_counted_while_written_then_saved_and_refreshed(d
     await run(EditSegmentState.change, state, leaf, "value", "5")
     await run(EditSegmentState.add_offer, state)
     await run(EditSegmentState.remove_offer, state, "1")
-    saved = said(await run(EditSegmentState.save, state, form(state, name="At risk, likely", offer_name_2="Ten off")))
+    await run(EditSegmentState.remove_offer, state, "2")
+    saved = said(await run(EditSegmentState.save, state, form(state, name="At risk, likely", offer_name_3="Ten off")))
     assert "/segments" in saved
     async with transaction() as session:
         row = await get_segment(session, SYSTEM, "at_risk_likely")
@@ -266,7 +267,7 @@ async def test_a_bad_field_is_said_beside_itself_and_what_was_typed_stays(databa
     await run(EditSegmentState.save, state, form(state, start="20:00", end="20:30"))
     assert "an hour" in state.errors["optimal_send_window"]
     await run(EditSegmentState.save, state, form(state, offer_text_2="{bottle} off"))
-    assert [offer.error != "" for offer in state.offers] == [False, True]
+    assert [offer.error != "" for offer in state.offers] == [False, True, False]
     assert state.offers[1].text == "{bottle} off"
     await run(EditSegmentState.save, state, form(state, name="Champions of the week", offer_text_2="Fine"))
     async with transaction() as session:
