@@ -123,11 +123,11 @@ async def policy(actor: CurrentActor, policy: Policy) -> object:
     nothing was left to chance."""
     async with transaction() as session:
         answer = await ask_policy(session, actor, policy)
-    found = answer.estimate
     return {
         "policy": answer.policy,
         "label": answer.policy.label,
-        **{name: getattr(found, name) for name in PolicyOut.model_fields if hasattr(found, name)},
+        "is_reliable": answer.estimate.is_reliable,
+        "estimate": answer.estimate,
     }
 
 

@@ -10,6 +10,7 @@ from pydantic import PlainSerializer
 
 from liquor_app.analytics.service import ChurnRow, Day
 from liquor_app.api.schemas import Row
+from liquor_app.experiments.off_policy import OffPolicy
 
 PLACES = 6
 
@@ -123,29 +124,15 @@ class LearningOut(Row):
     cells: list[BelievedCellOut]
 
 
-class EstimateOut(Row):
-    """A share with its 95 % interval."""
-
-    mean: float
-    low: float
-    high: float
-
-
 class PolicyOut(Row):
-    """What a policy would have brought: shares of people who buy within the week. `logged` is what the policy that ran
-    did bring. `left_out` are decisions of too small a chance, `effective` the effective sample size in people; below 30
-    (`is_reliable` false) do not rely on it."""
+    """What a policy would have brought: shares of people who buy within the week, three ways, with 95 % intervals.
+    `logged` is what the policy that ran did bring, `left_out` are decisions of too small a chance, `effective` the
+    effective sample size in people; below 30 (`is_reliable` false) do not rely on it."""
 
     policy: str
     label: str
-    ips: EstimateOut
-    snips: EstimateOut
-    doubly_robust: EstimateOut
-    logged: EstimateOut
-    people: int
-    left_out: int
-    effective: float
     is_reliable: bool
+    estimate: OffPolicy
 
 
 class AnalyticsMessage(Row):
