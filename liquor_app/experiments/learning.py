@@ -13,20 +13,24 @@ from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
+import numpy as np
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.audit import audit
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
+from liquor_app.actions.audience import read_scale
 from liquor_app.actions.eligibility import Reason
 from liquor_app.actions.models import Arm
 from liquor_app.actions.offering.offer_uplifts import NO_RHYTHM, offer_label
+from liquor_app.actions.offers import pull
+from liquor_app.actions.priority import expected_profit
 from liquor_app.campaigns.brief import RESPONSE_DAYS
 from liquor_app.campaigns.models import CampaignStatus
 from liquor_app.core.queue import Job, enqueue
 from liquor_app.experiments.service import DECIDED_AT
-from liquor_app.organization.settings import GeneralSettings, load_settings, shop_today
+from liquor_app.organization.settings import GeneralSettings, PlanningSettings, load_settings, shop_today
 from liquor_app.scoring.estimators.uplift import Cell, Group, Posterior, fit
 from liquor_app.scoring.uplift_store import Beliefs, keep_uplift, uplift_before, uplift_in_use
 
@@ -89,10 +93,14 @@ class CellRow:
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """What somebody of a segment will most likely get next, and what of its playbook is known least."""
+    """What somebody usual of a segment will most likely get next, and what of its playbook is known least.
+
+    `most` is worth most at the shop's usual basket and answer, its discount and sending counted; None where nothing is
+    believed to be worth its cost.
+    """
 
     segment: str
-    most: CellRow
+    most: CellRow | None
     least_known: CellRow
 
 
@@ -180,7 +188,7 @@ async def read_learning(session: AsyncSession, actor: Actor) -> LearningRow:
         controls=posterior.controls,
         overall=_overall(posterior, earlier.posterior, overall),
         cells=tuple(_rows(posterior, earlier.posterior, cells, [tried[key] for key in most])),
-        trials=tuple(_trials(posterior, earlier.posterior, playbooks)),
+        trials=tuple(_trials(posterior, earlier.posterior, playbooks, await _usual(session))),
         names={row.slug: row.name for row in playbooks},
     )
 
@@ -195,16 +203,52 @@ async def request_learning(session: AsyncSession, actor: Actor) -> UUID:
     return await enqueue(session, Job.LEARN_UPLIFT, created_by=actor.user_id, dedupe_key="now")
 
 
-def _trials(posterior: Posterior, earlier: Posterior, playbooks: Sequence[Any]) -> Iterator[Trial]:
+@dataclass(frozen=True, slots=True)
+class _Usual:
+    """Somebody usual: what they spend, how likely they answer a coupon, and what messages to them cost."""
+
+    basket: float
+    response: float
+    margin: float
+    costs: dict[str, float]
+
+    def worth(self, uplift: float, discount_pct: float, channel: str) -> float:
+        share = discount_pct / 100
+        profit = expected_profit(
+            response=np.array([self.response * pull(discount_pct)]),
+            basket=np.array([self.basket]),
+            uplift=np.array([uplift]),
+            margin=self.margin,
+            discount=np.array([share]),
+            cost=self.costs.get(channel, 0.0),
+        )
+        return float(profit[0])
+
+
+async def _usual(session: AsyncSession) -> _Usual:
+    planning = await load_settings(session, PlanningSettings)
+    margin = float(planning.margin_pct) / 100
+    scale = await read_scale(session, margin)
+    costs = {"email": float(planning.email_cost), "sms": float(planning.sms_cost)}
+    return _Usual(scale.margin / margin if margin else 0.0, scale.response, margin, costs)
+
+
+def _trials(posterior: Posterior, earlier: Posterior, playbooks: Sequence[Any], usual: _Usual) -> Iterator[Trial]:
     for row in playbooks:
-        cells = [
-            Cell(row.slug, offer_label(str(offer["name"]), offer.get("discount_pct", 0)), channel, NO_RHYTHM)
+        options = [
+            (Cell(row.slug, offer_label(str(offer["name"]), percent), channel, NO_RHYTHM), percent)
             for offer in row.recommended_offers
+            for percent in (float(offer.get("discount_pct", 0)),)
             for channel in row.optimal_channels
         ]
+        cells = [cell for cell, _ in options]
         told = _rows(posterior, earlier, cells, [posterior.learned_from(cell) for cell in cells])
         if told:
-            most = max(told, key=lambda one: one.mean)
+            worth = [
+                usual.worth(one.mean, percent, cell.channel) for one, (cell, percent) in zip(told, options, strict=True)
+            ]
+            best = int(np.argmax(worth))
+            most = told[best] if worth[best] > 0 else None
             yield Trial(row.slug, most, max(told, key=lambda one: one.high - one.low))
 
 

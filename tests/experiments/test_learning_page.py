@@ -35,7 +35,8 @@ async def test_before_anything_was_learned_it_says_that_it_assumes(database: str
     assert (state.summary.mean, state.summary.from_people) == ("+1.0", "Nobody yet: this is assumed")
     (trial,) = state.summary.trials
     assert trial.segment == "All"
-    assert "believed to win most" in trial.words
+    assert trial.most == "A word from the shop, E-mail", "a discount costs more than one point of buyers brings"
+    assert trial.wins == "+1.0 (−0.9 to +2.9)"
 
 
 async def test_what_was_learned_stands_with_its_interval_and_from_how_many(database: str) -> None:
@@ -52,7 +53,8 @@ async def test_what_was_learned_stands_with_its_interval_and_from_how_many(datab
     assert state.summary.meaning == "The interval leaves out zero: messages win buyers here."
     assert state.summary.from_people == "1,000 people written to, 500 held out"
     (trial,) = state.summary.trials
-    assert trial.words.startswith("“Favourite category, 10% off” by E-mail")
+    assert trial.segment == "Everybody"
+    assert trial.most == "Favourite category, 10% off, E-mail"
 
 
 async def test_what_if_is_refused_in_words_where_nothing_was_left_to_chance(database: str) -> None:

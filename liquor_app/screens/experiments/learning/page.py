@@ -36,8 +36,13 @@ def learning_page() -> rx.Component:
                 class_name="c4",
             ),
             card(
-                rx.cond(LearningState.loading, skeleton_lines(3), _trials()),
+                _trials(),
                 title="What it will try next, and why",
+                foot=rx.el.span(
+                    "Worth is what the purchases won bring, less the discount of everybody who takes it and sending.",
+                    class_name="t12 muted",
+                ),
+                flush=True,
                 class_name="c8",
             ),
             card(_cells(), title="What was tried", flush=True, class_name="c12"),
@@ -62,7 +67,7 @@ def learning_page() -> rx.Component:
 
 def _summary() -> rx.Component:
     return col(
-        rx.el.div(SUMMARY.mean, class_name="t26 num"),
+        rx.el.div(SUMMARY.mean, font="600 var(--t-26)", class_name="num"),
         rx.el.div("of a hundred, four times in five " + SUMMARY.interval, class_name="t12 muted num"),
         rx.el.div(SUMMARY.from_people, class_name="num"),
         rx.el.p(SUMMARY.meaning, class_name="t12 muted pretty"),
@@ -72,18 +77,17 @@ def _summary() -> rx.Component:
 
 
 def _trials() -> rx.Component:
-    return rx.cond(
-        SUMMARY.has_trials,
-        rx.el.dl(
-            rx.foreach(
-                SUMMARY.trials,
-                lambda line: rx.fragment(rx.el.dt(line.segment), rx.el.dd(line.words, class_name="pretty")),
-            ),
-            class_name="kv",
-        ),
-        rx.el.p(
-            "Once segments have playbooks, this says what people of each will most likely get.", class_name="muted"
-        ),
+    return table(
+        SUMMARY.trials,
+        [
+            Column("Segment", lambda line: line.segment),
+            Column("Worth most to somebody usual", lambda line: line.most, phone="under"),
+            Column("Buyers of 100", lambda line: line.wins, number=True),
+            Column("Known least, tried at random too", lambda line: line.doubt, phone="hide"),
+        ],
+        label="What people of each segment will most likely get next, and what is known least",
+        loading=LearningState.loading,
+        empty=empty("No playbook yet", "Segments say in their playbooks what may be offered.", icon="layers"),
     )
 
 

@@ -38,7 +38,9 @@ class CellLine:
 @dataclass(frozen=True, slots=True)
 class TrialLine:
     segment: str
-    words: str
+    most: str
+    wins: str
+    doubt: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +79,6 @@ class Summary:
     since: str = ""
     meaning: str = ""
     trials: list[TrialLine] = field(default_factory=list)
-    has_trials: bool = False
 
 
 def _of_hundred(share: float) -> str:
@@ -105,17 +106,12 @@ def line_of(row: CellRow, names: dict[str, str]) -> CellLine:
 
 def trial_of(row: Trial, names: dict[str, str]) -> TrialLine:
     """Tell what somebody of a segment will most likely get next, and what chance will try beside it."""
-    most, doubt = row.most, row.least_known
-    words = (
-        f"“{most.cell.offer}” by {Channel(most.cell.channel).label}, because it is believed to win most:"
-        f" {_of_hundred(most.mean)} ({_interval(most)})."
-    )
-    if doubt.cell != most.cell:
-        words += (
-            f" Least is known of “{doubt.cell.offer}” by {Channel(doubt.cell.channel).label}"
-            f" ({_interval(doubt)}); the random arm tries it too."
-        )
-    return TrialLine(names.get(row.segment, row.segment), words)
+    segment, most, doubt = names.get(row.segment, row.segment), row.most, row.least_known
+    tried = f"{doubt.cell.offer}, {Channel(doubt.cell.channel).label}: {_interval(doubt)}"
+    if most is None:
+        return TrialLine(segment, "Nothing: no offer is believed to be worth its cost", "–", tried)
+    wins = f"{_of_hundred(most.mean)} ({_interval(most)})"
+    return TrialLine(segment, f"{most.cell.offer}, {Channel(most.cell.channel).label}", wins, tried)
 
 
 def summary_of(row: LearningRow, at: datetime) -> Summary:
@@ -126,7 +122,7 @@ def summary_of(row: LearningRow, at: datetime) -> Summary:
             _of_hundred(overall.mean), _interval(overall), "Nobody yet: this is assumed", "",
             "Until campaigns with people held out are over, a message is taken to win one buyer in a hundred, give or"
             " take as much again.",
-            trials, bool(trials),
+            trials,
         )  # fmt: skip
     verdict = (
         "The interval leaves out zero: messages win buyers here." if overall.low > 0
@@ -140,7 +136,6 @@ def summary_of(row: LearningRow, at: datetime) -> Summary:
         f"Version {row.beliefs.version}, with outcomes up to {show_day(row.beliefs.until, at)}",
         verdict,
         trials,
-        bool(trials),
     )
 
 
