@@ -110,8 +110,10 @@ prove-properties: $(DEV) ## what must hold for any input, five times with exampl
 			$$(grep -rlE "^ *@(given|hypothesis)" tests --include='test_*.py') || exit 1; \
 	done
 
-prove-learning: $(DEV) ## the models on weeks of the sample they have not seen, then old beside new on nine shops (half an hour)
+prove-learning: $(DEV) ## the models on weeks of the sample they have not seen, old beside new on nine shops, and half years of worlds whose truth is known (an hour)
 	@$(BIN)/python -m pytest -q -n 2 --dist loadgroup -m proof tests/scoring
+	@# what it says is kept in docs/learning and shown by docs/learning.md
+	@$(BIN)/python -m tests.worlds --afresh
 	@$(BIN)/python -m benchmarks backtests
 
 fmt: $(DEV) ## format and mend what can be mended

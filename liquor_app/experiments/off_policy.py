@@ -8,8 +8,10 @@ would have taken the same (`asked`). Weights are their ratio w. With r the outco
     DR     mean of q̂(asked) + w · (r − q̂(taken))            (Dudík, Langford and Li 2011)
 
 q̂ is cross-fitted: nobody's outcome helps to predict itself. Decisions of a chance below `LEAST_PROPENSITY` are left out
-and counted: their weights would be most of the answer. A log in which nothing was left to chance tells nothing of
-another policy, and is refused. Intervals are normal, 95 %, over people.
+and counted: their weights would be most of the answer. What of the policy asked about was left out with them is missing
+from every estimate, and its share is told too (`lost`). A log in which nothing was left to chance tells nothing of
+another policy, and is refused, as is one with no decision that the policy asked about could have taken. Intervals are
+normal, 95 %, over people.
 """
 
 from __future__ import annotations
@@ -31,6 +33,8 @@ SHRINK = 20.0
 """People by whom the mean of a kind of decision is drawn to everybody's in q̂."""
 LEAST_EFFECTIVE = 30.0
 """Effective sample size below which an answer is told as not to be relied on."""
+MOST_LOST = 0.05
+"""Share of the asked policy's decisions left out above which it is told so too."""
 
 
 class NothingLeftToChance(Conflict):
@@ -85,10 +89,12 @@ class OffPolicy:
     left_out: int
     """Decisions of too small a chance."""
     effective: float
+    lost: float
+    """Share of the asked policy's decisions that were left out, as the log has them."""
 
     @property
     def is_reliable(self) -> bool:
-        return self.effective >= LEAST_EFFECTIVE
+        return self.effective >= LEAST_EFFECTIVE and self.lost <= MOST_LOST
 
 
 def evaluate(log: Log) -> OffPolicy:
@@ -96,7 +102,7 @@ def evaluate(log: Log) -> OffPolicy:
 
     Raises:
         Invalid: shapes or chances are impossible.
-        NothingLeftToChance: every decision was certain.
+        NothingLeftToChance: every decision was certain, or none that counts is one the policy asked about would take.
     """
     _check(log)
     if log.action.size == 0 or bool((log.logged > 1 - 1e-9).all()):
@@ -111,12 +117,18 @@ def evaluate(log: Log) -> OffPolicy:
     action, outcome, asked_of = log.action[keep], log.outcome[keep], log.asked_of[keep]
     weight = log.asked[keep] / log.logged[keep]
     count, total = action.size, float(weight.sum())
+    without = float((log.asked[~keep] / log.logged[~keep]).sum())
+    if total <= 0:
+        raise NothingLeftToChance(
+            "Nothing that policy would do had a chance of one in a hundred in this period, so it cannot be judged from"
+            " it. Let a larger share be drawn at random, or among fewer actions."
+        )
     predicted = _predict(action, outcome, asked_of.shape[1])
     direct = (asked_of * predicted).sum(axis=1)
     corrected = direct + weight * (outcome - predicted[np.arange(count), action])
     ips = _mean(weight * outcome)
-    ratio = float((weight * outcome).sum()) / total if total > 0 else float("nan")
-    spread = float(np.sqrt(((weight * (outcome - ratio)) ** 2).sum())) / total if total > 0 else float("inf")
+    ratio = float((weight * outcome).sum()) / total
+    spread = float(np.sqrt(((weight * (outcome - ratio)) ** 2).sum())) / total
     return OffPolicy(
         ips=ips,
         snips=Estimate(ratio, ratio - Z * spread, ratio + Z * spread),
@@ -124,7 +136,8 @@ def evaluate(log: Log) -> OffPolicy:
         logged=_mean(outcome),
         people=count,
         left_out=left_out,
-        effective=total**2 / float((weight**2).sum()) if total > 0 else 0.0,
+        effective=total**2 / float((weight**2).sum()),
+        lost=without / (without + total),
     )
 
 

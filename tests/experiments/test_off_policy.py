@@ -79,6 +79,28 @@ def test_small_chances_are_left_out_and_counted() -> None:
     assert found.ips == evaluate(rest).ips
 
 
+def test_what_is_left_out_of_the_asked_policy_is_told() -> None:
+    """Eight actions share a twentieth: each has a chance of .00625, and a policy of one of them loses its decisions."""
+    rng = np.random.default_rng(4)
+    logged_of = np.full((4000, 9), 0.05 / 8)
+    logged_of[:, 0] = 0.10
+    logged_of[:, 1] += 0.85
+    action = (rng.random(4000)[:, None] > logged_of.cumsum(axis=1)).sum(axis=1)
+    outcome, logged = np.ones(4000), logged_of[np.arange(4000), action]
+    asked_of = np.zeros((4000, 9))
+    asked_of[:, 1], asked_of[:, 5] = 0.7, 0.3
+    found = evaluate(Log(action, outcome, logged, asked_of))
+    assert found.lost == pytest.approx(0.3, abs=0.12)
+    assert not found.is_reliable
+    asked_of[:, 1], asked_of[:, 0], asked_of[:, 5] = 0.9, 0.1, 0.0
+    found = evaluate(Log(action, outcome, logged, asked_of))
+    assert found.lost == 0.0
+    assert found.is_reliable
+    asked_of[:] = np.eye(9)[5]
+    with pytest.raises(NothingLeftToChance, match="one in a hundred"):
+        evaluate(Log(action, outcome, logged, asked_of))
+
+
 def test_nobodys_outcome_predicts_itself() -> None:
     """One person's outcome changed by a million moves their own prediction by nothing, so DR moves as IPS does."""
     log, _ = world(3, 200)

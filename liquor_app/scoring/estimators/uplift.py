@@ -21,6 +21,7 @@ value weighted by how likely it makes what was seen. What is older counts less (
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -31,10 +32,12 @@ from scipy.linalg import cho_factor, cho_solve
 
 from liquor_app.scoring.estimators.likelihood import Floats
 
-PRIOR_MEAN, PRIOR_SD = 0.01, 0.01
-"""Of μ: one point, as likely nothing as two. The sample's sixteen mailings moved .8 points, standard error .75."""
-MEAN_SDS, MEAN_WEIGHTS = (PRIOR_SD, 0.03), (0.95, 0.05)
-"""m, and how likely each is: one shop in twenty may be far from that."""
+PRIOR_MEAN = 0.01
+"""Of μ. The sample's sixteen mailings moved .8 points, standard error .75."""
+MEAN_SDS, MEAN_WEIGHTS = (0.01, 0.02, 0.04), (0.5, 0.3, 0.2)
+"""m, and how likely each is: as likely nothing as two points in most shops, five are possible."""
+PRIOR_SD = math.sqrt(sum(weight * sd**2 for sd, weight in zip(MEAN_SDS, MEAN_WEIGHTS, strict=True)))
+"""Of μ over all of them."""
 USUAL_SD = 0.005
 """Of every other part before anything was seen: half a point."""
 SPREADS = (0.0005, 0.001, 0.002, 0.0035, 0.006, 0.01, 0.017)

@@ -1,0 +1,184 @@
+"""The kept lines as tables: what `docs/learning.md` shows between its two marks."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tests.worlds.policies import Policy
+from tests.worlds.world import Floats
+
+BEGIN, END = "<!-- figures: written by `python -m tests.worlds` -->", "<!-- end of figures -->"
+RESAMPLED = 4_000
+Line = dict[str, Any]
+
+
+def read(path: Path) -> list[Line]:
+    """Return the kept lines of a part, in the order of their trials; none where it was not run."""
+    lines = [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+    return sorted(lines, key=lambda line: str(line["job"]))
+
+
+def write(kept: Path, page: Path) -> str:
+    """Put the tables between the page's marks and return them."""
+    tables = "\n\n".join(filter(None, (part(kept) for part in (_profit, _kinds, _wider, _coverage, _alarms, _others))))
+    text = page.read_text()
+    before, rest = text.split(BEGIN, 1)
+    page.write_text(f"{before}{BEGIN}\n\n{tables}\n\n{END}{rest.split(END, 1)[1]}")
+    return tables
+
+
+def interval(values: Sequence[float] | Floats) -> tuple[float, float, float]:
+    """Return a mean over seeds and its 95 % interval (normal)."""
+    array = np.asarray(values, dtype=np.float64)
+    wide = 1.96 * float(array.std(ddof=1)) / array.size**0.5 if array.size > 1 else float("inf")
+    return float(array.mean()), float(array.mean()) - wide, float(array.mean()) + wide
+
+
+def share(values: Sequence[float], whole: Sequence[float]) -> tuple[float, float, float]:
+    """Return the ratio of two means over the same seeds and its 95 % interval (bootstrap over seeds)."""
+    ours, theirs = np.asarray(values, dtype=np.float64), np.asarray(whole, dtype=np.float64)
+    drawn = np.random.default_rng(0).integers(0, ours.size, (RESAMPLED, ours.size))
+    low, high = np.quantile(ours[drawn].mean(axis=1) / theirs[drawn].mean(axis=1), [0.025, 0.975])
+    return float(ours.mean() / theirs.mean()), float(low), float(high)
+
+
+def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    names = list(head)
+    lines = [names, ["---"] * len(names), *(list(row) for row in rows)]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _money(values: Sequence[float]) -> str:
+    mean, low, high = interval(values)
+    return f"{mean:.1f} ({low:.1f} to {high:.1f})"
+
+
+def _per_cent(values: Sequence[float], whole: Sequence[float]) -> str:
+    if not any(whole):
+        return "–"
+    middle, low, high = share(values, whole)
+    return f"{middle:.0%} ({low:.0%} to {high:.0%})"
+
+
+def _grouped(lines: Sequence[Line], name: Callable[[Line], Any]) -> dict[Any, list[Line]]:
+    found: dict[Any, list[Line]] = {}
+    for line in lines:
+        found.setdefault(name(line), []).append(line)
+    return dict(sorted(found.items()))
+
+
+def _policies(lines: Sequence[Line]) -> list[str]:
+    told = []
+    for policy in Policy:
+        values = [line[policy] for line in lines if policy in line]
+        few = f", {len(values)} seeds" if len(values) < len(lines) else ""
+        told.append(_money(values) + few if values else "–")
+    for policy in (Policy.AGENT, Policy.GREEDY):
+        both = [(line[policy], line["oracle"]) for line in lines if policy in line]
+        told.append(_per_cent([one for one, _ in both], [whole for _, whole in both]) if both else "–")
+    return told
+
+
+def _points(mean: float) -> str:
+    return f"{mean * 100:g}"
+
+
+_HEAD = [*Policy, "agent / oracle", "greedy / oracle"]
+
+
+def _profit(kept: Path) -> str:
+    groups = _grouped(read(kept / "profit.jsonl"), lambda line: (line["customers"], line["mean"]))
+    rows = [
+        [f"{customers:,}", _points(mean), str(len(lines)), *_policies(lines)]
+        for (customers, mean), lines in groups.items()
+    ]
+    title = "True incremental profit, dollars per 1,000 customer-weeks (doing nothing: 0), 95 % intervals over seeds:"
+    return f"{title}\n\n{_table(['customers', 'points', 'seeds', *_HEAD], rows)}" if rows else ""
+
+
+def _kinds(kept: Path) -> str:
+    lines = [line for line in read(kept / "profit.jsonl") if line["customers"] == 20_000]
+    groups = _grouped(lines, lambda line: (line["mean"], line["kind"]))
+    rows = [[_points(mean), kind, str(len(some)), *_policies(some)] for (mean, kind), some in groups.items()]
+    return (
+        f"The same at 20,000 customers, by kind of world:\n\n{_table(['points', 'world', 'seeds', *_HEAD], rows)}"
+        if rows
+        else ""
+    )
+
+
+def _wider(kept: Path) -> str:
+    groups = _grouped(read(kept / "wider_spread.jsonl"), lambda line: line["mean"])
+    rows = [[_points(mean), str(len(some)), *_policies(some)] for mean, some in groups.items()]
+    title = "The same at 20,000 customers where cells' effects have a spread of half of their mean instead of .3:"
+    return f"{title}\n\n{_table(['points', 'seeds', *_HEAD], rows)}" if rows else ""
+
+
+def _coverage(kept: Path) -> str:
+    lines = read(kept / "coverage.jsonl")
+    groups = {
+        "all as assumed": [line for line in lines if line["kind"] == "plain"],
+        **{f"{_points(mean)} points": some for mean, some in
+           _grouped([line for line in lines if line["kind"] == "plain"], lambda line: line["mean"]).items()},
+        **{f"violated: {kind}": some for kind, some in
+           _grouped([line for line in lines if line["kind"] != "plain"], lambda line: line["kind"]).items()},
+    }  # fmt: skip
+    rows = []
+    for name, some in groups.items():
+        if not some:
+            continue
+        cells = np.array([line["cells"] for line in some])
+        plan = np.array([line["plan"] for line in some], dtype=np.float64)
+        rows.append(
+            [name, str(len(some))]
+            + [text for one in (cells, plan) for text in
+               (f"{one[:, 0].mean():.1%}", f"{one[:, 1].mean():.1%}",
+                f"{one[:, 2].mean() * 100:.2f} / {one[:, 3].mean() * 100:.2f}")]
+        )  # fmt: skip
+    head = [
+        "worlds",
+        "number",
+        "cells: in 95 %",
+        "in 80 %",
+        "width / prior's",
+        "plan: in 95 %",
+        "in 80 %",
+        "width / prior's",
+    ]
+    title = "Intervals against the truth after ten weeks of 3,000 customers; widths are of 95 % intervals, in points:"
+    return f"{title}\n\n{_table(head, rows)}" if rows else ""
+
+
+def _alarms(kept: Path) -> str:
+    lines = read(kept / "daily_looks.jsonl")
+    if not lines:
+        return ""
+    told = [f"{name} {np.mean([line[name] for line in lines]):.1%}" for name in ("buyers", "revenue")]
+    return f"False alarms where nothing differs, looked at on each of 90 days, {len(lines):,} runs: {', '.join(told)}."
+
+
+def _others(kept: Path) -> str:
+    rows = []
+    for eligible, lines in _grouped(read(kept / "other_policy.jsonl"), lambda line: line["eligible"]).items():
+        judged = [line for line in lines if not line["refused"]]
+        counts = [str(eligible), str(len(lines)), str(len(lines) - len(judged))]
+        counts.append(str(sum(not line["reliable"] for line in judged)))
+        sure = [line for line in judged if line["reliable"]]
+        if not sure:
+            rows.append([*counts, *["–"] * 5])
+            continue
+        for name, label in (("ips", "IPS"), ("snips", "SNIPS"), ("doubly_robust", "DR")):
+            off, low, high = interval([line[name][0] for line in sure])
+            rows.append(
+                [*counts, label, f"{np.mean([line['truth'] for line in sure]):.3f}",
+                 f"{off:+.3f} ({low:+.3f} to {high:+.3f})", f"{np.mean([line[name][1] for line in sure]):.3f}",
+                 f"{np.mean([line[name][2] for line in sure]):.1%}"]
+            )  # fmt: skip
+    head = ["eligible actions", "logs", "refused", "told as unreliable", "estimate", "truth", "bias", "width"]
+    title = "Another policy judged from a log of 5,000 decisions, dollars a decision, where told as reliable:"
+    return f"{title}\n\n{_table([*head, 'truth in 95 %'], rows)}" if rows else ""
