@@ -2,6 +2,9 @@
 
 A basket's lines wait in `basket_lines`, a table of the transaction's own: `wait_for_lines` makes it, its caller fills
 it, `write_baskets` makes baskets of all it holds.
+
+A line of row number `REVERSED` is none: it says that its order was voided or refunded in full. Where nothing else waits
+of the order, a known basket is lowered to 0.00, and an unknown one is not made.
 """
 
 from __future__ import annotations
@@ -22,6 +25,16 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from liquor_app.core.bulk import by_index
 
 TRIES = 3
+REVERSED = 0
+"""The row number of what stands for an order that was voided or refunded in full: lines of a file have others."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reversed:
+    """Known baskets that were lowered to 0.00, and what they came to before, in the shop's currency."""
+
+    baskets: int = 0
+    total: Decimal = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +42,13 @@ class Written:
     """Lines by what became of their basket (`created`, `updated`, `unchanged`), the first day, by the shop's clock,
     that changed, how many baskets there were by what became of them, and what all came to. Lines whose number is
     below zero stood in one row with another, and are counted with it. What somebody bought who was deleted meanwhile is
-    not written, and unchanged."""
+    not written, and unchanged. Baskets lowered to 0.00 by a word are in `lowered` alone."""
 
     lines: Counter[str]
     since: date | None
     baskets: Counter[str]
     total: Decimal
+    lowered: Reversed = Reversed()
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +74,12 @@ CREATE TEMP TABLE IF NOT EXISTS basket_lines (
 ) ON COMMIT DROP
 """
 
+# an order of which lines are left is not voided: those are the whole of it
+_LINES_LEFT = f"""
+DELETE FROM basket_lines b WHERE row_number = {REVERSED} AND EXISTS (
+    SELECT FROM basket_lines l WHERE l.order_id = b.order_id AND l.row_number <> {REVERSED})
+"""
+
 _LINES_MARK = (
     "md5(string_agg(concat_ws('|', COALESCE(product, ''), COALESCE(sku, ''), category, COALESCE(brand, ''), quantity,"
     " amount, discount, coupon_discount, is_alcohol), chr(10)"
@@ -78,14 +98,15 @@ SELECT n.order_id, n.customer_id, n.occurred_at, n.local_hour, n.store, n.coupon
                  AND (SELECT {_LINES_MARK} FROM basket_lines l WHERE l.order_id = n.order_id)
                      = (SELECT {_LINES_MARK} FROM purchase_lines l WHERE l.purchase_id = p.id)
             THEN 'unchanged' ELSE 'updated' END AS outcome,
-       LEAST(n.occurred_at, p.occurred_at) AS moved_from
+       LEAST(n.occurred_at, p.occurred_at) AS moved_from, n.is_reversed, p.total AS total_before
   FROM (SELECT order_id, (array_agg(customer_id))[1] AS customer_id, min(occurred_at) AS occurred_at,
                (array_agg(local_hour ORDER BY occurred_at, local_hour NULLS LAST))[1] AS local_hour,
                min(store) AS store, min(coupon_code) AS coupon_code,
                count(*) FILTER (WHERE row_number > 0) AS lines, sum(amount) AS total,
                sum(discount) AS discount,
                COALESCE(sum(amount) FILTER (WHERE is_alcohol), 0) AS alcohol_total,
-               count(*) FILTER (WHERE coupon_discount > 0) AS coupon_lines
+               count(*) FILTER (WHERE coupon_discount > 0) AS coupon_lines,
+               bool_or(row_number = {REVERSED}) AS is_reversed
           FROM basket_lines GROUP BY order_id) n
   LEFT JOIN customers c ON c.id = n.customer_id
   LEFT JOIN purchases p ON p.external_id = n.order_id
@@ -101,6 +122,12 @@ UPDATE baskets b SET customer_id = p.now, is_gone = false
  WHERE b.is_gone AND b.customer_id = p.was
 """
 _LEAVE_OUT = "UPDATE baskets SET outcome = 'unchanged' WHERE is_gone"
+# what came to nothing already, or was taken away meanwhile, stays as it is; any other keeps its day
+_REVERSE = """
+UPDATE baskets b SET occurred_at = COALESCE(p.occurred_at, b.occurred_at), local_hour = p.local_hour,
+       outcome = CASE WHEN b.is_gone OR :keep OR COALESCE(p.total, 0) = 0 THEN 'unchanged' ELSE 'updated' END
+  FROM baskets o LEFT JOIN purchases p ON p.id = o.purchase_id WHERE b.is_reversed AND o.order_id = b.order_id
+"""
 
 _INSERT = """
 INSERT INTO purchases (id, external_id, customer_id, occurred_at, local_hour, total, discount, alcohol_total, store,
@@ -151,7 +178,7 @@ INSERT INTO purchase_lines (purchase_id, product, sku, category, brand, quantity
                             is_alcohol)
 SELECT b.purchase_id, l.product, l.sku, l.category, l.brand, l.quantity, l.amount, l.discount, l.coupon_discount,
        l.is_alcohol
-  FROM basket_lines l JOIN baskets b USING (order_id) WHERE b.outcome <> 'unchanged'
+  FROM basket_lines l JOIN baskets b USING (order_id) WHERE b.outcome <> 'unchanged' AND NOT b.is_reversed
 """
 
 _TOUCH = """
@@ -162,9 +189,10 @@ SELECT DISTINCT customer_id FROM baskets WHERE outcome <> 'unchanged' ORDER BY 1
 # whoever waits already is locked and not written anew: a scoring that is taking them away leaves them to the next one
 
 _SUMMED = """
-SELECT outcome, sum(lines) AS lines, count(*) AS baskets, sum(total) AS total,
+SELECT outcome, is_reversed, sum(lines) AS lines, count(*) AS baskets,
+       sum(CASE WHEN is_reversed THEN total_before ELSE total END) AS total,
        min(CAST(moved_from AT TIME ZONE :zone AS date)) FILTER (WHERE outcome <> 'unchanged') AS since
-  FROM baskets GROUP BY outcome
+  FROM baskets GROUP BY outcome, is_reversed
 """
 
 _TOLD = """
@@ -213,10 +241,12 @@ async def write_baskets(session: AsyncSession, zone: ZoneInfo, *, keep: bool, im
             async with session.begin_nested(), by_index(session):
                 await session.execute(text(_NO_MERGE))
                 await session.execute(text("DROP TABLE IF EXISTS pg_temp.baskets"))
+                await session.execute(text(_LINES_LEFT))
                 await session.execute(text(_BASKETS), {"keep": keep})
                 await session.execute(text("ANALYZE baskets"))
                 await session.execute(text(_FOLLOW))
                 await session.execute(text(_LEAVE_OUT))
+                await session.execute(text(_REVERSE), {"keep": keep})
                 for statement in (_INSERT, _UPDATE):
                     await session.execute(text(statement), {"import": import_id})
                 for statement in (_ADD_LINES, _TOUCH):
@@ -226,13 +256,16 @@ async def write_baskets(session: AsyncSession, zone: ZoneInfo, *, keep: bool, im
             if attempt == TRIES:
                 raise
     lines, baskets = Counter[str](), Counter[str]()
-    days, total = [], Decimal(0)
-    for outcome, many, orders, came_to, since in await session.execute(text(_SUMMED), {"zone": zone.key}):
+    days, total, lowered = [], Decimal(0), Reversed()
+    for outcome, is_reversed, many, orders, came_to, since in await session.execute(text(_SUMMED), {"zone": zone.key}):
+        days += [since] if since else []
+        if is_reversed:
+            lowered = Reversed(int(orders), came_to) if outcome == "updated" else lowered
+            continue
         lines[outcome] += int(many)
         baskets[outcome] += int(orders)
         total += came_to
-        days += [since] if since else []
-    return Written(lines, min(days, default=None), baskets, total)
+    return Written(lines, min(days, default=None), baskets, total, lowered)
 
 
 async def baskets_by_row(session: AsyncSession, import_id: UUID) -> list[BasketTold]:

@@ -20,7 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.core.bulk import by_index, copy_rows, texts
 from liquor_app.customers import baskets
-from liquor_app.customers.baskets import BasketTold
+from liquor_app.customers.baskets import BasketTold, Reversed
 from liquor_app.customers.merging.aliases import aliases_among
 from liquor_app.imports.cleaning.cells import REMEMBERED, Rejected
 from liquor_app.imports.cleaning.line_rows import Line
@@ -39,8 +39,8 @@ BATCH_ORDERS = 5_000
 @dataclass(frozen=True, slots=True)
 class Merged:
     """A batch of orders made: lines by what became of their basket, the first day that changed, the last order's
-    number, what became of each line's order (if watched), how many orders there were by what became of them, and what
-    all came to."""
+    number, what became of each line's order (if watched), how many orders there were by what became of them, what all
+    came to, and the known ones that were taken back."""
 
     counts: Counter[Outcome]
     since: date | None
@@ -48,6 +48,7 @@ class Merged:
     rows: list[BasketTold]
     orders: Counter[str]
     total: Decimal
+    taken_back: Reversed
 
 
 async def load_buyers(session: AsyncSession, keys: dict[str, list[str]]) -> Base:
@@ -85,7 +86,7 @@ _BY_ONE = frozenset({"email_key", "external_id"})
 """Keys that one customer at most holds."""
 
 
-async def _who_bought(session: AsyncSession, lines: Sequence[Line]) -> Callable[[Line], str]:
+async def who_bought(session: AsyncSession, lines: Sequence[Line]) -> Callable[[Line], str]:
     """Return what tells a line's buyer, and raises Rejected where nobody is known.
 
     Where a chunk names everybody by an address alone, or by a number alone, as most files do, who holds it is all there
@@ -147,7 +148,7 @@ async def stage_basket(session: AsyncSession, lines: Sequence[Line]) -> list[tup
 
 async def order_ids(session: AsyncSession, lines: Sequence[Line], *, mended: bool) -> list[str]:
     """Return the order each of these lines belongs to; "" for one of nobody known."""
-    buyer = await _who_bought(session, lines)
+    buyer = await who_bought(session, lines)
     orders = []
     for line in lines:
         try:
@@ -167,7 +168,7 @@ async def recognise(
 ) -> tuple[list[list[Any]], list[tuple[int, Rejected]]]:
     """Return lines with who bought them and which order they belong to, in the order of `COLUMNS`; and, by position,
     those of nobody known, or of an order that is somebody else's."""
-    buyer_of = await _who_bought(session, lines)
+    buyer_of = await who_bought(session, lines)
     rejected: list[tuple[int, Rejected]] = []
     bought: list[tuple[int, Line, str, str]] = []
     last: tuple[str | None, ...] = ()
@@ -247,4 +248,4 @@ async def merge(
     written = await baskets.write_baskets(session, zone, keep=policy is Policy.KEEP, import_id=import_id)
     rows = await baskets.baskets_by_row(session, import_id) if watch else []
     counts = Counter({Outcome(outcome): lines for outcome, lines in written.lines.items()})
-    return Merged(counts, written.since, upto, rows, written.baskets, written.total)
+    return Merged(counts, written.since, upto, rows, written.baskets, written.total, written.lowered)

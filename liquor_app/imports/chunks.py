@@ -19,8 +19,8 @@ from liquor_app.imports.cleaning.orders.status_rows import StatusRows, check_sta
 from liquor_app.imports.cleaning.person_cells import clean_order_id
 from liquor_app.imports.cleaning.person_rows import Person, PersonReader
 from liquor_app.imports.cleaning.product_cells import CleanProduct, clean_product
-from liquor_app.imports.cleaning.sale_rows import SaleRows
-from liquor_app.imports.profiles.tool_profile import NOBODY, Make
+from liquor_app.imports.cleaning.sale_rows import MADE, SaleRows
+from liquor_app.imports.profiles.tool_profile import NOBODY, Make, is_reversal
 from liquor_app.imports.readers.formats import READING
 from liquor_app.imports.readers.row_reader import Record, Table
 from liquor_app.imports.rejects import LINE, Reject, unmended
@@ -72,6 +72,16 @@ def take_rows(table: Table, following: Iterator[Record]) -> list[Record]:
     return rows
 
 
+@dataclass(frozen=True, slots=True)
+class Reversal:
+    """A row that says its order was voided or refunded in full, the order's number ("" where the file numbers none),
+    and who bought it and when, as far as the row says both."""
+
+    record: Record
+    order_id: str
+    line: Line | None
+
+
 @dataclass(slots=True)
 class Chunk:
     """Rows understood, each with the record it came from, and rows refused.
@@ -80,6 +90,7 @@ class Chunk:
         partial: of refused lines without an order's number, by their place in `rejects`, who bought and when: enough to
             know the order by.
         left_out: rows that are no lines of purchases, by `LEFT_OUT`, with the word that says so where one does.
+        reversals: of these, the first of each order that was voided or refunded in full.
         read: records taken from the file, blank ones left out.
         share: how much of the file is read now, 0 to 1.
     """
@@ -89,6 +100,7 @@ class Chunk:
     rejects: list[Reject] = field(default_factory=list)
     partial: list[tuple[int, Line]] = field(default_factory=list)
     left_out: Counter[str] = field(default_factory=Counter)
+    reversals: list[Reversal] = field(default_factory=list)
     read: int = 0
     share: float = 1.0
 
@@ -165,7 +177,7 @@ class Chunks:
                 if self._see:
                     self._see(record)
                 if record.left_out:
-                    chunk.left_out[record.left_out] += 1
+                    self._leave_out(chunk, record, record.left_out)
                     continue
                 check_status(record)
                 lines: list[list[str]] | str
@@ -174,7 +186,7 @@ class Chunks:
                 else:
                     lines = [record.cells + [make(record.cells) for make in made] if made else record.cells]
                 if isinstance(lines, str):
-                    chunk.left_out[lines] += 1
+                    self._leave_out(chunk, record, lines)
                     continue
                 if len(lines) > 1 and record.number > LAST_PACKED:
                     raise Rejected("too_far_down", "", f"Packed orders are read up to row {figure(LAST_PACKED)}.")
@@ -195,9 +207,21 @@ class Chunks:
         chunk.share = self._table.read_share
         return chunk
 
+    def _leave_out(self, chunk: Chunk, record: Record, why: str) -> None:
+        chunk.left_out[why] += 1
+        if not (self._is_sales and is_reversal(why)):
+            return
+        order = self.order_of(record)
+        if order and chunk.reversals and chunk.reversals[-1].order_id == order:
+            return
+        line = self._partial(record)
+        if order or line:
+            chunk.reversals.append(Reversal(record, order, line))
+
     def _partial(self, record: Record) -> Line | None:
-        """Return a refused line without what was paid and for what; None if it says nothing of who bought and when."""
-        cells = record.cells + [make(record.cells) for make in self._made]
+        """Return a line without what was paid and for what; None if it says nothing of who bought and when."""
+        sums = [""] * len(MADE) if self._sales else []
+        cells = [*record.cells, *sums, *(make(record.cells) for make in self._made)]
         at = {field: place for field, place in self._at.items() if field in OF_ORDER and place < len(cells)}
         try:
             return LineReader({**at, "amount": len(cells)}, self._how)(record.number, [*cells, "0"])

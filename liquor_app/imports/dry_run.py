@@ -23,7 +23,7 @@ from liquor_app.imports.cleaning.column_mapping import check_fields, guess_mappi
 from liquor_app.imports.cleaning.column_names import KINDS
 from liquor_app.imports.cleaning.orders.status_rows import status_columns
 from liquor_app.imports.merge_rows import Policy
-from liquor_app.imports.models import AS_OF
+from liquor_app.imports.models import AS_OF, TAKEN_BACK
 from liquor_app.imports.new_buyers import CREATE, OPTION, REFUSE
 from liquor_app.imports.open_import import open_work
 from liquor_app.imports.profiles.known_tools import chosen_profile, named_profile, told_for_all
@@ -45,7 +45,8 @@ class ImportReport:
 
     `rows` counts those that hold anything, without the header. A repeated row counts as updated or unchanged. Lines
     of purchases count by what became of their basket; `orders` counts those baskets. `reasons` counts the rejected by
-    code, `notes` what was left out of rows that were taken.
+    code, `notes` what was left out of rows that were taken. `taken_back` are known orders the file calls voided or
+    refunded in full: how many (`orders`), and what they came to (`sum`); empty for none.
     """
 
     rows: int
@@ -57,6 +58,7 @@ class ImportReport:
     notes: dict[str, int]
     rejects_file: str | None
     orders: dict[str, int] = field(default_factory=dict)
+    taken_back: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,7 +219,10 @@ async def try_file(
     shown = sorted(work.shown, key=lambda row: row.record.number)
     assert work.own is not None
     totals = work.own.totals(work.orders, work.money)
-    report = ImportReport(**counts, rejects_file=kept, orders=work.position.get("orders", {}))
+    report = ImportReport(
+        **counts, rejects_file=kept, orders=work.position.get("orders", {}),
+        taken_back=work.position.get(TAKEN_BACK, {}),
+    )  # fmt: skip
     return Trial(
         report, shown, totals, work.unused, work.noes, len(work.strangers), tuple(work.position.get("twice", ()))
     )

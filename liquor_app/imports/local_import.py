@@ -142,6 +142,7 @@ async def _take(actor: Actor, import_id: UUID, path: Path, tell: Tell) -> Import
         notes=row.notes,
         rejects_file=kept,
         orders=row.orders,
+        taken_back=row.taken_back,
     )
 
 

@@ -30,6 +30,10 @@ from liquor_app.core.states import Transitions
 AS_OF = "as_of"
 """The option that says when what a file tells was so; files of drop folders have it, and nobody waits for their end."""
 
+TAKEN_BACK = "taken_back"
+"""What of a checkpoint says how many known orders were voided or refunded in full (`orders`), and what they came to
+(`sum`, in the shop's currency)."""
+
 
 class ImportStatus(StrEnum):
     PREVIEW = "preview"
@@ -119,7 +123,8 @@ class ImportReject(SQLModel, table=True):
 
 
 class ImportLine(SQLModel, table=True):
-    """A line of a purchase that waits until the whole file is read: a basket's lines may lie anywhere in it.
+    """A line of a purchase that waits until the whole file is read: a basket's lines may lie anywhere in it. One of row
+    number 0 says that its order was voided or refunded in full.
 
     No foreign key: millions of lines pass through, and each goes with its order or with `forget_uploads`.
     """

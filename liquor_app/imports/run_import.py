@@ -31,7 +31,7 @@ from liquor_app.core.errors import Conflict
 from liquor_app.customers.bulk_write import By, Raced
 from liquor_app.customers.labels.custom_fields import ensure_fields
 from liquor_app.customers.labels.custom_values import MOST_LETTERS, FieldKind, split_name
-from liquor_app.imports import basket_lines, customer_rows, product_rows, refused_orders
+from liquor_app.imports import basket_lines, customer_rows, product_rows, refused_orders, reversed_orders
 from liquor_app.imports.chunks import Chunk, Chunks, take_rows
 from liquor_app.imports.cleaning.answers.heard_columns import field_of
 from liquor_app.imports.cleaning.answers.refusals import CONSENTS, REFUSALS
@@ -43,7 +43,7 @@ from liquor_app.imports.cleaning.person_rows import Person
 from liquor_app.imports.cleaning.product_cells import CleanProduct
 from liquor_app.imports.cleaning.refusal_words import FileWords
 from liquor_app.imports.merge_rows import KEYS, Outcome, Policy
-from liquor_app.imports.models import AS_OF
+from liquor_app.imports.models import AS_OF, TAKEN_BACK
 from liquor_app.imports.new_buyers import CREATE, MADE, OPTION, add_buyers, remove_without_orders
 from liquor_app.imports.readers.formats import READING, open_table
 from liquor_app.imports.readers.row_reader import Record, Table
@@ -111,6 +111,7 @@ class Work:
         self._chunks, self._watch = chunks, watch
         self._waiting: dict[int, Record] = {}
         self._warned: dict[int, str] = {}
+        self._reversed: dict[str, Record] = {}
         self._again: Table | None = None
         self._records: Iterator[Record] = iter(())
         self._notes: Counter[str] = Counter()
@@ -336,9 +337,18 @@ class Work:
             self.strangers |= {
                 tuple(basket_lines.given(rows[at]).items()) for at, why in refused if why.code == UNKNOWN
             }
+        await self._reverse(session, chunk, mended)
         # of a row that packs several lines one tells
         told = {chunk.records[at].number: (chunk.records[at], why) for at, why in reversed(refused)}
         return [Reject(record, why, self._chunks.order_of(record)) for record, why in reversed(told.values())]
+
+    async def _reverse(self, session: AsyncSession, chunk: Chunk, mended: bool) -> None:
+        if not chunk.reversals:
+            return
+        rows, others = await reversed_orders.stage_reversals(session, self.plan.id, chunk.reversals, mended=mended)
+        self._notes.update({reversed_orders.ANOTHERS: others} if others else {})
+        if self._watch:
+            self._reversed = rows | self._reversed
 
     async def _new_buyers(self, session: AsyncSession, rows: list[Line]) -> int:
         for attempt in range(1, TRIES + 1):
@@ -374,14 +384,14 @@ class Work:
         if self._watch:
             self.shown += [
                 Shown(
-                    self._waiting[one.row_number],
+                    self._waiting[one.row_number] if one.row_number else self._reversed[one.order_id],
                     one.outcome,
                     reason=self._warned.get(one.row_number, ""),
                     becomes=basket_becomes(one),
                     order=one.order_id,
                 )
                 for one in merged.rows
-                if one.row_number > 0
+                if one.row_number >= 0
             ]
         self.orders, self.money = self.orders + merged.orders.total(), self.money + merged.total
         days = [day for day in (self.position["since"], merged.since and merged.since.isoformat()) if day]
@@ -392,6 +402,8 @@ class Work:
             "orders": dict(Counter(self.position.get("orders") or {}) + merged.orders),
             "sum": str(Decimal(self.position.get("sum") or 0) + merged.total),
         }
+        if merged.taken_back.baskets:
+            self.position[TAKEN_BACK] = reversed_orders.added(self.position.get(TAKEN_BACK), merged.taken_back)
         return merged.counts
 
     async def _whole(self, session: AsyncSession) -> None:

@@ -23,7 +23,7 @@ from liquor_app.core.queue import Job, JobCancelled, JobContext, Task, enqueue, 
 from liquor_app.imports.merge_rows import Outcome, Policy
 from liquor_app.imports.models import AS_OF, IMPORT, ImportStatus
 from liquor_app.imports.open_import import open_work
-from liquor_app.imports.outcome_words import outcome_words
+from liquor_app.imports.outcome_words import outcome_words, taken_back_words
 from liquor_app.imports.run_import import Plan
 from liquor_app.imports.undo.undo_job import undo_import
 from liquor_app.imports.undo.whose_job import still, whose_job
@@ -131,7 +131,7 @@ async def conclude(
         {"id": import_id, "status": status.value, "error": error, "before": IMPORT.sources(status)},
     )
     row = await get_import(session, actor, import_id)
-    taken = bool(row.created or row.updated)
+    taken = bool(row.created or row.updated or row.taken_back)
     if taken and row.kind != "products":
         args = {"touched": True, "then_segments": True}
         await enqueue(session, Job.SCORE_CUSTOMERS, args, created_by=row.created_by, dedupe_key="import")
@@ -143,8 +143,10 @@ async def conclude(
     taken_words = [
         outcome_words(outcome, rows, row.orders)
         for outcome, rows in ((Outcome.CREATED, row.created), (Outcome.UPDATED, row.updated))
-        if rows or not row.orders
+        if rows or not (row.orders or row.taken_back)
     ]
+    if row.taken_back:
+        taken_words.append(taken_back_words(row.taken_back))
     said = f"{', '.join([*taken_words, f'{figure(row.rejected)} rejected'])}."
     title = {
         ImportStatus.COMPLETED: f"{row.file_name} was imported",

@@ -239,6 +239,7 @@ async def preview_import(
         **counts,
         "reasons": tried.report.reasons,
         "notes": tried.report.notes,
+        "taken_back": tried.report.taken_back,
         "totals": tried.totals,
         "unused": tried.unused,
         "strangers": tried.strangers,

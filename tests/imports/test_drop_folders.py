@@ -16,6 +16,7 @@ from sqlalchemy import text
 
 from liquor_app.accounts.permissions import SYSTEM
 from liquor_app.core import config, queue
+from liquor_app.core.clock import now
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import Conflict, Invalid
 from liquor_app.core.files import drop_root
@@ -25,6 +26,7 @@ from liquor_app.imports.drop_folders.look import Looked, look_at, request_due_lo
 from liquor_app.imports.drop_folders.tasks import TASKS as LOOKS
 from liquor_app.imports.tasks import TASKS as IMPORTS
 from liquor_app.organization.service import list_notifications
+from liquor_app.screens.imports.drop_folders.view import file_line
 from tests.imports.test_import_cases import many, one
 from tests.people import ensure_shop
 
@@ -112,6 +114,24 @@ async def test_orders_of_the_same_content_are_not_taken_twice_and_their_sum_is_t
     assert (rows["a.csv"].state, rows["a.csv"].total) == ("completed", Decimal("30.50"))
     assert (rows["b.csv"].state, rows["b.csv"].reason) == ("repeated", "Its content came before, as a.csv.")
     assert len(await many("SELECT 1 FROM purchases")) == 1
+
+
+async def test_a_drop_folder_takes_back_what_a_later_file_voids(root: Path) -> None:
+    till = await source(kind="purchases")
+    async with transaction() as session:
+        await session.execute(text("INSERT INTO customers (email, email_key) VALUES ('a@x.example', 'a@x.example')"))
+    head = "order id,email,date,item,amount,status"
+    row = "{0},a@x.example,2026-10-01 10:00,{1},{2},{3}".format
+    bought = (row(1, "Rye", 50, "Paid"), row(1, "Gin", 30, "Paid"), row(2, "Ale", 20, "Paid"))
+    for name, rows in (("a", bought), ("b", (row(1, "Rye", 50, "Voided"), bought[2]))):
+        (root / "till" / f"{name}.csv").write_text("\n".join([head, *rows]) + "\n")
+        await look(till)
+        await look(till)
+    made = await many("SELECT external_id, total FROM purchases ORDER BY 1")
+    assert [(one.external_id, str(one.total)) for one in made] == [("1", "0.00"), ("2", "20.00")]
+    files = {one.name: one for one in await log()}
+    assert (files["a.csv"].taken_back, files["b.csv"].taken_back) == (None, 1)
+    assert "1 known order taken back" in file_line(files["b.csv"], now()).rows
 
 
 async def test_the_same_stock_again_says_that_it_is_still_so(root: Path) -> None:

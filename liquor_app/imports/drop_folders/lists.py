@@ -16,14 +16,14 @@ from liquor_app.core.listing.spec import Filter, ListQuery, ListSpec, Match, Sor
 from liquor_app.core.paging import Page
 from liquor_app.imports.drop_folders.drop_sources import LAST, SILENT, SourceRow
 from liquor_app.imports.drop_folders.models import DropStatus
-from liquor_app.imports.models import ImportStatus
+from liquor_app.imports.models import TAKEN_BACK, ImportStatus
 from liquor_app.imports.new_buyers import MADE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DropFileRow(DroppedFile):
     """A file that came: `state` is its own status, or once it was taken its import's. `right`, `warned` and `refused`
-    count its rows, `total` is what its orders come to."""
+    count its rows, `total` is what its orders come to, `taken_back` counts known orders it calls voided or refunded."""
 
     id: UUID
     source_id: UUID
@@ -36,6 +36,7 @@ class DropFileRow(DroppedFile):
     warned: int | None
     refused: int | None
     total: Decimal | None
+    taken_back: int | None
 
 
 DROP_SOURCES = ListSpec(
@@ -74,6 +75,7 @@ DROP_FILES = ListSpec(
         f" WHERE key <> '{MADE}') END",
         "refused": "i.rejected",
         "total": "CAST(i.position ->> 'sum' AS numeric)",
+        "taken_back": f"CAST(i.position #>> '{{{TAKEN_BACK},orders}}' AS int)",
     },
     order="-seen_at",
     sorts=(Sort("seen_at", first="-"),),
@@ -85,7 +87,7 @@ DROP_FILES = ListSpec(
     export={
         "id": "id", "source": "folder", "name": "file", "size": "bytes", "modified": "written", "seen_at": "came",
         "state": "status", "right": "rows right", "warned": "rows warned", "refused": "rows refused", "total": "sum",
-        "reason": "reason",
+        "taken_back": "orders taken back", "reason": "reason",
     },
 )  # fmt: skip
 

@@ -68,6 +68,11 @@ LEFT_OUT = {
 word stands behind (`rows_unpaid: pending`)."""
 
 
+def is_reversal(why: str) -> bool:
+    """Tell whether a row is left out because its order was voided or refunded in full: a known one is taken back."""
+    return why.partition(": ")[0] in (VOIDED, REFUNDED)
+
+
 def rows_left_out(notes: Mapping[str, int]) -> dict[str, dict[str, int]]:
     """Return why rows of a file are no rows of its kind → the word that says so, "" for none → how many."""
     found: dict[str, dict[str, int]] = {}

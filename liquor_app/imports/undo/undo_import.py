@@ -177,7 +177,7 @@ async def request_undo(session: AsyncSession, actor: Actor, import_id: UUID) -> 
     undo = row.undo
     if row.status is not ImportStatus.UNDO_STOPPED:
         removed, set_back = row.undo.get("removed", {}), row.undo.get("set_back", {})
-        total = row.created + row.updated
+        total = row.created + row.updated + int(row.taken_back.get("orders", 0))
         undo = {
             "phase": PHASES[row.kind][0], "after": str(FIRST), "done": 0, "total": total, "removed": removed,
             "set_back": set_back, "kept": {}, "since": None,

@@ -88,6 +88,7 @@ def fields_of(row: SourceRow) -> dict[str, str]:
 def file_line(row: DropFileRow, at: datetime) -> FileLine:
     counts = ((row.right, "right"), (row.warned, "warned"), (row.refused, "refused"))
     known = [f"{figure(count)} {word}" for count, word in counts if count]
+    known += [f"{plural(row.taken_back, 'known order')} taken back"] if row.taken_back else []
     return FileLine(
         id=str(row.id),
         name=row.name,

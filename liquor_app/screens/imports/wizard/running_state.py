@@ -93,7 +93,7 @@ class RunState(rx.State):
         self.reasons = reason_lines(row.reasons)
         self.rejects = f"/api/v1/imports/{row.id}/rejects" if row.rejected else ""
         ended = row.status not in (ImportStatus.UNDOING, ImportStatus.UNDONE)
-        self.no_undo = why_not(row) if ended and row.rows else ""
+        self.no_undo = why_not(row) if ended and (row.rows or row.taken_back) else ""
         self.can_undo, self.undoing = is_something_left(row) and not why_not(row), row.status is ImportStatus.UNDOING
         self.undone = undo_lines(undo_counts(row), done=True)
 

@@ -11,7 +11,7 @@ from typing import Any
 from liquor_app.customers.labels.custom_fields import CustomFieldRow
 from liquor_app.customers.labels.custom_values import FieldKind
 from liquor_app.customers.labels.tags import MOST_OF_ONE
-from liquor_app.imports import refused_orders
+from liquor_app.imports import refused_orders, reversed_orders
 from liquor_app.imports.cleaning.answers.heard_columns import SEVERAL, field_of, free_name
 from liquor_app.imports.cleaning.column_names import KINDS
 from liquor_app.imports.cleaning.row_notes import (
@@ -36,7 +36,7 @@ from liquor_app.imports.dry_run import FilePreview, ImportReport
 from liquor_app.imports.merge_rows import Outcome
 from liquor_app.imports.models import ImportStatus
 from liquor_app.imports.new_buyers import MADE
-from liquor_app.imports.outcome_words import outcome_words
+from liquor_app.imports.outcome_words import outcome_words, taken_back_words
 from liquor_app.imports.profiles.known_tools import PROFILES
 from liquor_app.imports.profiles.tool_profile import LEFT_OUT, NOBODY, PICTURE
 from liquor_app.imports.profiles.tool_profile import rows_left_out as left_out_by_reason
@@ -204,7 +204,8 @@ def mapping_of(columns: Sequence[ColumnLine]) -> dict[str, str]:
 
 def trial_words(report: ImportReport, twice: Sequence[str] = ()) -> str:
     """Tell what became of the first rows, tried out: "Of the first 212 rows 208 are new and 4 would be refused: …" """
-    if not report.rows:
+    taken_back = taken_back_words(report.taken_back)
+    if not (report.rows or taken_back):
         said = (
             "None of the rows becomes anything" if rows_left_out(report.notes) else "The file has a header and no rows"
         )
@@ -215,6 +216,7 @@ def trial_words(report: ImportReport, twice: Sequence[str] = ()) -> str:
     if report.rejected:
         reasons = ", ".join(f"{line.words} {line.count}" for line in reason_lines(report.reasons))
         parts.append(f"{figure(report.rejected)} refused ({reasons})")
+    parts += [taken_back] if taken_back else []
     rows = report.rows + rows_left_out(report.notes)
     return f"Tried on the first {plural(rows, 'row')}: {listed(parts)}.{note_words(report.notes, twice)}"
 
@@ -253,10 +255,13 @@ def ending_words(row: ImportRow) -> str:
     outcomes = [
         outcome_words(outcome, rows, row.orders)
         for outcome in Outcome
-        if (rows := int(getattr(row, outcome))) or not row.orders  # of orders what there is none of is not said
+        if (rows := int(getattr(row, outcome)))
+        or not (row.orders or row.taken_back)  # of orders what there is none of is not said
     ]
     rows = row.rows + rows_left_out(row.notes)
-    counts = f"{plural(rows, 'row')}: {', '.join(outcomes)}, {figure(row.rejected)} refused."
+    counts = f"{plural(rows, 'row')}: {', '.join([*outcomes, f'{figure(row.rejected)} refused'])}."
+    if row.taken_back:
+        counts += f" {taken_back_words(row.taken_back)}: voided or refunded in full since."
     if row.orders:
         counts += f" The orders come to {show_money(row.money, cents=True)}."
     counts += note_words(row.notes, row.position.get("twice", ()))
@@ -271,7 +276,7 @@ def ending_words(row: ImportRow) -> str:
         if row.status is ImportStatus.CANCELLED
         else f"It could not go on. {on_screen(row.error or '')}".strip()
     )
-    if not row.rows:
+    if not (row.rows or row.taken_back):
         return f"{why} Nothing was imported."
     return f"{why} What was taken so far stays: {counts}"
 
@@ -356,6 +361,9 @@ def note_words(notes: Mapping[str, Any], twice: Sequence[str] = ()) -> str:
     ]
     if rows:
         words += f" Rows that are no lines of purchases, left out: {listed(rows)}."
+    if count := int(notes.get(reversed_orders.ANOTHERS, 0)):
+        words += f" {plural(count, 'known order')} voided or refunded in the file but left as bought: the row names"
+        words += " another customer than the order's own."
     if count := int(notes.get(FUTURE, 0)):
         words += f" Consent left out of {plural(count, 'row')}: its date lies in the future."
     if count := int(notes.get(UNSEEN, 0)):
@@ -394,6 +402,7 @@ def _reason(code: str) -> str:
 def import_line(row: ImportRow, at: datetime) -> ImportLine:
     """Return an import of the past in words."""
     taken = [outcome_words(outcome, rows, row.orders) for outcome in Outcome if (rows := int(getattr(row, outcome)))]
+    taken += [taken_back_words(row.taken_back)] if row.taken_back else []
     words = listed([*taken, *([f"{figure(row.rejected)} refused"] if row.rejected else [])])
     return ImportLine(
         str(row.id),
