@@ -17,6 +17,7 @@ from liquor_app.core.clock import now
 from liquor_app.core.db import transaction
 from liquor_app.imports.dry_run import ImportReport, try_file
 from liquor_app.scoring.service import score_customers
+from liquor_app.screens.imports.wizard.trial_view import trial_lines
 from liquor_app.screens.imports.wizard.view import ending_words, note_words, trial_words
 from liquor_app.sending.tracking.conversions import attribute_purchases
 from tests.imports.test_import import run
@@ -192,6 +193,8 @@ async def test_the_preview_tells_before_anything_is_done(database: str, tmp_path
     )
     [shown] = trial.shown
     assert (shown.record.number, shown.outcome, shown.order) == (2, "updated", "1")
+    [line] = trial_lines(trial.shown, now())
+    assert (line.outcome, line.becomes) == ("taken_back", "Total: $80.00 → $0.00\nLines: 2 → 0")
     assert shown.becomes is not None
     assert {(one.field, one.before, one.after) for one in shown.becomes.changes} == {
         ("total", "80.00", "0.00"), ("lines", "2", "0"),

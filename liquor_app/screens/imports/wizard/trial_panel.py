@@ -7,7 +7,7 @@ from typing import Any
 import reflex as rx
 
 from liquor_app.screens.imports.wizard.matching_state import MatchState
-from liquor_app.screens.imports.wizard.trial_view import RETURN
+from liquor_app.screens.imports.wizard.trial_view import RETURN, TAKEN_BACK
 from liquor_app.ui.badge import badge
 from liquor_app.ui.button import button
 from liquor_app.ui.card import card
@@ -22,6 +22,7 @@ def trial_cards() -> rx.Component:
             ("created", badge("New", "green")),
             ("updated", badge("Changed", "blue")),
             (RETURN, badge("Return", "amber")),
+            (TAKEN_BACK, badge("Taken back", "amber")),
             ("rejected", badge("Refused", "red")),
             badge("Known already", "gray"),
         )

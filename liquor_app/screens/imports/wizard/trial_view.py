@@ -21,6 +21,8 @@ from liquor_app.ui.words import figure, listed, plural, show_money, spoken
 PAGE_ROWS = 20
 RETURN = "return"
 """What a new order becomes that gives money back."""
+TAKEN_BACK = "taken_back"
+"""What a known order becomes that is lowered to nothing."""
 MOST_COLUMNS = 12
 MOST_CELLS = 4
 """Cells that are told of a row nobody is known by: files begin with what tells one row from the next."""
@@ -72,7 +74,7 @@ def _line(one: Shown, at: datetime, columns: Sequence[str]) -> TrialLine:
         figure(one.record.number),
         who or cells,
         becomes,
-        RETURN if _is_return(one) else one.outcome,
+        RETURN if _is_return(one) else TAKEN_BACK if _is_taken_back(one) else one.outcome,
         _capital(on_screen(one.reason))[:300],
     )
 
@@ -81,6 +83,12 @@ def _is_return(one: Shown) -> bool:
     """Tell whether a new order gives money back."""
     changes = one.becomes.changes if one.becomes and one.outcome == "created" else ()
     return any(change.field == "total" and change.after.startswith("-") for change in changes)
+
+
+def _is_taken_back(one: Shown) -> bool:
+    """Tell whether a known order has no money and no line left."""
+    changes = one.becomes.changes if one.becomes and one.outcome == "updated" else ()
+    return any(change.field == "lines" and change.after == "0" for change in changes)
 
 
 def _capital(words: str) -> str:
