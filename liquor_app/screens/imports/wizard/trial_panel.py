@@ -57,7 +57,7 @@ def trial_cards() -> rx.Component:
         ),
         table(MatchState.rows, columns, label="What would become of the rows", dense=True),
         rx.cond(MatchState.pages > 1, turning, rx.fragment()),
-        title="Tried, and taken back",
+        title="What would become of the rows",
         flush=True,
     )
     return rx.cond(MatchState.trial != "", col(_totals(), shown, gap=16), rx.fragment())
