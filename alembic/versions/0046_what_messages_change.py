@@ -46,9 +46,18 @@ def upgrade() -> None:
         sa.Column("policy", sa.Text(), nullable=False),
         sa.Column("seed", sa.Text(), nullable=False),
     )
+    # who joins a campaign that runs now is the agent's as well
+    op.execute(_RENAME.format(new="agent", old="contacted"))
+
+
+_RENAME = """
+UPDATE experiment_arms m SET name = '{new}' FROM experiments e
+ WHERE e.id = m.experiment_id AND e.kind = 'holdout' AND m.name = '{old}'
+"""
 
 
 def downgrade() -> None:
+    op.execute(_RENAME.format(new="contacted", old="agent"))
     op.drop_table("decision_counts")
     op.drop_column("plan_choices", "drawn")
     op.drop_index("ix_actions_learning", "actions")

@@ -182,11 +182,12 @@ def power_of(people: int, brief: CampaignBrief, baseline: Floats, explained: flo
     }
 
 
+_HAS_ACTIONS = "SELECT EXISTS (SELECT 1 FROM actions WHERE campaign_id = :id AND offer_terms ? 'uplift')"
+"""Older ones count answers as purchases won: they are proposed anew."""
+
+
 async def _has_actions(session: AsyncSession, campaign_id: UUID) -> bool:
-    found = await session.execute(
-        text("SELECT EXISTS (SELECT 1 FROM actions WHERE campaign_id = :id)"), {"id": campaign_id}
-    )
-    return bool(found.scalar_one())
+    return bool((await session.execute(text(_HAS_ACTIONS), {"id": campaign_id})).scalar_one())
 
 
 async def _next_version(session: AsyncSession, campaign_id: UUID) -> int:

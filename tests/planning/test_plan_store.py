@@ -344,3 +344,15 @@ async def test_fifteen_hundred_customers_are_planned_at_once(session: AsyncSessi
     plan = await make_plan(session, SYSTEM, campaign)
     assert plan.summary["totals"]["sends"] > 900
     assert plan.summary["optimality"]["gap_pct"] <= 1
+
+
+async def test_what_was_proposed_by_the_old_reckoning_is_proposed_anew(session: AsyncSession) -> None:
+    """A draft from before an upgrade: its actions counted answers as purchases won."""
+    await shop(session, 10, has_learned=False)
+    campaign = await add_campaign(session, ["all"], id=CAMPAIGN)
+    await make_plan(session, SYSTEM, campaign)
+    await session.execute(text("UPDATE actions SET offer_terms = offer_terms - 'uplift', expected_profit = 99"))
+    again = await make_plan(session, SYSTEM, campaign)
+    rows = await actions(session, campaign)
+    assert max(row.expected_profit for row in rows) < 1
+    assert again.summary["totals"]["sends"] == 10
