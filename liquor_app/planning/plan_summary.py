@@ -144,8 +144,7 @@ def _labelled(counts: Sequence[tuple[str, int]], unit: str) -> list[dict[str, An
 
 ASSUMED, LEARNED = "assumed", "learned"
 UPLIFT_NOTE = (
-    "What a message changes is assumed, not measured in this shop: one more buyer in a hundred, give or take as much"
-    " again."
+    "What a message changes is assumed, not measured in this shop: one more buyer in a hundred, give or take two."
 )
 """Said wherever the forecast of a profit is shown, until what messages bring about is learned from held-out groups."""
 

@@ -36,7 +36,7 @@ async def test_before_anything_was_learned_it_says_that_it_assumes(database: str
     (trial,) = state.summary.trials
     assert trial.segment == "All"
     assert trial.most == "A word from the shop, E-mail", "a discount costs more than one point of buyers brings"
-    assert trial.wins == "+1.0 (−0.9 to +2.9)"
+    assert trial.wins == "+1.0 (−2.2 to +4.2)"
 
 
 async def test_what_was_learned_stands_with_its_interval_and_from_how_many(database: str) -> None:

@@ -65,7 +65,7 @@ def policy_line(answer: Answer) -> PolicyLine:
     return PolicyLine(
         answer.policy.label,
         *_share_of(found.doubly_robust),
-        rests if found.is_reliable else f"{rests}: too few to rely on",
+        rests if found.is_reliable else f"{rests}: not to be relied on",
     )
 
 
@@ -121,7 +121,7 @@ def summary_of(row: LearningRow, at: datetime) -> Summary:
         return Summary(
             _of_hundred(overall.mean), _interval(overall), "Nobody yet: this is assumed", "",
             "Until campaigns with people held out are over, a message is taken to win one buyer in a hundred, give or"
-            " take as much again.",
+            " take two.",
             trials,
         )  # fmt: skip
     verdict = (
