@@ -29,7 +29,7 @@ CONTENT = (
 _STAGE = """
 CREATE TEMP TABLE plan_decisions
     (action_id uuid, status text, scheduled_date date, skip_reason text, skip_detail text, content jsonb, arm text,
-     propensity double precision, policy text) ON COMMIT DROP
+     propensity double precision, policy text, decision jsonb) ON COMMIT DROP
 """
 _COPY = (
     "COPY plan_decisions (action_id, status, scheduled_date, skip_reason, skip_detail, content, arm, propensity,"
@@ -41,7 +41,9 @@ _STAGED = "SELECT count(*) FROM plan_decisions"
 _DECIDE = f"""
 UPDATE actions a SET status = d.status, scheduled_date = COALESCE(d.scheduled_date, a.scheduled_date),
        plan_id = :plan, skip_reason = d.skip_reason, skip_detail = d.skip_detail, arm = d.arm,
-       propensity = d.propensity, policy = d.policy, decision = NULL, updated_at = :at
+       propensity = d.propensity, policy = d.policy, updated_at = :at,
+       decision = COALESCE(d.decision, CASE WHEN a.decision ? 'own'
+                                            THEN jsonb_build_object('own', a.decision -> 'own') END)
   FROM plan_decisions d WHERE a.id = d.action_id AND {ACTION.allows_sql("a.status", "d.status")}
 """
 
@@ -49,6 +51,21 @@ _REWRITE = f"""
 UPDATE actions a SET {", ".join(f"{name} = r.{name}" for name in CONTENT)}, updated_at = :at
   FROM (SELECT r.* FROM plan_decisions d JOIN actions x ON x.id = d.action_id
          CROSS JOIN LATERAL jsonb_populate_record(x, d.content) r WHERE d.content IS NOT NULL) r
+ WHERE a.id = r.id
+"""
+
+_KEEP_OWN = f"""
+UPDATE actions a SET decision = COALESCE(a.decision, '{{}}')
+       || jsonb_build_object('own', jsonb_build_object({", ".join(f"'{name}', a.{name}" for name in CONTENT)}))
+  FROM plan_decisions d
+ WHERE a.id = d.action_id AND d.content IS NOT NULL AND NOT COALESCE(a.decision ? 'own', false)
+"""
+
+_GIVE_BACK = f"""
+UPDATE actions a SET {", ".join(f"{name} = r.{name}" for name in CONTENT)}
+  FROM (SELECT r.* FROM actions x CROSS JOIN LATERAL jsonb_populate_record(x, x.decision -> 'own') r
+         WHERE x.campaign_id = :campaign AND x.status = ANY(:statuses) AND x.decision ? 'own'
+           AND NOT x.offer_terms ? 'edited_by' AND x.skip_reason IS DISTINCT FROM :by_hand) r
  WHERE a.id = r.id
 """
 
@@ -74,6 +91,7 @@ _FREEZE = """
 WITH drawn AS MATERIALIZED (
     SELECT DISTINCT customer_id FROM actions
      WHERE campaign_id = :campaign AND plan_id = :plan AND arm IS NOT NULL
+       AND NOT COALESCE(decision ? 'options', false)
 ), known AS MATERIALIZED (
     SELECT c.customer_id, jsonb_agg(jsonb_build_object('segment', c.segment_slug, 'channel', c.channel,
                'offer', c.offer_terms ->> 'name', 'discount_pct', c.offer_terms ->> 'discount_pct',
@@ -83,9 +101,10 @@ WITH drawn AS MATERIALIZED (
                ORDER BY c.segment_slug, c.channel) AS options
       FROM drawn d JOIN actions c ON c.campaign_id = :campaign AND c.customer_id = d.customer_id GROUP BY 1
 )
-UPDATE actions a SET decision = jsonb_build_object('options', k.options)
+UPDATE actions a SET decision = COALESCE(a.decision, '{}') || jsonb_build_object('options', k.options)
   FROM known k
  WHERE a.campaign_id = :campaign AND a.customer_id = k.customer_id AND a.plan_id = :plan AND a.arm IS NOT NULL
+   AND NOT COALESCE(a.decision ? 'options', false)
 """
 _COUNT_REST = f"""
 INSERT INTO decision_counts (plan_id, campaign_id, segment_slug, reason, people, policy, seed)
@@ -143,6 +162,11 @@ async def apply_decisions(session: AsyncSession, plan_id: UUID) -> None:
     await apply_content(session)
 
 
+async def keep_own_content(session: AsyncSession) -> None:
+    """Keep what the actions to be rewritten say now, so that planning again begins with what is their own."""
+    await session.execute(text(_KEEP_OWN))
+
+
 async def apply_content(session: AsyncSession) -> None:
     """Give the actions the offers, words and figures that were decided for them."""
     await session.execute(text(_REWRITE), {"at": now()})
@@ -153,18 +177,11 @@ async def reopen_actions(
     session: AsyncSession, campaign_id: UUID, statuses: Sequence[str], *, keep: tuple[date, date]
 ) -> None:
     """Make proposals again of actions with these statuses, but for what people decided and what is in the ledger. What
-    was moved or reworded keeps its place between the days `keep`; a day that has passed is no decision any more."""
-    await session.execute(
-        text(_REOPEN),
-        {
-            "campaign": campaign_id,
-            "statuses": list(statuses),
-            "by_hand": Reason.BY_HAND.value,
-            "first": keep[0],
-            "last": keep[1],
-            "at": now(),
-        },
-    )
+    was moved or reworded keeps its place between the days `keep`; a day that has passed is no decision any more. What
+    an earlier plan reworded says its own again."""
+    asked = {"campaign": campaign_id, "statuses": list(statuses), "by_hand": Reason.BY_HAND.value}
+    await session.execute(text(_GIVE_BACK), asked)
+    await session.execute(text(_REOPEN), {**asked, "first": keep[0], "last": keep[1], "at": now()})
 
 
 async def settle_actions(session: AsyncSession, campaign_id: UUID, plan_id: UUID) -> None:

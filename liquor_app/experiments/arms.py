@@ -88,7 +88,21 @@ def within_room(seed: str, people: Sequence[UUID], place: Ints, is_counted: npt.
     return np.sort(order[stays])
 
 
-def within_budget(seed: str, people: Sequence[UUID], spent: Floats, budget: float) -> Ints:
-    """Tell who stays within a budget, in an order drawn at random; `spent` is 0 of the held out. Returns indexes."""
-    order = np.argsort([seat(seed, person) for person in people], kind="stable")
-    return np.sort(order[np.cumsum(spent[order]) <= budget + 1e-9])
+def within_budget(
+    seed: str, people: Sequence[UUID], given: Floats, is_counted: npt.NDArray[np.bool_], budget: float
+) -> Ints:
+    """Tell who stays within a budget, in an order drawn at random; who is given nothing does in any case.
+
+    Args:
+        given: the discount of each, of the held out what they would have been given, shape (n,).
+        is_counted: whose discount is spent, shape (n,).
+
+    Returns:
+        Indexes of who stays.
+    """
+    left, stays = budget + 1e-9, []
+    for index in sorted(range(len(people)), key=lambda one: seat(seed, people[one])):
+        if given[index] <= 0 or given[index] <= left:
+            stays.append(index)
+            left -= given[index] if is_counted[index] else 0.0
+    return np.sort(np.array(stays, dtype=np.intp))

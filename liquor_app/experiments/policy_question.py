@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -104,14 +105,16 @@ def log_of(rows: Sequence[Any], chances: Chances, beliefs: Posterior) -> Log:
     """Return decisions with the chances a policy would have given everything that could be done; None is nothing."""
     kinds: dict[Kind | None, int] = {None: 0}
     options = [_options_of(row) for row in rows]
-    for could in options:
-        for kind in could:
-            kinds.setdefault(kind, len(kinds))
+    own: list[Kind | None] = [
+        None if row.arm == Arm.HOLDOUT else (row.segment_slug, row.channel, row.offer) for row in rows
+    ]
+    # an offer of an AI plan need not be one of its playbook's
+    for kind in (*chain.from_iterable(options), *own):
+        kinds.setdefault(kind, len(kinds))
     asked_of = np.zeros((len(rows), len(kinds)))
     action = np.zeros(len(rows), dtype=np.intp)
     for index, (row, could) in enumerate(zip(rows, options, strict=True)):
-        own = (row.segment_slug, row.channel, row.offer)
-        action[index] = 0 if row.arm == Arm.HOLDOUT else kinds.setdefault(own, 0)
+        action[index] = kinds[own[index]]
         for asked, chance in chances(could, row, beliefs).items():
             asked_of[index, kinds[asked]] += chance
     outcome = np.array([float(row.bought) for row in rows])

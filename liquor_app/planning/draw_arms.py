@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -28,6 +29,7 @@ from liquor_app.actions.plan_decisions import (
 )
 from liquor_app.actions.priority import expected_profit
 from liquor_app.campaigns.brief import CHANNELS, CampaignBrief
+from liquor_app.campaigns.models import CampaignType
 from liquor_app.experiments.arms import Shares, arm_of, chances, pick, seat, within_budget, within_room
 from liquor_app.experiments.assignments import Drawn, record_arms, standing_shares
 from liquor_app.planning.ai.apply_copy import Rewriting, rewrite
@@ -42,7 +44,7 @@ SELECT a.id, a.customer_id, a.segment_slug, a.channel, a.scheduled_date, a.offer
        a.expected_response * CAST(a.offer_terms ->> 'basket' AS double precision)
          * CAST(a.offer_terms ->> 'discount_pct' AS double precision) / 100 AS spent
   FROM actions a WHERE a.campaign_id = :campaign AND a.plan_id = :plan AND a.status = '{ActionStatus.PENDING}'
-   AND NOT a.offer_terms ? 'edited_by' ORDER BY a.customer_id, a.scheduled_date, a.id
+   AND a.arm IS NULL AND NOT a.offer_terms ? 'edited_by' ORDER BY a.customer_id, a.scheduled_date, a.id
 """
 _OPTIONS = f"""
 SELECT a.id, a.customer_id, a.segment_slug, a.channel, a.offer_terms, a.expected_profit AS profit FROM actions a
@@ -54,14 +56,14 @@ SELECT a.id, a.customer_id, a.segment_slug, a.channel, a.offer_terms, a.expected
 _OPTION_COUNTS = f"""
 WITH chosen AS MATERIALIZED (
     SELECT DISTINCT customer_id FROM actions
-     WHERE campaign_id = :campaign AND plan_id = :plan AND status = '{ActionStatus.PENDING}'
+     WHERE campaign_id = :campaign AND plan_id = :plan AND status = '{ActionStatus.PENDING}' AND arm IS NULL
 )
-SELECT a.customer_id, sum((SELECT count(*) FROM jsonb_object_keys(a.offer_terms -> 'answers'))) AS options
+SELECT a.customer_id, a.channel, sum((SELECT count(*) FROM jsonb_object_keys(a.offer_terms -> 'answers'))) AS options
   FROM chosen c JOIN actions a ON a.campaign_id = :campaign AND a.customer_id = c.customer_id
  WHERE jsonb_typeof(a.offer_terms -> 'answers') = 'object'
    AND a.status IN ('{ActionStatus.PENDING}', '{ActionStatus.SKIPPED}', '{ActionStatus.PROPOSED}')
    AND a.skip_reason IS DISTINCT FROM :by_hand
- GROUP BY 1
+ GROUP BY 1, 2
 """
 
 
@@ -100,6 +102,10 @@ class _Person:
     rows: Sequence[Any]
     arm: Arm
 
+    def is_own(self, option: _Option) -> bool:
+        """Whether the planner chose just this."""
+        return any(row.id == option.row.id and row.offer == option.offer.name for row in self.rows)
+
 
 def roomier(room: Room, budget: float, holdout: float) -> tuple[Room, float]:
     """Return room and budget to choose within, so that what is left after the draw fills what there is."""
@@ -110,8 +116,18 @@ def roomier(room: Room, budget: float, holdout: float) -> tuple[Room, float]:
 
 async def shares_of(session: AsyncSession, brief: CampaignBrief) -> Shares:
     """Return the shares of a campaign's arms: what it asks for, or what a running one was drawn with."""
-    standing = None if brief.is_open else await standing_shares(session, brief.id)
-    return standing or Shares(float(brief.holdout_pct) / 100, float(brief.limits.explore_pct) / 100)
+    asked = Shares(float(brief.holdout_pct) / 100, float(brief.limits.explore_pct) / 100)
+    if brief.is_open:
+        return asked
+    if (standing := await standing_shares(session, brief.id)) is not None:
+        return standing
+    # nothing was drawn when it was approved; people of a triggered one come later
+    return asked if _comes_singly(brief) else Shares(asked.holdout, 0.0)
+
+
+def _comes_singly(brief: CampaignBrief) -> bool:
+    """Whether people come a few at a time, so that how many is no reason to leave nothing to chance."""
+    return brief.type is CampaignType.TRIGGERED
 
 
 async def draw_arms(
@@ -139,11 +155,13 @@ async def draw_arms(
     for row in found:
         by_person[row.customer_id].append(row)
     asked = await shares_of(session, brief)
-    shares = asked.of(len(by_person)) if brief.is_open else asked
+    shares = asked.of(len(by_person)) if brief.is_open and not _comes_singly(brief) else asked
     people = [_Person(person, rows, arm_of(seed, person, shares)) for person, rows in by_person.items()]
     beliefs = await uplift_in_use(session)
-    drawing = _Drawing(brief, seed, shares, f"mean:{beliefs.version}", await _option_counts(session, brief, plan_id))
-    given = await _options(session, context, [one.id for one in people if one.arm is Arm.RANDOM])
+    has_room = _HasRoom(brief.days[0], room)
+    counts = await _option_counts(session, brief, plan_id, by_person, has_room)
+    drawing = _Drawing(brief, seed, shares, f"mean:{beliefs.version}", counts)
+    given = await _options(session, context, [one for one in people if one.arm is Arm.RANDOM], has_room)
     swapped = {person: options[pick(seed, person, len(options))] for person, options in given.items() if options}
     stays = _fitting(drawing, people, swapped, room, budget)
     await stage_decisions(session)
@@ -155,7 +173,27 @@ async def draw_arms(
         await leave_out_blocked(session, context, plan_id, only=[swapped[one.id].row.id for one in explored])
     await freeze_decisions(session, brief.id, plan_id, policy=drawing.policy, seed=seed)
     drawn = await record_arms(session, actor, brief.id, seed=seed, shares=shares, is_open=brief.is_open)
-    return Arms(drawn, sum(float(one.rows[0].profit) - swapped[one.id].profit for one in explored))
+    return Arms(drawn, sum(sum(float(row.profit) for row in one.rows) - swapped[one.id].profit for one in explored))
+
+
+async def restore_arms(session: AsyncSession, actor: Actor, brief: CampaignBrief, summary: Mapping[str, Any]) -> Drawn:
+    """Write down the arms of a plan that is in force again, with this summary. A corridor."""
+    asked = await shares_of(session, brief)
+    had_random = bool((summary.get("arms") or {}).get("random"))
+    shares = Shares(asked.holdout, asked.random if had_random else 0.0)
+    seed = f"{brief.id}:{brief.seed}"
+    return await record_arms(session, actor, brief.id, seed=seed, shares=shares, is_open=brief.is_open)
+
+
+@dataclass(frozen=True, slots=True)
+class _HasRoom:
+    """Which channels have any room on a day: the others are no option for whose message is due then."""
+
+    first: date
+    room: Room
+
+    def __call__(self, rows: Sequence[Any], channel: str) -> bool:
+        return bool(self.room[(rows[0].scheduled_date - self.first).days, CHANNELS.index(channel)] > 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,18 +221,17 @@ class _Drawing:
                         row.id, ActionStatus.HELD_OUT, row.scheduled_date, Reason.HOLDOUT.value, held,
                         arm=Arm.HOLDOUT, propensity=self.shares.holdout, policy=self.policy,
                     )  # fmt: skip
-                elif drawn is None or (row.id == drawn.row.id and row is one.rows[0]):
-                    is_agents = drawn is None or drawn.offer.name == row.offer
+                elif drawn is None:
                     yield Decision(
                         row.id, ActionStatus.PENDING, row.scheduled_date, arm=one.arm, policy=self.policy,
-                        propensity=by_agent if is_agents else chances(self.shares, options, was_chosen=False),
+                        propensity=by_agent,
                     )  # fmt: skip
-                else:
+                elif row.id != drawn.row.id:
                     yield Decision(row.id, ActionStatus.SKIPPED, None, Reason.BETTER_ACTION.value, _DRAWN_INSTEAD)
-            if drawn is not None and one.id in stays and drawn.row.id != one.rows[0].id:
+            if drawn is not None and one.id in stays:  # one message, whatever the planner chose
                 yield Decision(
                     drawn.row.id, ActionStatus.PENDING, one.rows[0].scheduled_date, arm=Arm.RANDOM, policy=self.policy,
-                    propensity=chances(self.shares, options, was_chosen=False),
+                    propensity=chances(self.shares, options, was_chosen=one.is_own(drawn)),
                 )  # fmt: skip
 
 
@@ -202,24 +239,40 @@ _NO_SEAT = "More were chosen than there is room for, because some are held out; 
 _DRAWN_INSTEAD = "Another action was drawn at random for this customer, to judge the agent's choosing by."
 
 
-async def _option_counts(session: AsyncSession, brief: CampaignBrief, plan_id: UUID) -> dict[UUID, int]:
+async def _option_counts(
+    session: AsyncSession,
+    brief: CampaignBrief,
+    plan_id: UUID,
+    by_person: Mapping[UUID, Sequence[Any]],
+    has_room: _HasRoom,
+) -> dict[UUID, int]:
     found = await session.execute(
         text(_OPTION_COUNTS), {"campaign": brief.id, "plan": plan_id, "by_hand": Reason.BY_HAND.value}
     )
-    return {row.customer_id: int(row.options) for row in found}
+    counts: dict[UUID, int] = defaultdict(int)
+    for person, channel, options in found:
+        if has_room(by_person[person], channel):
+            counts[person] += int(options)
+    return counts
 
 
-async def _options(session: AsyncSession, context: PlanContext, people: Sequence[UUID]) -> dict[UUID, list[_Option]]:
-    """Return everything each could get: whatever guidance, law and playbooks leave, by channels they may be reached."""
-    options: dict[UUID, list[_Option]] = {person: [] for person in people}
+async def _options(
+    session: AsyncSession, context: PlanContext, people: Sequence[_Person], has_room: _HasRoom
+) -> dict[UUID, list[_Option]]:
+    """Return everything each could get: whatever guidance, law and playbooks leave, by channels they may be reached
+    and that have room."""
+    options: dict[UUID, list[_Option]] = {one.id: [] for one in people}
     if not people:
         return options
+    rows = {one.id: one.rows for one in people}
     brief = context.brief
     offers = {(book.slug, one.name): one for book in await read_playbooks(session, context) for one in book.offers}
     found = await session.execute(
-        text(_OPTIONS), {"campaign": brief.id, "people": list(people), "by_hand": Reason.BY_HAND.value}
+        text(_OPTIONS), {"campaign": brief.id, "people": list(rows), "by_hand": Reason.BY_HAND.value}
     )
     for row in found:
+        if not has_room(rows[row.customer_id], row.channel):
+            continue
         for name, answer in sorted((row.offer_terms.get("answers") or {}).items()):
             if (offer := offers.get((row.segment_slug, name))) is not None:
                 options[row.customer_id].append(
@@ -266,8 +319,8 @@ def _fitting(
     )
     kept = within_room(drawing.seed, [one.id for one, _ in messages], place, counted, left.reshape(-1))
     seated = [messages[index] for index in kept]
-    paid = np.array([float(row.spent or 0) if one.arm is Arm.AGENT else 0.0 for one, row in seated])
-    fits = within_budget(drawing.seed, [one.id for one, _ in seated], paid, budget - spent)
+    given = np.array([float(row.spent or 0) for _, row in seated])
+    fits = within_budget(drawing.seed, [one.id for one, _ in seated], given, counted[kept], budget - spent)
     whole: dict[UUID, int] = defaultdict(int)
     for index in fits:
         whole[seated[index][0].id] += 1

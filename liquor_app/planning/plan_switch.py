@@ -19,7 +19,8 @@ _KEEP = f"""
 INSERT INTO plan_choices (plan_id, action_id, status, scheduled_date, skip_reason, skip_detail, drawn, content)
 SELECT :plan, id, status, scheduled_date, skip_reason, skip_detail,
        CASE WHEN arm IS NOT NULL
-            THEN jsonb_build_object('arm', arm, 'propensity', propensity, 'policy', policy) END,
+            THEN jsonb_build_object('arm', arm, 'propensity', propensity, 'policy', policy,
+                                    'decision', decision) END,
        CASE WHEN status <> '{ActionStatus.SKIPPED}' THEN jsonb_build_object({_CONTENT}) END
   FROM actions WHERE campaign_id = :campaign AND status IN {_DECIDED}
 """
@@ -33,9 +34,11 @@ SELECT (SELECT count(*) FROM plan_choices WHERE plan_id = :plan) AS kept,
 
 _STAGE_KEPT = """
 INSERT INTO plan_decisions
-       (action_id, status, scheduled_date, skip_reason, skip_detail, content, arm, propensity, policy)
+       (action_id, status, scheduled_date, skip_reason, skip_detail, content, arm, propensity, policy,
+        decision)
 SELECT action_id, status, scheduled_date, skip_reason, skip_detail, content, drawn ->> 'arm',
-       CAST(drawn ->> 'propensity' AS double precision), drawn ->> 'policy'
+       CAST(drawn ->> 'propensity' AS double precision), drawn ->> 'policy',
+       NULLIF(drawn -> 'decision', 'null')
   FROM plan_choices WHERE plan_id = :plan
 """
 

@@ -16,6 +16,7 @@ from liquor_app.planning.approval.approval_checks import beyond_autopilot, escal
 from liquor_app.planning.approval.approve_plan import approve_plan
 from liquor_app.planning.compare_plans import Comparison, compare
 from liquor_app.planning.draft_plan import make_plan, put_in_place
+from liquor_app.planning.draw_arms import restore_arms
 from liquor_app.planning.plan_status import put_back
 from liquor_app.planning.plan_store import PlanRow, get_plan, plan_of_version
 from liquor_app.planning.plan_switch import keep_choices, restore_choices
@@ -66,7 +67,8 @@ async def choose_plan(session: AsyncSession, actor: Actor, plan_id: UUID) -> Pla
     planned = await restore_choices(session, brief.id, plan_id)
     await refuse_overfull(session, brief, planned)
     await put_back(session, brief.id, plan_id, plan.status)
-    await put_in_place(session, brief.id, plan_id, plan.version, plan.summary)
+    drawn = await restore_arms(session, actor, brief, plan.summary)
+    await put_in_place(session, brief.id, plan_id, plan.version, plan.summary, held_out=drawn.holdout)
     await audit_change(
         session,
         actor,

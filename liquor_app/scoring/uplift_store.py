@@ -15,7 +15,7 @@ from liquor_app.core.ids import uuid7
 from liquor_app.scoring.estimators.uplift import Posterior
 
 KEPT = 60
-"""Versions kept: a year of weeks, and some by hand."""
+"""Versions kept: two months of nights."""
 
 _LATEST = """
 SELECT id, version, created_at, until, params FROM uplift_models ORDER BY version DESC LIMIT 1
@@ -82,5 +82,5 @@ def _read(row: Any) -> Beliefs:
         return PRIOR
     try:
         return Beliefs(row.version, Posterior.from_document(row.params), row.created_at, row.until)
-    except (KeyError, TypeError, ValueError):
+    except (LookupError, TypeError, ValueError, ArithmeticError):
         return PRIOR

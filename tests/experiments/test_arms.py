@@ -74,8 +74,21 @@ def test_nobody_stays_where_there_is_no_room_at_all() -> None:
     assert within_room("s", [], np.zeros(0, dtype=np.intp), np.zeros(0, dtype=np.bool_), np.array([5])).size == 0
 
 
-def test_the_budget_holds_and_what_costs_nothing_stays_in_turn() -> None:
-    spent = np.full(100, 2.0)
-    kept = within_budget("s", PEOPLE[:100], spent, 41.0)
-    assert kept.size == 20
-    assert within_budget("s", PEOPLE[:100], np.zeros(100), 0.0).size == 100
+def test_the_budget_holds_and_what_costs_nothing_stays_in_any_case() -> None:
+    given, all_count = np.full(100, 2.0), np.ones(100, dtype=np.bool_)
+    assert within_budget("s", PEOPLE[:100], given, all_count, 41.0).size == 20
+    assert within_budget("s", PEOPLE[:100], np.zeros(100), all_count, 0.0).size == 100
+    lumpy = np.where(np.arange(100) == 50, 5.2, 0.0)
+    assert within_budget("s", PEOPLE[:100], lumpy, all_count, 5.0).tolist() == [n for n in range(100) if n != 50]
+
+
+def test_the_held_out_fall_to_the_budget_as_those_would_whose_ghosts_they_are() -> None:
+    rng = np.random.default_rng(5)
+    given = rng.choice([0.0, 1.0, 3.0], PEOPLE_COUNT := 4000)
+    counted = rng.random(PEOPLE_COUNT) < 0.5
+    kept = within_budget("s", PEOPLE[:PEOPLE_COUNT], given, counted, 0.4 * given[counted].sum())
+    spent = given[kept][counted[kept]].sum()
+    assert spent <= 0.4 * given[counted].sum() < spent + 3
+    for amount in (0.0, 1.0, 3.0):
+        stay = [np.isin(np.flatnonzero((given == amount) & (counted == side)), kept).mean() for side in (True, False)]
+        assert stay[0] == pytest.approx(stay[1], abs=0.08), "whoever is held out gives way as often as the written to"

@@ -19,7 +19,13 @@ from liquor_app.actions.edit_offer import copy_values
 from liquor_app.actions.offering.offer_answers import covers_of
 from liquor_app.actions.offering.offer_uplifts import uplift_of
 from liquor_app.actions.offers import OWN_TERMS, Offer, message_text, offer_text
-from liquor_app.actions.plan_decisions import Decision, apply_content, copy_decisions, stage_decisions
+from liquor_app.actions.plan_decisions import (
+    Decision,
+    apply_content,
+    copy_decisions,
+    keep_own_content,
+    stage_decisions,
+)
 from liquor_app.actions.priority import MARGIN_MAX, RESPONSE_MAX, Scale, saturating
 from liquor_app.campaigns.brief import CampaignBrief
 from liquor_app.core.holdout_draw import number_of
@@ -63,6 +69,7 @@ async def rewrite(
             session,
             (Decision(row.id, None, content=json.dumps(_content(row, part[row.id], made))) for row in rows),
         )
+    await keep_own_content(session)
     await apply_content(session)
 
 

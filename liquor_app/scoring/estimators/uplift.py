@@ -206,7 +206,7 @@ class Posterior:
         covariance[np.tril_indices(mean.size)] = stored["covariance"]
         covariance += np.tril(covariance, -1).T
         levels = tuple((str(kind), str(level)) for kind, level in stored["levels"])
-        if len(levels) + 1 != mean.size or not np.isfinite(covariance).all():
+        if len(levels) + 1 != mean.size or not (np.isfinite(mean).all() and np.isfinite(covariance).all()):
             raise ValueError("the stored uplift model does not fit together")
         return cls(
             levels, mean, covariance, {kind: float(stored["variances"][kind]) for kind in _EFFECTS},
