@@ -55,7 +55,7 @@ UPDATE actions a SET {", ".join(f"{name} = r.{name}" for name in CONTENT)}, upda
 """
 
 _KEEP_OWN = f"""
-UPDATE actions a SET decision = COALESCE(a.decision, '{{}}')
+UPDATE actions a SET decision = COALESCE(a.decision, jsonb_build_object())
        || jsonb_build_object('own', jsonb_build_object({", ".join(f"'{name}', a.{name}" for name in CONTENT)}))
   FROM plan_decisions d
  WHERE a.id = d.action_id AND d.content IS NOT NULL AND NOT COALESCE(a.decision ? 'own', false)
@@ -101,7 +101,7 @@ WITH drawn AS MATERIALIZED (
                ORDER BY c.segment_slug, c.channel) AS options
       FROM drawn d JOIN actions c ON c.campaign_id = :campaign AND c.customer_id = d.customer_id GROUP BY 1
 )
-UPDATE actions a SET decision = COALESCE(a.decision, '{}') || jsonb_build_object('options', k.options)
+UPDATE actions a SET decision = COALESCE(a.decision, jsonb_build_object()) || jsonb_build_object('options', k.options)
   FROM known k
  WHERE a.campaign_id = :campaign AND a.customer_id = k.customer_id AND a.plan_id = :plan AND a.arm IS NOT NULL
    AND NOT COALESCE(a.decision ? 'options', false)
