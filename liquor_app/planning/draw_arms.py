@@ -77,11 +77,6 @@ class _Option:
     profit: float
 
     @property
-    def is_own(self) -> bool:
-        """Whether the row has this offer already."""
-        return bool(self.offer.name == self.row.offer_terms.get("name"))
-
-    @property
     def spent(self) -> float:
         return self.response * float(self.row.offer_terms["basket"]) * float(self.offer.discount_pct) / 100
 
@@ -168,7 +163,7 @@ async def draw_arms(
     await copy_decisions(session, drawing.decisions(people, swapped, stays))
     await apply_decisions(session, plan_id)
     explored = [one for one in people if one.id in swapped and one.id in stays]
-    await _give(session, brief, [swapped[one.id] for one in explored])
+    await _give(session, brief, [swapped[one.id] for one in explored if not one.is_own(swapped[one.id])])
     if explored:
         await leave_out_blocked(session, context, plan_id, only=[swapped[one.id].row.id for one in explored])
     await freeze_decisions(session, brief.id, plan_id, policy=drawing.policy, seed=seed)
@@ -236,6 +231,7 @@ class _Drawing:
 
 
 _NO_SEAT = "More were chosen than there is room for, because some are held out; who had to give way was drawn."
+_DRAWN = "Drawn at random among all this customer could get, to judge the agent's choosing by."
 _DRAWN_INSTEAD = "Another action was drawn at random for this customer, to judge the agent's choosing by."
 
 
@@ -328,11 +324,10 @@ def _fitting(
 
 
 async def _give(session: AsyncSession, brief: CampaignBrief, drawn: Sequence[_Option]) -> None:
-    """Give drawn actions their drawn offers, where these are not their own already."""
+    """Give drawn actions that the planner did not choose their drawn offers, and say of them that they were drawn."""
     made = [
-        Rewriting(one.row.id, one.offer, one.response, float(one.offer.discount_pct), one.profit, ())
+        Rewriting(one.row.id, one.offer, one.response, float(one.offer.discount_pct), one.profit, (), _DRAWN)
         for one in drawn
-        if not one.is_own
     ]
     if made:
         scale = await read_scale(session, float(brief.limits.margin_pct) / 100)

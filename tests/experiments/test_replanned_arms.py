@@ -96,6 +96,12 @@ async def test_planned_again_everybody_gets_what_they_had(session: AsyncSession)
     assert {row[5] for row in before.values() if row[2] == "random"} == {"Favourite category", "A word from the shop"}
     await make_plan(session, SYSTEM, campaign)
     assert await drawn(session, campaign) == before
+    told = text(
+        "SELECT count(*) FILTER (WHERE a.arm = 'random' AND a.offer_terms ->> 'name' <> 'Favourite category') AS drawn,"
+        " count(*) FILTER (WHERE a.reason LIKE '%Drawn at random among all%') AS told FROM actions a"
+    )
+    row = (await session.execute(told)).one()
+    assert row.drawn == row.told > 0, "what nobody would have chosen says why it is there"
 
     # without a random arm everybody has the planner's choice again
     await save_settings(session, SYSTEM, PlanningSettings, {"explore_pct": 0})

@@ -44,6 +44,8 @@ class Rewriting:
     discount_pct: float
     profit: float
     words: tuple[Copy, ...]
+    note: str = ""
+    """Why it is this one, after the reason."""
 
 
 async def rewrite(
@@ -117,7 +119,7 @@ def _content(row: Any, one: Rewriting, made: _Made) -> dict[str, Any]:
         "offer": shown,
         "offer_terms": terms,
         "message": message,
-        "reason": f"{lead} {offer_reason(earned, one.discount_pct, capped_from, one.offer)}",
+        "reason": f"{lead} {offer_reason(earned, one.discount_pct, capped_from, one.offer)} {one.note}".rstrip(),
         "priority_score": str(total),
         "response_points": str(answer),
         "margin_points": str(points),

@@ -140,7 +140,8 @@ def _autonomy() -> rx.Component:
             ),
             _field(
                 "Least profit at the low end, " + ShellState.sign, "autopilot_min_profit", input_mode="decimal",
-                hint="The low end of the 80% interval must reach it.",
+                hint="The low end of the 80% interval must reach it. A minus is what may be lost: before anything is"
+                " learned the low end is mostly below zero.",
             ),
             gap=16,
         ),
