@@ -160,7 +160,7 @@ async def learn(session: AsyncSession, actor: Actor) -> Beliefs:
         return before
     weeks = (until - BASIS).days // 7
     learned = fit(groups, now_week=weeks)
-    if before.until == until and before.posterior.people == learned.people:
+    if (before.posterior.people, before.posterior.controls) == (learned.people, learned.controls):
         return before
     kept = await keep_uplift(session, learned, until)
     await audit(

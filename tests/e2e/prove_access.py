@@ -59,10 +59,10 @@ def recipients_pages(product: Product) -> list[str]:
         env=environment(product.data_dir, LIQUOR_PUBLIC_URL=product.url),
         capture_output=True, text=True, timeout=60, check=True,
     )  # fmt: skip
-    with product.api() as api:
-        brand = api.get("/settings/brands").json()[0]["id"]
-        terms = {"terms_url": "https://shop.example.com/terms", "privacy_url": "https://shop.example.com/privacy"}
-        joined = api.patch(f"/settings/sign-up/{brand}", json={"is_open": True, **terms}).json()["address"]
+    api = product.api()
+    brand = api.get("/settings/brands").json()[0]["id"]
+    terms = {"terms_url": "https://shop.example.com/terms", "privacy_url": "https://shop.example.com/privacy"}
+    joined = api.patch(f"/settings/sign-up/{brand}", json={"is_open": True, **terms}).json()["address"]
     return [*json.loads(told.stdout.splitlines()[-1]), joined, f"{joined}/sheet"]
 
 
