@@ -26,6 +26,8 @@ _DATA = Path(
     )
 )
 os.umask(0o077)  # as every process of ours begins
+# two processes test side by side: threads of theirs for small matrices only wait for each other
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 os.environ.setdefault("LIQUOR_ENV", "test")
 os.environ["LIQUOR_GALLERY"] = "1"
 os.environ["LIQUOR_DATA_DIR"] = str(_DATA)

@@ -104,20 +104,20 @@ async def test_the_held_out_keep_the_very_action_they_would_have_got(session: As
 
 
 async def test_room_is_filled_though_some_are_held_out_and_never_overrun(session: AsyncSession) -> None:
-    campaign = await campaign_with(session, 300, 20, constraints={"email_capacity_per_day": 20}, explore=0)
+    campaign = await campaign_with(session, 150, 20, constraints={"email_capacity_per_day": 10}, explore=0)
     found = await session.execute(
         text("SELECT scheduled_date, count(*) AS n FROM actions WHERE status = 'pending' GROUP BY 1")
     )
     by_day = [row.n for row in found]
-    assert max(by_day) <= 20
-    assert sum(by_day) >= 0.85 * 140, "seven days of twenty, but for what the draw leaves"
+    assert max(by_day) <= 10
+    assert sum(by_day) >= 0.85 * 70, "seven days of ten, but for what the draw leaves"
     planned = await by_status(session, campaign, "pending")
     held = await by_status(session, campaign, "held_out")
     assert held == drawn_into(Arm.HOLDOUT, campaign, planned | held, Shares(0.2, 0))
 
 
 async def test_some_get_an_eligible_action_at_random_with_the_chance_it_says(session: AsyncSession) -> None:
-    campaign = await campaign_with(session, 400, 10, constraints={"email_capacity_per_day": 500}, explore=20)
+    campaign = await campaign_with(session, 230, 10, constraints={"email_capacity_per_day": 500}, explore=20)
     shares = Shares(0.1, 0.2)
     found = await session.execute(
         text(
@@ -237,7 +237,7 @@ async def test_each_is_measured_for_a_week_from_their_own_decision(session: Asyn
 
 
 async def test_the_agents_choice_is_compared_with_chance(session: AsyncSession) -> None:
-    campaign = await campaign_with(session, 400, 10, constraints={"email_capacity_per_day": 500}, explore=30)
+    campaign = await campaign_with(session, 230, 10, constraints={"email_capacity_per_day": 500}, explore=30)
     await started(session, campaign, 2)
     agents = await session.execute(text("SELECT customer_id FROM actions WHERE arm = 'agent'"))
     bought = list(agents.scalars())

@@ -47,7 +47,7 @@ async def sent(session: AsyncSession, people: int, holdout: int, explore: int) -
 
 
 async def test_estimates_are_those_of_the_raw_rows(session: AsyncSession) -> None:
-    await sent(session, 400, 20, 30)
+    await sent(session, 230, 20, 30)
     rows = (
         await session.execute(
             text(
