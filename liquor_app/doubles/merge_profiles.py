@@ -57,7 +57,7 @@ SELECT m.id, m.stays_id, m.gone_id, m.reason, m.at, m.undone_at,
        m.moved IS NOT NULL AND m.undone_at IS NULL AS can_undo,
        COALESCE(c.name, c.email, c.phone, c.external_id, '') AS gone_name
   FROM customer_merges m JOIN customers c ON c.id = m.gone_id
- WHERE m.stays_id = :id ORDER BY m.at DESC LIMIT 50
+ WHERE m.stays_id = :id ORDER BY m.at DESC, m.id DESC LIMIT 50
 """
 
 
