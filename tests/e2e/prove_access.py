@@ -31,7 +31,7 @@ from liquor_app.accounts.permissions import SYSTEM
 from liquor_app.core import db
 from liquor_app.core.security.crypto import sign
 from liquor_app.organization.models import Channel
-from liquor_app.sending.pipeline.stored_bodies import PREFERENCES_PATH, VIEW_PATH
+from liquor_app.sending.pipeline.stored_bodies import PREFERENCES_PATH
 from liquor_app.sending.recipients.double_opt_in import confirm_link
 from liquor_app.sending.recipients.preferences import age_link
 from liquor_app.sending.recipients.unsubscribe import PATH, message_token
@@ -43,7 +43,7 @@ async def main():
         sent = await session.scalar(text("SELECT id FROM sends WHERE channel = 'email' ORDER BY id LIMIT 1"))
         person = (await session.execute(text("SELECT id, email FROM customers WHERE email IS NOT NULL LIMIT 1"))).one()
     token = message_token(sent)
-    found = [f"{path}/{token}" for path in (PATH, PREFERENCES_PATH, VIEW_PATH, "/i")]
+    found = [f"{path}/{token}" for path in (PATH, PREFERENCES_PATH, "/i")]
     found += [age_link(SYSTEM, person.id), confirm_link(SYSTEM, person.id, Channel.EMAIL, person.email)]
     print(json.dumps([*found, f"{GATE_PATH}/" + sign(GATE, {"u": "https://shop.example.com/"})]))
     await db.dispose()
@@ -53,7 +53,7 @@ asyncio.run(main())
 
 
 def recipients_pages(product: Product) -> list[str]:
-    """Way out, wishes, the message, bottles asked for, age, consent, the gate before a text's link, sign-up."""
+    """Way out, wishes, bottles asked for, age, consent, the gate before a text's link, sign-up."""
     told = subprocess.run(
         [sys.executable, "-c", LINKS], cwd=PROJECT_ROOT,
         env=environment(product.data_dir, LIQUOR_PUBLIC_URL=product.url),
