@@ -31,6 +31,8 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 os.environ.setdefault("LIQUOR_ENV", "test")
 os.environ["LIQUOR_GALLERY"] = "1"
 os.environ["LIQUOR_DATA_DIR"] = str(_DATA)
+# its expired states are cleared by whoever starts: two processes at once trip over each other's
+os.environ["REFLEX_STATES_WORKDIR"] = str(_DATA / "states")
 os.environ["LIQUOR_OUTBOUND_ALLOW"] = "127.0.0.0/8"  # providers of tests stand on this machine
 os.environ["LIQUOR_SECRET_KEY"] = "test-only-not-a-secret-" + "x" * 24
 for _name in ("DATABASE_URL", "REDIS_URL", "OPENAI_API_KEY", "PORT", "HOST"):

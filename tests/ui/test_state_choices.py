@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import reflex as rx
+from reflex_base.event import Event
 
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import SYSTEM
@@ -18,7 +19,7 @@ from liquor_app.screens.campaigns.detail.state import CampaignState
 from liquor_app.screens.organization.settings.state import SettingsState
 from liquor_app.screens.segments.discover.state import overlap_rows
 from liquor_app.screens.segments.edit.state import EditSegmentState
-from liquor_app.screens.session.state import SessionState, next_of
+from liquor_app.screens.session.state import EntryState, SessionGuard, SessionState, next_of
 from liquor_app.screens.shell.places import know_places
 from liquor_app.screens.shell.state import ShellState
 from liquor_app.screens.templates.editor.state import EditorState
@@ -130,6 +131,12 @@ async def test_the_way_on_after_signing_in_is_ours(admin: Any) -> None:
         tab = Tab("/login", None)
         tab.go(f"/login?next={asked.replace('?', '%3F').replace('=', '%3D')}")
         assert next_of(tab.root) == target
+    # `load` comes after the fields are there: who was faster went where the tab had once been asked to go
+    entry = await tab.state(EntryState)
+    await run(EntryState.load, entry)
+    tab.go("/login")
+    await SessionGuard().preprocess(None, tab.root, Event(name="state.hydrate_and_load", payload={"hashes": []}))
+    assert (await tab.state(EntryState)).target == "/"
     known = await Tab("/login", admin).state(SessionState)
     assert isinstance(known, rx.State)
     assert "/" in said(await run(SessionState.skip_if_signed_in, known))

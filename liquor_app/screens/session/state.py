@@ -226,4 +226,11 @@ class EntryState(rx.State):
 
     @rx.event
     async def load(self) -> None:
+        self._read_address()
+
+    def _page_loaded(self) -> None:
+        """Whoever types fast sends the form before `load` ran, and the tab still knows where it went last time."""
+        self._read_address()
+
+    def _read_address(self) -> None:
         self.error, self.target = error_of(self), next_of(self)
