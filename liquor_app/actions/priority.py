@@ -102,7 +102,7 @@ def buys_anyway(this_week: Floats, churn_probability: Floats, horizon_days: int)
 
 
 def expected_profit(
-    *, response: Floats, basket: Floats, uplift: Floats, margin: float, discount: Floats, cost: float
+    *, response: Floats, basket: Floats, uplift: Floats, margin: float, discount: Floats, cost: float | Floats
 ) -> Floats:
     """Return expected incremental profit in money, shape (n,); may be negative.
 

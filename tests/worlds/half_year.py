@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from liquor_app.actions.frequency_caps import contact_matrix
+from liquor_app.actions.priority import expected_profit
 from liquor_app.planning.optimizer import dual_prices
 from liquor_app.planning.optimizer.optimise import optimise
 from liquor_app.planning.optimizer.problem import NOWHERE, Problem
 from liquor_app.scoring.estimators import bgnbd
 from liquor_app.scoring.estimators.uplift import Cell, Group, Posterior, fit
-from tests.worlds.policies import Policy, expected_profit, new_values, old_values
+from tests.worlds.policies import Policy, new_values, old_values
 from tests.worlds.world import (
     CHANNELS,
     COSTS,
@@ -139,7 +140,7 @@ def live(
             values = old_values(segment, told, response, habits.told_basket)
         else:
             uplift = _believed(belief, policy, segment, due, rng)
-            values = new_values(uplift, response[:, None] * (DISCOUNTS > 0), habits.told_basket, expected_profit)
+            values = new_values(uplift, response[:, None] * (DISCOUNTS > 0), habits.told_basket)
         who, offer, channel = _plan(shop, week, values, discounts)
         planned = _Planned(who, segment[who], offer, channel, due[who], told[who], heard[who])
         if judge and who.size:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from enum import StrEnum
 
 import numpy as np
 
 from liquor_app.actions.offers import pull
+from liquor_app.actions.priority import expected_profit
 from tests.worlds.world import COSTS, DISCOUNTS, MARGIN, Floats, Ints
 
 PLAYBOOKS = ((0, 1), (1, 0), (2, 1), (3, 2), (3, 2), (2, 1))
@@ -32,13 +32,6 @@ class Policy(StrEnum):
         return self in (Policy.AGENT, Policy.GREEDY, Policy.THOMPSON)
 
 
-def expected_profit(
-    *, response: Floats, basket: Floats, uplift: Floats, margin: float, discount: Floats, cost: Floats
-) -> Floats:
-    """τ · basket · margin − response · basket · discount − cost."""
-    return np.asarray(uplift * basket * margin - response * basket * discount - cost, dtype=np.float64)
-
-
 def old_values(segment: Ints, chance: Floats, response: Floats, basket: Floats) -> Floats:
     """Return what the old rule expects, (n, 4, 2); −1 for all but the offer it takes.
 
@@ -59,14 +52,14 @@ def old_values(segment: Ints, chance: Floats, response: Floats, basket: Floats) 
     return values
 
 
-def new_values(uplift: Floats, response: Floats, basket: Floats, value_of: Callable[..., Floats]) -> Floats:
+def new_values(uplift: Floats, response: Floats, basket: Floats) -> Floats:
     """Return what is expected of each action, (n, 4, 2).
 
     Args:
         uplift: (n, 4, 2).
         response: (n, 4), chance that the discount is taken.
     """
-    return value_of(
+    return expected_profit(
         response=response[:, :, None], basket=basket[:, None, None], uplift=uplift, margin=MARGIN,
         discount=DISCOUNTS[None, :, None], cost=COSTS[None, None, :],
     )  # fmt: skip
