@@ -1,7 +1,8 @@
 """The weekly plan as an optimisation: the gap to the LP's bound, time and memory; and how often A/A runs cry wolf.
 
 `planning` lines: 1,500, 200,000 and 1,000,000 customers with five candidates each (two channels, several offers),
-capacity for a third of them, a discount budget that binds. The bound is the dual's, which holds for every plan; for
+capacity for a third of them, a discount budget that binds; `draw_seconds` is what drawing values on autopilot takes
+besides, and counting how likely each choice was. The bound is the dual's, which holds for every plan; for
 1,500 customers HiGHS solves the linear relaxation as well. `calibration` lines: A/A experiments with 40 looks, a tenth
 held out.
 """
@@ -11,15 +12,19 @@ from __future__ import annotations
 import resource
 import time
 from collections.abc import AsyncIterator
+from uuid import UUID
 
 import numpy as np
 from scipy.optimize import linprog
 from scipy.sparse import coo_matrix
 
 from liquor_app.actions.frequency_caps import AHEAD, BACK
+from liquor_app.experiments.arms import turn
 from liquor_app.experiments.statistics import Arm, lift
+from liquor_app.planning.optimizer.drawn_values import REPEATS, DrawnValues, choice_shares
 from liquor_app.planning.optimizer.optimise import optimise
 from liquor_app.planning.optimizer.problem import Problem
+from liquor_app.scoring.estimators.uplift import PRIOR_MEAN, Cell, Posterior
 
 DAYS, CANDIDATES = 7, 5
 
@@ -49,6 +54,23 @@ def synthetic(people: int, seed: int = 7) -> Problem:
         cap_7=2,
         cap_30=6,
     )
+
+
+def draw(problem: Problem, cells: int = 24) -> DrawnValues:
+    """Values of a synthetic base on autopilot: fifty draws of the level, each customer's turn drawn by id."""
+    rng = np.random.default_rng(1)
+    known = [Cell(str(cell), "offer", "email", "due") for cell in range(cells)]
+    slope = np.abs(problem.value) * 20
+    drawn = DrawnValues(
+        base=problem.value - PRIOR_MEAN * slope,
+        slope=slope,
+        cell=rng.integers(0, cells, slope.size),
+        draws=Posterior.prior().level_draws(known, REPEATS, seed=1),
+        turn=np.array([turn("s", UUID(int=one), REPEATS) for one in range(problem.counts.shape[0])], dtype=np.intp),
+        least=0.0,
+    )
+    drawn.own(problem.customer)
+    return drawn
 
 
 def lp_bound(problem: Problem) -> float:
@@ -104,11 +126,16 @@ async def run(sizes: tuple[int, ...] = SIZES, runs: int = 2_000) -> AsyncIterato
         began = time.perf_counter()
         plan = optimise(problem)
         seconds = time.perf_counter() - began
+        began = time.perf_counter()
+        drawn = draw(problem)
+        choice_shares(problem, plan, drawn)
+        drawing = time.perf_counter() - began
         line: dict[str, object] = {
             "bench": "planning",
             "customers": people,
             "candidates": people * CANDIDATES,
             "seconds": round(seconds, 2),
+            "draw_seconds": round(drawing, 2),
             "gap_pct": round(plan.gap * 100, 4),
             "messages": int((plan.day >= 0).sum()),
             "discount_price": round(plan.budget_price, 4),

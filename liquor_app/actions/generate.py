@@ -85,6 +85,8 @@ class _Known:
     scale: Scale
     response: ResponseModel
     beliefs: Posterior
+    draws: bool
+    """Whether the plan will draw from the beliefs."""
 
 
 @dataclass(slots=True)
@@ -139,7 +141,7 @@ async def generate_for(
     playbooks = await read_playbooks(session, context)
     segment_ids = await resolve_slugs(session, brief.target_segments)
     scale = await read_scale(session, float(brief.limits.margin_pct) / 100)
-    known = _Known(scale, await response_in_use(session), (await uplift_in_use(session)).posterior)
+    known = _Known(scale, await response_in_use(session), (await uplift_in_use(session)).posterior, context.draws)
     connection = await raw_connection(session)
     await connection.execute("CREATE TEMP TABLE IF NOT EXISTS staged_actions (LIKE actions INCLUDING DEFAULTS)")
     tally = _Tally()
@@ -220,6 +222,7 @@ def _candidates(
                 continue
             factor = channel_factor(model, channel, rank)
             rows = [people.rows[int(index)] for index in who]
+            uplifts = uplifts_of(beliefs, playbook, channel, rows, people.today)
             economics = Economics(
                 response=np.clip(people.response[who] * factor, 0.0, 1.0),
                 basket=people.basket[who],
@@ -228,7 +231,8 @@ def _candidates(
                 may_discount=people.may_discount[who],
                 categories=[people.categories[int(index)] for index in who],
                 per_offer=answers_of(model, playbook, rows, people.response[who], factor),
-                uplift=uplifts_of(beliefs, playbook, channel, rows, people.today),
+                uplift=uplifts.mean,
+                hope=uplifts.hope if known.draws else None,
             )
             choice = choose(
                 playbook.offers,

@@ -165,6 +165,9 @@ class Economics:
     """Whether the law of their state allows personal discounts."""
     categories: Sequence[frozenset[str]]
     """What each buys, for offers of one category only."""
+    hope: Sequence[Floats] | None = None
+    """Of each of the offers, the most its uplift may be drawn as: on autopilot what pays only then is an action, too,
+    for the plan to draw about. None: only what pays as believed."""
     per_offer: Sequence[Floats] | None = None
     """Probability of acting on each of the offers, by this channel; None: as on a typical one, by the discount."""
 
@@ -233,6 +236,9 @@ def choose(offers: Sequence[Offer], people: Economics, terms: Terms) -> Choice:
             suits &= np.fromiter((offer.category in bought for bought in people.categories), np.bool_, count=count)
         suiting.append(suits)
         pays = earned + saved > terms.least
+        if people.hope is not None:
+            a_buyer = people.basket * margin + terms.kept_share * margin * np.maximum(people.value_at_risk, 0.0)
+            pays = earned + saved + (people.hope[index] - people.uplift[index]) * a_buyer > terms.least
         take = suits & (earned + saved > profit + kept)
         response[take], discount[take], profit[take], kept[take] = answers[take], share, earned[take], saved[take]
         margins[take], uplift[take] = margin, people.uplift[index][take]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -12,7 +12,7 @@ from liquor_app.campaigns.models import Campaign
 from liquor_app.campaigns.service import lock_campaign
 from liquor_app.compliance.legal_rules import Rules
 from liquor_app.compliance.service import load_rules
-from liquor_app.organization.guidance import GuidanceRow
+from liquor_app.organization.guidance import Autonomy, GuidanceRow, autopilot_stopped
 from liquor_app.organization.service import BrandRow
 
 
@@ -23,6 +23,8 @@ class PlanContext:
 
     brief: CampaignBrief
     rules: Rules
+    draws: bool = False
+    """Whether actions are valued by draws of what is believed instead of its mean: on autopilot."""
 
     @property
     def licence(self) -> str | None:
@@ -35,7 +37,11 @@ async def lock_context(session: AsyncSession, campaign_id: UUID) -> PlanContext:
     Raises:
         NotFound, Conflict, Invalid: as `campaigns.brief.lock_brief`; or a stored law makes no sense.
     """
-    return await read_context(session, await lock_campaign(session, campaign_id))
+    context = await read_context(session, await lock_campaign(session, campaign_id))
+    brief = context.brief
+    if brief.bound_by.guidance.autonomy(brief.type.value) is not Autonomy.AUTOPILOT:
+        return context
+    return replace(context, draws=not await autopilot_stopped(session))
 
 
 async def read_context(

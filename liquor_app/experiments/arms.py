@@ -8,6 +8,7 @@ planner chose. The same people are held out whatever else is decided.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
@@ -54,9 +55,24 @@ def pick(seed: str, customer_id: UUID, options: int) -> int:
     return number_of(f"{seed}:option", customer_id) * options >> 56
 
 
-def chances(shares: Shares, options: int, *, was_chosen: bool) -> float:
-    """Return the chance of a message: by the agent if it is what it chose, and by the random draw among `options`."""
-    return (shares.agent if was_chosen else 0.0) + (shares.random / options if options else 0.0)
+def turn(seed: str, customer_id: UUID, draws: int) -> int:
+    """Tell by which of so many imagined truths a customer's actions are valued; independent of arm and option."""
+    return number_of(f"{seed}:truth", customer_id) * draws >> 56
+
+
+def draw_seed(seed: str, version: int) -> int:
+    """Return what a campaign's imagined truths are drawn with, of one version of what is believed."""
+    return int.from_bytes(hashlib.sha256(f"{seed}:truths:{version}".encode()).digest()[:8])
+
+
+def chances(shares: Shares, options: int, *, by_agent: float) -> float:
+    """Return the chance of a message to somebody a plan chose: by the agent and by the random draw among `options`.
+
+    Args:
+        by_agent: how likely the agent was to choose just it, for whom it chose anything: 1 or 0 where it goes by what
+            is believed, a share of draws where it draws.
+    """
+    return shares.agent * by_agent + (shares.random / options if options else 0.0)
 
 
 def seat(seed: str, customer_id: UUID) -> int:

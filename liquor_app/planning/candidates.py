@@ -24,12 +24,17 @@ from liquor_app.campaigns.brief import CHANNELS, CampaignBrief
 from liquor_app.campaigns.models import LIVE
 from liquor_app.core.clock import today_in
 from liquor_app.core.states import sql_list
+from liquor_app.experiments.arms import draw_seed, turn
+from liquor_app.planning.optimizer.drawn_values import REPEATS, DrawnValues
 from liquor_app.planning.optimizer.problem import NOWHERE, Floats, Ints, Problem, Verdict
 from liquor_app.planning.simulation import Sends
 from liquor_app.scoring.estimators.uplift import PRIOR_MEAN, Cell
+from liquor_app.scoring.uplift_store import Beliefs
 from liquor_app.ui.words import show_money
 
 BATCH = 50_000
+LEAST_UPLIFT = 1e-5
+"""Below it what a buyer keeps cannot be told from what the action is thought to keep; it is stored to six places."""
 CHOSEN = f"a.status = '{ActionStatus.PENDING}'"
 """Actions of the campaign's current plan."""
 _FIGURES = (
@@ -93,6 +98,26 @@ class Candidates:
     def discount(self) -> Floats:
         """Expected discount: the chance of an answer times what it is given."""
         return self.response * self.basket * self.discount_share
+
+    def draw_values(self, brief: CampaignBrief, beliefs: Beliefs) -> DrawnValues:
+        """Return what they are worth under imagined truths of what is believed, and by whose turn.
+
+        Only what all cells share is drawn (ADR 96, 101): whether messages work at all is as open as it is believed to
+        be, which of them work best is not.
+        """
+        seed = f"{brief.id}:{brief.seed}"
+        a_buyer = self.basket * self.margin + np.divide(
+            self.kept, self.uplift, out=np.zeros(self.kept.size), where=np.abs(self.uplift) > LEAST_UPLIFT
+        )
+        return DrawnValues(
+            base=-self.discount
+            - np.array([float(brief.limits.email_cost), float(brief.limits.sms_cost)])[self.channel],
+            slope=a_buyer,
+            cell=self.cell,
+            draws=beliefs.posterior.level_draws(self.cells, REPEATS, seed=draw_seed(seed, beliefs.version)),
+            turn=np.array([turn(seed, person, REPEATS) for person in self.people], dtype=np.intp),
+            least=float(brief.limits.min_profit),
+        )
 
 
 async def read_candidates(session: AsyncSession, brief: CampaignBrief, condition: str) -> Candidates:

@@ -37,10 +37,11 @@ from liquor_app.planning.candidates import (
     reasons_of,
     write_choices,
 )
-from liquor_app.planning.draw_arms import Arms, draw_arms, roomier
+from liquor_app.planning.draw_arms import Arms, Choice, Left, draw_arms, roomier
 from liquor_app.planning.models import PlanStatus
+from liquor_app.planning.optimizer.drawn_values import REPEATS, DrawnValues, choice_shares
 from liquor_app.planning.optimizer.optimise import optimise, verdicts
-from liquor_app.planning.optimizer.problem import NOWHERE, Allocation, Floats, Problem, Room
+from liquor_app.planning.optimizer.problem import NOWHERE, Allocation, Floats, Problem
 from liquor_app.planning.plan_reasoning import Alternative, Entry, engine_note, explain
 from liquor_app.planning.plan_status import supersede_drafts
 from liquor_app.planning.plan_store import PlanRow, fingerprint_of, get_plan, summarise
@@ -66,14 +67,21 @@ class Prepared:
     weight: Floats
     problem: Problem
     """With more room and budget than there is: some of whom it chooses are held out afterwards."""
-    room: Room
-    """Messages left, shape (days, channels)."""
-    budget: float
-    """What may still be given away."""
+    left: Left
+    """Room and budget as they are."""
+    drawn: DrawnValues | None = None
+    """What actions are worth as drawn from what is believed; None: as believed."""
 
     @property
     def brief(self) -> CampaignBrief:
         return self.context.brief
+
+    def choice_of(self, plan: Allocation) -> Choice | None:
+        """Return how likely each action of whom the plan chose was to be chosen; None where nothing was drawn."""
+        if self.drawn is None:
+            return None
+        shares, ids = choice_shares(self.problem, plan, self.drawn), self.candidates.ids
+        return Choice({UUID(bytes=ids[at].tobytes()): float(shares[at]) for at in np.flatnonzero(shares)})
 
 
 async def make_plan(session: AsyncSession, actor: Actor, campaign_id: UUID) -> PlanRow:
@@ -97,7 +105,7 @@ async def plan_within(session: AsyncSession, actor: Actor, context: PlanContext)
     if not await _has_actions(session, brief.id):
         await generate_within(session, actor, context)
     await forget_choices(session, brief.id)
-    ready = await prepare(session, context)
+    ready = await prepare(session, context, draw=context.draws)
     plan = optimise(ready.problem)
     plan_id = uuid7()
     await write_choices(
@@ -111,7 +119,7 @@ async def plan_within(session: AsyncSession, actor: Actor, context: PlanContext)
     )
     await settle_actions(session, brief.id, plan_id)
     await leave_out_blocked(session, context, plan_id)
-    arms = await draw_arms(session, actor, context, plan_id, room=ready.room, budget=ready.budget)
+    arms = await draw_arms(session, actor, context, plan_id, left=ready.left, choice=ready.choice_of(plan))
     summary = await summary_of(session, ready, arms)
     summary["optimality"] = {
         "value": round(plan.value, 2),
@@ -125,8 +133,9 @@ async def plan_within(session: AsyncSession, actor: Actor, context: PlanContext)
     return await store_plan(session, actor, ready, plan_id, engine=engine, summary=summary, reasoning=reasoning)
 
 
-async def prepare(session: AsyncSession, context: PlanContext) -> Prepared:
-    """Put everything undecided back to proposals, read the candidates. A corridor."""
+async def prepare(session: AsyncSession, context: PlanContext, *, draw: bool = False) -> Prepared:
+    """Put everything undecided back to proposals, read the candidates; `draw` values them by draws of what is believed.
+    A corridor."""
     brief = context.brief
     await reopen_actions(
         session, brief.id, ACTION.sources(ActionStatus.PROPOSED) if brief.is_open else [ActionStatus.PENDING],
@@ -135,24 +144,36 @@ async def prepare(session: AsyncSession, context: PlanContext) -> Prepared:
     pinned = await read_candidates(session, brief, CHOSEN)
     candidates = await read_candidates(session, brief, FREE)
     weight = await day_weights(session, brief)
-    return await prepared(session, context, candidates, weight, float(pinned.discount.sum()))
+    return await prepared(session, context, candidates, weight, float(pinned.discount.sum()), draw=draw)
 
 
 async def prepared(
-    session: AsyncSession, context: PlanContext, candidates: Candidates, weight: Floats, spent: float
+    session: AsyncSession,
+    context: PlanContext,
+    candidates: Candidates,
+    weight: Floats,
+    spent: float,
+    *,
+    draw: bool = False,
 ) -> Prepared:
     """Return a round of planning among these candidates; `spent` is the discount already promised. A corridor."""
     brief = context.brief
     problem = await build_problem(session, brief, candidates, weight, spent)
     room, budget = roomier(problem.capacity, problem.budget, float(brief.holdout_pct) / 100)
     grown = replace(problem, capacity=room, budget=budget)
-    return Prepared(context, candidates, weight, grown, problem.capacity, problem.budget)
+    left = Left(problem.capacity, problem.budget)
+    if not draw:
+        return Prepared(context, candidates, weight, grown, left)
+    drawn = candidates.draw_values(brief, await uplift_in_use(session))
+    return Prepared(context, candidates, weight, replace(grown, value=drawn.own(candidates.customer)), left, drawn)
 
 
 async def summary_of(session: AsyncSession, ready: Prepared, arms: Arms) -> dict[str, Any]:
     """Return the figures of what is chosen now."""
     chosen = await read_candidates(session, ready.brief, CHOSEN)
     summary = await summarise(session, ready.context, chosen, ready.weight, arms.people.holdout)
+    if ready.drawn is not None:
+        summary["drawn"] = {"repeats": REPEATS}
     summary["arms"] = {
         "agent": arms.people.agent,
         "random": arms.people.random,

@@ -90,6 +90,21 @@ class Arms:
 
 
 @dataclass(frozen=True, slots=True)
+class Left:
+    """What a plan may use: messages, shape (days, channels), and what may be given away, as they really are."""
+
+    room: Room
+    budget: float
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """How likely the planner was to choose each action of whom it chose, where it drew; see `choice_shares`."""
+
+    shares: Mapping[UUID, float]
+
+
+@dataclass(frozen=True, slots=True)
 class _Person:
     """Somebody the plan chose: their messages, in which arm."""
 
@@ -131,8 +146,8 @@ async def draw_arms(
     context: PlanContext,
     plan_id: UUID,
     *,
-    room: Room,
-    budget: float,
+    left: Left,
+    choice: Choice | None = None,
 ) -> Arms:
     """Split the people of a plan that was just chosen, write down with which chance each got what, and on what.
 
@@ -140,10 +155,9 @@ async def draw_arms(
     corridor.
 
     Args:
-        room: messages left, shape (days, channels), as it really is.
-        budget: what may still be given away.
+        choice: how likely its actions were to be chosen; None: it was certain, by what is believed.
     """
-    brief = context.brief
+    brief, room, budget = context.brief, left.room, left.budget
     seed = f"{brief.id}:{brief.seed}"
     found = await session.execute(text(_CHOSEN), {"campaign": brief.id, "plan": plan_id})
     by_person: dict[UUID, list[Any]] = defaultdict(list)
@@ -155,7 +169,11 @@ async def draw_arms(
     beliefs = await uplift_in_use(session)
     has_room = _HasRoom(brief.days[0], room)
     counts = await _option_counts(session, brief, plan_id, by_person, has_room)
-    drawing = _Drawing(brief, seed, shares, f"mean:{beliefs.version}", counts)
+    if choice is None:
+        choice, policy = Choice({row.id: 1.0 for rows in by_person.values() for row in rows}), "mean"
+    else:
+        policy = "draw"
+    drawing = _Drawing(brief, seed, shares, f"{policy}:{beliefs.version}", counts, choice.shares)
     given = await _options(session, context, [one for one in people if one.arm is Arm.RANDOM], has_room)
     swapped = {person: options[pick(seed, person, len(options))] for person, options in given.items() if options}
     stays = _fitting(drawing, people, swapped, room, budget)
@@ -198,6 +216,8 @@ class _Drawing:
     shares: Shares
     policy: str
     options: Mapping[UUID, int]
+    chosen: Mapping[UUID, float]
+    """How likely the agent was to choose each action, of whom it chose anything for."""
 
     def decisions(
         self, people: Sequence[_Person], swapped: Mapping[UUID, _Option], stays: set[UUID]
@@ -206,7 +226,6 @@ class _Drawing:
         held = f"Drawn at random, {percent(self.shares.holdout)} of whom the plan chose, to measure what it changes."
         for one in people:
             options = self.options.get(one.id, 0)
-            by_agent = chances(self.shares, options, was_chosen=True)
             drawn = swapped.get(one.id)
             for row in one.rows:
                 if one.id not in stays:
@@ -219,15 +238,19 @@ class _Drawing:
                 elif drawn is None:
                     yield Decision(
                         row.id, ActionStatus.PENDING, row.scheduled_date, arm=one.arm, policy=self.policy,
-                        propensity=by_agent,
+                        propensity=chances(self.shares, options, by_agent=self.chosen.get(row.id, 0.0)),
                     )  # fmt: skip
                 elif row.id != drawn.row.id:
                     yield Decision(row.id, ActionStatus.SKIPPED, None, Reason.BETTER_ACTION.value, _DRAWN_INSTEAD)
             if drawn is not None and one.id in stays:  # one message, whatever the planner chose
                 yield Decision(
                     drawn.row.id, ActionStatus.PENDING, one.rows[0].scheduled_date, arm=Arm.RANDOM, policy=self.policy,
-                    propensity=chances(self.shares, options, was_chosen=one.is_own(drawn)),
+                    propensity=chances(self.shares, options, by_agent=self._by_agent(drawn)),
                 )  # fmt: skip
+
+    def _by_agent(self, option: _Option) -> float:
+        own = option.row.offer_terms.get("name") == option.offer.name
+        return self.chosen.get(option.row.id, 0.0) if own else 0.0
 
 
 _NO_SEAT = "More were chosen than there is room for, because some are held out; who had to give way was drawn."

@@ -96,6 +96,16 @@ def explain(
                 f" learn what it would never try. Expected to cost {show_money(summary['arms']['random_cost'])}.",
             )
         )
+    if drawn := summary.get("drawn"):
+        entries.append(
+            entry(
+                "assumption",
+                "What messages change was drawn",
+                f"On autopilot each customer's actions are valued by one of {figure(drawn['repeats'])} draws from what"
+                " is believed, so that what is not known is tried as often as it may be worth it. The figures here are"
+                " what is believed. How likely each choice was is kept with the action.",
+            )
+        )
     entries.append(_assumptions(brief, summary))
     return entries
 

@@ -149,7 +149,8 @@ async def _plan(
     candidates = await read_candidates(session, brief, FREE)
     weight = await day_weights(session, brief)
     spent = await session.execute(text(_SPENT), {"id": brief.id})
-    ready = await prepared(session, context, candidates, weight, float(spent.scalar_one()))
+    promised = float(spent.scalar_one())
+    ready = await prepared(session, context, candidates, weight, promised, draw=context.draws)
     plan = optimise(ready.problem)
     await write_choices(
         session,
@@ -162,7 +163,8 @@ async def _plan(
     )
     await settle_actions(session, brief.id, plan_id)
     await leave_out_blocked(session, context, plan_id)
-    return ready, await draw_arms(session, actor, context, plan_id, room=ready.room, budget=ready.budget)
+    arms = await draw_arms(session, actor, context, plan_id, left=ready.left, choice=ready.choice_of(plan))
+    return ready, arms
 
 
 async def make_standing_plan(session: AsyncSession, actor: Actor, campaign_id: UUID) -> PlanRow:

@@ -45,9 +45,11 @@ def test_chances_are_how_often_it_happens() -> None:
         arm = arm_of(seed, person, shares)
         got[None if arm is Arm.HOLDOUT else 1 if arm is Arm.AGENT else pick(seed, person, 4)] += 1
     for option in range(4):
-        expected = chances(shares, 4, was_chosen=option == 1)
+        expected = chances(shares, 4, by_agent=float(option == 1))
         assert got[option] / 4000 == pytest.approx(expected, abs=4 * (expected * (1 - expected) / 4000) ** 0.5)
-    assert sum(chances(shares, 4, was_chosen=option == 1) for option in range(4)) + shares.holdout == pytest.approx(1)
+    assert sum(
+        chances(shares, 4, by_agent=float(option == 1)) for option in range(4)
+    ) + shares.holdout == pytest.approx(1)
 
 
 def test_no_more_stay_than_there_is_room_for_and_what_stays_is_alike_in_both_groups() -> None:

@@ -6,6 +6,7 @@ A cell's offer is its name with what is taken off: the same words at another pri
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -34,8 +35,20 @@ def cell_of(segment: str, channel: str, terms: Mapping[str, Any]) -> Cell:
     return Cell(segment, offer_label(str(terms.get("name") or ""), terms.get("discount_pct") or 0), channel, due)
 
 
-def uplifts_of(beliefs: Posterior, playbook: Playbook, channel: str, rows: Sequence[Any], today: date) -> list[Floats]:
-    """Return the mean uplift of each offer of a playbook by a channel, each of shape (people,).
+HOPE_SDS = 2.25
+"""Standard deviations above what is believed: the most that fifty draws usually come to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Uplifts:
+    """Of each offer of a playbook, each of shape (people,): the mean, and the most it may be drawn as."""
+
+    mean: list[Floats]
+    hope: list[Floats]
+
+
+def uplifts_of(beliefs: Posterior, playbook: Playbook, channel: str, rows: Sequence[Any], today: date) -> Uplifts:
+    """Return what a playbook's offers by a channel are believed to change.
 
     Args:
         rows: of `audience.People`.
@@ -44,11 +57,12 @@ def uplifts_of(beliefs: Posterior, playbook: Playbook, channel: str, rows: Seque
     states = [NO_RHYTHM if one is None else one.state.value for one in due]
     kinds = sorted(set(states))
     place = np.array([kinds.index(state) for state in states], dtype=np.intp)
-    found = []
+    found = Uplifts([], [])
     for offer in playbook.offers:
         label = offer_label(offer.name, offer.discount_pct)
-        mean, _ = beliefs.effects([Cell(playbook.slug, label, channel, kind) for kind in kinds])
-        found.append(np.asarray(mean[place], dtype=np.float64))
+        mean, sd = beliefs.effects([Cell(playbook.slug, label, channel, kind) for kind in kinds])
+        found.mean.append(np.asarray(mean[place], dtype=np.float64))
+        found.hope.append(np.asarray((mean + HOPE_SDS * sd)[place], dtype=np.float64))
     return found
 
 

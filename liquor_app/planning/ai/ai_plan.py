@@ -115,7 +115,7 @@ async def make_ai_plan(session: AsyncSession, actor: Actor, asked: Asked, answer
     chosen = _rewritings(ready, steered, outcome, asked.question, answer.proposal)
     await rewrite(session, brief, chosen, scale=scale, brand=(await default_brand(session)).name)
     await leave_out_blocked(session, context, plan_id)
-    arms = await draw_arms(session, actor, context, plan_id, room=ready.room, budget=ready.budget)
+    arms = await draw_arms(session, actor, context, plan_id, left=ready.left)
     summary = await summary_of(session, ready, arms)
     plan = Allocation(outcome.day, np.zeros((len(brief.days), 2)), 0.0, outcome.value, outcome.bound)
     summary["optimality"] = {
