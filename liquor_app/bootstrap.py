@@ -29,7 +29,7 @@ async def defaults(admin_password: str | None) -> bool:
         await compliance.ensure_rule_pack(session)
         if admin_password is None or await users.has_users(session):
             return False
-    hashed = await hash_password(admin_password)
+    hashed = await hash_password(admin_password, about=(get_settings().admin_email,))
     async with transaction() as session:
         await users.register_first_admin(
             session, email=get_settings().admin_email, password=hashed, full_name="Admin", code=None
@@ -44,7 +44,7 @@ async def renew_unread_password(password: str) -> bool:
     async with transaction() as session:
         if not await users.is_unclaimed(session, email):
             return False
-    hashed = await hash_password(password)
+    hashed = await hash_password(password, about=(email,))
     async with transaction() as session:
         await profile.reset_password(session, SYSTEM, email=email, password=hashed)
     return True

@@ -13,6 +13,7 @@ from liquor_app.campaigns import models as campaigns
 from liquor_app.catalog import models as catalog
 from liquor_app.compliance import models as compliance
 from liquor_app.core import models as core
+from liquor_app.core.retention import Kept
 from liquor_app.coupons import models as coupons
 from liquor_app.customers import models as customers
 from liquor_app.customers.imported import models as imported
@@ -39,6 +40,9 @@ SLICES = (
 )  # fmt: skip
 
 metadata = SQLModel.metadata
+
+KEPT: tuple[Kept, ...] = tuple(kept for one in SLICES for kept in getattr(one, "KEPT", ()))
+"""How long rows of tables that grow are kept. What reads a row stands after what it belongs to in `SLICES`."""
 
 TIME_SERIES = {"sends": "created_at", "analytics_events": "occurred_at"}
 """Hypertables where TimescaleDB is available, native monthly partitions where not."""

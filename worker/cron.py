@@ -120,6 +120,12 @@ async def forget_unconfirmed(context: dict[str, Any]) -> int:
         return await forget_sign_ups(session)
 
 
+async def forget_what_is_past(context: dict[str, Any]) -> None:
+    """Each night: rows kept for as long as they should be."""
+    async with transaction() as session:
+        await enqueue(session, Job.APPLY_RETENTION, dedupe_key="cron")
+
+
 async def make_partitions(context: dict[str, Any]) -> None:
     """Each day: the next months' partitions of the time series."""
     async with transaction() as session:
@@ -152,6 +158,7 @@ CRON = [
     _at(read_holdout, minute=41, second=45, run_at_startup=True),
     _at(learn_uplift, hour=6, minute=50),
     _at(forget_files, hour=5, minute=11),
+    _at(forget_what_is_past, hour=5, minute=31),
     _at(look_at_drop_folders, second=20),
     _at(read_callbacks, second=35),
     _at(forget_sign_ins, minute=set(range(3, 60, 10)), second=50),

@@ -35,6 +35,7 @@ from liquor_app.segments.tasks import TASKS as SEGMENTS
 from liquor_app.sending.pipeline.dispatch import run_dispatcher
 from liquor_app.sending.tasks import TASKS as SENDING
 from worker.cron import CRON
+from worker.retention import apply_retention
 
 log = logging.getLogger(__name__)
 
@@ -56,6 +57,7 @@ TASKS: dict[Job, Task] = {
     **ALLOCATIONS,
     **ANALYTICS,
     **DEMO,
+    Job.APPLY_RETENTION: apply_retention,
 }
 
 JOB_SECONDS = 3600

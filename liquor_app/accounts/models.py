@@ -24,6 +24,7 @@ from liquor_app.core.columns import (
     whole,
     words,
 )
+from liquor_app.core.retention import Kept
 
 
 class Role(StrEnum):
@@ -162,3 +163,7 @@ class AuditEntry(SQLModel, table=True):
     fields: list[str] = texts()
     """Those of `changes` that are fields of the entity: each is [before, after]. The others are notes."""
     changes: dict[str, Any] = document(empty="{}")
+
+
+KEPT = (Kept("audit_log", "at", "audit_days"),)
+"""How long rows are kept."""

@@ -26,6 +26,7 @@ from liquor_app.core.columns import (
     whole,
     words,
 )
+from liquor_app.core.retention import Kept
 from liquor_app.core.states import Transitions
 
 
@@ -167,7 +168,10 @@ class Exclusion(SQLModel, table=True):
     """Why a customer of the audience got no action: every customer not contacted has a reason too."""
 
     __tablename__ = "exclusions"
-    __table_args__ = (Index("ix_exclusions_customer", "customer_id", "created_at"),)
+    __table_args__ = (
+        Index("ix_exclusions_customer", "customer_id", "created_at"),
+        Index("ix_exclusions_created_at", "created_at", postgresql_using="brin"),
+    )
 
     campaign_id: UUID = ref("campaigns.id", primary=True)
     customer_id: UUID = ref("customers.id", primary=True)
@@ -208,3 +212,7 @@ class PlanEdit(SQLModel, table=True):
     actor_name: str = words()
     created_at: datetime = stamped()
     undone_at: datetime | None = moment()
+
+
+KEPT = (Kept("exclusions", "created_at", "sends_days", key=("campaign_id", "customer_id")),)
+"""How long rows are kept."""

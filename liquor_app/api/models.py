@@ -8,6 +8,7 @@ from typing import Any
 from sqlmodel import SQLModel
 
 from liquor_app.core.columns import document, stamped, whole, words
+from liquor_app.core.retention import Kept
 
 
 class IdempotencyKey(SQLModel, table=True):
@@ -21,3 +22,7 @@ class IdempotencyKey(SQLModel, table=True):
     status_code: int = whole()
     response: dict[str, Any] | None = document()
     created_at: datetime = stamped()
+
+
+KEPT = (Kept("idempotency_keys", "created_at", 1, key=("actor", "key")),)
+"""How long rows are kept."""

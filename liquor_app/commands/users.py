@@ -30,7 +30,8 @@ def add_user(
 
     if role not in set(Role):
         raise Invalid(f"role must be one of {', '.join(Role)}", field="role")
-    password = asyncio.run(hash_password(typer.prompt("Password", hide_input=True, confirmation_prompt=True)))
+    typed = typer.prompt("Password", hide_input=True, confirmation_prompt=True)
+    password = asyncio.run(hash_password(typed, about=(email,)))
     row = call(lambda session: create_user(session, SYSTEM, email=email, password=password, role=Role(role)))
     show({"id": row.id, "email": row.email, "role": row.role}, as_json)
 
@@ -42,7 +43,7 @@ def reset_password(email: Annotated[str, typer.Argument()] = "") -> None:
 
     address = email or get_settings().admin_email
     password = secrets.token_urlsafe(9)
-    hashed = asyncio.run(hash_password(password))
+    hashed = asyncio.run(hash_password(password, about=(address,)))
     call(lambda session: reset(session, SYSTEM, email=address, password=hashed))
     out.print(f"New password of {address}: [bold]{password}[/]")
 

@@ -11,6 +11,7 @@ from sqlalchemy import Index, text
 from sqlmodel import SQLModel
 
 from liquor_app.core.columns import blob, choice, document, flag, moment, pk, plain_uuid, stamped, whole, words
+from liquor_app.core.retention import Kept
 from liquor_app.core.states import Transitions
 
 
@@ -77,3 +78,7 @@ class SealedSecret(SQLModel, table=True):
     name: str = words(primary=True)
     value_encrypted: bytes = blob(nullable=False)
     created_at: datetime = stamped()
+
+
+KEPT = (Kept("jobs", "finished_at", 90, only="t.status NOT IN ('queued', 'running')"),)
+"""How long rows are kept."""

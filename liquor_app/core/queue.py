@@ -106,6 +106,7 @@ class Job(StrEnum):
     REMOVE_CUSTOM_FIELD = "remove_custom_field"
     CHECK_SENDERS = "check_senders"
     TELL_RESTOCKED = "tell_restocked"
+    APPLY_RETENTION = "apply_retention"
 
 
 class JobCancelled(Exception):

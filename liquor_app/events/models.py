@@ -11,6 +11,7 @@ from sqlalchemy import Index
 from sqlmodel import SQLModel
 
 from liquor_app.core.columns import document, pk, plain_uuid, ref, stamped, words
+from liquor_app.core.retention import Kept
 
 
 class EventType(StrEnum):
@@ -50,3 +51,7 @@ class AnalyticsEvent(SQLModel, table=True):
     campaign_id: UUID | None = ref("campaigns.id", ondelete="SET NULL", nullable=True)
     send_id: UUID | None = plain_uuid()
     properties: dict[str, Any] = document(empty="{}")
+
+
+KEPT = (Kept("analytics_events", "occurred_at", "events_days", key=("id", "occurred_at")),)
+"""How long rows are kept."""

@@ -25,6 +25,7 @@ from liquor_app.core.columns import (
     whole,
     words,
 )
+from liquor_app.core.retention import Kept
 from liquor_app.core.states import Transitions
 from liquor_app.organization.models import Channel
 
@@ -212,3 +213,12 @@ class Recount(SQLModel, table=True):
     id: UUID = pk()
     sent_hour: datetime = moment(nullable=False)
     campaign_id: UUID | None = plain_uuid()
+
+
+KEPT = (
+    Kept("sends", "created_at", "sends_days", key=("id", "created_at")),
+    # what a message says is kept as long as the message
+    Kept("stencils", "created_at", "sends_days", only="NOT EXISTS (SELECT FROM sends s WHERE s.stencil_id = t.id)"),
+    Kept("webhook_receipts", "processed_at", 90, key=("provider", "event_id")),
+)
+"""How long rows are kept."""

@@ -17,7 +17,8 @@ _MISSING = f"""
 SELECT w.id FROM {_WANTED} WHERE NOT EXISTS (SELECT 1 FROM stencils m WHERE m.id = w.id)
 """
 _KEEP = """
-INSERT INTO stencils (id, html, text, links) VALUES (:id, :html, :text, CAST(:links AS jsonb)) ON CONFLICT DO NOTHING
+INSERT INTO stencils (id, html, text, links) VALUES (:id, :html, :text, CAST(:links AS jsonb))
+    ON CONFLICT (id) DO UPDATE SET created_at = now() -- what is used anew is not past its time
 """
 
 

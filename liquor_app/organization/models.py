@@ -24,6 +24,7 @@ from liquor_app.core.columns import (
     whole,
     words,
 )
+from liquor_app.core.retention import Kept
 from liquor_app.organization.channel import Channel as Channel  # noqa: PLC0414 - told to be ours to hand on
 
 
@@ -85,8 +86,16 @@ class Notification(SQLModel, table=True):
     title: str = words()
     body: str = words(default="")
     link: str | None = words(nullable=True)
-    read_at: datetime | None = moment()
     created_at: datetime = stamped()
+
+
+class NoticesSeen(SQLModel, table=True):
+    """Up to when a user has looked into the bell. One row a user, not one for each notice they saw."""
+
+    __tablename__ = "notices_seen"
+
+    user_id: UUID = ref("users.id", primary=True)
+    until: datetime = moment(nullable=False)
 
 
 class SavedView(SQLModel, table=True):
@@ -130,3 +139,7 @@ class WebhookEndpoint(SQLModel, table=True):
     failures: int = whole()
     created_by: UUID | None = plain_uuid()
     created_at: datetime = stamped()
+
+
+KEPT = (Kept("notifications", "created_at", 90),)
+"""How long rows are kept."""

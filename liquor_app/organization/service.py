@@ -145,12 +145,14 @@ async def notify(
 
 
 async def list_notifications(session: AsyncSession, actor: Actor, *, limit: int = 20) -> list[NotificationRow]:
-    """Return the latest notices for a user."""
+    """Return the latest notices for a user: everybody's and their own. To a program, which looks into no bell, all are
+    new."""
     require(actor, Role.USER)
     found = await session.execute(
         text(
-            "SELECT id, level, title, body, link, read_at IS NOT NULL AS is_read, created_at FROM notifications"
-            " WHERE user_id IS NULL OR user_id = :user ORDER BY created_at DESC LIMIT :n"
+            "SELECT n.id, n.level, n.title, n.body, n.link, n.created_at <= COALESCE(s.until, '-infinity') AS is_read,"
+            " n.created_at FROM notifications n LEFT JOIN notices_seen s ON s.user_id = :user"
+            " WHERE n.user_id IS NULL OR n.user_id = :user ORDER BY n.created_at DESC LIMIT :n"
         ),
         {"user": actor.user_id, "n": min(limit, 100)},
     )
@@ -158,12 +160,29 @@ async def list_notifications(session: AsyncSession, actor: Actor, *, limit: int 
 
 
 async def mark_notifications_read(session: AsyncSession, actor: Actor) -> None:
-    """Everything in the bell has been seen."""
+    """This user has seen everything in the bell; what others have seen of it is theirs."""
     require(actor, Role.USER)
+    if actor.user_id is None:
+        return
     await session.execute(
-        text("UPDATE notifications SET read_at = now() WHERE read_at IS NULL AND (user_id IS NULL OR user_id = :user)"),
+        text(
+            "INSERT INTO notices_seen (user_id, until) VALUES (:user, now())"
+            " ON CONFLICT (user_id) DO UPDATE SET until = GREATEST(notices_seen.until, EXCLUDED.until)"
+        ),
         {"user": actor.user_id},
     )
+
+
+async def has_rung(session: AsyncSession, title: str, *, since: datetime) -> bool:
+    """Tell whether everybody's bell rang with this title since then, and nobody has looked into it yet. A corridor."""
+    found = await session.execute(
+        text(
+            "SELECT EXISTS (SELECT FROM notifications WHERE title = :title AND created_at > :since"
+            " AND created_at > COALESCE((SELECT max(until) FROM notices_seen), '-infinity'))"
+        ),
+        {"title": title, "since": since},
+    )
+    return bool(found.scalar_one())
 
 
 async def request_sample_clear(session: AsyncSession, actor: Actor) -> UUID:

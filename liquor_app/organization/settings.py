@@ -121,14 +121,27 @@ class SendingSettings(SettingsModel):
     """How long after a click a purchase counts as brought by the message."""
 
 
+LEAST_KEPT = 90
+"""Days: caps, windows after a click and what is learned look back as far."""
+
+
 class RetentionSettings(SettingsModel):
-    """Days kept; 0 keeps for ever."""
+    """Days kept; 0 keeps for ever. `sends_days` holds for messages, what was answered to them, and why somebody got
+    none; `events_days` for what customers did, and how segments changed. Purchases, consents, proofs of age and the
+    suppression list are kept for as long as the customer."""
 
     key = "retention"
     events_days: int = Field(730, ge=0, le=3650)
     sends_days: int = Field(1095, ge=0, le=3650)
     audit_days: int = Field(2555, ge=0, le=3650)
     outbox_days: int = Field(30, ge=0, le=3650)
+
+    @field_validator("events_days", "sends_days", "audit_days")
+    @classmethod
+    def _not_soon(cls, value: int) -> int:
+        if 0 < value < LEAST_KEPT:
+            raise ValueError(f"must be 0, which keeps for ever, or {LEAST_KEPT} days at least")
+        return value
 
 
 S = TypeVar("S", bound=SettingsModel)

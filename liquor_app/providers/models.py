@@ -25,6 +25,7 @@ from liquor_app.core.columns import (
     whole,
     words,
 )
+from liquor_app.core.retention import Kept
 from liquor_app.organization.channel import Channel
 
 
@@ -104,3 +105,7 @@ class SenderCheck(SQLModel, table=True):
     verdict: str = words(default="unknown")
     findings: list[dict[str, Any]] = document(empty="[]")
     checked_at: datetime | None = moment()
+
+
+KEPT = (Kept("outbox_messages", "accepted_at", "outbox_days"),)
+"""How long rows are kept."""

@@ -154,7 +154,7 @@ async def _first_admin(
         raise
     users.check_email(email)
     licence = clean_brand({"licence_state": licence_state}) if licence_state.strip() else {}
-    hashed = await hash_password(password)
+    hashed = await hash_password(password, about=(email, full_name or ""))
     async with transaction() as session:
         user = await users.register_first_admin(session, email=email, password=hashed, full_name=full_name, code=code)
         if licence:
@@ -176,7 +176,7 @@ async def register(request: Request, body: Registration) -> object:
     async with transaction() as session:
         actor = await tokens.token_actor(session, bearer)
     require(actor, Role.ADMIN)
-    hashed = await hash_password(body.password)
+    hashed = await hash_password(body.password, about=(body.email, body.full_name or ""))
     async with transaction() as session:
         return await users.create_user(
             session, actor, email=body.email, password=hashed, full_name=body.full_name, role=body.role
@@ -222,7 +222,7 @@ async def _new_password(request: Request, actor: Actor, current: str, fresh: str
             verdict = await finish_attempt(session, attempt, correct, kind="password_change")
         if verdict.user is None:
             raise Invalid("current_password is wrong", field="current_password")
-        return stored, await hash_password(fresh)
+        return stored, await hash_password(fresh, about=(user.email, user.full_name or ""))
 
 
 # --- the browser's own forms: full page loads, because the cookie is read at the WebSocket handshake ---

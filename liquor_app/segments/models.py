@@ -12,6 +12,7 @@ from sqlalchemy import Index
 from sqlmodel import SQLModel
 
 from liquor_app.core.columns import choice, document, exact, flag, moment, pk, ref, stamped, texts, whole, words
+from liquor_app.core.retention import Kept
 
 
 class SegmentKind(StrEnum):
@@ -71,6 +72,7 @@ class SegmentChange(SQLModel, table=True):
     __table_args__ = (
         Index("ix_segment_changes_segment", "segment_id", "at"),
         Index("ix_segment_changes_customer", "customer_id"),
+        Index("ix_segment_changes_at", "at", postgresql_using="brin"),
     )
 
     id: UUID = pk()
@@ -78,3 +80,7 @@ class SegmentChange(SQLModel, table=True):
     customer_id: UUID = ref("customers.id")
     entered: bool = flag()
     at: datetime = stamped()
+
+
+KEPT = (Kept("segment_changes", "at", "events_days"),)
+"""How long rows are kept."""

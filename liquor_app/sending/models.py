@@ -10,6 +10,7 @@ from sqlalchemy import Index, UniqueConstraint, text
 from sqlmodel import SQLModel
 
 from liquor_app.core.columns import blob, choice, flag, moment, pk, plain_uuid, ref, stamped, whole, words
+from liquor_app.core.retention import Kept
 from liquor_app.core.states import Transitions
 from liquor_app.organization.channel import Channel
 
@@ -118,6 +119,7 @@ class ServiceMessage(SQLModel, table=True):
     __table_args__ = (
         Index("ix_service_messages_address", "address_hash", "created_at"),
         Index("ix_service_messages_customer", "customer_id", "created_at"),
+        Index("ix_service_messages_created_at", "created_at", postgresql_using="brin"),
     )
 
     id: UUID = pk()
@@ -131,3 +133,11 @@ class ServiceMessage(SQLModel, table=True):
     provider_message_id: str | None = words(nullable=True)
     detail: str | None = words(nullable=True)
     created_at: datetime = stamped()
+
+
+KEPT = (
+    Kept("service_messages", "created_at", "sends_days"),
+    # what nobody has read yet holds messages back
+    Kept("replies", "received_at", "sends_days", only="t.status <> 'open'"),
+)
+"""How long rows are kept."""

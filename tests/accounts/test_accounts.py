@@ -48,10 +48,16 @@ async def test_only_the_first_comer_becomes_admin(database: str) -> None:
             await users.register_first_admin(session, email="eve@example.com", password=Hashed("x"), code=None)
 
 
-@pytest.mark.parametrize("password", ["short", "aaaaaaaaaaaa", "x" * 201])
+@pytest.mark.parametrize(
+    "password",
+    [
+        "short", "aaaaaaaaaaaa", "x" * 201, "abcabcabcabc", "password123", "Password1234", "qwertyuiop12",
+        "1q2w3e4r5t6y", "Summer2026", "iloveyou1234", "dana.example", "12/11/1988!", "liquormarketing",
+    ],
+)  # fmt: skip
 async def test_weak_passwords_are_refused(password: str) -> None:
     with pytest.raises(Invalid) as caught:
-        await hash_password(password)
+        await hash_password(password, about=("dana@example.com", "Dana Harbor"))
     assert caught.value.field == "password"
 
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.models import Role, User
 from liquor_app.accounts.permissions import SYSTEM, Actor, ActorKind
+from liquor_app.core.clock import now
+from liquor_app.core.db import transaction
 from liquor_app.core.errors import Invalid
 from liquor_app.core.ids import uuid7
-from liquor_app.organization.service import list_notifications, mark_notifications_read, notify
+from liquor_app.organization.service import has_rung, list_notifications, mark_notifications_read, notify
 from liquor_app.organization.settings import ComplianceSettings, load_settings, save_settings
 
 pytestmark = pytest.mark.integration
@@ -39,7 +43,25 @@ async def test_ones_own_and_everybodys_and_no_more_than_a_hundred(session: Async
     assert len(await list_notifications(session, vera)) == 20
     await mark_notifications_read(session, vera)
     assert all(row.is_read for row in await list_notifications(session, vera))
-    assert [row.is_read for row in await list_notifications(session, other)][:2] == [False, True]
+    assert not any(row.is_read for row in await list_notifications(session, other)), "each has a bell of their own"
+    program = Actor(ActorKind.API_KEY, uuid7(), "till", Role.USER)
+    await mark_notifications_read(session, program)
+    assert not any(row.is_read for row in await list_notifications(session, program))
+
+
+async def test_a_bell_that_nobody_looked_into_does_not_ring_again(database: str) -> None:
+    """Each step in a transaction of its own, as the moment of one is one."""
+    since = now() - timedelta(hours=1)
+    async with transaction() as session:
+        vera = await person(session)
+        assert not await has_rung(session, "Replies to read", since=since)
+        await notify(session, title="Replies to read")
+    async with transaction() as session:
+        assert await has_rung(session, "Replies to read", since=since)
+        assert not await has_rung(session, "Replies to read", since=now() + timedelta(seconds=5))
+        await mark_notifications_read(session, vera)
+    async with transaction() as session:
+        assert not await has_rung(session, "Replies to read", since=since)
 
 
 @pytest.mark.parametrize(

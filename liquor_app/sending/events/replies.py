@@ -26,7 +26,7 @@ from liquor_app.customers.consents import Suppression, suppress_addresses
 from liquor_app.customers.models import SuppressionReason
 from liquor_app.customers.recipient_consent import SaidByText, withdraw_by_text, withdraw_consents
 from liquor_app.organization.models import Channel
-from liquor_app.organization.service import notify
+from liquor_app.organization.service import has_rung, notify
 from liquor_app.providers.kit.base import WebhookEvent
 from liquor_app.sending.events.sms_keywords import BY_TEXT, number_of
 from liquor_app.sending.models import REPLY, Proof, ReplyStatus
@@ -59,7 +59,6 @@ SELECT n.provider, n.event_id, n.channel, n.address, n.hash,
        SELECT count(*) FROM replies r WHERE r.address_hash = n.hash AND r.status = '{ReplyStatus.OPEN}')
     ON CONFLICT DO NOTHING
 """
-_RUNG = "SELECT EXISTS (SELECT FROM notifications WHERE title = :title AND read_at IS NULL AND created_at > :since)"
 IS_UNREAD = (
     f"EXISTS (SELECT FROM replies r WHERE r.address_hash = f.hash AND r.status = '{ReplyStatus.OPEN}' AND r.holds)"
 )
@@ -144,7 +143,7 @@ async def keep_replies(session: AsyncSession, replies: Sequence[NewReply]) -> in
     count = int(made.rowcount)  # type: ignore[attr-defined]
     if count and any(one.status is ReplyStatus.OPEN for one in replies):
         since = now() - timedelta(hours=1)
-        if (await session.execute(text(_RUNG), {"title": TO_READ, "since": since})).scalar_one():
+        if await has_rung(session, TO_READ, since=since):
             return count
         await notify(
             session,
