@@ -13,7 +13,7 @@ from liquor_app.campaigns import models as campaigns
 from liquor_app.catalog import models as catalog
 from liquor_app.compliance import models as compliance
 from liquor_app.core import models as core
-from liquor_app.core.retention import Kept
+from liquor_app.core.platform.retention import Kept
 from liquor_app.coupons import models as coupons
 from liquor_app.customers import models as customers
 from liquor_app.customers.imported import models as imported

@@ -8,10 +8,11 @@ from liquor_app.accounts.audit import audit
 from liquor_app.accounts.permissions import SYSTEM
 from liquor_app.core.clock import now
 from liquor_app.core.db import transaction
+from liquor_app.core.platform.retention import AT_ONCE, forget_some
 from liquor_app.core.queue import JobContext
-from liquor_app.core.retention import AT_ONCE, forget_some
 from liquor_app.organization.settings import RetentionSettings, load_settings
 from liquor_app.schema import KEPT
+from liquor_app.ui.words import figure
 
 
 async def apply_retention(job: JobContext) -> dict[str, Any]:
@@ -29,7 +30,7 @@ async def apply_retention(job: JobContext) -> dict[str, Any]:
             async with transaction() as session:
                 some = await forget_some(session, kept, before)
             gone[kept.table] += some
-            await job.progress(number, len(KEPT), f"{kept.table.replace('_', ' ')}: {gone[kept.table]:,}")
+            await job.progress(number, len(KEPT), f"{kept.table.replace('_', ' ')}: {figure(gone[kept.table])}")
             if some < AT_ONCE:
                 break
     told: dict[str, Any] = {table: many for table, many in gone.items() if many}

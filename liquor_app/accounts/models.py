@@ -24,7 +24,7 @@ from liquor_app.core.columns import (
     whole,
     words,
 )
-from liquor_app.core.retention import Kept
+from liquor_app.core.platform.retention import Kept
 
 
 class Role(StrEnum):

@@ -18,6 +18,14 @@ from liquor_app.core.clock import now
 from liquor_app.core.config import get_settings
 from liquor_app.core.security.crypto import token_hash
 
+_REVOKE = """
+WITH browsers AS (UPDATE browser_sessions SET revoked_at = now() WHERE user_id = :id AND revoked_at IS NULL)
+UPDATE refresh_tokens SET revoked_at = now() WHERE user_id = :id AND revoked_at IS NULL
+"""
+_FORGET = """
+WITH browsers AS (DELETE FROM browser_sessions WHERE expires_at < now() - interval '7 days')
+DELETE FROM refresh_tokens WHERE expires_at < now() - interval '7 days'
+"""
 TOUCH_SECONDS = 60
 """How exactly it is known when a session was last used."""
 
@@ -84,14 +92,10 @@ async def close_session(session: AsyncSession, token: str) -> None:
 
 async def revoke_all(session: AsyncSession, user_id: UUID) -> None:
     """End every session and refresh token of a user."""
-    for table in ("browser_sessions", "refresh_tokens"):
-        await session.execute(
-            text(f"UPDATE {table} SET revoked_at = now() WHERE user_id = :id AND revoked_at IS NULL"), {"id": user_id}
-        )
+    await session.execute(text(_REVOKE), {"id": user_id})
     announce_access(session, user_id)
 
 
 async def forget_sessions(session: AsyncSession) -> None:
     """Drop sessions and refresh tokens a week after their last day: each sign-in leaves one."""
-    for table in ("browser_sessions", "refresh_tokens"):
-        await session.execute(text(f"DELETE FROM {table} WHERE expires_at < now() - interval '7 days'"))
+    await session.execute(text(_FORGET))

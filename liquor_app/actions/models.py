@@ -26,7 +26,7 @@ from liquor_app.core.columns import (
     whole,
     words,
 )
-from liquor_app.core.retention import Kept
+from liquor_app.core.platform.retention import Kept
 from liquor_app.core.states import Transitions
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from sqlmodel import SQLModel
 
 from liquor_app.core.columns import document, stamped, whole, words
-from liquor_app.core.retention import Kept
+from liquor_app.core.platform.retention import Kept
 
 
 class IdempotencyKey(SQLModel, table=True):

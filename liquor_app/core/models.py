@@ -11,7 +11,7 @@ from sqlalchemy import Index, text
 from sqlmodel import SQLModel
 
 from liquor_app.core.columns import blob, choice, document, flag, moment, pk, plain_uuid, stamped, whole, words
-from liquor_app.core.retention import Kept
+from liquor_app.core.platform.retention import Kept
 from liquor_app.core.states import Transitions
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import Index
 from sqlmodel import SQLModel
 
 from liquor_app.core.columns import document, pk, plain_uuid, ref, stamped, words
-from liquor_app.core.retention import Kept
+from liquor_app.core.platform.retention import Kept
 
 
 class EventType(StrEnum):

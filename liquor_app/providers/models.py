@@ -25,7 +25,7 @@ from liquor_app.core.columns import (
     whole,
     words,
 )
-from liquor_app.core.retention import Kept
+from liquor_app.core.platform.retention import Kept
 from liquor_app.organization.channel import Channel
 
 

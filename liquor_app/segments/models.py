@@ -12,7 +12,7 @@ from sqlalchemy import Index
 from sqlmodel import SQLModel
 
 from liquor_app.core.columns import choice, document, exact, flag, moment, pk, ref, stamped, texts, whole, words
-from liquor_app.core.retention import Kept
+from liquor_app.core.platform.retention import Kept
 
 
 class SegmentKind(StrEnum):

@@ -10,7 +10,7 @@ from sqlalchemy import Index, UniqueConstraint, text
 from sqlmodel import SQLModel
 
 from liquor_app.core.columns import blob, choice, flag, moment, pk, plain_uuid, ref, stamped, whole, words
-from liquor_app.core.retention import Kept
+from liquor_app.core.platform.retention import Kept
 from liquor_app.core.states import Transitions
 from liquor_app.organization.channel import Channel
 

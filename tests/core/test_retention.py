@@ -137,7 +137,7 @@ async def ids(database: str) -> dict[str, UUID]:
 
 async def test_a_row_goes_on_its_day_and_not_before(ids: dict[str, UUID], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(retention, "AT_ONCE", 2)
-    monkeypatch.setattr("liquor_app.core.retention.forget_some.__defaults__", (2,))
+    monkeypatch.setattr("liquor_app.core.platform.retention.forget_some.__defaults__", (2,))
     there = {kept.table: await count(kept.table) for kept in KEPT}
     for kept in KEPT:
         days = limit(kept.table)
