@@ -229,7 +229,7 @@ class _Drawing:
             drawn = swapped.get(one.id)
             for row in one.rows:
                 if one.id not in stays:
-                    yield Decision(row.id, ActionStatus.SKIPPED, None, Reason.CAPACITY.value, _NO_SEAT)
+                    yield Decision(row.id, ActionStatus.SKIPPED, None, Reason.CAPACITY.value, NO_SEAT)
                 elif one.arm is Arm.HOLDOUT:
                     yield Decision(
                         row.id, ActionStatus.HELD_OUT, row.scheduled_date, Reason.HOLDOUT.value, held,
@@ -253,7 +253,7 @@ class _Drawing:
         return self.chosen.get(option.row.id, 0.0) if own else 0.0
 
 
-_NO_SEAT = "More were chosen than there is room for, because some are held out; who had to give way was drawn."
+NO_SEAT = "More were chosen than there is room for, because some are held out; who had to give way was drawn."
 _DRAWN = "Drawn at random among all this customer could get, to judge the agent's choosing by."
 _DRAWN_INSTEAD = "Another action was drawn at random for this customer, to judge the agent's choosing by."
 

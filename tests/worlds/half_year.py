@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from liquor_app.actions.frequency_caps import contact_matrix
+from liquor_app.actions.frequency_caps import Counts, contact_matrix
 from liquor_app.actions.priority import expected_profit
 from liquor_app.planning.optimizer import dual_prices
 from liquor_app.planning.optimizer.optimise import optimise
@@ -196,17 +197,34 @@ def _plan(shop: _Shop, week: int, values: Floats, discounts: Floats) -> tuple[In
     known = [(one, np.full(one.size, 7 * (then - week))) for one, then in shop.heard if 7 * (week - then) <= 30]
     contacted = np.concatenate([one for one, _ in known] or [empty])
     days = np.concatenate([day for _, day in known] or [empty])
-    plan = optimise(
-        Problem(
-            customer=who, channel=channel, value=best[who, channel],
-            discount=np.broadcast_to(discounts, values.shape)[who, asked, channel],
-            counts=contact_matrix(people, contacted, days, 1), weight=np.ones(1),
-            capacity=np.array([[int(share * people) for share in CAPACITY]], dtype=np.int64),
-            budget=DISCOUNTS_A_CUSTOMER * people, cap_7=CAP_7, cap_30=CAP_30,
-        )
+    discount = np.broadcast_to(discounts, values.shape)[who, asked, channel]
+    day = allocate(
+        who, channel, best[who, channel], discount, contact_matrix(people, contacted, days, 1),
+        capacity=[int(share * people) for share in CAPACITY], budget=DISCOUNTS_A_CUSTOMER * people,
     )  # fmt: skip
-    chosen = np.flatnonzero(plan.day != NOWHERE)
+    chosen = np.flatnonzero(day != NOWHERE)
     return who[chosen], asked[chosen], channel[chosen]
+
+
+def allocate(
+    who: Ints, channel: Ints, value: Floats, discount: Floats, counts: Counts, *, capacity: list[int], budget: float,
+    weight: float = 1.0,
+) -> Ints:  # fmt: skip
+    """Return the day of each candidate in a plan of one day, or nowhere; shape (n,)."""
+    problem = Problem(
+        customer=who, channel=channel, value=value, discount=discount, counts=counts, weight=np.array([weight]),
+        capacity=np.array([capacity], dtype=np.int64), budget=budget, cap_7=CAP_7, cap_30=CAP_30,
+    )  # fmt: skip
+    return optimise(problem).day
+
+
+def arms_of(number: Floats, share_held: float, share_random: float, actions: int) -> Ints:
+    """Return whom the numbers draw: 0 the policy's action, 1 held out, from 2 on one of so many random actions."""
+    arm = np.where(number < share_held, 1, 0)
+    if share_random:
+        lot = np.floor((number - share_held) / share_random * actions).astype(np.intp)
+        arm = np.where((lot >= 0) & (lot < actions), 2 + lot, arm)
+    return arm
 
 
 def _happen(
@@ -220,11 +238,7 @@ def _happen(
     share_held = 0.0 if policy is Policy.ORACLE else HOLDOUT
     share_random = RANDOM if policy.learns and planned.who.size * size.clones >= RANDOM_FROM else 0.0
     actions = DISCOUNTS.size * COSTS.size
-    # arms of one: 0 the policy's action, 1 held out, from 2 on a random action each
-    arm = np.where(number < share_held, 1, 0)
-    if share_random:
-        lot = np.floor((number - share_held) / share_random * actions).astype(np.intp)
-        arm = np.where((lot >= 0) & (lot < actions), 2 + lot, arm)
+    arm = arms_of(number, share_held, share_random, actions)
     if size.clones == 1:
         row, count = np.arange(arm.size), np.ones(arm.size)
         kind = arm
@@ -255,7 +269,7 @@ def _happen(
     _record(shop, week, planned, arm, effects)
     if not policy.learns:
         return []
-    return _groups(week, np.ravel_multi_index((segment, offer, channel, due), SHAPE), held, count, bought,
+    return groups_of(week, np.ravel_multi_index((segment, offer, channel, due), SHAPE), held, count, bought,
                    planned.told[row])  # fmt: skip
 
 
@@ -275,14 +289,17 @@ def _record(shop: _Shop, week: int, planned: _Planned, arm: Ints, effects: Effec
     shop.heard.append((planned.who[arm != 1], week))
 
 
-def _groups(week: int, cell: Ints, held: Flags, count: Floats, bought: Floats, told: Floats) -> list[Group]:
+def groups_of(
+    week: int, cell: Ints, held: Flags, count: Floats, bought: Floats, told: Floats, *, cells: Sequence[Cell] = CELLS
+) -> list[Group]:
+    """Sum a week's decisions up by cell (an index into `cells`) and side; shape (m,) each."""
     key = cell * 2 + held
     sums = [
-        np.bincount(key, weights, 2 * len(CELLS))
+        np.bincount(key, weights, 2 * len(cells))
         for weights in (count, bought, count * told, count * told**2, bought * told)
     ]
     return [
-        Group(week, CELLS[one // 2], bool(one % 2), int(sums[0][one]), *(float(column[one]) for column in sums[1:]))
+        Group(week, cells[one // 2], bool(one % 2), int(sums[0][one]), *(float(column[one]) for column in sums[1:]))
         for one in np.flatnonzero(sums[0])
     ]
 

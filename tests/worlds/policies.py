@@ -57,9 +57,9 @@ def new_values(uplift: Floats, response: Floats, basket: Floats) -> Floats:
 
     Args:
         uplift: (n, 4, 2).
-        response: (n, 4), chance that the discount is taken.
+        response: (n, 4) or by channel (n, 4, 2), chance that the discount is taken.
     """
     return expected_profit(
-        response=response[:, :, None], basket=basket[:, None, None], uplift=uplift, margin=MARGIN,
-        discount=DISCOUNTS[None, :, None], cost=COSTS[None, None, :],
+        response=response if response.ndim == 3 else response[:, :, None], basket=basket[:, None, None],
+        uplift=uplift, margin=MARGIN, discount=DISCOUNTS[None, :, None], cost=COSTS[None, None, :],
     )  # fmt: skip

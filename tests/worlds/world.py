@@ -92,6 +92,9 @@ class Habits:
     repeats: Floats
     last_day: Floats
     first_day: Floats
+    past: Flags
+    """Who bought in each week of the history, on the day `past_weekday`; shape (BURN_IN, people)."""
+    past_weekday: npt.NDArray[np.int64]
     params: bgnbd.BgNbdParams
     many: tuple[float, float]
     """Orders from which on somebody buys sometimes, often."""
@@ -113,7 +116,7 @@ def habits(seed: int, size: Size, *, keyed: bool = True) -> Habits:
     stops = rng.random((BURN_IN + weeks, people)) < stop
     alive = np.ones(people, dtype=np.bool_)
     orders, first, last = np.zeros(people), np.zeros(people), np.zeros(people)
-    chance = np.zeros((weeks, people))
+    chance, past = np.zeros((weeks, people)), np.zeros((BURN_IN, people), dtype=np.bool_)
     for week in range(BURN_IN + weeks):
         here = alive & (joined <= week)
         p = np.where(here, -np.expm1(-rate * season[week]), 0.0)
@@ -125,6 +128,7 @@ def habits(seed: int, size: Size, *, keyed: bool = True) -> Habits:
             first = np.where(buys & (orders == 0), day, first)
             last = np.where(buys, day, last)
             orders += buys
+            past[week] = buys
         alive &= ~(buys & stops[week])
     sample = slice(0, FIT_ON)
     params = bgnbd.fit(orders[sample] - 1, (last - first)[sample], -first[sample]).params
@@ -132,7 +136,8 @@ def habits(seed: int, size: Size, *, keyed: bool = True) -> Habits:
     basket = rng.lognormal(np.log(45.0) - 0.3**2 / 2, 0.3, people)
     return Habits(
         size, chance, luck[BURN_IN:], _draws(seed, size, rng, keyed=keyed), weekday[BURN_IN:], basket,
-        basket * rng.lognormal(0.0, 0.2, people), orders - 1, last, first, params, (float(many[0]), float(many[1])),
+        basket * rng.lognormal(0.0, 0.2, people), orders - 1, last, first, past, weekday[:BURN_IN],
+        params, (float(many[0]), float(many[1])),
     )  # fmt: skip
 
 
