@@ -10,6 +10,7 @@ from decimal import Decimal
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from liquor_app.catalog.margins import AISLE_PCT
 from liquor_app.catalog.stock import STATE, StockState, fresh_now, fresh_since
 from liquor_app.core.bulk import unnest
 
@@ -88,8 +89,7 @@ SELECT k.code, t.name, t.category, t.margin_pct, {STATE.format(t="t")} AS stock,
 # of products whose price and cost are both known: what they leave together, of what they sell for together
 _AISLES = f"""
 SELECT lower(t.category) AS name,
-       round(100 * (1 - sum(t.cost) FILTER (WHERE t.margin_pct IS NOT NULL)
-                        / NULLIF(sum(t.sells_at) FILTER (WHERE t.margin_pct IS NOT NULL), 0)), 2) AS margin_pct,
+       {AISLE_PCT} AS margin_pct,
        bool_and({STATE.format(t="t")} = '{StockState.OUT}') AS is_out
   FROM products t WHERE t.category IS NOT NULL GROUP BY 1
 """

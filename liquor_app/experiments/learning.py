@@ -21,15 +21,14 @@ from liquor_app.accounts.audit import audit
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.actions.audience import read_scale
-from liquor_app.actions.eligibility import Reason
 from liquor_app.actions.models import Arm
 from liquor_app.actions.offering.offer_uplifts import NO_RHYTHM, offer_label
 from liquor_app.actions.offers import pull
 from liquor_app.actions.priority import expected_profit
 from liquor_app.campaigns.brief import RESPONSE_DAYS
-from liquor_app.campaigns.models import CampaignStatus
 from liquor_app.core.queue import Job, enqueue
-from liquor_app.experiments.service import DECIDED_AT
+from liquor_app.experiments.outcomes import DECIDED_AT, keep_outcomes
+from liquor_app.experiments.what_teaches import OWN_DECISION, REAL_CAMPAIGN
 from liquor_app.organization.settings import GeneralSettings, PlanningSettings, load_settings, shop_today
 from liquor_app.scoring.estimators.uplift import Cell, Group, Posterior, fit
 from liquor_app.scoring.uplift_store import Beliefs, keep_uplift, uplift_before, uplift_in_use
@@ -49,9 +48,7 @@ WITH decided AS (
            COALESCE(CAST(a.offer_terms ->> 'baseline' AS double precision), 0) AS p,
            {DECIDED_AT} AS at
       FROM actions a JOIN campaigns k ON k.id = a.campaign_id
-     WHERE a.arm IS NOT NULL AND a.scheduled_date BETWEEN :first AND :last AND k.started_at IS NOT NULL
-       AND NOT k.is_history AND k.virtual_now IS NULL AND k.status <> '{CampaignStatus.CANCELLED}'
-       AND a.skip_reason IS DISTINCT FROM '{Reason.BY_HAND}' AND NOT a.offer_terms ? 'edited_by'
+     WHERE a.arm IS NOT NULL AND a.scheduled_date BETWEEN :first AND :last AND {REAL_CAMPAIGN} AND {OWN_DECISION}
 ), seen AS (
     SELECT d.*, EXISTS (SELECT FROM purchases p WHERE p.customer_id = d.customer_id AND p.total > 0
                          AND p.occurred_at >= d.at AND p.occurred_at < d.at + :window * interval '1 day') AS bought
@@ -147,13 +144,15 @@ def _group(row: Any) -> Group:
 
 
 async def learn(session: AsyncSession, actor: Actor) -> Beliefs:
-    """Learn anew from everything whose window is over; the beliefs in use from now on. Nothing new keeps the old.
+    """Learn anew from everything whose window is over; the beliefs in use from now on. Nothing new keeps the old. What
+    campaigns changed is summed up with it.
 
     Raises:
         Forbidden: the actor may only read.
     """
     require(actor, Role.MANAGER)
     await session.execute(text(_ALONE))  # by hand and by night at once, the second finds nothing new
+    await keep_outcomes(session)
     groups, until = await read_groups(session)
     before = await uplift_in_use(session)
     if all(group.is_control for group in groups):

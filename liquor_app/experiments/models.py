@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import Index, UniqueConstraint, text
 from sqlmodel import SQLModel
 
-from liquor_app.core.columns import choice, document, exact, flag, moment, pk, ratio, ref, stamped, words
+from liquor_app.core.columns import choice, day, document, exact, flag, moment, pk, ratio, ref, stamped, whole, words
 
 
 class ExperimentKind(StrEnum):
@@ -30,6 +30,8 @@ class Experiment(SQLModel, table=True):
     name: str = words()
     kind: ExperimentKind = choice("kind", ExperimentKind)
     seed: str = words()
+    read_on: date | None = day(nullable=True)
+    """The day whose beginning is the one final read: fixed when the campaign is approved, before anybody bought."""
     created_at: datetime = stamped()
 
 
@@ -75,3 +77,37 @@ class GlobalHoldout(SQLModel, table=True):
     from_at: datetime | None = moment()
     read_at: datetime | None = moment()
     reading: dict[str, Any] | None = document()
+
+
+class OutcomeSum(SQLModel, table=True):
+    """What came of decisions, summed over people of one arm, segment, playbook and offer (`contrasts.Sums`). Written
+    anew each night; `is_final` are those whose week was over at the date of the one final read, once that is past."""
+
+    __tablename__ = "outcome_sums"
+    __table_args__ = (
+        UniqueConstraint("campaign_id", "arm", "segment_slug", "playbook", "offer_name", "discount_pct", "is_final"),
+    )
+
+    id: UUID = pk()
+    campaign_id: UUID = ref("campaigns.id")
+    arm: str = words()
+    segment_slug: str = words()
+    playbook: str = words()
+    offer_name: str = words()
+    discount_pct: str = words()
+    is_final: bool = flag()
+    drawn: int = whole()
+    people: int = whole()
+    bought: float = ratio(nullable=False)
+    revenue: float = ratio(nullable=False)
+    revenue_square: float = ratio(nullable=False)
+    profit: float = ratio(nullable=False)
+    profit_square: float = ratio(nullable=False)
+    expected: float = ratio(nullable=False)
+    expected_square: float = ratio(nullable=False)
+    expected_bought: float = ratio(nullable=False)
+    expected_revenue: float = ratio(nullable=False)
+    expected_profit: float = ratio(nullable=False)
+    discount: float = ratio(nullable=False)
+    cost: float = ratio(nullable=False)
+    read_at: datetime = stamped()

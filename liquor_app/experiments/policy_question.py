@@ -15,13 +15,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
-from liquor_app.actions.eligibility import Reason
 from liquor_app.actions.models import Arm
 from liquor_app.actions.offering.offer_uplifts import NO_RHYTHM, offer_label
 from liquor_app.campaigns.brief import RESPONSE_DAYS
-from liquor_app.campaigns.models import CampaignStatus
 from liquor_app.experiments.off_policy import Log, OffPolicy, evaluate
-from liquor_app.experiments.service import DECIDED_AT
+from liquor_app.experiments.outcomes import DECIDED_AT
+from liquor_app.experiments.what_teaches import OWN_DECISION, REAL_CAMPAIGN
 from liquor_app.organization.settings import GeneralSettings, load_settings, shop_today
 from liquor_app.scoring.estimators.uplift import Cell, Posterior
 from liquor_app.scoring.uplift_store import uplift_in_use
@@ -36,9 +35,7 @@ WITH decided AS (
            a.offer_terms -> 'due' ->> 'state' AS due, a.arm, a.propensity, a.decision, {DECIDED_AT} AS at
       FROM actions a JOIN campaigns k ON k.id = a.campaign_id
      WHERE a.arm IS NOT NULL AND a.propensity IS NOT NULL AND a.decision IS NOT NULL
-       AND a.scheduled_date BETWEEN :first AND :last AND k.started_at IS NOT NULL
-       AND NOT k.is_history AND k.virtual_now IS NULL AND k.status <> '{CampaignStatus.CANCELLED}'
-       AND a.skip_reason IS DISTINCT FROM '{Reason.BY_HAND}' AND NOT a.offer_terms ? 'edited_by'
+       AND a.scheduled_date BETWEEN :first AND :last AND {REAL_CAMPAIGN} AND {OWN_DECISION}
      ORDER BY a.scheduled_date DESC, a.id DESC LIMIT :most
 )
 SELECT d.segment_slug, d.channel, d.offer, d.due, d.arm, d.propensity, d.decision -> 'options' AS options,

@@ -32,6 +32,7 @@ from liquor_app.campaigns.brief import CHANNELS, CampaignBrief
 from liquor_app.campaigns.models import CampaignType
 from liquor_app.experiments.arms import Shares, arm_of, chances, pick, seat, within_budget, within_room
 from liquor_app.experiments.assignments import Drawn, record_arms, standing_shares
+from liquor_app.experiments.effects import fix_read
 from liquor_app.planning.ai.apply_copy import Rewriting, rewrite
 from liquor_app.planning.block_forecast import leave_out_blocked
 from liquor_app.planning.optimizer.problem import Room
@@ -186,6 +187,8 @@ async def draw_arms(
         await leave_out_blocked(session, context, plan_id, only=[swapped[one.id].row.id for one in explored])
     await freeze_decisions(session, brief.id, plan_id, policy=drawing.policy, seed=seed)
     drawn = await record_arms(session, actor, brief.id, seed=seed, shares=shares, is_open=brief.is_open)
+    if not brief.is_open:  # the first of a running campaign: of a triggered one nobody was drawn when it was approved
+        await fix_read(session, brief.id, brief.end_date, anew=False)
     return Arms(drawn, sum(sum(float(row.profit) for row in one.rows) - swapped[one.id].profit for one in explored))
 
 

@@ -17,6 +17,7 @@ from liquor_app.api.sockets import serve
 from liquor_app.core.clock import now
 from liquor_app.core.db import transaction
 from liquor_app.core.pubsub import Message
+from liquor_app.experiments.effects import By, read_effects
 from liquor_app.experiments.global_holdout import overall_result
 from liquor_app.experiments.learning import CellRow, read_learning
 from liquor_app.experiments.policy_question import Policy, ask_policy
@@ -27,6 +28,7 @@ from liquor_app.rest.schemas.analytics import (
     BelievedOut,
     ChurnOut,
     DashboardOut,
+    EffectsOut,
     HoldoutOut,
     LearningOut,
     PolicyOut,
@@ -114,6 +116,18 @@ async def learning(actor: CurrentActor) -> object:
         "overall": _believed(row.overall),
         "cells": [{**_believed(one), **one.cell._asdict()} for one in row.cells],
     }
+
+
+@router.get("/effects", response_model=EffectsOut)
+async def effects(
+    actor: CurrentActor, by: Annotated[By, Query(description="What they are told by.")] = By.ALL
+) -> object:
+    """What messages changed, by campaign, segment, playbook or offer or all together: purchases, revenue, and profit
+    after discounts and sending, against the people held out of just these messages. Campaigns are pooled by random
+    effects (DerSimonian and Laird, interval by Hartung and Knapp), 95 % intervals."""
+    async with transaction() as session:
+        rows, read_at = await read_effects(session, actor, by)
+    return {"by": by, "read_at": read_at, "effects": rows}
 
 
 @router.get("/policies/{policy}", response_model=PolicyOut)

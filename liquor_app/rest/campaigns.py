@@ -33,6 +33,7 @@ from liquor_app.rest.schemas.campaigns import (
     ApproveIn,
     CampaignAnalytics,
     CampaignCodesIn,
+    CampaignHoldoutOut,
     CampaignIn,
     CampaignPatch,
     CampaignStatusMessage,
@@ -230,14 +231,12 @@ def _share(part: int, whole: int) -> float | None:
 
 
 def _holdout(result: ResultRow) -> dict[str, Any]:
+    plain = {name: getattr(result, name) for name in CampaignHoldoutOut.model_fields if hasattr(result, name)}
     return {
+        **plain,
         "contacted": result.bought.contacted.people,
         "held_out": result.bought.held_out.people,
         "is_mismatch": result.split.is_mismatch,
-        "bought": result.bought,
-        "revenue": result.revenue,
-        "agent_bought": result.agent_bought,
-        "agent_revenue": result.agent_revenue,
     }
 
 

@@ -73,6 +73,9 @@ async def test_analytics(viewer: Client) -> None:
     is_problem(await viewer.get("/analytics/revenue", params=backwards), 422, "invalid", "end")
     is_problem(await viewer.get("/analytics/revenue", params={"start": "x"}), 422, "invalid", "start")
     is_problem(await viewer.get("/analytics/dashboard", params={"days": 0}), 422, "invalid", "days")
+    effects = (await viewer.get("/analytics/effects", params={"by": "segment"})).json()
+    assert effects == {"by": "segment", "read_at": None, "effects": []}
+    is_problem(await viewer.get("/analytics/effects", params={"by": "moon"}), 422, "invalid", "by")
 
 
 async def test_compliance_settings(templates: None, admin: Client, viewer: Client) -> None:

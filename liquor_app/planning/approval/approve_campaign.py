@@ -13,6 +13,7 @@ from liquor_app.campaigns.lifecycle import await_approval, check_stands, mark_ap
 from liquor_app.campaigns.models import Campaign, CampaignStatus, CampaignType
 from liquor_app.campaigns.service import CampaignRow, lock_campaign, row_of
 from liquor_app.core.errors import Conflict
+from liquor_app.experiments.effects import fix_read
 from liquor_app.organization.service import BrandRow, get_brand
 from liquor_app.organization.shop_identity import require_identity
 from liquor_app.planning.approval.approval_context import ApprovalContext, read_approval
@@ -70,6 +71,7 @@ async def check_sender(session: AsyncSession, campaign: Campaign, *, despite: bo
 async def approve_held(session: AsyncSession, actor: Actor, context: ApprovalContext) -> CampaignRow:
     """Return the same for a campaign that is held, waits for approval and has a sender. A corridor."""
     await approve_within(session, actor, context)
+    await fix_read(session, context.campaign.id, context.campaign.end_date, anew=True)
     await mark_approved(session, actor, context.campaign)
     return row_of(context.campaign)
 

@@ -10,6 +10,7 @@ from pydantic import PlainSerializer
 
 from liquor_app.analytics.service import ChurnRow, Day
 from liquor_app.api.schemas import Row
+from liquor_app.experiments.effects import By, EffectRow
 from liquor_app.experiments.off_policy import OffPolicy
 
 PLACES = 6
@@ -122,6 +123,16 @@ class LearningOut(Row):
     held_out: int
     overall: BelievedOut
     cells: list[BelievedCellOut]
+
+
+class EffectsOut(Row):
+    """What messages changed, as it was summed up at `read_at`: a person and of everybody written to, with an interval
+    that may be looked at every day (`always`, `total`) and the one read at a date fixed in advance (`final`). Null
+    where nothing was measured."""
+
+    by: By
+    read_at: datetime | None
+    effects: list[EffectRow]
 
 
 class PolicyOut(Row):

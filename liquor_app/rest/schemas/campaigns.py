@@ -12,6 +12,7 @@ from pydantic import Field
 from liquor_app.actions.coupon_source import CodeNeedFields
 from liquor_app.api.schemas import Body, Day, Money, Patch, Row, Started
 from liquor_app.campaigns.models import CampaignStatus, CampaignType, Engine
+from liquor_app.experiments.effects import EffectRow
 
 
 class CampaignPatch(Patch):
@@ -90,7 +91,8 @@ class CampaignLiftOut(Row):
 
 
 class CampaignHoldoutOut(Row):
-    """Purchases of the people contacted beside those deliberately not; `is_mismatch` says the split is off."""
+    """Purchases of the people contacted beside those deliberately not; `is_mismatch` says the split is off.
+    `effect` has each outcome of everybody written to and, from `final_on` on, the one final read."""
 
     contacted: int
     held_out: int
@@ -100,6 +102,7 @@ class CampaignHoldoutOut(Row):
     agent_bought: CampaignLiftOut | None
     """The agent's choice minus an eligible action at random; null where the campaign has no such arm."""
     agent_revenue: CampaignLiftOut | None
+    effect: EffectRow
 
 
 class SendingCounts(Row):

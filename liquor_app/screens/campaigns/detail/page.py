@@ -21,6 +21,8 @@ from liquor_app.screens.campaigns.detail.state import CampaignState
 from liquor_app.screens.campaigns.detail.versions_panel import why_this_plan
 from liquor_app.screens.campaigns.detail.versions_state import VersionsState
 from liquor_app.screens.details.view import found
+from liquor_app.screens.experiments.campaign_effect.effect_panel import effect_card
+from liquor_app.screens.experiments.campaign_effect.effect_state import CampaignEffectState
 from liquor_app.screens.session.role_controls import for_managers
 from liquor_app.screens.shell.state import ShellState
 from liquor_app.ui.badge import badge, live, status_badge
@@ -142,6 +144,7 @@ def _running() -> rx.Component:
     return col(
         progress,
         rx.cond(HEAD.unknown != "", unknown, rx.fragment()),
+        effect_card(),
         again_note(),
         codes_card(),
         grid(
@@ -253,6 +256,7 @@ PAGES = (
             SimulateState.load,
             OutlookState.load,
             CodesState.load,
+            CampaignEffectState.load,
             CampaignState.live,
             VersionsState.live,
             AgainState.live,

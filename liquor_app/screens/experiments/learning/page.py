@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import reflex as rx
 
+from liquor_app.screens.experiments.learning.effects_panel import effects_card
+from liquor_app.screens.experiments.learning.effects_state import EffectsState
 from liquor_app.screens.experiments.learning.state import LearningState
 from liquor_app.ui.badge import badge
 from liquor_app.ui.button import button
@@ -46,6 +48,7 @@ def learning_page() -> rx.Component:
                 class_name="c8",
             ),
             card(_cells(), title="What was tried", flush=True, class_name="c12"),
+            effects_card(),
             card(
                 _policies(),
                 title="What if last quarter …",
@@ -136,5 +139,12 @@ def _policies() -> rx.Component:
 
 
 PAGES = (
-    Page("/learning", "Learning", learning_page, icon="flask-conical", on_load=LearningState.load, nav_group="main"),
+    Page(
+        "/learning",
+        "Learning",
+        learning_page,
+        icon="flask-conical",
+        on_load=[LearningState.load, EffectsState.load],
+        nav_group="main",
+    ),
 )

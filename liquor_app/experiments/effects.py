@@ -1,0 +1,256 @@
+"""What messages changed, per campaign, segment, playbook and offer and all together: random effects over campaigns.
+
+Of a campaign, and of all together, everybody written to stands against the held out. By segment, playbook and offer it
+is the planner's choice against those who were held out of just that choice: who got an action at random got another one
+than the held out would have.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from liquor_app.accounts.models import Role
+from liquor_app.accounts.permissions import Actor, require
+from liquor_app.actions.models import Arm
+from liquor_app.actions.offering.offer_uplifts import offer_label
+from liquor_app.campaigns.brief import RESPONSE_DAYS
+from liquor_app.core.clock import now
+from liquor_app.experiments.contrasts import Effect, Outcome, Split, Sums, effect, together
+from liquor_app.experiments.models import ExperimentKind
+from liquor_app.experiments.outcomes import OutcomeRow, kept_outcomes
+from liquor_app.experiments.statistics import SplitCheck, check_split
+from liquor_app.organization.settings import GeneralSettings, load_settings
+from liquor_app.ui.words import spoken
+
+MOST_GROUPS = 500
+_SHARES = f"""
+SELECT e.campaign_id, k.name AS campaign, e.read_on, e.created_at, m.name AS arm, m.share, m.is_control,
+       CAST(e.read_on AS timestamp) AT TIME ZONE :zone <= GREATEST(CAST(:now AS timestamptz), k.virtual_now) AS is_read
+  FROM experiments e JOIN experiment_arms m ON m.experiment_id = e.id JOIN campaigns k ON k.id = e.campaign_id
+ WHERE e.campaign_id = ANY(:campaigns) AND e.kind = '{ExperimentKind.HOLDOUT}' ORDER BY e.campaign_id, m.name
+"""
+_SEGMENTS = "SELECT slug, name FROM segments WHERE slug = ANY(:slugs)"
+_FIX = f"""
+UPDATE experiments SET read_on = CAST(:last AS date) + {RESPONSE_DAYS + 1}
+ WHERE campaign_id = :campaign AND kind = '{ExperimentKind.HOLDOUT}' AND (:anew OR read_on IS NULL)
+"""
+
+
+class By(StrEnum):
+    """What effects are told by."""
+
+    ALL = "all"
+    CAMPAIGN = "campaign"
+    SEGMENT = "segment"
+    PLAYBOOK = "playbook"
+    """What a playbook's messages are for: winning back, loyalty, a second purchase."""
+    OFFER = "offer"
+
+    @property
+    def label(self) -> str:
+        return {
+            "all": "All together", "campaign": "Campaign", "segment": "Segment", "playbook": "Playbook",
+            "offer": "Offer",
+        }[self.value]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class EffectRow:
+    """What messages of a kind changed, in the week from each person's own decision on. Money in the shop's currency.
+
+    `final_on` is when one campaign is read for the last time; of several it is None. `left_out` are campaigns whose
+    groups do not have the sizes they were drawn for: nothing of them is in the figures, but where they stand alone.
+    `discount` and `cost` are what those written to took off by coupons, and what sending to them cost.
+    """
+
+    key: str
+    name: str
+    campaigns: int
+    left_out: int
+    written: int
+    held_out: int
+    bought: Effect
+    revenue: Effect
+    profit: Effect
+    agent_bought: Effect | None
+    """The planner's choice less an eligible action at random; None where no campaign has such an arm."""
+    agent_profit: Effect | None
+    discount: float
+    cost: float
+    final_on: date | None
+    is_read: bool
+    """The date of the final read is past; of several, of any of them."""
+    is_mismatch: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignDraw:
+    """How a campaign was drawn: its arms' shares, control or not, and when it is read for the last time."""
+
+    name: str
+    drawn_at: datetime
+    read_on: date | None
+    is_read: bool
+    shares: Mapping[str, float]
+    control: frozenset[str]
+
+
+async def fix_read(session: AsyncSession, campaign_id: UUID, last_day: date, *, anew: bool) -> None:
+    """Fix the day of a campaign's final read: when the week of its last possible decision is over. A corridor.
+
+    Args:
+        anew: nothing of it has gone out, so a day that was fixed before may move; otherwise it stands.
+    """
+    await session.execute(text(_FIX), {"campaign": campaign_id, "last": last_day, "anew": anew})
+
+
+async def read_draws(session: AsyncSession, campaigns: Sequence[UUID]) -> dict[UUID, CampaignDraw]:
+    """Return how campaigns were drawn; not those that left nothing to chance. A corridor."""
+    zone = (await load_settings(session, GeneralSettings)).timezone
+    found = await session.execute(text(_SHARES), {"campaigns": list(campaigns), "zone": zone, "now": now()})
+    rows: dict[UUID, list[Any]] = defaultdict(list)
+    for one in found:
+        rows[one.campaign_id].append(one)
+    return {
+        campaign: CampaignDraw(
+            arms[0].campaign, arms[0].created_at, arms[0].read_on, bool(arms[0].is_read),
+            {one.arm: one.share for one in arms}, frozenset(one.arm for one in arms if one.is_control),
+        )
+        for campaign, arms in rows.items()
+    }  # fmt: skip
+
+
+async def read_effects(session: AsyncSession, actor: Actor, by: By) -> tuple[list[EffectRow], datetime | None]:
+    """Return what messages changed, most people first, as it was last summed up, and when that was.
+
+    Raises:
+        Forbidden: the actor is nobody.
+    """
+    require(actor, Role.USER)
+    rows, read_at = await kept_outcomes(session)
+    draws = await read_draws(session, sorted({row.campaign_id for row in rows}))
+    names = await _names(session, rows, draws, by)
+    groups: dict[str, list[OutcomeRow]] = defaultdict(list)
+    for row in rows:
+        if row.campaign_id in draws and (key := _KEYS[by](row)):
+            groups[key].append(row)
+    told = [_told(by, key, names.get(key, key), group, draws) for key, group in groups.items()]
+    told.sort(key=lambda one: (-one.written, one.name, one.key))
+    return told[:MOST_GROUPS], read_at
+
+
+def campaign_effect(campaign_id: UUID, rows: Sequence[OutcomeRow], draw: CampaignDraw) -> EffectRow:
+    """Return what one campaign changed."""
+    return _told(By.CAMPAIGN, str(campaign_id), draw.name, rows, {campaign_id: draw})
+
+
+def arm_sums(rows: Iterable[OutcomeRow], arms: Iterable[str], *, final: bool = False) -> Sums:
+    """Return everybody of these arms, or of them who are in the final read."""
+    wanted = set(arms)
+    return together(row.sums for row in rows if row.arm in wanted and (row.is_final or not final))
+
+
+def _told(by: By, key: str, name: str, rows: Sequence[OutcomeRow], draws: Mapping[UUID, CampaignDraw]) -> EffectRow:
+    campaigns: dict[UUID, list[OutcomeRow]] = defaultdict(list)
+    for row in rows:
+        campaigns[row.campaign_id].append(row)
+    odd = {one for one, group in campaigns.items() if split_of(group, draws[one]).is_mismatch}
+    used = campaigns if by is By.CAMPAIGN else {one: group for one, group in campaigns.items() if one not in odd}
+
+    def splits(
+        written: Callable[[CampaignDraw], Iterable[str]], against: Callable[[CampaignDraw], Iterable[str]]
+    ) -> list[Split]:
+        found = []
+        for campaign, group in used.items():
+            draw = draws[campaign]
+            one, other = (arm_sums(group, arms(draw)) for arms in (written, against))
+            final = tuple(arm_sums(group, arms(draw), final=True) for arms in (written, against))
+            found.append(Split(one, other, (final[0], final[1]) if draw.is_read else None))
+        return found
+
+    is_whole = by in (By.ALL, By.CAMPAIGN)
+    main = splits(lambda draw: set(draw.shares) - draw.control if is_whole else (Arm.AGENT,), lambda draw: draw.control)
+    agent = [
+        split
+        for campaign, split in zip(used, splits(lambda _: (Arm.AGENT,), lambda _: (Arm.RANDOM,)), strict=True)
+        if Arm.RANDOM in draws[campaign].shares and is_whole
+    ]
+    everybody = together(split.one for split in main)
+    only = next(iter(campaigns)) if by is By.CAMPAIGN else None
+    return EffectRow(
+        key=key,
+        name=name,
+        campaigns=len(used),
+        left_out=len(campaigns) - len(used),
+        written=everybody.people,
+        held_out=sum(split.other.people for split in main),
+        bought=effect(Outcome.BOUGHT, main),
+        revenue=effect(Outcome.REVENUE, main),
+        profit=effect(Outcome.PROFIT, main),
+        agent_bought=effect(Outcome.BOUGHT, agent) if agent else None,
+        agent_profit=effect(Outcome.PROFIT, agent) if agent else None,
+        discount=everybody.discount,
+        cost=everybody.cost,
+        final_on=draws[only].read_on if only else None,
+        is_read=any(draws[one].is_read for one in used),
+        is_mismatch=only in odd,
+    )
+
+
+def split_of(rows: Sequence[OutcomeRow], draw: CampaignDraw) -> SplitCheck:
+    """Check whether written to and held out have the sizes they were drawn for."""
+    arms = set(draw.shares) - draw.control, draw.control
+    if not all(arms):
+        return check_split([0], [1.0])
+    return check_split(
+        [arm_sums(rows, group).drawn for group in arms], [sum(draw.shares[one] for one in group) for group in arms]
+    )
+
+
+def _everything(row: OutcomeRow) -> str:
+    return By.ALL.value
+
+
+def _campaign(row: OutcomeRow) -> str:
+    return str(row.campaign_id)
+
+
+def _segment(row: OutcomeRow) -> str:
+    return row.segment_slug
+
+
+def _playbook(row: OutcomeRow) -> str:
+    return row.playbook
+
+
+def _offer(row: OutcomeRow) -> str:
+    return offer_label(row.offer_name, row.discount_pct) if row.offer_name else ""
+
+
+_KEYS: dict[By, Callable[[OutcomeRow], str]] = {
+    By.ALL: _everything, By.CAMPAIGN: _campaign, By.SEGMENT: _segment, By.PLAYBOOK: _playbook, By.OFFER: _offer,
+}  # fmt: skip
+
+
+async def _names(
+    session: AsyncSession, rows: Sequence[OutcomeRow], draws: Mapping[UUID, CampaignDraw], by: By
+) -> dict[str, str]:
+    if by is By.ALL:
+        return {By.ALL.value: By.ALL.label}
+    if by is By.CAMPAIGN:
+        return {str(campaign): draw.name for campaign, draw in draws.items()}
+    if by is By.PLAYBOOK:
+        return {row.playbook: spoken(row.playbook) for row in rows}
+    if by is By.SEGMENT:
+        found = await session.execute(text(_SEGMENTS), {"slugs": sorted({row.segment_slug for row in rows})})
+        return {row.slug: row.name for row in found}
+    return {}

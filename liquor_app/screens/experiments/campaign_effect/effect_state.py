@@ -1,0 +1,51 @@
+"""What a campaign changed, on its page: against who was held out, at every look and at the one final read."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import reflex as rx
+
+from liquor_app.core.db import transaction
+from liquor_app.core.errors import AppError
+from liquor_app.core.ids import parse_id
+from liquor_app.experiments.service import holdout_result
+from liquor_app.organization.settings import shop_now
+from liquor_app.screens.experiments.effect_words import MISMATCH, OutcomeLine, outcome_lines
+from liquor_app.screens.session.state import guarded, signed_in
+from liquor_app.ui.address import last_part
+from liquor_app.ui.words import figure
+
+
+class CampaignEffectState(rx.State):
+    """Empty where nobody is held out, or nothing has gone out yet."""
+
+    lines: list[OutcomeLine] = []
+    groups: str = ""
+    split: str = ""
+    is_mismatch: bool = False
+
+    def _id(self) -> UUID:
+        return parse_id(last_part(self), "campaign")
+
+    @rx.event
+    @guarded
+    async def load(self) -> None:
+        self.reset()
+        try:
+            await self._read()
+        except AppError:
+            # a campaign that is not there is told by the page's own state
+            return
+
+    async def _read(self) -> None:
+        actor = await signed_in(self)
+        async with transaction() as session:
+            found = await holdout_result(session, actor, self._id())
+            at = await shop_now(session)
+        if found is None:
+            return
+        self.lines = outcome_lines(found, at)
+        self.groups = f"{figure(found.effect.written)} written to, {figure(found.effect.held_out)} held out"
+        self.is_mismatch = found.split.is_mismatch
+        self.split = MISMATCH if found.split.is_mismatch else found.split.message

@@ -1,0 +1,149 @@
+"""What messages changed, in words: for the campaign's page and the learning page. A figure not measured is a dash."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from liquor_app.experiments.contrasts import Effect, Span
+from liquor_app.experiments.effects import EffectRow
+from liquor_app.experiments.service import ResultRow
+from liquor_app.experiments.statistics import Lift
+from liquor_app.ui.words import NONE, figure, percent, plural, show_day, show_money
+
+MISMATCH = "The groups do not have the sizes they were drawn for: do not trust this."
+MEASURED = (
+    "In the week from each person's own decision on, by intention. Profit is the margin of what was bought where the"
+    " catalogue knows it, else the shop's usual, less coupons and sending. Intervals are 95%."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeLine:
+    """One outcome of a campaign: of those written to, of those held out, the difference, and what all together changed,
+    by an interval for every day and by the one final read."""
+
+    outcome: str
+    written: str
+    held_out: str
+    changed: str
+    total: str
+    final: str
+
+
+@dataclass(frozen=True, slots=True)
+class EffectLine:
+    """What messages of a kind changed."""
+
+    name: str
+    people: str
+    bought: str
+    revenue: str
+    profit: str
+    profit_interval: str
+    final: str
+    verdict: str
+    tone: str
+
+
+Say = Callable[[float], str]
+
+
+def _buyers(number: float) -> str:
+    return figure(number, 0, sign=True)
+
+
+def _cash(amount: float) -> str:
+    return show_money(amount)
+
+
+def span_words(span: Span | None, say: Say) -> str:
+    """ "+12 (−3 to +27)"; a dash where nothing was measured."""
+    return NONE if span is None else f"{say(span.mean)} ({say(span.low)} to {say(span.high)})"
+
+
+def final_words(row: EffectRow, span: Span | None, say: Say, at: datetime) -> str:
+    """Return the one final read, or when it will be."""
+    if row.is_read:
+        return span_words(span, say)
+    return NONE if row.final_on is None else f"Too early until {show_day(row.final_on, at)}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """How an outcome is said: of one person, as a difference a person, and of all together."""
+
+    name: str
+    each: Say
+    apart: Say
+    total: Say
+
+
+def outcome_lines(result: ResultRow, at: datetime) -> list[OutcomeLine]:
+    """Return a campaign's outcomes: buyers, revenue, profit; then the planner's choice beside an action at random."""
+    row = result.effect
+
+    def line(words: _Words, found: Lift, effect: Effect | None) -> OutcomeLine:
+        written, held = (words.each(arm.mean) if arm.people else NONE for arm in (found.contacted, found.held_out))
+        span = None if found.low is None or found.high is None else Span(found.difference, found.low, found.high)
+        total = final = NONE
+        if effect is not None:
+            total, final = span_words(effect.total, words.total), final_words(row, effect.final_total, words.total, at)
+        return OutcomeLine(words.name, written, held, span_words(span, words.apart), total, final)
+
+    cash = (_cash, _cash, _cash)
+    lines = [
+        line(_Words("Buyers", _rate, _points, _buyers), result.bought, row.bought),
+        line(_Words("Revenue", *cash), result.revenue, row.revenue),
+        line(_Words("Profit after discount and sending", *cash), result.profit, row.profit),
+    ]
+    if result.agent_bought is not None and result.agent_profit is not None:
+        beside = "agent's choice (left) beside chance"
+        lines += [
+            line(_Words(f"Buyers, {beside}", _rate, _points, _buyers), result.agent_bought, None),
+            line(_Words(f"Profit, {beside}", *cash), result.agent_profit, None),
+        ]
+    return lines
+
+
+def _rate(share: float) -> str:
+    return percent(share, 1)
+
+
+def _points(share: float) -> str:
+    """A difference of shares, as buyers of a hundred."""
+    return f"{figure(share * 100, 1, sign=True)} of 100"
+
+
+def effect_line(row: EffectRow, at: datetime) -> EffectLine:
+    """Return what messages of a kind changed, of everybody written to."""
+    is_one = row.final_on is not None
+    profit = row.profit
+    final = final_words(row, profit.final_total, _cash, at)
+    if row.is_mismatch:
+        verdict, tone = "Split is off", "red"
+    elif profit.total is None:
+        verdict, tone = "Nothing to compare", "gray"
+    elif profit.total.low > 0:
+        verdict, tone = "It pays", "green"
+    elif profit.total.high < 0:
+        verdict, tone = "It costs", "red"
+    else:
+        verdict, tone = "Not sure yet", "amber"
+    rests = f"{figure(row.written)} and {figure(row.held_out)}"
+    if not is_one:
+        rests += f" in {plural(row.campaigns, 'campaign')}"
+    if row.left_out:
+        rests += f", {row.left_out} left out"
+    return EffectLine(
+        row.name,
+        rests,
+        span_words(row.bought.total, _buyers),
+        span_words(row.revenue.total, _cash),
+        NONE if profit.total is None else _cash(profit.total.mean),
+        NONE if profit.total is None else f"{_cash(profit.total.low)} to {_cash(profit.total.high)}",
+        final,
+        verdict,
+        tone,
+    )

@@ -1,0 +1,51 @@
+"""The card of what messages changed, by what one likes."""
+
+from __future__ import annotations
+
+import reflex as rx
+
+from liquor_app.experiments.effects import By
+from liquor_app.screens.experiments.effect_words import MEASURED
+from liquor_app.screens.experiments.learning.effects_state import EffectsState
+from liquor_app.ui.badge import badge
+from liquor_app.ui.card import card
+from liquor_app.ui.empty import empty
+from liquor_app.ui.table import Column, table
+from liquor_app.ui.tabs import segmented
+
+
+def effects_card() -> rx.Component:
+    shown = table(
+        EffectsState.lines,
+        [
+            Column("Messages", lambda line: line.name),
+            Column("Written to and held out", lambda line: line.people, phone="hide"),
+            Column("Buyers won", lambda line: line.bought, number=True, phone="under", named=True),
+            Column("Revenue", lambda line: line.revenue, number=True, phone="hide", wide=True),
+            Column("Profit", lambda line: rx.el.b(line.profit), number=True),
+            Column("95%, any day", lambda line: line.profit_interval, number=True, phone="under", named=True),
+            Column("Final read", lambda line: line.final, number=True, phone="hide"),
+            Column("", lambda line: badge(line.verdict, line.tone), phone="under", heard="Verdict"),
+        ],
+        label="What messages changed against who was held out",
+        loading=EffectsState.loading,
+        empty=empty(
+            "Nothing to compare yet",
+            "A campaign shows here once it went out with people held out, after the night's learning.",
+            icon="scale",
+        ),
+    )
+    return card(
+        shown,
+        title="What messages changed",
+        aside=segmented(
+            [(one.value, one.label) for one in By], value=EffectsState.by, on_change=EffectsState.show, label="Told by"
+        ),
+        foot=rx.el.span(
+            MEASURED + " Campaigns are pooled by random effects; a handful tells little of the next one. ",
+            EffectsState.since,
+            class_name="t12 muted pretty",
+        ),
+        flush=True,
+        class_name="c12",
+    )

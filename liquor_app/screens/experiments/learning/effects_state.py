@@ -1,0 +1,45 @@
+"""What messages changed, by campaign, segment, playbook or offer: the learning page's table of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import reflex as rx
+
+from liquor_app.core.db import transaction
+from liquor_app.experiments.effects import By, read_effects
+from liquor_app.organization.settings import shop_now
+from liquor_app.screens.experiments.effect_words import EffectLine, effect_line
+from liquor_app.screens.session.state import guarded, signed_in
+from liquor_app.ui.words import show_moment
+
+
+class EffectsState(rx.State):
+    """As it was last summed up, with the night's learning."""
+
+    by: str = By.ALL.value
+    loading: bool = True
+    lines: list[EffectLine] = []
+    since: str = ""
+
+    @rx.event
+    @guarded
+    async def load(self) -> None:
+        await self._read()
+
+    @rx.event
+    @guarded
+    async def show(self, by: Any) -> None:
+        """Tell it by something else; what is not known changes nothing."""
+        if by in set(By):
+            self.by = By(by).value
+            await self._read()
+
+    async def _read(self) -> None:
+        actor = await signed_in(self)
+        async with transaction() as session:
+            rows, read_at = await read_effects(session, actor, By(self.by))
+            at = await shop_now(session)
+        self.lines = [effect_line(row, at) for row in rows]
+        self.since = f"as of {show_moment(read_at, at)}" if read_at else ""
+        self.loading = False

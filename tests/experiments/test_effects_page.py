@@ -1,0 +1,138 @@
+"""What campaigns changed, on the campaign's page, the learning page and the API; the date fixed at approval."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+from uuid import UUID
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from liquor_app.accounts.permissions import SYSTEM
+from liquor_app.campaigns.models import CampaignType
+from liquor_app.campaigns.service import create_campaign
+from liquor_app.core.clock import now
+from liquor_app.core.db import transaction
+from liquor_app.experiments.learning import learn
+from liquor_app.organization.settings import shop_now
+from liquor_app.planning.approval.approve_campaign import approve_campaign
+from liquor_app.planning.service import fire, make_standing_plan
+from liquor_app.screens.experiments.campaign_effect.effect_state import CampaignEffectState
+from liquor_app.screens.experiments.learning.effects_state import EffectsState
+from liquor_app.segments.service import create_segment, refresh_segments
+from liquor_app.ui.words import NONE, show_day
+from tests.experiments.test_effects import shop_that_sent
+from tests.experiments.test_holdout import VIEWER, campaign_with
+from tests.people import add_customer, ensure_shop
+from tests.tabs import Tab, run
+
+pytestmark = pytest.mark.integration
+
+
+async def read_on(session: AsyncSession, campaign: UUID) -> object:
+    found = await session.execute(text("SELECT read_on FROM experiments WHERE campaign_id = :id"), {"id": campaign})
+    return found.scalar_one()
+
+
+async def shown(campaign: UUID) -> CampaignEffectState:
+    state = await Tab(f"/campaigns/{campaign}", VIEWER).state(CampaignEffectState)
+    await run(CampaignEffectState.load, state)
+    return state
+
+
+async def test_a_campaigns_page_says_what_it_changed(database: str) -> None:
+    async with transaction() as session:
+        (campaign,) = await shop_that_sent(session, 1)
+    state = await shown(campaign)
+    assert [line.outcome for line in state.lines] == ["Buyers", "Revenue", "Profit after discount and sending"]
+    buyers, _, profit = state.lines
+    assert buyers.written.endswith("%")
+    assert " of 100 (" in buyers.changed
+    assert profit.total.startswith(("$", "−$"))
+    assert " to " in profit.final
+    assert state.groups.endswith("held out")
+    assert state.split == "Split as drawn, no mismatch."
+    assert not state.is_mismatch
+
+
+async def test_before_the_date_it_says_when(database: str) -> None:
+    async with transaction() as session:
+        (campaign,) = await shop_that_sent(session, 1, days_ago=5)
+        day = (now() + timedelta(days=40)).date()
+        await session.execute(text("UPDATE experiments SET read_on = :day"), {"day": day})
+        told = show_day(day, await shop_now(session))
+    state = await shown(campaign)
+    assert {line.final for line in state.lines} == {f"Too early until {told}"}
+
+
+async def test_where_nobody_is_compared_there_is_no_card_and_no_zero(database: str) -> None:
+    async with transaction() as session:
+        campaign = await campaign_with(session, 4, 0, explore=0)
+        await session.execute(text("UPDATE campaigns SET started_at = now() - interval '9 days'"))
+    assert (await shown(campaign)).lines == []
+    assert (await shown(UUID(int=5))).lines == []
+    async with transaction() as session:
+        # one person held out is nobody to compare with
+        (other,) = await shop_that_sent(session, 1)
+        await session.execute(
+            text("DELETE FROM experiment_assignments x USING experiment_arms m WHERE m.id = x.arm_id AND m.is_control")
+        )
+        await learn(session, SYSTEM)
+    line = (await shown(other)).lines[0]
+    assert (line.held_out, line.changed, line.total, line.final) == (NONE, NONE, NONE, NONE)
+    state = await Tab("/learning", VIEWER).state(EffectsState)
+    await run(EffectsState.load, state)
+    (row,) = state.lines
+    assert (row.bought, row.profit, row.profit_interval, row.final) == (NONE, NONE, NONE, NONE)
+
+
+async def test_the_learning_page_tells_it_by_what_one_likes(database: str) -> None:
+    async with transaction() as session:
+        sent = await shop_that_sent(session, 2)
+        await learn(session, SYSTEM)
+    state = await Tab("/learning", VIEWER).state(EffectsState)
+    await run(EffectsState.load, state)
+    (whole,) = state.lines
+    assert whole.name == "All together"
+    assert whole.people.endswith("in 2 campaigns")
+    assert state.since.startswith("as of ")
+    await run(EffectsState.show, state, "campaign")
+    assert len(state.lines) == len(sent)
+    assert not any("campaigns" in line.people for line in state.lines)
+    await run(EffectsState.show, state, "nothing known")
+    assert state.by == "campaign"
+
+
+async def test_the_date_is_fixed_at_approval_and_for_who_comes_later(session: AsyncSession) -> None:
+    campaign = await campaign_with(session, 60, 30)
+    assert await read_on(session, campaign) is None
+    await session.execute(text("UPDATE campaigns SET status = 'awaiting_approval'"))
+    row = await approve_campaign(session, SYSTEM, campaign)
+    assert await read_on(session, campaign) == row.end_date + timedelta(days=8)
+
+
+async def test_a_triggered_campaign_has_its_date_from_the_first_occasion_on(session: AsyncSession) -> None:
+    await ensure_shop(session)
+    people = [await add_customer(session) for _ in range(3)]
+    await create_segment(session, SYSTEM, {"name": "All", "rules": {"all": []}})
+    await refresh_segments(session, SYSTEM)
+    row = await create_campaign(
+        session, SYSTEM, name="Cart", target_segments=["all"], type=CampaignType.TRIGGERED,
+        trigger={"kind": "event", "event": "cart_left"}, holdout_pct=Decimal(20),
+    )  # fmt: skip
+    plan = await make_standing_plan(session, SYSTEM, row.id)
+    await session.execute(
+        text("UPDATE campaigns SET status = 'active', started_at = now() - interval '7 days', plan_id = :plan"),
+        {"plan": plan.id},
+    )
+    for who in people[:2]:
+        await session.execute(
+            text("INSERT INTO analytics_events (customer_id, event_type, occurred_at)"
+                 " VALUES (:who, 'cart_left', now() - interval '1 hour')"),
+            {"who": who},
+        )  # fmt: skip
+        await fire(session, SYSTEM, row.id)
+        assert await read_on(session, row.id) == row.end_date + timedelta(days=8), "fixed with the first"
+        await session.execute(text("UPDATE campaigns SET end_date = end_date + 30"))
