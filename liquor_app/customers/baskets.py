@@ -3,8 +3,9 @@
 A basket's lines wait in `basket_lines`, a table of the transaction's own: `wait_for_lines` makes it, its caller fills
 it, `write_baskets` makes baskets of all it holds.
 
-A line of row number `REVERSED` is none: it says that its order was voided or refunded in full. Where nothing else waits
-of the order, a known basket is lowered to 0.00, and an unknown one is not made.
+A line of row number `REVERSED` is none: it says that its order was voided or refunded in full. Where nothing sold waits
+of the order, a known basket is lowered to 0.00, and an unknown one is not made. What a file gives back of a known order
+is added to it (`told_apart`).
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.core.bulk import by_index
+from liquor_app.customers.told_apart import CONTENT, LINE, LINES_MARK, STANDS_APART, put_together
+from liquor_app.customers.voided_orders import ToldBy, leave_out_voided, remember_voided
 
 TRIES = 3
 REVERSED = 0
@@ -42,13 +45,18 @@ class Written:
     """Lines by what became of their basket (`created`, `updated`, `unchanged`), the first day, by the shop's clock,
     that changed, how many baskets there were by what became of them, and what all came to. Lines whose number is
     below zero stood in one row with another, and are counted with it. What somebody bought who was deleted meanwhile is
-    not written, and unchanged. Baskets lowered to 0.00 by a word are in `lowered` alone."""
+    not written, and unchanged. Baskets lowered to 0.00 by a word are in `lowered`, and but for lines of theirs in
+    nothing else. Of known orders that something was given back of (`given_back`) `total` has that alone. `voided` are
+    left as they are, because they were voided since.
+    """
 
     lines: Counter[str]
     since: date | None
     baskets: Counter[str]
     total: Decimal
     lowered: Reversed = Reversed()
+    given_back: int = 0
+    voided: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +74,7 @@ class BasketTold:
 
 _WAITING = """
 CREATE TEMP TABLE IF NOT EXISTS basket_lines (
-    order_id text, row_number int, customer_id uuid NOT NULL, occurred_at timestamptz NOT NULL, local_hour smallint,
+    order_id text, row_number int, customer_id uuid, occurred_at timestamptz NOT NULL, local_hour smallint,
     store text, coupon_code text, product text, sku text, category text NOT NULL, brand text,
     quantity numeric(10, 2) NOT NULL,
     amount numeric(12, 2) NOT NULL, discount numeric(12, 2) NOT NULL, coupon_discount numeric(12, 2) NOT NULL,
@@ -74,38 +82,39 @@ CREATE TEMP TABLE IF NOT EXISTS basket_lines (
 ) ON COMMIT DROP
 """
 
-# an order of which lines are left is not voided: those are the whole of it
+# an order of which something sold is left is not voided: that is the whole of it
 _LINES_LEFT = f"""
 DELETE FROM basket_lines b WHERE row_number = {REVERSED} AND EXISTS (
-    SELECT FROM basket_lines l WHERE l.order_id = b.order_id AND l.row_number <> {REVERSED})
+    SELECT FROM basket_lines l WHERE l.order_id = b.order_id AND l.amount > 0)
 """
-
-_LINES_MARK = (
-    "md5(string_agg(concat_ws('|', COALESCE(product, ''), COALESCE(sku, ''), category, COALESCE(brand, ''), quantity,"
-    " amount, discount, coupon_discount, is_alcohol), chr(10)"
-    " ORDER BY product, sku, category, brand, quantity, amount, discount, coupon_discount, is_alcohol))"
-)
 
 _BASKETS = f"""
 CREATE TEMP TABLE baskets ON COMMIT DROP AS
-SELECT n.order_id, n.customer_id, n.occurred_at, n.local_hour, n.store, n.coupon_code, n.lines, n.total, n.discount,
+SELECT n.order_id, n.customer_id, n.occurred_at,
+       CASE WHEN n.last_at = n.occurred_at THEN n.local_hour
+            ELSE (SELECT l.local_hour FROM basket_lines l WHERE l.order_id = n.order_id
+                   ORDER BY l.occurred_at, l.local_hour NULLS LAST LIMIT 1) END AS local_hour,
+       n.store, n.coupon_code, n.lines, n.total, n.discount,
        n.alcohol_total, n.coupon_lines, COALESCE(p.id, uuid_v7()) AS purchase_id,
        (c.id IS NULL OR c.deleted_at IS NOT NULL) AS is_gone,
        CASE WHEN p.id IS NULL THEN 'created'
             WHEN :keep OR (p.occurred_at, p.total, p.discount) = (n.occurred_at, n.total, n.discount)
                  AND COALESCE(n.store, p.store) IS NOT DISTINCT FROM p.store
                  AND COALESCE(n.coupon_code, p.coupon_code) IS NOT DISTINCT FROM p.coupon_code
-                 AND (SELECT {_LINES_MARK} FROM basket_lines l WHERE l.order_id = n.order_id)
-                     = (SELECT {_LINES_MARK} FROM purchase_lines l WHERE l.purchase_id = p.id)
+                 AND (SELECT {LINES_MARK} FROM basket_lines l WHERE l.order_id = n.order_id)
+                     = (SELECT {LINES_MARK} FROM purchase_lines l WHERE l.purchase_id = p.id)
             THEN 'unchanged' ELSE 'updated' END AS outcome,
-       LEAST(n.occurred_at, p.occurred_at) AS moved_from, n.is_reversed, p.total AS total_before
+       LEAST(n.occurred_at, p.occurred_at) AS moved_from, n.is_reversed, p.total AS total_before, n.total AS came_to,
+       n.occurred_at AS told_at, n.sold, n.backs, n.lines AS lines_now, false AS has_parts, false AS is_apart,
+       false AS is_voided
   FROM (SELECT order_id, (array_agg(customer_id))[1] AS customer_id, min(occurred_at) AS occurred_at,
-               (array_agg(local_hour ORDER BY occurred_at, local_hour NULLS LAST))[1] AS local_hour,
+               max(occurred_at) AS last_at, min(local_hour) AS local_hour,
                min(store) AS store, min(coupon_code) AS coupon_code,
                count(*) FILTER (WHERE row_number > 0) AS lines, sum(amount) AS total,
                sum(discount) AS discount,
                COALESCE(sum(amount) FILTER (WHERE is_alcohol), 0) AS alcohol_total,
                count(*) FILTER (WHERE coupon_discount > 0) AS coupon_lines,
+               count(*) FILTER (WHERE amount > 0) AS sold, count(*) FILTER (WHERE amount < 0) AS backs,
                bool_or(row_number = {REVERSED}) AS is_reversed
           FROM basket_lines GROUP BY order_id) n
   LEFT JOIN customers c ON c.id = n.customer_id
@@ -124,7 +133,8 @@ UPDATE baskets b SET customer_id = p.now, is_gone = false
 _LEAVE_OUT = "UPDATE baskets SET outcome = 'unchanged' WHERE is_gone"
 # what came to nothing already, or was taken away meanwhile, stays as it is; any other keeps its day
 _REVERSE = """
-UPDATE baskets b SET occurred_at = COALESCE(p.occurred_at, b.occurred_at), local_hour = p.local_hour,
+UPDATE baskets b SET occurred_at = COALESCE(p.occurred_at, b.occurred_at), local_hour = p.local_hour, total = 0,
+       discount = 0, alcohol_total = 0, coupon_lines = 0, lines_now = 0,
        outcome = CASE WHEN b.is_gone OR :keep OR COALESCE(p.total, 0) = 0 THEN 'unchanged' ELSE 'updated' END
   FROM baskets o LEFT JOIN purchases p ON p.id = o.purchase_id WHERE b.is_reversed AND o.order_id = b.order_id
 """
@@ -137,12 +147,11 @@ SELECT purchase_id, order_id, customer_id, occurred_at, local_hour, total, disco
   FROM baskets WHERE outcome = 'created'
 """
 
-LINE = ("product", "sku", "category", "brand", "quantity", "amount", "discount", "coupon_discount", "is_alcohol")
 BASKET = (
     "occurred_at", "local_hour", "total", "discount", "alcohol_total", "store", "coupon_code", "coupon_lines",
     "written_by",
 )  # fmt: skip
-"""Columns of a line, and those of a basket that an update writes."""
+"""Columns of a basket that an update writes."""
 
 
 def _as_json(alias: str, columns: Sequence[str]) -> str:
@@ -173,12 +182,17 @@ SELECT CAST(:import AS uuid), id, before, COALESCE(were, '[]') FROM changed WHER
     ON CONFLICT (import_id, purchase_id) DO NOTHING
 """
 
-_ADD_LINES = """
-INSERT INTO purchase_lines (purchase_id, product, sku, category, brand, quantity, amount, discount, coupon_discount,
-                            is_alcohol)
-SELECT b.purchase_id, l.product, l.sku, l.category, l.brand, l.quantity, l.amount, l.discount, l.coupon_discount,
-       l.is_alcohol
-  FROM basket_lines l JOIN baskets b USING (order_id) WHERE b.outcome <> 'unchanged' AND NOT b.is_reversed
+_ADD_LINES = f"""
+INSERT INTO purchase_lines (purchase_id, {", ".join(LINE)})
+SELECT b.purchase_id, {", ".join(f"l.{name}" for name in CONTENT)},
+       CASE WHEN l.amount < 0 OR b.sold = 0 THEN l.occurred_at END, {STANDS_APART}
+  FROM basket_lines l JOIN baskets b USING (order_id)
+ WHERE b.outcome <> 'unchanged' AND NOT b.is_reversed AND NOT b.has_parts
+"""
+_ADD_PARTS = f"""
+INSERT INTO purchase_lines (purchase_id, {", ".join(LINE)})
+SELECT b.purchase_id, {", ".join(f"l.{name}" for name in LINE)}
+  FROM part_lines l JOIN baskets b USING (order_id) WHERE b.outcome <> 'unchanged'
 """
 
 _TOUCH = """
@@ -190,8 +204,10 @@ SELECT DISTINCT customer_id FROM baskets WHERE outcome <> 'unchanged' ORDER BY 1
 
 _SUMMED = """
 SELECT outcome, is_reversed, sum(lines) AS lines, count(*) AS baskets,
-       sum(CASE WHEN is_reversed THEN total_before ELSE total END) AS total,
-       min(CAST(moved_from AT TIME ZONE :zone AS date)) FILTER (WHERE outcome <> 'unchanged') AS since
+       sum(CASE WHEN is_reversed THEN total_before ELSE came_to END) AS total,
+       min(CAST(moved_from AT TIME ZONE :zone AS date)) FILTER (WHERE outcome <> 'unchanged') AS since,
+       count(*) FILTER (WHERE is_apart AND outcome = 'updated') AS given_back,
+       count(*) FILTER (WHERE is_voided) AS voided
   FROM baskets GROUP BY outcome, is_reversed
 """
 
@@ -200,7 +216,7 @@ SELECT l.row_number, b.outcome, b.order_id, COALESCE(c.name, c.email, c.external
        i.before || jsonb_build_object('lines', jsonb_array_length(i.lines), 'total', i.before ->> 'total',
            'discount', i.before ->> 'discount') AS before,
        jsonb_build_object('occurred_at', p.occurred_at, 'total', CAST(p.total AS text), 'discount',
-           CAST(p.discount AS text), 'lines', b.lines, 'store', p.store, 'coupon_code', p.coupon_code) AS after
+           CAST(p.discount AS text), 'lines', b.lines_now, 'store', p.store, 'coupon_code', p.coupon_code) AS after
   FROM basket_lines l JOIN baskets b USING (order_id)
   JOIN purchases p ON p.id = b.purchase_id
   JOIN customers c ON c.id = b.customer_id
@@ -226,16 +242,20 @@ async def wait_for_lines(session: AsyncSession) -> None:
     await session.execute(text("TRUNCATE basket_lines"))
 
 
-async def write_baskets(session: AsyncSession, zone: ZoneInfo, *, keep: bool, import_id: UUID | None = None) -> Written:
+async def write_baskets(session: AsyncSession, zone: ZoneInfo, *, keep: bool, told_by: ToldBy | None = None) -> Written:
     """Make baskets of the lines that wait, and note their buyers for the next scoring.
 
-    What waits of a basket is the whole of it: a known one is replaced if anything differs (the till's later word is
-    the right one), or left alone if `keep`. What an import replaces is kept for its undoing. Whose profile was merged
-    since the lines were understood is followed to the one that stayed.
+    What waits of a basket is the whole of it, or what was given back of it: a known one is replaced if anything differs
+    (the till's later word is the right one), lowered, or left alone if `keep`. What an import replaces is kept for its
+    undoing. Whose profile was merged since the lines were understood is followed to the one that stayed.
+
+    Args:
+        told_by: the import; None for what a till tells as it happens.
 
     Raises:
         IntegrityError: somebody else wrote the same orders meanwhile, three times over.
     """
+    import_id = told_by.import_id if told_by else None
     for attempt in range(1, TRIES + 1):
         try:
             async with session.begin_nested(), by_index(session):
@@ -243,29 +263,36 @@ async def write_baskets(session: AsyncSession, zone: ZoneInfo, *, keep: bool, im
                 await session.execute(text("DROP TABLE IF EXISTS pg_temp.baskets"))
                 await session.execute(text(_LINES_LEFT))
                 await session.execute(text(_BASKETS), {"keep": keep})
-                await session.execute(text("ANALYZE baskets"))
+                await session.execute(text("ANALYZE baskets (order_id, purchase_id, outcome)"))
+                has_parts = await put_together(session, keep=keep)
                 await session.execute(text(_FOLLOW))
                 await session.execute(text(_LEAVE_OUT))
                 await session.execute(text(_REVERSE), {"keep": keep})
+                if told_by:
+                    await leave_out_voided(session, told_by)
+                    await remember_voided(session, told_by)
                 for statement in (_INSERT, _UPDATE):
                     await session.execute(text(statement), {"import": import_id})
-                for statement in (_ADD_LINES, _TOUCH):
-                    await session.execute(text(statement))
+                await session.execute(text(_ADD_LINES))
+                if has_parts:
+                    await session.execute(text(_ADD_PARTS))
+                await session.execute(text(_TOUCH))
             break
         except IntegrityError:
             if attempt == TRIES:
                 raise
     lines, baskets = Counter[str](), Counter[str]()
-    days, total, lowered = [], Decimal(0), Reversed()
-    for outcome, is_reversed, many, orders, came_to, since in await session.execute(text(_SUMMED), {"zone": zone.key}):
-        days += [since] if since else []
-        if is_reversed:
-            lowered = Reversed(int(orders), came_to) if outcome == "updated" else lowered
+    days, total, lowered, given_back, voided = [], Decimal(0), Reversed(), 0, 0
+    for row in await session.execute(text(_SUMMED), {"zone": zone.key}):
+        days += [row.since] if row.since else []
+        lines[row.outcome] += int(row.lines)
+        if row.is_reversed:
+            lowered = Reversed(int(row.baskets), row.total) if row.outcome == "updated" else lowered
             continue
-        lines[outcome] += int(many)
-        baskets[outcome] += int(orders)
-        total += came_to
-    return Written(lines, min(days, default=None), baskets, total, lowered)
+        baskets[row.outcome] += int(row.baskets)
+        total += row.total
+        given_back, voided = given_back + int(row.given_back), voided + int(row.voided)
+    return Written(+lines, min(days, default=None), baskets, total, lowered, given_back, voided)
 
 
 async def baskets_by_row(session: AsyncSession, import_id: UUID) -> list[BasketTold]:

@@ -224,11 +224,14 @@ class Purchase(SQLModel, table=True):
 
 
 class PurchaseLine(SQLModel, table=True):
-    """`coupon_discount` is the part of `discount` that coupons took off."""
+    """`coupon_discount` is the part of `discount` that coupons took off. `is_apart` marks a line that a file told by
+    itself, not with the whole order (ADR 98); `row_at` is when such a line, or one below zero, happened by its own
+    row."""
 
     __tablename__ = "purchase_lines"
     __table_args__ = (
         Index("ix_purchase_lines_purchase", "purchase_id"),
+        Index("ix_purchase_lines_apart", "purchase_id", postgresql_where=text("is_apart")),
         Index("ix_purchase_lines_product", text("lower(product)"), postgresql_where=text("product IS NOT NULL")),
         Index("ix_purchase_lines_sku", text("lower(sku)"), postgresql_where=text("sku IS NOT NULL")),
     )
@@ -244,6 +247,8 @@ class PurchaseLine(SQLModel, table=True):
     discount: Decimal = exact(12)
     coupon_discount: Decimal = exact(12)
     is_alcohol: bool = flag(default=True)
+    row_at: datetime | None = moment()
+    is_apart: bool = flag()
 
 
 class Consent(SQLModel, table=True):

@@ -22,6 +22,7 @@ from liquor_app.core.bulk import by_index, copy_rows, texts
 from liquor_app.customers import baskets
 from liquor_app.customers.baskets import BasketTold, Reversed
 from liquor_app.customers.merging.aliases import aliases_among
+from liquor_app.customers.voided_orders import ToldBy
 from liquor_app.imports.cleaning.cells import REMEMBERED, Rejected
 from liquor_app.imports.cleaning.line_rows import Line
 from liquor_app.imports.merge_rows import KEYS, Base, Known, Outcome, Policy
@@ -32,6 +33,8 @@ COLUMNS = (
 )  # fmt: skip
 
 
+GIVEN, VOIDED_SINCE = "orders_given_back", "orders_voided_since"
+"""Notes on orders: lines were given back of known ones; they are left out, for a later file voided them."""
 BATCH_ORDERS = 5_000
 """Orders made in one step."""
 
@@ -40,7 +43,8 @@ BATCH_ORDERS = 5_000
 class Merged:
     """A batch of orders made: lines by what became of their basket, the first day that changed, the last order's
     number, what became of each line's order (if watched), how many orders there were by what became of them, what all
-    came to, and the known ones that were taken back."""
+    came to, the known ones that were taken back, and notes: how many known ones something was given back of (`GIVEN`),
+    how many were voided since (`VOIDED_SINCE`)."""
 
     counts: Counter[Outcome]
     since: date | None
@@ -49,6 +53,7 @@ class Merged:
     orders: Counter[str]
     total: Decimal
     taken_back: Reversed
+    notes: Counter[str]
 
 
 async def load_buyers(session: AsyncSession, keys: dict[str, list[str]]) -> Base:
@@ -209,7 +214,7 @@ async def _owners(session: AsyncSession, import_id: UUID | None, orders: set[str
         text(
             "SELECT external_id, CAST(customer_id AS text) FROM purchases WHERE external_id = ANY(:orders)"
             " UNION ALL SELECT DISTINCT ON (order_id) order_id, CAST(customer_id AS text) FROM import_lines"
-            " WHERE import_id = CAST(:import AS uuid) AND order_id = ANY(:orders)"
+            " WHERE import_id = CAST(:import AS uuid) AND order_id = ANY(:orders) AND customer_id IS NOT NULL"
         ),
         {"orders": texts(orders), "import": import_id},
     )
@@ -229,23 +234,24 @@ INSERT INTO basket_lines ({", ".join(COLUMNS)}) SELECT {", ".join(COLUMNS)} FROM
 
 
 async def merge(
-    session: AsyncSession, import_id: UUID, policy: Policy, zone: ZoneInfo, after: str, *, watch: bool = False
+    session: AsyncSession, told_by: ToldBy, policy: Policy, zone: ZoneInfo, after: str, *, watch: bool = False
 ) -> Merged | None:
-    """Return the next batch of waiting orders, those after number `after`, into baskets; None if none waits.
+    """Make baskets of the next batch of waiting orders, those after number `after`; None if none waits.
 
-    A basket in the file is the whole of it: see `customers.baskets.write_baskets`.
+    A basket in the file is the whole of it, or what was given back of it: see `customers.baskets.write_baskets`.
 
     Raises:
         IntegrityError: somebody else wrote the same orders meanwhile, three times over.
     """
-    bound: dict[str, Any] = {"import": import_id, "after": after}
+    bound: dict[str, Any] = {"import": told_by.import_id, "after": after}
     upto = (await session.execute(text(_UPTO), {**bound, "most": BATCH_ORDERS})).scalar()
     if upto is None:
         return None
     await baskets.wait_for_lines(session)
     async with by_index(session):
         await session.execute(text(_HAND_OVER), {**bound, "upto": upto})
-    written = await baskets.write_baskets(session, zone, keep=policy is Policy.KEEP, import_id=import_id)
-    rows = await baskets.baskets_by_row(session, import_id) if watch else []
+    written = await baskets.write_baskets(session, zone, keep=policy is Policy.KEEP, told_by=told_by)
+    rows = await baskets.baskets_by_row(session, told_by.import_id) if watch else []
     counts = Counter({Outcome(outcome): lines for outcome, lines in written.lines.items()})
-    return Merged(counts, written.since, upto, rows, written.baskets, written.total, written.lowered)
+    notes = +Counter({GIVEN: written.given_back, VOIDED_SINCE: written.voided})
+    return Merged(counts, written.since, upto, rows, written.baskets, written.total, written.lowered, notes)

@@ -124,7 +124,7 @@ class ImportReject(SQLModel, table=True):
 
 class ImportLine(SQLModel, table=True):
     """A line of a purchase that waits until the whole file is read: a basket's lines may lie anywhere in it. One of row
-    number 0 says that its order was voided or refunded in full.
+    number 0 says that its order was voided or refunded in full, and may name nobody.
 
     No foreign key: millions of lines pass through, and each goes with its order or with `forget_uploads`.
     """
@@ -134,7 +134,7 @@ class ImportLine(SQLModel, table=True):
     import_id: UUID = plain_uuid(primary=True)
     order_id: str = words(primary=True)
     row_number: int = Field(sa_column=Column(Integer, primary_key=True, autoincrement=False))
-    customer_id: UUID = plain_uuid(nullable=False)
+    customer_id: UUID | None = plain_uuid()
     occurred_at: datetime = moment(nullable=False)
     local_hour: int | None = whole(nullable=True, small=True)
     store: str | None = words(nullable=True)

@@ -1,7 +1,8 @@
-"""Orders known as bought that a later file calls voided or refunded in full: the till's later word takes them back.
+"""Orders that a file calls voided or refunded in full: the till's later word takes a known one back, and one nobody
+knows yet is remembered, so that an older file makes no purchase of it.
 
-Such an order waits among the lines as one of row number `REVERSED`, until the whole file is read. Where lines of it
-stand in the file too, these are the whole of it; where one of them is refused, it keeps what it was.
+Such an order waits among the lines as one of row number `REVERSED`, until the whole file is read. Where something sold
+of it stands in the file too, that is the whole of it; where one of its lines is refused, it keeps what it was.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from liquor_app.core.bulk import texts
+from liquor_app.core.bulk import texts, unnest
 from liquor_app.customers.baskets import REVERSED, Reversed
 from liquor_app.customers.labels.product_labels import NO_CATEGORY
 from liquor_app.imports.basket_lines import order_ids, who_bought
@@ -26,14 +27,14 @@ from liquor_app.imports.readers.row_reader import Record
 ANOTHERS = "reversals_of_another_customer"
 """The note that counts known orders that stay, because the row names another customer."""
 
-_KNOWN = """
-SELECT p.external_id, CAST(p.customer_id AS text) FROM purchases p WHERE p.external_id = ANY(:orders) AND p.total <> 0
-"""
+_KNOWN = "SELECT external_id, CAST(customer_id AS text) FROM purchases WHERE external_id = ANY(:orders)"
+_WAITING = unnest("o", order_id="text", at="timestamptz")
 _STAGE = f"""
 INSERT INTO import_lines (import_id, order_id, row_number, customer_id, occurred_at, category, quantity, amount,
                           discount, coupon_discount, is_alcohol)
-SELECT :import, external_id, {REVERSED}, customer_id, occurred_at, '{NO_CATEGORY}', 0, 0, 0, 0, false
-  FROM purchases WHERE external_id = ANY(:orders)
+SELECT :import, o.order_id, {REVERSED}, p.customer_id, COALESCE(o.at, p.occurred_at, now()), '{NO_CATEGORY}', 0, 0, 0,
+       0, false
+  FROM {_WAITING} LEFT JOIN purchases p ON p.external_id = o.order_id
     ON CONFLICT DO NOTHING
 """
 
@@ -41,7 +42,7 @@ SELECT :import, external_id, {REVERSED}, customer_id, occurred_at, '{NO_CATEGORY
 async def stage_reversals(
     session: AsyncSession, import_id: UUID, told: Sequence[Reversal], *, mended: bool = False
 ) -> tuple[dict[str, Record], int]:
-    """Have the known orders among these taken back once the file is read.
+    """Have these orders taken back, or remembered, once the file is read.
 
     Returns:
         Their rows by their number, and how many orders stay because the row names another customer than their own.
@@ -56,14 +57,12 @@ async def stage_reversals(
     owners: dict[str, str] = {row[0]: row[1] for row in found}
     lines = {order: line for order in owners if (line := rows[order].line) is not None}
     buyer_of = await who_bought(session, list(lines.values()))
-    taken = {
-        order: rows[order].record
-        for order, owner in owners.items()
-        if order not in lines or _is(owner, buyer_of, lines[order])
-    }
+    others = {order for order, line in lines.items() if not _is(owners[order], buyer_of, line)}
+    taken = {order: one for order, one in rows.items() if order not in others}
     if taken:
-        await session.execute(text(_STAGE), {"import": import_id, "orders": texts(taken)})
-    return taken, len(owners) - len(taken)
+        at = [one.line.when.at if one.line else None for one in taken.values()]
+        await session.execute(text(_STAGE), {**_WAITING.bind(order_id=taken, at=at), "import": import_id})
+    return {order: one.record for order, one in taken.items()}, len(others)
 
 
 def _is(owner: str, buyer_of: Callable[[Line], str], line: Line) -> bool:

@@ -31,6 +31,7 @@ from liquor_app.core.errors import Conflict
 from liquor_app.customers.bulk_write import By, Raced
 from liquor_app.customers.labels.custom_fields import ensure_fields
 from liquor_app.customers.labels.custom_values import MOST_LETTERS, FieldKind, split_name
+from liquor_app.customers.voided_orders import ToldBy
 from liquor_app.imports import basket_lines, customer_rows, product_rows, refused_orders, reversed_orders
 from liquor_app.imports.chunks import Chunk, Chunks, take_rows
 from liquor_app.imports.cleaning.answers.heard_columns import field_of
@@ -331,6 +332,10 @@ class Work:
                 for row, record in zip(rows, chunk.records, strict=True)
                 if row.notes
             }
+        times = [row.when.at for row in rows] + [one.line.when.at for one in chunk.reversals if one.line]
+        if times:
+            latest = max(times).isoformat()
+            self.position["latest"] = max(latest, self.position.get("latest") or latest)
         self._notes = chunk.left_out + Counter({MADE: made} if made else {})
         self._notes.update(note for row in rows for note in row.notes)
         if self._watch:
@@ -375,8 +380,10 @@ class Work:
         return Counter({refused_orders.CODE: refused} if refused else {})
 
     async def _orders(self, session: AsyncSession) -> Counter[Outcome]:
+        latest = self.position.get("latest")
+        told_by = ToldBy(self.plan.id, self._as_of, datetime.fromisoformat(latest) if latest else None)
         merged = await basket_lines.merge(
-            session, self.plan.id, self.plan.policy, self._reading.how.zone, self.position["order"], watch=self._watch
+            session, told_by, self.plan.policy, self._reading.how.zone, self.position["order"], watch=self._watch
         )
         if merged is None:
             self.position |= {"phase": WHOLE if self.position["whole"] else DONE, "order": ""}
@@ -394,6 +401,7 @@ class Work:
                 if one.row_number >= 0
             ]
         self.orders, self.money = self.orders + merged.orders.total(), self.money + merged.total
+        self._notes = merged.notes
         days = [day for day in (self.position["since"], merged.since and merged.since.isoformat()) if day]
         self.position |= {
             "order": merged.upto,

@@ -94,7 +94,8 @@ async def test_from_draft_to_cancelled(database: str) -> None:
     assert await _jobs(Job.LAUNCH_CAMPAIGN) == 1
 
 
-async def test_approval_is_open_until_the_last_day_is_over_in_the_shop(database: str) -> None:
+@pytest.mark.parametrize("evening", [time(20, 5), time(23, 59)])
+async def test_case_37_approval_is_open_until_the_last_day_is_over_in_the_shop(database: str, evening: time) -> None:
     """By UTC it closed at seven or eight in the evening of that day."""
     campaign = await _planned()
     async with transaction() as session:
@@ -104,7 +105,7 @@ async def test_approval_is_open_until_the_last_day_is_over_in_the_shop(database:
     with travel(after), pytest.raises(Conflict, match="is over"):
         async with transaction() as session:
             await approve_campaign(session, SYSTEM, campaign)
-    with travel(after - timedelta(minutes=2)):
+    with travel(datetime.combine(last, evening, zone)):
         async with transaction() as session:
             await approve_campaign(session, SYSTEM, campaign)
     assert await _status(campaign) is CampaignStatus.SCHEDULED

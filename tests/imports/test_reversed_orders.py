@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from sqlalchemy import text
 
 from liquor_app.accounts.permissions import SYSTEM
 from liquor_app.analytics.returned_revenue import returned_since
-from liquor_app.core.clock import now
+from liquor_app.core.clock import now, travel
 from liquor_app.core.db import transaction
 from liquor_app.imports.dry_run import ImportReport, try_file
 from liquor_app.scoring.service import score_customers
@@ -87,14 +88,22 @@ async def test_voided_first_and_never_paid_is_no_order(database: str, tmp_path: 
 
 
 async def test_an_order_paid_again_is_bought_again(database: str, tmp_path: Path) -> None:
+    """By a file with rows from after the void was known. The file of before, brought again, is no such word."""
     await people(tmp_path)
     await bring(tmp_path, *PAID)
     was = await many("SELECT occurred_at, total, discount, alcohol_total FROM purchases ORDER BY external_id")
     await bring(tmp_path, sold("1", "Rye", "50.00", "Voided"), name="void.csv")
     assert (await orders())["1"] == "0.00"
-    again = await bring(tmp_path, *PAID, name="paid_again.csv", again=True)
-    assert again.orders == {"updated": 1, "unchanged": 1}
-    assert await many("SELECT occurred_at, total, discount, alcohol_total FROM purchases ORDER BY external_id") == was
+    again = await bring(tmp_path, *PAID, name="paid_before.csv", again=True)
+    assert ((await orders())["1"], again.orders) == ("0.00", {"unchanged": 2})
+    tomorrow = now() + timedelta(days=1)
+    with travel(tomorrow):
+        fresh = sold("3", "Rum", "5.00", "Paid").replace("2026-10-01", tomorrow.date().isoformat())
+        again = await bring(tmp_path, *PAID, fresh, name="paid_again.csv", again=True)
+    assert again.orders == {"updated": 1, "unchanged": 1, "created": 1}
+    assert was == await many(
+        "SELECT occurred_at, total, discount, alcohol_total FROM purchases WHERE external_id < '3' ORDER BY external_id"
+    )
 
 
 async def test_lines_that_are_left_are_the_whole_order(database: str, tmp_path: Path) -> None:

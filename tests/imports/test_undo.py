@@ -246,6 +246,21 @@ async def test_baskets_are_what_they_were_and_come_again(database: str) -> None:
     assert await everything() == after
 
 
+async def test_case_39_orders_of_a_wrong_mapping_go_also_after_the_right_one(database: str) -> None:
+    """Both stood, and added up: what the wrong one made goes, though the right one came in between."""
+    await take(FIRST)
+    wrong = await take(SALES.replace("order_id", "receipt"), "purchases")
+    right = await take(SALES, "purchases", name="right.csv")
+    assert (wrong.created, right.created) == (3, 3)
+    assert await one("SELECT sum(total) FROM purchases") == 90
+    await undo(wrong)
+    kept = await rows("SELECT external_id, total FROM purchases ORDER BY 1")
+    assert [(row["external_id"], str(row["total"])) for row in kept] == [("1", "40.00"), ("2", "5.00")]
+    assert (await one("SELECT count(*) FROM purchase_lines"), await one("SELECT sum(amount) FROM purchase_lines")) == (
+        3, 45,
+    )  # fmt: skip
+
+
 async def test_a_wrong_mapping_goes_before_the_right_one(database: str) -> None:
     """Case 39: without an undo both stand, orders by numbers made up and orders by their own."""
     await take(FIRST)

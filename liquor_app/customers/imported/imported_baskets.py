@@ -14,8 +14,10 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from liquor_app.customers.baskets import BASKET, LINE
+from liquor_app.customers.baskets import BASKET
 from liquor_app.customers.imported.imported_people import LATER_IMPORT, Undone
+from liquor_app.customers.told_apart import LINE
+from liquor_app.customers.voided_orders import forget_voided
 
 TILL = "till"
 _LATER = "EXISTS (SELECT FROM purchase_images o WHERE o.purchase_id = p.id AND o.import_id = p.written_by)"
@@ -73,9 +75,11 @@ UPDATE purchases p SET {", ".join(f"{name} = r.{name}" for name in BASKET)}
  WHERE p.id = b.id AND b.why IS NULL
 """
 _DROP_LINES = "DELETE FROM purchase_lines l USING baskets_back b WHERE l.purchase_id = b.id AND b.why IS NULL"
+_SET_BACK_LINE = {"is_apart": "COALESCE(r.is_apart, false)"}
+"""Images of before lines were told apart say nothing of it."""
 _ADD_LINES = f"""
 INSERT INTO purchase_lines (purchase_id, {", ".join(LINE)})
-SELECT b.id, {", ".join(f"r.{name}" for name in LINE)}
+SELECT b.id, {", ".join(_SET_BACK_LINE.get(name, f"r.{name}") for name in LINE)}
   FROM baskets_back b CROSS JOIN LATERAL jsonb_populate_recordset(CAST(NULL AS purchase_lines), b.lines) r
  WHERE b.why IS NULL
 """
@@ -126,7 +130,8 @@ async def remove_baskets(
     session: AsyncSession, import_id: UUID, after: UUID, most: int, zone: ZoneInfo
 ) -> tuple[Undone, date | None]:
     """Take away the next baskets the import made, those after `after`, and note their buyers for the next scoring;
-    returns the first day that changed too."""
+    returns the first day that changed too. What it said of voided orders is forgotten."""
+    await forget_voided(session, import_id)
     found = await session.execute(text(_MADE), {"import": import_id, "after": after, "most": most})
     ids = list(found.scalars())
     undone = Undone(upto=ids[-1] if len(ids) == most else None)

@@ -1,4 +1,5 @@
-"""What imports changed, as it was before: kept while an import can be undone."""
+"""What imports changed, as it was before: kept while an import can be undone. And what they said of orders nobody
+knows."""
 
 from __future__ import annotations
 
@@ -9,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import Index
 from sqlmodel import SQLModel
 
-from liquor_app.core.columns import document, moment, plain_uuid, ref
+from liquor_app.core.columns import document, moment, plain_uuid, ref, words
 
 
 class CustomerImage(SQLModel, table=True):
@@ -37,3 +38,16 @@ class PurchaseImage(SQLModel, table=True):
     purchase_id: UUID = ref("purchases.id", primary=True)
     before: dict[str, Any] = document(empty="{}")
     lines: list[Any] = document(empty="[]")
+
+
+class VoidedOrder(SQLModel, table=True):
+    """An order that a file called voided or refunded in full, known as bought or not: an older file makes no purchase
+    of it. `known_at` is when that file was at hand, `row_at` when the order was made or voided by its row."""
+
+    __tablename__ = "voided_orders"
+    __table_args__ = (Index("ix_voided_orders_import_id", "import_id"),)
+
+    order_id: str = words(primary=True)
+    import_id: UUID = plain_uuid(primary=True)
+    known_at: datetime = moment(nullable=False)
+    row_at: datetime = moment(nullable=False)

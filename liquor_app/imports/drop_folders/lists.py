@@ -14,16 +14,20 @@ from liquor_app.accounts.permissions import Actor
 from liquor_app.core.files.drop_root import DroppedFile
 from liquor_app.core.listing.spec import Filter, ListQuery, ListSpec, Match, Sort
 from liquor_app.core.paging import Page
+from liquor_app.core.states import sql_list
+from liquor_app.imports.basket_lines import GIVEN
 from liquor_app.imports.drop_folders.drop_sources import LAST, SILENT, SourceRow
 from liquor_app.imports.drop_folders.models import DropStatus
 from liquor_app.imports.models import TAKEN_BACK, ImportStatus
 from liquor_app.imports.new_buyers import MADE
+from liquor_app.imports.profiles.tool_profile import LEFT_OUT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DropFileRow(DroppedFile):
     """A file that came: `state` is its own status, or once it was taken its import's. `right`, `warned` and `refused`
-    count its rows, `total` is what its orders come to, `taken_back` counts known orders it calls voided or refunded."""
+    count its rows, `left_out` those that are no rows of its kind (payments, voids, sold to nobody), `total` is what its
+    orders come to, `taken_back` counts known orders it calls voided or refunded."""
 
     id: UUID
     source_id: UUID
@@ -35,6 +39,7 @@ class DropFileRow(DroppedFile):
     right: int | None
     warned: int | None
     refused: int | None
+    left_out: int | None
     total: Decimal | None
     taken_back: int | None
 
@@ -61,6 +66,18 @@ STATES = (
     DropStatus.FAILED, ImportStatus.CANCELLED,
 )  # fmt: skip
 
+# a word may stand behind: "rows_unpaid: pending"
+_IS_LEFT_OUT = f"split_part(key, ': ', 1) IN {sql_list(*LEFT_OUT)}"
+
+
+def _noted(which: str) -> str:
+    """Count what an import's notes say, of those `which` is true of."""
+    return (
+        "CASE WHEN i.id IS NOT NULL THEN (SELECT COALESCE(sum(CAST(value AS int)), 0)"
+        f" FROM jsonb_each_text(i.notes) WHERE {which}) END"
+    )
+
+
 DROP_FILES = ListSpec(
     name="drop_files",
     row=DropFileRow,
@@ -70,10 +87,9 @@ DROP_FILES = ListSpec(
         "state": _STATE,
         "reason": "COALESCE(t.reason, i.error)",
         "right": "i.created + i.updated + i.unchanged",
-        "warned": "CASE WHEN i.id IS NOT NULL THEN"
-        " (SELECT COALESCE(sum(CAST(value AS int)), 0) FROM jsonb_each_text(i.notes)"
-        f" WHERE key <> '{MADE}') END",
+        "warned": _noted(f"NOT {_IS_LEFT_OUT} AND key NOT IN ('{MADE}', '{GIVEN}')"),
         "refused": "i.rejected",
+        "left_out": _noted(_IS_LEFT_OUT),
         "total": "CAST(i.position ->> 'sum' AS numeric)",
         "taken_back": f"CAST(i.position #>> '{{{TAKEN_BACK},orders}}' AS int)",
     },
@@ -86,7 +102,8 @@ DROP_FILES = ListSpec(
     role="manager",
     export={
         "id": "id", "source": "folder", "name": "file", "size": "bytes", "modified": "written", "seen_at": "came",
-        "state": "status", "right": "rows right", "warned": "rows warned", "refused": "rows refused", "total": "sum",
+        "state": "status", "right": "rows right", "warned": "rows warned", "refused": "rows refused",
+        "left_out": "rows left out", "total": "sum",
         "taken_back": "orders taken back", "reason": "reason",
     },
 )  # fmt: skip

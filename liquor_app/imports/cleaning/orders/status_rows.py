@@ -154,16 +154,26 @@ class StatusRows:
         worth = {at: self._worth(run[at].cells) for at in told}
         back = sum((worth[at] for at, one in told.items() if one.says is Says.REFUNDED), Decimal(0))
         says_how_much = any(worth[at] < 0 or self._gives_back(run[at].cells) for at in told)
+        twice = _told_twice([(one.says, worth[at]) for at, one in told.items()])
         for at, record in enumerate(run):
             one = told.get(at)
-            if one is None or one.says is Says.COUNTS:
+            if (
+                one is None
+                or one.says is Says.COUNTS
+                or (twice is Twice.COUNTS and one.says in _TAKEN_BACK and worth[at] > 0)
+            ):
                 yield record
             elif one.says is None:
                 yield record._replace(doubt=_doubt(one))
             elif one.says is Says.PARTLY:
                 yield record if says_how_much else record._replace(doubt=_no_sum(one))
+            elif one.says is Says.RETURN and worth[at] >= 0:
+                yield record._replace(doubt=_no_sign(one))
+            elif one.says is Says.RETURN and (twice is Twice.LEFT_OUT or order in self._gone):
+                yield record._replace(left_out=f"{REFUNDED}: {one.label}")
             elif one.says is Says.RETURN:
-                yield record if worth[at] < 0 else record._replace(doubt=_no_sign(one))
+                self._note_back(order)
+                yield record
             elif one.says is Says.REFUNDED and self._is_return(order, back):
                 yield record
             else:
@@ -178,9 +188,13 @@ class StatusRows:
             return False
         if order in self._gone:
             return False
-        if order and came_to < 0 and len(self._back) < MOST_ORDERS:
-            self._back.add(order)
+        if came_to < 0:
+            self._note_back(order)
         return True
+
+    def _note_back(self, order: str) -> None:
+        if order and len(self._back) < MOST_ORDERS:
+            self._back.add(order)
 
     def _told(self, cells: Sequence[str], first: Sequence[str]) -> _Told:
         """Return the gravest of what a row's columns say."""
@@ -239,6 +253,31 @@ _GRAVEST: tuple[Says | None, ...] = (
     Says.VOIDED, Says.UNPAID, Says.REFUNDED, None, Says.PARTLY, Says.RETURN, Says.COUNTS,
 )  # fmt: skip
 """Of what a row's columns say the first of these holds: whatever leaves it out needs no other to be known."""
+
+
+class Twice(Enum):
+    """What becomes of rows that say the same money back in two ways: of both."""
+
+    COUNTS = "counts"
+    LEFT_OUT = "left out"
+
+
+_TAKEN_BACK = (Says.REFUNDED, Says.VOIDED)
+
+
+def _told_twice(rows: Sequence[tuple[Says | None, Decimal]]) -> Twice | None:
+    """Tell what becomes of an order's rows that are called refunded or voided (its state) beside those of the refund
+    itself: they are one fact. None where there are not both.
+
+    Where nothing else of the order was sold, it comes to nothing: all are left out. Beside what stands both count where
+    the refund covers what its state says, which are even then; else neither.
+    """
+    sold = sum((worth for says, worth in rows if says in _TAKEN_BACK and worth > 0), Decimal(0))
+    back = -sum((worth for says, worth in rows if says is Says.RETURN and worth < 0), Decimal(0))
+    if not (sold and back):
+        return None
+    stands = any(worth > 0 for says, worth in rows if says in (Says.COUNTS, Says.PARTLY))
+    return Twice.COUNTS if stands and back >= sold else Twice.LEFT_OUT
 
 
 def check_status(record: Record) -> None:

@@ -12,6 +12,7 @@ from liquor_app.customers.labels.custom_fields import CustomFieldRow
 from liquor_app.customers.labels.custom_values import FieldKind
 from liquor_app.customers.labels.tags import MOST_OF_ONE
 from liquor_app.imports import refused_orders, reversed_orders
+from liquor_app.imports.basket_lines import GIVEN, VOIDED_SINCE
 from liquor_app.imports.cleaning.answers.heard_columns import SEVERAL, field_of, free_name
 from liquor_app.imports.cleaning.column_names import KINDS
 from liquor_app.imports.cleaning.row_notes import (
@@ -297,6 +298,14 @@ _WARNED = {
     COST_ABOVE_PRICE: ("product costs more than its price", "products cost more than their price"),
     STOCK_BELOW_ZERO: ("product has a stock below zero", "products have a stock below zero"),
     PRICE_OF_ZERO: ("price of 0 is left blank", "prices of 0 are left blank"),
+    GIVEN: (
+        "known order is changed by what was given back of it, or exchanged",
+        "known orders are changed by what was given back of them, or exchanged",
+    ),
+    VOIDED_SINCE: (
+        "order is left out: it was voided or refunded in full, as a file told that may be the later one",
+        "orders are left out: they were voided or refunded in full, as a file told that may be the later one",
+    ),
     REPEATED_FIRST: (
         "row names again what stood further up in the file: the first row stands",
         "rows name again what stood further up in the file: the first row stands",
