@@ -31,8 +31,9 @@ from liquor_app.imports.profiles.tool_profile import put_together
 from liquor_app.imports.readers.dialect import Dialect, chosen_dialect, guess_dialect
 from liquor_app.imports.readers.formats import open_table, read_sample
 from liquor_app.imports.rejects import heading, reject_lines
-from liquor_app.imports.run_import import Plan, Shown
+from liquor_app.imports.run_import import Plan
 from liquor_app.imports.trial.file_totals import Totals
+from liquor_app.imports.trial.shown_rows import Shown
 from liquor_app.organization.settings import GeneralSettings, load_settings
 
 MAX_SHOWN = 2_000

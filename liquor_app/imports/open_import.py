@@ -14,7 +14,7 @@ from liquor_app.imports.chunks import Chunks
 from liquor_app.imports.cleaning.answers.refusals import noes_win
 from liquor_app.imports.cleaning.column_mapping import check_mapping, guess_mapping, percentages, positions
 from liquor_app.imports.cleaning.column_names import KINDS
-from liquor_app.imports.cleaning.file_setting import Setting
+from liquor_app.imports.cleaning.file_setting import Reading, Setting
 from liquor_app.imports.cleaning.orders.order_shape import check_rows
 from liquor_app.imports.cleaning.orders.status_rows import StatusRows
 from liquor_app.imports.cleaning.person_cells import tell_of_us
@@ -25,7 +25,7 @@ from liquor_app.imports.readers.dialect import Dialect, chosen_dialect, guess_di
 from liquor_app.imports.readers.formats import READING, open_table, read_sample
 from liquor_app.imports.readers.row_reader import Record, Table
 from liquor_app.imports.rejects import MENDED, ORDER, OWN_COLUMNS
-from liquor_app.imports.run_import import ROWS, Plan, Reading, Work
+from liquor_app.imports.run_import import ROWS, Plan, Work
 from liquor_app.imports.trial.file_totals import FileTotals
 from liquor_app.organization.settings import GeneralSettings
 

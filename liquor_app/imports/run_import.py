@@ -34,11 +34,9 @@ from liquor_app.customers.labels.custom_values import MOST_LETTERS, FieldKind, s
 from liquor_app.customers.voided_orders import ToldBy
 from liquor_app.imports import basket_lines, customer_rows, product_rows, refused_orders, reversed_orders
 from liquor_app.imports.chunks import Chunk, Chunks, take_rows
-from liquor_app.imports.cleaning.answers.heard_columns import field_of
-from liquor_app.imports.cleaning.answers.refusals import CONSENTS, REFUSALS
-from liquor_app.imports.cleaning.answers.status_columns import STATUSES
+from liquor_app.imports.cleaning.answers.heard_columns import OF_CONSENT, OF_EVIDENCE, field_of
 from liquor_app.imports.cleaning.cells import Rejected
-from liquor_app.imports.cleaning.file_setting import Setting
+from liquor_app.imports.cleaning.file_setting import Reading
 from liquor_app.imports.cleaning.line_rows import Line
 from liquor_app.imports.cleaning.person_rows import Person
 from liquor_app.imports.cleaning.product_cells import CleanProduct
@@ -49,33 +47,16 @@ from liquor_app.imports.new_buyers import CREATE, MADE, OPTION, add_buyers, remo
 from liquor_app.imports.readers.formats import READING, open_table
 from liquor_app.imports.readers.row_reader import Record, Table
 from liquor_app.imports.rejects import Reject, write_rejects
-from liquor_app.imports.trial.becoming import Becoming, basket_becomes
+from liquor_app.imports.trial.becoming import basket_becomes
 from liquor_app.imports.trial.file_totals import FileTotals
 from liquor_app.imports.trial.repeated_rows import MOST_TOLD, Keys, RepeatedRows, product_keys
+from liquor_app.imports.trial.shown_rows import Shown
 
 TRIES = 3
-EVIDENCE = frozenset({
-    "consent_source", "consent_at", "email_consent_at", "sms_consent_at", "consent_wording", *CONSENTS, *REFUSALS,
-})  # fmt: skip
-"""Fields a consent stands on."""
-_OF_CONSENT = frozenset({*CONSENTS, *REFUSALS, *STATUSES, "given_up"})
-"""Fields that may change one."""
 UNKNOWN = "unknown_customer"
 ROWS, REFUSED, ORDERS, WHOLE, DONE = "rows", "refused", "orders", "whole", "done"
 """What is being done: reading rows; refusing orders with a refused line; making orders of the other waiting lines;
 filling in the good lines of refused orders."""
-
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """A row of a trial: what would become of it, and why not, or what of it is left out; of a line its `order`."""
-
-    record: Record
-    outcome: str
-    field: str = ""
-    reason: str = ""
-    becomes: Becoming | None = None
-    order: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,14 +70,6 @@ class Plan:
     file_name: str
     mapping: dict[str, str]
     options: dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """How a file's rows are read: which cell holds which field, and how cells are understood."""
-
-    at: dict[str, int]
-    how: Setting
 
 
 class Work:
@@ -236,7 +209,7 @@ class Work:
     async def _customers(self, session: AsyncSession, chunk: Chunk) -> tuple[Counter[Outcome], list[Reject]]:
         rows = [row for row in chunk.rows if isinstance(row, Person)]
         keys = {key: [str(row.values[key]) for row in rows if key in row.values] for key in KEYS}
-        consents = any(field_of(name) in _OF_CONSENT for name in self._reading.at)
+        consents = any(field_of(name) in OF_CONSENT for name in self._reading.at)
         for attempt in range(1, TRIES + 1):
             try:
                 async with session.begin_nested(), by_index(session):
@@ -269,7 +242,7 @@ class Work:
 
     @property
     def _by(self) -> By:
-        said = self._reading.how.said_of_all & EVIDENCE
+        said = self._reading.how.said_of_all & OF_EVIDENCE
         return By(self.plan.id, self.plan.file_name, self._actor.user_id, tuple(sorted(said)))
 
     @property

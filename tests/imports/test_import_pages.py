@@ -16,12 +16,13 @@ from liquor_app.core.queue import run as run_job
 from liquor_app.imports.tasks import TASKS
 from liquor_app.imports.uploads import ImportRow, add_upload, get_import
 from liquor_app.screens.imports.wizard import matching_state as matching_module
+from liquor_app.screens.imports.wizard.columns_view import NEW, mapping_of, on_screen, reassigned
 from liquor_app.screens.imports.wizard.matching_state import MatchState
 from liquor_app.screens.imports.wizard.opening_state import OpeningState
 from liquor_app.screens.imports.wizard.running_state import RunState
 from liquor_app.screens.imports.wizard.state import CHOOSE, MATCH, REPORT, RUN, EarlierState, ImportState
 from liquor_app.screens.imports.wizard.undo_state import UndoState
-from liquor_app.screens.imports.wizard.view import NEW, ending_words, mapping_of, on_screen, reassigned
+from liquor_app.screens.imports.wizard.view import ending_words
 from liquor_app.screens.session.background import MARK
 from tests.imports.test_import_cases import FILES
 from tests.stored import bring

@@ -16,7 +16,7 @@ from liquor_app.imports.profiles.known_tools import ALL, recognise
 from liquor_app.imports.profiles.tool_profile import fits
 from liquor_app.imports.readers.formats import open_table
 from liquor_app.imports.trial.likely_kind import likely_kind_of
-from liquor_app.screens.imports.wizard.view import column_lines, mapping_of
+from liquor_app.screens.imports.wizard.columns_view import column_lines, mapping_of
 from tests.imports.test_import import run
 from tests.imports.test_import_cases import FILES, many, write
 

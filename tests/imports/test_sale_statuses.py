@@ -15,8 +15,9 @@ from liquor_app.imports.cleaning.orders.status_words import Says, said_by
 from liquor_app.imports.dry_run import inspect_file, try_file
 from liquor_app.imports.readers.dialect import SAMPLE_ROWS
 from liquor_app.imports.readers.row_reader import Record
+from liquor_app.screens.imports.wizard.columns_view import column_lines
 from liquor_app.screens.imports.wizard.trial_view import money_words, total_lines
-from liquor_app.screens.imports.wizard.view import column_lines, note_words, trial_words
+from liquor_app.screens.imports.wizard.view import note_words, trial_words
 from tests.imports.test_import import rows as found_rows
 from tests.imports.test_import import run
 from tests.imports.test_import_cases import many, write

@@ -14,7 +14,7 @@ from liquor_app.imports.cleaning.answers.heard_columns import field_of
 from liquor_app.imports.cleaning.column_mapping import check_mapping, guess_mapping
 from liquor_app.imports.dry_run import inspect_file, try_file
 from liquor_app.imports.readers.row_reader import Record
-from liquor_app.screens.imports.wizard.view import column_lines, mapping_of, reassigned
+from liquor_app.screens.imports.wizard.columns_view import column_lines, mapping_of, reassigned
 from tests.imports.test_import import rows, run
 
 CASES: dict[str, tuple[str, tuple[str, ...], str]] = {

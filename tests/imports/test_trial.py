@@ -18,8 +18,8 @@ from liquor_app.imports.dry_run import Trial, check_options, inspect_file, try_f
 from liquor_app.imports.local_import import import_local
 from liquor_app.imports.trial.shown_rows import MOST_WARNED, SMOOTH_ROWS, worth_showing
 from liquor_app.imports.uploads import request_import
+from liquor_app.screens.imports.wizard.columns_view import column_lines
 from liquor_app.screens.imports.wizard.trial_view import money_words, seen_words, total_lines, trial_lines
-from liquor_app.screens.imports.wizard.view import column_lines
 from tests.imports.test_import import untold
 
 pytestmark = pytest.mark.integration
@@ -178,7 +178,7 @@ async def test_columns_a_profile_puts_together_say_so(database: str) -> None:
 
 def test_a_preview_is_bounded() -> None:
     from liquor_app.imports.readers.row_reader import Record
-    from liquor_app.imports.run_import import Shown
+    from liquor_app.imports.trial.shown_rows import Shown
 
     rows = [Shown(Record(number, []), "created", reason="x" * (number % 2)) for number in range(1_000)]
     shown = worth_showing(rows)
@@ -255,8 +255,8 @@ async def test_what_is_said_of_a_cell_names_the_files_own_column(
 @pytest.mark.parametrize(("total", "outcome"), [("-18.99", "return"), ("18.99", "created")])
 def test_a_new_order_that_gives_money_back_is_a_return(total: str, outcome: str) -> None:
     from liquor_app.imports.readers.row_reader import Record
-    from liquor_app.imports.run_import import Shown
     from liquor_app.imports.trial.becoming import becoming
+    from liquor_app.imports.trial.shown_rows import Shown
 
     shown = Shown(Record(2, ["1"]), "created", becomes=becoming("1 · Ann", {}, {"total": total}))
     assert [line.outcome for line in trial_lines([shown], now())] == [outcome]

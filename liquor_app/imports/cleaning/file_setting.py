@@ -43,3 +43,11 @@ class Setting:
             found = clean_moment(cell, "occurred_at", self.zone, self.now, clock=clock, order=self.date_order)
             self.moments[cell, clock] = found
         return found
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How a file's rows are read: which cell holds which field, and how cells are understood."""
+
+    at: dict[str, int]
+    how: Setting

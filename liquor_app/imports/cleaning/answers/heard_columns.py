@@ -12,6 +12,12 @@ from liquor_app.imports.cleaning.answers.status_columns import STATUSES
 
 SEVERAL = frozenset({*CONSENTS, *REFUSALS, *DEAD_FIELDS, *STATUSES, "given_up"})
 """Where any no counts, of whichever column."""
+OF_EVIDENCE = frozenset({
+    "consent_source", "consent_at", "email_consent_at", "sms_consent_at", "consent_wording", *CONSENTS, *REFUSALS,
+})  # fmt: skip
+"""Fields a consent stands on."""
+OF_CONSENT = frozenset({*CONSENTS, *REFUSALS, *STATUSES, "given_up"})
+"""Fields that may change one."""
 _FURTHER = re.compile(r"(\w+)\.(?:[2-9]|[1-9][0-9]{1,2})")
 
 

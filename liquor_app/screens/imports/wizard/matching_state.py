@@ -7,8 +7,6 @@ Looking at a file may take its time, so it is done in the background, holding th
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from typing import Any
 
 import reflex as rx
@@ -16,23 +14,28 @@ import reflex as rx
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.core.db import transaction
-from liquor_app.core.errors import AppError
-from liquor_app.core.files.store import file_store
 from liquor_app.customers.labels.custom_fields import list_custom_fields
 from liquor_app.customers.labels.custom_values import MOST_LETTERS, FieldKind, field_key, full_name, split_name
 from liquor_app.imports.cleaning.answers.answer_cells import LONGEST_WORDING
 from liquor_app.imports.cleaning.row_notes import NO_EVIDENCE
-from liquor_app.imports.dry_run import FilePreview, Trial, inspect_file, try_file
 from liquor_app.imports.merge_rows import Policy
 from liquor_app.imports.models import ImportStatus
 from liquor_app.imports.new_buyers import CREATE, OPTION
 from liquor_app.imports.profiles.known_tools import PROFILES
 from liquor_app.imports.readers.dialect import MARKS, ORDERS
-from liquor_app.imports.readers.formats import READING
-from liquor_app.imports.trial.likely_kind import likely_kind_of
-from liquor_app.imports.trial.shown_rows import TRIED_ROWS
 from liquor_app.imports.uploads import ImportRow, choose, start_import
-from liquor_app.organization.settings import shop_now
+from liquor_app.screens.imports.wizard.columns_view import (
+    NEW,
+    ColumnLine,
+    choices_of,
+    column_lines,
+    evidence_words,
+    made_words,
+    mapping_of,
+    on_screen,
+    reassigned,
+)
+from liquor_app.screens.imports.wizard.file_look import Answer, Question, look_at
 from liquor_app.screens.imports.wizard.running_state import RunState
 from liquor_app.screens.imports.wizard.state import MATCH, RUN, ImportState
 from liquor_app.screens.imports.wizard.trial_view import (
@@ -43,87 +46,13 @@ from liquor_app.screens.imports.wizard.trial_view import (
     seen_words,
     stranger_words,
     total_lines,
-    trial_lines,
 )
-from liquor_app.screens.imports.wizard.view import (
-    NEW,
-    ColumnLine,
-    choices_of,
-    column_lines,
-    evidence_words,
-    made_words,
-    mapping_of,
-    on_screen,
-    reassigned,
-    trial_words,
-)
+from liquor_app.screens.imports.wizard.view import trial_words
 from liquor_app.screens.session.background import background
 from liquor_app.screens.session.state import guarded, signed_in
 from liquor_app.ui.toast import toast_failed
 
 UNREADABLE = "The file could not be looked at. Please try again."
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """What a file is looked at for: as it comes (`mapping` None), or with what was chosen so far."""
-
-    row: ImportRow
-    policy: str
-    mapping: dict[str, str] | None
-    options: dict[str, Any]
-    """What is not chosen is read as the file itself seems to say."""
-    saved: Mapping[str, str] = field(default_factory=dict)
-    """What its columns were before the page was left, where they are looked at for the first time."""
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What was seen: `problem` says in words why no more than this was."""
-
-    first: FilePreview | None = None
-    """The columns and their examples, where the file had just come."""
-    seen: FilePreview | None = None
-    tried: Trial | None = None
-    problem: str = ""
-    lines: tuple[TrialLine, ...] = ()
-    """What becomes of the rows that were tried."""
-    meant: str = ""
-    """What the file rather holds than what was said."""
-
-
-async def look_at(actor: Actor, question: Question) -> Answer:
-    """Open the file, read how it writes, import its first rows for trial and take them back."""
-    row = question.row
-    first: FilePreview | None = None
-    seen: FilePreview | None = None
-    meant = ""
-    try:
-        async with file_store().on_disk(row.stored) as path:
-            if question.mapping is None:
-                meant = await READING.run(likely_kind_of, path, row.kind)
-            told = question.options
-            whole: dict[str, Any] = {name: told[name] for name in ("profile", "constants") if name in told}
-            if question.mapping is None:
-                seen = first = await READING.run(inspect_file, path, row.kind, options=whole, file_name=row.file_name)
-                if question.saved and set(question.saved.values()) <= set(first.columns):
-                    seen = first = replace(first, mapping=dict(question.saved))
-            else:
-                seen = await READING.run(
-                    inspect_file, path, row.kind, rows=0, mapping=question.mapping, options=whole,
-                    file_name=row.file_name,
-                )  # fmt: skip
-            mapping = seen.mapping if question.mapping is None else question.mapping
-            options = {"date_order": seen.dialect.date_order, "decimal": seen.dialect.decimal} | told
-            async with transaction() as session:
-                tried = await try_file(
-                    session, actor, kind=row.kind, path=path, policy=question.policy, mapping=mapping,
-                    options=options, limit=TRIED_ROWS, watch=True, file_name=row.file_name,
-                )  # fmt: skip
-                lines = trial_lines(tried.shown, await shop_now(session), seen.columns)
-    except AppError as problem:
-        return Answer(first, seen, problem=problem.message, meant=meant)
-    return Answer(first, seen, tried, lines=tuple(lines), meant=meant)
 
 
 class MatchState(rx.State):

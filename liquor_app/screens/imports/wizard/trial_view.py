@@ -10,12 +10,13 @@ from itertools import zip_longest
 from liquor_app.imports.dry_run import Trial
 from liquor_app.imports.new_buyers import MADE
 from liquor_app.imports.profiles.tool_profile import plain
-from liquor_app.imports.run_import import UNKNOWN, Shown
+from liquor_app.imports.run_import import UNKNOWN
 from liquor_app.imports.trial.becoming import Becoming, Change
 from liquor_app.imports.trial.file_totals import TOTALS
-from liquor_app.imports.trial.shown_rows import worth_showing
+from liquor_app.imports.trial.shown_rows import Shown, worth_showing
 from liquor_app.screens.customers.field_values import shown_value
-from liquor_app.screens.imports.wizard.view import LABELS, on_screen, rows_left_out
+from liquor_app.screens.imports.wizard.columns_view import LABELS, on_screen
+from liquor_app.screens.imports.wizard.view import rows_left_out
 from liquor_app.ui.words import figure, listed, plural, show_money, spoken
 
 PAGE_ROWS = 20

@@ -1,20 +1,15 @@
-"""Files to import, as their page shows them. Pure."""
+"""What became of a file, or would, in words. Pure."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from liquor_app.customers.labels.custom_fields import CustomFieldRow
-from liquor_app.customers.labels.custom_values import FieldKind
 from liquor_app.customers.labels.tags import MOST_OF_ONE
 from liquor_app.imports import refused_orders, reversed_orders
 from liquor_app.imports.basket_lines import GIVEN, VOIDED_SINCE
-from liquor_app.imports.cleaning.answers.heard_columns import SEVERAL, field_of, free_name
-from liquor_app.imports.cleaning.column_names import KINDS
 from liquor_app.imports.cleaning.row_notes import (
     COST_ABOVE_PRICE,
     FUTURE,
@@ -33,106 +28,18 @@ from liquor_app.imports.cleaning.row_notes import (
     ZIP_WRONG,
     ZIP_ZEROS,
 )
-from liquor_app.imports.dry_run import FilePreview, ImportReport
+from liquor_app.imports.dry_run import ImportReport
 from liquor_app.imports.merge_rows import Outcome
 from liquor_app.imports.models import ImportStatus
 from liquor_app.imports.new_buyers import MADE
 from liquor_app.imports.outcome_words import outcome_words, taken_back_words
-from liquor_app.imports.profiles.known_tools import PROFILES
 from liquor_app.imports.profiles.tool_profile import LEFT_OUT, NOBODY, PICTURE
 from liquor_app.imports.profiles.tool_profile import rows_left_out as left_out_by_reason
 from liquor_app.imports.undo.undo_import import UndoCounts, is_something_left
 from liquor_app.imports.undo.undo_words import KEPT, REMOVED, thing_words
 from liquor_app.imports.uploads import ImportRow
+from liquor_app.screens.imports.wizard.columns_view import LABELS, on_screen
 from liquor_app.ui.words import ago, figure, listed, plural, show_money, spoken
-
-LABELS: Mapping[str, str] = {
-    "email_consent_at": "E-mail consent, when",
-    "sms_consent_at": "SMS consent, when",
-    "given_up": "Why nobody writes there any more",
-    "email": "E-mail",
-    "external_id": "Customer number",
-    "email_consent": "E-mail consent",
-    "sms_consent": "SMS consent",
-    "email_opt_out": "Refused e-mail",
-    "sms_opt_out": "Refused SMS",
-    "opt_out": "Refused every message",
-    "email_bounced": "E-mail address is dead (bounced)",
-    "sms_bounced": "Phone number is dead",
-    "email_valid": "E-mail address is valid",
-    "sms_valid": "Phone number is valid",
-    "email_suppressed": "Nobody writes e-mail there any more",
-    "sms_suppressed": "Nobody texts there any more",
-    "email_status": "E-mail status in another list (only a no counts)",
-    "sms_status": "SMS status in another list (only a no counts)",
-    "complained": "Complained of spam",
-    "suppressed": "Nobody writes there any more",
-    "consent_source": "Where consent was given",
-    "consent_wording": "What was agreed to (its words)",
-    "consent_ip": "Internet address consent came from",
-    "consent_at": "When consent was given",
-    "occurred_at": "When it was bought",
-    "amount": "What was paid",
-    "tax": "Tax within what was paid",
-    "other_tax": "Another tax within what was paid",
-    "tip": "Tip within what was paid",
-    "shipping": "Shipping within what was paid",
-    "fees": "Fees within what was paid",
-    "refunded": "What was given back of it",
-    "is_alcohol": "Is alcohol",
-    "customer": "Customer (e-mail, phone or number)",
-    "age_checked_at": "Age checked, when",
-    "age_check": "Age checked, what was seen",
-    "custom": "Custom fields",
-    "sku": "SKU",
-    "upc": "UPC",
-}
-CHOICES: Mapping[str, list[tuple[str, str]]] = {
-    kind: [("", "Leave out"), *((name, LABELS.get(name, spoken(name))) for name in fields)]
-    for kind, fields in KINDS.items()
-}
-"""What a column of the file may become, by kind of file."""
-NEW = "new."
-"""Before the kind of a custom field that is made of the column."""
-_NAMES = {
-    name: words
-    for choices in CHOICES.values()
-    for name, words in choices
-    if "_" in name or name == "amount"  # the others are English, and read as they are
-}
-_SPOKEN = re.compile(rf"“[^”]*”|(?<!\w)'[^']*'|\b({'|'.join(_NAMES)})\b")
-_OF_THE_FILE = " the columns "
-"""After it stand the file's own names."""
-
-
-def choices_of(kind: str, custom: Sequence[CustomFieldRow]) -> list[tuple[str, str]]:
-    """Return what a column of a file of this kind may become, with the shop's own fields and new ones."""
-    if kind != "customers":
-        return list(CHOICES[kind])
-    own = [(one.name, f"{one.label} ({one.kind.label.lower()})") for one in custom]
-    new = [(f"{NEW}{one.value}", f"New field: {one.label.lower()}") for one in FieldKind]
-    return [*CHOICES[kind], *own, *new]
-
-
-def on_screen(message: str) -> str:
-    """Return words of an import as the page says them: fields by what the menus call them. What stands in quotation
-    marks is the file's own, and stays."""
-    head, mark, columns = message.partition(_OF_THE_FILE)
-    said = _SPOKEN.sub(lambda found: f"“{_NAMES[found[1]]}”" if found[1] else found[0], head)
-    return (
-        said.replace("an external id", "a customer number").replace("external id", "customer number") + mark + columns
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class ColumnLine:
-    """A column of the file, a few of its values, and the field it becomes (empty: left out, unless `by` a known tool's
-    profile it is put together with others)."""
-
-    name: str
-    example: str
-    becomes: str
-    by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,55 +61,6 @@ class ImportLine:
     rejects: str
 
 
-def made_words(profile: str) -> str:
-    """Tell which fields a known tool's file holds in several columns, or means by being that file."""
-    if not profile:
-        return ""
-    known = PROFILES[profile]
-    fields = [LABELS.get(name, spoken(name)).lower() for name in known.made] + (
-        ["what was paid"] if known.sales else []
-    )
-    return f"Put together from several columns: {listed(fields)}." if fields else "Its columns and words are known."
-
-
-def column_lines(preview: FilePreview) -> list[ColumnLine]:
-    """Return every column with up to three of its values and the field it was taken for."""
-    becomes = {column: field_of(name) for name, column in preview.mapping.items()}
-    together = frozenset(preview.put_together)
-    by = dict.fromkeys(preview.statuses, "Says which rows count")
-    if preview.profile:
-        by |= dict.fromkeys(together, f"Put together by the {PROFILES[preview.profile].name} profile")
-    return [
-        ColumnLine(name, _example(preview.rows, position), becomes.get(name, ""), by.get(name, ""))
-        for position, name in enumerate(preview.columns)
-    ]
-
-
-def _example(rows: Sequence[Sequence[str]], position: int) -> str:
-    values = [row[position].strip() for row in rows if position < len(row) and row[position].strip()]
-    return ", ".join(list(dict.fromkeys(values))[:3])[:80]
-
-
-def reassigned(columns: Sequence[ColumnLine], name: str, field: str) -> list[ColumnLine]:
-    """Return the columns with one of them becoming `field`; another that did is left out, unless several may."""
-
-    def now(line: ColumnLine) -> str:
-        if line.name == name:
-            return field
-        return "" if field and line.becomes == field and field not in SEVERAL else line.becomes
-
-    return [ColumnLine(line.name, line.example, now(line), line.by) for line in columns]
-
-
-def mapping_of(columns: Sequence[ColumnLine]) -> dict[str, str]:
-    """Return field → column; the further ones of a field that several say something of by `free_name`."""
-    mapping: dict[str, str] = {}
-    for line in columns:
-        if line.becomes:
-            mapping[free_name(line.becomes, mapping)] = line.name
-    return mapping
-
-
 def trial_words(report: ImportReport, twice: Sequence[str] = ()) -> str:
     """Tell what became of the first rows, tried out: "Of the first 212 rows 208 are new and 4 would be refused: …" """
     taken_back = taken_back_words(report.taken_back)
@@ -220,13 +78,6 @@ def trial_words(report: ImportReport, twice: Sequence[str] = ()) -> str:
     parts += [taken_back] if taken_back else []
     rows = report.rows + rows_left_out(report.notes)
     return f"Tried on the first {plural(rows, 'row')}: {listed(parts)}.{note_words(report.notes, twice)}"
-
-
-def evidence_words(evidence: str, guessed: str, chosen: str) -> str:
-    """Tell why dates or numbers are read as they are: "12 rows such as 24/11/2026 say so." """
-    if not evidence:
-        return "The first rows read the same either way; please check."
-    return f"{evidence}." if guessed == chosen else f"The file seems to say otherwise: {evidence}."
 
 
 UNDO_WORDS: Mapping[ImportStatus, str] = {
