@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from typing import Any, NoReturn
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -35,6 +35,9 @@ COLUMNS = (
 
 GIVEN, VOIDED_SINCE = "orders_given_back", "orders_voided_since"
 """Notes on orders: lines were given back of known ones; they are left out, for a later file voided them."""
+_who = itemgetter(slice(Line._fields.index("email_key"), Line._fields.index("phone") + 1))
+_told = itemgetter(slice(Line._fields.index("store"), Line._fields.index("is_alcohol") + 1))
+"""Of a line who bought it; and what stands behind its hour, in the order of `COLUMNS`."""
 BATCH_ORDERS = 5_000
 """Orders made in one step."""
 
@@ -139,7 +142,7 @@ async def stage(
     """Put a chunk of lines into the waiting table; returns the positions of those that belong to nobody known, or to
     an order of somebody else."""
     rows, rejected = await recognise(session, import_id, lines, mended=mended)
-    await copy_rows(session, "import_lines", ("import_id", *COLUMNS), ([import_id.hex, *row] for row in rows))
+    await copy_rows(session, "import_lines", ("import_id", *COLUMNS), rows)
     return rejected
 
 
@@ -165,21 +168,21 @@ async def order_ids(session: AsyncSession, lines: Sequence[Line], *, mended: boo
 
 def keys_of(lines: Sequence[Line]) -> dict[str, list[str]]:
     """Return whom lines name, by key."""
-    return {key: [value for line in lines if (value := getattr(line, key))] for key in KEYS}
+    return {key: [value for value in map(attrgetter(key), lines) if value] for key in KEYS}
 
 
 async def recognise(
     session: AsyncSession, import_id: UUID | None, lines: Sequence[Line], *, mended: bool = False
 ) -> tuple[list[list[Any]], list[tuple[int, Rejected]]]:
-    """Return lines with who bought them and which order they belong to, in the order of `COLUMNS`; and, by position,
-    those of nobody known, or of an order that is somebody else's."""
+    """Return lines with who bought them and which order they belong to, in the order of `COLUMNS`, behind the import's
+    id if there is one; and, by position, those of nobody known, or of an order that is somebody else's."""
     buyer_of = await who_bought(session, lines)
     rejected: list[tuple[int, Rejected]] = []
     bought: list[tuple[int, Line, str, str]] = []
     last: tuple[str | None, ...] = ()
     buyer = ""
     for position, line in enumerate(lines):
-        who = (line.email_key, line.external_id, line.phone)  # the lines of a basket tell the same
+        who = _who(line)  # the lines of a basket tell the same
         try:
             if who != last:
                 buyer, last = buyer_of(line), who
@@ -188,20 +191,16 @@ async def recognise(
             rejected.append((position, why.bare()))
         else:
             bought.append((position, line, buyer, line.order_id or _order_id(line, buyer, mended)))
-    owners = await _owners(session, import_id, {order_id for *_, order_id in bought})
+    owners = await _owners(session, import_id, {one[3] for one in bought})
+    first = [] if import_id is None else [import_id.hex]
     rows: list[list[Any]] = []
     for position, line, buyer, order_id in bought:
         if owners.setdefault(order_id, buyer) != buyer:
             reason = f"The order {order_id[:60]!r} is another customer's."
             rejected.append((position, Rejected("order_of_another_customer", "order_id", reason)))
             continue
-        rows.append(
-            [
-                line.number, order_id, buyer, _written(line.when.at), line.when.local_hour, line.store,
-                line.coupon_code, line.product, line.sku, line.category, line.brand, line.quantity, line.amount,
-                line.discount, line.coupon_discount, line.is_alcohol,
-            ]
-        )  # fmt: skip
+        when = line.when
+        rows.append([*first, line.number, order_id, buyer, _written(when.at), when.local_hour, *_told(line)])
     return rows, rejected
 
 

@@ -180,11 +180,12 @@ class Chunks:
                     self._leave_out(chunk, record, record.left_out)
                     continue
                 check_status(record)
-                lines: list[list[str]] | str
-                if self._sales:
-                    lines = self._sales.lines(record.cells)
-                else:
-                    lines = [record.cells + [make(record.cells) for make in made] if made else record.cells]
+                if self._sales is None:  # a row is a line
+                    cells = record.cells + [make(record.cells) for make in made] if made else record.cells
+                    chunk.rows.append(clean(record.number, cells))
+                    chunk.records.append(record)
+                    continue
+                lines = self._sales.lines(record.cells)
                 if isinstance(lines, str):
                     self._leave_out(chunk, record, lines)
                     continue

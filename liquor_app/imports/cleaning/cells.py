@@ -12,6 +12,8 @@ from liquor_app.customers.visible_text import visible
 MAX_TEXT = 255
 REMEMBERED = 4096
 """Cells whose meaning is remembered where a column holds few different ones."""
+MOST_REMEMBERED = 500
+"""Letters of several cells whose meaning is remembered together: a stranger's long ones would fill the memory."""
 BLANKS = frozenset({"", "null", "none", "n/a", "na", "nan", "nil", "-", "\\n", '""', "''"})
 _LONGEST_BLANK = max(map(len, BLANKS))
 _PLAIN = re.compile(r"[!#-&(-<>-~][!-~]*(?: [!-~]+)*")

@@ -13,7 +13,7 @@ from liquor_app.customers.labels.product_labels import NO_CATEGORY
 from liquor_app.imports.cleaning.amounts import head_currency, holds_cents, read_share, says_percent
 from liquor_app.imports.cleaning.answers.answer_cells import clean_flag
 from liquor_app.imports.cleaning.cell_kinds import written_as_phone
-from liquor_app.imports.cleaning.cells import REMEMBERED, Rejected, clean_label, clean_word
+from liquor_app.imports.cleaning.cells import MOST_REMEMBERED, REMEMBERED, Rejected, clean_label, clean_word
 from liquor_app.imports.cleaning.file_setting import Setting
 from liquor_app.imports.cleaning.moment_cells import When
 from liquor_app.imports.cleaning.net_money import BESIDE, REFUNDED
@@ -71,6 +71,8 @@ class Line(NamedTuple):
     """What was left out of it, or worked out, by `NOTES`."""
 
 
+Words = tuple[str | None, str | None, str | None, str | None, str | None, str | None]
+"""Store, coupon code, product, SKU, category, brand."""
 Buyer = tuple[str | None, str | None, str | None]
 """Who bought: e-mail key, external id, phone."""
 
@@ -181,7 +183,9 @@ class LineReader:
         self._offs = [(field, at[field]) for field in ("coupon_discount", "discount") if field in at]
         self._beside = [(field, at[field]) for field in BESIDE if field in at and "amount" in at]
         self._refunded = at.get(REFUNDED)
-        self._words = [(name, at.get(name), clean) for name, clean in _WORDS.items()]
+        self._words = [(nth, name, at[name], clean) for nth, (name, clean) in enumerate(_WORDS.items()) if name in at]
+        self._word_places = [place for _, _, place, _ in self._words]
+        self._read_words: dict[tuple[str, ...], Words] = {}
         self._buyers: dict[tuple[str, ...], Buyer] = {}
         self._cents = [at[field] for field in _SUMS if field in at and holds_cents(how.column(at[field]))]
 
@@ -220,16 +224,30 @@ class LineReader:
         if abs(amount) > MAX_NUMBER:
             raise Rejected("bad_amount", "amount", f"amount is larger than {figure(MAX_NUMBER)}.")
         alcohol = None if self._alcohol is None else self._kept("is_alcohol", _is_alcohol, cells[self._alcohol], notes)
-        store, coupon_code, product, sku, category, brand = [
-            None if place is None else self._kept(name, clean, cells[place], notes)
-            for name, place, clean in self._words
-        ]
+        store, coupon_code, product, sku, category, brand = self._labels(cells, notes)
         return Line(
             number, None if self._order is None else clean_order_id(cells[self._order]), email_key, external_id, phone,
             when, store, coupon_code, product, sku, category or NO_CATEGORY, brand,
             ONE if quantity is None else quantity, amount, discount, coupon, alcohol is not False,
             tuple(dict.fromkeys(notes)) if notes else (),
         )  # fmt: skip
+
+    def _labels(self, cells: list[str], notes: list[str]) -> Words:
+        """Return what a line says in words, in the order of `_WORDS`. A shop sells the same things again and again, so
+        the last few thousand are remembered, but for those that something was left out of."""
+        told = tuple([cells[place] for place in self._word_places])
+        if (found := self._read_words.get(told)) is not None:
+            return found
+        words: list[str | None] = [None] * len(_WORDS)
+        noted = len(notes)
+        for nth, name, place, clean in self._words:
+            words[nth] = self._kept(name, clean, cells[place], notes)
+        if len(self._read_words) > REMEMBERED:
+            self._read_words.clear()
+        made = (words[0], words[1], words[2], words[3], words[4], words[5])
+        if len(notes) == noted and sum(map(len, told)) <= MOST_REMEMBERED:
+            self._read_words[told] = made
+        return made
 
     def _buyer(self, cells: list[str]) -> Buyer:
         """As `_buyer`; the lines of a basket share theirs, so the last few thousand are remembered."""

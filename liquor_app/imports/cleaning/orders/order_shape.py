@@ -13,6 +13,7 @@ from collections.abc import Collection, Mapping, Sequence
 from liquor_app.core.errors import Invalid
 from liquor_app.customers.places import STATES, normalise_state
 from liquor_app.imports.cleaning.amounts import without_unit
+from liquor_app.imports.cleaning.cells import MOST_REMEMBERED, REMEMBERED
 from liquor_app.imports.cleaning.column_names import IDENTITY
 from liquor_app.imports.cleaning.net_money import REFUNDED, GivenBack, gave_nothing, given_back
 from liquor_app.imports.cleaning.orders.order_sums import MOST_LETTERS, Sums
@@ -92,6 +93,7 @@ class Watch:
         }
         self._written = self._mapped | {place for place in watched if _NOTES.search(columns[place].lower())}
         self._suspects: set[int] = set()
+        self._harmless: set[str] = set()
         self._rows = 0
         self._sums = Sums(
             {**near, **at},
@@ -131,9 +133,13 @@ class Watch:
 
     def _might_tell(self, cells: list[str]) -> bool:
         row = _BETWEEN.join([cells[place] for place in self._seen]).lower()
-        for part in MIGHT_TELL:  # noqa: SIM110 (as quick as can be, every row comes here: a pattern takes twenty times)
+        if row in self._harmless:  # columns that are still looked at hold few words
+            return False
+        for part in MIGHT_TELL:
             if part in row:
                 return True
+        if len(self._harmless) < REMEMBERED and len(row) <= MOST_REMEMBERED:
+            self._harmless.add(row)
         return False
 
     def _see_words(self, cells: list[str]) -> None:
