@@ -187,8 +187,8 @@ async def read_learning(session: AsyncSession, actor: Actor) -> LearningRow:
         beliefs=beliefs,
         people=sum(posterior.people.values()),
         controls=posterior.controls,
-        overall=_overall(posterior, earlier.posterior, overall),
-        cells=tuple(_rows(posterior, earlier.posterior, cells, [tried[key] for key in most])),
+        overall=overall_row(posterior, earlier.posterior, overall),
+        cells=tuple(rows_of(posterior, earlier.posterior, cells, [tried[key] for key in most])),
         trials=tuple(_trials(posterior, earlier.posterior, playbooks, await _usual(session))),
         names={row.slug: row.name for row in playbooks},
     )
@@ -243,7 +243,7 @@ def _trials(posterior: Posterior, earlier: Posterior, playbooks: Sequence[Any], 
             for channel in row.optimal_channels
         ]
         cells = [cell for cell, _ in options]
-        told = _rows(posterior, earlier, cells, [posterior.learned_from(cell) for cell in cells])
+        told = rows_of(posterior, earlier, cells, [posterior.learned_from(cell) for cell in cells])
         if told:
             worth = [
                 usual.worth(one.mean, percent, cell.channel) for one, (cell, percent) in zip(told, options, strict=True)
@@ -253,13 +253,15 @@ def _trials(posterior: Posterior, earlier: Posterior, playbooks: Sequence[Any], 
             yield Trial(row.slug, most, max(told, key=lambda one: one.high - one.low))
 
 
-def _overall(posterior: Posterior, earlier: Posterior, cell: Cell) -> CellRow:
+def overall_row(posterior: Posterior, earlier: Posterior, cell: Cell) -> CellRow:
+    """Return what is believed of messages as a whole beside what was earlier."""
     mean, sd = float(posterior.mean[0]), float(posterior.covariance[0, 0]) ** 0.5
     people = sum(posterior.people.values())
     return CellRow(cell, mean, mean - LEVEL_80 * sd, mean + LEVEL_80 * sd, people, float(earlier.mean[0]))
 
 
-def _rows(posterior: Posterior, earlier: Posterior, cells: Sequence[Cell], people: Sequence[int]) -> list[CellRow]:
+def rows_of(posterior: Posterior, earlier: Posterior, cells: Sequence[Cell], people: Sequence[int]) -> list[CellRow]:
+    """Return what is believed of some cells beside what was earlier; `people` is how many each was learned from."""
     if not cells:
         return []
     mean, sd = posterior.effects(cells)

@@ -11,6 +11,7 @@ from uuid import UUID
 from sqlalchemy import Index, UniqueConstraint, text
 from sqlmodel import SQLModel
 
+from liquor_app.actions.models import Arm
 from liquor_app.core.columns import choice, day, document, exact, flag, moment, pk, ratio, ref, stamped, whole, words
 
 
@@ -54,6 +55,29 @@ class ExperimentAssignment(SQLModel, table=True):
     customer_id: UUID = ref("customers.id", primary=True)
     arm_id: UUID = ref("experiment_arms.id")
     assigned_at: datetime = stamped()
+
+
+class PlayedOutcome(SQLModel, table=True):
+    """What somebody of the sample did in a week that was played: simulated (`played_world`), and read by the campaign's
+    page alone. `arm`, cell and `baseline` are their decision's, as it was."""
+
+    __tablename__ = "played_outcomes"
+    __table_args__ = (Index("ix_played_outcomes_customer", "customer_id"),)
+
+    campaign_id: UUID = ref("campaigns.id", primary=True)
+    customer_id: UUID = ref("customers.id", primary=True)
+    arm: Arm = choice("arm", Arm)
+    segment: str = words()
+    channel: str = words()
+    offer: str = words()
+    due: str = words()
+    baseline: float = ratio(nullable=False)
+    is_sent: bool = flag()
+    decided_at: datetime = moment(nullable=False)
+    opened_at: datetime | None = moment()
+    clicked_at: datetime | None = moment()
+    bought_at: datetime | None = moment()
+    total: Decimal = exact(12)
 
 
 class GlobalHoldout(SQLModel, table=True):

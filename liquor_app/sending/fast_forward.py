@@ -2,6 +2,7 @@
 
 Only the clock is special. Its messages are claimed, asked about, fenced, sent to the sandbox and recorded by the
 same pump as everybody else's. The clock is a column of the campaign, so a worker that dies leaves it where it stood.
+What people of the sample then do is simulated and kept apart (`experiments.played_week`); your own are not made up.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from liquor_app.core.models import JobStatus
 from liquor_app.core.pubsub import publish
 from liquor_app.core.queue import Job, JobContext, enqueue
 from liquor_app.core.states import sql_list
+from liquor_app.experiments.played_week import has_sample_people, live_through
 from liquor_app.ledger.models import ON_ITS_WAY, SendStatus
 from liquor_app.organization.settings import shop_now
 from liquor_app.sending.campaign_rollup import roll_up_once
@@ -92,6 +94,7 @@ async def play_week(job: JobContext, campaign_id: UUID, seconds: float) -> dict[
     async with transaction() as session:
         await launch_campaign(session, SYSTEM, campaign_id)
         at = await shop_now(session)
+        is_simulated = await has_sample_people(session, campaign_id)
     state = await _state(campaign_id)
     end = datetime.combine(state.end_date + timedelta(days=1), time.min, WESTERNMOST).astimezone(UTC)
     start = datetime.combine(state.start_date, time.min, UTC)
@@ -116,8 +119,11 @@ async def play_week(job: JobContext, campaign_id: UUID, seconds: float) -> dict[
             continue
         if state.virtual_now >= end:
             await roll_up_once([campaign_id])
-            await _finish(campaign_id)
+            await _finish(campaign_id, end if is_simulated else None)
             return {"virtual_now": state.virtual_now}
+        if is_simulated:
+            async with transaction() as session:
+                await live_through(session, campaign_id, state.virtual_now)
         rest = await _advance(campaign_id, state.virtual_now, end, pace)
         # sending has taken some of the step's time already
         await asyncio.sleep(max(0.0, rest - (monotonic.monotonic() - stepped)))
@@ -202,7 +208,9 @@ async def _state(campaign_id: UUID) -> _State:
     return _State(**row)
 
 
-async def _finish(campaign_id: UUID) -> None:
+async def _finish(campaign_id: UUID, simulated_until: datetime | None) -> None:
     async with transaction() as session:
+        if simulated_until is not None:
+            await live_through(session, campaign_id, simulated_until)
         await stop_playing(session, campaign_id)
         publish(session, f"campaign:{campaign_id}", {"is_playing": False})

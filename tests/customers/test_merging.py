@@ -45,6 +45,7 @@ LEFT = {
     "segment_changes": "what was",
     "customer_scores": "worked out anew",
     "exclusions": "why a campaign left that profile out",
+    "played_outcomes": "simulated, of the sample alone; drawn by id",
     "experiment_assignments": "drawn by id; attribution is frozen",
     "likely_doubles": "not listed while one of the pair is gone",
     "customer_merges": "the record itself",

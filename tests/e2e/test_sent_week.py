@@ -21,6 +21,16 @@ def test_the_week_comes_to_its_end(product: Product, day: Day) -> None:
     messages = page.get_by_role("table", name="Latest messages of this campaign").locator("tbody tr")
     expect(page.locator(".badge", has_text="Done").first).to_be_visible(timeout=WEEK_MS)
     shoot(page, "08-completed")
+    came = page.locator("section.card", has=page.get_by_role("heading", name="What came of it"))
+    expect(came.get_by_text("Nobody outside was written to and nobody bought")).to_be_visible()
+    lifts = came.get_by_role("table", name="Written to beside held out, simulated")
+    expect(lifts.locator("tbody tr")).to_have_count(2)
+    expect(came.get_by_text("Had this week been real")).to_be_visible()
+    expect(came.get_by_role("table", name="What the agent would learn of the week, simulated")).to_be_visible()
+    for what in ("Opened", "Clicked", "Bought at the till"):
+        told = came.locator("dl > div", has=page.get_by_text(what, exact=True)).locator("dd").first
+        expect(told).to_have_text(re.compile(r"[1-9]"))
+    assert product.api().get("/analytics/learning").json()["people"] == 0, "what was simulated teaches nothing"
 
     messages.locator("a").first.click()
     page.wait_for_url(re.compile("/outbox"))

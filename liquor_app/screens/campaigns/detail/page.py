@@ -23,6 +23,8 @@ from liquor_app.screens.campaigns.detail.versions_state import VersionsState
 from liquor_app.screens.details.view import found
 from liquor_app.screens.experiments.campaign_effect.effect_panel import effect_card
 from liquor_app.screens.experiments.campaign_effect.effect_state import CampaignEffectState
+from liquor_app.screens.experiments.played.played_panel import played_card
+from liquor_app.screens.experiments.played.played_state import PlayedState
 from liquor_app.screens.session.role_controls import for_managers
 from liquor_app.screens.shell.state import ShellState
 from liquor_app.ui.badge import badge, live, status_badge
@@ -127,11 +129,15 @@ def _running() -> rx.Component:
             wrap=True,
         ),
         rx.el.div(bar(HEAD.percent, "Messages done"), margin="12px 0 4px"),
-        numbers(
-            ("Bought", HEAD.bought, "of those contacted", ""),
-            ("Revenue", HEAD.revenue, "tracked to a message", ""),
-            ("Came back", CampaignState.returned, "returned since by those who bought; not taken off", ""),
-            ("Held out", HEAD.held_out, "not contacted, to measure against", ""),
+        rx.cond(
+            PlayedState.week.is_shown,
+            rx.fragment(),  # what was simulated stands below, marked; nobody really bought
+            numbers(
+                ("Bought", HEAD.bought, "of those contacted", ""),
+                ("Revenue", HEAD.revenue, "tracked to a message", ""),
+                ("Came back", CampaignState.returned, "returned since by those who bought; not taken off", ""),
+                ("Held out", HEAD.held_out, "not contacted, to measure against", ""),
+            ),
         ),
     )
     unknown = note(
@@ -143,8 +149,9 @@ def _running() -> rx.Component:
     )
     return col(
         progress,
+        played_card(),
         rx.cond(HEAD.unknown != "", unknown, rx.fragment()),
-        effect_card(),
+        rx.cond(PlayedState.week.is_shown, rx.fragment(), effect_card()),  # a played week has its own, simulated
         again_note(),
         codes_card(),
         grid(

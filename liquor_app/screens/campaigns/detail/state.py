@@ -22,6 +22,7 @@ from liquor_app.screens.campaigns.detail.licence_state import LicenceState
 from liquor_app.screens.campaigns.detail.outlook_state import OutlookState
 from liquor_app.screens.campaigns.detail.view import Head, LedgerLine, PlanView, head_of, ledger_lines, plan_view
 from liquor_app.screens.details.state import DetailState
+from liquor_app.screens.experiments.played.played_state import PlayedState
 from liquor_app.screens.sending.words import SendLine, send_line
 from liquor_app.screens.session.background import background
 from liquor_app.screens.session.state import guarded, signed_in
@@ -87,6 +88,8 @@ class CampaignState(DetailState, rx.State):
             await outlook._refresh()
         self.ledger = ledger_lines(counts)
         self.sends, self.busy = [send_line(one, at) for one in latest.items], False
+        played = await self.get_state(PlayedState)
+        await played._refresh()
 
     @background
     async def live(self) -> None:

@@ -1,0 +1,143 @@
+"""What came of a played week, in words: simulated, and said to be."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import reflex as rx
+
+from liquor_app.core.db import transaction
+from liquor_app.core.ids import parse_id
+from liquor_app.experiments.learning import CellRow
+from liquor_app.experiments.played_week import Lesson, PlayedRow, played_week
+from liquor_app.experiments.statistics import Lift
+from liquor_app.organization.models import Channel
+from liquor_app.screens.session.state import signed_in
+from liquor_app.ui.address import last_part
+from liquor_app.ui.words import figure, percent, plural, show_money
+
+Say = Callable[[float], str]
+
+
+@dataclass(frozen=True, slots=True)
+class LiftLine:
+    """Who was written to beside who was held out."""
+
+    what: str
+    written: str
+    held_out: str
+    difference: str
+    interval: str
+    verdict: str
+
+
+@dataclass(frozen=True, slots=True)
+class LessonLine:
+    """Buyers won of a hundred, by one kind of message: believed before, and after."""
+
+    kind: str
+    before: str
+    after: str
+    interval: str
+    people: str
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """A played week as the page shows it; `is_over` once its last message is out."""
+
+    is_shown: bool = False
+    is_over: bool = False
+    sent: str = ""
+    opened: str = ""
+    clicked: str = ""
+    buyers: str = ""
+    spent: str = ""
+    people: str = ""
+    sentence: str = ""
+
+
+def _share(count: int, whole: int) -> str:
+    return f"{percent(count / whole)} of those written to" if whole else ""
+
+
+def played_view(row: PlayedRow | None) -> Played:
+    if row is None:
+        return Played()
+    lesson = row.lesson
+    return Played(
+        is_shown=True,
+        is_over=lesson is not None,
+        sent=figure(row.sent),
+        opened=figure(row.opened),
+        clicked=figure(row.clicked),
+        buyers=figure(row.buyers),
+        spent=show_money(row.spent),
+        people=_share(row.buyers, row.written),
+        sentence="" if lesson is None else _sentence(lesson),
+    )
+
+
+def _sentence(lesson: Lesson) -> str:
+    row = lesson.overall
+    return (
+        f"Had this week been real, the agent would take a message to win {_of_hundred(row.mean)} buyers of a hundred,"
+        f" four times in five {_of_hundred(row.low)} to {_of_hundred(row.high)}; before it was"
+        f" {_of_hundred(row.before)}."
+    )
+
+
+def _of_hundred(share: float) -> str:
+    return figure(share * 100, 1, sign=True)
+
+
+def lift_lines(row: PlayedRow | None) -> list[LiftLine]:
+    if row is None or row.bought is None or row.revenue is None:
+        return []
+    return [
+        _lift_line("Buyers of a hundred", row.bought, lambda value: figure(value * 100, 1), _of_hundred),
+        _lift_line("Spent a person", row.revenue, lambda value: show_money(value, cents=True), _signed_money),
+    ]
+
+
+def _signed_money(value: float) -> str:
+    return f"{'+' if value >= 0 else '−'}{show_money(abs(value), cents=True)}"
+
+
+def _lift_line(what: str, found: Lift, plain: Say, signed: Say) -> LiftLine:
+    interval = "–" if found.low is None or found.high is None else f"{signed(found.low)} to {signed(found.high)}"
+    return LiftLine(
+        what, plain(found.contacted.mean), plain(found.held_out.mean), signed(found.difference), interval, found.verdict
+    )
+
+
+def lesson_lines(row: PlayedRow | None) -> list[LessonLine]:
+    if row is None or row.lesson is None:
+        return []
+    return [_lesson_line(cell, row.lesson.names) for cell in row.lesson.cells]
+
+
+def _lesson_line(row: CellRow, names: dict[str, str]) -> LessonLine:
+    cell = row.cell
+    return LessonLine(
+        f"{names.get(cell.segment, cell.segment)}: {cell.offer}, {Channel(cell.channel).label}",
+        _of_hundred(row.before),
+        _of_hundred(row.mean),
+        f"{_of_hundred(row.low)} to {_of_hundred(row.high)}",
+        plural(row.learned_from, "person", "people"),
+    )
+
+
+class PlayedState(rx.State):
+    """What came of the week of the campaign in the address; read whenever the campaign is."""
+
+    week: Played = Played()
+    lifts: list[LiftLine] = []
+    lessons: list[LessonLine] = []
+
+    async def _refresh(self) -> None:
+        actor = await signed_in(self)
+        async with transaction() as session:
+            row = await played_week(session, actor, parse_id(last_part(self), "campaign"))
+        self.week, self.lifts, self.lessons = played_view(row), lift_lines(row), lesson_lines(row)

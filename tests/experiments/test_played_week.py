@@ -1,0 +1,231 @@
+"""A played week of the sample: simulated outcomes, drawn as planted, told as simulated, kept out of everything real."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from liquor_app.accounts.models import Role
+from liquor_app.accounts.permissions import SYSTEM, Actor, ActorKind
+from liquor_app.campaigns.brief import RESPONSE_DAYS
+from liquor_app.experiments.learning import learn, read_groups
+from liquor_app.experiments.played_week import has_sample_people, live_through, played_week
+from liquor_app.experiments.played_world import (
+    BASKET_SPREAD,
+    BY_SEGMENT,
+    EACH_TEN_OFF,
+    OTHER_SEGMENTS,
+    Decided,
+    Lived,
+    live,
+    planted,
+)
+from liquor_app.scoring.estimators.uplift import PRIOR_MEAN
+from liquor_app.scoring.uplift_store import uplift_in_use
+from liquor_app.screens.experiments.played.played_state import lesson_lines, lift_lines, played_view
+from tests.experiments.test_holdout import campaign_with
+from tests.people import steady_ids
+
+VIEWER = Actor(ActorKind.USER, None, "Vi", Role.USER)
+AT = datetime(2026, 11, 3, 18, tzinfo=UTC)
+PEOPLE = steady_ids(20_000, "played")
+
+
+def decided(person: UUID, **changed: Any) -> Decided:
+    values: dict[str, Any] = {
+        "customer_id": person, "segment": "at_risk", "channel": "email", "discount_pct": 0.0, "baseline": 0.2,
+        "basket": 40.0, "at": AT, "is_sent": True,
+    }  # fmt: skip
+    return Decided(**values | changed)
+
+
+def lives(**changed: Any) -> list[Lived]:
+    return [live("seed", decided(person, **changed)) for person in PEOPLE]
+
+
+def share(found: Iterable[Any]) -> float:
+    return float(np.mean([one is not None for one in found]))
+
+
+@pytest.mark.parametrize(
+    ("changed", "effect"),
+    [
+        ({}, BY_SEGMENT["at_risk"]),
+        ({"segment": "champions", "discount_pct": 15.0}, BY_SEGMENT["champions"] + 1.5 * EACH_TEN_OFF),
+        ({"segment": "of their own", "channel": "sms"}, OTHER_SEGMENTS - 0.01),
+        ({"is_sent": False}, 0.0),
+    ],
+)
+def test_people_buy_by_what_is_planted_and_those_left_alone_by_their_habit(
+    changed: dict[str, Any], effect: float
+) -> None:
+    found = lives(**changed)
+    if changed.get("is_sent", True):
+        one = decided(PEOPLE[0], **changed)
+        assert planted(one.segment, one.channel, one.discount_pct) == pytest.approx(effect)
+    p = 0.2 + effect
+    assert share(one.bought_at for one in found) == pytest.approx(p, abs=4 * (p * (1 - p) / len(found)) ** 0.5)
+    if not changed.get("is_sent", True) or changed.get("channel") == "sms":
+        assert all(one.opened_at is None for one in found)
+
+
+def test_what_somebody_does_is_in_order_within_their_week_and_always_the_same() -> None:
+    found = lives(discount_pct=10.0)
+    assert found == lives(discount_pct=10.0)
+    end = AT + timedelta(days=RESPONSE_DAYS)
+    for one in found:
+        if one.clicked_at is not None:
+            assert one.opened_at is not None
+            assert one.opened_at <= one.clicked_at
+        for moment in (one.opened_at, one.clicked_at, one.bought_at):
+            assert moment is None or AT <= moment <= end
+        assert (one.bought_at is None) == (one.total == 0)
+    spent = np.log([float(one.total) for one in found if one.total])
+    assert spent.std() == pytest.approx(BASKET_SPREAD, rel=0.05)
+    assert np.exp(spent).mean() == pytest.approx(40, rel=0.03)
+
+
+async def of_sample(session: AsyncSession, *, is_sample: bool = True) -> UUID:
+    """A campaign of the sample whose week is being played; its messages went out."""
+    campaign = await campaign_with(session, 120, 30, explore=0)
+    await session.execute(text("UPDATE customers SET is_sample = :is"), {"is": is_sample})
+    await session.execute(
+        text(
+            "INSERT INTO sends"
+            " (id, created_at, customer_id, campaign_id, action_id, channel, recipient, status, not_before)"
+            " SELECT i, uuid_v7_time(i), customer_id, campaign_id, id, channel, 'x@example.com', 'sent', now()"
+            " FROM (SELECT *, uuid_v7() AS i FROM actions) a"
+            " WHERE campaign_id = :id AND status = 'pending'"
+        ),
+        {"id": campaign},
+    )
+    await clock(session, campaign, await first_day(session, campaign))
+    return campaign
+
+
+async def first_day(session: AsyncSession, campaign: UUID) -> datetime:
+    found = await session.execute(text("SELECT start_date FROM campaigns WHERE id = :id"), {"id": campaign})
+    return datetime.combine(found.scalar_one(), datetime.min.time(), UTC)
+
+
+async def clock(session: AsyncSession, campaign: UUID, at: datetime, *, playing: bool = True) -> None:
+    await session.execute(
+        text(
+            "UPDATE campaigns SET virtual_now = :at, is_playing = :playing, status = 'active', started_at = now()"
+            " WHERE id = :id"
+        ),
+        {"at": at, "playing": playing, "id": campaign},
+    )
+
+
+async def outcomes(session: AsyncSession) -> list[Any]:
+    return list(await session.execute(text("SELECT * FROM played_outcomes ORDER BY customer_id")))
+
+
+async def test_the_week_is_lived_as_its_clock_goes_and_told_when_it_is_over(session: AsyncSession) -> None:
+    campaign = await of_sample(session)
+    first = await first_day(session, campaign)
+    assert await has_sample_people(session, campaign)
+    assert await live_through(session, campaign, first) == 0, "nobody's day has come"
+    assert await played_week(session, VIEWER, campaign) is None
+    middle, end = first + timedelta(days=3), first + timedelta(days=9)
+    some = await live_through(session, campaign, middle)
+    await clock(session, campaign, middle)
+    half = await played_week(session, VIEWER, campaign)
+    assert half is not None
+    assert (half.bought, half.lesson) == (None, None), "no verdict before the end"
+    rest = await live_through(session, campaign, end)
+    assert some + rest == 120
+    assert await live_through(session, campaign, end) == 0, "nobody lives twice"
+    before = await outcomes(session)
+    await clock(session, campaign, end, playing=False)
+
+    row = await played_week(session, VIEWER, campaign)
+    assert row is not None
+    written = [one for one in before if one.arm != "holdout"]
+    held = [one for one in before if one.arm == "holdout"]
+    assert (row.written, row.held_out) == (len(written), len(held))
+    assert (row.opened, row.clicked, row.buyers) == tuple(
+        sum(getattr(one, name) is not None for one in written) for name in ("opened_at", "clicked_at", "bought_at")
+    )
+    assert row.spent == sum((one.total for one in written), Decimal(0)) > 0
+    assert half.buyers == sum(one.bought_at is not None and one.bought_at <= middle for one in written) < row.buyers
+    assert row.bought is not None
+    rate = [np.mean([one.bought_at is not None for one in group]) for group in (written, held)]
+    assert row.bought.difference == pytest.approx(rate[0] - rate[1])
+    assert row.lesson is not None
+    assert sum(cell.learned_from for cell in row.lesson.cells) == len(written)
+    assert all(not one.is_sent for one in held)
+
+
+async def test_who_still_waits_for_their_message_has_not_lived_the_week_yet(session: AsyncSession) -> None:
+    campaign = await of_sample(session)
+    end = await first_day(session, campaign) + timedelta(days=9)
+    somebody = "SELECT customer_id FROM sends ORDER BY customer_id LIMIT 3"
+    await session.execute(text(f"UPDATE sends SET status = 'pending' WHERE customer_id IN ({somebody})"))
+    assert await live_through(session, campaign, end) == 117
+    await session.execute(text("UPDATE sends SET status = 'sent'"))
+    assert await live_through(session, campaign, end) == 3
+    assert all(one.is_sent for one in await outcomes(session) if one.arm != "holdout")
+
+
+async def test_nothing_of_it_is_learned_counted_or_sold(session: AsyncSession) -> None:
+    campaign = await of_sample(session)
+    bought = (await session.execute(text("SELECT count(*) FROM purchases"))).scalar_one()
+    events = (await session.execute(text("SELECT count(*) FROM analytics_events"))).scalar_one()
+    beliefs = await uplift_in_use(session)
+    await live_through(session, campaign, await first_day(session, campaign) + timedelta(days=9))
+    await clock(session, campaign, await first_day(session, campaign) + timedelta(days=9), playing=False)
+    assert (await played_week(session, VIEWER, campaign)) is not None
+    assert (await session.execute(text("SELECT count(*) FROM purchases"))).scalar_one() == bought
+    assert (await session.execute(text("SELECT count(*) FROM analytics_events"))).scalar_one() == events
+    touched = (
+        "SELECT count(*) FROM sends WHERE opened_at IS NOT NULL OR clicked_at IS NOT NULL OR converted_at IS NOT NULL"
+    )
+    assert (await session.execute(text(touched))).scalar_one() == 0
+    assert (await read_groups(session))[0] == []
+    assert (await learn(session, SYSTEM)).version == beliefs.version
+
+
+async def test_your_own_customers_are_never_made_up(session: AsyncSession) -> None:
+    campaign = await of_sample(session, is_sample=False)
+    assert not await has_sample_people(session, campaign)
+    assert await live_through(session, campaign, await first_day(session, campaign) + timedelta(days=9)) == 0
+    assert await played_week(session, VIEWER, campaign) is None
+
+
+async def test_it_goes_with_the_people_and_with_the_campaign(session: AsyncSession) -> None:
+    campaign = await of_sample(session)
+    await live_through(session, campaign, await first_day(session, campaign) + timedelta(days=9))
+    await session.execute(
+        text("DELETE FROM customers WHERE id = :id"), {"id": (await outcomes(session))[0].customer_id}
+    )
+    assert len(await outcomes(session)) == 119
+    await session.execute(text("DELETE FROM sends"))
+    await session.execute(text("DELETE FROM campaigns WHERE id = :id"), {"id": campaign})
+    assert await outcomes(session) == []
+
+
+async def test_the_page_says_it_in_words(session: AsyncSession) -> None:
+    campaign = await of_sample(session)
+    end = await first_day(session, campaign) + timedelta(days=9)
+    await live_through(session, campaign, end)
+    await clock(session, campaign, end, playing=False)
+    row = await played_week(session, VIEWER, campaign)
+    assert row is not None
+    shown = played_view(row)
+    assert (shown.is_shown, shown.is_over) == (True, True)
+    assert shown.sentence.startswith("Had this week been real")
+    assert {line.what for line in lift_lines(row)} == {"Buyers of a hundred", "Spent a person"}
+    assert lesson_lines(row)
+    assert not played_view(None).is_shown
+    assert lift_lines(None) == lesson_lines(None) == []
+    assert PRIOR_MEAN == 0.01
