@@ -25,7 +25,9 @@ def read(path: Path) -> list[Line]:
 
 def write(kept: Path, page: Path) -> str:
     """Put the tables between the page's marks and return them."""
-    tables = "\n\n".join(filter(None, (part(kept) for part in (_profit, _kinds, _wider, _coverage, _alarms, _others))))
+    tables = "\n\n".join(
+        filter(None, (part(kept) for part in (_profit, _kinds, _wider, _coverage, _alarms, _others, _sample)))
+    )
     text = page.read_text()
     before, rest = text.split(BEGIN, 1)
     page.write_text(f"{before}{BEGIN}\n\n{tables}\n\n{END}{rest.split(END, 1)[1]}")
@@ -160,6 +162,52 @@ def _alarms(kept: Path) -> str:
         return ""
     told = [f"{name} {np.mean([line[name] for line in lines]):.1%}" for name in ("buyers", "revenue")]
     return f"False alarms where nothing differs, looked at on each of 90 days, {len(lines):,} runs: {', '.join(told)}."
+
+
+SAMPLE_WEEKS = "sample_weeks.ndjson"
+"""What `python -m benchmarks learning` said."""
+
+
+def read_weeks(kept: Path) -> list[Line]:
+    """Return the lines of the sample's weeks; none where they were not run."""
+    path = kept / SAMPLE_WEEKS
+    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+
+
+def _sample(kept: Path) -> str:
+    lines = read_weeks(kept)
+    plans = {line["week"]: line for line in lines if line["what"] == "plan"}
+    rows = [
+        [str(line["week"] + 1), f"{line['people']:,} / {line['held_out']:,}", _of_hundred(line),
+         *_planned(plans.get(line["week"]))]
+        for line in lines if line["what"] == "belief"
+    ]  # fmt: skip
+    cells = [
+        [line["segment"], line["offer"], line["channel"], f"{line['people']:,}", _of_hundred(line),
+         f"{line['planted']:+.1f}"]
+        for line in lines if line["what"] == "cell"
+    ]  # fmt: skip
+    if not rows:
+        return ""
+    weeks = _table(["week", "learned from: written to / held out", "believed", "messages", "held out", "at random",
+                    "with money off", "expected profit"], rows)  # fmt: skip
+    tried = _table(["segment", "offer", "channel", "people", "believed", "planted"], cells)
+    title = "Ten weeks of the sample, buyers won of a hundred with 80 % intervals, and the plan made with it:"
+    return f"{title}\n\n{weeks}\n\nWhat was tried most, beside what is planted:\n\n{tried}"
+
+
+def _of_hundred(line: Line) -> str:
+    return f"{line['buyers_of_100']:+.1f} ({line['low']:+.1f} to {line['high']:+.1f})"
+
+
+def _planned(plan: Line | None) -> list[str]:
+    if plan is None:
+        return ["–"] * 5
+    profit = {name: float(value) for name, value in plan["profit"].items()}
+    return [
+        f"{plan['messages']:,}", str(plan["held_out"]), str(plan["random"]), str(plan["money_off"]),
+        f"{profit['mean']:.0f} ({profit['low']:.0f} to {profit['high']:.0f})",
+    ]  # fmt: skip
 
 
 def _others(kept: Path) -> str:

@@ -159,6 +159,18 @@ def test_a_kept_line_comes_out_the_same_again() -> None:
     assert round(sum(found.profit) * 1000 / (size.customers * size.weeks), 3) == kept["greedy"]
 
 
+def test_ten_weeks_of_the_sample_moved_the_agent_to_what_is_planted_on_the_whole() -> None:
+    lines = report.read_weeks(ROOT / "docs" / "learning")
+    beliefs = [line for line in lines if line["what"] == "belief"]
+    assert (beliefs[0]["people"], beliefs[0]["buyers_of_100"]) == (0, 1.0)
+    last, cells = beliefs[-1], [line for line in lines if line["what"] == "cell"]
+    assert last["people"] > 5_000
+    assert last["high"] - last["low"] < 0.75 * (beliefs[0]["high"] - beliefs[0]["low"])
+    truth = np.average([line["planted"] for line in cells], weights=[line["people"] for line in cells])
+    assert last["low"] < truth < last["high"]
+    assert abs(last["buyers_of_100"] - truth) < abs(1.0 - truth)
+
+
 def test_the_page_shows_what_is_kept(tmp_path: Path) -> None:
     kept, page = ROOT / "docs" / "learning", ROOT / "docs" / "learning.md"
     copy = tmp_path / "learning.md"
