@@ -8,7 +8,19 @@ import sys
 import typer
 from rich.markup import escape
 
-from liquor_app.commands import campaigns, coupons, data, importing, keys, models, pipeline, planning, running, users
+from liquor_app.commands import (
+    campaigns,
+    cells,
+    coupons,
+    data,
+    importing,
+    keys,
+    models,
+    pipeline,
+    planning,
+    running,
+    users,
+)
 from liquor_app.commands.kit import err
 from liquor_app.core.errors import AppError, Unavailable
 from liquor_app.core.platform.logs import configure
@@ -18,8 +30,8 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pret
 for _plain in (running, pipeline, planning, models):
     app.add_typer(_plain.app)
 for _name, _group in (
-    ("campaigns", campaigns), ("coupons", coupons), ("users", users), ("data", data), ("import", importing),
-    ("keys", keys),
+    ("campaigns", campaigns), ("coupons", coupons), ("cells", cells), ("users", users), ("data", data),
+    ("import", importing), ("keys", keys),
 ):  # fmt: skip
     app.add_typer(_group.app, name=_name)
 

@@ -46,6 +46,7 @@ class Reason(StrEnum):
     PLAN_SHARE = "plan_share_used"
     OTHER_PLAN = "not_in_chosen_plan"
     # given by a person
+    FORBIDDEN = "forbidden_by_marketer"
     BY_HAND = "skipped_by_hand"
 
     @property
@@ -72,6 +73,7 @@ _LABELS = {
     Reason.NOT_WORTH_IT: "Would cost more than it brings",
     Reason.HOLDOUT: "Held out to measure the effect",
     Reason.GLOBAL_HOLDOUT: "Held out of everything, to measure marketing as a whole",
+    Reason.FORBIDDEN: "A marketer forbade it",
     Reason.BETTER_ACTION: "Another action was chosen",
     Reason.CAPACITY: "Capacity used by better actions",
     Reason.BUDGET: "Discount budget used by better actions",

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Index, text
+from sqlalchemy import CheckConstraint, Index, text
 from sqlmodel import SQLModel
 
 from liquor_app.core.columns import (
@@ -52,12 +52,17 @@ class Arm(StrEnum):
     """The planner's choice."""
     RANDOM = "random"
     """An eligible action drawn at random: against it the planner's choosing is judged."""
+    FIXED = "fixed"
+    """The planner's choice where chance has nothing to draw from: a marketer pinned it, or it is all they could get."""
     HOLDOUT = "holdout"
     """Nothing, though the planner would have written: against it messages are judged."""
 
     @property
     def label(self) -> str:
-        return {"agent": "The agent's choice", "random": "Drawn at random", "holdout": "Held out"}[self.value]
+        return {
+            "agent": "The agent's choice", "random": "Drawn at random", "fixed": "Nothing else to draw",
+            "holdout": "Held out",
+        }[self.value]  # fmt: skip
 
 
 TAKEN = (ActionStatus.PENDING, ActionStatus.QUEUED, ActionStatus.SENT)
@@ -147,6 +152,29 @@ class Action(SQLModel, table=True):
 
     created_at: datetime = stamped()
     updated_at: datetime = stamped()
+
+
+class CellRule(SQLModel, table=True):
+    """A cell somebody pinned or forbade (`offering.cell_rules`); `due` empty is whoever they are due."""
+
+    __tablename__ = "cell_rules"
+    __table_args__ = (
+        CheckConstraint("effect IN ('pin', 'forbid')", name="effect"),
+        Index("ix_cell_rules_standing", "created_at", postgresql_where=text("undone_at IS NULL")),
+    )
+
+    id: UUID = pk()
+    effect: str = words()
+    segment_slug: str = words()
+    offer: str = words()
+    channel: str = words()
+    due: str = words(default="")
+    reason: str = words()
+    actor_id: UUID | None = plain_uuid()
+    actor_name: str = words()
+    created_at: datetime = stamped()
+    undone_at: datetime | None = moment()
+    undone_by: str | None = words(nullable=True)
 
 
 class DecisionCount(SQLModel, table=True):

@@ -170,6 +170,9 @@ class Economics:
     for the plan to draw about. None: only what pays as believed."""
     per_offer: Sequence[Floats] | None = None
     """Probability of acting on each of the offers, by this channel; None: as on a typical one, by the discount."""
+    forbidden: Sequence[npt.NDArray[np.bool_]] = ()
+    pinned: Sequence[npt.NDArray[np.bool_]] = ()
+    """Of each of the offers, who may not get it, and who gets no other if it suits them; empty: nobody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +207,8 @@ class Choice:
     """P(buys and would not have), of this offer."""
     suits: Sequence[npt.NDArray[np.bool_]]
     """Of each of the playbook's offers, whether it is for them and lawful, each of shape (n,)."""
+    pinned: npt.NDArray[np.bool_]
+    """Who gets no other offer than one a marketer pinned."""
 
 
 def choose(offers: Sequence[Offer], people: Economics, terms: Terms) -> Choice:
@@ -212,7 +217,7 @@ def choose(offers: Sequence[Offer], people: Economics, terms: Terms) -> Choice:
     chosen = np.full(count, NO_OFFER, dtype=np.int8)
     response, discount, kept = people.response.copy(), np.zeros(count), np.zeros(count)
     uplift = np.zeros(count)
-    suiting: list[npt.NDArray[np.bool_]] = []
+    suiting, pinned = _suiting(offers, people)
     profit, margins = np.full(count, -np.inf), np.full(count, terms.margin)
     for index, offer in enumerate(offers):
         share, margin = float(offer.discount_pct) / 100, offer.margin(terms.margin)
@@ -231,20 +236,33 @@ def choose(offers: Sequence[Offer], people: Economics, terms: Terms) -> Choice:
             margin=margin,
             share=terms.kept_share,
         )
-        suits = people.may_discount.copy() if share > 0 else np.ones(count, dtype=np.bool_)
-        if offer.category is not None:
-            suits &= np.fromiter((offer.category in bought for bought in people.categories), np.bool_, count=count)
-        suiting.append(suits)
         pays = earned + saved > terms.least
         if people.hope is not None:
             a_buyer = people.basket * margin + terms.kept_share * margin * np.maximum(people.value_at_risk, 0.0)
             pays = earned + saved + (people.hope[index] - people.uplift[index]) * a_buyer > terms.least
-        take = suits & (earned + saved > profit + kept)
+        take = suiting[index] & (earned + saved > profit + kept)
         response[take], discount[take], profit[take], kept[take] = answers[take], share, earned[take], saved[take]
         margins[take], uplift[take] = margin, people.uplift[index][take]
         chosen[take & pays] = index
     profit[np.isinf(profit)] = 0.0
-    return Choice(chosen, response, discount, profit, kept, margins, uplift, suiting)
+    return Choice(chosen, response, discount, profit, kept, margins, uplift, suiting, pinned)
+
+
+def _suiting(offers: Sequence[Offer], people: Economics) -> tuple[list[npt.NDArray[np.bool_]], npt.NDArray[np.bool_]]:
+    """Return for whom each offer is, and who gets none but a pinned one: pins hold where law and category let them."""
+    count = people.basket.shape[0]
+    found = []
+    for index, offer in enumerate(offers):
+        suits = people.may_discount.copy() if offer.discount_pct > 0 else np.ones(count, dtype=np.bool_)
+        if offer.category is not None:
+            suits &= np.fromiter((offer.category in bought for bought in people.categories), np.bool_, count=count)
+        found.append(suits & ~people.forbidden[index] if people.forbidden else suits)
+    pinned = np.zeros(count, dtype=np.bool_)
+    if people.pinned:
+        own = [suits & pin for suits, pin in zip(found, people.pinned, strict=True)]
+        pinned = np.logical_or.reduce(own) if own else pinned
+        found = [np.where(pinned, mine, suits) for suits, mine in zip(found, own, strict=True)]
+    return found, pinned
 
 
 def offer_text(offer: Offer, category: str | None) -> str:

@@ -42,11 +42,17 @@ class Shares:
         return self if people >= LEAST_FOR_RANDOM else Shares(self.holdout, 0.0)
 
 
-def arm_of(seed: str, customer_id: UUID, shares: Shares) -> Arm:
-    """Tell which arm a customer is drawn into."""
+def arm_of(seed: str, customer_id: UUID, shares: Shares, *, options: int = 1) -> Arm:
+    """Tell which arm a customer is drawn into.
+
+    Args:
+        options: from which an action could be drawn; with none the planner's choice is all there is.
+    """
     number = number_of(seed, customer_id)
     if number < threshold(shares.holdout):
         return Arm.HOLDOUT
+    if shares.random > 0 and options == 0:
+        return Arm.FIXED
     return Arm.RANDOM if number < threshold(min(shares.holdout + shares.random, 1.0)) else Arm.AGENT
 
 
@@ -72,7 +78,9 @@ def chances(shares: Shares, options: int, *, by_agent: float) -> float:
         by_agent: how likely the agent was to choose just it, for whom it chose anything: 1 or 0 where it goes by what
             is believed, a share of draws where it draws.
     """
-    return shares.agent * by_agent + (shares.random / options if options else 0.0)
+    if options == 0:
+        return (shares.agent + shares.random) * by_agent
+    return shares.agent * by_agent + shares.random / options
 
 
 def seat(seed: str, customer_id: UUID) -> int:

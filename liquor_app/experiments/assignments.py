@@ -50,11 +50,12 @@ class Drawn:
 
     agent: int = 0
     random: int = 0
+    fixed: int = 0
     holdout: int = 0
 
     @property
     def contacted(self) -> int:
-        return self.agent + self.random
+        return self.agent + self.random + self.fixed
 
 
 async def standing_shares(session: AsyncSession, campaign_id: UUID) -> Shares | None:
@@ -78,12 +79,14 @@ async def record_arms(
     await session.execute(text(_OPEN), {**opened, "kind": ExperimentKind.HOLDOUT.value, "seed": seed, "at": at})
     experiment = UUID(str((await session.execute(text(_FIND), opened)).scalar_one()))
     parts = {Arm.AGENT: shares.agent, Arm.RANDOM: shares.random, Arm.HOLDOUT: shares.holdout}
+    if shares.random > 0:  # of those it takes the place of the agent's and of the random arm's
+        parts[Arm.FIXED] = 0.0
     await session.execute(
         text(_ARM),
         [
             {"id": experiment, "name": arm.value, "share": share, "control": arm is Arm.HOLDOUT}
             for arm, share in parts.items()
-            if share > 0
+            if share > 0 or arm is Arm.FIXED
         ],
     )
     await session.execute(text(_ASSIGN), {"id": experiment, "campaign": campaign_id, "at": at})

@@ -178,7 +178,9 @@ def _told(by: By, key: str, name: str, rows: Sequence[OutcomeRow], draws: Mappin
         return found
 
     is_whole = by in (By.ALL, By.CAMPAIGN)
-    main = splits(lambda draw: set(draw.shares) - draw.control if is_whole else (Arm.AGENT,), lambda draw: draw.control)
+    main = splits(
+        lambda draw: set(draw.shares) - draw.control if is_whole else (Arm.AGENT, Arm.FIXED), lambda draw: draw.control
+    )
     agent = [
         split
         for campaign, split in zip(used, splits(lambda _: (Arm.AGENT,), lambda _: (Arm.RANDOM,)), strict=True)

@@ -16,6 +16,7 @@ from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.actions.generate import generate_within
 from liquor_app.actions.models import ACTION, TAKEN, ActionStatus
+from liquor_app.actions.offering.cell_rules import rules_in_force, told_of
 from liquor_app.actions.plan_context import PlanContext, lock_context
 from liquor_app.actions.plan_decisions import reopen_actions, settle_actions
 from liquor_app.campaigns.brief import CampaignBrief
@@ -174,9 +175,11 @@ async def summary_of(session: AsyncSession, ready: Prepared, arms: Arms) -> dict
     summary = await summarise(session, ready.context, chosen, ready.weight, arms.people.holdout)
     if ready.drawn is not None:
         summary["drawn"] = {"repeats": REPEATS}
+    summary["cell_rules"] = told_of(await rules_in_force(session), ready.brief.target_segments)
     summary["arms"] = {
         "agent": arms.people.agent,
         "random": arms.people.random,
+        "fixed": arms.people.fixed,
         "holdout": arms.people.holdout,
         "random_cost": str(money(arms.random_cost)),
     }
@@ -203,8 +206,12 @@ def power_of(people: int, brief: CampaignBrief, baseline: Floats, explained: flo
     }
 
 
-_HAS_ACTIONS = "SELECT EXISTS (SELECT 1 FROM actions WHERE campaign_id = :id AND offer_terms ? 'uplift')"
-"""Older ones count answers as purchases won: they are proposed anew."""
+_HAS_ACTIONS = """
+SELECT EXISTS (SELECT 1 FROM actions WHERE campaign_id = :id AND offer_terms ? 'uplift'
+                AND created_at >= (SELECT COALESCE(max(GREATEST(created_at, undone_at)), '-infinity') FROM cell_rules))
+"""
+"""Older ones count answers as purchases won, or know nothing of what was pinned or forbidden since: they are proposed
+anew."""
 
 
 async def _has_actions(session: AsyncSession, campaign_id: UUID) -> bool:

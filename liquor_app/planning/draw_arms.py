@@ -51,7 +51,7 @@ _OPTIONS = f"""
 SELECT a.id, a.customer_id, a.segment_slug, a.channel, a.offer_terms, a.expected_profit AS profit FROM actions a
  WHERE a.campaign_id = :campaign AND a.customer_id = ANY(:people)
    AND a.status IN ('{ActionStatus.PENDING}', '{ActionStatus.SKIPPED}', '{ActionStatus.PROPOSED}')
-   AND a.skip_reason IS DISTINCT FROM :by_hand
+   AND a.skip_reason IS DISTINCT FROM :by_hand AND NOT a.offer_terms ? 'pinned'
  ORDER BY a.customer_id, a.segment_slug, a.channel
 """
 _OPTION_COUNTS = f"""
@@ -63,7 +63,7 @@ SELECT a.customer_id, a.channel, sum((SELECT count(*) FROM jsonb_object_keys(a.o
   FROM chosen c JOIN actions a ON a.campaign_id = :campaign AND a.customer_id = c.customer_id
  WHERE jsonb_typeof(a.offer_terms -> 'answers') = 'object'
    AND a.status IN ('{ActionStatus.PENDING}', '{ActionStatus.SKIPPED}', '{ActionStatus.PROPOSED}')
-   AND a.skip_reason IS DISTINCT FROM :by_hand
+   AND a.skip_reason IS DISTINCT FROM :by_hand AND NOT a.offer_terms ? 'pinned'
  GROUP BY 1, 2
 """
 
@@ -166,10 +166,13 @@ async def draw_arms(
         by_person[row.customer_id].append(row)
     asked = await shares_of(session, brief)
     shares = asked.of(len(by_person)) if brief.is_open and not _comes_singly(brief) else asked
-    people = [_Person(person, rows, arm_of(seed, person, shares)) for person, rows in by_person.items()]
     beliefs = await uplift_in_use(session)
     has_room = _HasRoom(brief.days[0], room)
     counts = await _option_counts(session, brief, plan_id, by_person, has_room)
+    people = [
+        _Person(person, rows, arm_of(seed, person, shares, options=counts.get(person, 0)))
+        for person, rows in by_person.items()
+    ]
     if choice is None:
         choice, policy = Choice({row.id: 1.0 for rows in by_person.values() for row in rows}), "mean"
     else:
@@ -334,7 +337,7 @@ def _fitting(
             stays.add(one.id)
     others = [one for one in people if one.arm is not Arm.RANDOM]
     messages = [(one, row) for one in others for row in one.rows]
-    counted = np.array([one.arm is Arm.AGENT for one, _ in messages], dtype=np.bool_)
+    counted = np.array([one.arm is not Arm.HOLDOUT for one, _ in messages], dtype=np.bool_)
     place = np.array(
         [(row.scheduled_date - first).days * len(CHANNELS) + CHANNELS.index(row.channel) for _, row in messages],
         dtype=np.intp,

@@ -58,7 +58,7 @@ def explain(
         entries.append(note)
     if not totals["sends"]:
         entries.append(entry("choice", "Nobody is contacted", _why_nobody(summary)))
-        return entries
+        return entries + _rule_words(summary)
     profit = simulated["incremental_profit"]
     entries.append(
         entry(
@@ -106,8 +106,17 @@ def explain(
                 " what is believed. How likely each choice was is kept with the action.",
             )
         )
+    entries += _rule_words(summary)
     entries.append(_assumptions(brief, summary))
     return entries
+
+
+def _rule_words(summary: Mapping[str, Any]) -> list[Entry]:
+    """Tell what marketers pinned and forbade of the campaign's segments: neither was left to the agent or to chance."""
+    if not (rules := summary.get("cell_rules")):
+        return []
+    told = " ".join(f"{rule['words']}." for rule in rules)
+    return [entry("limit", f"{plural(len(rules), 'kind')} of messages decided by a marketer", told)]
 
 
 def power_words(power: Mapping[str, Any] | None) -> str:

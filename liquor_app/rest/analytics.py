@@ -6,13 +6,15 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Annotated
 
-from fastapi import APIRouter, Query, WebSocket
+from fastapi import APIRouter, Query, Request, Response, WebSocket
 
 from liquor_app.accounts.access_changes import access_topic
 from liquor_app.accounts.permissions import Actor
+from liquor_app.actions.offering.cell_rules import CellRuleRow, add_rule, list_rules, undo_rule
 from liquor_app.analytics import service
 from liquor_app.analytics.bounce_places import BouncePlaces, bounce_places
-from liquor_app.api.schemas import Day
+from liquor_app.api.idempotency import once
+from liquor_app.api.schemas import Day, Id
 from liquor_app.api.sockets import serve
 from liquor_app.core.clock import now
 from liquor_app.core.db import transaction
@@ -22,10 +24,12 @@ from liquor_app.experiments.global_holdout import overall_result
 from liquor_app.experiments.learning import CellRow, read_learning
 from liquor_app.experiments.policy_question import Policy, ask_policy
 from liquor_app.organization.settings import shop_today
-from liquor_app.rest.kit.authentication import CurrentActor, session_cookie, socket_actor
+from liquor_app.rest.kit.authentication import CurrentActor, key_owner, session_cookie, socket_actor
 from liquor_app.rest.schemas.analytics import (
     AnalyticsMessage,
     BelievedOut,
+    CellRuleIn,
+    CellRulesOut,
     ChurnOut,
     DashboardOut,
     EffectsOut,
@@ -128,6 +132,28 @@ async def effects(
     async with transaction() as session:
         rows, read_at = await read_effects(session, actor, by)
     return {"by": by, "read_at": read_at, "effects": rows}
+
+
+@router.get("/learning/rules", response_model=CellRulesOut)
+async def cell_rules(actor: CurrentActor) -> object:
+    """Kinds of messages that marketers pinned or forbade, the latest first."""
+    async with transaction() as session:
+        return {"rules": await list_rules(session, actor)}
+
+
+@router.post("/learning/rules", response_model=CellRuleRow, status_code=201)
+async def add_cell_rule(request: Request, actor: CurrentActor, body: CellRuleIn) -> Response:
+    """Pin a segment's offer by a channel (whom it suits gets nothing else) or forbid it. The next plans go by it."""
+    return await once(
+        request, key_owner(actor), CellRuleRow, lambda session: add_rule(session, actor, **body.model_dump())
+    )
+
+
+@router.delete("/learning/rules/{id}", status_code=204)
+async def undo_cell_rule(actor: CurrentActor, rule_id: Id) -> None:
+    """Take a rule back; it stays in the audit log."""
+    async with transaction() as session:
+        await undo_rule(session, actor, rule_id)
 
 
 @router.get("/policies/{policy}", response_model=PolicyOut)

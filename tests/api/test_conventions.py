@@ -35,6 +35,7 @@ GET /settings/templates · POST /settings/templates · PATCH /settings/templates
 OURS = """
 POST /campaigns/{id}/generate · POST /campaigns/{id}/approve · POST /campaigns/{id}/play · POST /campaigns/{id}/cancel
 GET /campaigns/{id}/outlook · GET /analytics/learning · GET /analytics/effects · GET /analytics/policies/{policy}
+GET /analytics/learning/rules · POST /analytics/learning/rules · DELETE /analytics/learning/rules/{id}
 PATCH /settings/compliance · POST /settings/compliance/rules · POST /settings/compliance/rules/{id}/end
 GET /suppressions · POST /suppressions · POST /customers/{id}/consents
 GET /custom-fields · POST /custom-fields · DELETE /custom-fields/{key} · GET /custom-fields/{key}/uses

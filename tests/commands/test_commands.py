@@ -238,3 +238,18 @@ async def test_the_embedded_data_is_deleted_on_a_yes_alone(
     assert folder.exists()
     assert "Deleted" in await terminal.run("data", "clear", "--yes")
     assert not folder.exists()
+
+
+async def test_cells_are_pinned_forbidden_and_taken_back(terminal: Terminal) -> None:
+    async with transaction() as session:
+        await create_segment(session, SYSTEM, {"name": "All", "rules": {"all": []}, "optimal_channels": ["email"]})
+    cell = ("all", "Favourite category", "email")
+    assert "no such offer" in await terminal.run("cells", "pin", "all", "Nothing", "email", "--reason", "x", code=2)
+    made = await terminal.told("cells", "pin", *cell, "--reason", "As promised", "--due", "overdue")
+    assert made["rule"].startswith("Pinned: Favourite category by e-mail to All, of those overdue")
+    other = await terminal.told("cells", "forbid", "all", "A word from the shop", "email", "--reason", "Tired")
+    listed = (await terminal.told("cells", "list"))["items"]
+    assert [one["effect"] for one in listed] == ["forbid", "pin"]
+    for rule in (made, other):
+        await terminal.told("cells", "undo", rule["id"])
+    assert (await terminal.told("cells", "list"))["items"] == []

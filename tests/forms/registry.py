@@ -27,6 +27,7 @@ from liquor_app.screens.customers.doubles.state import DoublesState
 from liquor_app.screens.customers.form.state import EditCustomerState
 from liquor_app.screens.customers.list.state import CustomersState
 from liquor_app.screens.customers.suppressions.state import SuppressedState
+from liquor_app.screens.experiments.learning.rules_state import RulesState
 from liquor_app.screens.forms.state import WHOLE
 from liquor_app.screens.imports.drop_folders.state import DropFoldersState
 from liquor_app.screens.organization.brand.state import BrandState
@@ -213,6 +214,9 @@ FORMS = (
     ),
     Formed(PoolsState, ((PoolsState.ask, "add", ACTION),), PoolsState.paste, ({"codes": "?" * 5_000_000},), "codes",
         fair=({"codes": "AAA-1"},),
+    ),
+    Formed(RulesState, ((RulesState.ask,),), RulesState.save,
+        ({"effect": "pin", "cell": "[]", "due": "", "reason": "why"},), "cell", address="/learning",
     ),
     Formed(LicenceState, ((LicenceState.ask,),), LicenceState.save, ({"licence_state": "ZZ"},), "licence_state",
            _campaign),

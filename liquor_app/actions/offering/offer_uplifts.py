@@ -47,14 +47,19 @@ class Uplifts:
     hope: list[Floats]
 
 
+def due_states(rows: Sequence[Any], today: date) -> list[str]:
+    """Return when each is due, as cells have it."""
+    due = [Due.of(row, today) for row in rows]
+    return [NO_RHYTHM if one is None else one.state.value for one in due]
+
+
 def uplifts_of(beliefs: Posterior, playbook: Playbook, channel: str, rows: Sequence[Any], today: date) -> Uplifts:
     """Return what a playbook's offers by a channel are believed to change.
 
     Args:
         rows: of `audience.People`.
     """
-    due = [Due.of(row, today) for row in rows]
-    states = [NO_RHYTHM if one is None else one.state.value for one in due]
+    states = due_states(rows, today)
     kinds = sorted(set(states))
     place = np.array([kinds.index(state) for state in states], dtype=np.intp)
     found = Uplifts([], [])

@@ -6,10 +6,11 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated, Literal
 
-from pydantic import PlainSerializer
+from pydantic import Field, PlainSerializer
 
+from liquor_app.actions.offering.cell_rules import LONGEST_REASON, CellRuleRow, RuleEffect
 from liquor_app.analytics.service import ChurnRow, Day
-from liquor_app.api.schemas import Row
+from liquor_app.api.schemas import Body, Row
 from liquor_app.experiments.effects import By, EffectRow
 from liquor_app.experiments.off_policy import OffPolicy
 
@@ -133,6 +134,22 @@ class EffectsOut(Row):
     by: By
     read_at: datetime | None
     effects: list[EffectRow]
+
+
+class CellRuleIn(Body):
+    """A kind of message: a segment's slug, an offer as its playbook names it, a channel of it; `due` (`not_yet_due`,
+    `due`, `overdue`, `no_rhythm`) narrows it, empty is everybody."""
+
+    effect: RuleEffect
+    segment: Annotated[str, Field(max_length=80)]
+    offer: Annotated[str, Field(max_length=200)]
+    channel: Annotated[str, Field(max_length=20)]
+    due: Annotated[str, Field(max_length=20)] = ""
+    reason: Annotated[str, Field(min_length=1, max_length=LONGEST_REASON)]
+
+
+class CellRulesOut(Row):
+    rules: list[CellRuleRow]
 
 
 class PolicyOut(Row):

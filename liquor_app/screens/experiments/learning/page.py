@@ -6,6 +6,8 @@ import reflex as rx
 
 from liquor_app.screens.experiments.learning.effects_panel import effects_card
 from liquor_app.screens.experiments.learning.effects_state import EffectsState
+from liquor_app.screens.experiments.learning.rules_panel import rules_card
+from liquor_app.screens.experiments.learning.rules_state import RulesState
 from liquor_app.screens.experiments.learning.state import LearningState
 from liquor_app.ui.badge import badge
 from liquor_app.ui.button import button
@@ -49,6 +51,7 @@ def learning_page() -> rx.Component:
             ),
             card(_cells(), title="What was tried", flush=True, class_name="c12"),
             effects_card(),
+            rules_card(),
             card(
                 _policies(),
                 title="What if last quarter …",
@@ -144,7 +147,7 @@ PAGES = (
         "Learning",
         learning_page,
         icon="flask-conical",
-        on_load=[LearningState.load, EffectsState.load],
+        on_load=[LearningState.load, EffectsState.load, RulesState.load],
         nav_group="main",
     ),
 )

@@ -1,0 +1,237 @@
+"""What a round of proposing writes: a row for every action worth using, and for the others the reason why not. Pure.
+
+Where a marketer pinned a cell, whom it suits gets it and nothing else of the campaign.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import numpy.typing as npt
+
+from liquor_app.actions.action_reasons import Facts, offer_reason, why
+from liquor_app.actions.audience import People
+from liquor_app.actions.eligibility import BLOCKS, Reason
+from liquor_app.actions.offering.due_state import Due, due_words
+from liquor_app.actions.offering.offer_answers import covers_of
+from liquor_app.actions.offers import NO_OFFER, Choice, Economics, Playbook, creative_hint, message_text, offer_text
+from liquor_app.actions.priority import Points
+from liquor_app.actions.send_window import hour_words, send_window
+from liquor_app.campaigns.brief import CHANNELS, CampaignBrief
+from liquor_app.ui.words import percent, show_money
+
+VALID_DAYS_AFTER_END = 3
+"""An offer of the last evening still needs a day to be used on."""
+
+ACTION_COLUMNS = (
+    "campaign_id", "customer_id", "segment_slug", "channel", "priority_score", "value_points", "response_points",
+    "margin_points", "fatigue_points", "expected_response", "expected_profit", "reason", "offer", "offer_terms",
+    "message", "creative_hint", "template_category", "scheduled_date", "send_window", "channels", "status",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class ScoredOffers:
+    """One playbook's offers to some people by one channel. `who` indexes `People`."""
+
+    playbook: Playbook
+    channel: str
+    who: npt.NDArray[np.intp]
+    people: Economics
+    choice: Choice
+    points: Points
+    pins: Mapping[str, str]
+    """What is said of a pinned offer, by its name."""
+    gave_way: npt.NDArray[np.bool_] | None = None
+    """Who gets nothing here because another cell is pinned for them."""
+
+    @property
+    def worth_it(self) -> npt.NDArray[np.intp]:
+        return np.flatnonzero((self.choice.offer != NO_OFFER) & self.stands)
+
+    @property
+    def refused(self) -> npt.NDArray[np.intp]:
+        return np.flatnonzero((self.choice.offer == NO_OFFER) & self.stands)
+
+    @property
+    def stands(self) -> npt.NDArray[np.bool_]:
+        return np.ones(self.who.size, dtype=np.bool_) if self.gave_way is None else ~self.gave_way
+
+
+def giving_way(scored: Sequence[ScoredOffers], people: int) -> list[ScoredOffers]:
+    """Return the same with nothing for whom another cell is pinned."""
+    pinned = np.zeros(people, dtype=np.bool_)
+    for one in scored:
+        pinned[one.who[one.choice.pinned]] = True
+    if not pinned.any():
+        return list(scored)
+    return [replace(one, gave_way=pinned[one.who] & ~one.choice.pinned) for one in scored]
+
+
+def _facts(row: Any, today: date, zone: ZoneInfo) -> Facts:
+    """What the last scoring found; of somebody it has not seen yet, the last purchase alone."""
+    last = row.last_purchase_at
+    since = max(0, (today - last.astimezone(zone).date()).days) if last else None
+    return Facts(
+        orders=row.purchase_frequency if row.orders is None else row.orders,
+        days_since_last=since if row.orders is None else row.days_since_last,
+        usual_gap=row.gap_median,
+        churn_probability=row.churn_probability,
+        value_at_risk=float(row.value_at_risk) if row.value_at_risk is not None else None,
+        response=None,
+        basket=float(row.avg_order_value),
+    )
+
+
+def action_rows(people: People, candidates: Sequence[ScoredOffers], brief: CampaignBrief) -> Iterator[tuple[Any, ...]]:
+    """Yield rows of `ACTION_COLUMNS`."""
+    limits = brief.limits
+    zone = ZoneInfo(limits.timezone)
+    until = brief.offers_end + timedelta(days=VALID_DAYS_AFTER_END)
+    known: dict[int, Facts] = {}
+    windows: dict[tuple[Any, ...], tuple[str, str]] = {}
+    for candidate in candidates:
+        playbook, channel, choice, points = candidate.playbook, candidate.channel, candidate.choice, candidate.points
+        for index in candidate.worth_it:
+            person = int(candidate.who[index])
+            row = people.rows[person]
+            if person not in known:
+                known[person] = _facts(row, people.today, zone)
+            response = float(choice.response[index])
+            words = why(replace(known[person], response=response))
+            offer = playbook.offers[choice.offer[index]]
+            category = offer.category or playbook.shelf.to_name(row.primary_category, row.secondary_category)
+            shown = offer_text(offer, category)
+            key = (playbook.slug, channel, row.avg_purchase_hour)
+            if key not in windows:
+                window = send_window(playbook.window, limits.windows[channel], row.avg_purchase_hour)
+                windows[key] = json.dumps(window), hour_words(window or {}, row.avg_purchase_hour)
+            due = Due.of(row, people.today)
+            left = float(choice.margin[index])
+            basket, share = float(candidate.people.basket[index]), float(choice.discount[index])
+            capped_from = float(offer.listed_pct) if offer.is_capped else None
+            told = (
+                words, due_words(due, brief.days, people.today), windows[key][1],
+                offer_reason(basket * (left - share), share * 100, capped_from, offer),
+                candidate.pins[offer.name] if choice.pinned[index] else "",
+            )  # fmt: skip
+            terms = {
+                "name": offer.name,
+                "discount_pct": str(offer.discount_pct),
+                "category": category,
+                "covers": covers_of(offer, category),
+                "answers": _by_offer(candidate, candidate.people.per_offer or (), int(index)),
+                "uplifts": _by_offer(candidate, candidate.people.uplift, int(index)),
+                "uplift": round(float(choice.uplift[index]), 6),
+                "percents": {
+                    one.name: float(one.discount_pct)
+                    for one, suits in zip(playbook.offers, choice.suits, strict=True)
+                    if suits[index]
+                },
+                "expires_on": until.isoformat(),
+                "basket": f"{basket:.2f}",
+                "baseline": round(float(candidate.people.baseline[index]), 4),
+                "kept": f"{choice.kept[index]:.4f}",
+                **({} if due is None else {"due": due.terms}),
+                **({"pinned": True} if choice.pinned[index] else {}),
+                **offer.own_terms,
+            }
+            if offer.is_capped:
+                terms["listed_pct"] = str(offer.listed_pct)
+            yield (
+                brief.id,
+                row.id,
+                playbook.slug,
+                channel,
+                f"{points.total[index]:.2f}",
+                f"{points.value[index]:.2f}",
+                f"{points.response[index]:.2f}",
+                f"{points.margin[index]:.2f}",
+                f"{points.fatigue[index]:.2f}",
+                response,
+                f"{choice.profit[index]:.4f}",
+                " ".join(filter(None, told)),
+                shown,
+                json.dumps(terms),
+                message_text(playbook.template_category, shown, until),
+                creative_hint(playbook.template_category, category),
+                playbook.template_category,
+                brief.days[0],
+                windows[key][0],
+                [channel],
+                "proposed",
+            )
+
+
+def _by_offer(candidate: ScoredOffers, each: Sequence[npt.NDArray[np.float64]], index: int) -> dict[str, float]:
+    """Return one customer's figure of each offer of the playbook that suits them, by its name: whoever swaps it, and
+    the random draw, read it here."""
+    return {
+        offer.name: round(float(figures[index]), 6)
+        for offer, figures, suits in zip(candidate.playbook.offers, each, candidate.choice.suits, strict=True)
+        if suits[index]
+    }
+
+
+def exclusion_rows(
+    people: People, candidates: Sequence[ScoredOffers], playbooks: Sequence[Playbook], brief: CampaignBrief
+) -> Iterator[tuple[UUID, Reason, str]]:
+    """Customer, reason and detail of everybody without an action."""
+    served = np.zeros(len(people.rows), dtype=np.bool_)
+    best: dict[int, tuple[float, Reason, str]] = {}
+    for candidate in candidates:
+        served[candidate.who[candidate.worth_it]] = True
+        for index in candidate.refused:
+            person, gain = int(candidate.who[index]), float(candidate.choice.profit[index])
+            if person not in best or gain > best[person][0]:
+                best[person] = (gain, *_refusal(candidate, int(index), brief))
+    for person in map(int, np.flatnonzero(~served)):
+        row = people.rows[person]
+        if person in best:
+            yield row.id, best[person][1], best[person][2]
+            continue
+        channels = list(
+            dict.fromkeys(channel for ordinal in row.segments for channel in playbooks[ordinal - 1].channels)
+        )
+        told = [(channel, BLOCKS[people.blocks[person, CHANNELS.index(channel)]]) for channel in channels]
+        stopped = [(channel, reason) for channel, reason in told if reason is not None]
+        if not stopped and all(playbooks[at - 1].template_category in row.topics_off for at in row.segments):
+            yield row.id, Reason.TOPIC_DECLINED, "They do not want messages of this kind."
+            continue
+        if not stopped:
+            yield row.id, Reason.NOT_WORTH_IT, "The playbook's hours and the store's sending hours do not overlap."
+            continue
+        detail = "; ".join(f"{_NAMES[channel]}: {reason.label.lower()}" for channel, reason in stopped)
+        yield row.id, stopped[0][1], detail
+
+
+_NAMES = {"email": "E-mail", "sms": "SMS"}
+
+
+def _refusal(candidate: ScoredOffers, index: int, brief: CampaignBrief) -> tuple[Reason, str]:
+    people, choice, offers = candidate.people, candidate.choice, candidate.playbook.offers
+    if not offers:
+        why_not = "; ".join(candidate.playbook.left_out)
+        told = f" ({why_not})" if why_not else ""
+        if candidate.playbook.unlawful:
+            return Reason.OFFER_UNLAWFUL, "; ".join(candidate.playbook.unlawful)
+        return Reason.NOT_WORTH_IT, f"The guardrails leave no offer of the playbook “{candidate.playbook.name}”{told}."
+    if not people.may_discount[index] and all(offer.discount_pct > 0 for offer in offers):
+        return Reason.COUPON_BANNED, f"Every offer of the playbook “{candidate.playbook.name}” is a discount."
+    if people.forbidden and not any(suits[index] for suits in choice.suits):
+        return Reason.FORBIDDEN, f"A marketer forbade every offer of “{candidate.playbook.name}” that would suit."
+    return Reason.NOT_WORTH_IT, (
+        f"The {'pinned' if choice.pinned[index] else 'best'} offer would bring"
+        f" {show_money(float(choice.profit[index]))}, less than {show_money(brief.limits.min_profit)}: it moves"
+        f" {percent(float(choice.uplift[index]), 1)} of such people to"
+        f" buy, {percent(float(choice.response[index]))} are likely to take it,"
+        f" {percent(float(people.baseline[index]))} to buy anyway this week,"
+        f" usual basket {show_money(float(people.basket[index]))}."
+    )

@@ -1,0 +1,144 @@
+"""Kinds of messages that are pinned or forbidden: the learning page's list of them, and the form for another."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import reflex as rx
+
+from liquor_app.accounts.models import Role
+from liquor_app.accounts.permissions import may
+from liquor_app.actions.offering.cell_rules import (
+    CellRuleRow,
+    PlaybookCell,
+    RuleEffect,
+    add_rule,
+    list_cells,
+    list_rules,
+    undo_rule,
+)
+from liquor_app.core.db import transaction
+from liquor_app.core.errors import Conflict, Invalid
+from liquor_app.core.ids import parse_id
+from liquor_app.organization.models import Channel
+from liquor_app.organization.settings import shop_now
+from liquor_app.screens.forms.state import FormState, submits
+from liquor_app.screens.session.state import guarded, signed_in
+from liquor_app.ui.forms.form_data import typed
+from liquor_app.ui.toast import toast_done
+from liquor_app.ui.words import show_day, spoken
+
+DUE_WORDS = (
+    ("", "Whoever they are due"),
+    ("not_yet_due", "Only who is not due yet"),
+    ("due", "Only who is due"),
+    ("overdue", "Only who is overdue"),
+    ("no_rhythm", "Only who has no rhythm yet"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class RuleLine:
+    id: str
+    effect: str
+    tone: str
+    cell: str
+    reason: str
+    author: str
+
+
+def rule_line(row: CellRuleRow, day: str) -> RuleLine:
+    whom = f", {spoken(row.due).lower()}" if row.due else ""
+    cell = f"{row.offer}, {Channel(row.channel).label}, to {row.segment_name}{whom}"
+    tone = "green" if row.effect is RuleEffect.PIN else "red"
+    return RuleLine(str(row.id), row.effect.label, tone, cell, row.reason, f"{row.author}, {day}")
+
+
+def cell_option(cell: PlaybookCell) -> tuple[str, str]:
+    """Return a cell as a drop-down has it."""
+    key = json.dumps([cell.segment, cell.offer, cell.channel])
+    return key, f"{cell.segment_name}: {cell.offer}, {Channel(cell.channel).label}"
+
+
+class RulesState(FormState, rx.State):
+    """`asking` has the form open."""
+
+    rules: list[RuleLine] = []
+    cells: list[tuple[str, str]] = []
+    asking: bool = False
+    may_rule: bool = False
+
+    def _fields(self) -> frozenset[str]:
+        return frozenset({"effect", "cell", "due", "reason"})
+
+    def _asked(self) -> bool:
+        return self.asking
+
+    def _shut(self) -> None:
+        self.asking = False
+
+    @rx.event
+    @guarded
+    async def load(self) -> None:
+        if not self.dirty:
+            self.asking = False
+        await self._read()
+
+    async def _read(self) -> None:
+        actor = await signed_in(self)
+        async with transaction() as session:
+            rows, cells = await list_rules(session, actor), await list_cells(session, actor)
+            at = await shop_now(session)
+        self.rules = [rule_line(row, show_day(row.created_at, at)) for row in rows]
+        self.cells = [cell_option(cell) for cell in cells]
+        self.may_rule = may(actor, Role.MANAGER)
+
+    @rx.event
+    async def ask(self) -> None:
+        """Open the form."""
+        self._fresh()
+        self.asking = True
+
+    @rx.event
+    @submits
+    async def save(self, form: dict[str, Any]) -> Any:
+        """Pin or forbid what was chosen."""
+        actor = await signed_in(self)
+        try:
+            async with transaction() as session:
+                row = await add_rule(session, actor, **_cell_of(form))
+        except (Invalid, Conflict) as error:
+            if error.field in {"segment", "offer", "channel"}:  # one field here
+                raise Invalid(error.message, field="cell") from error
+            raise
+        self.asking = False
+        await self._read()
+        return toast_done(row.effect.label, "The next plans go by it.")
+
+    @rx.event
+    @guarded
+    async def undo(self, rule: Any) -> Any:
+        actor = await signed_in(self)
+        async with transaction() as session:
+            await undo_rule(session, actor, parse_id(str(rule), "rule"))
+        await self._read()
+        return toast_done("Taken back", "The next plans are as free as before.")
+
+
+def _cell_of(form: dict[str, Any]) -> dict[str, Any]:
+    """Return what the form says.
+
+    Raises:
+        Invalid: no cell or effect was chosen.
+    """
+    try:
+        segment, offer, channel = map(str, json.loads(typed(form, "cell")[:1000]))
+        effect = RuleEffect(typed(form, "effect"))
+    except (ValueError, TypeError) as error:
+        raise Invalid("Choose a segment, offer and channel, and what is to become of it.", field="cell") from error
+    return {
+        "effect": effect, "segment": segment, "offer": offer, "channel": channel, "due": typed(form, "due"),
+        "reason": typed(form, "reason"),
+    }  # fmt: skip
