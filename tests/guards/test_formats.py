@@ -8,7 +8,7 @@ from tests.guards.formats import all_formats, formats_in
 
 FOR_MACHINES = {
     "liquor_app/actions/edit_offer.py": (1, "a decimal for a column"),
-    "liquor_app/actions/generate.py": (8, "decimals for COPY, a million rows"),
+    "liquor_app/actions/offering/proposal_rows.py": (8, "decimals for COPY, a million rows"),
     "liquor_app/actions/send_window.py": (2, "17:30 as the database and the API have it"),
     "liquor_app/api/etag.py": (1, "a hexadecimal tag"),
     "liquor_app/api/list_query.py": (1, "decimals of the API"),
