@@ -13,7 +13,7 @@ from liquor_app.templates.rendering.variables import OfferFacts
 
 _LATEST = """
 SELECT a.offer, a.message, a.offer_terms FROM actions a JOIN customers c ON c.id = a.customer_id
-WHERE a.customer_id = :id AND c.deleted_at IS NULL ORDER BY a.created_at DESC LIMIT 1
+WHERE a.customer_id = :id AND c.deleted_at IS NULL ORDER BY a.created_at DESC, a.id DESC LIMIT 1
 """
 
 

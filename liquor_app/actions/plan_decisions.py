@@ -33,7 +33,7 @@ CREATE TEMP TABLE plan_decisions
 """
 _COPY = (
     "COPY plan_decisions (action_id, status, scheduled_date, skip_reason, skip_detail, content, arm, propensity,"
-    " policy) FROM STDIN"
+    " policy, decision) FROM STDIN"
 )
 _ANALYZE = "ANALYZE plan_decisions"
 _STAGED = "SELECT count(*) FROM plan_decisions"
@@ -42,8 +42,9 @@ _DECIDE = f"""
 UPDATE actions a SET status = d.status, scheduled_date = COALESCE(d.scheduled_date, a.scheduled_date),
        plan_id = :plan, skip_reason = d.skip_reason, skip_detail = d.skip_detail, arm = d.arm,
        propensity = d.propensity, policy = d.policy, updated_at = :at,
-       decision = COALESCE(d.decision, CASE WHEN a.decision ? 'own'
-                                            THEN jsonb_build_object('own', a.decision -> 'own') END)
+       decision = CASE WHEN a.decision ? 'own'
+                       THEN jsonb_build_object('own', a.decision -> 'own') || COALESCE(d.decision, jsonb_build_object())
+                       ELSE d.decision END
   FROM plan_decisions d WHERE a.id = d.action_id AND {ACTION.allows_sql("a.status", "d.status")}
 """
 
@@ -119,8 +120,8 @@ ON CONFLICT (plan_id, segment_slug, reason) DO UPDATE SET people = excluded.peop
 
 
 class Decision(NamedTuple):
-    """What a plan decides of one action. `content` is JSON of some of `CONTENT`; arm, chance and policy are of people
-    whose outcome teaches."""
+    """What a plan decides of one action. `content` is JSON of some of `CONTENT`; arm, chance, policy and `decision`,
+    JSON of what was known, are of people whose outcome teaches."""
 
     action_id: UUID
     status: ActionStatus | None
@@ -131,6 +132,7 @@ class Decision(NamedTuple):
     arm: Arm | None = None
     propensity: float | None = None
     policy: str | None = None
+    decision: str | None = None
 
 
 async def stage_decisions(session: AsyncSession) -> None:

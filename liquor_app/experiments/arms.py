@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 from uuid import UUID
 
 import numpy as np
@@ -18,7 +19,9 @@ import numpy.typing as npt
 
 from liquor_app.actions.models import Arm
 from liquor_app.core.holdout_draw import number_of, threshold
+from liquor_app.experiments.off_policy import LEAST_PROPENSITY
 
+T = TypeVar("T")
 Ints = npt.NDArray[np.intp]
 Floats = npt.NDArray[np.float64]
 
@@ -71,16 +74,31 @@ def draw_seed(seed: str, version: int) -> int:
     return int.from_bytes(hashlib.sha256(f"{seed}:truths:{version}".encode()).digest()[:8])
 
 
-def chances(shares: Shares, options: int, *, by_agent: float) -> float:
+def most_options(random: float) -> int:
+    """Return from how many options one may be drawn so that each has the least chance that teaches (`off_policy`)."""
+    return max(int(random / LEAST_PROPENSITY + 1e-9), 1)
+
+
+def among(seed: str, customer_id: UUID, options: Sequence[T], most: int) -> Sequence[T]:
+    """Return the options an action is drawn from: all, or as many as leave each its chance, from a place on that is the
+    customer's own. Over customers each option is as likely to be among them; independent of arm and option."""
+    if len(options) <= most:
+        return options
+    start = number_of(f"{seed}:among", customer_id) * len(options) >> 56
+    return [options[(start + step) % len(options)] for step in range(most)]
+
+
+def chances(shares: Shares, options: int, *, by_agent: float, is_option: bool = True) -> float:
     """Return the chance of a message to somebody a plan chose: by the agent and by the random draw among `options`.
 
     Args:
         by_agent: how likely the agent was to choose just it, for whom it chose anything: 1 or 0 where it goes by what
             is believed, a share of draws where it draws.
+        is_option: whether it is one of those an action may be drawn from.
     """
     if options == 0:
         return (shares.agent + shares.random) * by_agent
-    return shares.agent * by_agent + shares.random / options
+    return shares.agent * by_agent + (shares.random / options if is_option else 0.0)
 
 
 def seat(seed: str, customer_id: UUID) -> int:

@@ -39,6 +39,7 @@ WITH decided AS (
      ORDER BY a.scheduled_date DESC, a.id DESC LIMIT :most
 )
 SELECT d.segment_slug, d.channel, d.offer, d.due, d.arm, d.propensity, d.decision -> 'options' AS options,
+       d.decision -> 'among' AS among,
        EXISTS (SELECT FROM purchases p WHERE p.customer_id = d.customer_id AND p.total > 0
                 AND p.occurred_at >= d.at AND p.occurred_at < d.at + :window * interval '1 day') AS bought
   FROM decided d ORDER BY d.id
@@ -120,11 +121,14 @@ def log_of(rows: Sequence[Any], chances: Chances, beliefs: Posterior) -> Log:
 
 
 def _options_of(row: Any) -> list[Kind]:
-    return [
+    """Return what chance could have drawn: what it could not is in no log, and no policy is judged by it."""
+    could = [
         (option["segment"], option["channel"], name)
         for option in row.options or []
         for name in sorted(option.get("answers") or {})
     ]
+    among = {tuple(one) for one in row.among or []}
+    return could if row.among is None else [one for one in could if one in among]
 
 
 def _nothing(options: Sequence[Kind], row: Any, beliefs: Posterior) -> Mapping[Kind | None, float]:

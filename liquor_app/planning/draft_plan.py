@@ -182,6 +182,8 @@ async def summary_of(session: AsyncSession, ready: Prepared, arms: Arms) -> dict
         "fixed": arms.people.fixed,
         "holdout": arms.people.holdout,
         "random_cost": str(money(arms.random_cost)),
+        "bounded": arms.bounded,
+        "money_off": arms.money_off,
     }
     explained = (await uplift_in_use(session)).posterior.explained
     summary["power"] = power_of(arms.people.contacted + arms.people.holdout, ready.brief, chosen.baseline, explained)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -14,11 +13,9 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.permissions import Actor
-from liquor_app.actions.audience import read_playbooks, read_scale
+from liquor_app.actions.audience import read_scale
 from liquor_app.actions.eligibility import Reason
 from liquor_app.actions.models import ActionStatus, Arm
-from liquor_app.actions.offering.offer_uplifts import uplift_of
-from liquor_app.actions.offers import Offer
 from liquor_app.actions.plan_context import PlanContext
 from liquor_app.actions.plan_decisions import (
     Decision,
@@ -27,59 +24,28 @@ from liquor_app.actions.plan_decisions import (
     freeze_decisions,
     stage_decisions,
 )
-from liquor_app.actions.priority import expected_profit
 from liquor_app.campaigns.brief import CHANNELS, CampaignBrief
 from liquor_app.campaigns.models import CampaignType
-from liquor_app.experiments.arms import Shares, arm_of, chances, pick, seat, within_budget, within_room
+from liquor_app.experiments.arms import Shares, arm_of, chances, pick, within_budget, within_room
 from liquor_app.experiments.assignments import Drawn, record_arms, standing_shares
 from liquor_app.experiments.effects import fix_read
 from liquor_app.planning.ai.apply_copy import Rewriting, rewrite
 from liquor_app.planning.block_forecast import leave_out_blocked
+from liquor_app.planning.drawing.random_options import Chance, Kind, Option, read_chance
 from liquor_app.planning.optimizer.problem import Room
 from liquor_app.scoring.uplift_store import uplift_in_use
 from liquor_app.ui.words import percent
 
 _CHOSEN = f"""
 SELECT a.id, a.customer_id, a.segment_slug, a.channel, a.scheduled_date, a.offer_terms ->> 'name' AS offer,
+       COALESCE(jsonb_exists(a.offer_terms -> 'answers', a.offer_terms ->> 'name'), false)
+         AND NOT a.offer_terms ? 'pinned' AS is_offered,
        a.expected_profit AS profit,
        a.expected_response * CAST(a.offer_terms ->> 'basket' AS double precision)
          * CAST(a.offer_terms ->> 'discount_pct' AS double precision) / 100 AS spent
   FROM actions a WHERE a.campaign_id = :campaign AND a.plan_id = :plan AND a.status = '{ActionStatus.PENDING}'
    AND a.arm IS NULL AND NOT a.offer_terms ? 'edited_by' ORDER BY a.customer_id, a.scheduled_date, a.id
 """
-_OPTIONS = f"""
-SELECT a.id, a.customer_id, a.segment_slug, a.channel, a.offer_terms, a.expected_profit AS profit FROM actions a
- WHERE a.campaign_id = :campaign AND a.customer_id = ANY(:people)
-   AND a.status IN ('{ActionStatus.PENDING}', '{ActionStatus.SKIPPED}', '{ActionStatus.PROPOSED}')
-   AND a.skip_reason IS DISTINCT FROM :by_hand AND NOT a.offer_terms ? 'pinned'
- ORDER BY a.customer_id, a.segment_slug, a.channel
-"""
-_OPTION_COUNTS = f"""
-WITH chosen AS MATERIALIZED (
-    SELECT DISTINCT customer_id FROM actions
-     WHERE campaign_id = :campaign AND plan_id = :plan AND status = '{ActionStatus.PENDING}' AND arm IS NULL
-)
-SELECT a.customer_id, a.channel, sum((SELECT count(*) FROM jsonb_object_keys(a.offer_terms -> 'answers'))) AS options
-  FROM chosen c JOIN actions a ON a.campaign_id = :campaign AND a.customer_id = c.customer_id
- WHERE jsonb_typeof(a.offer_terms -> 'answers') = 'object'
-   AND a.status IN ('{ActionStatus.PENDING}', '{ActionStatus.SKIPPED}', '{ActionStatus.PROPOSED}')
-   AND a.skip_reason IS DISTINCT FROM :by_hand AND NOT a.offer_terms ? 'pinned'
- GROUP BY 1, 2
-"""
-
-
-@dataclass(frozen=True, slots=True)
-class _Option:
-    """An action somebody could get: a row with one of its playbook's offers; money is what is expected of it."""
-
-    row: Any
-    offer: Offer
-    response: float
-    profit: float
-
-    @property
-    def spent(self) -> float:
-        return self.response * float(self.row.offer_terms["basket"]) * float(self.offer.discount_pct) / 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +54,10 @@ class Arms:
 
     people: Drawn
     random_cost: float
+    bounded: int = 0
+    """People with more options than leave each its chance: chance draws from some of them."""
+    money_off: bool = True
+    """Whether money off may be drawn; not where the budget is nearly spent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,16 +83,20 @@ class _Person:
     rows: Sequence[Any]
     arm: Arm
 
-    def is_own(self, option: _Option) -> bool:
+    def is_own(self, option: Option) -> bool:
         """Whether the planner chose just this."""
         return any(row.id == option.row.id and row.offer == option.offer.name for row in self.rows)
 
 
+def before_draw(amount: float, holdout: float) -> float:
+    """Return how much to choose, so that so much is left after some are held out."""
+    return amount / (1.0 - holdout)
+
+
 def roomier(room: Room, budget: float, holdout: float) -> tuple[Room, float]:
     """Return room and budget to choose within, so that what is left after the draw fills what there is."""
-    share = 1.0 - holdout
-    grown: Room = np.floor(room / share + 1e-9).astype(np.int64)
-    return grown, budget / share
+    grown: Room = np.floor(room * before_draw(1.0, holdout) + 1e-9).astype(np.int64)
+    return grown, before_draw(budget, holdout)
 
 
 async def shares_of(session: AsyncSession, brief: CampaignBrief) -> Shares:
@@ -167,19 +141,22 @@ async def draw_arms(
     asked = await shares_of(session, brief)
     shares = asked.of(len(by_person)) if brief.is_open and not _comes_singly(brief) else asked
     beliefs = await uplift_in_use(session)
-    has_room = _HasRoom(brief.days[0], room)
-    counts = await _option_counts(session, brief, plan_id, by_person, has_room)
+    chance = await read_chance(
+        session, context, plan_id, by_person, [one for one in by_person if arm_of(seed, one, shares) is Arm.RANDOM],
+        seed=seed, shares=shares, room=room, budget=budget,
+    )  # fmt: skip
     people = [
-        _Person(person, rows, arm_of(seed, person, shares, options=counts.get(person, 0)))
+        _Person(person, rows, arm_of(seed, person, shares, options=chance.count(person)))
         for person, rows in by_person.items()
     ]
     if choice is None:
         choice, policy = Choice({row.id: 1.0 for rows in by_person.values() for row in rows}), "mean"
     else:
         policy = "draw"
-    drawing = _Drawing(brief, seed, shares, f"{policy}:{beliefs.version}", counts, choice.shares)
-    given = await _options(session, context, [one for one in people if one.arm is Arm.RANDOM], has_room)
-    swapped = {person: options[pick(seed, person, len(options))] for person, options in given.items() if options}
+    drawing = _Drawing(brief, seed, shares, f"{policy}:{beliefs.version}", chance, choice.shares)
+    swapped = {
+        person: options[pick(seed, person, len(options))] for person, options in chance.options.items() if options
+    }
     stays = _fitting(drawing, people, swapped, room, budget)
     await stage_decisions(session)
     await copy_decisions(session, drawing.decisions(people, swapped, stays))
@@ -192,7 +169,8 @@ async def draw_arms(
     drawn = await record_arms(session, actor, brief.id, seed=seed, shares=shares, is_open=brief.is_open)
     if not brief.is_open:  # the first of a running campaign: of a triggered one nobody was drawn when it was approved
         await fix_read(session, brief.id, brief.end_date, anew=False)
-    return Arms(drawn, sum(sum(float(row.profit) for row in one.rows) - swapped[one.id].profit for one in explored))
+    cost = sum(sum(float(row.profit) for row in one.rows) - swapped[one.id].profit for one in explored)
+    return Arms(drawn, cost, chance.bounded, chance.money_off)
 
 
 async def restore_arms(session: AsyncSession, actor: Actor, brief: CampaignBrief, summary: Mapping[str, Any]) -> Drawn:
@@ -205,56 +183,52 @@ async def restore_arms(session: AsyncSession, actor: Actor, brief: CampaignBrief
 
 
 @dataclass(frozen=True, slots=True)
-class _HasRoom:
-    """Which channels have any room on a day: the others are no option for whose message is due then."""
-
-    first: date
-    room: Room
-
-    def __call__(self, rows: Sequence[Any], channel: str) -> bool:
-        return bool(self.room[(rows[0].scheduled_date - self.first).days, CHANNELS.index(channel)] > 0)
-
-
-@dataclass(frozen=True, slots=True)
 class _Drawing:
     brief: CampaignBrief
     seed: str
     shares: Shares
     policy: str
-    options: Mapping[UUID, int]
+    chance: Chance
     chosen: Mapping[UUID, float]
     """How likely the agent was to choose each action, of whom it chose anything for."""
 
     def decisions(
-        self, people: Sequence[_Person], swapped: Mapping[UUID, _Option], stays: set[UUID]
+        self, people: Sequence[_Person], swapped: Mapping[UUID, Option], stays: set[UUID]
     ) -> Iterator[Decision]:
         """Yield what becomes of each chosen action, and of what was drawn in its stead."""
         held = f"Drawn at random, {percent(self.shares.holdout)} of whom the plan chose, to measure what it changes."
         for one in people:
-            options = self.options.get(one.id, 0)
-            drawn = swapped.get(one.id)
+            options, drawn = self.chance.count(one.id), swapped.get(one.id)
+            among = self.chance.logged(one.id)
             for row in one.rows:
                 if one.id not in stays:
                     yield Decision(row.id, ActionStatus.SKIPPED, None, Reason.CAPACITY.value, NO_SEAT)
                 elif one.arm is Arm.HOLDOUT:
                     yield Decision(
                         row.id, ActionStatus.HELD_OUT, row.scheduled_date, Reason.HOLDOUT.value, held,
-                        arm=Arm.HOLDOUT, propensity=self.shares.holdout, policy=self.policy,
+                        arm=Arm.HOLDOUT, propensity=self.shares.holdout, policy=self.policy, decision=among,
                     )  # fmt: skip
                 elif drawn is None:
                     yield Decision(
                         row.id, ActionStatus.PENDING, row.scheduled_date, arm=one.arm, policy=self.policy,
-                        propensity=chances(self.shares, options, by_agent=self.chosen.get(row.id, 0.0)),
+                        propensity=chances(
+                            self.shares, options, by_agent=self.chosen.get(row.id, 0.0), is_option=self._is_option(row)
+                        ),
+                        decision=among,
                     )  # fmt: skip
                 elif row.id != drawn.row.id:
                     yield Decision(row.id, ActionStatus.SKIPPED, None, Reason.BETTER_ACTION.value, _DRAWN_INSTEAD)
             if drawn is not None and one.id in stays:  # one message, whatever the planner chose
                 yield Decision(
                     drawn.row.id, ActionStatus.PENDING, one.rows[0].scheduled_date, arm=Arm.RANDOM, policy=self.policy,
-                    propensity=chances(self.shares, options, by_agent=self._by_agent(drawn)),
+                    propensity=chances(self.shares, options, by_agent=self._by_agent(drawn)), decision=among,
                 )  # fmt: skip
 
-    def _by_agent(self, option: _Option) -> float:
+    def _is_option(self, row: Any) -> bool:
+        kind = Kind(row.segment_slug, row.channel, row.offer or "")
+        return bool(row.is_offered) and self.chance.has(row.customer_id, kind)
+
+    def _by_agent(self, option: Option) -> float:
         own = option.row.offer_terms.get("name") == option.offer.name
         return self.chosen.get(option.row.id, 0.0) if own else 0.0
 
@@ -264,77 +238,19 @@ _DRAWN = "Drawn at random among all this customer could get, to judge the agent'
 _DRAWN_INSTEAD = "Another action was drawn at random for this customer, to judge the agent's choosing by."
 
 
-async def _option_counts(
-    session: AsyncSession,
-    brief: CampaignBrief,
-    plan_id: UUID,
-    by_person: Mapping[UUID, Sequence[Any]],
-    has_room: _HasRoom,
-) -> dict[UUID, int]:
-    found = await session.execute(
-        text(_OPTION_COUNTS), {"campaign": brief.id, "plan": plan_id, "by_hand": Reason.BY_HAND.value}
-    )
-    counts: dict[UUID, int] = defaultdict(int)
-    for person, channel, options in found:
-        if has_room(by_person[person], channel):
-            counts[person] += int(options)
-    return counts
-
-
-async def _options(
-    session: AsyncSession, context: PlanContext, people: Sequence[_Person], has_room: _HasRoom
-) -> dict[UUID, list[_Option]]:
-    """Return everything each could get: whatever guidance, law and playbooks leave, by channels they may be reached
-    and that have room."""
-    options: dict[UUID, list[_Option]] = {one.id: [] for one in people}
-    if not people:
-        return options
-    rows = {one.id: one.rows for one in people}
-    brief = context.brief
-    offers = {(book.slug, one.name): one for book in await read_playbooks(session, context) for one in book.offers}
-    found = await session.execute(
-        text(_OPTIONS), {"campaign": brief.id, "people": list(rows), "by_hand": Reason.BY_HAND.value}
-    )
-    for row in found:
-        if not has_room(rows[row.customer_id], row.channel):
-            continue
-        for name, answer in sorted((row.offer_terms.get("answers") or {}).items()):
-            if (offer := offers.get((row.segment_slug, name))) is not None:
-                options[row.customer_id].append(
-                    _Option(row, offer, float(answer), _profit_of(brief, row, offer, answer))
-                )
-    return options
-
-
-def _profit_of(brief: CampaignBrief, row: Any, offer: Offer, response: float) -> float:
-    terms, limits = row.offer_terms, brief.limits
-    profit = expected_profit(
-        response=np.array([response]),
-        basket=np.array([float(terms["basket"])]),
-        uplift=np.array([uplift_of(terms, offer.name)]),
-        margin=offer.margin(float(limits.margin_pct) / 100),
-        discount=np.array([float(offer.discount_pct) / 100]),
-        cost=float(limits.email_cost if row.channel == "email" else limits.sms_cost),
-    )
-    return float(profit[0])
-
-
 def _fitting(
-    drawing: _Drawing, people: Sequence[_Person], swapped: Mapping[UUID, _Option], room: Room, budget: float
+    drawing: _Drawing, people: Sequence[_Person], swapped: Mapping[UUID, Option], room: Room, budget: float
 ) -> set[UUID]:
-    """Tell who keeps their message, or their place as a ghost. Random actions are seated first: they are few."""
+    """Tell who keeps their message, or their place as a ghost. Random actions are seated first: they are few, and what
+    might be drawn has room and budget whatever is drawn (`drawing.random_options`)."""
     left, first = room.copy(), drawing.brief.days[0]
     stays: set[UUID] = set()
     spent = 0.0
-    for one in sorted((one for one in people if one.arm is Arm.RANDOM), key=lambda one: seat(drawing.seed, one.id)):
-        drawn = swapped.get(one.id)
-        if drawn is None:
-            continue
-        at = (one.rows[0].scheduled_date - first).days, CHANNELS.index(drawn.row.channel)
-        if left[at] > 0 and spent + drawn.spent <= budget + 1e-9:
-            left[at] -= 1
-            spent += drawn.spent
-            stays.add(one.id)
+    for one in (one for one in people if one.arm is Arm.RANDOM):
+        drawn = swapped[one.id]
+        left[(one.rows[0].scheduled_date - first).days, CHANNELS.index(drawn.row.channel)] -= 1
+        spent += drawn.spent
+        stays.add(one.id)
     others = [one for one in people if one.arm is not Arm.RANDOM]
     messages = [(one, row) for one in others for row in one.rows]
     counted = np.array([one.arm is not Arm.HOLDOUT for one, _ in messages], dtype=np.bool_)
@@ -352,7 +268,7 @@ def _fitting(
     return stays | {one.id for one in others if whole[one.id] == len(one.rows)}
 
 
-async def _give(session: AsyncSession, brief: CampaignBrief, drawn: Sequence[_Option]) -> None:
+async def _give(session: AsyncSession, brief: CampaignBrief, drawn: Sequence[Option]) -> None:
     """Give drawn actions that the planner did not choose their drawn offers, and say of them that they were drawn."""
     made = [
         Rewriting(one.row.id, one.offer, one.response, float(one.offer.discount_pct), one.profit, (), _DRAWN)

@@ -93,7 +93,8 @@ def explain(
                 "holdout",
                 f"{figure(arms)} people get an action at random",
                 "Drawn from everything guidance, budget and law allow for them, to judge the agent's choosing by and to"
-                f" learn what it would never try. Expected to cost {show_money(summary['arms']['random_cost'])}.",
+                f" learn what it would never try. Expected to cost {show_money(summary['arms']['random_cost'])}."
+                f"{_bounds(summary['arms'])}",
             )
         )
     if drawn := summary.get("drawn"):
@@ -109,6 +110,19 @@ def explain(
     entries += _rule_words(summary)
     entries.append(_assumptions(brief, summary))
     return entries
+
+
+def _bounds(arms: Mapping[str, Any]) -> str:
+    """Tell what chance did not draw from, as sentences that follow another."""
+    told = ""
+    if bounded := arms.get("bounded"):
+        told += (
+            f" {plural(bounded, 'person', 'people')} could get more than leaves each action one chance in a hundred:"
+            " from which of it is drawn, too, and the rest is left out."
+        )
+    if arms.get("money_off") is False:
+        told += " The budget is nearly spent, so nothing with money off was drawn at random."
+    return told
 
 
 def _rule_words(summary: Mapping[str, Any]) -> list[Entry]:

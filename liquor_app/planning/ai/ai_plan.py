@@ -16,7 +16,6 @@ from liquor_app.accounts.permissions import Actor, require
 from liquor_app.actions.audience import coupon_bans, is_banned, read_playbooks, read_scale
 from liquor_app.actions.plan_context import PlanContext, lock_context
 from liquor_app.actions.plan_decisions import settle_actions
-from liquor_app.campaigns.brief import CampaignBrief
 from liquor_app.campaigns.models import Engine
 from liquor_app.core.ids import uuid7
 from liquor_app.organization.service import default_brand
@@ -34,7 +33,7 @@ from liquor_app.planning.candidates import (
     write_choices,
 )
 from liquor_app.planning.draft_plan import Prepared, prepare, store_plan, summary_of
-from liquor_app.planning.draw_arms import draw_arms
+from liquor_app.planning.draw_arms import before_draw, draw_arms
 from liquor_app.planning.optimizer.problem import NOWHERE, Allocation, Flags
 from liquor_app.planning.optimizer.share_quotas import Base, Outcome, Steered, solve, steer
 from liquor_app.planning.plan_reasoning import entry, explain, proposal_words
@@ -194,15 +193,9 @@ async def _allocate(
         answers=by_offer.answers,
         uplifts=by_offer.uplifts,
     )
-    steered = steer(
-        base, ready.problem, proposal, offers, most=_whole(question.most, ready.brief), limits=ready.brief.limits
-    )
+    most = int(before_draw(question.most, float(ready.brief.holdout_pct) / 100) + 1e-9)
+    steered = steer(base, ready.problem, proposal, offers, most=most, limits=ready.brief.limits)
     return steered, solve(steered, candidates.customer.size)
-
-
-def _whole(most: int, brief: CampaignBrief) -> int:
-    """Return how many people to choose for so many messages: some of them are held out afterwards."""
-    return int(most / (1.0 - float(brief.holdout_pct) / 100) + 1e-9)
 
 
 async def _banned(session: AsyncSession, context: PlanContext, people: list[UUID]) -> Flags:
