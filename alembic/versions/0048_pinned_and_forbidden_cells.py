@@ -20,7 +20,7 @@ def upgrade() -> None:
         sa.Column("id", sa.Uuid(), server_default=sa.text("uuid_v7()"), primary_key=True),
         *(sa.Column(name, sa.Text(), nullable=False) for name in ("effect", "segment_slug", "offer", "channel")),
         sa.Column("due", sa.Text(), server_default="", nullable=False),
-        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("why", sa.Text(), nullable=False),
         sa.Column("actor_id", sa.Uuid(), nullable=True),
         sa.Column("actor_name", sa.Text(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),

@@ -169,7 +169,7 @@ class CellRule(SQLModel, table=True):
     offer: str = words()
     channel: str = words()
     due: str = words(default="")
-    reason: str = words()
+    why: str = words()
     actor_id: UUID | None = plain_uuid()
     actor_name: str = words()
     created_at: datetime = stamped()

@@ -21,7 +21,7 @@ def list_command(as_json: Json = False) -> None:
     from liquor_app.actions.offering.cell_rules import list_rules
 
     rows = call(lambda session: list_rules(session, SYSTEM))
-    names = ("id", "effect", "segment", "offer", "channel", "due", "reason", "author", "created_at")
+    names = ("id", "effect", "segment", "offer", "channel", "due", "why", "author", "created_at")
     show_rows(rows, names, as_json, total=len(rows))
 
 

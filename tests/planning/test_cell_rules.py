@@ -138,7 +138,7 @@ async def test_who_may_and_what_is_refused(session: AsyncSession) -> None:
     ):  # fmt: skip
         with pytest.raises(Conflict):
             await add_rule(session, DANA, effect=effect, **again)
-    assert [(one.id, one.author, one.reason) for one in await list_rules(session, VIEWER)] == [(made.id, "Dana", "why")]
+    assert [(one.id, one.author, one.why) for one in await list_rules(session, VIEWER)] == [(made.id, "Dana", "why")]
     with pytest.raises(Forbidden):
         await undo_rule(session, VIEWER, made.id)
     await undo_rule(session, DANA, made.id)

@@ -57,7 +57,7 @@ class CellRuleRow:
     offer: str
     channel: str
     due: str
-    reason: str
+    why: str
     author: str
     created_at: datetime
 
@@ -72,7 +72,7 @@ class CellRuleRow:
         channel = {"email": "e-mail", "sms": "SMS"}.get(self.channel, self.channel)
         return (
             f"{self.effect.label}: {self.offer} by {channel} to {self.segment_name}{whom}"
-            f" ({self.author}: “{self.reason}”)"
+            f" ({self.author}: “{self.why}”)"
         )
 
 
@@ -84,7 +84,7 @@ DUE_STATES = tuple(_DUE)
 
 _COLUMNS = (
     "r.id, r.effect, r.segment_slug AS segment, COALESCE(s.name, r.segment_slug) AS segment_name, r.offer, r.channel,"
-    " r.due, r.reason, r.actor_name AS author, r.created_at"
+    " r.due, r.why, r.actor_name AS author, r.created_at"
 )
 _LIST = f"""
 SELECT {_COLUMNS} FROM cell_rules r LEFT JOIN segments s ON s.slug = r.segment_slug WHERE r.undone_at IS NULL
@@ -99,7 +99,7 @@ SELECT s.slug AS segment, s.name AS segment_name, o.offer ->> 'name' AS offer, c
 _PLAYBOOK = "SELECT recommended_offers, optimal_channels FROM segments WHERE slug = :slug"
 _ALONE = "SELECT pg_advisory_xact_lock(hashtextextended('cell_rules', 0))"
 _ADD = """
-INSERT INTO cell_rules (id, effect, segment_slug, offer, channel, due, reason, actor_id, actor_name, created_at)
+INSERT INTO cell_rules (id, effect, segment_slug, offer, channel, due, why, actor_id, actor_name, created_at)
 VALUES (:id, :effect, :segment, :offer, :channel, :due, :reason, :by, :name, :at)
 """
 _UNDO = """
@@ -234,7 +234,7 @@ def masks_of(
 def pin_words(rules: Sequence[CellRuleRow], playbook: Playbook, channel: str) -> dict[str, str]:
     """Return what an action says of the pin it comes from, by its offer's name."""
     return {
-        one.offer: f"Pinned by {one.author}: “{one.reason}”."
+        one.offer: f"Pinned by {one.author}: “{one.why}”."
         for one in rules
         if one.effect is RuleEffect.PIN and one.covers(playbook.slug, channel)
     }

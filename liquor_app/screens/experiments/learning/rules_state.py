@@ -53,7 +53,7 @@ def rule_line(row: CellRuleRow, day: str) -> RuleLine:
     whom = f", {spoken(row.due).lower()}" if row.due else ""
     cell = f"{row.offer}, {Channel(row.channel).label}, to {row.segment_name}{whom}"
     tone = "green" if row.effect is RuleEffect.PIN else "red"
-    return RuleLine(str(row.id), row.effect.label, tone, cell, row.reason, f"{row.author}, {day}")
+    return RuleLine(str(row.id), row.effect.label, tone, cell, row.why, f"{row.author}, {day}")
 
 
 def cell_option(cell: PlaybookCell) -> tuple[str, str]:
