@@ -71,8 +71,7 @@ class CellRuleRow:
         whom = f", of those {_DUE[self.due]}" if self.due else ""
         channel = {"email": "e-mail", "sms": "SMS"}.get(self.channel, self.channel)
         return (
-            f"{self.effect.label}: {self.offer} by {channel} to {self.segment_name}{whom}"
-            f" ({self.author}: “{self.why}”)"
+            f"{self.effect.label}: {self.offer} by {channel} to {self.segment_name}{whom} ({self.author}: “{self.why}”)"
         )
 
 
