@@ -1,7 +1,7 @@
 """Cells a marketer pinned or forbade; the arm of those for whom chance has nothing to draw from.
 
 Revision ID: 0048
-Revises: 0059
+Revises: 0052
 """
 
 import sqlalchemy as sa
@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0048"
-down_revision = "0059"
+down_revision = "0052"
 branch_labels = None
 depends_on = None
 
