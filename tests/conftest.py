@@ -39,7 +39,7 @@ for _name in ("DATABASE_URL", "REDIS_URL", "OPENAI_API_KEY", "PORT", "HOST"):
     os.environ.pop(_name, None)
 
 from hypothesis import settings as hypothesis_settings  # noqa: E402
-from sqlalchemy import create_engine, pool, text  # noqa: E402
+from sqlalchemy import Connection, Engine, create_engine, pool, text  # noqa: E402
 from sqlalchemy.ext.asyncio import AsyncSession  # noqa: E402
 
 from liquor_app.core import config, db, redis  # noqa: E402
@@ -106,16 +106,19 @@ def own_database(engines: Engines, template_database: str) -> Iterator[str]:
         connection.execute(text(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'))
 
 
-def empty(url: str) -> None:
-    """As migrations left it: connections of the last test ended, rows gone. The template holds none of its own."""
-    engine = create_engine(url, isolation_level="AUTOCOMMIT", poolclass=pool.NullPool)
-    with engine.connect() as connection:
-        connection.execute(
-            text(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
-            )
-        )
+@pytest.fixture(scope="session")
+def broom(own_database: str) -> Iterator[Engine]:
+    """What empties that database; its connection stays open."""
+    engine = create_engine(own_database, isolation_level="AUTOCOMMIT", pool_size=1, pool_pre_ping=True)
+    yield engine
+    engine.dispose()
+
+
+def empty(connection: Connection) -> None:
+    """As migrations left it: rows gone, and connections ended that the last test left in the middle of something or
+    holding a lock. Those that are idle stay, as a pool's do in a running shop. The template holds no rows."""
+    connection.execute(text(_END_BUSY))
+    try:
         found = connection.execute(
             text(
                 "SELECT c.oid::regclass::text FROM pg_class c WHERE c.relnamespace = 'public'::regnamespace"
@@ -132,17 +135,30 @@ def empty(url: str) -> None:
             text("INSERT INTO settings (key, value) VALUES ('planning', CAST(:value AS jsonb))"),
             {"value": '{"global_holdout_pct": "0"}'},
         )
+    finally:
+        connection.execute(text("SET session_replication_role = DEFAULT"))
+
+
+_END_BUSY = """
+SELECT pg_terminate_backend(a.pid) FROM pg_stat_activity a
+ WHERE a.datname = current_database() AND a.pid <> pg_backend_pid()
+   AND (a.state IS DISTINCT FROM 'idle' OR a.application_name <> 'liquor'
+        OR EXISTS (SELECT FROM pg_locks l WHERE l.pid = a.pid AND l.locktype = 'advisory'))
+"""
 
 
 @pytest.fixture
-async def database(engines: Engines, own_database: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[str]:
+async def database(
+    engines: Engines, own_database: str, broom: Engine, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[str]:
     """URL of this test's database, empty; the application is pointed at it."""
-    empty(own_database)
+    with broom.connect() as connection:
+        empty(connection)
     monkeypatch.setenv("DATABASE_URL", own_database)
     monkeypatch.setenv("REDIS_URL", engines.redis_url)
     config.get_settings.cache_clear()
     yield own_database
-    await db.dispose()
+    await db.dispose(but=own_database)
     await redis.dispose()
     monkeypatch.undo()
     config.get_settings.cache_clear()

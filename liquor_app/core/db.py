@@ -91,10 +91,10 @@ def engine() -> AsyncEngine:
     return found
 
 
-async def dispose() -> None:
-    """Close this loop's connections."""
+async def dispose(*, but: str = "") -> None:
+    """Close this loop's connections, but those to the database of this URL."""
     loop = id(asyncio.get_running_loop())
-    for key in [key for key in _engines if key[0] == loop]:
+    for key in [key for key in _engines if key[0] == loop and key[1] != but]:
         await _engines.pop(key).dispose()
 
 
