@@ -14,7 +14,10 @@ from liquor_app.core.config import get_settings
 from liquor_app.core.platform.frontend import STATIC
 from liquor_app.core.platform.web_worker import settle_in
 from liquor_app.rest.routers import create_api
+from liquor_app.screens.accounts.api_keys.page import PAGES as API_KEYS
 from liquor_app.screens.accounts.entry.page import PAGES as ENTRY
+from liquor_app.screens.accounts.profile.page import PAGES as PROFILE
+from liquor_app.screens.accounts.team.page import PAGES as TEAM
 from liquor_app.screens.allocations.detail.page import PAGES as ALLOCATION
 from liquor_app.screens.allocations.list.page import PAGES as ALLOCATIONS
 from liquor_app.screens.analytics.dashboard.page import PAGES as DASHBOARD
@@ -95,6 +98,9 @@ PAGES: tuple[Page, ...] = (
     *SETTINGS,
     *AUDIT,
     *ENTRY,
+    *PROFILE,
+    *TEAM,
+    *API_KEYS,
 )
 
 

@@ -10,6 +10,7 @@ from arq import cron
 from arq.typing import WorkerCoroutine
 from sqlalchemy import text
 
+from liquor_app.accounts.access_links import forget_links
 from liquor_app.accounts.permissions import SYSTEM
 from liquor_app.accounts.sessions import forget_sessions
 from liquor_app.accounts.sign_in_attempts import forget_attempts
@@ -112,6 +113,7 @@ async def forget_sign_ins(context: dict[str, Any]) -> None:
     async with transaction() as session:
         await forget_attempts(session)
         await forget_sessions(session)
+        await forget_links(session)
 
 
 async def forget_unconfirmed(context: dict[str, Any]) -> int:

@@ -7,6 +7,7 @@ from liquor_app.core.config import get_settings
 
 SESSION = SESSION_COOKIE
 DEVICE = "liquor_device"
+SECOND_STEP = "liquor_second_step"
 
 
 def cookie_name(name: str) -> str:

@@ -46,12 +46,33 @@ class User(SQLModel, table=True):
     id: UUID = pk()
     email: str = words()
     password_hash: str = words()
+    """Empty for somebody who was invited and has not chosen one: nothing matches it."""
     full_name: str | None = words(nullable=True)
     role: Role = choice("role", Role, Role.USER)
     is_active: bool = flag(default=True)
     last_login_at: datetime | None = moment()
     created_at: datetime = stamped()
     updated_at: datetime = stamped()
+
+
+class LinkKind(StrEnum):
+    INVITATION = "invitation"
+    """For somebody who was added and has no password yet."""
+    RESET = "reset"
+
+
+class AccessLink(SQLModel, table=True):
+    """A link that lets its user choose a password, once. Only a hash of its token is stored."""
+
+    __tablename__ = "access_links"
+    __table_args__ = (Index("ix_access_links_user", "user_id"),)
+
+    id: UUID = pk()
+    user_id: UUID = ref("users.id")
+    kind: LinkKind = choice("kind", LinkKind)
+    token_hash: str = words(unique=True)
+    created_at: datetime = stamped()
+    expires_at: datetime = moment(nullable=False)
 
 
 class TotpSecret(SQLModel, table=True):
@@ -131,6 +152,8 @@ class ApiKey(SQLModel, table=True):
     prefix: str = words()
     key_hash: str = words(unique=True)
     role: Role = choice("role", Role, Role.USER)
+    areas: list[str] = texts()
+    """What it is good for, as "area:read" or "area:write"; empty for all its role may."""
     created_by: UUID | None = ref("users.id", ondelete="SET NULL", nullable=True)
     created_at: datetime = stamped()
     last_used_at: datetime | None = moment()

@@ -25,6 +25,8 @@ class Actor:
     id: UUID | None
     name: str
     role: Role
+    areas: tuple[str, ...] = ()
+    """What a key is good for (`key_areas`); empty for all its role may."""
 
     @property
     def user_id(self) -> UUID | None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import secrets
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import text
@@ -16,11 +17,20 @@ from liquor_app.accounts.permissions import Actor, ActorKind
 from liquor_app.accounts.users import UserRow, user_actor
 from liquor_app.core.clock import now
 from liquor_app.core.config import get_settings
+from liquor_app.core.errors import NotFound
 from liquor_app.core.security.crypto import token_hash
 
 _REVOKE = """
 WITH browsers AS (UPDATE browser_sessions SET revoked_at = now() WHERE user_id = :id AND revoked_at IS NULL)
 UPDATE refresh_tokens SET revoked_at = now() WHERE user_id = :id AND revoked_at IS NULL
+"""
+_MINE = """
+SELECT id, ip, user_agent, created_at, last_seen_at, token_hash = :hash AS is_this FROM browser_sessions
+ WHERE user_id = :user AND revoked_at IS NULL AND expires_at > now()
+   AND last_seen_at > now() - make_interval(mins => :idle) ORDER BY last_seen_at DESC, id LIMIT 100
+"""
+_END_ONE = """
+UPDATE browser_sessions SET revoked_at = now() WHERE id = :id AND user_id = :user AND revoked_at IS NULL RETURNING 1
 """
 _FORGET = """
 WITH browsers AS (DELETE FROM browser_sessions WHERE expires_at < now() - interval '7 days')
@@ -94,6 +104,43 @@ async def revoke_all(session: AsyncSession, user_id: UUID) -> None:
     """End every session and refresh token of a user."""
     await session.execute(text(_REVOKE), {"id": user_id})
     announce_access(session, user_id)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenSession:
+    """A browser somebody is signed in on. `is_this`: the one that asks."""
+
+    id: UUID
+    ip: str | None
+    user_agent: str | None
+    created_at: datetime
+    last_seen_at: datetime
+    is_this: bool
+
+
+async def my_sessions(session: AsyncSession, actor: Actor, token: str = "") -> list[OpenSession]:
+    """Return the browsers the actor is signed in on, the latest used first.
+
+    Args:
+        token: of the browser that asks.
+    """
+    found = await session.execute(
+        text(_MINE), {"user": actor.user_id, "hash": token_hash(token), "idle": get_settings().session_idle_minutes}
+    )
+    return [OpenSession(**row) for row in found.mappings()]
+
+
+async def end_session(session: AsyncSession, actor: Actor, session_id: UUID) -> None:
+    """Sign one of the actor's browsers out.
+
+    Raises:
+        NotFound: it is not one of theirs, or has ended.
+    """
+    ended = await session.execute(text(_END_ONE), {"id": session_id, "user": actor.user_id})
+    if ended.scalar() is None:
+        raise NotFound("There is no such session, or it has ended.")
+    announce_access(session, actor.user_id)
+    await audit_access(session, actor, "session.closed", actor.user_id, browser=session_id)
 
 
 async def forget_sessions(session: AsyncSession) -> None:

@@ -14,11 +14,13 @@ from liquor_app.accounts.known_devices import Device
 from liquor_app.accounts.models import User
 from liquor_app.accounts.permissions import STRANGER
 from liquor_app.accounts.sign_in_attempts import Counted, count_attempt, forgive
+from liquor_app.accounts.two_steps import needs_code, take_code
 from liquor_app.accounts.users import UserRow, get_user
 from liquor_app.core.clock import now
-from liquor_app.core.errors import Unauthenticated
+from liquor_app.core.errors import CodeNeeded, Unauthenticated
 
 WRONG = "E-mail or password is wrong."
+WRONG_CODE = "The code is wrong, was used, or is too old. Wait for the next one."
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,15 +42,21 @@ class Verdict:
     """Outcome of an attempt. A refusal is a value, not an exception, so that what is written of it commits."""
 
     user: UserRow | None
+    waits_for: UserRow | None = None
+    """Whose password was right, and whose code is still to be said."""
+    wrong: str = WRONG
 
     def granted(self) -> UserRow:
         """Return the user.
 
         Raises:
+            CodeNeeded: the password was right, and a code is needed as well.
             Unauthenticated: the attempt was refused.
         """
+        if self.waits_for is not None:
+            raise CodeNeeded("Say the code your app shows, or a recovery code.", field="code")
         if self.user is None:
-            raise Unauthenticated(WRONG)
+            raise Unauthenticated(self.wrong)
         return self.user
 
 
@@ -72,18 +80,31 @@ async def begin_attempt(
     return Attempt(row, active.password_hash if active else None, counted, source)
 
 
-async def finish_attempt(session: AsyncSession, attempt: Attempt, correct: bool, *, kind: str = "sign_in") -> Verdict:
-    """Write down what came of an attempt: the time of it, or a refusal of this `kind` in the audit log."""
+async def finish_attempt(
+    session: AsyncSession, attempt: Attempt, correct: bool, *, kind: str = "sign_in", code: str | None = None
+) -> Verdict:
+    """Write down what came of an attempt: the time of it, or a refusal of this `kind` in the audit log.
+
+    Args:
+        code: of the second step, where it came with the password. Somebody who signs in in two steps and said none is
+            `waits_for`, and the attempt stays counted until the code is said: guessing codes is guessing, too.
+    """
+    wrong = WRONG
     if correct and attempt.user is not None:
         found = await session.execute(select(User).where(col(User.id) == attempt.user.id).with_for_update())
         user = found.scalars().one()
         if user.is_active and user.password_hash == attempt.stored:
-            await forgive(session, attempt.counted)
-            user.last_login_at = now()
-            return Verdict(attempt.user)
+            two_steps = kind == "sign_in" and await needs_code(session, user.id)
+            if two_steps and code is None:
+                return Verdict(None, waits_for=attempt.user)
+            if not two_steps or await take_code(session, user.id, code or ""):
+                await forgive(session, attempt.counted)
+                user.last_login_at = now()
+                return Verdict(attempt.user)
+            kind, wrong = "code", WRONG_CODE
     about = attempt.user.id if attempt.user else None
     told = {"ip": attempt.source, "in_a_row": attempt.counted.failures}
     await audit_access(session, STRANGER, f"{kind}.refused", about, **told)
     if attempt.counted.locks:
         await audit_access(session, STRANGER, f"{kind}.locked", about, **told)
-    return Verdict(None)
+    return Verdict(None, wrong=wrong)

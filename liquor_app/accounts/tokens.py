@@ -13,13 +13,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
 from liquor_app.accounts.access_changes import announce_access
-from liquor_app.accounts.audit import audit, audit_access
+from liquor_app.accounts.audit import audit_access
 from liquor_app.accounts.models import RefreshToken, Role
-from liquor_app.accounts.permissions import STRANGER, SYSTEM, Actor, ActorKind, require
+from liquor_app.accounts.permissions import STRANGER, SYSTEM, Actor, ActorKind
 from liquor_app.accounts.users import UserRow, get_user, user_actor
 from liquor_app.core.clock import now
 from liquor_app.core.config import get_settings
-from liquor_app.core.errors import Forbidden, Invalid, Unauthenticated
+from liquor_app.core.errors import Forbidden, Unauthenticated
 from liquor_app.core.ids import parse_id, uuid7
 from liquor_app.core.security.crypto import key, token_hash
 
@@ -132,14 +132,14 @@ async def token_actor(session: AsyncSession, bearer: str) -> Actor:
         found = await session.execute(
             text(
                 "UPDATE api_keys SET last_used_at = now() WHERE key_hash = :hash AND revoked_at IS NULL"
-                " AND (expires_at IS NULL OR expires_at > now()) RETURNING id, name, role"
+                " AND (expires_at IS NULL OR expires_at > now()) RETURNING id, name, role, areas"
             ),
             {"hash": token_hash(bearer)},
         )
         row = found.mappings().first()
         if row is None:
             raise Unauthenticated("The API key is unknown, expired or revoked.")
-        return Actor(ActorKind.API_KEY, row["id"], row["name"], Role(row["role"]))
+        return Actor(ActorKind.API_KEY, row["id"], row["name"], Role(row["role"]), tuple(row["areas"]))
     try:
         claims = jwt.decode(
             bearer, key("jwt"), algorithms=[_ALGORITHM], audience="liquor-api", options={"require": _CLAIMS}
@@ -179,34 +179,11 @@ async def actor_again(session: AsyncSession, who: object) -> Actor:
     if kind == ActorKind.API_KEY:
         found = await session.execute(
             text(
-                "SELECT name, role FROM api_keys WHERE id = :id AND revoked_at IS NULL"
+                "SELECT name, role, areas FROM api_keys WHERE id = :id AND revoked_at IS NULL"
                 " AND (expires_at IS NULL OR expires_at > now())"
             ),
             {"id": parse_id(given, "actor")},
         )
         if (row := found.first()) is not None:
-            return Actor(ActorKind.API_KEY, parse_id(given), row.name, Role(row.role))
+            return Actor(ActorKind.API_KEY, parse_id(given), row.name, Role(row.role), tuple(row.areas))
     raise Forbidden("Whoever asked for this may not act here any more.")
-
-
-async def create_api_key(session: AsyncSession, actor: Actor, *, name: str, role: Role) -> str:
-    """Return a new API key; the returned text is shown once and stored only as a hash.
-
-    Raises:
-        Forbidden: the actor is not an admin.
-        Invalid: no name.
-    """
-    require(actor, Role.ADMIN)
-    label = name.strip()[:80]
-    if not label:
-        raise Invalid("name must not be empty", field="name")
-    secret = KEY_PREFIX + secrets.token_urlsafe(32)
-    made = await session.execute(
-        text(
-            "INSERT INTO api_keys (name, prefix, key_hash, role, created_by)"
-            " VALUES (:name, :prefix, :hash, :role, :by) RETURNING id"
-        ),
-        {"name": label, "prefix": secret[:9], "hash": token_hash(secret), "role": role.value, "by": actor.user_id},
-    )
-    await audit(session, actor, "api_key.created", "api_key", made.scalar_one(), name=label, role=role.value)
-    return secret

@@ -73,6 +73,12 @@ class Unauthenticated(AppError):
     exit_code = 5
 
 
+class CodeNeeded(Unauthenticated):
+    """The password was right; the second step is still to be taken."""
+
+    code = "code_needed"
+
+
 class TooMany(AppError):
     """A rate limit; `retry_after` is in seconds."""
 

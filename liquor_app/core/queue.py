@@ -107,6 +107,7 @@ class Job(StrEnum):
     CHECK_SENDERS = "check_senders"
     TELL_RESTOCKED = "tell_restocked"
     APPLY_RETENTION = "apply_retention"
+    MAIL_ACCESS_LINK = "mail_access_link"
 
 
 class JobCancelled(Exception):

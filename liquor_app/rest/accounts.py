@@ -3,29 +3,26 @@
 from __future__ import annotations
 
 from typing import Annotated
-from urllib.parse import quote
 
-from fastapi import APIRouter, Depends, Form, Request, Response
-from fastapi.responses import RedirectResponse
+from fastapi import APIRouter, Request, Response
 from pydantic import Field
 
 from liquor_app.accounts import profile, sessions, tokens, users
+from liquor_app.accounts.access_links import find_link, use_link
 from liquor_app.accounts.audit import audit_access
-from liquor_app.accounts.cookies import DEVICE, SESSION, cookie_name
-from liquor_app.accounts.known_devices import DEVICE_DAYS, Device, read_device, remember
+from liquor_app.accounts.cookies import DEVICE, SESSION
+from liquor_app.accounts.known_devices import DEVICE_DAYS, remember
 from liquor_app.accounts.models import Role
-from liquor_app.accounts.passwords import Hashed, check_password, hash_password, turn, verify_password
-from liquor_app.accounts.permissions import STRANGER, Actor, require
+from liquor_app.accounts.passwords import hash_password, turn, verify_password
+from liquor_app.accounts.permissions import STRANGER, require
 from liquor_app.accounts.setup_code import check_code
-from liquor_app.accounts.sign_in import begin_attempt, finish_attempt
+from liquor_app.accounts.sign_in import Verdict, begin_attempt, finish_attempt
 from liquor_app.accounts.users import UserFields
 from liquor_app.api.client_address import source_group, source_of
 from liquor_app.api.http_rate_limit import limit
-from liquor_app.api.schemas import Body, Row, Storable
-from liquor_app.api.strict_parameters import only_what_is_known
-from liquor_app.core.config import get_settings
+from liquor_app.api.schemas import Body, Row
 from liquor_app.core.db import transaction
-from liquor_app.core.errors import AppError, Forbidden, Invalid, Unauthenticated, Unavailable
+from liquor_app.core.errors import Forbidden, Unauthenticated, Unavailable
 from liquor_app.organization.brands import clean_brand, update_brand
 from liquor_app.rest.kit.authentication import (
     CurrentActor,
@@ -35,6 +32,8 @@ from liquor_app.rest.kit.authentication import (
     same_origin,
     session_cookie,
 )
+from liquor_app.rest.kit.own_password import device_of, new_password
+from liquor_app.sending.staff_mail import ask_for_reset
 
 router = APIRouter(tags=["auth"])
 
@@ -44,12 +43,29 @@ class Credentials(Body):
     password: str
 
 
+class SignIn(Credentials):
+    code: Annotated[str, Field(max_length=20)] | None = None
+    """Of the app, or a recovery code, for whoever signs in in two steps; without it the answer is `code_needed`."""
+
+
 class Registration(Credentials):
     full_name: str | None = None
     role: Role = Role.USER
     setup_code: str = ""
     licence_state: Annotated[str, Field(max_length=2, examples=["ME"])] = ""
     """Of the shop's licence; the first user says it."""
+
+
+class NewPassword(Body):
+    """`token` is what stands in the link."""
+
+    token: Annotated[str, Field(max_length=200)]
+    password: str
+    full_name: Annotated[str, Field(max_length=120)] = ""
+
+
+class Forgotten(Body):
+    email: Annotated[str, Field(max_length=254)]
 
 
 class Refresh(Body):
@@ -73,13 +89,9 @@ class MePatch(Body):
     current_password: str | None = None
 
 
-def _device(request: Request) -> Device | None:
-    return read_device(request.cookies.get(cookie_name(DEVICE)))
-
-
-async def _attempt(request: Request, email: str, password: str) -> users.UserRow:
-    """Return whoever these are; counted, limited, and hashed outside of any transaction."""
-    source, device = source_of(request), _device(request)
+async def attempt_sign_in(request: Request, email: str, password: str, code: str | None = None) -> Verdict:
+    """Return what came of it; counted, limited, and hashed outside of any transaction."""
+    source, device = source_of(request), device_of(request)
     who = f"device:{device.id}" if device else source_group(source)
     await limit("login", who, allowed=60, seconds=60)
     async with turn(who, is_known=device is not None):
@@ -91,23 +103,22 @@ async def _attempt(request: Request, email: str, password: str) -> users.UserRow
             )
         correct = await verify_password(attempt.stored, password)
         async with transaction() as session:
-            verdict = await finish_attempt(session, attempt, correct)
-    return verdict.granted()
+            return await finish_attempt(session, attempt, correct, code=code)
 
 
-def _known_from_now(request: Request, response: Response, user: users.UserRow) -> None:
-    keep_cookie(response, DEVICE, remember(_device(request), user.id), days=DEVICE_DAYS)
+def known_from_now(request: Request, response: Response, user: users.UserRow) -> None:
+    keep_cookie(response, DEVICE, remember(device_of(request), user.id), days=DEVICE_DAYS)
 
 
 @router.post("/auth/login", response_model=Tokens)
-async def login(request: Request, response: Response, body: Credentials) -> object:
+async def login(request: Request, response: Response, body: SignIn) -> object:
     """An access token (15 minutes) and a refresh token (rotated on each use). Both end with their session: at sign-out,
     with a changed password, when the user is no longer active. After eight wrong passwords in a row one waits, longer
     each time, unless on a device (a cookie) one has signed in on before."""
-    user = await _attempt(request, body.email, body.password)
+    user = (await attempt_sign_in(request, body.email, body.password, body.code)).granted()
     async with transaction() as session:
         pair = await tokens.issue_tokens(session, user, ip=source_of(request))
-    _known_from_now(request, response, user)
+    known_from_now(request, response, user)
     return pair
 
 
@@ -139,7 +150,7 @@ async def logout(request: Request, body: Refresh | None = None) -> Response:
     return response
 
 
-async def _first_admin(
+async def first_admin(
     request: Request, *, email: str, password: str, full_name: str | None, code: str, licence_state: str
 ) -> users.UserRow:
     """Return the first run's admin. Nothing is hashed before the code has been looked at."""
@@ -169,7 +180,7 @@ async def register(request: Request, body: Registration) -> object:
     await limit("register", source_group(source_of(request)), allowed=20, seconds=60)
     bearer = bearer_of(request)
     if bearer is None:
-        return await _first_admin(
+        return await first_admin(
             request, email=body.email, password=body.password, full_name=body.full_name, code=body.setup_code,
             licence_state=body.licence_state,
         )  # fmt: skip
@@ -181,6 +192,33 @@ async def register(request: Request, body: Registration) -> object:
         return await users.create_user(
             session, actor, email=body.email, password=hashed, full_name=body.full_name, role=body.role
         )
+
+
+@router.post("/auth/password", response_model=UserOut)
+async def choose_password(request: Request, body: NewPassword) -> object:
+    """Choose a password by the link of an invitation or a reset; its token is good once. Every session of that user
+    ends."""
+    await limit("register", source_group(source_of(request)), allowed=20, seconds=60)
+    return await choose_by_link(body.token, body.password, body.full_name)
+
+
+async def choose_by_link(token: str, password: str, full_name: str) -> users.UserRow:
+    """Return whose link it was. Nothing is hashed before the link has been looked at."""
+    async with transaction() as session:
+        link = await find_link(session, token)
+    hashed = await hash_password(password, about=(link.email, link.full_name or full_name))
+    async with transaction() as session:
+        return await use_link(session, token, hashed, full_name=full_name)
+
+
+@router.post("/auth/forgotten", status_code=202)
+async def forgotten(request: Request, body: Forgotten) -> Response:
+    """Ask for a link to choose another password. The answer is the same whoever asks: the link goes by e-mail to an
+    address that is a user's; where the shop has no e-mail channel yet, its admins are told."""
+    await limit("forgotten", source_group(source_of(request)), allowed=5, seconds=600)
+    async with transaction() as session:
+        await ask_for_reset(session, body.email)
+    return Response(status_code=202)
 
 
 @router.get("/users/me", response_model=UserOut)
@@ -200,98 +238,7 @@ async def patch_me(request: Request, actor: CurrentActor, body: MePatch) -> obje
     changes = body.model_dump(exclude_unset=True)
     current, fresh = changes.pop("current_password", None), changes.pop("password", None)
     pair = (
-        await _new_password(request, actor, current or "", fresh or "") if "password" in body.model_fields_set else None
+        await new_password(request, actor, current or "", fresh or "") if "password" in body.model_fields_set else None
     )
     async with transaction() as session:
         return await profile.update_me(session, actor, changes, pair)
-
-
-async def _new_password(request: Request, actor: Actor, current: str, fresh: str) -> tuple[Hashed, Hashed]:
-    """Return the hash the current password was checked against, and the new one's."""
-    check_password(fresh)
-    source = source_of(request)
-    async with transaction() as session:
-        user, stored = await profile.stored_hash(session, actor)
-    async with turn(f"user:{actor.id}", is_known=True):
-        async with transaction() as session:
-            attempt = await begin_attempt(
-                session, email=user.email, source=source, source_group=source_group(source), device=_device(request)
-            )
-        correct = await verify_password(stored, current)
-        async with transaction() as session:
-            verdict = await finish_attempt(session, attempt, correct, kind="password_change")
-        if verdict.user is None:
-            raise Invalid("current_password is wrong", field="current_password")
-        return stored, await hash_password(fresh, about=(user.email, user.full_name or ""))
-
-
-# --- the browser's own forms: full page loads, because the cookie is read at the WebSocket handshake ---
-
-browser = APIRouter(include_in_schema=False, dependencies=[Depends(only_what_is_known)])
-
-
-def _safe_next(target: str) -> str:
-    """Only paths of our own; never another host."""
-    inside = target.startswith("/") and not target.startswith("//") and "\\" not in target
-    return target if inside and "\n" not in target else "/"
-
-
-async def _open(request: Request, user: users.UserRow, target: str) -> Response:
-    async with transaction() as session:
-        token = await sessions.open_session(
-            session, user, ip=source_of(request), user_agent=request.headers.get("user-agent")
-        )
-    response = RedirectResponse(_safe_next(target), 303)
-    keep_cookie(response, SESSION, token, days=get_settings().session_days)
-    _known_from_now(request, response, user)
-    return response
-
-
-@browser.post("/session/login")
-async def browser_login(
-    request: Request,
-    email: Annotated[str, Form(max_length=254), Storable],
-    password: Annotated[str, Form(max_length=200), Storable],
-    next: Annotated[str, Form(max_length=500)] = "/",
-) -> Response:
-    if not same_origin(request):
-        raise Forbidden("This request came from another site.")
-    try:
-        user = await _attempt(request, email, password)
-    except AppError as error:
-        return RedirectResponse(f"/login?error={quote(error.message)}&next={quote(_safe_next(next))}", 303)
-    return await _open(request, user, next)
-
-
-@browser.post("/session/first-admin")
-async def browser_first_admin(
-    request: Request,
-    email: Annotated[str, Form(max_length=254), Storable],
-    password: Annotated[str, Form(max_length=200), Storable],
-    setup_code: Annotated[str, Form(max_length=64), Storable] = "",
-    full_name: Annotated[str, Form(max_length=120), Storable] = "",
-    *,
-    licence_state: Annotated[str, Form(max_length=2), Storable] = "",
-) -> Response:
-    if not same_origin(request):
-        raise Forbidden("This request came from another site.")
-    try:
-        await limit("register", source_group(source_of(request)), allowed=20, seconds=60)
-        user = await _first_admin(
-            request, email=email, password=password, full_name=full_name, code=setup_code, licence_state=licence_state
-        )
-    except AppError as error:
-        return RedirectResponse(f"/setup?error={quote(error.message)}", 303)
-    return await _open(request, user, "/")
-
-
-@browser.post("/session/logout")
-async def browser_logout(request: Request) -> Response:
-    if not same_origin(request):
-        raise Forbidden("This request came from another site.")
-    async with transaction() as session:
-        if cookie := session_cookie(request):
-            await sessions.close_session(session, cookie)
-    response = RedirectResponse("/login", 303)
-    drop_cookie(response, SESSION)
-    return response

@@ -191,7 +191,7 @@ async def live_analytics(websocket: WebSocket) -> None:
     await serve(
         websocket,
         ["dashboard"],
-        lambda token: socket_actor(websocket, token),
+        lambda token: socket_actor(websocket, token, "analytics"),
         read,
         changes=lambda actor: access_topic(actor.id),
         has_cookie=session_cookie(websocket) is not None,

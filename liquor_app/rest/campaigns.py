@@ -254,7 +254,7 @@ async def campaign_status(websocket: WebSocket, campaign_id: Id) -> None:
     await serve(
         websocket,
         [f"campaign:{campaign_id}"],
-        lambda token: socket_actor(websocket, token),
+        lambda token: socket_actor(websocket, token, "campaigns"),
         read,
         changes=lambda actor: access_topic(actor.id),
         has_cookie=session_cookie(websocket) is not None,

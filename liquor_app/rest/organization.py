@@ -83,7 +83,7 @@ async def notifications(websocket: WebSocket) -> None:
     await serve(
         websocket,
         ["notifications"],
-        lambda token: socket_actor(websocket, token),
+        lambda token: socket_actor(websocket, token, "jobs"),
         read,
         changes=lambda actor: access_topic(actor.id),
         has_cookie=session_cookie(websocket) is not None,

@@ -9,6 +9,7 @@ from liquor_app.rest import (
     accounts,
     actions,
     analytics,
+    browser_sign_in,
     campaigns,
     compliance,
     customers,
@@ -21,6 +22,7 @@ from liquor_app.rest import (
     segments,
     sending,
     suppressions,
+    team,
     templates,
     tracking,
     webhooks,
@@ -35,6 +37,7 @@ from liquor_app.rest.shop import coupons as coupon_pools
 
 ROUTERS = [
     accounts.router,
+    team.router,
     customers.router,
     customer_labels.router,
     merges.router,
@@ -63,7 +66,7 @@ ROUTERS = [
     health.router,
 ]
 AT_ROOT = [
-    accounts.browser,
+    browser_sign_in.browser,
     sending.public,
     tracking.public,
     recipients.public,

@@ -6,6 +6,7 @@ import logging
 from dataclasses import asdict
 from typing import Any
 
+from liquor_app.accounts.models import LinkKind
 from liquor_app.accounts.permissions import SYSTEM
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import AppError, Invalid
@@ -18,7 +19,9 @@ from liquor_app.sending.events.inbox import BATCH, process_receipts, set_aside
 from liquor_app.sending.models import ErrandStatus
 from liquor_app.sending.pipeline.launch import launch_campaign
 from liquor_app.sending.recipients import transactional
+from liquor_app.sending.staff_mail import prepare_access_mail
 from liquor_app.sending.tracking.conversions import attribute_purchases
+from liquor_app.templates.test_messages import hand_over_trial
 
 log = logging.getLogger(__name__)
 
@@ -92,10 +95,25 @@ async def send_errand(job: JobContext) -> dict[str, Any]:
     return {"sent": status is ErrandStatus.SENT, "status": status.value}
 
 
+async def mail_access_link(job: JobContext) -> dict[str, Any]:
+    """Mail somebody of the shop a link to choose a password."""
+    user_id = parse_id(str(job.args.get("user_id", "")), "user_id")
+    kind = str(job.args.get("kind", ""))
+    if kind not in set(LinkKind):
+        raise Invalid("kind is none of a link's", field="kind")
+    async with transaction() as session:
+        mail = await prepare_access_mail(session, SYSTEM, user_id, LinkKind(kind))
+    if mail is None:
+        return {"sent": False}
+    answer = await hand_over_trial(mail)
+    return {"sent": answer.is_accepted, "detail": answer.detail}
+
+
 TASKS: dict[Job, Task] = {
     Job.LAUNCH_CAMPAIGN: launch,
     Job.PLAY_WEEK: play_week,
     Job.PROCESS_WEBHOOKS: process_webhooks,
     Job.ATTRIBUTE: attribute,
     Job.SEND_ERRAND: send_errand,
+    Job.MAIL_ACCESS_LINK: mail_access_link,
 }

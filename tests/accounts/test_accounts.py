@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import text
 
 from liquor_app.accounts import profile, sessions, tokens, users
+from liquor_app.accounts.api_keys import create_api_key
 from liquor_app.accounts.known_devices import Device
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.passwords import Hashed, hash_password, verify_password
@@ -113,7 +114,7 @@ async def test_cookies_and_keys_are_stored_as_hashes_only(database: str) -> None
     dana = await _dana()
     async with transaction() as session:
         cookie = await sessions.open_session(session, dana, ip=None, user_agent=None)
-        key = await tokens.create_api_key(session, dana.actor, name="till", role=Role.MANAGER)
+        key = await create_api_key(session, dana.actor, name="till", role=Role.MANAGER)
         stored = await session.execute(
             text("SELECT token_hash FROM browser_sessions UNION ALL SELECT key_hash FROM api_keys")
         )

@@ -34,7 +34,7 @@ class Client:
 
     async def call(self, method: str, path: str, **options: Any) -> httpx.Response:
         headers = {**self.headers, **options.pop("headers", {})}
-        url = path if path.startswith(("/docs", "/openapi", "/session", "/api")) else f"/api/v1{path}"
+        url = path if path.startswith(("/docs", "/openapi", "/session", "/api/")) else f"/api/v1{path}"
         return await self.http.request(method, url, headers=headers, **options)
 
     async def get(self, path: str, **options: Any) -> httpx.Response:

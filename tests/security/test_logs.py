@@ -18,9 +18,9 @@ import pytest
 from fastapi import APIRouter
 from sqlalchemy import text
 
+from liquor_app.accounts.api_keys import create_api_key
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import SYSTEM
-from liquor_app.accounts.tokens import create_api_key
 from liquor_app.api.application import create_api
 from liquor_app.core import config, db, queue, redis
 from liquor_app.core.config import PROJECT_ROOT

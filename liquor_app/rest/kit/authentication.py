@@ -11,6 +11,7 @@ from starlette.types import Scope
 
 from liquor_app.accounts.audit import audit_access, note_refusal
 from liquor_app.accounts.cookies import SESSION, cookie_name
+from liquor_app.accounts.key_areas import check_area
 from liquor_app.accounts.permissions import STRANGER, Actor
 from liquor_app.accounts.sessions import session_actor, touch_session
 from liquor_app.accounts.tokens import KEY_PREFIX, token_actor
@@ -89,11 +90,12 @@ async def current_actor(request: Request) -> AsyncIterator[Actor]:
         raise
     left = await limit("api", str(actor.id), allowed=REQUESTS_PER_MINUTE, seconds=60)
     request.state.rate_limit = (REQUESTS_PER_MINUTE, left)
+    route = request.scope.get("route")
     try:
+        check_area(actor, getattr(route, "tags", ()), writes=request.method not in {"GET", "HEAD", "OPTIONS"})
         yield actor
     except Forbidden:
-        route = getattr(request.scope.get("route"), "path", "")
-        await note_refusal(actor, f"{request.method} {route}", ip=source_of(request))
+        await note_refusal(actor, f"{request.method} {getattr(route, 'path', '')}", ip=source_of(request))
         raise
 
 
@@ -132,16 +134,22 @@ async def has_session(scope: Scope) -> bool:
         return await session_actor(session, cookie) is not None
 
 
-async def socket_actor(websocket: WebSocket, token: str | None) -> Actor:
+async def socket_actor(websocket: WebSocket, token: str | None, area: str) -> Actor:
     """Return whoever listens: by token or API key, else by the browser's session.
+
+    Args:
+        area: what is listened to, of `key_areas`.
 
     Raises:
         Unauthenticated: nobody known.
+        Forbidden: a key that is not good for it.
     """
     if token is not None:
         try:
             async with transaction() as session:
-                return await token_actor(session, token)
+                actor = await token_actor(session, token)
+            check_area(actor, (area,), writes=False)
+            return actor
         except Unauthenticated:
             if token.startswith(KEY_PREFIX):
                 await _note_refused_key(websocket)

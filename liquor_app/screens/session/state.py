@@ -20,8 +20,10 @@ from reflex.middleware import Middleware
 from reflex.state import BaseState, StateUpdate
 from reflex_base.event import Event
 
+from liquor_app.accounts.access_links import find_link
 from liquor_app.accounts.audit import note_refusal
 from liquor_app.accounts.cookies import SESSION, cookie_name
+from liquor_app.accounts.models import LinkKind
 from liquor_app.accounts.permissions import Actor
 from liquor_app.accounts.sessions import TOUCH_SECONDS, session_actor, touch_session
 from liquor_app.accounts.users import has_users
@@ -34,7 +36,7 @@ from liquor_app.core.storable_text import UNSTORABLE, unstorable
 from liquor_app.organization.settings import speak_in_shop_currency
 from liquor_app.ui.toast import toast_failed
 
-PUBLIC_ROUTES = frozenset({"/login", "/setup"})
+PUBLIC_ROUTES = frozenset({"/login", "/login/code", "/forgotten", "/welcome", "/setup"})
 
 
 def cookie_of(state: BaseState) -> str:
@@ -223,6 +225,12 @@ class EntryState(rx.State):
 
     error: str = ""
     target: str = "/"
+    told: str = ""
+    token: str = ""
+    """Of the link somebody came by."""
+    whose: str = ""
+    """Whose link it is; empty for one that is not good."""
+    is_invited: bool = False
 
     @rx.event
     async def load(self) -> None:
@@ -232,5 +240,20 @@ class EntryState(rx.State):
         """Whoever types fast sends the form before `load` ran, and the tab still knows where it went last time."""
         self._read_address()
 
+    @rx.event
+    async def load_link(self) -> None:
+        """on_load of the page where a password is chosen: the link's token is the authority."""
+        self._read_address()
+        self.whose, self.is_invited = "", False
+        try:
+            async with transaction() as session:
+                link = await find_link(session, self.token)
+        except AppError as problem:
+            self.error = problem.message
+            return
+        self.whose, self.is_invited = link.email, link.kind is LinkKind.INVITATION
+
     def _read_address(self) -> None:
         self.error, self.target = error_of(self), next_of(self)
+        given = self.router.url.query_parameters
+        self.told, self.token = str(given.get("told", ""))[:20], str(given.get("token", ""))[:200]

@@ -22,7 +22,7 @@ def slots() -> Slots:
     """Return the signed-in shell."""
     user = menu(
         rx.el.button(avatar(SessionState.initials), type="button", class_name="iconbtn", aria_label="Your account"),
-        Item(SessionState.name, rx.noop(), "user"),
+        Item(SessionState.name, rx.redirect("/profile"), "user"),
         Item("Sign out", SIGN_OUT, "log-out", divider=True),
     )
     sample = strip(

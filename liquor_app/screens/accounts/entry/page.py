@@ -6,7 +6,7 @@ import reflex as rx
 
 from liquor_app.organization.us_states import STATES, state_name
 from liquor_app.screens.session.state import EntryState, SessionState
-from liquor_app.ui.button import button
+from liquor_app.ui.button import button, link
 from liquor_app.ui.forms.choice import select_field
 from liquor_app.ui.forms.form import plain_form, text_field
 from liquor_app.ui.frame.entry_frame import entry
@@ -34,7 +34,78 @@ def login() -> rx.Component:
             text_field("E-mail", "email", type="email", required=True, auto_complete="username"),
             text_field("Password", "password", type="password", required=True, auto_complete="current-password"),
             button("Sign in", kind="primary", block=True, submit=True),
+            rx.el.p(link("Forgot your password?", "/forgotten"), class_name="t13"),
         ),
+        foot=FOOT,
+    )
+
+
+def code() -> rx.Component:
+    """Draw the second step."""
+    return entry(
+        "Your code",
+        "Open your authenticator app and type the six digits it shows.",
+        _form(
+            "/session/code",
+            rx.el.input(type="hidden", name="next", value=EntryState.target, read_only=True),
+            text_field(
+                "Code", "code", required=True, auto_complete="one-time-code", max_length=20, auto_focus=True,
+                hint="Without the app: one of your recovery codes.",
+            ),
+            button("Sign in", kind="primary", block=True, submit=True),
+            rx.el.p(link("Begin again", "/login"), class_name="t13"),
+        ),
+        foot=FOOT,
+    )  # fmt: skip
+
+
+def forgotten() -> rx.Component:
+    """Draw the question of somebody who cannot sign in."""
+    asked = col(
+        rx.el.p(
+            "If this is the address of somebody who works here, they get a link by e-mail to choose another password,"
+            " good for 2 hours. While the shop sends no e-mail yet, its admins are told instead."
+        ),
+        link("Back to sign in", "/login"),
+        gap=16,
+    )
+    form = _form(
+        "/session/forgotten",
+        text_field("E-mail", "email", type="email", required=True, auto_complete="username"),
+        button("Ask for a link", kind="primary", block=True, submit=True),
+        rx.el.p(link("Back to sign in", "/login"), class_name="t13"),
+    )
+    return entry(
+        "Forgot your password?", "Choose another one by a link.", rx.cond(EntryState.told == "asked", asked, form),
+        foot=FOOT,
+    )  # fmt: skip
+
+
+def welcome() -> rx.Component:
+    """Draw where a password is chosen by a link."""
+    form = _form(
+        "/session/password",
+        rx.el.input(type="hidden", name="token", value=EntryState.token, read_only=True),
+        rx.el.input(
+            type="email", value=EntryState.whose, read_only=True, auto_complete="username", hidden=True,
+            custom_attrs={"aria-label": "E-mail"},
+        ),
+        rx.cond(
+            EntryState.is_invited,
+            text_field("Your name", "full_name", auto_complete="name", max_length=120),
+            rx.fragment(),
+        ),
+        text_field(
+            "New password", "password", type="password", required=True, auto_complete="new-password",
+            hint="Ten characters or more. Three or four unrelated words are easy to remember and hard to guess.",
+        ),
+        button("Sign in", kind="primary", block=True, submit=True),
+    )  # fmt: skip
+    spent = col(rx.el.p(EntryState.error, role="alert"), link("Ask for another link", "/forgotten"), gap=16)
+    return entry(
+        "Choose a password",
+        rx.cond(EntryState.whose != "", "For " + EntryState.whose + ".", "By the link you were given."),
+        rx.cond(EntryState.whose != "", form, spent),
         foot=FOOT,
     )
 
@@ -69,5 +140,8 @@ def setup() -> rx.Component:
 
 PAGES = (
     Page("/login", "Sign in", login, bare=True, on_load=[SessionState.skip_if_signed_in, EntryState.load]),
+    Page("/login/code", "Your code", code, bare=True, on_load=[EntryState.load]),
+    Page("/forgotten", "Forgot your password?", forgotten, bare=True, on_load=[EntryState.load]),
+    Page("/welcome", "Choose a password", welcome, bare=True, on_load=[EntryState.load_link]),
     Page("/setup", "Set up", setup, bare=True, on_load=[SessionState.only_first_run, EntryState.load]),
 )

@@ -38,6 +38,8 @@ def settings_page() -> rx.Component:
                 on_change=SettingsState.choose,
                 label="Which settings",
             ),
+            button("Users", icon="users", href="/settings/users"),
+            button("API keys", icon="key-round", href="/settings/api-keys"),
             button("Custom fields", icon="tag", href="/settings/custom-fields"),
             button("Audit log", icon="scroll-text", href="/settings/audit"),
         ),

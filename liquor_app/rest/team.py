@@ -1,0 +1,197 @@
+"""Routes: the people of the shop, one's own sign-in, keys for programs."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar
+
+from fastapi import APIRouter, Request, Response
+from pydantic import Field
+
+from liquor_app.accounts import sessions, two_steps
+from liquor_app.accounts.api_keys import API_KEYS, LONGEST_DAYS, create_api_key, list_api_keys, revoke_api_key
+from liquor_app.accounts.models import Role
+from liquor_app.accounts.sessions import OpenSession
+from liquor_app.accounts.team import TEAM, change_user, list_team, sign_out_user
+from liquor_app.accounts.two_steps import Enrolment, TwoSteps
+from liquor_app.accounts.users import UserFields
+from liquor_app.api.schemas import Body, Id, Patch, Row
+from liquor_app.core.db import transaction
+from liquor_app.core.errors import Forbidden
+from liquor_app.rest.kit.authentication import CurrentActor, session_cookie
+from liquor_app.rest.kit.list_routes import list_routes
+from liquor_app.rest.kit.own_password import confirm_password
+from liquor_app.sending.staff_mail import Given, add_to_team, give_new_link
+
+router = APIRouter(tags=["users"])
+
+
+class Invitation(Body):
+    """Somebody to add; they choose their password by a link."""
+
+    email: Annotated[str, Field(max_length=254)]
+    full_name: Annotated[str, Field(max_length=120)] | None = None
+    role: Role = Role.USER
+
+
+class UserPatch(Patch):
+    """A deactivated user is signed out everywhere, and keeps their name on what they did."""
+
+    nullable: ClassVar[frozenset[str]] = frozenset({"full_name"})
+
+    role: Role | None = None
+    full_name: Annotated[str, Field(max_length=120)] | None = None
+    is_active: bool | None = None
+
+
+class MemberOut(Row, UserFields):
+    """As the row has it."""
+
+
+class GivenOut(Row):
+    """`link` is to be handed to them; empty where it goes by e-mail."""
+
+    user: MemberOut
+    link: str
+
+
+class KeyIn(Body):
+    """`areas`: "customers:read", "purchases:write"; none for all the role may. `days`: after which it ends."""
+
+    name: Annotated[str, Field(min_length=1, max_length=80)]
+    role: Role = Role.USER
+    areas: Annotated[list[Annotated[str, Field(max_length=40)]], Field(max_length=40, default_factory=list)]
+    days: Annotated[int, Field(ge=1, le=LONGEST_DAYS)] | None = None
+
+
+class KeyOut(Row):
+    """The key. It is shown here and never again."""
+
+    key: str
+
+
+class CodeIn(Body):
+    code: Annotated[str, Field(max_length=20)]
+
+
+class PasswordIn(Body):
+    """One's present password, asked again before the sign-in is changed."""
+
+    current_password: Annotated[str, Field(max_length=200)]
+
+
+class RecoveryCodes(Row):
+    """Each signs in once, without the app. They are shown here and never again."""
+
+    codes: list[str]
+
+
+class SessionsOut(Row):
+    items: list[OpenSession]
+
+
+list_routes(router, TEAM, list_team, "The people of the shop, by address.", path="/users")
+
+
+@router.post("/users", response_model=GivenOut, status_code=201)
+async def invite(actor: CurrentActor, body: Invitation) -> Given:
+    """Add somebody. They get a link by e-mail to choose a password; while e-mail stays in the sandbox, the answer has
+    it."""
+    async with transaction() as session:
+        return await add_to_team(session, actor, email=body.email, role=body.role, full_name=body.full_name)
+
+
+@router.get("/users/me/sessions", response_model=SessionsOut)
+async def my_sessions(request: Request, actor: CurrentActor) -> object:
+    """Browsers one is signed in on."""
+    async with transaction() as session:
+        return {"items": await sessions.my_sessions(session, actor, session_cookie(request) or "")}
+
+
+@router.delete("/users/me/sessions/{id}", status_code=204)
+async def end_my_session(actor: CurrentActor, session_id: Id) -> Response:
+    """Sign one of one's browsers out."""
+    async with transaction() as session:
+        await sessions.end_session(session, actor, session_id)
+    return Response(status_code=204)
+
+
+@router.get("/users/me/two-steps", response_model=TwoSteps)
+async def my_two_steps(actor: CurrentActor) -> object:
+    """Whether one signs in in two steps."""
+    async with transaction() as session:
+        return await two_steps.two_steps_of(session, actor)
+
+
+@router.post("/users/me/two-steps", response_model=Enrolment, status_code=201)
+async def begin_two_steps(request: Request, actor: CurrentActor, body: PasswordIn) -> object:
+    """A new secret for one's app, as text and as the address a QR code holds; confirm it with a code."""
+    user = await confirm_password(request, actor, body.current_password)
+    async with transaction() as session:
+        return await two_steps.begin_enrolment(session, actor, user.email)
+
+
+@router.post("/users/me/two-steps/confirm", response_model=RecoveryCodes)
+async def confirm_two_steps(actor: CurrentActor, body: CodeIn) -> object:
+    """Turn two steps on with a code of the new secret."""
+    async with transaction() as session:
+        return {"codes": await two_steps.confirm_enrolment(session, actor, body.code)}
+
+
+@router.post("/users/me/two-steps/off", status_code=204)
+async def end_my_two_steps(request: Request, actor: CurrentActor, body: PasswordIn) -> Response:
+    """Turn one's own two steps off."""
+    user = await confirm_password(request, actor, body.current_password)
+    async with transaction() as session:
+        await two_steps.end_two_steps(session, actor, user.id)
+    return Response(status_code=204)
+
+
+@router.patch("/users/{id}", response_model=MemberOut)
+async def change(actor: CurrentActor, user_id: Id, body: UserPatch) -> object:
+    """Change somebody's role or name, deactivate or activate them. The shop keeps one admin at least."""
+    async with transaction() as session:
+        return await change_user(session, actor, user_id, body.model_dump(exclude_unset=True))
+
+
+@router.post("/users/{id}/link", response_model=GivenOut, status_code=201)
+async def new_link(actor: CurrentActor, user_id: Id) -> Given:
+    """A new link to choose a password, which ends those before; by e-mail where it leaves the house."""
+    async with transaction() as session:
+        return await give_new_link(session, actor, user_id)
+
+
+@router.post("/users/{id}/sign-out", status_code=204)
+async def sign_out(actor: CurrentActor, user_id: Id) -> Response:
+    """End every session and token of somebody."""
+    async with transaction() as session:
+        await sign_out_user(session, actor, user_id)
+    return Response(status_code=204)
+
+
+@router.post("/users/{id}/two-steps/off", status_code=204)
+async def end_two_steps(actor: CurrentActor, user_id: Id) -> Response:
+    """Turn two steps off for somebody who lost their device and the recovery codes."""
+    if user_id == actor.user_id:
+        raise Forbidden("Turn your own off on your profile: it asks for the password.")
+    async with transaction() as session:
+        await two_steps.end_two_steps(session, actor, user_id)
+    return Response(status_code=204)
+
+
+list_routes(router, API_KEYS, list_api_keys, "Keys of programs, the newest first.", path="/api-keys")
+
+
+@router.post("/api-keys", response_model=KeyOut, status_code=201)
+async def make_key(actor: CurrentActor, body: KeyIn) -> object:
+    """A new key. The answer is the only time it is shown."""
+    async with transaction() as session:
+        secret = await create_api_key(session, actor, name=body.name, role=body.role, areas=body.areas, days=body.days)
+    return {"key": secret}
+
+
+@router.delete("/api-keys/{id}", status_code=204)
+async def end_key(actor: CurrentActor, key_id: Id) -> Response:
+    """Revoke a key, at once and for good."""
+    async with transaction() as session:
+        await revoke_api_key(session, actor, key_id)
+    return Response(status_code=204)

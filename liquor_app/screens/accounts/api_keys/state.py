@@ -1,0 +1,136 @@
+"""Keys for programs on their page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import reflex as rx
+
+from liquor_app.accounts.api_keys import API_KEYS, ApiKeyRow, KeyStatus, create_api_key, list_api_keys, revoke_api_key
+from liquor_app.accounts.models import Role
+from liquor_app.accounts.permissions import Actor
+from liquor_app.core.db import Session, transaction
+from liquor_app.core.errors import Invalid
+from liquor_app.core.ids import parse_id
+from liquor_app.core.listing.spec import ListQuery, ListSpec
+from liquor_app.core.paging import Page
+from liquor_app.organization.settings import shop_now
+from liquor_app.screens.forms.state import FormState, submits
+from liquor_app.screens.listing.state import ListState
+from liquor_app.screens.session.state import guarded, signed_in
+from liquor_app.ui.forms.form_data import typed
+from liquor_app.ui.toast import toast_done
+from liquor_app.ui.words import NONE, ago, listed, show_moment
+
+LIVES = {"30": 30, "90": 90, "365": 365, "": None}
+
+
+@dataclass(frozen=True, slots=True)
+class KeyLine:
+    """A key, in words."""
+
+    id: str = ""
+    name: str = ""
+    prefix: str = ""
+    role_label: str = ""
+    good_for: str = ""
+    status: str = ""
+    made: str = ""
+    used: str = ""
+    ends: str = ""
+
+
+def key_line(row: ApiKeyRow, at: datetime) -> KeyLine:
+    """Return a key in words; `at` is now in the shop's zone."""
+    good_for = listed([one.replace(":", ", ") for one in row.areas]) if row.areas else "All the role may"
+    ended = row.revoked_at or row.expires_at
+    return KeyLine(
+        str(row.id), row.name, f"{row.prefix}…", row.role.label, good_for, row.status.value,
+        f"{show_moment(row.created_at, at)}{f', {row.made_by}' if row.made_by else ''}",
+        ago(row.last_used_at, at) if row.last_used_at else NONE, show_moment(ended, at) if ended else "Never",
+    )  # fmt: skip
+
+
+class ApiKeysState(FormState, ListState, rx.State):
+    """`asking` is "new" or "revoke"."""
+
+    rows: list[KeyLine] = []
+    asking: str = ""
+    about: str = ""
+    secret: str = ""
+    """The new key, until its dialog is closed."""
+
+    def _fields(self) -> frozenset[str]:
+        return frozenset({"name", "role", "areas", "days"})
+
+    def _asked(self) -> bool:
+        return bool(self.asking)
+
+    def _shut(self) -> None:
+        self.asking = self.about = ""
+
+    def _list(self) -> ListSpec[ApiKeyRow]:
+        return API_KEYS
+
+    def _path(self) -> str:
+        return "/settings/api-keys"
+
+    def _export_path(self) -> str:
+        return "/api/v1/api-keys/export"
+
+    async def _read_page(self, session: Session, actor: Actor, query: ListQuery) -> Page[ApiKeyRow]:
+        return await list_api_keys(session, actor, query)
+
+    async def _lines(self, session: Session, actor: Actor, items: list[ApiKeyRow]) -> list[KeyLine]:
+        at = await shop_now(session)
+        return [key_line(row, at) for row in items]
+
+    @rx.var
+    def chosen(self) -> KeyLine:
+        """The key a dialog is about."""
+        return next((row for row in self.rows if row.id == self.about), KeyLine())
+
+    @rx.event
+    @guarded
+    async def ask(self, what: str, about: str = "") -> None:
+        self._fresh()
+        self.asking, self.about = str(what) if what in {"new", "revoke"} else "", str(about)[:36]
+
+    @rx.event
+    @guarded
+    async def hide(self, open: bool = False) -> None:
+        if not open:
+            self.secret = ""
+
+    @rx.event
+    @submits
+    async def create(self, form: dict[str, Any]) -> None:
+        """Make a key and show it, once."""
+        actor, role, life = await signed_in(self), typed(form, "role"), typed(form, "days")
+        if role not in set(Role):
+            raise Invalid("Choose a role.", field="role")
+        if life not in LIVES:
+            raise Invalid("Choose one of the times there are.", field="days")
+        areas = [one for one in typed(form, "areas").replace(",", " ").split() if one]
+        async with transaction() as session:
+            made = await create_api_key(
+                session, actor, name=typed(form, "name"), role=Role(role), areas=areas, days=LIVES[life]
+            )
+        self._shut()
+        await self._read()
+        self.secret = made
+
+    @rx.event
+    @guarded
+    async def revoke(self) -> Any:
+        actor = await signed_in(self)
+        async with transaction() as session:
+            await revoke_api_key(session, actor, parse_id(self.about, "key"))
+        self._shut()
+        await self._read()
+        return toast_done("Key revoked", "What used it is refused from now on.")
+
+
+GOOD = KeyStatus.GOOD.value

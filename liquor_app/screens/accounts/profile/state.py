@@ -1,0 +1,151 @@
+"""One's own profile: name, password, the second step, browsers."""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import dataclass
+from typing import Any
+
+import reflex as rx
+
+from liquor_app.accounts.profile import stored_hash, update_me
+from liquor_app.accounts.sessions import end_session, my_sessions
+from liquor_app.accounts.two_steps import confirm_enrolment, pending_enrolment, two_steps_of
+from liquor_app.core.db import transaction
+from liquor_app.core.ids import parse_id
+from liquor_app.organization.settings import shop_now
+from liquor_app.screens.forms.state import FormState, submits
+from liquor_app.screens.session.state import cookie_of, guarded, signed_in
+from liquor_app.sending.sign_up.qr_code import qr_svg
+from liquor_app.ui.address import parameter
+from liquor_app.ui.forms.form_data import typed
+from liquor_app.ui.toast import toast_done
+from liquor_app.ui.words import ago, plural, show_moment
+
+TOLD = {
+    "password": "Your password is changed. You were signed out everywhere but here.",
+    "off": "Two-step sign-in is off.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class BrowserLine:
+    """A browser one is signed in on."""
+
+    id: str
+    what: str
+    source: str
+    seen: str
+    is_this: bool
+
+
+def browser_words(agent: str | None) -> str:
+    """Return "Firefox on Windows" of what a browser says of itself; a stranger's text stays a few plain words."""
+    told = agent or ""
+    browsers = (
+        ("Edg/", "Edge"),
+        ("OPR/", "Opera"),
+        ("Firefox/", "Firefox"),
+        ("Chrome/", "Chrome"),
+        ("Safari/", "Safari"),
+    )
+    systems = (
+        ("iPhone", "an iPhone"), ("iPad", "an iPad"), ("Android", "Android"), ("Windows", "Windows"),
+        ("Mac OS X", "a Mac"), ("Linux", "Linux"),
+    )  # fmt: skip
+    browser = next((words for mark, words in browsers if mark in told), "")
+    system = next((words for mark, words in systems if mark in told), "")
+    return f"{browser} on {system}" if browser and system else browser or system or "A browser"
+
+
+class ProfileState(FormState, rx.State):
+    """What is shown of oneself. The password's forms post to plain routes, as signing in does."""
+
+    email: str = ""
+    full_name: str = ""
+    role_label: str = ""
+    is_two_steps: bool = False
+    recovery: str = ""
+    picture: str = ""
+    """The QR code of a second step that is being set up, as a picture's address."""
+    secret: str = ""
+    codes: list[str] = []
+    """Recovery codes, until their dialog is closed."""
+    browsers: list[BrowserLine] = []
+    told: str = ""
+    problem: str = ""
+    about: str = ""
+
+    def _fields(self) -> frozenset[str]:
+        return frozenset({"full_name", "code"})
+
+    @rx.var
+    def codes_text(self) -> str:
+        """The recovery codes, one a line."""
+        return "\n".join(self.codes)
+
+    @rx.event
+    @guarded
+    async def load(self) -> None:
+        self._fresh()
+        self.told = TOLD.get(parameter(self, "told"), "")
+        self.problem, self.about = parameter(self, "error")[:300], parameter(self, "about")[:40]
+        await self._read()
+
+    async def _read(self) -> None:
+        actor = await signed_in(self)
+        async with transaction() as session:
+            user, _ = await stored_hash(session, actor)
+            steps = await two_steps_of(session, actor)
+            begun = None if steps.is_on else await pending_enrolment(session, actor, user.email)
+            browsers = await my_sessions(session, actor, cookie_of(self))
+            at = await shop_now(session)
+        self.email, self.full_name, self.role_label = user.email, user.full_name or "", user.role.label
+        self.is_two_steps = steps.is_on
+        self.recovery = f"{plural(steps.recovery_left, 'recovery code')} left." if steps.is_on else ""
+        self.secret = begun.secret if begun else ""
+        drawn = base64.b64encode(qr_svg(begun.address).encode()).decode() if begun else ""
+        self.picture = f"data:image/svg+xml;base64,{drawn}" if drawn else ""
+        self.browsers = [
+            BrowserLine(
+                str(one.id), browser_words(one.user_agent), one.ip or "",
+                f"Used {ago(one.last_seen_at, at)}, signed in {show_moment(one.created_at, at)}", one.is_this,
+            )
+            for one in browsers
+        ]  # fmt: skip
+
+    @rx.event
+    @submits
+    async def save(self, form: dict[str, Any]) -> Any:
+        """Store one's name."""
+        actor = await signed_in(self)
+        async with transaction() as session:
+            await update_me(session, actor, {"full_name": typed(form, "full_name")})
+        await self._read()
+        return toast_done("Saved")
+
+    @rx.event
+    @submits
+    async def confirm(self, form: dict[str, Any]) -> None:
+        """Turn two steps on with a code of the app."""
+        actor = await signed_in(self)
+        async with transaction() as session:
+            codes = await confirm_enrolment(session, actor, typed(form, "code"))
+        await self._read()
+        self.codes = codes
+
+    @rx.event
+    @guarded
+    async def hide_codes(self, open: bool = False) -> None:
+        if not open:
+            self.codes = []
+
+    @rx.event
+    @guarded
+    async def end(self, browser: str) -> Any:
+        """Sign another browser out."""
+        actor = await signed_in(self)
+        async with transaction() as session:
+            await end_session(session, actor, parse_id(str(browser), "session"))
+        await self._read()
+        return toast_done("Signed out there")

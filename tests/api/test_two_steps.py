@@ -1,0 +1,189 @@
+"""The second step of signing in: set up, asked for, used once, lost."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pyotp
+import pytest
+from sqlalchemy import text
+
+from liquor_app.accounts import two_steps
+from liquor_app.accounts.cookies import SECOND_STEP, SESSION
+from liquor_app.accounts.models import Role
+from liquor_app.accounts.two_steps import matching_step
+from liquor_app.core.clock import now
+from liquor_app.core.db import transaction
+from tests.api.client import PASSWORD, Client, is_problem, signed_in
+
+pytestmark = pytest.mark.integration
+
+WHO = {"email": "user@example.com", "password": PASSWORD}
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> list[datetime]:
+    """The moment the codes are of, in the middle of a step: a test never waits for the next one."""
+    moment = [now().replace(second=15, microsecond=0)]
+    monkeypatch.setattr(two_steps, "now", lambda: moment[0])
+    return moment
+
+
+def later(clock: list[datetime], steps: int = 1) -> None:
+    clock[0] += timedelta(seconds=30 * steps)
+
+
+def code(secret: str, clock: list[datetime]) -> str:
+    return pyotp.TOTP(secret).at(clock[0])
+
+
+async def enrolled(viewer: Client, clock: list[datetime]) -> tuple[str, list[str]]:
+    begun = await viewer.post("/users/me/two-steps", json={"current_password": PASSWORD})
+    assert begun.status_code == 201, begun.text
+    secret = begun.json()["secret"]
+    assert begun.json()["address"].startswith("otpauth://totp/Liquor%20Marketing:user%40example.com?secret=")
+    done = await viewer.post("/users/me/two-steps/confirm", json={"code": code(secret, clock)})
+    assert done.status_code == 200, done.text
+    later(clock)
+    return secret, done.json()["codes"]
+
+
+async def test_a_code_is_asked_for_after_the_password_and_is_good_once(
+    viewer: Client, anybody: Client, clock: list[datetime]
+) -> None:
+    secret, recovery = await enrolled(viewer, clock)
+    assert (await viewer.get("/users/me/two-steps")).json() == {"is_on": True, "recovery_left": 10}
+    is_problem(await anybody.post("/auth/login", json=WHO), 401, "code_needed", "code")
+    wrong = {"email": "user@example.com", "password": "wrong wrong wrong", "code": code(secret, clock)}
+    is_problem(await anybody.post("/auth/login", json=wrong), 401, "unauthenticated")
+    good = code(secret, clock)
+    assert (await anybody.post("/auth/login", json={**WHO, "code": good})).status_code == 200
+    is_problem(await anybody.post("/auth/login", json={**WHO, "code": good}), 401, "unauthenticated")
+    later(clock)
+    assert (await anybody.post("/auth/login", json={**WHO, "code": code(secret, clock)})).status_code == 200
+    one = recovery[3].upper().replace("-", " ")
+    assert (await anybody.post("/auth/login", json={**WHO, "code": one})).status_code == 200
+    is_problem(await anybody.post("/auth/login", json={**WHO, "code": one}), 401, "unauthenticated")
+    assert (await viewer.get("/users/me/two-steps")).json()["recovery_left"] == 9
+    async with transaction() as session:
+        kept = await session.execute(text("SELECT CAST(t AS text) FROM totp_secrets t"))
+        stored = kept.scalar_one()
+    assert secret not in stored
+    assert not any(one in stored or one.replace("-", "") in stored for one in recovery)
+
+
+def test_codes_beside_the_present_one(clock: list[datetime]) -> None:
+    secret, at = pyotp.random_base32(), clock[0]
+    for steps, taken in ((0, True), (-1, True), (1, True), (-2, False), (2, False)):
+        beside = pyotp.TOTP(secret).at(at + timedelta(seconds=30 * steps))
+        found = matching_step(secret, beside, None)
+        alike = beside in {pyotp.TOTP(secret).at(at + timedelta(seconds=30 * one)) for one in (-1, 0, 1)}
+        assert (found is not None) is (taken or alike)
+    for nothing in ("", "12345", "1234567", "abcdef", "١٢٣٤٥٦", "12 34"):
+        assert matching_step(secret, nothing, None) is None
+
+
+async def test_guessing_codes_is_counted_as_guessing_passwords_is(
+    viewer: Client, anybody: Client, clock: list[datetime]
+) -> None:
+    """Saying the right password in between gives nobody more guesses."""
+    secret, _ = await enrolled(viewer, clock)
+    good, bad = code(secret, clock), str((int(code(secret, clock)) + 500_000) % 1_000_000).zfill(6)
+    answers = []
+    for number in range(9):
+        given: dict[str, Any] = {**WHO, "code": bad} if number % 2 else WHO
+        answers.append((await anybody.post("/auth/login", json=given)).status_code)
+    assert answers == [401] * 8 + [429]
+    is_problem(await anybody.post("/auth/login", json={**WHO, "code": good}), 429, "too_many_requests")
+
+
+async def test_it_is_set_up_and_turned_off_with_the_password_only(
+    viewer: Client, admin: Client, anybody: Client, clock: list[datetime]
+) -> None:
+    wrong = await viewer.post("/users/me/two-steps", json={"current_password": "not it at all"})
+    is_problem(wrong, 422, "invalid", "current_password")
+    is_problem(await viewer.post("/users/me/two-steps/confirm", json={"code": "123456"}), 409, "conflict")
+    begun = (await viewer.post("/users/me/two-steps", json={"current_password": PASSWORD})).json()
+    again = (await viewer.post("/users/me/two-steps", json={"current_password": PASSWORD})).json()
+    old = await viewer.post("/users/me/two-steps/confirm", json={"code": code(begun["secret"], clock)})
+    if begun["secret"] != again["secret"] and code(begun["secret"], clock) != code(again["secret"], clock):
+        is_problem(old, 422, "invalid", "code")
+    assert (await anybody.post("/auth/login", json=WHO)).status_code == 200, "nothing is on before it was confirmed"
+    done = await viewer.post("/users/me/two-steps/confirm", json={"code": code(again["secret"], clock)})
+    assert done.status_code == 200
+    is_problem(await viewer.post("/users/me/two-steps", json={"current_password": PASSWORD}), 409, "conflict")
+    off = await viewer.post("/users/me/two-steps/off", json={"current_password": "not it at all"})
+    is_problem(off, 422, "invalid", "current_password")
+    assert (await viewer.post("/users/me/two-steps/off", json={"current_password": PASSWORD})).status_code == 204
+    assert (await anybody.post("/auth/login", json=WHO)).status_code == 200
+    is_problem(await viewer.post("/users/me/two-steps/off", json={"current_password": PASSWORD}), 409, "conflict")
+
+
+async def test_an_admin_helps_who_lost_the_device(
+    viewer: Client, admin: Client, anybody: Client, clock: list[datetime]
+) -> None:
+    await enrolled(viewer, clock)
+    found = (await admin.get("/users?search=user@example.com")).json()["items"][0]
+    assert found["has_two_steps"] is True
+    assert (await admin.post(f"/users/{found['id']}/two-steps/off")).status_code == 204
+    assert (await anybody.post("/auth/login", json=WHO)).status_code == 200
+    boss = (await admin.get("/users?search=admin@example.com")).json()["items"][0]["id"]
+    is_problem(await admin.post(f"/users/{boss}/two-steps/off"), 403, "forbidden")
+
+
+async def test_a_link_for_a_new_password_does_not_pass_the_second_step(
+    viewer: Client, admin: Client, anybody: Client, clock: list[datetime]
+) -> None:
+    secret, _ = await enrolled(viewer, clock)
+    user = (await admin.get("/users?search=user@example.com")).json()["items"][0]["id"]
+    link = (await admin.post(f"/users/{user}/link")).json()["link"]
+    form = {"token": link.split("token=")[1], "password": "tundra oboe kestrel 7"}
+    answer = await anybody.post("/session/password", data=form)
+    assert answer.headers["location"] == "/login/code"
+    assert SESSION not in answer.cookies
+    cookie = {"Cookie": f"{SECOND_STEP}={answer.cookies[SECOND_STEP]}"}
+    anybody.http.cookies.clear()
+    inside = await anybody.post("/session/code", data={"code": code(secret, clock)}, headers=cookie)
+    assert (inside.headers["location"], SESSION in inside.cookies) == ("/", True)
+
+
+async def test_the_browsers_second_step(viewer: Client, anybody: Client, clock: list[datetime]) -> None:
+    secret, _ = await enrolled(viewer, clock)
+    first = await anybody.post("/session/login", data={**WHO, "next": "/customers"})
+    assert first.headers["location"] == "/login/code?next=/customers"
+    assert SESSION not in first.cookies
+    told = first.cookies[SECOND_STEP]
+    anybody.http.cookies.clear()
+
+    async def say(said: str, cookie: str, **headers: str) -> Any:
+        answer = await anybody.post(
+            "/session/code", data={"code": said, "next": "/customers"},
+            headers={"Cookie": f"{SECOND_STEP}={cookie}", **headers},
+        )  # fmt: skip
+        anybody.http.cookies.clear()
+        return answer
+
+    good = code(secret, clock)
+    bad = str((int(good) + 500_000) % 1_000_000).zfill(6)
+    assert (await say(bad, told)).headers["location"].startswith("/login/code?error=The%20code%20is%20wrong")
+    for forged in ("", "x.y", told[:-2], told.split(".")[0]):
+        assert (await say(good, forged)).headers["location"].startswith("/login?error=That%20took%20too%20long")
+    is_problem(await say(good, told, Origin="https://evil.test"), 403, "forbidden")
+    inside = await say(good, told)
+    assert (inside.headers["location"], SESSION in inside.cookies) == ("/customers", True)
+    assert (await say(good, told)).headers["location"].startswith("/login/code?error="), "the code was used"
+
+
+async def test_the_first_step_is_forgotten_with_the_password(
+    viewer: Client, anybody: Client, clock: list[datetime]
+) -> None:
+    secret, _ = await enrolled(viewer, clock)
+    first = await anybody.post("/session/login", data=WHO)
+    told = {"Cookie": f"{SECOND_STEP}={first.cookies[SECOND_STEP]}"}
+    anybody.http.cookies.clear()
+    client = await signed_in(anybody, Role.USER)
+    change = {"password": "tundra oboe kestrel 7", "current_password": PASSWORD}
+    assert (await client.patch("/users/me", json=change)).status_code == 200
+    answer = await anybody.post("/session/code", data={"code": code(secret, clock)}, headers=told)
+    assert answer.headers["location"].startswith("/login?error=")
