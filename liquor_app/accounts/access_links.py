@@ -19,7 +19,7 @@ from liquor_app.accounts.audit import audit
 from liquor_app.accounts.models import LinkKind, User
 from liquor_app.accounts.passwords import Hashed
 from liquor_app.accounts.sessions import revoke_all
-from liquor_app.accounts.users import UserRow, row_of_user
+from liquor_app.accounts.users import UserRow, clean_name, row_of_user
 from liquor_app.core.clock import now
 from liquor_app.core.errors import Invalid
 from liquor_app.core.security.crypto import token_hash
@@ -92,7 +92,7 @@ async def use_link(session: AsyncSession, token: str, password: Hashed, *, full_
     await find_link(session, token)  # whoever was before us at the row has used it up
     user.password_hash = password
     if link.kind is LinkKind.INVITATION and full_name.strip():
-        user.full_name = full_name.strip()[:120]
+        user.full_name = clean_name(full_name)
     user.updated_at = now()
     await end_links(session, user.id)
     await revoke_all(session, user.id)

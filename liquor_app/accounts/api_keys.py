@@ -16,14 +16,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from liquor_app.accounts.access_changes import announce_access
 from liquor_app.accounts.audit import audit
 from liquor_app.accounts.key_areas import clean_areas
-from liquor_app.accounts.lists import read_list
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.accounts.tokens import KEY_PREFIX
 from liquor_app.core.clock import now
 from liquor_app.core.errors import Conflict, Invalid, NotFound
-from liquor_app.core.listing.spec import Filter, ListQuery, ListSpec, Sort
-from liquor_app.core.paging import Page
 from liquor_app.core.security.crypto import token_hash
 
 LONGEST_DAYS = 3650
@@ -33,6 +30,9 @@ MOST_KEYS = 200
 _INSERT = """
 INSERT INTO api_keys (name, prefix, key_hash, role, areas, created_by, expires_at)
 VALUES (:name, :prefix, :hash, :role, :areas, :by, :expires) RETURNING id
+"""
+_GOOD = """
+SELECT count(*) FROM api_keys WHERE revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())
 """
 _REVOKE = "UPDATE api_keys SET revoked_at = :now WHERE id = :id AND revoked_at IS NULL RETURNING name"
 
@@ -45,12 +45,6 @@ class KeyStatus(StrEnum):
     @property
     def label(self) -> str:
         return self.value.capitalize()
-
-
-_STATUS = (
-    f"CASE WHEN t.revoked_at IS NOT NULL THEN '{KeyStatus.REVOKED}'"
-    f" WHEN t.expires_at <= now() THEN '{KeyStatus.EXPIRED}' ELSE '{KeyStatus.GOOD}' END"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,42 +62,6 @@ class ApiKeyRow:
     last_used_at: datetime | None
     expires_at: datetime | None
     revoked_at: datetime | None
-
-
-API_KEYS = ListSpec(
-    name="api_keys",
-    row=ApiKeyRow,
-    source="api_keys t LEFT JOIN users u ON u.id = t.created_by",
-    counted="api_keys t",
-    select={"status": _STATUS, "made_by": "COALESCE(u.full_name, u.email)"},
-    order="-created_at",
-    sorts=(Sort("created_at", first="-"), Sort("name"), Sort("last_used_at", first="-")),
-    filters=(
-        Filter("status", _STATUS,
-            options=tuple(KeyStatus), label="Status", spoken={one.value: one.label for one in KeyStatus},
-        ),
-        Filter("role", "t.role", options=tuple(Role), label="Role", spoken={role.value: role.label for role in Role}),
-    ),
-    search="lower(t.name) LIKE :search OR lower(t.prefix) LIKE :search",
-    role="admin",
-    export_role="admin",
-    export={
-        "name": "name", "prefix": "begins with", "role": "role", "areas": "good for", "status": "status",
-        "made_by": "made by", "created_at": "made", "last_used_at": "last used", "expires_at": "ends",
-    },
-    bounded="the programs of one shop",
-)  # fmt: skip
-
-
-async def list_api_keys(session: AsyncSession, actor: Actor, query: ListQuery | None = None) -> Page[ApiKeyRow]:
-    """Return a page of the keys, the newest first.
-
-    Raises:
-        Forbidden: the actor is no admin.
-        Invalid: see `read_list`.
-    """
-    require(actor, Role.ADMIN)
-    return await read_list(session, actor, API_KEYS, query)
 
 
 async def create_api_key(
@@ -127,7 +85,7 @@ async def create_api_key(
     if days is not None and not 1 <= days <= LONGEST_DAYS:
         raise Invalid(f"days must be between 1 and {LONGEST_DAYS}", field="days")
     good_for = clean_areas(areas)
-    there = await session.execute(text(f"SELECT count(*) FROM api_keys t WHERE {_STATUS} = '{KeyStatus.GOOD}'"))
+    there = await session.execute(text(_GOOD))
     if there.scalar_one() >= MOST_KEYS:
         raise Conflict(f"There are {MOST_KEYS} keys already. Revoke those nobody needs.")
     secret = KEY_PREFIX + secrets.token_urlsafe(32)

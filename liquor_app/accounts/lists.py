@@ -1,4 +1,4 @@
-"""The door to every list: who may read it, and who may carry it away."""
+"""The door to every list: who may read it, and who may carry it away. And the lists of who may come in."""
 
 from __future__ import annotations
 
@@ -7,15 +7,17 @@ from typing import TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from liquor_app.accounts.api_keys import ApiKeyRow, KeyStatus
 from liquor_app.accounts.audit import audit
 from liquor_app.accounts.changed_fields import told_filters
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
+from liquor_app.accounts.team import TeamRow, UserStatus
 from liquor_app.accounts.tokens import actor_again
 from liquor_app.core.db import transaction
 from liquor_app.core.listing.compile import compile_list
 from liquor_app.core.listing.read import _read_all, _read_page
-from liquor_app.core.listing.spec import ListQuery, ListSpec
+from liquor_app.core.listing.spec import Filter, ListQuery, ListSpec, Sort
 from liquor_app.core.paging import Page
 
 R = TypeVar("R")
@@ -60,3 +62,88 @@ async def _while_allowed(actor: Actor, role: Role, pages: AsyncIterator[list[R]]
         async with transaction() as session:
             require(await actor_again(session, who), role)
         yield page
+
+
+_USER_STATUS = (
+    f"CASE WHEN NOT t.is_active THEN '{UserStatus.DEACTIVATED}' WHEN t.password_hash = '' THEN '{UserStatus.INVITED}'"
+    f" ELSE '{UserStatus.ACTIVE}' END"
+)
+
+
+TEAM = ListSpec(
+    name="users",
+    row=TeamRow,
+    source="users t LEFT JOIN totp_secrets s ON s.user_id = t.id LEFT JOIN access_links l ON l.user_id = t.id"
+    " AND l.expires_at > now()",
+    counted="users t",
+    select={"status": _USER_STATUS, "has_two_steps": "s.confirmed_at IS NOT NULL", "link_until": "l.expires_at"},
+    order="email",
+    sorts=(Sort("email"), Sort("last_login_at", first="-"), Sort("created_at", first="-")),
+    filters=(
+        Filter("status", _USER_STATUS,
+            options=tuple(UserStatus), label="Status", spoken={one.value: one.label for one in UserStatus},
+        ),
+        Filter("role", "t.role", options=tuple(Role), label="Role", spoken={role.value: role.label for role in Role}),
+    ),
+    search="lower(t.email) LIKE :search OR lower(t.full_name) LIKE :search",
+    role="admin",
+    export_role="admin",
+    export={
+        "email": "e-mail", "full_name": "name", "role": "role", "status": "status", "has_two_steps": "two-step sign-in",
+        "last_login_at": "last signed in", "created_at": "since",
+    },
+    bounded="the people who work for one shop",
+)  # fmt: skip
+
+
+async def list_team(session: AsyncSession, actor: Actor, query: ListQuery | None = None) -> Page[TeamRow]:
+    """Return a page of the shop's people.
+
+    Raises:
+        Forbidden: the actor is no admin.
+        Invalid: see `read_list`.
+    """
+    require(actor, Role.ADMIN)
+    return await read_list(session, actor, TEAM, query)
+
+
+_KEY_STATUS = (
+    f"CASE WHEN t.revoked_at IS NOT NULL THEN '{KeyStatus.REVOKED}'"
+    f" WHEN t.expires_at <= now() THEN '{KeyStatus.EXPIRED}' ELSE '{KeyStatus.GOOD}' END"
+)
+
+
+API_KEYS = ListSpec(
+    name="api_keys",
+    row=ApiKeyRow,
+    source="api_keys t LEFT JOIN users u ON u.id = t.created_by",
+    counted="api_keys t",
+    select={"status": _KEY_STATUS, "made_by": "COALESCE(u.full_name, u.email)"},
+    order="-created_at",
+    sorts=(Sort("created_at", first="-"), Sort("name"), Sort("last_used_at", first="-")),
+    filters=(
+        Filter("status", _KEY_STATUS,
+            options=tuple(KeyStatus), label="Status", spoken={one.value: one.label for one in KeyStatus},
+        ),
+        Filter("role", "t.role", options=tuple(Role), label="Role", spoken={role.value: role.label for role in Role}),
+    ),
+    search="lower(t.name) LIKE :search OR lower(t.prefix) LIKE :search",
+    role="admin",
+    export_role="admin",
+    export={
+        "name": "name", "prefix": "begins with", "role": "role", "areas": "good for", "status": "status",
+        "made_by": "made by", "created_at": "made", "last_used_at": "last used", "expires_at": "ends",
+    },
+    bounded="the programs of one shop",
+)  # fmt: skip
+
+
+async def list_api_keys(session: AsyncSession, actor: Actor, query: ListQuery | None = None) -> Page[ApiKeyRow]:
+    """Return a page of the keys, the newest first.
+
+    Raises:
+        Forbidden: the actor is no admin.
+        Invalid: see `read_list`.
+    """
+    require(actor, Role.ADMIN)
+    return await read_list(session, actor, API_KEYS, query)

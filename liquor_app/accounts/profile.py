@@ -13,7 +13,7 @@ from liquor_app.accounts.models import Role, User
 from liquor_app.accounts.passwords import Hashed
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.accounts.sessions import revoke_all
-from liquor_app.accounts.users import UserRow, check_email, row_of_user
+from liquor_app.accounts.users import UserRow, check_email, clean_name, row_of_user
 from liquor_app.core.clock import now
 from liquor_app.core.errors import Conflict, Forbidden, Invalid, NotFound
 
@@ -51,7 +51,7 @@ async def update_me(
     user = (await session.execute(select(User).where(col(User.id) == actor.user_id).with_for_update())).scalars().one()
     before = {"full_name": user.full_name, "password": user.password_hash}
     if "full_name" in changes:
-        user.full_name = str(changes["full_name"] or "").strip()[:120] or None
+        user.full_name = clean_name(changes["full_name"])
     if password is not None:
         checked, fresh = password
         if user.password_hash != checked:

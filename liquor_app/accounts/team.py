@@ -16,16 +16,13 @@ from sqlmodel import col, select
 from liquor_app.accounts.access_changes import announce_access
 from liquor_app.accounts.access_links import end_links, make_link
 from liquor_app.accounts.audit import audit, audit_change
-from liquor_app.accounts.lists import read_list
 from liquor_app.accounts.models import LinkKind, Role, User
 from liquor_app.accounts.passwords import Hashed
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.accounts.sessions import revoke_all
-from liquor_app.accounts.users import UserFields, UserRow, create_user, row_of_user
+from liquor_app.accounts.users import UserFields, UserRow, clean_name, create_user, row_of_user
 from liquor_app.core.clock import now
 from liquor_app.core.errors import Conflict, Invalid, NotFound
-from liquor_app.core.listing.spec import Filter, ListQuery, ListSpec, Sort
-from liquor_app.core.paging import Page
 
 UNCHOSEN = Hashed("")
 """What stands for the password of somebody who has not chosen one; no password matches it."""
@@ -43,12 +40,6 @@ class UserStatus(StrEnum):
         return self.value.capitalize()
 
 
-_STATUS = (
-    f"CASE WHEN NOT t.is_active THEN '{UserStatus.DEACTIVATED}' WHEN t.password_hash = '' THEN '{UserStatus.INVITED}'"
-    f" ELSE '{UserStatus.ACTIVE}' END"
-)
-
-
 @dataclass(frozen=True, slots=True)
 class TeamRow(UserFields):
     """Somebody of the shop. `link_until`: until when the link they were given to choose a password is good."""
@@ -56,43 +47,6 @@ class TeamRow(UserFields):
     status: UserStatus
     has_two_steps: bool
     link_until: datetime | None
-
-
-TEAM = ListSpec(
-    name="users",
-    row=TeamRow,
-    source="users t LEFT JOIN totp_secrets s ON s.user_id = t.id LEFT JOIN access_links l ON l.user_id = t.id"
-    " AND l.expires_at > now()",
-    counted="users t",
-    select={"status": _STATUS, "has_two_steps": "s.confirmed_at IS NOT NULL", "link_until": "l.expires_at"},
-    order="email",
-    sorts=(Sort("email"), Sort("last_login_at", first="-"), Sort("created_at", first="-")),
-    filters=(
-        Filter("status", _STATUS,
-            options=tuple(UserStatus), label="Status", spoken={one.value: one.label for one in UserStatus},
-        ),
-        Filter("role", "t.role", options=tuple(Role), label="Role", spoken={role.value: role.label for role in Role}),
-    ),
-    search="lower(t.email) LIKE :search OR lower(t.full_name) LIKE :search",
-    role="admin",
-    export_role="admin",
-    export={
-        "email": "e-mail", "full_name": "name", "role": "role", "status": "status", "has_two_steps": "two-step sign-in",
-        "last_login_at": "last signed in", "created_at": "since",
-    },
-    bounded="the people who work for one shop",
-)  # fmt: skip
-
-
-async def list_team(session: AsyncSession, actor: Actor, query: ListQuery | None = None) -> Page[TeamRow]:
-    """Return a page of the shop's people.
-
-    Raises:
-        Forbidden: the actor is no admin.
-        Invalid: see `read_list`.
-    """
-    require(actor, Role.ADMIN)
-    return await read_list(session, actor, TEAM, query)
 
 
 async def invite_user(
@@ -151,7 +105,7 @@ async def change_user(session: AsyncSession, actor: Actor, user_id: UUID, change
         await _require_another_admin(session, user.id)
     user.role, user.is_active = role, is_active
     if "full_name" in changes:
-        user.full_name = str(changes["full_name"] or "").strip()[:120] or None
+        user.full_name = clean_name(changes["full_name"])
     user.updated_at = now()
     await session.flush()
     if not is_active:

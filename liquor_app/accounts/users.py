@@ -16,6 +16,8 @@ from liquor_app.accounts.permissions import STRANGER, SYSTEM, Actor, ActorKind, 
 from liquor_app.accounts.setup_code import use_code
 from liquor_app.core.errors import Conflict, Forbidden, Invalid
 
+MOST_NAME = 120
+
 
 @dataclass(frozen=True)
 class UserFields:
@@ -55,6 +57,18 @@ def check_email(value: str) -> str:
     return cleaned
 
 
+def clean_name(value: object) -> str | None:
+    """Return a user's name, trimmed; None for none.
+
+    Raises:
+        Invalid: it is longer than a name.
+    """
+    name = " ".join(str(value or "").split())
+    if len(name) > MOST_NAME:
+        raise Invalid(f"full_name must have at most {MOST_NAME} characters", field="full_name")
+    return name or None
+
+
 async def has_users(session: AsyncSession) -> bool:
     """Tell whether anybody has been set up yet."""
     return bool((await session.execute(text("SELECT EXISTS (SELECT 1 FROM users)"))).scalar_one())
@@ -75,8 +89,7 @@ async def create_user(
     taken = await session.execute(text("SELECT 1 FROM users WHERE lower(email) = :email"), {"email": address})
     if taken.scalar():
         raise Conflict(f"There is already a user {address}.", field="email")
-    name = (full_name or "").strip()[:120] or None
-    user = User(email=address, password_hash=password, full_name=name, role=role)
+    user = User(email=address, password_hash=password, full_name=clean_name(full_name), role=role)
     session.add(user)
     await session.flush()
     await audit(session, actor, "user.created", "user", user.id, email=address, role=role.value)

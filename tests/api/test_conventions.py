@@ -33,6 +33,11 @@ GET /settings/templates · POST /settings/templates · PATCH /settings/templates
 """
 
 OURS = """
+POST /auth/password · POST /auth/forgotten
+GET /users · GET /users/export · POST /users · PATCH /users/{id} · POST /users/{id}/link · POST /users/{id}/sign-out
+POST /users/{id}/two-steps/off · GET /users/me/sessions · DELETE /users/me/sessions/{id} · GET /users/me/two-steps
+POST /users/me/two-steps · POST /users/me/two-steps/confirm · POST /users/me/two-steps/off
+GET /api-keys · GET /api-keys/export · POST /api-keys · DELETE /api-keys/{id}
 POST /campaigns/{id}/generate · POST /campaigns/{id}/approve · POST /campaigns/{id}/play · POST /campaigns/{id}/cancel
 GET /campaigns/{id}/outlook · GET /analytics/learning · GET /analytics/effects · GET /analytics/policies/{policy}
 GET /analytics/learning/rules · POST /analytics/learning/rules · DELETE /analytics/learning/rules/{id}
@@ -116,6 +121,8 @@ async def test_every_route_but_the_doors_asks_who_is_there(anybody: Client) -> N
     doors = {
         "POST /webhooks/{provider}",
         "POST /auth/register",
+        "POST /auth/password",
+        "POST /auth/forgotten",
         "POST /auth/login",
         "POST /auth/logout",
         "POST /auth/refresh",

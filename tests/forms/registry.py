@@ -12,6 +12,9 @@ from liquor_app.catalog.product_write import write_products
 from liquor_app.core.clock import now
 from liquor_app.core.db import transaction
 from liquor_app.organization.models import Channel
+from liquor_app.screens.accounts.api_keys.state import ApiKeysState
+from liquor_app.screens.accounts.profile.state import ProfileState
+from liquor_app.screens.accounts.team.state import TeamState
 from liquor_app.screens.campaigns.builder.state import BuilderState
 from liquor_app.screens.campaigns.detail.edit_state import EditState
 from liquor_app.screens.campaigns.detail.licence_state import LicenceState
@@ -62,6 +65,8 @@ class Formed:
     in_dialog: bool = True
     fair: tuple[Any, ...] | None = None
     """What is refused for want of rights alone; `wrong` if that is told before what is wrong."""
+    is_own: bool = False
+    """About oneself: whoever is signed in may store it."""
 
     def __str__(self) -> str:
         return f"{self.state.__name__}.{self.submit.fn.__name__}"
@@ -125,6 +130,22 @@ async def _template() -> str:
 ACTION = "018f0000-0000-7000-8000-000000000001"
 EMAIL, SMS = Channel.EMAIL.value, Channel.SMS.value
 FORMS = (
+    Formed(
+        TeamState, ((TeamState.load,), (TeamState.ask, "new")), TeamState.invite,
+        ({"email": "nobody", "role": "user"},), "email", fair=({"email": "nia@example.com", "role": "user"},),
+    ),
+    Formed(
+        TeamState, ((TeamState.load,), (TeamState.ask, "role", ACTION)), TeamState.change_role, ({"role": "owner"},),
+        "role", fair=({"role": "user", "full_name": ""},),
+    ),
+    Formed(
+        ProfileState, ((ProfileState.load,),), ProfileState.save, ({"full_name": "x" * 121},), "full_name", "/profile",
+        in_dialog=False, is_own=True,
+    ),
+    Formed(
+        ApiKeysState, ((ApiKeysState.load,), (ApiKeysState.ask, "new")), ApiKeysState.create,
+        ({"name": " ", "role": "user", "days": ""},), "name", fair=({"name": "Till", "role": "user", "days": ""},),
+    ),
     Formed(
         EditCustomerState, ((EditCustomerState.add,),), EditCustomerState.save, ({"email": "no address"},), "email",
     ),

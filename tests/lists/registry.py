@@ -10,8 +10,12 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from liquor_app.accounts.api_keys import create_api_key
 from liquor_app.accounts.audit import audit
+from liquor_app.accounts.lists import API_KEYS, TEAM
+from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import SYSTEM
+from liquor_app.accounts.team import invite_user
 from liquor_app.actions.lists import ACTIONS, EDITS, NOT_SENT
 from liquor_app.allocations.lists import ALLOCATIONS, ENTRIES, INTERESTS
 from liquor_app.campaigns.lists import CAMPAIGNS
@@ -103,6 +107,24 @@ async def members(session: AsyncSession) -> None:
             " ON CONFLICT DO NOTHING"
         )
     )
+
+
+async def team(session: AsyncSession) -> None:
+    for number in range(5):
+        user, _ = await invite_user(
+            session, SYSTEM, email=f"{uuid7().hex[-12:]}@example.com", full_name="Ada" if number % 2 else None,
+            role=(Role.USER, Role.MANAGER)[number % 2],
+        )  # fmt: skip
+        if number % 2:
+            await session.execute(text("UPDATE users SET last_login_at = now() WHERE id = :id"), {"id": user.id})
+
+
+async def api_keys(session: AsyncSession) -> None:
+    for number in range(5):
+        await create_api_key(
+            session, SYSTEM, name=f"Till {number % 3}", role=Role.USER, days=30 if number % 2 else None
+        )
+    await session.execute(text("UPDATE api_keys SET last_used_at = now() WHERE name = 'Till 1'"))
 
 
 async def doubles(session: AsyncSession) -> None:
@@ -368,6 +390,8 @@ LISTS = [
     Listed(DOUBLES, doubles, "/doubles"),
     Listed(IMPORTS, imports, "/imports"),
     Listed(REPLIES, replies, "/replies"),
+    Listed(TEAM, team, "/users"),
+    Listed(API_KEYS, api_keys, "/api-keys"),
     Listed(AUDIT, audit_log, "/audit", shop_zone),
     Listed(PLANS, plans, scope=one_campaign),
     Listed(EDITS, edits, scope=one_campaign),

@@ -230,6 +230,8 @@ class EntryState(rx.State):
     """Of the link somebody came by."""
     whose: str = ""
     """Whose link it is; empty for one that is not good."""
+    spent: str = ""
+    """Why it is not."""
     is_invited: bool = False
 
     @rx.event
@@ -244,12 +246,12 @@ class EntryState(rx.State):
     async def load_link(self) -> None:
         """on_load of the page where a password is chosen: the link's token is the authority."""
         self._read_address()
-        self.whose, self.is_invited = "", False
+        self.whose, self.spent, self.is_invited = "", "", False
         try:
             async with transaction() as session:
                 link = await find_link(session, self.token)
         except AppError as problem:
-            self.error = problem.message
+            self.spent = problem.message
             return
         self.whose, self.is_invited = link.email, link.kind is LinkKind.INVITATION
 

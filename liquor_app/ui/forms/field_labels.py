@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 
 FIELD_LABELS: Mapping[str, str] = {
+    "access_link": "Link",
     "addresses": "Addresses",
     "admin_above_discount": "Discount above",
     "admin_above_recipients": "People above",
@@ -26,9 +27,11 @@ FIELD_LABELS: Mapping[str, str] = {
     "born": "Date of birth",
     "category": "Kind of message",
     "citation": "Law",
+    "areas": "Good for",
     "code": "SKU or UPC",
     "color": "Colour on charts",
     "counsel": "What counsel said",
+    "current_password": "Present password",
     "date_of_birth": "Date of birth",
     "discount_pct": "Discount, %",
     "email": "E-mail",
@@ -39,7 +42,7 @@ FIELD_LABELS: Mapping[str, str] = {
     "footer_text": "Line in the footer",
     "from_email": "Sender's address",
     "from_name": "Sender's name",
-    "full_name": "Your name",
+    "full_name": "Name",
     "header": "Above every e-mail",
     "holdout_pct": "Held out, %",
     "intro": "Introduction",
@@ -55,6 +58,7 @@ FIELD_LABELS: Mapping[str, str] = {
     "messages_a_month": "Messages a month, at most",
     "messaging_strategy": "Messaging strategy",
     "method": "Who gets them",
+    "new_key": "Key",
     "one_time": "One-time campaigns",
     "optimal_channels": "Reach them by",
     "optimal_time_window": "Best from",

@@ -8,7 +8,8 @@ from typing import Any
 
 import reflex as rx
 
-from liquor_app.accounts.api_keys import API_KEYS, ApiKeyRow, KeyStatus, create_api_key, list_api_keys, revoke_api_key
+from liquor_app.accounts.api_keys import ApiKeyRow, KeyStatus, create_api_key, revoke_api_key
+from liquor_app.accounts.lists import API_KEYS, list_api_keys
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor
 from liquor_app.core.db import Session, transaction

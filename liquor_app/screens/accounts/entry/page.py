@@ -101,7 +101,7 @@ def welcome() -> rx.Component:
         ),
         button("Sign in", kind="primary", block=True, submit=True),
     )  # fmt: skip
-    spent = col(rx.el.p(EntryState.error, role="alert"), link("Ask for another link", "/forgotten"), gap=16)
+    spent = col(rx.el.p(EntryState.spent, role="alert"), link("Ask for another link", "/forgotten"), gap=16)
     return entry(
         "Choose a password",
         rx.cond(EntryState.whose != "", "For " + EntryState.whose + ".", "By the link you were given."),

@@ -17,7 +17,11 @@ from liquor_app.ui.words import NONE, figure, plain_number, show_moment, spoken
 
 DID = {
     "session.opened": "signed in", "session.closed": "signed out", "sessions.closed": "signed out everywhere",
-    "tokens.issued": "signed in a program", "tokens.reused": "used a spent token", "products.told": "told products",
+    "tokens.issued": "signed in a program", "user.joined": "chose a password", "user.signed_out": "signed out",
+    "user.two_steps_on": "turned two steps on", "user.two_steps_off": "turned two steps off",
+    "user.link_made": "made a link for", "user.link_mailed": "mailed a link to",
+    "retention.applied": "deleted what was too old",
+    "tokens.reused": "used a spent token", "products.told": "told products",
     "job.cancel_asked": "asked to stop", "message.asked_for": "asked for a message", "preferences.said": "chose",
     "plan.ai_failed": "got no plan from the AI", "plan.made": "made a plan", "holdout.drawn": "drew the control group",
     "autopilot.left_to_people": "left to people", "customer.merged": "merged two", "channel.secret_removed":
