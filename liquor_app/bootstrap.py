@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from liquor_app.accounts import profile, users
-from liquor_app.accounts.passwords import hash_password
+from liquor_app.accounts.entry.passwords import hash_password
+from liquor_app.accounts.entry.setup_code import current_code
 from liquor_app.accounts.permissions import SYSTEM
-from liquor_app.accounts.setup_code import current_code
 from liquor_app.compliance import service as compliance
 from liquor_app.core.config import get_settings
 from liquor_app.core.db import transaction

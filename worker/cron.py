@@ -10,10 +10,10 @@ from arq import cron
 from arq.typing import WorkerCoroutine
 from sqlalchemy import text
 
-from liquor_app.accounts.access_links import forget_links
+from liquor_app.accounts.entry.access_links import forget_links
+from liquor_app.accounts.entry.sign_in_attempts import forget_attempts
 from liquor_app.accounts.permissions import SYSTEM
 from liquor_app.accounts.sessions import forget_sessions
-from liquor_app.accounts.sign_in_attempts import forget_attempts
 from liquor_app.core import queue
 from liquor_app.core.db import transaction
 from liquor_app.core.files.store import file_store

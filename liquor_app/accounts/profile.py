@@ -9,8 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
 from liquor_app.accounts.audit import audit_change
+from liquor_app.accounts.entry.passwords import Hashed
 from liquor_app.accounts.models import Role, User
-from liquor_app.accounts.passwords import Hashed
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.accounts.sessions import revoke_all
 from liquor_app.accounts.users import UserRow, check_email, clean_name, row_of_user

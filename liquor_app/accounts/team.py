@@ -14,10 +14,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
 from liquor_app.accounts.access_changes import announce_access
-from liquor_app.accounts.access_links import end_links, make_link
 from liquor_app.accounts.audit import audit, audit_change
+from liquor_app.accounts.entry.access_links import end_links, make_link
+from liquor_app.accounts.entry.passwords import Hashed
 from liquor_app.accounts.models import LinkKind, Role, User
-from liquor_app.accounts.passwords import Hashed
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.accounts.sessions import revoke_all
 from liquor_app.accounts.users import UserFields, UserRow, clean_name, create_user, row_of_user

@@ -10,10 +10,10 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.audit import audit
+from liquor_app.accounts.entry.passwords import Hashed
+from liquor_app.accounts.entry.setup_code import use_code
 from liquor_app.accounts.models import Role, User
-from liquor_app.accounts.passwords import Hashed
 from liquor_app.accounts.permissions import STRANGER, SYSTEM, Actor, ActorKind, require
-from liquor_app.accounts.setup_code import use_code
 from liquor_app.core.errors import Conflict, Forbidden, Invalid
 
 MOST_NAME = 120

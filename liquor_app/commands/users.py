@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from liquor_app.accounts.passwords import hash_password
+from liquor_app.accounts.entry.passwords import hash_password
 from liquor_app.accounts.permissions import SYSTEM
 from liquor_app.commands.arguments import Json
 from liquor_app.commands.kit import call, out, show
@@ -51,6 +51,6 @@ def reset_password(email: Annotated[str, typer.Argument()] = "") -> None:
 @app.command("setup-code")
 def setup_code(as_json: Json = False) -> None:
     """A new one-time code for setting up the first admin; the one before no longer works."""
-    from liquor_app.accounts.setup_code import new_code
+    from liquor_app.accounts.entry.setup_code import new_code
 
     show({"setup_code": call(lambda session: new_code(session, SYSTEM))}, as_json)

@@ -8,15 +8,15 @@ from fastapi import APIRouter, Request, Response
 from pydantic import Field
 
 from liquor_app.accounts import profile, sessions, tokens, users
-from liquor_app.accounts.access_links import find_link, use_link
 from liquor_app.accounts.audit import audit_access
 from liquor_app.accounts.cookies import DEVICE, SESSION
-from liquor_app.accounts.known_devices import DEVICE_DAYS, remember
+from liquor_app.accounts.entry.access_links import find_link, use_link
+from liquor_app.accounts.entry.known_devices import DEVICE_DAYS, remember
+from liquor_app.accounts.entry.passwords import hash_password, turn, verify_password
+from liquor_app.accounts.entry.setup_code import check_code
+from liquor_app.accounts.entry.sign_in import Verdict, begin_attempt, finish_attempt
 from liquor_app.accounts.models import Role
-from liquor_app.accounts.passwords import hash_password, turn, verify_password
 from liquor_app.accounts.permissions import STRANGER, require
-from liquor_app.accounts.setup_code import check_code
-from liquor_app.accounts.sign_in import Verdict, begin_attempt, finish_attempt
 from liquor_app.accounts.users import UserFields
 from liquor_app.api.client_address import source_group, source_of
 from liquor_app.api.http_rate_limit import limit

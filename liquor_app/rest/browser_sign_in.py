@@ -9,12 +9,13 @@ from urllib.parse import quote
 from fastapi import APIRouter, Depends, Form, Request, Response
 from fastapi.responses import RedirectResponse
 
-from liquor_app.accounts import profile, sessions, two_steps, users
+from liquor_app.accounts import profile, sessions, users
 from liquor_app.accounts.cookies import SECOND_STEP, SESSION, cookie_name
+from liquor_app.accounts.entry import two_steps
+from liquor_app.accounts.entry.second_step import AGAIN, first_step_of, remember_first_step
+from liquor_app.accounts.entry.sign_in import begin_attempt, finish_attempt
+from liquor_app.accounts.entry.two_steps import needs_code
 from liquor_app.accounts.permissions import Actor
-from liquor_app.accounts.second_step import AGAIN, first_step_of, remember_first_step
-from liquor_app.accounts.sign_in import begin_attempt, finish_attempt
-from liquor_app.accounts.two_steps import needs_code
 from liquor_app.api.client_address import source_group, source_of
 from liquor_app.api.http_rate_limit import limit
 from liquor_app.api.schemas import Storable

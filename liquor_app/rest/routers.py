@@ -22,13 +22,12 @@ from liquor_app.rest import (
     segments,
     sending,
     suppressions,
-    team,
     templates,
     tracking,
     webhooks,
 )
 from liquor_app.rest.kit.authentication import has_session
-from liquor_app.rest.people import customer_labels, merges, sign_ups
+from liquor_app.rest.people import customer_labels, merges, sign_ups, team
 from liquor_app.rest.schemas.analytics import AnalyticsMessage
 from liquor_app.rest.schemas.campaigns import CampaignStatusMessage
 from liquor_app.rest.schemas.organization import NotificationMessage

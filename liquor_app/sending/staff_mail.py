@@ -13,8 +13,8 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from liquor_app.accounts.access_links import make_link
 from liquor_app.accounts.audit import audit
+from liquor_app.accounts.entry.access_links import make_link
 from liquor_app.accounts.models import LinkKind, Role
 from liquor_app.accounts.permissions import Actor
 from liquor_app.accounts.team import invite_user, renew_link

@@ -11,12 +11,12 @@ from sqlalchemy import text
 
 from liquor_app.accounts import profile, sessions, tokens, users
 from liquor_app.accounts.api_keys import create_api_key
-from liquor_app.accounts.known_devices import Device
+from liquor_app.accounts.entry.known_devices import Device
+from liquor_app.accounts.entry.passwords import Hashed, hash_password, verify_password
+from liquor_app.accounts.entry.sign_in import Verdict, begin_attempt, finish_attempt
+from liquor_app.accounts.entry.sign_in_attempts import FREE, forget_attempts
 from liquor_app.accounts.models import Role
-from liquor_app.accounts.passwords import Hashed, hash_password, verify_password
 from liquor_app.accounts.permissions import SYSTEM, Actor, ActorKind, require
-from liquor_app.accounts.sign_in import Verdict, begin_attempt, finish_attempt
-from liquor_app.accounts.sign_in_attempts import FREE, forget_attempts
 from liquor_app.core import config
 from liquor_app.core.clock import now, travel
 from liquor_app.core.db import transaction

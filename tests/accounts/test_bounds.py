@@ -12,10 +12,11 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from liquor_app.accounts import passwords, profile, setup_code, tokens, users
+from liquor_app.accounts import profile, tokens, users
 from liquor_app.accounts.changed_fields import HIDDEN, changed_fields
+from liquor_app.accounts.entry import passwords, setup_code
+from liquor_app.accounts.entry.passwords import SEATS, SEATS_EACH, Hashed, check_password
 from liquor_app.accounts.models import Role
-from liquor_app.accounts.passwords import SEATS, SEATS_EACH, Hashed, check_password
 from liquor_app.accounts.permissions import SYSTEM
 from liquor_app.accounts.sessions import open_session
 from liquor_app.core.clock import now, travel

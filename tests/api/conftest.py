@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
+from liquor_app.accounts.entry.passwords import hash_password
 from liquor_app.accounts.models import Role, User
-from liquor_app.accounts.passwords import hash_password
 from liquor_app.compliance.service import ensure_rule_pack
 from liquor_app.core.db import transaction
 from liquor_app.segments.service import ensure_default_segments

@@ -7,9 +7,9 @@ import pytest
 
 from liquor_app.accounts.api_keys import create_api_key
 from liquor_app.accounts.cookies import SESSION
+from liquor_app.accounts.entry.setup_code import current_code
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import SYSTEM
-from liquor_app.accounts.setup_code import current_code
 from liquor_app.core.db import transaction
 from tests.api.client import PASSWORD, Client, is_problem, signed_in
 

@@ -9,10 +9,10 @@ import pyotp
 import pytest
 from sqlalchemy import text
 
-from liquor_app.accounts import two_steps
 from liquor_app.accounts.cookies import SECOND_STEP, SESSION
+from liquor_app.accounts.entry import two_steps
+from liquor_app.accounts.entry.two_steps import matching_step
 from liquor_app.accounts.models import Role
-from liquor_app.accounts.two_steps import matching_step
 from liquor_app.core.clock import now
 from liquor_app.core.db import transaction
 from tests.api.client import PASSWORD, Client, is_problem, signed_in

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import insert, select, text
 
-from liquor_app.accounts.passwords import Hashed
+from liquor_app.accounts.entry.passwords import Hashed
 from liquor_app.accounts.permissions import SYSTEM
 from liquor_app.accounts.tokens import issue_tokens, token_actor
 from liquor_app.accounts.users import register_first_admin

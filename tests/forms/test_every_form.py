@@ -8,8 +8,8 @@ import pytest
 import reflex as rx
 from reflex_base.event import Event
 
+from liquor_app.accounts.entry.passwords import Hashed
 from liquor_app.accounts.models import Role
-from liquor_app.accounts.passwords import Hashed
 from liquor_app.accounts.permissions import SYSTEM, Actor, ActorKind
 from liquor_app.accounts.users import create_user
 from liquor_app.core.config import PROJECT_ROOT

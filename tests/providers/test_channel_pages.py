@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
+from liquor_app.accounts.entry.passwords import Hashed
 from liquor_app.accounts.models import Role
-from liquor_app.accounts.passwords import Hashed
 from liquor_app.accounts.permissions import SYSTEM, Actor, ActorKind
 from liquor_app.accounts.users import create_user
 from liquor_app.analytics.bounce_rates import sender_health

@@ -19,12 +19,13 @@ from rich.console import Console
 from sqlalchemy import text
 
 from liquor_app import up
-from liquor_app.accounts import audit, known_devices, passwords
+from liquor_app.accounts import audit
 from liquor_app.accounts.cookies import DEVICE, SESSION
+from liquor_app.accounts.entry import known_devices, passwords
+from liquor_app.accounts.entry.setup_code import current_code, new_code
+from liquor_app.accounts.entry.sign_in_attempts import FREE, SOURCE_FREE, count_attempt, forgive
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import STRANGER, SYSTEM
-from liquor_app.accounts.setup_code import current_code, new_code
-from liquor_app.accounts.sign_in_attempts import FREE, SOURCE_FREE, count_attempt, forgive
 from liquor_app.core import config, db, redis
 from liquor_app.core.config import PROJECT_ROOT
 from liquor_app.core.db import transaction

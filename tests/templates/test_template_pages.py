@@ -7,8 +7,8 @@ from uuid import UUID
 import pytest
 from sqlalchemy import text
 
+from liquor_app.accounts.entry.passwords import Hashed
 from liquor_app.accounts.models import Role
-from liquor_app.accounts.passwords import Hashed
 from liquor_app.accounts.permissions import SYSTEM, Actor, ActorKind
 from liquor_app.accounts.users import create_user
 from liquor_app.core.db import transaction

@@ -6,10 +6,10 @@ from fastapi import Request
 
 from liquor_app.accounts import profile
 from liquor_app.accounts.cookies import DEVICE, cookie_name
-from liquor_app.accounts.known_devices import Device, read_device
-from liquor_app.accounts.passwords import Hashed, check_password, hash_password, turn, verify_password
+from liquor_app.accounts.entry.known_devices import Device, read_device
+from liquor_app.accounts.entry.passwords import Hashed, check_password, hash_password, turn, verify_password
+from liquor_app.accounts.entry.sign_in import begin_attempt, finish_attempt
 from liquor_app.accounts.permissions import Actor
-from liquor_app.accounts.sign_in import begin_attempt, finish_attempt
 from liquor_app.accounts.users import UserRow
 from liquor_app.api.client_address import source_group, source_of
 from liquor_app.core.db import transaction

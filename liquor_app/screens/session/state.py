@@ -20,9 +20,9 @@ from reflex.middleware import Middleware
 from reflex.state import BaseState, StateUpdate
 from reflex_base.event import Event
 
-from liquor_app.accounts.access_links import find_link
 from liquor_app.accounts.audit import note_refusal
 from liquor_app.accounts.cookies import SESSION, cookie_name
+from liquor_app.accounts.entry.access_links import find_link
 from liquor_app.accounts.models import LinkKind
 from liquor_app.accounts.permissions import Actor
 from liquor_app.accounts.sessions import TOUCH_SECONDS, session_actor, touch_session

@@ -8,9 +8,9 @@ from typing import Any
 
 import reflex as rx
 
+from liquor_app.accounts.entry.two_steps import confirm_enrolment, pending_enrolment, two_steps_of
 from liquor_app.accounts.profile import stored_hash, update_me
 from liquor_app.accounts.sessions import end_session, my_sessions
-from liquor_app.accounts.two_steps import confirm_enrolment, pending_enrolment, two_steps_of
 from liquor_app.core.db import transaction
 from liquor_app.core.ids import parse_id
 from liquor_app.organization.settings import shop_now

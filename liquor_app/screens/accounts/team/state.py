@@ -8,11 +8,11 @@ from typing import Any
 
 import reflex as rx
 
+from liquor_app.accounts.entry.two_steps import end_two_steps
 from liquor_app.accounts.lists import TEAM, list_team
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor
 from liquor_app.accounts.team import TeamRow, UserStatus, change_user, sign_out_user
-from liquor_app.accounts.two_steps import end_two_steps
 from liquor_app.core.db import Session, transaction
 from liquor_app.core.errors import Invalid
 from liquor_app.core.ids import parse_id

@@ -7,13 +7,14 @@ from typing import Annotated, ClassVar
 from fastapi import APIRouter, Request, Response
 from pydantic import Field
 
-from liquor_app.accounts import sessions, two_steps
+from liquor_app.accounts import sessions
 from liquor_app.accounts.api_keys import LONGEST_DAYS, create_api_key, revoke_api_key
+from liquor_app.accounts.entry import two_steps
+from liquor_app.accounts.entry.two_steps import Enrolment, TwoSteps
 from liquor_app.accounts.lists import API_KEYS, TEAM, list_api_keys, list_team
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.sessions import OpenSession
 from liquor_app.accounts.team import change_user, sign_out_user
-from liquor_app.accounts.two_steps import Enrolment, TwoSteps
 from liquor_app.accounts.users import UserFields
 from liquor_app.api.schemas import Body, Id, Patch, Row
 from liquor_app.core.db import transaction

@@ -16,8 +16,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
 from liquor_app.accounts.audit import audit
+from liquor_app.accounts.entry.passwords import Hashed
 from liquor_app.accounts.models import LinkKind, User
-from liquor_app.accounts.passwords import Hashed
 from liquor_app.accounts.sessions import revoke_all
 from liquor_app.accounts.users import UserRow, clean_name, row_of_user
 from liquor_app.core.clock import now

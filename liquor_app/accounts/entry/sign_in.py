@@ -10,11 +10,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
 from liquor_app.accounts.audit import audit_access
-from liquor_app.accounts.known_devices import Device
+from liquor_app.accounts.entry.known_devices import Device
+from liquor_app.accounts.entry.sign_in_attempts import Counted, count_attempt, forgive
+from liquor_app.accounts.entry.two_steps import needs_code, take_code
 from liquor_app.accounts.models import User
 from liquor_app.accounts.permissions import STRANGER
-from liquor_app.accounts.sign_in_attempts import Counted, count_attempt, forgive
-from liquor_app.accounts.two_steps import needs_code, take_code
 from liquor_app.accounts.users import UserRow, get_user
 from liquor_app.core.clock import now
 from liquor_app.core.errors import CodeNeeded, Unauthenticated
