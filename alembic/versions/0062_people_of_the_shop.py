@@ -7,8 +7,8 @@ from sqlalchemy.dialects import postgresql
 
 from alembic import op
 
-revision = "0059"
-down_revision = "0058"
+revision = "0062"
+down_revision = "0059"
 branch_labels = None
 depends_on = None
 
