@@ -98,8 +98,10 @@ async def test_an_account_is_unclaimed_until_anybody_has_signed_in(session: Asyn
 @pytest.mark.integration
 async def test_a_name_has_at_most_120_characters(session: AsyncSession) -> None:
     actor = (await dana(session)).actor
-    row = await profile.update_me(session, actor, {"full_name": f" {'n' * 120}x "})
-    assert row.full_name == "n" * 120
+    row = await profile.update_me(session, actor, {"full_name": f" {'n' * 119}  x "[:121] + " "})
+    assert row.full_name == "n" * 119
+    with pytest.raises(Invalid, match="at most 120"):
+        await profile.update_me(session, actor, {"full_name": "n" * 121})
 
 
 @pytest.mark.integration

@@ -30,9 +30,9 @@ pytestmark = pytest.mark.integration
 STAYS = {
     "as long as the customer": """age_ledger consents customer_aliases customer_merges customer_scores customer_tags
         customers experiment_assignments likely_doubles product_interests purchase_lines purchases segment_members
-        suppressions touched_customers""",
+        suppressions touched_customers voided_orders""",
     "as long as the campaign": """actions campaign_pools campaigns coupons decision_counts experiment_arms experiments
-        plan_choices plan_edits plans recounts send_keys short_links tracked_links trigger_firings""",
+        outcome_sums plan_choices plan_edits plans recounts send_keys short_links tracked_links trigger_firings""",
     "somebody made it, one at a time": """allocation_entries allocations api_keys brands channels compliance_rules
         coupon_pools custom_fields drop_sources guidance_versions message_templates products saved_views segments
         settings sign_up_pages sign_up_wordings tags template_versions totp_secrets users webhook_endpoints""",

@@ -10,7 +10,6 @@ import re
 from collections.abc import Mapping
 
 FIELD_LABELS: Mapping[str, str] = {
-    "access_link": "Link",
     "addresses": "Addresses",
     "admin_above_discount": "Discount above",
     "admin_above_recipients": "People above",
@@ -58,7 +57,6 @@ FIELD_LABELS: Mapping[str, str] = {
     "messages_a_month": "Messages a month, at most",
     "messaging_strategy": "Messaging strategy",
     "method": "Who gets them",
-    "new_key": "Key",
     "one_time": "One-time campaigns",
     "optimal_channels": "Reach them by",
     "optimal_time_window": "Best from",

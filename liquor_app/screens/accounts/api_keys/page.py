@@ -129,7 +129,7 @@ def _shown() -> rx.Component:
     return dialog(
         "Your new key",
         col(
-            text_field("Key", "new_key", value=ApiKeysState.secret, read_only=True, auto_focus=True),
+            rx.el.code(ApiKeysState.secret, overflow_wrap="anywhere"),
             note("Copy it now: it is stored as a hash and cannot be shown again.", tone="amber"),
             gap=16,
         ),

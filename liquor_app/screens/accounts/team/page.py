@@ -139,7 +139,7 @@ def _change() -> rx.Component:
 
 def _link() -> rx.Component:
     body = col(
-        text_field("Link", "access_link", value=TeamState.link, read_only=True, auto_focus=True),
+        rx.el.code(TeamState.link, overflow_wrap="anywhere"),
         note(
             "Whoever has this link signs in as them. Hand it to them alone; it is good once and not shown again. Once"
             " an e-mail channel is set up, it goes by e-mail by itself.",
