@@ -1,0 +1,1 @@
+"""How people and programs get in: passwords, links, the second step, attempts."""
