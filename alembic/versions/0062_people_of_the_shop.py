@@ -8,7 +8,7 @@ from sqlalchemy.dialects import postgresql
 from alembic import op
 
 revision = "0062"
-down_revision = "0052"
+down_revision = "0048"
 branch_labels = None
 depends_on = None
 
