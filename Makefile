@@ -73,8 +73,8 @@ test-fast: $(DEV) ## the inner loop: no browser, no killed processes
 	@$(BIN)/python -m pytest -q -n 2 --dist loadgroup -x -m "not e2e and not reliability and not timescale and not proof" tests
 
 ABOVE := security api ui forms lists demo scoring details
-# what reads files and draws their pages: no engine has a part in it; what stores them (import, undo, merging) runs
-READING := cells dirty_files hostile_cells import_cases profiles sales trial
+# what files say, in whose words, and their pages: no engine has a part in it; what stores them (import, undo, merging) runs
+READING := cells dirty_files hostile_cells import_cases other_tills profiles sale_statuses sales several_noes spanish_files trial
 PAGES = $(wildcard tests/*/test_*_pages.py)
 test-integration: $(DEV) ## only what touches the database and the queue (TEST_DATABASE_URL, TEST_REDIS_URL)
 	@# What is left out stands above the services that are tried here (attacks, routes, screens, lists, the sample) or
