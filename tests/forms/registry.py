@@ -238,6 +238,7 @@ FORMS = (
     ),
     Formed(RulesState, ((RulesState.ask,),), RulesState.save,
         ({"effect": "pin", "cell": "[]", "due": "", "reason": "why"},), "cell", address="/learning",
+        fair=({"effect": "pin", "cell": '["all", "Ten", "email"]', "due": "", "reason": "why"},),
     ),
     Formed(LicenceState, ((LicenceState.ask,),), LicenceState.save, ({"licence_state": "ZZ"},), "licence_state",
            _campaign),
