@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from liquor_app.accounts.access_changes import announce_access
 from liquor_app.accounts.audit import audit_access
 from liquor_app.accounts.models import BrowserSession, Role
-from liquor_app.accounts.permissions import Actor, ActorKind
+from liquor_app.accounts.permissions import Actor, ActorKind, require
 from liquor_app.accounts.users import UserRow, user_actor
 from liquor_app.core.clock import now
 from liquor_app.core.config import get_settings
@@ -123,7 +123,11 @@ async def my_sessions(session: AsyncSession, actor: Actor, token: str = "") -> l
 
     Args:
         token: of the browser that asks.
+
+    Raises:
+        Forbidden: nobody is signed in.
     """
+    require(actor, Role.USER)
     found = await session.execute(
         text(_MINE), {"user": actor.user_id, "hash": token_hash(token), "idle": get_settings().session_idle_minutes}
     )
@@ -134,8 +138,10 @@ async def end_session(session: AsyncSession, actor: Actor, session_id: UUID) -> 
     """Sign one of the actor's browsers out.
 
     Raises:
+        Forbidden: nobody is signed in.
         NotFound: it is not one of theirs, or has ended.
     """
+    require(actor, Role.USER)
     ended = await session.execute(text(_END_ONE), {"id": session_id, "user": actor.user_id})
     if ended.scalar() is None:
         raise NotFound("There is no such session, or it has ended.")

@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import SYSTEM, Actor, ActorKind
 from liquor_app.actions.eligibility import Reason
-from liquor_app.actions.generate import _facts
+from liquor_app.actions.offering.proposal_rows import _facts
 from liquor_app.actions.service import generate_actions
 from liquor_app.analytics import tasks as analytics
 from liquor_app.analytics.bounce_rates import HEALTH_DAYS, sender_health

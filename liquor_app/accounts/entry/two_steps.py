@@ -91,7 +91,8 @@ async def begin_enrolment(session: AsyncSession, actor: Actor, email: str) -> En
 
 async def pending_enrolment(session: AsyncSession, actor: Actor, email: str) -> Enrolment | None:
     """Return the secret the actor asked for a few minutes ago and has not confirmed; None if there is none."""
-    found = await session.execute(text(_PENDING), {"user": _person(actor)})
+    user = _person(actor)
+    found = await session.execute(text(_PENDING), {"user": user})
     sealed = found.scalar()
     if sealed is None:
         return None
@@ -128,8 +129,7 @@ async def end_two_steps(session: AsyncSession, actor: Actor, user_id: UUID) -> N
         Forbidden: another's, and the actor is no admin.
         Conflict: they are off.
     """
-    if user_id != actor.user_id:
-        require(actor, Role.ADMIN)
+    require(actor, Role.USER if user_id == actor.user_id else Role.ADMIN)
     if (await session.execute(text(_END), {"user": user_id})).scalar() is None:
         raise Conflict("Two-step sign-in is off.")
     await audit(session, actor, "user.two_steps_off", "user", user_id)
@@ -181,6 +181,7 @@ async def _row(session: AsyncSession, user_id: UUID, *, locked: bool = False) ->
 
 
 def _person(actor: Actor) -> UUID:
+    require(actor, Role.USER)
     if actor.user_id is None:
         raise Forbidden("Only a signed-in person has a profile.")
     return actor.user_id

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import reflex as rx
 
 from liquor_app.core.db import transaction
@@ -29,7 +27,7 @@ class EffectsState(rx.State):
 
     @rx.event
     @guarded
-    async def show(self, by: Any) -> None:
+    async def show(self, by: str) -> None:
         """Tell it by something else; what is not known changes nothing."""
         if by in set(By):
             self.by = By(by).value

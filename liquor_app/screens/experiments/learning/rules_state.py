@@ -119,7 +119,7 @@ class RulesState(FormState, rx.State):
 
     @rx.event
     @guarded
-    async def undo(self, rule: Any) -> Any:
+    async def undo(self, rule: str) -> Any:
         actor = await signed_in(self)
         async with transaction() as session:
             await undo_rule(session, actor, parse_id(str(rule), "rule"))
