@@ -27,9 +27,9 @@ class EffectsState(rx.State):
 
     @rx.event
     @guarded
-    async def show(self, by: str) -> None:
+    async def show(self, by: str | list[str]) -> None:
         """Tell it by something else; what is not known changes nothing."""
-        if by in set(By):
+        if isinstance(by, str) and by in set(By):
             self.by = By(by).value
             await self._read()
 
