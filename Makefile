@@ -72,13 +72,13 @@ test: $(DEV) ## everything: lint, types, contracts, unit, integration, browser
 test-fast: $(DEV) ## the inner loop: no browser, no killed processes
 	@$(BIN)/python -m pytest -q -n 2 --dist loadgroup -x -m "not e2e and not reliability and not timescale and not proof" tests
 
-ABOVE := security api ui forms lists demo scoring details
+ABOVE := security api ui forms lists demo scoring details planning experiments campaigns commands
 # what files say, in whose words, and their pages: no engine has a part in it; what stores them (import, undo, merging) runs
 READING := cells dirty_files hostile_cells import_cases other_tills profiles sale_statuses sales several_noes spanish_files trial
 PAGES = $(wildcard tests/*/test_*_pages.py)
 test-integration: $(DEV) ## only what touches the database and the queue (TEST_DATABASE_URL, TEST_REDIS_URL)
-	@# What is left out stands above the services that are tried here (attacks, routes, screens, lists, the sample) or
-	@# computes (models); their constant statements, too, are prepared on these engines.
+	@# What is left out stands above the services that are tried here (attacks, routes, screens, lists, the sample,
+	@# plans and their lives, commands) or computes (models, learning); their constant statements, too, are prepared on these engines.
 	@$(BIN)/python -m pytest -q -n 2 --dist loadgroup -m "integration and not timescale and not reliability and not proof" $(addprefix --ignore=tests/,$(ABOVE)) \
 	  $(foreach kind,$(READING),--ignore=tests/imports/test_$(kind).py) $(addprefix --ignore=,$(PAGES)) tests
 

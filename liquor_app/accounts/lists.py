@@ -66,7 +66,7 @@ async def _while_allowed(actor: Actor, role: Role, pages: AsyncIterator[list[R]]
 
 _USER_STATUS = (
     f"CASE WHEN NOT t.is_active THEN '{UserStatus.DEACTIVATED}' WHEN t.password_hash = '' THEN '{UserStatus.INVITED}'"
-    f" ELSE '{UserStatus.ACTIVE}' END"
+    f" ELSE '{UserStatus.JOINED}' END"
 )
 
 

@@ -30,7 +30,7 @@ LAST_ADMIN = "This is the last admin who can sign in. Make somebody else an admi
 
 
 class UserStatus(StrEnum):
-    ACTIVE = "active"
+    JOINED = "joined"
     INVITED = "invited"
     """Added, but no password chosen yet."""
     DEACTIVATED = "deactivated"

@@ -32,10 +32,11 @@ STAYS = {
         customers experiment_assignments likely_doubles product_interests purchase_lines purchases segment_members
         suppressions touched_customers voided_orders""",
     "as long as the campaign": """actions campaign_pools campaigns coupons decision_counts experiment_arms experiments
-        outcome_sums plan_choices plan_edits plans recounts send_keys short_links tracked_links trigger_firings""",
-    "somebody made it, one at a time": """allocation_entries allocations api_keys brands channels compliance_rules
-        coupon_pools custom_fields drop_sources guidance_versions message_templates products saved_views segments
-        settings sign_up_pages sign_up_wordings tags template_versions totp_secrets users webhook_endpoints""",
+        outcome_sums played_outcomes plan_choices plan_edits plans recounts send_keys
+        short_links tracked_links trigger_firings""",
+    "somebody made it, one at a time": """allocation_entries allocations api_keys brands cell_rules channels
+        compliance_rules coupon_pools custom_fields drop_sources guidance_versions message_templates products
+        saved_views segments settings sign_up_pages sign_up_wordings tags template_versions totp_secrets users webhook_endpoints""",
     "one row a day, a version or a thing": """daily_messages daily_sales global_holdouts model_versions notices_seen
         product_labels scoring_standards sealed_secrets sender_checks sender_days setup_codes sign_up_days
         uplift_models""",

@@ -34,7 +34,7 @@ def test_the_main_job(product: Product, day: Day) -> None:
     day.figures = product.api().get("/analytics/dashboard").json()
 
     page.get_by_role("link", name="Customers").first.click()
-    expect(page.get_by_role("heading", name="Customers")).to_be_visible()
+    expect(page.get_by_role("heading", name="Customers", exact=True)).to_be_visible()
     expect(page.get_by_text(re.compile(r"1,545"))).not_to_have_count(0)
     shoot(page, "03-customers")
     first = page.locator("table tbody tr").first

@@ -29,7 +29,7 @@ def test_start_with_your_own_data(product: Product, page: Page) -> None:
     assert left < 10
     assert api.get("/campaigns").json()["total"] == 0
     page.goto(f"{product.url}/customers")
-    expect(page.get_by_role("heading", name="Customers")).to_be_visible()
+    expect(page.get_by_role("heading", name="Customers", exact=True)).to_be_visible()
     expect(page.get_by_text("This is sample data")).to_have_count(0)
     shoot(page, "12-an-empty-shop")
     # the sample's name is gone with it, and nothing is sent in nobody's

@@ -95,7 +95,7 @@ def test_a_published_meta_analysis_comes_out() -> None:
     assert found.always.high - found.always.low > found.once.high - found.once.low
 
 
-@pytest.mark.parametrize("campaigns", [2, 5, 20])
+@pytest.mark.parametrize("campaigns", [2, 5, pytest.param(20, marks=pytest.mark.proof)])
 @pytest.mark.parametrize("outcome", [Outcome.BOUGHT, Outcome.PROFIT])
 def test_pooled_intervals_hold_what_is_true(campaigns: int, outcome: Outcome) -> None:
     """Nothing differs, campaigns of unequal size, a tenth to a third held out: 95 % intervals hold nothing at all."""
@@ -124,6 +124,7 @@ def test_campaigns_that_truly_differ_are_not_taken_for_one() -> None:
     assert narrow / runs < 0.88, "the comparison must be able to fail"
 
 
+@pytest.mark.proof
 def test_the_pooled_interval_may_be_looked_at_every_day() -> None:
     """A/A: eight campaigns that begin one after another, looked at on each of sixty days."""
     rng, runs, alarms = np.random.default_rng(11), 150, 0

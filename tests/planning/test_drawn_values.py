@@ -95,6 +95,7 @@ def test_of_one_message_the_shares_of_whom_the_plan_chose_add_up_to_one() -> Non
     assert sums == pytest.approx(served.astype(float))
 
 
+@pytest.mark.proof
 def test_prices_that_stand_say_what_planning_anew_with_another_turn_would(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -62,7 +62,7 @@ def _name(line: Any) -> rx.Component:
 def _status(line: Any) -> rx.Component:
     looks = rx.match(
         line.status,
-        ("active", badge("Active", "green")),
+        ("joined", badge("Joined", "green")),
         ("invited", badge("Invited", "amber")),
         badge("Deactivated", "gray"),
     )
