@@ -111,7 +111,7 @@ prove-properties: $(DEV) ## what must hold for any input, five times with exampl
 	done
 
 prove-learning: $(DEV) ## the models on weeks of the sample they have not seen, old beside new on nine shops, and half years of worlds whose truth is known (an hour)
-	@$(BIN)/python -m pytest -q -n 2 --dist loadgroup -m proof tests/scoring tests/worlds
+	@$(BIN)/python -m pytest -q -n 2 --dist loadgroup -m proof tests/scoring tests/worlds tests/experiments tests/planning
 	@# what it says is kept in docs/learning and shown by docs/learning.md
 	@$(BIN)/python -m tests.worlds --afresh
 	@$(BIN)/python -m benchmarks learning > docs/learning/sample_weeks.ndjson
