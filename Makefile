@@ -74,7 +74,7 @@ test-fast: $(DEV) ## the inner loop: no browser, no killed processes
 
 ABOVE := security api ui forms lists demo scoring details planning experiments campaigns commands
 # what files say, in whose words, and their pages: no engine has a part in it; what stores them (import, undo, merging) runs
-READING := cells dirty_files hostile_cells import_cases other_tills profiles sale_statuses sales several_noes spanish_files trial
+READING := cells dirty_files hostile_cells import_cases other_tills profiles sale_statuses sales several_noes spanish_files told_apart trial
 PAGES = $(wildcard tests/*/test_*_pages.py)
 test-integration: $(DEV) ## only what touches the database and the queue (TEST_DATABASE_URL, TEST_REDIS_URL)
 	@# What is left out stands above the services that are tried here (attacks, routes, screens, lists, the sample,
