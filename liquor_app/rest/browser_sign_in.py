@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import Annotated
 from urllib.parse import quote
 
-from fastapi import APIRouter, Depends, Form, Request, Response
+from fastapi import Form, Request, Response
 from fastapi.responses import RedirectResponse
 
 from liquor_app.accounts import profile, sessions, users
@@ -18,28 +18,22 @@ from liquor_app.accounts.entry.two_steps import needs_code
 from liquor_app.accounts.permissions import Actor
 from liquor_app.api.client_address import source_group, source_of
 from liquor_app.api.http_rate_limit import limit
-from liquor_app.api.schemas import Storable
-from liquor_app.api.strict_parameters import only_what_is_known
 from liquor_app.core.config import get_settings
 from liquor_app.core.db import transaction
-from liquor_app.core.errors import AppError, Forbidden, Unauthenticated
+from liquor_app.core.errors import AppError, Unauthenticated
 from liquor_app.rest.accounts import attempt_sign_in, choose_by_link, first_admin, known_from_now
-from liquor_app.rest.kit.authentication import (
-    drop_cookie,
-    keep_cookie,
-    same_origin,
-    session_cookie,
-)
+from liquor_app.rest.kit.authentication import drop_cookie, keep_cookie, session_cookie
+from liquor_app.rest.kit.browser_forms import form_router, told_again
 from liquor_app.rest.kit.own_password import confirm_password, device_of, new_password
 from liquor_app.sending.staff_mail import ask_for_reset
 
-browser = APIRouter(include_in_schema=False, dependencies=[Depends(only_what_is_known)])
+browser = form_router()
 
 
 def _safe_next(target: str) -> str:
-    """Only paths of our own; never another host."""
+    """Only paths of our own; never another host. Browsers skip control characters: `/<tab>/elsewhere` is a host's."""
     inside = target.startswith("/") and not target.startswith("//") and "\\" not in target
-    return target if inside and "\n" not in target else "/"
+    return target if inside and target.isprintable() else "/"
 
 
 async def _open(request: Request, user: users.UserRow, target: str) -> Response:
@@ -56,12 +50,10 @@ async def _open(request: Request, user: users.UserRow, target: str) -> Response:
 @browser.post("/session/login")
 async def browser_login(
     request: Request,
-    email: Annotated[str, Form(max_length=254), Storable],
-    password: Annotated[str, Form(max_length=200), Storable],
+    email: Annotated[str, Form(max_length=254)],
+    password: Annotated[str, Form(max_length=200)],
     next: Annotated[str, Form(max_length=500)] = "/",
 ) -> Response:
-    if not same_origin(request):
-        raise Forbidden("This request came from another site.")
     try:
         verdict = await attempt_sign_in(request, email, password)
         if verdict.waits_for is None:
@@ -69,7 +61,7 @@ async def browser_login(
         async with transaction() as session:
             told = await remember_first_step(session, verdict.waits_for.id)
     except AppError as error:
-        return RedirectResponse(f"/login?error={quote(error.message)}&next={quote(_safe_next(next))}", 303)
+        return told_again("/login", error.message, next=_safe_next(next))
     response = RedirectResponse(f"/login/code?next={quote(_safe_next(next))}", 303)
     keep_cookie(response, SECOND_STEP, told, days=1)
     return response
@@ -78,12 +70,10 @@ async def browser_login(
 @browser.post("/session/code")
 async def browser_code(
     request: Request,
-    code: Annotated[str, Form(max_length=20), Storable],
+    code: Annotated[str, Form(max_length=20)],
     next: Annotated[str, Form(max_length=500)] = "/",
 ) -> Response:
     """The second step. Codes are counted as passwords are: whoever has one of two does not guess the other."""
-    if not same_origin(request):
-        raise Forbidden("This request came from another site.")
     source, device = source_of(request), device_of(request)
     try:
         await limit("login", f"device:{device.id}" if device else source_group(source), allowed=60, seconds=60)
@@ -97,9 +87,9 @@ async def browser_code(
         response = await _open(request, verdict.granted(), next)
     except Unauthenticated as error:
         where = "/login" if error.message == AGAIN else "/login/code"
-        return RedirectResponse(f"{where}?error={quote(error.message)}&next={quote(_safe_next(next))}", 303)
+        return told_again(where, error.message, next=_safe_next(next))
     except AppError as error:
-        return RedirectResponse(f"/login/code?error={quote(error.message)}&next={quote(_safe_next(next))}", 303)
+        return told_again("/login/code", error.message, next=_safe_next(next))
     drop_cookie(response, SECOND_STEP)
     return response
 
@@ -107,20 +97,18 @@ async def browser_code(
 @browser.post("/session/password")
 async def browser_password(
     request: Request,
-    token: Annotated[str, Form(max_length=200), Storable],
-    password: Annotated[str, Form(max_length=200), Storable],
-    full_name: Annotated[str, Form(max_length=120), Storable] = "",
+    token: Annotated[str, Form(max_length=200)],
+    password: Annotated[str, Form(max_length=200)],
+    full_name: Annotated[str, Form(max_length=120)] = "",
 ) -> Response:
     """Choose a password by a link, and sign in with it."""
-    if not same_origin(request):
-        raise Forbidden("This request came from another site.")
     try:
         await limit("register", source_group(source_of(request)), allowed=20, seconds=60)
         user = await choose_by_link(token, password, full_name)
         async with transaction() as session:
             told = await remember_first_step(session, user.id) if await needs_code(session, user.id) else None
     except AppError as error:
-        return RedirectResponse(f"/welcome?token={quote(token)}&error={quote(error.message)}", 303)
+        return told_again("/welcome", error.message, token=token)
     if told is None:
         return await _open(request, user, "/")
     response = RedirectResponse("/login/code", 303)
@@ -131,43 +119,37 @@ async def browser_password(
 @browser.post("/session/first-admin")
 async def browser_first_admin(
     request: Request,
-    email: Annotated[str, Form(max_length=254), Storable],
-    password: Annotated[str, Form(max_length=200), Storable],
-    setup_code: Annotated[str, Form(max_length=64), Storable] = "",
-    full_name: Annotated[str, Form(max_length=120), Storable] = "",
+    email: Annotated[str, Form(max_length=254)],
+    password: Annotated[str, Form(max_length=200)],
+    setup_code: Annotated[str, Form(max_length=64)] = "",
+    full_name: Annotated[str, Form(max_length=120)] = "",
     *,
-    licence_state: Annotated[str, Form(max_length=2), Storable] = "",
+    licence_state: Annotated[str, Form(max_length=2)] = "",
 ) -> Response:
-    if not same_origin(request):
-        raise Forbidden("This request came from another site.")
     try:
         await limit("register", source_group(source_of(request)), allowed=20, seconds=60)
         user = await first_admin(
             request, email=email, password=password, full_name=full_name, code=setup_code, licence_state=licence_state
         )
     except AppError as error:
-        return RedirectResponse(f"/setup?error={quote(error.message)}", 303)
+        return told_again("/setup", error.message)
     return await _open(request, user, "/")
 
 
 @browser.post("/session/forgotten")
-async def browser_forgotten(request: Request, email: Annotated[str, Form(max_length=254), Storable]) -> Response:
+async def browser_forgotten(request: Request, email: Annotated[str, Form(max_length=254)]) -> Response:
     """Ask for a link to choose another password; the answer is the same whoever asks."""
-    if not same_origin(request):
-        raise Forbidden("This request came from another site.")
     try:
         await limit("forgotten", source_group(source_of(request)), allowed=5, seconds=600)
         async with transaction() as session:
             await ask_for_reset(session, email)
     except AppError as error:
-        return RedirectResponse(f"/forgotten?error={quote(error.message)}", 303)
+        return told_again("/forgotten", error.message)
     return RedirectResponse("/forgotten?told=asked", 303)
 
 
 async def _profile(request: Request, changed: Callable[[Actor], Awaitable[str]]) -> Response:
     """Change one's own sign-in from the profile's forms; what is wrong stands there."""
-    if not same_origin(request):
-        raise Forbidden("This request came from another site.")
     async with transaction() as session:
         actor = await sessions.session_actor(session, session_cookie(request) or "")
     if actor is None:
@@ -175,14 +157,14 @@ async def _profile(request: Request, changed: Callable[[Actor], Awaitable[str]])
     try:
         return RedirectResponse(f"/profile?told={await changed(actor)}", 303)
     except AppError as error:
-        return RedirectResponse(f"/profile?error={quote(error.message)}&about={quote(error.field or '')}", 303)
+        return told_again("/profile", error.message, about=error.field or "")
 
 
 @browser.post("/session/change-password")
 async def browser_change_password(
     request: Request,
-    current_password: Annotated[str, Form(max_length=200), Storable],
-    password: Annotated[str, Form(max_length=200), Storable],
+    current_password: Annotated[str, Form(max_length=200)],
+    password: Annotated[str, Form(max_length=200)],
 ) -> Response:
     """Change one's password: signed out everywhere but here."""
     made: list[str] = []
@@ -207,7 +189,7 @@ async def browser_change_password(
 @browser.post("/session/two-steps")
 async def browser_two_steps(
     request: Request,
-    current_password: Annotated[str, Form(max_length=200), Storable],
+    current_password: Annotated[str, Form(max_length=200)],
     off: Annotated[str, Form(max_length=3)] = "",
 ) -> Response:
     """Begin setting two steps up, or turn them off."""
@@ -226,8 +208,6 @@ async def browser_two_steps(
 
 @browser.post("/session/logout")
 async def browser_logout(request: Request) -> Response:
-    if not same_origin(request):
-        raise Forbidden("This request came from another site.")
     async with transaction() as session:
         if cookie := session_cookie(request):
             await sessions.close_session(session, cookie)

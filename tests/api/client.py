@@ -17,6 +17,7 @@ from liquor_app.core.db import transaction
 from liquor_app.rest.routers import create_api
 
 PASSWORD = "correct horse battery"
+OURS = "http://shop.test"
 
 
 @cache
@@ -35,6 +36,8 @@ class Client:
     async def call(self, method: str, path: str, **options: Any) -> httpx.Response:
         headers = {**self.headers, **options.pop("headers", {})}
         url = path if path.startswith(("/docs", "/openapi", "/session", "/api/")) else f"/api/v1{path}"
+        if url.startswith("/session"):  # as browsers do, with every form
+            headers = {"Origin": OURS, **headers}
         return await self.http.request(method, url, headers=headers, **options)
 
     async def get(self, path: str, **options: Any) -> httpx.Response:

@@ -49,6 +49,7 @@ def test_whoever_reads_the_console_sets_the_shop_up(data_root: Path, page: Page)
         second = httpx.post(
             f"{url}/session/first-admin",
             data={"email": "eve@example.com", "password": "correct-horse-battery", "setup_code": console[1]},
+            headers={"Origin": url},
             follow_redirects=False,
         )
         assert "already%20set%20up" in second.headers["location"]

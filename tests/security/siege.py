@@ -109,7 +109,11 @@ async def nonsense(siege: Siege) -> None:
         lambda client: client.post("/api/v1/auth/login", json={"email": FORGED, "password": "y" * 5000}),
         lambda client: client.get("/u/" + "A" * 1500),
         lambda client: client.post("/api/v1/webhooks/mailgun", content=json.dumps({"a": FORGED}).encode()),
-        lambda client: client.post("/session/login", data={"email": FORGED, "password": "z", "next": "//evil.example"}),
+        lambda client: client.post(
+            "/session/login",
+            data={"email": FORGED, "password": "z", "next": "//evil.example"},
+            headers={"Origin": siege.url},
+        ),
     ]
     while True:
         async with siege.client() as client:
@@ -262,6 +266,7 @@ class Regular:
         # a browser asks again when a connection it kept has been closed; this one keeps none
         self._client = siege.client(keeps=False)
         self._form = {"email": email, "password": password}
+        self._ours = {"Origin": siege.url}
 
     async def sign_in(self) -> float:
         """Seconds until the first page stood open.
@@ -270,11 +275,11 @@ class Regular:
             AssertionError: not signed in.
         """
         began = perf_counter()
-        answer = await self._client.post("/session/login", data=self._form)
+        answer = await self._client.post("/session/login", data=self._form, headers=self._ours)
         assert answer.status_code == 303, answer.text[:300]
         assert answer.headers["location"] == "/", answer.headers["location"]
         seconds = perf_counter() - began
-        await self._client.post("/session/logout")
+        await self._client.post("/session/logout", headers=self._ours)
         return seconds
 
     async def aclose(self) -> None:

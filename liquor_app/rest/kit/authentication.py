@@ -51,12 +51,14 @@ def drop_cookie(response: Response, name: str) -> None:
 
 
 def same_origin(request: Request) -> bool:
-    """Tell whether a browser's request comes from our own pages (cookies travel with strangers' forms too)."""
-    if request.headers.get("sec-fetch-site", "same-origin") not in {"same-origin", "none"}:
+    """Tell whether a browser's request comes from our own pages: cookies travel with strangers' forms too. Browsers say
+    so with whatever changes something; what does not say it is a program, and has a key of its own."""
+    site = request.headers.get("sec-fetch-site")
+    if site not in {None, "same-origin", "none"}:
         return False
     origin = request.headers.get("origin")
     if origin is None:
-        return True
+        return site is not None
     host = request.headers.get("host", "")
     return origin in {f"http://{host}", f"https://{host}", get_settings().base_url}
 

@@ -32,6 +32,7 @@ from liquor_app.core.db import transaction
 from liquor_app.core.errors import AppError, Forbidden, Invalid, Unauthenticated
 from liquor_app.core.security.call_origin import CallOrigin, called_from
 from liquor_app.core.security.crypto import token_hash
+from liquor_app.core.security.sealed_words import if_ours
 from liquor_app.core.storable_text import UNSTORABLE, unstorable
 from liquor_app.organization.settings import speak_in_shop_currency
 from liquor_app.ui.toast import toast_failed
@@ -210,8 +211,9 @@ def guarded(
 
 
 def error_of(state: BaseState) -> str:
-    """`?error=` of a sign-in redirect, shortened; shown as text, never as markup."""
-    return str(state.router.url.query_parameters.get("error", ""))[:200]
+    """Return what went wrong with a form that was sent, shortened; nothing but words of our own."""
+    given = state.router.url.query_parameters
+    return if_ours(str(given.get("error", "")), str(given.get("seal", "")))[:300]
 
 
 def next_of(state: BaseState) -> str:

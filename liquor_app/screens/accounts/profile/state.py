@@ -15,7 +15,7 @@ from liquor_app.core.db import transaction
 from liquor_app.core.ids import parse_id
 from liquor_app.organization.settings import shop_now
 from liquor_app.screens.forms.state import FormState, submits
-from liquor_app.screens.session.state import cookie_of, guarded, signed_in
+from liquor_app.screens.session.state import cookie_of, error_of, guarded, signed_in
 from liquor_app.sending.sign_up.qr_code import qr_svg
 from liquor_app.ui.address import parameter
 from liquor_app.ui.forms.form_data import typed
@@ -89,7 +89,7 @@ class ProfileState(FormState, rx.State):
     async def load(self) -> None:
         self._fresh()
         self.told = TOLD.get(parameter(self, "told"), "")
-        self.problem, self.about = parameter(self, "error")[:300], parameter(self, "about")[:40]
+        self.problem, self.about = error_of(self), parameter(self, "about")[:40]
         await self._read()
 
     async def _read(self) -> None:
