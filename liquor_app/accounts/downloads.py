@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from liquor_app.accounts.audit import audit
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.core.errors import Forbidden
@@ -40,4 +43,16 @@ def open_download(actor: Actor, token: str) -> Download:
     if download.bearer != _bearer(actor):
         raise Forbidden("This link was made for somebody else. Ask for the file yourself.")
     require(actor, Role(download.role))
+    return download
+
+
+async def fetch_download(session: AsyncSession, actor: Actor, token: str) -> Download:
+    """Return the file a link leads to, to be sent: who fetched which is in the audit log.
+
+    Raises:
+        NotFound, Forbidden: see `open_download`.
+    """
+    require(actor, Role.USER)
+    download = open_download(actor, token)
+    await audit(session, actor, "file.fetched", "file", None, key=download.key, name=download.name)
     return download

@@ -16,6 +16,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from liquor_app.accounts.audit import audit
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.core.clock import now
@@ -131,7 +132,13 @@ async def record_purchase(session: AsyncSession, actor: Actor, order: NewOrder) 
         ),
         {"order": order.order_id},
     )
-    return OrderRow(**found.mappings().one(), lines=len(lines), outcome=outcome)
+    row = OrderRow(**found.mappings().one(), lines=len(lines), outcome=outcome)
+    if written.since is not None:
+        await audit(
+            session, actor, f"purchase.{row.outcome}", "purchase", row.id, order=row.order_id, lines=row.lines,
+            total=row.total,
+        )  # fmt: skip
+    return row
 
 
 def _keys(order: NewOrder) -> dict[str, str]:

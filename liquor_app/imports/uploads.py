@@ -117,6 +117,7 @@ _FIELDS = ", ".join(field.name for field in fields(ImportRow))
 
 _ONE_BY_ONE = "SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"
 """Many at once must not come to more than may wait."""
+_CHOSEN = "SELECT kind, policy, mapping, options FROM imports WHERE id = :id AND status = 'preview'"
 _WAITING = f"""
 SELECT count(*) FROM imports WHERE status IN {sql_list(ImportStatus.PREVIEW, ImportStatus.QUEUED)}
    AND created_by IS NOT DISTINCT FROM CAST(:by AS uuid) AND file_key <> '' AND file_key NOT LIKE '{LOCAL}%'
@@ -167,6 +168,7 @@ async def add_upload(
         ),
         {"id": import_id, "kind": kind, "name": file_name[:120], "key": file_key, "by": actor.user_id},
     )  # fmt: skip
+    await audit(session, actor, "import.uploaded", "import", import_id, kind=kind, file=file_name[:120])
     return await get_import(session, actor, import_id)
 
 
@@ -215,6 +217,8 @@ async def choose(
     require(actor, Role.MANAGER)
     check_choices(kind, policy)
     check_options(kind, mapping or {}, options or {})
+    chosen = {"kind": kind, "policy": policy, "mapping": dict(mapping or {}), "options": dict(options or {})}
+    before = await session.execute(text(_CHOSEN), {"id": import_id})
     await session.execute(
         text(
             "UPDATE imports SET kind = :kind, policy = :policy, mapping = CAST(:mapping AS jsonb),"
@@ -224,10 +228,12 @@ async def choose(
             "id": import_id,
             "kind": kind,
             "policy": policy,
-            "mapping": json.dumps(dict(mapping or {})),
-            "options": json.dumps(dict(options or {})),
+            "mapping": json.dumps(chosen["mapping"]),
+            "options": json.dumps(chosen["options"]),
         },
     )
+    if (was := before.mappings().first()) is not None and dict(was) != chosen:
+        await audit_change(session, actor, "import.chosen", "import", import_id, before=dict(was), after=chosen)
 
 
 async def request_import(

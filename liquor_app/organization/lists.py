@@ -57,6 +57,7 @@ AUDIT = ListSpec(
         Filter("since", "t.at", Match.FROM),
         Filter("until", "t.at", Match.UNTIL),
     ),
+    search="lower(t.actor_name || ' ' || t.action || ' ' || t.entity || ' ' || t.via) LIKE :search",
     role="admin",
     export_role="admin",
     export={

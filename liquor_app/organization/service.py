@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from liquor_app.accounts.audit import audit
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.core.errors import NotFound
@@ -192,4 +193,6 @@ async def request_sample_clear(session: AsyncSession, actor: Actor) -> UUID:
         Forbidden: the actor is not an admin.
     """
     require(actor, Role.ADMIN)
-    return await enqueue(session, Job.CLEAR_SAMPLE, created_by=actor.user_id, dedupe_key="sample")
+    job_id = await enqueue(session, Job.CLEAR_SAMPLE, created_by=actor.user_id, dedupe_key="sample")
+    await audit(session, actor, "sample.clearing_asked", "job", job_id)
+    return job_id

@@ -9,12 +9,13 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from liquor_app.accounts.bulk_actions import stop_job
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.actions.plan_context import PlanContext, lock_context
 from liquor_app.campaigns.models import CampaignType
 from liquor_app.core.errors import Conflict, NotFound
-from liquor_app.core.queue import Job, enqueue, open_job, request_cancel
+from liquor_app.core.queue import Job, enqueue, open_job
 from liquor_app.planning.candidates import CHOSEN, day_weights, read_candidates
 from liquor_app.planning.draft_plan import put_in_place
 from liquor_app.planning.models import PlanStatus
@@ -115,5 +116,5 @@ async def cancel_simulation(session: AsyncSession, actor: Actor, campaign_id: UU
     require(actor, Role.MANAGER)
     job_id = await open_simulation(session, actor, campaign_id)
     if job_id is not None:
-        await request_cancel(session, job_id)
+        await stop_job(session, actor, job_id)
     return job_id is not None

@@ -9,7 +9,8 @@ from urllib.parse import quote
 from fastapi import APIRouter, Path
 from fastapi.responses import StreamingResponse
 
-from liquor_app.accounts.downloads import open_download
+from liquor_app.accounts.downloads import fetch_download
+from liquor_app.core.db import transaction
 from liquor_app.core.errors import NotFound
 from liquor_app.core.files.store import GONE, file_store
 from liquor_app.rest.kit.authentication import CurrentActor
@@ -26,10 +27,11 @@ KINDS = {
 @router.get("/files/{token}", response_class=StreamingResponse)
 async def get_file(actor: CurrentActor, token: Annotated[str, Path(max_length=2048)]) -> StreamingResponse:
     """Fetch a file by the link that was made for you: it is good for a quarter of an hour, and for nobody else."""
-    download = open_download(actor, token)
     store = file_store()
-    if (found := await store.find(download.key)) is None:
-        raise NotFound(GONE)
+    async with transaction() as session:
+        download = await fetch_download(session, actor, token)
+        if (found := await store.find(download.key)) is None:
+            raise NotFound(GONE)
     return StreamingResponse(
         store.read(download.key),
         media_type=KINDS.get(PurePosixPath(download.key).suffix, "application/octet-stream"),

@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from liquor_app.accounts.audit import audit
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.core.clock import now
@@ -34,6 +35,7 @@ async def add_members(session: AsyncSession, actor: Actor, segment_id: UUID, cus
         raise Invalid("One of these customers does not exist, or was deleted.", field="customer_ids")
     return await _change_list(
         session,
+        actor,
         segment_id,
         "INSERT INTO segment_members (segment_id, customer_id, entered_at)"
         " SELECT :segment, person, :at FROM unnest(CAST(:ids AS uuid[])) person"
@@ -52,6 +54,7 @@ async def remove_members(session: AsyncSession, actor: Actor, segment_id: UUID, 
     await _lock_list(session, actor, segment_id, customer_ids)
     return await _change_list(
         session,
+        actor,
         segment_id,
         "DELETE FROM segment_members WHERE segment_id = :segment AND customer_id = ANY(CAST(:ids AS uuid[]))"
         " RETURNING customer_id",
@@ -73,7 +76,7 @@ async def _lock_list(session: AsyncSession, actor: Actor, segment_id: UUID, cust
 
 
 async def _change_list(
-    session: AsyncSession, segment_id: UUID, change: str, customer_ids: Sequence[UUID], *, entered: bool
+    session: AsyncSession, actor: Actor, segment_id: UUID, change: str, customer_ids: Sequence[UUID], *, entered: bool
 ) -> int:
     at = now()
     changed = await session.execute(
@@ -93,4 +96,6 @@ async def _change_list(
         ),
         {"id": segment_id, "at": at},
     )
+    done = "segment.members_added" if entered else "segment.members_taken_off"
+    await audit(session, actor, done, "segment", segment_id, members=count)
     return count

@@ -13,6 +13,7 @@ import secrets
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from liquor_app.accounts.audit import audit_access
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.core.errors import Conflict, Forbidden
@@ -74,6 +75,7 @@ async def new_code(session: AsyncSession, actor: Actor) -> str:
     require(actor, Role.ADMIN)
     if (await session.execute(_IS_SET_UP)).scalar_one():
         raise Conflict("This shop is set up already. Add people with `liquor users add`.")
+    await audit_access(session, actor, "setup_code.made", None)
     return await _renewed(session)
 
 

@@ -17,7 +17,7 @@ import pyotp
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from liquor_app.accounts.audit import audit
+from liquor_app.accounts.audit import audit, audit_access
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.core.clock import now
@@ -86,6 +86,7 @@ async def begin_enrolment(session: AsyncSession, actor: Actor, email: str) -> En
     done = await session.execute(text(_BEGIN), {"user": user, "secret": encrypt(secret)})
     if done.scalar() is None:
         raise Conflict("Two-step sign-in is on already. Turn it off to set up another device.")
+    await audit_access(session, actor, "two_steps.begun", user)
     return Enrolment(secret, pyotp.TOTP(secret).provisioning_uri(name=email, issuer_name=ISSUER))
 
 

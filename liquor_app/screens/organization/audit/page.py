@@ -28,6 +28,7 @@ def audit_page() -> rx.Component:
                 Column("Changes", _changes, phone="hide", wide=True),
             ],
             label="Audit log",
+            search="Who, or what they did",
             empty=empty("Nothing here", "Nobody has done such a thing.", icon="scroll-text"),
         ),
     )
