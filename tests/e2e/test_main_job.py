@@ -10,7 +10,7 @@ import re
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.e2e.conftest import EMAIL, WEEK_MS, Day, Product, settle, shoot, sign_in
+from tests.e2e.conftest import EMAIL, WEEK_MS, Day, Product, shoot, sign_in
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("week")]
 
@@ -68,20 +68,6 @@ def test_the_main_job(product: Product, day: Day) -> None:
     messages = page.get_by_role("table", name="Latest messages of this campaign").locator("tbody tr")
     expect(messages.nth(2)).to_be_visible(timeout=WEEK_MS)
     shoot(page, "07-going-out")
-
-
-@pytest.mark.parametrize(("width", "theme"), [(390, "light"), (1440, "dark")])
-def test_pages_work_on_a_phone_and_in_the_dark(product: Product, page: Page, width: int, theme: str) -> None:
-    page.set_viewport_size({"width": width, "height": 844})
-    page.emulate_media(color_scheme="dark" if theme == "dark" else "light")
-    sign_in(page, product.url)
-    for route in ("/", "/customers", "/segments", "/campaigns", "/campaigns/new", "/analytics", "/settings", "/outbox"):
-        page.goto(f"{product.url}{route}")
-        expect(page.locator("h1").first).to_be_visible()
-        settle(page)
-        overflow = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-        shoot(page, f"{theme}-{width}{route.replace('/', '-')}")
-        assert overflow <= 0, f"{route} is {overflow} px too wide"
 
 
 def test_a_copied_tab_shows_nothing_without_its_cookie(product: Product, page: Page, browser: Browser) -> None:

@@ -61,19 +61,22 @@ def text_field(
     aside: Child = "",
     lines: int = 1,
     class_name: str = "",
+    element_id: str = "",
     **props: Any,
 ) -> rx.Component:
     """Draw a text input (`lines` > 1: a text area) with all around it; `props` go to the input (`type`, `value`,
-    `default_value`, `on_change`, `auto_complete`, `required`, …). Its id and form name are `name`."""
+    `default_value`, `on_change`, `auto_complete`, `required`, …). Its id and form name are `name`; where two forms of a
+    page ask for the same, one has another `element_id`."""
+    own = element_id or name
     element = rx.el.textarea if lines > 1 else rx.el.input
     if lines > 1:
         props["rows"] = str(lines)
-    attributes = described(name, hint, error) | props.pop("custom_attrs", {})
-    control = element(id=name, name=name, class_name="input", custom_attrs=attributes, **props)
+    attributes = described(own, hint, error) | props.pop("custom_attrs", {})
+    control = element(id=own, name=name, class_name="input", custom_attrs=attributes, **props)
     if "value" in props and "on_change" in props:
         control = _typed(control)
     return field(
-        label, control, name=name, hint=hint, error=error, optional=optional, aside=aside, class_name=class_name
+        label, control, name=own, hint=hint, error=error, optional=optional, aside=aside, class_name=class_name
     )
 
 

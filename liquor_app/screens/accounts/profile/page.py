@@ -75,8 +75,9 @@ def _password() -> rx.Component:
 
 
 def _second_step() -> rx.Component:
-    ask = text_field("Present password", "current_password", type="password", required=True,
-                     auto_complete="current-password", error=_problem("current_password", ""))  # fmt: skip
+    ask = text_field("Present password", "current_password", element_id="second_step_password", type="password",
+                     required=True, auto_complete="current-password",
+                     error=_problem("current_password", ""))  # fmt: skip
     off = plain_form(
         "/session/two-steps",
         rx.el.input(type="hidden", name="off", value="yes", read_only=True),
