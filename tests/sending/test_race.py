@@ -160,6 +160,7 @@ async def test_facts_that_change_while_four_race_bind_every_later_claim(
     owner = {person: name for name, people in groups.items() for person in people}
     done: set[str] = set()
     thrown: dict[str, asyncio.Task[None]] = {}
+    one_left = asyncio.Event()
     taken, passed = list[tuple[str, frozenset[str]]](), list[tuple[str, frozenset[str]]]()
     began: ContextVar[frozenset[str]] = ContextVar("began", default=frozenset())
     real_claim, real_fence, real_pump = dispatch.claim_batch, dispatch.pass_fence, Dispatcher.pump_once
@@ -184,6 +185,8 @@ async def test_facts_that_change_while_four_race_bind_every_later_claim(
         people = {item.composed.claimed.id: item.composed.claimed.customer_id for item in messages}
         left: set[UUID] = await real_fence(session, token, messages, **named)
         passed.extend((owner[people[one]], before) for one in left)
+        if left:
+            one_left.set()
         return left
 
     monkeypatch.setattr(dispatch, "claim_batch", claim)
@@ -191,6 +194,8 @@ async def test_facts_that_change_while_four_race_bind_every_later_claim(
     monkeypatch.setattr(Dispatcher, "pump_once", pump)
 
     async def throw(name: str) -> None:
+        if name == "halted":
+            await one_left.wait()
         await _change(name, groups[name])
         done.add(name)
 
