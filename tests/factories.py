@@ -21,7 +21,7 @@ from liquor_app.core.clock import now
 from liquor_app.core.ids import uuid7
 from liquor_app.organization.models import Channel
 from liquor_app.templates.rendering.render import TemplateSource
-from liquor_app.templates.service import ensure_default_templates
+from tests.kept_rows import shipped_templates
 from tests.people import born, ensure_shop
 
 EVENING = {"start": "17:30", "end": "20:00"}
@@ -46,7 +46,7 @@ def at(day: int, hour: int, minute: int = 0, zone: str = "America/New_York") -> 
 async def open_shop(session: AsyncSession) -> None:
     """Defaults of a fresh shop."""
     await ensure_shop(session)
-    await ensure_default_templates(session)
+    await shipped_templates(session)
     await ensure_rule_pack(session)
 
 

@@ -11,9 +11,8 @@ from liquor_app.accounts.entry.passwords import hash_password
 from liquor_app.accounts.models import Role, User
 from liquor_app.compliance.service import ensure_rule_pack
 from liquor_app.core.db import transaction
-from liquor_app.segments.service import ensure_default_segments
-from liquor_app.templates.service import ensure_default_templates
 from tests.api.client import PASSWORD, Client, address_of, signed_in, whole_api
+from tests.kept_rows import shipped_segments, shipped_templates
 from tests.people import ensure_shop
 
 
@@ -35,7 +34,7 @@ async def anybody(http: httpx.AsyncClient, password_hash: str) -> Client:
     """Nobody known, in a shop that is set up."""
     async with transaction() as session:
         await ensure_shop(session)
-        await ensure_default_segments(session)
+        await shipped_segments(session)
         session.add_all(User(email=address_of(role), password_hash=password_hash, role=role) for role in Role)
     return Client(http, {})
 
@@ -44,7 +43,7 @@ async def anybody(http: httpx.AsyncClient, password_hash: str) -> Client:
 async def templates(anybody: Client) -> None:
     """The shipped templates and the rule pack."""
     async with transaction() as session:
-        await ensure_default_templates(session)
+        await shipped_templates(session)
         await ensure_rule_pack(session)
 
 

@@ -26,7 +26,7 @@ from liquor_app.planning.approval.autopilot import plan_ready, read_switch, rele
 from liquor_app.planning.due_campaigns import start_due
 from liquor_app.planning.service import get_plan, make_plan
 from liquor_app.segments.service import create_segment, refresh_segments
-from liquor_app.templates.service import ensure_default_templates
+from tests.kept_rows import shipped_templates
 from tests.people import add_campaign, add_customer, believe, ensure_shop
 
 MARKETER = Actor(ActorKind.USER, None, "Dana", Role.MANAGER)
@@ -206,7 +206,7 @@ async def test_no_offer_is_approved_before_somebody_says_whose_licence_it_is(ses
         with pytest.raises(Conflict, match=why):
             await approve_campaign(session, ADMIN, campaign)
     await session.execute(text("UPDATE brands SET licence_state = 'ME'"))
-    await ensure_default_templates(session)
+    await shipped_templates(session)
     written = "UPDATE template_versions SET body_text_template = {}"
     words = "concat('Buy two, get one. ', body_text_template)"
     await session.execute(text(written.format(words)))

@@ -34,8 +34,9 @@ from liquor_app.planning.approval.autopilot import plan_ready
 from liquor_app.planning.due_campaigns import start_due
 from liquor_app.planning.tasks import TASKS
 from liquor_app.segments.reach import estimate_reach
-from liquor_app.segments.service import ensure_default_segments, refresh_segments
+from liquor_app.segments.service import refresh_segments
 from liquor_app.sending.sandbox_play import play_week
+from tests.kept_rows import shipped_segments
 from tests.people import add_customer, add_purchase, ensure_shop
 
 pytestmark = pytest.mark.integration
@@ -46,7 +47,7 @@ VIEWER = Actor(ActorKind.USER, None, "Viewer", Role.USER)
 async def _shop(people: int = 12) -> None:
     async with transaction() as session:
         await ensure_shop(session)
-        await ensure_default_segments(session)
+        await shipped_segments(session)
         for number in range(people):
             customer = await add_customer(session, rfm_segment="At_Risk")
             await add_purchase(session, customer, days_ago=41 + number)

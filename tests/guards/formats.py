@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from liquor_app.core.config import PROJECT_ROOT
+from tests.sources import parsed
 
 FORMATTER = "liquor_app/ui/words.py"
 """The only one."""
@@ -22,7 +23,7 @@ _LETTERS = re.compile(r"^([^{}]?[<>^])?\d*s?$")
 def formats_in(source: str) -> Iterator[tuple[int, str]]:
     """Line and text of each fault: a number's or a date's format, a currency's sign before a value, `strftime`, a date
     cut off its machine form, `rx.moment`, and the browser's own formats."""
-    tree, script = ast.parse(source), _JAVASCRIPT.search(source)
+    tree, script = parsed(source), _JAVASCRIPT.search(source)
     docstrings = {
         id(node.body[0].value)
         for node in (ast.walk(tree) if script else ())

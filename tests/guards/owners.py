@@ -16,6 +16,7 @@ from sqlmodel import SQLModel
 from liquor_app import schema
 from liquor_app.core.config import PROJECT_ROOT
 from tests.guards.statements import Statement, copies, statements
+from tests.sources import parsed
 
 EXEMPT = {"demo", "keys"}
 """Packages that may write everything: the sample, and what seals every secret anew."""
@@ -123,7 +124,7 @@ def classes() -> dict[str, tuple[str, frozenset[str]]]:
 def rows_set(module: str, source: str) -> list[str]:
     """Rows of another slice that a module makes (`Campaign(…)`) or sets a column of (`campaign.status = …`, a row being
     called like its class), as `module:line Class`. What goes through the ORM is seen by no reading of SQL."""
-    tree = ast.parse(source)
+    tree = parsed(source)
     here = module.split(".")[1]
     imported = {
         alias.asname or alias.name: f"{node.module}.{alias.name}"

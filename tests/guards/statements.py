@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from liquor_app.core.config import PROJECT_ROOT
+from tests.sources import parsed
 
 PACKAGES = ("liquor_app", "worker")
 _VERB = re.compile(r"^\s*(?:SELECT|INSERT INTO|UPDATE|DELETE FROM|WITH|MERGE INTO)\s")
@@ -82,7 +83,7 @@ def copies() -> tuple[Copied, ...]:
     """Every `copy_rows(session, "table", …)` and `copy_frame(…)`."""
     found = []
     for path in _modules():
-        for call in ast.walk(ast.parse(path.read_text())):
+        for call in ast.walk(parsed(path.read_text())):
             if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id in _COPIES:
                 named = call.args[1]
                 found.append(Copied(_name(path), str(named.value) if isinstance(named, ast.Constant) else ""))
@@ -107,7 +108,7 @@ def _found() -> tuple[tuple[Statement, ...], tuple[str, ...]]:
     dynamic: list[str] = []
     for path in _modules():
         name = _name(path)
-        tree = ast.parse(path.read_text())
+        tree = parsed(path.read_text())
         given = {id(call.args[0]) for call in _text_calls(tree)}
         fragments = _fragments(tree, given)
         values: dict[str, Any] | None = None
@@ -138,7 +139,7 @@ def swallowed() -> list[str]:
     return [
         f"{_name(path)}:{node.lineno}"
         for path in _modules()
-        for node in ast.walk(ast.parse(path.read_text()))
+        for node in ast.walk(parsed(path.read_text()))
         if isinstance(node, ast.FormattedValue) and isinstance(node.value, ast.Constant | ast.Tuple)
     ]
 

@@ -15,6 +15,7 @@ from liquor_app import schema
 from liquor_app.core.columns import EnumText
 from liquor_app.core.config import PROJECT_ROOT
 from liquor_app.sending.models import ErrandStatus
+from tests.sources import parsed
 
 AS_TEXT: dict[str, tuple[str, type[StrEnum]]] = {"service_messages": ("sending", ErrandStatus)}
 """Tables whose `status` is kept as text, and what it is one of."""
@@ -137,7 +138,7 @@ def of_module(path: Path) -> list[Spelled]:
 
 
 def of_source(module: str, source: str) -> list[Spelled]:
-    tree = ast.parse(source)
+    tree = parsed(source)
     found = in_python(module, tree)
     pieces: set[int] = set()
     for node in ast.walk(tree):

@@ -13,6 +13,7 @@ import pytest
 
 from liquor_app.core.config import PROJECT_ROOT
 from tests.guards.owners import floors
+from tests.sources import parsed
 
 HOUSE = PROJECT_ROOT / "liquor_app"
 PER_FOLDER = 20
@@ -57,7 +58,7 @@ def test_a_folder_of_modules_says_what_it_is() -> None:
 
 def imported(path: Path, names: set[str]) -> set[str]:
     """Modules (of `names`) that a module imports, also while it runs; what only its types need does not count."""
-    tree = ast.parse((HOUSE / path).read_text())
+    tree = parsed((HOUSE / path).read_text())
     for_types = {
         id(inner)
         for node in ast.walk(tree)

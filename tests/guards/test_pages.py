@@ -14,6 +14,7 @@ import reflex as rx
 
 import liquor_app
 from liquor_app.core.config import PROJECT_ROOT
+from tests.sources import parsed
 
 SCREENS = PROJECT_ROOT / "liquor_app" / "screens"
 PAGES = sorted(SCREENS.rglob("page.py"))
@@ -56,14 +57,14 @@ def all_states() -> Iterator[type[rx.State]]:
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(SCREENS).parent))
 def test_a_page_writes_out_its_own_function(path: Path) -> None:
-    assert drawn_elsewhere(ast.parse(path.read_text())) == []
+    assert drawn_elsewhere(parsed(path.read_text())) == []
 
 
 def test_a_state_is_a_class_written_out() -> None:
     wrong = []
     for state in all_states():
         path = PROJECT_ROOT / Path(*state.__module__.split(".")).with_suffix(".py")
-        if state.__name__ not in state_classes(ast.parse(path.read_text())):
+        if state.__name__ not in state_classes(parsed(path.read_text())):
             wrong.append(f"{state.__module__}.{state.__name__}")
     assert wrong == []
 
@@ -78,11 +79,11 @@ def test_a_state_is_a_class_written_out() -> None:
     ],
 )
 def test_a_page_from_a_factory_is_seen(code: str) -> None:
-    assert drawn_elsewhere(ast.parse(code)) != []
+    assert drawn_elsewhere(parsed(code)) != []
 
 
 def test_a_state_from_type_is_seen() -> None:
     code = (
         "XState = type('XState', (ListState, rx.State), {})\nclass YState(make(1)): ...\nclass ZState(A, rx.State): ..."
     )
-    assert state_classes(ast.parse(code)) == {"ZState"}
+    assert state_classes(parsed(code)) == {"ZState"}

@@ -9,6 +9,8 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from tests.sources import parsed
+
 ROOT = Path(__file__).parents[2] / "liquor_app"
 METHODS = frozenset({"match", "fullmatch", "search", "sub", "split", "findall", "finditer"})
 RUNS = (
@@ -25,7 +27,7 @@ FLOOR = 0.001
 def _uses() -> Iterator[tuple[str, re.Pattern[str], frozenset[str]]]:
     """Every pattern of the program, and how it is used: those at the head of a module, and those written in place."""
     sources = {path: path.read_text() for path in ROOT.rglob("*.py")}
-    trees = {path: ast.parse(source) for path, source in sources.items() if re.search(r"\bre\b|_RE\b", source)}
+    trees = {path: parsed(source) for path, source in sources.items() if re.search(r"\bre\b|_RE\b", source)}
     called: dict[str, set[str]] = {}
     for tree in trees.values():
         for one in ast.walk(tree):

@@ -9,6 +9,7 @@ import pytest
 
 from liquor_app.core.config import PROJECT_ROOT
 from tests.guards.statements import statements
+from tests.sources import parsed
 
 CLOCK = "liquor_app/core/clock.py"
 SHOP = "liquor_app/organization/settings.py"
@@ -27,7 +28,7 @@ _DATABASES_DAY = re.compile(r"\bcurrent_date\b|\bcast\(\s*now\(\)\s+as\s+date\)|
 def faults(source: str, place: str = "") -> list[str]:
     """Calls that read a clock of their own, and days cut off the present as it stands."""
     found = []
-    for node in ast.walk(ast.parse(source)):
+    for node in ast.walk(parsed(source)):
         if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)):
             continue
         owner, name = node.func.value, node.func.attr
@@ -76,7 +77,7 @@ def databases_days(source: str) -> bool:
     """Whether any text of a module, part of a statement or not, asks for the day by the database's clock."""
     return any(
         isinstance(node, ast.Constant) and isinstance(node.value, str) and _DATABASES_DAY.search(node.value)
-        for node in ast.walk(ast.parse(source))
+        for node in ast.walk(parsed(source))
     )
 
 

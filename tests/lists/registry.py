@@ -38,19 +38,18 @@ from liquor_app.organization.lists import AUDIT, GUIDANCE
 from liquor_app.planning.lists import PLANS
 from liquor_app.providers.models import OutboxMessage
 from liquor_app.segments.lists import CUSTOMERS, MEMBERS, SEGMENTS
-from liquor_app.segments.service import ensure_default_segments
 from liquor_app.sending.lists import LEFT_SENDS, OUTBOX, REPLIES, SENDS
 from liquor_app.sending.pipeline.launch import launch_campaign
 from liquor_app.templates.lists import TEMPLATES, VERSIONS
-from liquor_app.templates.service import ensure_default_templates
 from tests.factories import add_people, add_ready_campaign, product
+from tests.kept_rows import shipped_segments, shipped_templates
 from tests.lists.contract import Listed
 from tests.people import add_customer, add_purchase, ensure_shop
 
 
 async def campaigns(session: AsyncSession) -> None:
     await ensure_shop(session)
-    await ensure_default_segments(session)
+    await shipped_segments(session)
     for number in range(5):
         await create_campaign(
             session, SYSTEM, name=f"Week {(2, 1, 10)[number % 3]}", target_segments=["at_risk"],
@@ -61,7 +60,7 @@ async def campaigns(session: AsyncSession) -> None:
 
 async def customers(session: AsyncSession) -> None:
     await ensure_shop(session)
-    await ensure_default_segments(session)
+    await shipped_segments(session)
     unknown = {"clv_score": None, "churn_probability": None, "churn_risk": None, "rfm_segment": None}
     for number in range(3):
         await add_customer(session, name=f"Ada {number}")
@@ -93,7 +92,7 @@ async def messages(session: AsyncSession) -> None:
 
 async def segments(session: AsyncSession) -> None:
     await ensure_shop(session)
-    await ensure_default_segments(session)
+    await shipped_segments(session)
     await session.execute(text("UPDATE segments SET customer_count = position % 3, is_active = position % 2 = 0"))
 
 
@@ -149,7 +148,7 @@ async def since(session: AsyncSession) -> dict[str, Any]:
 
 async def templates(session: AsyncSession) -> None:
     await ensure_shop(session)
-    await ensure_default_templates(session)
+    await shipped_templates(session)
 
 
 async def suppressions(session: AsyncSession) -> None:

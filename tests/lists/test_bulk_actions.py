@@ -26,7 +26,7 @@ from liquor_app.core.listing.spec import ListQuery
 from liquor_app.core.models import JobStatus
 from liquor_app.core.queue import Job, JobContext, JobRow, get_job, request_cancel, run
 from liquor_app.segments.lists import CUSTOMER_ACTIONS, list_customers
-from liquor_app.segments.service import ensure_default_segments
+from tests.kept_rows import shipped_segments
 from tests.lists.contract import declared
 from tests.people import add_customer, add_user, ensure_shop
 from worker.settings import LISTS, TASKS
@@ -38,7 +38,7 @@ VIEWER = Actor(ActorKind.USER, uuid7(), "Vi", Role.USER)
 async def campaigns(*statuses: str) -> list[UUID]:
     async with transaction() as session:
         await ensure_shop(session)
-        await ensure_default_segments(session)
+        await shipped_segments(session)
         made = [
             (await create_campaign(session, SYSTEM, name=f"Week {number}", target_segments=["at_risk"],
                                    start_date=date(2027, 1, 4))).id

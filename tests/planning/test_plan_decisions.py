@@ -25,7 +25,7 @@ from liquor_app.core.ids import uuid7
 from liquor_app.planning.models import PLAN, PlanStatus
 from liquor_app.planning.plan_status import put_back, record_approval
 from liquor_app.planning.plan_store import get_plan
-from liquor_app.segments.service import ensure_default_segments
+from tests.kept_rows import shipped_segments
 from tests.people import add_customer, ensure_shop
 
 pytestmark = pytest.mark.integration
@@ -34,7 +34,7 @@ pytestmark = pytest.mark.integration
 async def _action_of_each_status(session: AsyncSession) -> tuple[UUID, dict[ActionStatus, UUID]]:
     """A campaign with one action of every status there is."""
     await ensure_shop(session)
-    await ensure_default_segments(session)
+    await shipped_segments(session)
     campaign = await create_campaign(session, SYSTEM, name="Any", target_segments=["at_risk"])
     made = {}
     for status in ActionStatus:

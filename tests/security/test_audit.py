@@ -34,6 +34,7 @@ from liquor_app.screens.organization.audit.view import AuditLine, audit_line
 from liquor_app.screens.organization.settings.state import SettingsState
 from tests.api.client import Client, is_problem, whole_api
 from tests.people import add_campaign, add_customer
+from tests.sources import parsed, reads_sources
 from tests.tabs import Tab, run
 from worker.cron import _at
 
@@ -311,12 +312,13 @@ def test_what_is_kept_of_a_change_is_bounded_and_nobodys() -> None:
     assert (len(many), many["more"]) == (MOST_FIELDS + 1, [None, 1_000 - MOST_FIELDS])
 
 
+@reads_sources
 def test_every_change_is_told_with_before_and_after() -> None:
     """An entry that names a change and says nothing of it is of no use afterwards."""
     silent = []
     for path in (PROJECT_ROOT / "liquor_app").rglob("*.py"):
         source = path.read_text()
-        for node in ast.walk(ast.parse(source)) if " audit(" in source else ():
+        for node in ast.walk(parsed(source)) if " audit(" in source else ():
             if not isinstance(node, ast.Call) or getattr(node.func, "id", "") != "audit" or len(node.args) < 3:
                 continue
             action = node.args[2]

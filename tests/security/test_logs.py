@@ -39,6 +39,7 @@ from liquor_app.providers.kit.base import Outcome
 from liquor_app.rest import accounts
 from liquor_app.sending.pipeline.deliver import hand_over
 from tests.api.client import PASSWORD, Client
+from tests.sources import parsed, reads_sources
 from tests.stored import uploads_folder
 
 HASH = "$argon2id$v=19$m=32768,t=2,p=1$bWFya2VyLXNhbHQ$bWFya2VyLWhhc2gtb2YtYS1wYXNzd29yZA"
@@ -354,9 +355,10 @@ def _name(path: Path) -> str:
 
 
 def _nodes(path: Path) -> Iterator[ast.AST]:
-    yield from ast.walk(ast.parse(path.read_text()))
+    yield from ast.walk(parsed(path.read_text()))
 
 
+@reads_sources
 def test_every_engine_hides_its_parameters() -> None:
     calls = [
         (_name(path), node)
@@ -384,6 +386,7 @@ def _texts_of(handler: ast.ExceptHandler) -> list[int]:
     return found
 
 
+@reads_sources
 def test_no_text_of_a_foreign_error_goes_anywhere() -> None:
     handlers = wrong = 0
     places = []
@@ -400,6 +403,7 @@ def test_no_text_of_a_foreign_error_goes_anywhere() -> None:
     assert places == [], "use core.redact.describe"
 
 
+@reads_sources
 def test_files_are_made_in_one_place() -> None:
     makers = {"mkdir", "makedirs", "touch", "write_text", "write_bytes", "mkstemp", "NamedTemporaryFile"}
     found = set()

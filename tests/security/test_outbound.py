@@ -24,6 +24,7 @@ from liquor_app.providers.kit.message_bodies import Whole
 from liquor_app.providers.kit.provider_http import NoAnswer, ask, post, said_of
 from liquor_app.providers.registry import PROVIDERS
 from liquor_app.providers.service import check_config
+from tests.sources import parsed, reads_sources
 
 SECRET = "the metadata of this machine"
 Answer = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
@@ -249,6 +250,7 @@ def test_production_speaks_in_secret(closed: None, monkeypatch: pytest.MonkeyPat
     check_url("https://api.example.com", "base_url")
 
 
+@reads_sources
 def test_there_is_one_way_out() -> None:
     """No module but `core.security.outbound` makes a client, a connector or a connection of its own.
 
@@ -266,7 +268,7 @@ def test_there_is_one_way_out() -> None:
     }
     found = set()
     for path in (PROJECT_ROOT / "liquor_app").rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text())):
+        for node in ast.walk(parsed(path.read_text())):
             if isinstance(node, ast.Call):
                 name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
                 if name in makers:

@@ -20,6 +20,7 @@ from liquor_app.core.errors import TooMany, Unavailable
 from liquor_app.core.sandbox import Broken, Overrun, RowStream, Sandbox, jail
 from liquor_app.core.sandbox import process_pool as pool_module
 from liquor_app.templates.rendering.compile_sandboxed import COMPILING
+from tests.sources import parsed, reads_sources
 
 HOSTILE = "tests.security.hostile_worker"
 
@@ -160,10 +161,11 @@ INSIDE = {
 """What only one module imports, because it runs in the sandbox; None: nobody does, it is named to the worker."""
 
 
+@reads_sources
 def test_parsers_are_imported_inside_only() -> None:
     found: dict[str, set[str]] = {}
     for path in [*(PROJECT_ROOT / "liquor_app").rglob("*.py"), *(PROJECT_ROOT / "worker").rglob("*.py")]:
-        for node in ast.walk(ast.parse(path.read_text())):
+        for node in ast.walk(parsed(path.read_text())):
             names = [one.name for one in node.names] if isinstance(node, ast.Import) else []
             if isinstance(node, ast.ImportFrom):
                 names = [node.module or "", *(f"{node.module}.{one.name}" for one in node.names)]

@@ -34,6 +34,7 @@ from liquor_app.demo import sample_shop
 from liquor_app.screens.session.state import cookie_of
 from tests.api.client import PASSWORD, Client, address_of, is_problem, whole_api
 from tests.conftest import Engines
+from tests.sources import parsed, reads_sources
 from tests.tabs import Tab
 
 pytestmark = pytest.mark.integration
@@ -250,12 +251,13 @@ def test_trusting_everybody_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     config.get_settings.cache_clear()
 
 
+@reads_sources
 def test_nobody_else_reads_where_a_request_comes_from() -> None:
     """A second reader would believe the proxy to be everybody, or a stranger's header."""
     headers = {"x-forwarded-for", "forwarded", "x-real-ip", "remote_addr", "http_x_forwarded_for", "client"}
     found = []
     for path in (PROJECT_ROOT / "liquor_app").rglob("*.py"):
-        tree = ast.parse(path.read_text())
+        tree = parsed(path.read_text())
         called = {id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
         for node in ast.walk(tree):
             name = getattr(node, "attr", "")
@@ -269,24 +271,23 @@ def test_nobody_else_reads_where_a_request_comes_from() -> None:
     assert found == [], "use api.client_address.source_of"
 
 
-def _calls(name: str) -> list[tuple[str, ast.Call]]:
-    return [
-        (path.relative_to(PROJECT_ROOT).as_posix(), node)
-        for path in (PROJECT_ROOT / "liquor_app").rglob("*.py")
-        for node in ast.walk(ast.parse(path.read_text()))
-        if isinstance(node, ast.Call) and getattr(node.func, "attr", getattr(node.func, "id", "")) == name
-    ]
-
-
+@reads_sources
 def test_cookies_are_set_in_one_place() -> None:
-    places = {place for name in ("set_cookie", "delete_cookie") for place, _ in _calls(name)}
+    places = {
+        path.relative_to(PROJECT_ROOT).as_posix()
+        for path in (PROJECT_ROOT / "liquor_app").rglob("*.py")
+        for node in ast.walk(parsed(path.read_text()))
+        if isinstance(node, ast.Call)
+        and getattr(node.func, "attr", getattr(node.func, "id", "")) in ("set_cookie", "delete_cookie")
+    }
     assert places == {"liquor_app/rest/kit/authentication.py"}, "use keep_cookie and drop_cookie: they know https"
 
 
+@reads_sources
 def test_no_password_is_hashed_in_a_transaction() -> None:
     slow, blocks, found = {"hash_password", "verify_password"}, 0, []
     for path in (PROJECT_ROOT / "liquor_app").rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text())):
+        for node in ast.walk(parsed(path.read_text())):
             opened = [item.context_expr for item in node.items] if isinstance(node, ast.AsyncWith) else []
             if any(isinstance(one, ast.Call) and getattr(one.func, "id", "") == "transaction" for one in opened):
                 blocks += 1

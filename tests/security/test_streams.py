@@ -23,6 +23,7 @@ from liquor_app.screens.session import background
 from liquor_app.screens.session.state import EntryState
 from tests.api.client import Client, address_of
 from tests.security.wire import Tab, Wire, quiet, running
+from tests.sources import parsed, reads_sources
 
 pytestmark = pytest.mark.integration
 
@@ -145,11 +146,12 @@ async def test_every_background_event_goes_through_the_door(
     assert TO_SIGN_IN in tab.text()
 
 
+@reads_sources
 def test_no_stream_is_made_elsewhere() -> None:
     """`rx.event(background=True)` is written in one place."""
     found = []
     for path in (PROJECT_ROOT / "liquor_app").rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for node in ast.walk(parsed(path.read_text())):
             if not isinstance(node, ast.Call) or not ast.unparse(node.func).endswith("event"):
                 continue
             if any(keyword.arg == "background" for keyword in node.keywords):
