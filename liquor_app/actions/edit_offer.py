@@ -17,12 +17,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from liquor_app.accounts.audit import audit_change
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
-from liquor_app.actions.action_reasons import offer_reason, with_another_offer
-from liquor_app.actions.audience import coupon_bans, guided, is_banned, read_scale
+from liquor_app.actions.action_reasons import offer_reason, uplift_words, with_another_offer
 from liquor_app.actions.edit_guards import Held, hold, record_edit, refuse_over_budget
 from liquor_app.actions.models import ActionStatus, EditKind
 from liquor_app.actions.offering.offer_answers import covers_of
-from liquor_app.actions.offering.offer_uplifts import uplift_of
+from liquor_app.actions.offering.offer_uplifts import learned_of, uplift_of
+from liquor_app.actions.offering.playbook_offers import coupon_bans, guided, is_banned, read_scale
 from liquor_app.actions.offers import OWN_TERMS, Offer, facts_of, message_text, most_discount, offer_text, pull
 from liquor_app.actions.plan_context import PlanContext
 from liquor_app.actions.priority import MARGIN_MAX, RESPONSE_MAX, expected_profit, saturating
@@ -205,7 +205,8 @@ async def _give(session: AsyncSession, actor: Actor, action_id: UUID, given: Off
             "response": response,
             "total": min(max(total, Decimal(0)), Decimal(100)),
             "profit": Decimal(f"{profit:.4f}"),
-            "reason": f"{lead} {offer_reason(earned, percent, None, given)}",
+            "reason": f"{lead} {offer_reason(earned, percent, None, given)}"
+            f" {uplift_words(uplift, learned_of(terms, given.name))}",
             "at": now(),
         },
     )

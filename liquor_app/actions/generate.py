@@ -19,11 +19,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from liquor_app.accounts.audit import audit
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
-from liquor_app.actions.audience import People, audience_size, read_people, read_playbooks, read_scale
+from liquor_app.actions.audience import People, audience_size, read_people
 from liquor_app.actions.eligibility import Reason
 from liquor_app.actions.offering.cell_rules import CellRuleRow, RuleEffect, masks_of, pin_words, rules_in_force
 from liquor_app.actions.offering.offer_answers import answers_of, channel_factor
-from liquor_app.actions.offering.offer_uplifts import due_states, uplifts_of
+from liquor_app.actions.offering.offer_uplifts import due_states, tried_of, uplifts_of
+from liquor_app.actions.offering.playbook_offers import read_playbooks, read_scale
 from liquor_app.actions.offering.proposal_rows import (
     ACTION_COLUMNS,
     ScoredOffers,
@@ -235,7 +236,8 @@ def _candidates(
                 month=people.month[who],
             )
             pins = pin_words(known.rules, playbook, channel)
-            built.append(ScoredOffers(playbook, channel, who, economics, choice, points, pins))
+            tried = tried_of(beliefs, playbook, channel)
+            built.append(ScoredOffers(playbook, channel, who, economics, choice, points, pins, tried))
     return giving_way(built, len(people.rows))
 
 

@@ -17,7 +17,7 @@ from liquor_app.actions.edit_actions import EditRow, move_action, skip_action, s
 from liquor_app.actions.edit_offer import OfferRow, change_copy, change_offer, list_offers, swap_offer
 from liquor_app.actions.eligibility import Reason
 from liquor_app.actions.generate import GenerateResult, generate_actions
-from liquor_app.actions.models import ActionStatus
+from liquor_app.actions.models import ActionStatus, Arm
 from liquor_app.core.errors import NotFound
 
 __all__ = [
@@ -72,6 +72,8 @@ class ActionRow:
     status: ActionStatus
     skip_reason: str | None
     skip_detail: str | None
+    arm: Arm | None
+    """Who decided for them; None of whom the plan did not choose, or a person changed."""
     created_at: datetime
     updated_at: datetime
 
@@ -96,7 +98,7 @@ SELECT a.id, a.campaign_id, k.name AS campaign_name, a.customer_id,
        s.name AS segment_name, a.channel, a.priority_score, a.value_points, a.response_points, a.margin_points,
        a.fatigue_points, a.expected_response, a.expected_profit, a.reason, a.offer, a.offer_terms, a.message,
        a.creative_hint, a.template_category, a.scheduled_date, a.send_window, a.channels, a.status, a.skip_reason,
-       a.skip_detail, a.created_at, a.updated_at
+       a.skip_detail, a.arm, a.created_at, a.updated_at
   FROM actions a
   JOIN customers c ON c.id = a.customer_id
   LEFT JOIN campaigns k ON k.id = a.campaign_id
@@ -105,7 +107,8 @@ SELECT a.id, a.campaign_id, k.name AS campaign_name, a.customer_id,
 
 
 def _row(found: Any) -> ActionRow:
-    return ActionRow(**{**found, "status": ActionStatus(found["status"])})
+    arm = None if found["arm"] is None else Arm(found["arm"])
+    return ActionRow(**{**found, "status": ActionStatus(found["status"]), "arm": arm})
 
 
 def reason_label(code: str) -> str:

@@ -20,9 +20,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from liquor_app.accounts.audit import audit
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
-from liquor_app.actions.audience import read_scale
 from liquor_app.actions.models import Arm
 from liquor_app.actions.offering.offer_uplifts import NO_RHYTHM, offer_label
+from liquor_app.actions.offering.playbook_offers import read_scale
 from liquor_app.actions.offers import pull
 from liquor_app.actions.priority import expected_profit
 from liquor_app.campaigns.brief import RESPONSE_DAYS

@@ -13,9 +13,9 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.permissions import Actor
-from liquor_app.actions.audience import read_scale
 from liquor_app.actions.eligibility import Reason
 from liquor_app.actions.models import ActionStatus, Arm
+from liquor_app.actions.offering.playbook_offers import read_scale
 from liquor_app.actions.plan_context import PlanContext
 from liquor_app.actions.plan_decisions import (
     Decision,

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from liquor_app.actions.action_reasons import Facts, offer_reason, why, with_another_offer
+from liquor_app.actions.action_reasons import Facts, offer_reason, uplift_words, why, with_another_offer
 from liquor_app.actions.eligibility import BLOCKS, Permissions, Reason, blocked
 from liquor_app.actions.frequency_caps import BACK, contact_matrix, open_days, recent
 from liquor_app.actions.offers import (
@@ -265,6 +265,8 @@ def test_reasons_hold_the_numbers() -> None:
     assert offer_reason(3.6, 10, None) == "The usual basket leaves $3.60 after 10% off."
     assert "answered less often" in offer_reason(3.6, 0, None)
     assert "cut from 15%" in offer_reason(3.6, 8, 15)
+    assert uplift_words(0.012, 0) == "Believed to win +1.2 buyers of a hundred, assumed."
+    assert uplift_words(-0.004, 1) == "Believed to win −0.4 buyers of a hundred, learned from 1 person."
 
 
 @pytest.mark.parametrize("category", ["win_back", "loyalty", "bundle_offer", "discovery", "second_purchase"])

@@ -12,8 +12,8 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.permissions import SYSTEM
-from liquor_app.actions.audience import read_playbooks
 from liquor_app.actions.edit_offer import list_offers, swap_offer
+from liquor_app.actions.offering.playbook_offers import read_playbooks
 from liquor_app.actions.plan_context import lock_context
 from liquor_app.actions.service import generate_actions, get_action
 from liquor_app.catalog.product_write import NewProduct, write_products

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pandas.tseries.holiday import USFederalHolidayCalendar
 
-from liquor_app.actions.audience import is_banned
+from liquor_app.actions.offering.playbook_offers import is_banned
 from liquor_app.compliance.legal_rules import US_ZONES, WHOLE_DAY, Rules, interval, legal_span, parse_rule
 from liquor_app.compliance.may_send import (
     Allowed,

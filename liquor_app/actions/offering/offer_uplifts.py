@@ -71,6 +71,23 @@ def uplifts_of(beliefs: Posterior, playbook: Playbook, channel: str, rows: Seque
     return found
 
 
+def tried_of(beliefs: Posterior, playbook: Playbook, channel: str) -> dict[str, int]:
+    """Return from how many people it was learned what each offer of a playbook changes by a channel, by its name; only
+    of those that were tried."""
+    tried = {
+        offer.name: beliefs.learned_from(
+            Cell(playbook.slug, offer_label(offer.name, offer.discount_pct), channel, NO_RHYTHM)
+        )
+        for offer in playbook.offers
+    }
+    return {name: people for name, people in tried.items() if people}
+
+
+def learned_of(terms: Mapping[str, Any], offer: str) -> int:
+    """Return what an action's terms say of it: 0 is assumed."""
+    return int((terms.get("tried") or {}).get(offer, 0))
+
+
 def uplift_of(terms: Mapping[str, Any], offer: str) -> float:
     """Return what an action's terms say of another offer of its playbook; of one by hand what they say of its own."""
     told = (terms.get("uplifts") or {}).get(offer, terms.get("uplift"))

@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import numpy.typing as npt
 
-from liquor_app.actions.action_reasons import Facts, offer_reason, why
+from liquor_app.actions.action_reasons import Facts, offer_reason, uplift_words, why
 from liquor_app.actions.audience import People
 from liquor_app.actions.eligibility import BLOCKS, Reason
 from liquor_app.actions.offering.due_state import Due, due_words
@@ -49,6 +49,8 @@ class ScoredOffers:
     points: Points
     pins: Mapping[str, str]
     """What is said of a pinned offer, by its name."""
+    tried: Mapping[str, int]
+    """From how many people it was learned what an offer changes, by its name; of those that were tried."""
     gave_way: npt.NDArray[np.bool_] | None = None
     """Who gets nothing here because another cell is pinned for them."""
 
@@ -120,6 +122,7 @@ def action_rows(people: People, candidates: Sequence[ScoredOffers], brief: Campa
             told = (
                 words, due_words(due, brief.days, people.today), windows[key][1],
                 offer_reason(basket * (left - share), share * 100, capped_from, offer),
+                uplift_words(float(choice.uplift[index]), candidate.tried.get(offer.name, 0)),
                 candidate.pins[offer.name] if choice.pinned[index] else "",
             )  # fmt: skip
             terms = {
@@ -140,6 +143,7 @@ def action_rows(people: People, candidates: Sequence[ScoredOffers], brief: Campa
                 "baseline": round(float(candidate.people.baseline[index]), 4),
                 "kept": f"{choice.kept[index]:.4f}",
                 **({} if due is None else {"due": due.terms}),
+                **({"tried": dict(candidate.tried)} if candidate.tried else {}),
                 **({"pinned": True} if choice.pinned[index] else {}),
                 **offer.own_terms,
             }

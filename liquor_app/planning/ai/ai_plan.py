@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from liquor_app.accounts.audit import audit
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
-from liquor_app.actions.audience import coupon_bans, is_banned, read_playbooks, read_scale
+from liquor_app.actions.offering.playbook_offers import coupon_bans, is_banned, read_playbooks, read_scale
 from liquor_app.actions.plan_context import PlanContext, lock_context
 from liquor_app.actions.plan_decisions import settle_actions
 from liquor_app.campaigns.models import Engine

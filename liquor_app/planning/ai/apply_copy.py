@@ -14,10 +14,10 @@ import numpy as np
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from liquor_app.actions.action_reasons import offer_reason, with_another_offer
+from liquor_app.actions.action_reasons import offer_reason, uplift_words, with_another_offer
 from liquor_app.actions.edit_offer import copy_values
 from liquor_app.actions.offering.offer_answers import covers_of
-from liquor_app.actions.offering.offer_uplifts import uplift_of
+from liquor_app.actions.offering.offer_uplifts import learned_of, uplift_of
 from liquor_app.actions.offers import OWN_TERMS, Offer, message_text, offer_text
 from liquor_app.actions.plan_decisions import (
     Decision,
@@ -119,7 +119,17 @@ def _content(row: Any, one: Rewriting, made: _Made) -> dict[str, Any]:
         "offer": shown,
         "offer_terms": terms,
         "message": message,
-        "reason": f"{lead} {offer_reason(earned, one.discount_pct, capped_from, one.offer)} {one.note}".rstrip(),
+        "reason": " ".join(
+            filter(
+                None,
+                (
+                    lead,
+                    offer_reason(earned, one.discount_pct, capped_from, one.offer),
+                    uplift_words(terms["uplift"], learned_of(terms, one.offer.name)),
+                    one.note,
+                ),
+            )
+        ),
         "priority_score": str(total),
         "response_points": str(answer),
         "margin_points": str(points),

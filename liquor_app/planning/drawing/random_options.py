@@ -21,10 +21,10 @@ import numpy as np
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from liquor_app.actions.audience import read_playbooks
 from liquor_app.actions.eligibility import Reason
 from liquor_app.actions.models import ActionStatus
 from liquor_app.actions.offering.offer_uplifts import uplift_of
+from liquor_app.actions.offering.playbook_offers import read_playbooks
 from liquor_app.actions.offers import Offer
 from liquor_app.actions.plan_context import PlanContext
 from liquor_app.actions.priority import expected_profit

@@ -63,6 +63,7 @@ def actions_card(tools: rx.Component | None = None) -> rx.Component:
         return rx.fragment(
             rx.el.a(line.customer, href="/customers/" + line.customer_id, class_name="med"),
             rx.el.small(line.segment),
+            rx.cond(line.arm != "", rx.el.small(line.arm), rx.fragment()),
         )
 
     def why(line: Any) -> rx.Component:

@@ -21,7 +21,7 @@ from liquor_app.ui.address import last_part
 from liquor_app.ui.toast import toast_done
 from liquor_app.ui.words import show_weekday
 
-OPEN = "pending,queued,sent,failed"
+OPEN = "pending,queued,sent,failed,held_out"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +43,8 @@ class ActionLine:
     response: int
     margin: int
     fatigue: int
+    arm: str
+    """Who decided for them, in plain words; empty where nobody drew."""
 
 
 def line_of(row: ActionRow) -> ActionLine:
@@ -63,6 +65,7 @@ def line_of(row: ActionRow) -> ActionLine:
         round(row.response_points),
         round(row.margin_points),
         round(row.fatigue_points),
+        row.arm.label if row.arm else "",
     )
 
 
