@@ -16,6 +16,7 @@ from liquor_app.core import models as core
 from liquor_app.core.platform.retention import Kept
 from liquor_app.coupons import models as coupons
 from liquor_app.customers import models as customers
+from liquor_app.customers.erasing import models as erasing
 from liquor_app.customers.imported import models as imported
 from liquor_app.customers.labels import models as labels
 from liquor_app.doubles import models as doubles
@@ -34,9 +35,9 @@ from liquor_app.sending.sign_up import models as sign_up
 from liquor_app.templates import models as templates
 
 SLICES = (
-    core, api, events, accounts, organization, customers, imported, labels, catalog, imports, drop_folders, campaigns,
-    ledger, scoring, segments, compliance, providers, templates, coupons, actions, experiments, planning, sending,
-    sign_up, allocations, doubles, analytics,
+    core, api, events, accounts, organization, customers, erasing, imported, labels, catalog, imports, drop_folders,
+    campaigns, ledger, scoring, segments, compliance, providers, templates, coupons, actions, experiments, planning,
+    sending, sign_up, allocations, doubles, analytics,
 )  # fmt: skip
 
 metadata = SQLModel.metadata

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from functools import wraps
 from typing import Any, cast
 
@@ -15,6 +16,7 @@ from liquor_app.accounts.entry.sign_in_attempts import forget_attempts
 from liquor_app.accounts.permissions import SYSTEM
 from liquor_app.accounts.sessions import forget_sessions
 from liquor_app.core import queue
+from liquor_app.core.clock import now
 from liquor_app.core.db import transaction
 from liquor_app.core.files.store import file_store
 from liquor_app.core.queue import Job, enqueue
@@ -23,6 +25,7 @@ from liquor_app.imports.drop_folders.look import request_due_looks
 from liquor_app.imports.tasks import forget_old_uploads
 from liquor_app.organization.settings import shop_today
 from liquor_app.planning.due_campaigns import request_firings, start_due
+from liquor_app.privacy.erase import take_up_erasures
 from liquor_app.providers.sender_check.sender_checks import request_daily_check
 from liquor_app.scoring.tasks import score_waiting
 from liquor_app.sending.sign_up.confirm_sign_up import forget_sign_ups
@@ -128,6 +131,12 @@ async def forget_what_is_past(context: dict[str, Any]) -> None:
         await enqueue(session, Job.APPLY_RETENTION, dedupe_key="cron")
 
 
+async def take_up_open_erasures(context: dict[str, Any]) -> int:
+    """Each ten minutes: erasures that were asked for and could not be ended."""
+    async with transaction() as session:
+        return await take_up_erasures(session, now() - timedelta(minutes=10))
+
+
 async def make_partitions(context: dict[str, Any]) -> None:
     """Each day: the next months' partitions of the time series."""
     async with transaction() as session:
@@ -164,6 +173,7 @@ CRON = [
     _at(look_at_drop_folders, second=20),
     _at(read_callbacks, second=35),
     _at(forget_sign_ins, minute=set(range(3, 60, 10)), second=50),
+    _at(take_up_open_erasures, minute=set(range(4, 60, 10)), second=30),
     _at(forget_unconfirmed, minute=27, second=55),
     _at(make_partitions, hour=0, minute=7, run_at_startup=True),
     _at(refresh_knowledge, hour=7, minute=30),

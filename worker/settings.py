@@ -28,6 +28,7 @@ from liquor_app.imports.drop_folders.tasks import TASKS as DROP_FOLDERS
 from liquor_app.imports.tasks import TASKS as IMPORTS
 from liquor_app.organization.settings import shop_zone, speak_in_shop_currency
 from liquor_app.planning.tasks import TASKS as PLANNING
+from liquor_app.privacy.tasks import TASKS as PRIVACY
 from liquor_app.providers.sender_check.tasks import TASKS as SENDER_CHECKS
 from liquor_app.scoring.tasks import TASKS as SCORING
 from liquor_app.segments.lists import CUSTOMER_ACTIONS
@@ -56,6 +57,7 @@ TASKS: dict[Job, Task] = {
     **SENDER_CHECKS,
     **ALLOCATIONS,
     **ANALYTICS,
+    **PRIVACY,
     **DEMO,
     Job.APPLY_RETENTION: apply_retention,
 }

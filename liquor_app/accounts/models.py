@@ -24,6 +24,7 @@ from liquor_app.core.columns import (
     whole,
     words,
 )
+from liquor_app.core.platform.personal_data import Personal
 from liquor_app.core.platform.retention import Kept
 
 
@@ -190,3 +191,14 @@ class AuditEntry(SQLModel, table=True):
 
 KEPT = (Kept("audit_log", "at", "audit_days"),)
 """How long rows are kept."""
+
+PERSONAL = (
+    Personal(
+        "audit_log",
+        rows="SELECT at, actor_kind, action, entity, entity_id, ip, via, fields, changes FROM audit_log WHERE"
+        " (entity = 'customer' AND entity_id = ANY(:people)) OR CAST(changes AS text) ~* :words",
+        scrub="SELECT audit_log_scrub(:people, :words)",
+        why="that something was done, by whom of the shop and when",
+    ),
+)
+"""What rows hold of a person."""

@@ -74,6 +74,16 @@ WHERE k.id = a.campaign_id AND k.status = '{CampaignStatus.CANCELLED}' AND NOT k
 """
 
 
+# whoever is held out is counted as that
+_GIVE_UP = f"""
+UPDATE actions SET status = '{ActionStatus.SKIPPED}', skip_reason = :reason, updated_at = now()
+ WHERE customer_id = ANY(:people)
+   AND status IN {
+    ACTION.sources_sql(ActionStatus.SKIPPED, ActionStatus.PROPOSED, ActionStatus.PENDING, ActionStatus.QUEUED)
+}
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Launched:
     """An action whose message is in the ledger; with a `reason` it was skipped there at once."""
@@ -183,3 +193,8 @@ async def move_actions(session: AsyncSession, gone: UUID, to: UUID) -> list[str]
 async def return_actions(session: AsyncSession, gone: UUID, to: UUID, ids: Sequence[str]) -> None:
     """Undo `move_actions`. A corridor, for `doubles`."""
     await session.execute(text(_RETURN_ACTIONS), {"gone": gone, "to": to, "ids": list(ids)})
+
+
+async def give_up_people(session: AsyncSession, people: Sequence[UUID], reason: str) -> None:
+    """Skip every action of these customers whose message has not left. A corridor, for `privacy`."""
+    await session.execute(text(_GIVE_UP), {"people": list(people), "reason": reason})

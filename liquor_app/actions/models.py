@@ -26,6 +26,7 @@ from liquor_app.core.columns import (
     whole,
     words,
 )
+from liquor_app.core.platform.personal_data import Personal
 from liquor_app.core.platform.retention import Kept
 from liquor_app.core.states import Transitions
 
@@ -244,3 +245,29 @@ class PlanEdit(SQLModel, table=True):
 
 KEPT = (Kept("exclusions", "created_at", "sends_days", key=("campaign_id", "customer_id")),)
 """How long rows are kept."""
+
+PERSONAL = (
+    Personal(
+        "actions",
+        rows="SELECT * FROM actions WHERE customer_id = ANY(:people)",
+        scrub="UPDATE actions SET reason = NULL, message = NULL, creative_hint = NULL, skip_detail = NULL, offer"
+        " = CASE WHEN offer ~* :words THEN '' ELSE offer END, decision = CASE WHEN CAST(decision AS text)"
+        " ~* :words THEN NULL ELSE decision END WHERE customer_id = ANY(:people)",
+        why="what was decided of a profile, which learning reads",
+    ),
+    Personal(
+        "exclusions",
+        rows="SELECT * FROM exclusions WHERE customer_id = ANY(:people)",
+        scrub="UPDATE exclusions SET detail = '' WHERE customer_id = ANY(:people)",
+        why="why a profile was left out",
+    ),
+    Personal(
+        "plan_edits",
+        rows="SELECT kind, summary, before, created_at FROM plan_edits WHERE action_id = ANY(:actions)",
+        scrub="UPDATE plan_edits SET summary = 'erased', before = jsonb_build_object(), undone_at ="
+        " COALESCE(undone_at, now())"
+        " WHERE action_id = ANY(:actions)",
+        why="that somebody changed an action",
+    ),
+)
+"""What rows hold of a person."""

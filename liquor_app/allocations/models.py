@@ -11,6 +11,7 @@ from sqlalchemy import Column, Index, Integer, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from liquor_app.core.columns import blob, choice, exact, moment, pk, plain_uuid, ref, stamped, whole, words
+from liquor_app.core.platform.personal_data import Personal
 from liquor_app.core.states import Transitions
 
 
@@ -139,3 +140,20 @@ class AllocationEntry(SQLModel, table=True):
     note: str = words(default="")
     decided_by: str = words(default="")
     decided_at: datetime | None = moment()
+
+
+PERSONAL = (
+    Personal(
+        "product_interests",
+        rows="SELECT p.name, i.source, i.status, i.asked_at, i.told_at FROM product_interests i JOIN products p"
+        " ON p.id = i.product_id WHERE i.customer_id = ANY(:people)",
+        scrub="DELETE FROM product_interests WHERE customer_id = ANY(:people)",
+    ),
+    Personal(
+        "allocation_entries",
+        rows="SELECT * FROM allocation_entries WHERE customer_id = ANY(:people)",
+        scrub="UPDATE allocation_entries SET note = '' WHERE customer_id = ANY(:people)",
+        why="a frozen list of a draw, by numbers that stand for nobody, so that it can be checked",
+    ),
+)
+"""What rows hold of a person."""

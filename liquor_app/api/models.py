@@ -8,6 +8,7 @@ from typing import Any
 from sqlmodel import SQLModel
 
 from liquor_app.core.columns import document, stamped, whole, words
+from liquor_app.core.platform.personal_data import Personal
 from liquor_app.core.platform.retention import Kept
 
 
@@ -26,3 +27,15 @@ class IdempotencyKey(SQLModel, table=True):
 
 KEPT = (Kept("idempotency_keys", "created_at", 1, key=("actor", "key")),)
 """How long rows are kept."""
+
+PERSONAL = (
+    Personal(
+        "idempotency_keys",
+        rows="SELECT key, response, created_at FROM idempotency_keys WHERE concat_ws(' ', key, response) ~* :words",
+        scrub="WITH gone AS (DELETE FROM idempotency_keys WHERE key ~* :words RETURNING key)"
+        " UPDATE idempotency_keys SET response = jsonb_build_object()"
+        " WHERE CAST(response AS text) ~* :words AND key NOT IN (SELECT key FROM gone)",
+        why="that a request was answered is kept for its day, so that repeating it adds nobody again",
+    ),
+)
+"""What rows hold of a person."""

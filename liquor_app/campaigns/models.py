@@ -26,6 +26,7 @@ from liquor_app.core.columns import (
     whole,
     words,
 )
+from liquor_app.core.platform.personal_data import Personal
 from liquor_app.core.states import Transitions
 
 
@@ -179,3 +180,13 @@ class TriggerFiring(SQLModel, table=True):
     occasion_at: datetime = moment(nullable=False)
     outcome: str = words()
     fired_at: datetime = stamped()
+
+
+PERSONAL = (
+    Personal(
+        "trigger_firings",
+        rows="SELECT * FROM trigger_firings WHERE customer_id = ANY(:people)",
+        why="they are of a profile that is nobody's after an erasure",
+    ),
+)
+"""What rows hold of a person."""

@@ -108,6 +108,8 @@ class Job(StrEnum):
     TELL_RESTOCKED = "tell_restocked"
     APPLY_RETENTION = "apply_retention"
     MAIL_ACCESS_LINK = "mail_access_link"
+    EXPORT_PERSON = "export_person"
+    ERASE_PERSON = "erase_person"
 
 
 class JobCancelled(Exception):

@@ -10,6 +10,7 @@ from sqlalchemy import Column, Index, Numeric, text
 from sqlmodel import Field, SQLModel
 
 from liquor_app.core.columns import exact, flag, moment, pk, plain_uuid, ref, stamped, whole, words
+from liquor_app.core.platform.personal_data import Personal
 
 
 class CouponPool(SQLModel, table=True):
@@ -73,3 +74,13 @@ class CampaignPool(SQLModel, table=True):
     campaign_id: UUID = ref("campaigns.id", primary=True)
     discount_pct: Decimal = Field(sa_column=Column(Numeric(5, 2), primary_key=True))
     pool_id: UUID | None = ref("coupon_pools.id", ondelete="RESTRICT", nullable=True)
+
+
+PERSONAL = (
+    Personal(
+        "coupons",
+        rows="SELECT * FROM coupons WHERE customer_id = ANY(:people)",
+        why="codes given out; they are of a profile that is nobody's after an erasure",
+    ),
+)
+"""What rows hold of a person."""

@@ -35,6 +35,12 @@ REACHABLE = {
 """Who counts as somebody who can be written to, for a row `c` and the shop's `today`: agreed, has an address, is not
 known to be under age nor in doubt. A figure for people; whether a message may go is asked of `may_send`."""
 
+NOT_ERASED = (
+    "NOT EXISTS (SELECT FROM suppressions e WHERE e.address_hash = {row}.hash AND e.channel IS NULL"
+    f" AND e.reason = '{SuppressionReason.ERASED}' AND e.lifted_at IS NULL)"
+)
+"""Whoever was erased stands on the list for good, by a hash alone: nobody writes their address there again."""
+
 _GRAVITY = {SuppressionReason.UNSUBSCRIBED: 0, SuppressionReason.BOUNCED: 2, **dict.fromkeys(FINAL, 3)}
 
 
@@ -209,7 +215,8 @@ async def suppress_addresses(session: AsyncSession, entries: Sequence[Suppressio
     """
     gravest: dict[tuple[str, Channel | None], Suppression] = {}
     for entry in sorted(entries, key=lambda one: gravity(one.reason)):
-        gravest[entry.address, entry.channel] = entry
+        if entry.address:  # a message whose recipient was erased names none
+            gravest[entry.address, entry.channel] = entry
     # in the order of their addresses, so that two such calls wait for each other and cannot deadlock
     chosen = sorted(gravest.values(), key=lambda one: (one.address, one.channel or ""))
     if not chosen:
@@ -218,7 +225,7 @@ async def suppress_addresses(session: AsyncSession, entries: Sequence[Suppressio
         text(
             "INSERT INTO suppressions (address_hash, address, channel, reason, customer_id, source)"
             " SELECT f.hash, f.address, f.channel, f.reason, f.customer, :source"
-            f" FROM {_ENTRIES}"
+            f" FROM {_ENTRIES} WHERE {NOT_ERASED.format(row='f')}"
             " ON CONFLICT (address_hash, coalesce(channel, '*')) WHERE lifted_at IS NULL"
             " DO UPDATE SET repeated_at = now(), repeats = suppressions.repeats + 1,"
             f" reason = CASE WHEN {_GRAVER} THEN excluded.reason ELSE suppressions.reason END,"

@@ -28,6 +28,7 @@ from liquor_app.core.columns import (
     whole,
     words,
 )
+from liquor_app.core.platform.personal_data import Personal
 from liquor_app.organization.models import Channel
 
 
@@ -336,3 +337,64 @@ class TouchedCustomer(SQLModel, table=True):
     customer_id: UUID = plain_uuid(primary=True)
     at: datetime = stamped()
     claimed: UUID | None = plain_uuid()
+
+
+PERSONAL = (
+    Personal(
+        "customers",
+        rows="SELECT * FROM customers WHERE id = ANY(:people)",
+        scrub="UPDATE customers SET external_id = NULL, email = NULL, email_key = NULL, phone = NULL, name ="
+        " NULL, first_name = NULL, city = NULL, state = NULL, postal_code = NULL, timezone = NULL,"
+        " language = 'en', country = 'US', date_of_birth_encrypted = NULL, of_age_on = NULL, birthday_md ="
+        " NULL, no_tracking = true, paused_until = NULL, max_contacts_30_days = NULL, topics_off = CAST(ARRAY[] AS"
+        " text[]),"
+        " favorite_brands = '[]', primary_category = NULL, secondary_category = NULL, avg_purchase_hour ="
+        " NULL, is_night_buyer = false, success_rate_pct = NULL, rfm_segment = NULL, r_score = NULL,"
+        " f_score = NULL, m_score = NULL, churn_risk = NULL, churn_probability = NULL, clv_score = NULL,"
+        " value_at_risk = NULL, response_likelihood = NULL, next_purchase_at = NULL, scored_at = NULL,"
+        " raw_data = NULL, deleted_at = COALESCE(deleted_at, now()), updated_at = now() WHERE id ="
+        " ANY(:people)",
+        why="the empty profile, to which the evidence refers",
+    ),
+    Personal(
+        "customer_aliases",
+        rows="SELECT kind, value FROM customer_aliases WHERE customer_id = ANY(:people)",
+        scrub="DELETE FROM customer_aliases WHERE customer_id = ANY(:people)",
+    ),
+    Personal(
+        "purchases",
+        rows="SELECT * FROM purchases WHERE customer_id = ANY(:people)",
+        why="the shop's sales, by the number on its own receipt; they are of a profile that is nobody's after"
+        " an erasure",
+    ),
+    Personal(
+        "purchase_lines",
+        rows="SELECT l.* FROM purchase_lines l JOIN purchases p ON p.id = l.purchase_id WHERE p.customer_id ="
+        " ANY(:people)",
+        why="what was sold",
+    ),
+    Personal(
+        "consents",
+        rows="SELECT * FROM consents WHERE customer_id = ANY(:people)",
+        scrub="UPDATE consents SET ip = NULL, evidence = jsonb_build_object(), source = CASE WHEN source LIKE"
+        " 'import%' THEN"
+        " 'import' ELSE 'erased' END, wording_version = CASE WHEN wording_version ~* :words THEN NULL ELSE"
+        " wording_version END WHERE customer_id = ANY(:people)",
+        why="evidence: that a profile agreed or withdrew, when, and to which wording",
+    ),
+    Personal(
+        "suppressions",
+        rows="SELECT * FROM suppressions WHERE customer_id = ANY(:people) OR address_hash = ANY(:hashes)",
+        scrub="UPDATE suppressions SET address = NULL, source = 'erased' WHERE customer_id = ANY(:people) OR"
+        " address_hash = ANY(:hashes)",
+        why="the keyed hash: nobody may write there again",
+    ),
+    Personal(
+        "age_ledger",
+        rows="SELECT * FROM age_ledger WHERE customer_id = ANY(:people)",
+        scrub="UPDATE age_ledger SET date_of_birth_encrypted = NULL, evidence = jsonb_build_object() WHERE"
+        " customer_id = ANY(:people)",
+        why="evidence: that an age was proved or not, and when",
+    ),
+)
+"""What rows hold of a person."""

@@ -17,6 +17,7 @@ from liquor_app.core.bulk import unnest
 from liquor_app.core.errors import Conflict, Invalid, NotFound
 from liquor_app.core.security.redact import redact
 from liquor_app.customers.addresses import address_hash, normalise_email, normalise_phone
+from liquor_app.customers.consents import NOT_ERASED
 from liquor_app.customers.models import SuppressionReason
 from liquor_app.organization.models import Channel
 from liquor_app.ui.words import figure
@@ -83,7 +84,7 @@ async def add_suppressions(
             "INSERT INTO suppressions (address_hash, address, channel, reason, customer_id, source)"
             " SELECT g.hash, g.address, :channel, :reason, (SELECT c.id FROM customers c WHERE c.deleted_at IS NULL"
             "   AND (c.email_key = g.address OR c.phone = g.address) LIMIT 1), :source"
-            f" FROM {_GIVEN}"
+            f" FROM {_GIVEN} WHERE {NOT_ERASED.format(row='g')}"
             # somebody's own leaving, which they could take back by a text, becomes the shop's word
             " ON CONFLICT (address_hash, coalesce(channel, '*')) WHERE lifted_at IS NULL"
             " DO UPDATE SET repeated_at = now(), repeats = suppressions.repeats + 1,"
@@ -127,7 +128,7 @@ async def suppress_told(session: AsyncSession, told: Sequence[GivenUp], *, sourc
         text(
             "INSERT INTO suppressions (address_hash, address, channel, reason, customer_id, source, import_id)"
             " SELECT g.hash, g.address, g.channel, g.reason, g.customer_id, :source, CAST(:import AS uuid)"
-            f" FROM {_TOLD}"
+            f" FROM {_TOLD} WHERE {NOT_ERASED.format(row='g')}"
             " ON CONFLICT (address_hash, coalesce(channel, '*')) WHERE lifted_at IS NULL"
             " DO UPDATE SET repeated_at = now(), repeats = suppressions.repeats + 1"
             " WHERE suppressions.import_id IS DISTINCT FROM excluded.import_id"

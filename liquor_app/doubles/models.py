@@ -10,6 +10,7 @@ from sqlalchemy import Index, text
 from sqlmodel import SQLModel
 
 from liquor_app.core.columns import blob, document, moment, pk, plain_uuid, ref, stamped, texts, whole, words
+from liquor_app.core.platform.personal_data import Personal
 
 
 class LikelyDouble(SQLModel, table=True):
@@ -56,3 +57,23 @@ class CustomerMerge(SQLModel, table=True):
     merged_by: UUID | None = plain_uuid()
     at: datetime = stamped()
     undone_at: datetime | None = moment()
+
+
+PERSONAL = (
+    Personal(
+        "likely_doubles",
+        rows="SELECT reasons, score, found_at FROM likely_doubles WHERE first_id = ANY(:people) OR second_id ="
+        " ANY(:people)",
+        scrub="DELETE FROM likely_doubles WHERE first_id = ANY(:people) OR second_id = ANY(:people)",
+    ),
+    Personal(
+        "customer_merges",
+        rows="SELECT reason, before, after, date_of_birth_encrypted, at FROM customer_merges WHERE stays_id ="
+        " ANY(:people) OR gone_id = ANY(:people)",
+        scrub="UPDATE customer_merges SET reason = 'erased', before = NULL, after = NULL,"
+        " date_of_birth_encrypted = NULL, moved = NULL WHERE stays_id = ANY(:people) OR gone_id ="
+        " ANY(:people)",
+        why="that two profiles were one",
+    ),
+)
+"""What rows hold of a person."""

@@ -11,6 +11,7 @@ from sqlalchemy import Index
 from sqlmodel import SQLModel
 
 from liquor_app.core.columns import document, pk, plain_uuid, ref, stamped, words
+from liquor_app.core.platform.personal_data import Personal
 from liquor_app.core.platform.retention import Kept
 
 
@@ -55,3 +56,17 @@ class AnalyticsEvent(SQLModel, table=True):
 
 KEPT = (Kept("analytics_events", "occurred_at", "events_days", key=("id", "occurred_at")),)
 """How long rows are kept."""
+
+PERSONAL = (
+    Personal(
+        "analytics_events",
+        rows="SELECT id, occurred_at, event_type, campaign_id, send_id, properties FROM analytics_events WHERE"
+        " customer_id = ANY(:people) OR send_id = ANY(:sends)",
+        scrub="UPDATE analytics_events SET properties = (SELECT COALESCE(jsonb_object_agg(p.key, p.value),"
+        " jsonb_build_object())"
+        " FROM jsonb_each(properties) p WHERE jsonb_typeof(p.value) IN ('boolean', 'number')) WHERE"
+        " (customer_id = ANY(:people) OR send_id = ANY(:sends)) AND properties <> jsonb_build_object()",
+        why="what happened and when, which figures are made of; of its properties sums and yes or no",
+    ),
+)
+"""What rows hold of a person."""

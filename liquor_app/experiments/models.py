@@ -13,6 +13,7 @@ from sqlmodel import SQLModel
 
 from liquor_app.actions.models import Arm
 from liquor_app.core.columns import choice, day, document, exact, flag, moment, pk, ratio, ref, stamped, whole, words
+from liquor_app.core.platform.personal_data import Personal
 
 
 class ExperimentKind(StrEnum):
@@ -135,3 +136,18 @@ class OutcomeSum(SQLModel, table=True):
     discount: float = ratio(nullable=False)
     cost: float = ratio(nullable=False)
     read_at: datetime = stamped()
+
+
+PERSONAL = (
+    Personal(
+        "experiment_assignments",
+        rows="SELECT * FROM experiment_assignments WHERE customer_id = ANY(:people)",
+        why="in which arm a profile was; they are of a profile that is nobody's after an erasure",
+    ),
+    Personal(
+        "played_outcomes",
+        rows="SELECT * FROM played_outcomes WHERE customer_id = ANY(:people)",
+        why="what a played week made of a profile; they are of a profile that is nobody's after an erasure",
+    ),
+)
+"""What rows hold of a person."""

@@ -25,6 +25,7 @@ from liquor_app.core.columns import (
     whole,
     words,
 )
+from liquor_app.core.platform.personal_data import Personal
 from liquor_app.core.states import Transitions
 
 AS_OF = "as_of"
@@ -148,3 +149,29 @@ class ImportLine(SQLModel, table=True):
     discount: Decimal = exact(12)
     coupon_discount: Decimal = exact(12)
     is_alcohol: bool = flag(default=True)
+
+
+PERSONAL = (
+    Personal(
+        "imports",
+        rows="SELECT file_name, error, created_at FROM imports WHERE concat_ws(' ', file_name, error, options)"
+        " ~* :words",
+        scrub="UPDATE imports SET file_name = 'erased', error = NULL WHERE concat_ws(' ', file_name, error) ~* :words",
+        why="that a file was brought in, and its counts",
+    ),
+    Personal(
+        "import_rejects",
+        rows="SELECT import_id, row_number, reason, raw, birth_cells_encrypted FROM import_rejects WHERE"
+        " concat_ws(' ', reason, raw) ~* :words OR raw -> 'cells' ?| :numbers",
+        scrub="UPDATE import_rejects SET reason = 'erased', raw = jsonb_build_object(), birth_cells_encrypted = NULL"
+        " WHERE"
+        " concat_ws(' ', reason, raw) ~* :words OR raw -> 'cells' ?| :numbers",
+        why="that a row was refused",
+    ),
+    Personal(
+        "import_lines",
+        rows="SELECT * FROM import_lines WHERE customer_id = ANY(:people)",
+        scrub="DELETE FROM import_lines WHERE customer_id = ANY(:people)",
+    ),
+)
+"""What rows hold of a person."""

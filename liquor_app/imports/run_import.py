@@ -41,6 +41,8 @@ from liquor_app.imports.cleaning.line_rows import Line
 from liquor_app.imports.cleaning.person_rows import Person
 from liquor_app.imports.cleaning.product_cells import CleanProduct
 from liquor_app.imports.cleaning.refusal_words import FileWords
+from liquor_app.imports.cleaning.row_notes import ERASED
+from liquor_app.imports.erased_rows import leave_out_erased
 from liquor_app.imports.merge_rows import KEYS, Outcome, Policy
 from liquor_app.imports.models import AS_OF, TAKEN_BACK
 from liquor_app.imports.new_buyers import CREATE, MADE, OPTION, add_buyers, remove_without_orders
@@ -198,12 +200,14 @@ class Work:
         if not chunk.read:
             self.position |= {"phase": REFUSED if self.plan.kind == "purchases" else DONE, "share": 1.0}
             return Counter(), []
+        erased = await leave_out_erased(session, chunk)
         if self.plan.kind == "customers":
             counts, refused = await self._customers(session, chunk)
         elif self.plan.kind == "products":
             counts, refused = await self._products(session, chunk)
         else:
             counts, refused = Counter(), await self._lines(session, chunk)
+        self._notes.update({ERASED: erased} if erased else {})
         return counts, chunk.rejects + refused
 
     async def _customers(self, session: AsyncSession, chunk: Chunk) -> tuple[Counter[Outcome], list[Reject]]:

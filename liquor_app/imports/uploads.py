@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime
 from decimal import Decimal
@@ -122,6 +122,11 @@ _WAITING = f"""
 SELECT count(*) FROM imports WHERE status IN {sql_list(ImportStatus.PREVIEW, ImportStatus.QUEUED)}
    AND created_by IS NOT DISTINCT FROM CAST(:by AS uuid) AND file_key <> '' AND file_key NOT LIKE '{LOCAL}%'
    AND NOT options ? '{AS_OF}'
+"""
+_UNDER_WAY_NOW = (ImportStatus.QUEUED, ImportStatus.RUNNING, ImportStatus.UNDOING)
+_KEYS_UNDER_WAY = f"SELECT file_key FROM imports WHERE status IN {sql_list(*_UNDER_WAY_NOW)} AND file_key <> ''"
+_FORGET_KEYS = f"""
+UPDATE imports SET file_key = '' WHERE file_key = ANY(:keys) AND status NOT IN {sql_list(*_UNDER_WAY_NOW)}
 """
 _OLD = """
 SELECT id FROM imports WHERE COALESCE(finished_at, created_at) < now() - make_interval(days => :days)
@@ -394,3 +399,13 @@ async def forget_uploads(session: AsyncSession, actor: Actor) -> list[str]:
              " RETURNING o.file_key"), {"days": KEPT_DAYS, "wait": WAITING_DAYS}
     )  # fmt: skip
     return [stored_as(key) for key in found.scalars() if not key.startswith(LOCAL)]
+
+
+async def keys_under_way(session: AsyncSession) -> set[str]:
+    """Return the keys in the file store of files that are being imported, or taken back. A corridor, for `privacy`."""
+    return {stored_as(key) for key in (await session.execute(text(_KEYS_UNDER_WAY))).scalars()}
+
+
+async def forget_file_keys(session: AsyncSession, keys: Collection[str]) -> None:
+    """Let no import go on with these files of the store: they are about to be deleted. A corridor, for `privacy`."""
+    await session.execute(text(_FORGET_KEYS), {"keys": [key.partition("/")[2] for key in keys]})

@@ -25,6 +25,7 @@ from liquor_app.core.columns import (
     whole,
     words,
 )
+from liquor_app.core.platform.personal_data import Personal
 from liquor_app.core.platform.retention import Kept
 from liquor_app.core.states import Transitions
 from liquor_app.organization.models import Channel
@@ -222,3 +223,31 @@ KEPT = (
     Kept("webhook_receipts", "processed_at", 90, key=("provider", "event_id")),
 )
 """How long rows are kept."""
+
+PERSONAL = (
+    Personal(
+        "stencils",
+        rows="SELECT html, text FROM stencils WHERE id IN (SELECT stencil_id FROM sends WHERE id = ANY(:sends))",
+        scrub="DELETE FROM stencils t WHERE EXISTS (SELECT FROM sends s WHERE s.stencil_id = t.id AND s.id ="
+        " ANY(:sends)) AND NOT EXISTS (SELECT FROM sends s WHERE s.stencil_id = t.id AND s.id <>"
+        " ALL(:sends))",
+        why="what others were written as well",
+    ),
+    Personal(
+        "sends",
+        rows="SELECT * FROM sends WHERE id = ANY(:sends)",
+        scrub="UPDATE sends SET recipient = '', subject = NULL, body_html = NULL, body_text = NULL, stencil_id ="
+        " NULL, body_values = NULL, error_message = NULL, note = NULL WHERE id = ANY(:sends)",
+        why="evidence: that a message went to a profile, when, and what became of it",
+    ),
+    Personal(
+        "webhook_receipts",
+        rows="SELECT provider, event_id, kind, payload, received_at FROM webhook_receipts WHERE send_id ="
+        " ANY(:sends) OR concat_ws(' ', payload, error) ~* :words",
+        scrub="UPDATE webhook_receipts SET payload = jsonb_build_object(), error = NULL, processed_at ="
+        " COALESCE(processed_at,"
+        " now()) WHERE send_id = ANY(:sends) OR concat_ws(' ', payload, error) ~* :words",
+        why="that an event came, so that it counts once",
+    ),
+)
+"""What rows hold of a person."""

@@ -24,6 +24,7 @@ from liquor_app.core.columns import (
     whole,
     words,
 )
+from liquor_app.core.platform.personal_data import Personal
 from liquor_app.core.platform.retention import Kept
 from liquor_app.organization.channel import Channel as Channel  # noqa: PLC0414 - told to be ours to hand on
 
@@ -143,3 +144,21 @@ class WebhookEndpoint(SQLModel, table=True):
 
 KEPT = (Kept("notifications", "created_at", 90),)
 """How long rows are kept."""
+
+PERSONAL = (
+    Personal(
+        "notifications",
+        rows="SELECT title, body, created_at FROM notifications WHERE concat_ws(' ', title, body) ~* :words OR"
+        " split_part(link, '/', 3) = ANY(CAST(CAST(:people AS uuid[]) AS text[]))",
+        scrub="DELETE FROM notifications WHERE concat_ws(' ', title, body, link) ~* :words OR split_part(link,"
+        " '/', 3) = ANY(CAST(CAST(:people AS uuid[]) AS text[]))",
+    ),
+    Personal(
+        "saved_views",
+        rows="SELECT page, name, query, created_at FROM saved_views WHERE concat_ws(' ', name, query) ~* :words"
+        " OR lower(query ->> 'search') = ANY(:names)",
+        scrub="DELETE FROM saved_views WHERE concat_ws(' ', name, query) ~* :words"
+        " OR lower(query ->> 'search') = ANY(:names)",
+    ),
+)
+"""What rows hold of a person."""

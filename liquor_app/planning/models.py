@@ -12,6 +12,7 @@ from sqlmodel import SQLModel
 
 from liquor_app.campaigns.models import Engine
 from liquor_app.core.columns import choice, day, document, moment, pk, plain_uuid, ref, stamped, whole, words
+from liquor_app.core.platform.personal_data import Personal
 from liquor_app.core.states import Transitions
 
 
@@ -71,3 +72,24 @@ class PlanChoice(SQLModel, table=True):
     content: dict[str, Any] | None = document()
     drawn: dict[str, Any] | None = document()
     """`{"arm", "propensity", "policy"}` of whose outcome teaches."""
+
+
+PERSONAL = (
+    Personal(
+        "plans",
+        rows="SELECT id, reasoning, engine_record, created_at FROM plans WHERE concat_ws(' ', summary,"
+        " reasoning, engine_record) ~* :words",
+        scrub="UPDATE plans SET reasoning = CASE WHEN CAST(reasoning AS text) ~* :words THEN '[]' ELSE reasoning"
+        " END, engine_record = CASE WHEN CAST(engine_record AS text) ~* :words THEN NULL ELSE"
+        " engine_record END WHERE concat_ws(' ', reasoning, engine_record) ~* :words",
+        why="plans of many people, which name nobody unless somebody wrote a name into one",
+    ),
+    Personal(
+        "plan_choices",
+        rows="SELECT * FROM plan_choices WHERE action_id = ANY(:actions)",
+        scrub="UPDATE plan_choices SET skip_detail = NULL, content = content - ARRAY['message', 'reason',"
+        " 'creative_hint'] WHERE action_id = ANY(:actions)",
+        why="what a plan decided of a profile",
+    ),
+)
+"""What rows hold of a person."""

@@ -11,6 +11,7 @@ from sqlalchemy import Index, UniqueConstraint, text
 from sqlmodel import SQLModel
 
 from liquor_app.core.columns import choice, day, document, moment, pk, plain_uuid, ratio, ref, stamped, whole, words
+from liquor_app.core.platform.personal_data import Personal
 from liquor_app.core.states import Transitions
 
 
@@ -101,3 +102,13 @@ class Standard(SQLModel, table=True):
     key: str = words(primary=True)
     computed_at: datetime = stamped()
     content: dict[str, Any] = document(empty="{}")
+
+
+PERSONAL = (
+    Personal(
+        "customer_scores",
+        rows="SELECT * FROM customer_scores WHERE customer_id = ANY(:people)",
+        scrub="DELETE FROM customer_scores WHERE customer_id = ANY(:people)",
+    ),
+)
+"""What rows hold of a person."""

@@ -12,6 +12,7 @@ from sqlalchemy import Index
 from sqlmodel import SQLModel
 
 from liquor_app.core.columns import choice, document, exact, flag, moment, pk, ref, stamped, texts, whole, words
+from liquor_app.core.platform.personal_data import Personal
 from liquor_app.core.platform.retention import Kept
 
 
@@ -84,3 +85,19 @@ class SegmentChange(SQLModel, table=True):
 
 KEPT = (Kept("segment_changes", "at", "events_days"),)
 """How long rows are kept."""
+
+PERSONAL = (
+    Personal(
+        "segment_members",
+        rows="SELECT s.name, m.entered_at FROM segment_members m JOIN segments s ON s.id = m.segment_id WHERE"
+        " m.customer_id = ANY(:people)",
+        scrub="DELETE FROM segment_members WHERE customer_id = ANY(:people)",
+    ),
+    Personal(
+        "segment_changes",
+        rows="SELECT s.name, c.entered, c.at FROM segment_changes c JOIN segments s ON s.id = c.segment_id"
+        " WHERE c.customer_id = ANY(:people)",
+        scrub="DELETE FROM segment_changes WHERE customer_id = ANY(:people)",
+    ),
+)
+"""What rows hold of a person."""

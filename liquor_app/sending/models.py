@@ -10,6 +10,7 @@ from sqlalchemy import Index, UniqueConstraint, text
 from sqlmodel import SQLModel
 
 from liquor_app.core.columns import blob, choice, flag, moment, pk, plain_uuid, ref, stamped, whole, words
+from liquor_app.core.platform.personal_data import Personal
 from liquor_app.core.platform.retention import Kept
 from liquor_app.core.states import Transitions
 from liquor_app.organization.channel import Channel
@@ -141,3 +142,22 @@ KEPT = (
     Kept("replies", "received_at", "sends_days", only="t.status <> 'open'"),
 )
 """How long rows are kept."""
+
+PERSONAL = (
+    Personal(
+        "replies",
+        rows="SELECT medium, address, body, proof, status, received_at FROM replies WHERE customer_id ="
+        " ANY(:people) OR (customer_id IS NULL AND address_hash = ANY(:hashes))",
+        scrub="DELETE FROM replies WHERE customer_id = ANY(:people) OR (customer_id IS NULL AND address_hash ="
+        " ANY(:hashes))",
+    ),
+    Personal(
+        "service_messages",
+        rows="SELECT kind, channel, status, provider, detail, created_at FROM service_messages WHERE"
+        " customer_id = ANY(:people) OR (customer_id IS NULL AND address_hash = ANY(:hashes))",
+        scrub="UPDATE service_messages SET detail = NULL WHERE customer_id = ANY(:people) OR (customer_id IS"
+        " NULL AND address_hash = ANY(:hashes))",
+        why="that a message somebody asked for went out, by a keyed hash",
+    ),
+)
+"""What rows hold of a person."""

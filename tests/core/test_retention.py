@@ -47,6 +47,7 @@ STAYS = {
         daily_messages daily_sales global_holdouts model_versions notices_seen product_labels scoring_standards
         sealed_secrets sender_checks sender_days setup_codes sign_up_days uplift_models
     """,
+    "keyed hashes, so that whoever is forgotten stays it": "erased_keys erasures",
     "has a clock of its own": """
         access_links browser_sessions customer_images drop_files import_lines import_rejects imports product_images
         purchase_images refresh_tokens sign_in_attempts sign_up_refusals sign_ups
@@ -204,6 +205,11 @@ async def test_what_a_kept_message_says_is_kept(ids: dict[str, UUID]) -> None:
         "TRUNCATE audit_log",
         "SELECT audit_log_forget(now() + interval '1 day', 1000)",
         "SELECT audit_log_forget(now() - interval '29 days', 1000)",
+        "SET LOCAL liquor.audit_log_scrubs = 'yes'; UPDATE audit_log SET actor_name = 'nobody'",
+        "SET LOCAL liquor.audit_log_scrubs = 'yes'; UPDATE audit_log SET action = 'x.z', changes = '{}'",
+        "SET LOCAL liquor.audit_log_scrubs = 'yes'; UPDATE audit_log SET changes = '{\"told\"\\: 1}'",
+        "SET LOCAL liquor.audit_log_scrubs = 'yes'; UPDATE audit_log SET ip = '203.0.113.9'",
+        "SET LOCAL liquor.audit_log_scrubs = 'yes'; DELETE FROM audit_log",
     ],
 )
 async def test_the_audit_log_only_grows(database: str, attack: str) -> None:

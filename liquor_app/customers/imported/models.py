@@ -11,6 +11,7 @@ from sqlalchemy import Index
 from sqlmodel import SQLModel
 
 from liquor_app.core.columns import document, moment, plain_uuid, ref, words
+from liquor_app.core.platform.personal_data import Personal
 
 
 class CustomerImage(SQLModel, table=True):
@@ -51,3 +52,20 @@ class VoidedOrder(SQLModel, table=True):
     import_id: UUID = plain_uuid(primary=True)
     known_at: datetime = moment(nullable=False)
     row_at: datetime = moment(nullable=False)
+
+
+PERSONAL = (
+    Personal(
+        "customer_images",
+        rows="SELECT before, after, at FROM customer_images WHERE customer_id = ANY(:people)",
+        scrub="DELETE FROM customer_images WHERE customer_id = ANY(:people)",
+    ),
+    Personal(
+        "purchase_images",
+        rows="SELECT i.before, i.lines FROM purchase_images i JOIN purchases p ON p.id = i.purchase_id WHERE"
+        " p.customer_id = ANY(:people)",
+        scrub="DELETE FROM purchase_images i USING purchases p WHERE p.id = i.purchase_id AND p.customer_id ="
+        " ANY(:people)",
+    ),
+)
+"""What rows hold of a person."""

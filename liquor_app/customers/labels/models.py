@@ -9,6 +9,7 @@ from sqlalchemy import Index, text
 from sqlmodel import SQLModel
 
 from liquor_app.core.columns import choice, pk, plain_uuid, ref, stamped, whole, words
+from liquor_app.core.platform.personal_data import Personal
 from liquor_app.customers.labels.custom_values import FieldKind
 
 
@@ -53,3 +54,13 @@ class CustomerTag(SQLModel, table=True):
     tag_id: UUID = ref("tags.id", primary=True)
     import_id: UUID | None = plain_uuid()
     """The import that gave it, if one did."""
+
+
+PERSONAL = (
+    Personal(
+        "customer_tags",
+        rows="SELECT t.name FROM customer_tags c JOIN tags t ON t.id = c.tag_id WHERE c.customer_id = ANY(:people)",
+        scrub="DELETE FROM customer_tags WHERE customer_id = ANY(:people)",
+    ),
+)
+"""What rows hold of a person."""

@@ -25,6 +25,7 @@ STOCK_BELOW_ZERO = "stock_below_zero"
 PRICE_OF_ZERO = "price_of_zero"
 REPEATED_FIRST = "repeated_first_stands"
 REPEATED_LATER = "repeated_later_stands"
+ERASED = "erased_person"
 
 
 def left_out(field: str) -> str:
@@ -77,6 +78,7 @@ NOTES = {
     PRICE_OF_ZERO: "The price is 0, which tills write where they know none: it is left blank.",
     REPEATED_FIRST: "The file names it twice: the first row stands.",
     REPEATED_LATER: "The file names it twice: the later row stands.",
+    ERASED: "The row is of somebody who was erased: it is left out, and nothing of it is kept.",
     PERCENT: "The discount is a percentage: it is worked out as money, of what the line cost before it.",
 }
 """What may be left out of a row that is taken all the same, or should be looked at, and the words for it."""

@@ -11,6 +11,7 @@ from sqlalchemy import BigInteger, Column, Index, text
 from sqlmodel import Field, SQLModel
 
 from liquor_app.core.columns import choice, document, flag, moment, pk, ref, stamped, whole, words
+from liquor_app.core.platform.personal_data import Personal
 from liquor_app.core.states import Transitions
 
 
@@ -85,3 +86,14 @@ class DropFile(SQLModel, table=True):
     reason: str | None = words(nullable=True)
     import_id: UUID | None = ref("imports.id", ondelete="SET NULL", nullable=True)
     seen_at: datetime = stamped()
+
+
+PERSONAL = (
+    Personal(
+        "drop_files",
+        rows="SELECT name, reason, seen_at FROM drop_files WHERE concat_ws(' ', name, reason) ~* :words",
+        scrub="UPDATE drop_files SET reason = NULL WHERE reason ~* :words",
+        why="the file's name, by which it is known again while it lies in the shop's own folder",
+    ),
+)
+"""What rows hold of a person."""

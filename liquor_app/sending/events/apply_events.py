@@ -90,7 +90,8 @@ async def apply_events(session: AsyncSession, actor: Actor, by_send: Mapping[UUI
         if row is None or not known:
             continue
         # nothing becomes of one that never left as far as we know, but whoever complains of it is heard
-        endings += [Ending.of_send(row, event) for event in known]
+        if row.recipient:  # erased since: it stands on the list already
+            endings += [Ending.of_send(row, event) for event in known]
         if SendStatus(row.status) in RANK:
             own[send_id] = [_bounded(event, send_id) for event in known]
     earlier = await _touches(session, [rows[send_id] for send_id in own], own)

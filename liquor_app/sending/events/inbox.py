@@ -18,6 +18,7 @@ from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.core.errors import AppError, NotFound, Unauthenticated, Unavailable
 from liquor_app.core.queue import Job, enqueue
+from liquor_app.customers.erasing.erased_keys import erased_texts
 from liquor_app.ledger.receipts import (
     Key,
     NewReceipt,
@@ -96,7 +97,9 @@ async def receive(
     if provider not in PROVIDERS or not configs:
         raise NotFound("No such provider is set up here.")
     events = _proved(provider, configs, body, headers, url)[:MAX_EVENTS]
-    receipts = [NewReceipt(one.event_id[:200], one.kind.value, one.send_id, _document(one)) for one in events]
+    erased = await erased_texts(session, (one.recipient or "" for one in events))
+    kept = [_of_nobody(one) if place in erased else one for place, one in enumerate(events)]
+    receipts = [NewReceipt(one.event_id[:200], one.kind.value, one.send_id, _document(one)) for one in kept]
     if await keep_receipts(session, provider, receipts):
         await enqueue(session, Job.PROCESS_WEBHOOKS, dedupe_key="all")
     return events
@@ -115,6 +118,11 @@ def _proved(
             if not isinstance(refusal, Unavailable):
                 refusal = error
     raise refusal
+
+
+def _of_nobody(event: WebhookEvent) -> WebhookEvent:
+    """An event of somebody who was erased: what became of a message counts, and nothing that tells of whom."""
+    return replace(event, recipient=None, text=None, url=None, user_agent=None, ip=None, detail=None, raw={})
 
 
 def _document(event: WebhookEvent) -> str:

@@ -23,6 +23,7 @@ from liquor_app.core.columns import (
     whole,
     words,
 )
+from liquor_app.core.platform.personal_data import Personal
 from liquor_app.core.states import Transitions
 from liquor_app.organization.models import Channel
 
@@ -106,3 +107,14 @@ class SignUpDay(SQLModel, table=True):
     day: date = Field(sa_column=Column(Date, primary_key=True))
     what: str = words(primary=True)
     count: int = whole()
+
+
+PERSONAL = (
+    Personal(
+        "sign_ups",
+        rows="SELECT channel, status, entry_encrypted, created_at FROM sign_ups WHERE became_id = ANY(:people)"
+        " OR address_hash = ANY(:hashes)",
+        scrub="DELETE FROM sign_ups WHERE became_id = ANY(:people) OR address_hash = ANY(:hashes)",
+    ),
+)
+"""What rows hold of a person."""

@@ -1,0 +1,129 @@
+"""What a table holds of one person: how it is told, and how it is scrubbed. Each slice says so of its own tables beside
+their columns, in `PERSONAL`; `privacy` goes by all of them, and a test fails for a table that says nothing."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from liquor_app.core.security.crypto import decrypt
+
+SEALED = "_encrypted"
+"""How columns end that are opened before they are told to whom they are about."""
+NOTHING = "a^b"
+"""A pattern that nothing matches."""
+
+
+@dataclass(frozen=True, slots=True)
+class Traces:
+    """By what rows of one person are found.
+
+    Attributes:
+        people: their profiles, those merged into one another all together.
+        addresses: e-mail addresses and numbers of theirs that nobody else has, normalised.
+        hashes: keyed hashes of these.
+        numbers: their numbers in the shop's own systems.
+        names: the words of their names, in small letters: what somebody would look for.
+        words: a pattern of their addresses and full names, for texts that name them; PostgreSQL's.
+        sends, actions: their messages and actions.
+    """
+
+    people: tuple[UUID, ...]
+    addresses: tuple[str, ...] = ()
+    hashes: tuple[bytes, ...] = ()
+    numbers: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+    words: str = NOTHING
+    sends: tuple[UUID, ...] = ()
+    actions: tuple[UUID, ...] = ()
+
+    def bound(self, statement: str) -> dict[str, Any]:
+        """Return the parameters a statement names."""
+        given = {
+            "people": list(self.people), "addresses": list(self.addresses), "hashes": list(self.hashes),
+            "numbers": list(self.numbers), "names": list(self.names), "words": self.words, "sends": list(self.sends),
+            "actions": list(self.actions),
+        }  # fmt: skip
+        return {name: value for name, value in given.items() if re.search(rf":{name}\b", statement)}
+
+
+@dataclass(frozen=True, slots=True)
+class Personal:
+    """What a table holds of a person.
+
+    Attributes:
+        table: whose rows.
+        rows: the statement that tells a person's, by what `Traces` binds.
+        scrub: the statement that takes what is personal out of them, or them away; it may be run again. Empty where
+            nothing in them is personal but that they are of a profile, which is nobody's after an erasure.
+        why: what is kept and why, where rows stay.
+    """
+
+    table: str
+    rows: str
+    scrub: str = ""
+    why: str = ""
+
+
+async def read_rows(session: AsyncSession, personal: Personal, traces: Traces) -> list[dict[str, Any]]:
+    """Return a person's rows of a table, sealed columns opened and told without their ending. A corridor."""
+    found = await _run(session, personal.rows, traces)
+    return [_opened(row) for row in found.mappings()]
+
+
+async def scrub_rows(session: AsyncSession, personal: Personal, traces: Traces) -> int:
+    """Scrub a person's rows of a table; returns how many there were. A corridor."""
+    if not personal.scrub:
+        return 0
+    done = await _run(session, personal.scrub, traces)
+    return int(done.scalar_one() if done.returns_rows else done.rowcount)
+
+
+async def _run(session: AsyncSession, statement: str, traces: Traces) -> Any:
+    return await session.execute(text(statement), traces.bound(statement))
+
+
+def _opened(row: Mapping[str, Any]) -> dict[str, Any]:
+    told = {}
+    for name, value in row.items():
+        if name.endswith(SEALED):
+            told[name.removesuffix(SEALED)] = None if value is None else decrypt(bytes(value))
+        else:
+            told[name] = value
+    return told
+
+
+def words_pattern(addresses: Collection[str], names: Collection[str], *, alnum: str = "[:alnum:]") -> str:
+    """Return a pattern, regardless of case, of texts that name somebody: an address or number of theirs as people write
+    it, or their whole name. One word alone is no name: too many people are called so.
+
+    Args:
+        alnum: the class of letters and digits, as the reader of the pattern writes it.
+    """
+    said = [*map(_address, addresses), *(one for name in names for one in _name(name))]
+    return f"(?<![{alnum}])(?:{'|'.join(sorted(set(said)))})(?![{alnum}])" if said else NOTHING
+
+
+_AMERICAN = re.compile(r"\+1(\d{3})(\d{3})(\d{4})")
+
+
+def _address(address: str) -> str:
+    if (found := _AMERICAN.fullmatch(address)) is not None:
+        area, office, line = found.groups()
+        return rf"(?:\+?1)?[ .()-]*{area}[ .()-]*{office}[ .-]*{line}"
+    return re.escape(address)
+
+
+def _name(name: str) -> list[str]:
+    parts = [re.escape(part) for part in name.split()]
+    if len(parts) < 2:
+        return []
+    # in one cell or in two, which JSON writes as "Ada", "Example"; and with the surname first
+    between = r"""[ "',]+"""
+    return [between.join(parts), between.join([parts[-1], *parts[:-1]])]

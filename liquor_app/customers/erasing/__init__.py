@@ -1,0 +1,1 @@
+"""Who was erased, by keyed hashes alone: what comes later about them adds nobody again."""

@@ -1,0 +1,74 @@
+"""Erasures, and the keyed hashes by which whoever was erased is known."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Column, Index, LargeBinary, text
+from sqlmodel import Field, SQLModel
+
+from liquor_app.core.columns import choice, document, moment, pk, plain_uuid, ref, stamped, words
+from liquor_app.core.states import Transitions
+
+
+class Ground(StrEnum):
+    """Why somebody is erased: GDPR art. 17(1), and the rights of American states that come to the same. No free text:
+    it would tell of whom it is to forget."""
+
+    ASKED = "asked"
+    NO_LONGER_NEEDED = "no_longer_needed"
+    CONSENT_WITHDRAWN = "consent_withdrawn"
+    OBJECTED = "objected"
+    UNLAWFUL = "unlawful"
+    LEGAL_DUTY = "legal_duty"
+
+    @property
+    def label(self) -> str:
+        return {
+            "asked": "They asked for it", "no_longer_needed": "Their data is no longer needed",
+            "consent_withdrawn": "They withdrew their consent", "objected": "They objected to being profiled",
+            "unlawful": "Their data should never have been kept", "legal_duty": "A law or a court demands it",
+        }[self.value]  # fmt: skip
+
+
+class ErasureStatus(StrEnum):
+    ASKED = "asked"
+    """Nothing more goes to them; what is kept of them is about to be scrubbed."""
+    DONE = "done"
+
+
+ERASURE = Transitions("erasure", {ErasureStatus.ASKED: [ErasureStatus.DONE]})
+
+
+class Erasure(SQLModel, table=True):
+    """That a person was erased. `person_id` is the profile's id, which stands for nobody; `told` counts rows by table.
+    No foreign key: after a restore of an older state the profile may be there or not."""
+
+    __tablename__ = "erasures"
+    __table_args__ = (
+        Index("ix_erasures_person", "person_id"),
+        Index("ix_erasures_open", "asked_at", postgresql_where=text("finished_at IS NULL")),
+    )
+
+    id: UUID = pk()
+    person_id: UUID = plain_uuid(nullable=False)
+    ground: Ground = choice("ground", Ground)
+    status: ErasureStatus = choice("status", ErasureStatus, ErasureStatus.ASKED)
+    asked_by: UUID | None = plain_uuid()
+    asked_by_name: str = words(default="")
+    asked_at: datetime = stamped()
+    finished_at: datetime | None = moment()
+    told: dict[str, Any] = document(empty="{}")
+
+
+class ErasedKey(SQLModel, table=True):
+    """A keyed hash of an address or number by which somebody who was erased was known."""
+
+    __tablename__ = "erased_keys"
+    __table_args__ = (Index("ix_erased_keys_erasure", "erasure_id"),)
+
+    key_hash: bytes = Field(sa_column=Column(LargeBinary, primary_key=True))
+    erasure_id: UUID = ref("erasures.id")

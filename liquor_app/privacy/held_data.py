@@ -1,0 +1,37 @@
+"""Everything that is kept of a person, table by table, as each slice tells it beside its columns. What is scrubbed
+first stands first: what a message says is found by the message."""
+
+from __future__ import annotations
+
+from liquor_app.accounts import models as accounts
+from liquor_app.actions import models as actions
+from liquor_app.allocations import models as allocations
+from liquor_app.api import models as api
+from liquor_app.campaigns import models as campaigns
+from liquor_app.core import models as core
+from liquor_app.core.platform.personal_data import Personal
+from liquor_app.coupons import models as coupons
+from liquor_app.customers import models as customers
+from liquor_app.customers.imported import models as imported
+from liquor_app.customers.labels import models as labels
+from liquor_app.doubles import models as doubles
+from liquor_app.events import models as events
+from liquor_app.experiments import models as experiments
+from liquor_app.imports import models as imports
+from liquor_app.imports.drop_folders import models as drop_folders
+from liquor_app.ledger import models as ledger
+from liquor_app.organization import models as organization
+from liquor_app.planning import models as planning
+from liquor_app.providers import models as providers
+from liquor_app.scoring import models as scoring
+from liquor_app.segments import models as segments
+from liquor_app.sending import models as sending
+from liquor_app.sending.sign_up import models as sign_up
+
+PERSONAL: tuple[Personal, ...] = (
+    *customers.PERSONAL, *imported.PERSONAL, *labels.PERSONAL, *scoring.PERSONAL, *segments.PERSONAL,
+    *actions.PERSONAL, *planning.PERSONAL, *coupons.PERSONAL, *experiments.PERSONAL, *campaigns.PERSONAL,
+    *ledger.PERSONAL, *providers.PERSONAL, *sending.PERSONAL, *sign_up.PERSONAL, *events.PERSONAL,
+    *imports.PERSONAL, *drop_folders.PERSONAL, *allocations.PERSONAL, *doubles.PERSONAL, *organization.PERSONAL,
+    *api.PERSONAL, *core.PERSONAL, *accounts.PERSONAL,
+)  # fmt: skip

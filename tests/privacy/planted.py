@@ -1,0 +1,342 @@
+"""Somebody whose traces are in every table a person can be in; and all that the shop keeps, searched for them."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import LargeBinary, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from liquor_app.accounts.audit import audit
+from liquor_app.accounts.list_exports import request_export
+from liquor_app.accounts.permissions import SYSTEM
+from liquor_app.allocations.interest import note_interests
+from liquor_app.catalog.product_write import write_products
+from liquor_app.core import queue, redis
+from liquor_app.core.clock import now
+from liquor_app.core.config import get_settings
+from liquor_app.core.db import transaction
+from liquor_app.core.ids import uuid7
+from liquor_app.core.listing.spec import ListQuery
+from liquor_app.core.models import JobStatus
+from liquor_app.core.queue import Job, enqueue
+from liquor_app.core.security.crypto import decrypt
+from liquor_app.customers.addresses import address_hash
+from liquor_app.customers.ages.age_verification import settle_age
+from liquor_app.customers.consents import record_consent, suppress_customer
+from liquor_app.customers.labels.custom_fields import add_custom_field, set_custom_values
+from liquor_app.customers.labels.tags import set_tags
+from liquor_app.customers.models import ConsentStatus
+from liquor_app.customers.service import create_customer, update_customer
+from liquor_app.doubles.likely_doubles import find_doubles
+from liquor_app.doubles.merge_profiles import merge_profiles, undo_merge
+from liquor_app.imports.local_import import import_local
+from liquor_app.imports.single_purchases import record_event
+from liquor_app.imports.uploads import add_upload
+from liquor_app.organization.models import Channel
+from liquor_app.organization.saved_views import save_view
+from liquor_app.organization.service import notify
+from liquor_app.providers.service import configure_channel
+from liquor_app.schema import metadata
+from liquor_app.segments.lists import CUSTOMERS
+from liquor_app.sending.events.inbox import process_receipts, receive
+from liquor_app.sending.events.replies import NewReply, keep_replies
+from liquor_app.sending.pipeline.dispatch import Dispatcher
+from liquor_app.sending.pipeline.launch import launch_campaign
+from liquor_app.sending.sign_up.waiting_entry import WaitingEntry, seal_entry
+from tests.api.test_webhooks import KEY, mailgun
+from tests.factories import add_played_campaign, open_shop, product
+from tests.imports.test_import import untold
+from tests.imports.test_undo import take
+from tests.stored import bring
+from worker.settings import TASKS
+
+NAME, EMAIL, PHONE = "Zora Quillmark", "zora.quillmark@example.com", "+12072400147"
+OLD_EMAIL, NUMBER, NOTE, BORN = "old.quillmark@example.com", "QM-7741", "notemarker-zq", "1971-03-04"
+MARKERS = ("quillmark", "2072400147", "240-0147", "qm-7741", NOTE, BORN)
+"""What must be nowhere afterwards, in small letters."""
+PEOPLE = f"""email,external_id,name,city,phone,dob,email_consent,consent_source,consent_at
+{OLD_EMAIL},{NUMBER},{NAME},Quillmark Falls,,,yes,till,2025-01-05
+neighbour@example.com,N1,Nell Neighbour,Bath,,1980-02-03,yes,till,2025-01-05
+not-an-address,,{NAME},Bath,,{BORN},,,
+"""
+CHANGED = f"""email,external_id,name,city,phone,email_consent,consent_source,consent_at
+{EMAIL},{NUMBER},{NAME},Bath,(207) 240-0147,yes,form,2025-06-05
+"""
+SALES = f"""order_id,customer,occurred_at,product,category,amount
+77,{NUMBER},2025-03-01 10:00,Ale,Beer,10.00
+78,N1,2025-03-01 10:00,Ale,Beer,10.00
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Planted:
+    """Whom traces were left of, another profile of theirs, somebody else, and their campaign."""
+
+    customer: UUID
+    double: UUID
+    neighbour: UUID
+    campaign: UUID
+    files: Path
+
+
+async def scalar(sql: str, **values: Any) -> Any:
+    async with transaction() as session:
+        return (await session.execute(text(sql), values)).scalar()
+
+
+async def execute(sql: str, **values: Any) -> None:
+    async with transaction() as session:
+        await session.execute(text(sql), values)
+
+
+async def run_jobs(*names: Job) -> None:
+    """Run what waits, of these kinds."""
+    async with transaction() as session:
+        found = await session.execute(
+            text("SELECT id FROM jobs WHERE status = 'queued' AND name = ANY(:names) ORDER BY id"),
+            {"names": [one.value for one in names]},
+        )
+        ids = list(found.scalars())
+    for one in ids:
+        assert await queue.run(one, TASKS) is JobStatus.SUCCEEDED, await scalar(
+            "SELECT error FROM jobs WHERE id = :id", id=one
+        )
+
+
+async def plant(folder: Path) -> Planted:
+    """Leave traces everywhere, by the services where they do it."""
+    async with transaction() as session:
+        await open_shop(session)
+        await configure_channel(
+            session, SYSTEM, Channel.EMAIL, "mailgun",
+            config={"domain": "mg.example.com", "api_key": "k", "webhook_signing_key": KEY},
+        )  # fmt: skip
+        await write_products(session, [product(1, "S1", None, "Ale")], source="test", at=now())
+    await take(PEOPLE, name="list.csv")
+    await take(CHANGED, name="later.csv")
+    await take(SALES, kind="purchases", name="sales.csv")
+    waiting = uuid7()
+    await bring(f"{waiting}.upload", PEOPLE)
+    async with transaction() as session:
+        await add_upload(
+            session, SYSTEM, import_id=waiting, kind="customers", file_name="waiting.csv", file_key=f"{waiting}.upload"
+        )
+    refused = folder / "refused.csv"
+    refused.write_text(f"email,external_id,name\nnot-an-address,,{NAME}\n")
+    await import_local(SYSTEM, "customers", refused, tell=untold)
+    customer = await scalar("SELECT id FROM customers WHERE email_key = :email", email=EMAIL)
+    neighbour = await scalar("SELECT id FROM customers WHERE external_id = 'N1'")
+    double = await _people(customer)
+    campaign = await _messages(customer)
+    await _rest(customer, campaign)
+    async with transaction() as session:
+        await request_export(session, SYSTEM, CUSTOMERS, ListQuery(search="Quillmark"))
+    await run_jobs(Job.EXPORT_ROWS)
+    return Planted(customer, double, neighbour, campaign, get_settings().data_dir)
+
+
+async def _people(customer: UUID) -> UUID:
+    """Consents, ages, labels; a profile merged in, and one merged in and taken apart again."""
+    async with transaction() as session:
+        await record_consent(
+            session, SYSTEM, customer, channel=Channel.SMS, status=ConsentStatus.GIVEN, source=f"card, {NOTE}",
+            wording_version="v1", ip="198.51.100.7", evidence={"signed": NAME, "note": NOTE},
+        )  # fmt: skip
+        await settle_age(session, SYSTEM, customer, born=date.fromisoformat(BORN), proof=f"licence, {NOTE}")
+        field = await add_custom_field(session, SYSTEM, "Remark", "text")
+        await set_custom_values(session, SYSTEM, customer, {field.key: NOTE})
+        await set_tags(session, SYSTEM, customer, ["Club"])
+        await update_customer(session, SYSTEM, customer, {"city": "Quillmark Corner"})
+        double = (await create_customer(session, SYSTEM, {"name": NAME, "email": "zq.quillmark@example.net"})).id
+        await set_custom_values(session, SYSTEM, double, {field.key: NOTE})
+        other = (await create_customer(session, SYSTEM, {"name": NAME, "phone": "+12072400148"})).id
+    async with transaction() as session:
+        await find_doubles(session)
+    async with transaction() as session:
+        merge = await merge_profiles(session, SYSTEM, customer, other, reason=f"the same, {NOTE}")
+    async with transaction() as session:
+        await undo_merge(session, SYSTEM, merge.id)
+        await merge_profiles(session, SYSTEM, customer, double, reason=f"the same, {NOTE}")
+        await session.execute(text("DELETE FROM customers WHERE id = :id"), {"id": other})
+    return double
+
+
+async def _messages(customer: UUID) -> UUID:
+    """A message in the sandbox's outbox, with callbacks, a reply and an edit; another that waits."""
+    async with transaction() as session:
+        campaign = await add_played_campaign(session, [customer])
+        waiting = await add_played_campaign(session, [customer], channel="sms", scheduled=date(2026, 11, 5))
+        edit = {"said": f"{NAME}, come by", "id": waiting}
+        await session.execute(
+            text(
+                "INSERT INTO plan_edits (campaign_id, batch, action_id, kind, summary, before, actor_name)"
+                " SELECT campaign_id, uuid_v7(), id, 'copy', :said,"
+                " jsonb_build_object('message', CAST(:said AS text)), 'x'"
+                " FROM actions WHERE campaign_id = :id"
+            ), edit,
+        )  # fmt: skip
+        await session.execute(text("UPDATE actions SET message = :said WHERE campaign_id = :id"), edit)
+        await session.execute(
+            text(
+                "UPDATE actions SET reason = :said, creative_hint = :said, skip_detail = :said WHERE customer_id = :id"
+            ), {"said": f"{NAME} went quiet", "id": customer},
+        )  # fmt: skip
+    await Dispatcher().pump_once()
+    async with transaction() as session:
+        await launch_campaign(session, SYSTEM, campaign)
+        await launch_campaign(session, SYSTEM, waiting)
+    await Dispatcher().pump_once()
+    send = await scalar("SELECT id FROM sends WHERE campaign_id = :id", id=campaign)
+    assert await scalar("SELECT status FROM sends WHERE id = :id", id=send) == "sent"
+    await execute("UPDATE sends SET provider = 'mailgun', note = :note WHERE id = :id", id=send, note=NOTE)
+    await tell(
+        mailgun("opened", send, recipient=EMAIL), mailgun("clicked", send, recipient=EMAIL, url=f"https://x/{NOTE}")
+    )
+    async with transaction() as session:
+        await keep_replies(session, [NewReply("twilio", "r1", Channel.SMS, PHONE, f"{NOTE}?", now())])
+    return campaign
+
+
+async def tell(*bodies: bytes) -> None:
+    """What a provider says, and its being worked through."""
+    for body in bodies:
+        async with transaction() as session:
+            await receive(session, "mailgun", body, {}, "https://shop.example.com/api/v1/webhooks/mailgun")
+    async with transaction() as session:
+        await process_receipts(session, SYSTEM)
+
+
+async def _rest(customer: UUID, campaign: UUID) -> None:
+    async with transaction() as session:
+        await suppress_customer(session, SYSTEM, customer)
+        await notify(session, title=f"{NAME} asked", body=NOTE, link=f"/customers/{customer}")
+        await notify(session, title="Somebody asked", body=NOTE, link=f"/customers/{customer}")
+        await save_view(session, SYSTEM, "customers", "Her", {"search": EMAIL})
+        await save_view(session, SYSTEM, "customers", "By name", {"search": "Quillmark"})
+        await audit(session, SYSTEM, "reply.read", "reply", uuid7(), said=f"{NAME}: {NOTE}")
+        await audit(session, SYSTEM, "customer.noted", "customer", customer, said=NOTE, calls=3)
+        await enqueue(session, Job.ROLL_UP, {"for": EMAIL})
+        products = (await session.execute(text("SELECT id FROM products"))).scalars()
+        await note_interests(session, next(iter(products)), [customer], "test")
+        await record_event(
+            session, SYSTEM, event_type="asked_at_counter", external_id=NUMBER, properties={"said": NOTE}
+        )
+    rows: dict[str, dict[str, Any]] = {
+        "idempotency_keys": {
+            "actor": "till", "key": f"add {EMAIL}", "request_hash": "x", "status_code": 201,
+            "response": json.dumps({"name": NAME}),
+        },
+        "service_messages": {
+            "customer_id": customer, "kind": "age", "channel": "email", "address_hash": address_hash(EMAIL),
+            "status": "failed", "detail": f"no mailbox {EMAIL}",
+        },
+        "sign_ups": {
+            "form_id": uuid7(), "channel": "email", "address_hash": address_hash(EMAIL),
+            "brand_id": await scalar("SELECT id FROM brands"),
+            "entry_encrypted": seal_entry(WaitingEntry(EMAIL, "Zora", "04101", BORN, "v1", NOTE, None, "Phone/1")),
+        },
+        "exclusions": {"campaign_id": campaign, "customer_id": customer, "reason": "capped", "detail": NOTE},
+        "trigger_firings": {"campaign_id": campaign, "customer_id": customer, "occasion_at": now(), "outcome": "seen"},
+        "drop_sources": {"name": "till", "folder": "x", "kind": "customers"},
+        "segments": {"slug": "mine", "name": "Mine"},
+    }  # fmt: skip
+    for table, row in rows.items():
+        await execute(f"INSERT INTO {table} ({', '.join(row)}) VALUES ({', '.join(f':{name}' for name in row)})", **row)
+    await execute("UPDATE imports SET error = :said WHERE file_name = 'later.csv'", said=f"row 2, {EMAIL}")
+    await execute(
+        "INSERT INTO plans (campaign_id, version, reasoning) VALUES (:id, 9, jsonb_build_array(CAST(:said AS text)))",
+        id=campaign, said=f"{NAME} buys often",
+    )  # fmt: skip
+    await execute(
+        "INSERT INTO plan_choices (plan_id, action_id, status, scheduled_date, content, skip_detail)"
+        " SELECT (SELECT id FROM plans LIMIT 1), id, 'pending', current_date,"
+        " jsonb_build_object('message', CAST(:said AS text), 'offer', '10% off'), :said FROM actions LIMIT 1",
+        said=NOTE,
+    )  # fmt: skip
+    for sql in (
+        "INSERT INTO segment_members (segment_id, customer_id) SELECT id, :id FROM segments",
+        "INSERT INTO segment_changes (segment_id, customer_id, entered) SELECT id, :id, true FROM segments LIMIT 1",
+        "INSERT INTO customer_scores (customer_id, computed_at, explanation)"
+        f" VALUES (:id, now(), jsonb_build_object('said', '{NOTE}'))",
+        "INSERT INTO import_lines (import_id, order_id, row_number, customer_id, occurred_at, category, quantity,"
+        " amount, discount, coupon_discount, store)"
+        f" VALUES (uuid_v7(), 'o', 1, :id, now(), 'Beer', 1, 1, 0, 0, '{NOTE}')",
+        "INSERT INTO purchase_images (import_id, purchase_id, before)"
+        f" SELECT uuid_v7(), id, jsonb_build_object('note', '{NOTE}') FROM purchases WHERE customer_id = :id",
+        "INSERT INTO coupons (code, customer_id) VALUES ('C-1', :id)",
+        "INSERT INTO allocations (product_name, bottles, method, status, seed_encrypted, seed_hash, created_by_name)"
+        " VALUES ('Old Rye', 1, 'draw', 'open', '', '', '')",
+        "INSERT INTO allocation_entries (allocation_id, number, customer_id, person, spend, note)"
+        f" SELECT id, 1, :id, 'a1', 0, '{NOTE}' FROM allocations",
+        "INSERT INTO drop_files (source_id, name, size, modified, reason)"
+        f" SELECT id, 'x.csv', 1, now(), 'of {NAME}' FROM drop_sources WHERE :id IS NOT NULL",
+        "INSERT INTO played_outcomes (campaign_id, customer_id, arm, segment, channel, offer, due, baseline, is_sent,"
+        " decided_at) SELECT id, :id, 'agent', 's', 'email', 'o', 'due', 0, true, now() FROM campaigns LIMIT 1",
+        "INSERT INTO experiments (campaign_id, name, kind, seed) SELECT id, 'x', 'holdout', '1' FROM campaigns LIMIT 1",
+        "INSERT INTO experiment_arms (experiment_id, name, share) SELECT id, 'a', 1 FROM experiments",
+        "INSERT INTO experiment_assignments (experiment_id, customer_id, arm_id)"
+        " SELECT experiment_id, :id, id FROM experiment_arms",
+    ):
+        await execute(sql, **({"id": customer} if ":id" in sql else {}))
+
+
+async def found_in_tables(session: AsyncSession, *markers: str) -> dict[str, list[str]]:
+    """Every row of every table, every column of it, searched: table → what was found, and in which row."""
+    found: dict[str, list[str]] = {}
+    for table in metadata.sorted_tables:
+        sealed = [c.name for c in table.columns if isinstance(c.type, LargeBinary)]
+        for row in (await session.execute(text(f"SELECT to_jsonb(t) AS whole, t.* FROM {table.name} t"))).mappings():
+            words = json.dumps(row["whole"], ensure_ascii=False).lower()
+            for name in sealed:
+                if row[name] is not None:
+                    words += _opened(bytes(row[name])).lower()
+            here = [one for one in markers if one in words or one.encode().hex() in words]
+            if here:
+                found.setdefault(table.name, []).append(f"{here}: {words[:300]}")
+    return found
+
+
+def _opened(value: bytes) -> str:
+    try:
+        return decrypt(value)
+    except Exception:
+        return value.decode("latin-1")
+
+
+def found_in_files(home: Path, *markers: str) -> dict[str, list[str]]:
+    """The same of every stored file, packed ones unpacked."""
+    found = {}
+    for path in (home / "files").rglob("*"):
+        if path.is_file():
+            words = "".join(map(_decoded, _unpacked(path.read_bytes())))
+            if here := [one for one in markers if one in words]:
+                found[str(path.relative_to(home))] = here
+    return found
+
+
+def _decoded(content: bytes) -> str:
+    return content.decode("utf-8", "replace").lower()
+
+
+def _unpacked(content: bytes) -> list[bytes]:
+    if not content.startswith(b"PK"):
+        return [content]
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        return [archive.read(name) for name in archive.namelist()]
+
+
+async def found_in_redis(*markers: str) -> list[str]:
+    """Keys of Redis in which, or below which, one stands."""
+    client, found = redis.client(), []
+    async for key in client.scan_iter("*"):
+        held = (bytes(key) + (await client.dump(key) or b"")).decode("latin-1").lower()
+        found += [key.decode() for one in markers if one in held]
+    return found

@@ -1,0 +1,226 @@
+"""Somebody is erased: nothing of theirs is left anywhere, and nothing that comes later brings it back."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from liquor_app.accounts.models import Role
+from liquor_app.accounts.permissions import SYSTEM
+from liquor_app.core.db import transaction
+from liquor_app.core.errors import Conflict, Forbidden, Invalid, NotFound
+from liquor_app.core.ids import uuid7
+from liquor_app.core.queue import Job
+from liquor_app.customers.erasing.models import Ground
+from liquor_app.customers.suppressions import add_suppressions
+from liquor_app.privacy import erase
+from liquor_app.privacy.erase import ErasureAsked, request_erasure, take_up_erasures
+from liquor_app.privacy.held_data import PERSONAL
+from tests.api.test_webhooks import mailgun
+from tests.imports.test_undo import take
+from tests.people import add_user
+from tests.privacy.planted import (
+    CHANGED,
+    EMAIL,
+    MARKERS,
+    NAME,
+    NUMBER,
+    PEOPLE,
+    PHONE,
+    SALES,
+    Planted,
+    execute,
+    found_in_files,
+    found_in_redis,
+    found_in_tables,
+    plant,
+    run_jobs,
+    scalar,
+    tell,
+)
+
+pytestmark = pytest.mark.integration
+
+
+async def ask(customer: Any, **changes: Any) -> ErasureAsked:
+    said: dict[str, Any] = {"ground": Ground.ASKED, "confirmed": True, **changes}
+    async with transaction() as session:
+        return await request_erasure(session, said.pop("actor", SYSTEM), customer, **said)
+
+
+async def erased(planted: Planted) -> None:
+    await ask(planted.customer)
+    await run_jobs(Job.ERASE_PERSON)
+
+
+async def left(planted: Planted) -> dict[str, Any]:
+    async with transaction() as session:
+        tables = await found_in_tables(session, *MARKERS)
+    return {**tables, **found_in_files(planted.files, *MARKERS), "redis": await found_in_redis(*MARKERS)}
+
+
+NOT_SEARCHED = {
+    "purchases", "purchase_lines", "customer_tags", "segment_members", "segment_changes", "coupons", "exclusions",
+    "trigger_firings", "experiment_assignments", "played_outcomes", "product_interests", "likely_doubles", "stencils",
+    "age_ledger",
+}  # fmt: skip
+"""Tables in which a person's rows name nobody."""
+
+
+async def test_nothing_is_left_anywhere(database: str, tmp_path: Path) -> None:
+    planted = await plant(tmp_path)
+    before = await left(planted)
+    assert {one.table for one in PERSONAL} - NOT_SEARCHED <= set(before), "a place nothing was planted in"
+    assert {name.split("/")[1] for name in before if name.startswith("files/")} == {"exports", "imports", "rejects"}
+    evidence = ("consents", "age_ledger", "purchases", "purchase_lines", "sends", "audit_log")
+    many = {table: await scalar(f"SELECT count(*) FROM {table}") for table in evidence}
+    nobody = await scalar("SELECT to_jsonb(c) FROM customers c WHERE id = :id", id=planted.neighbour)
+    await erased(planted)
+    assert await left(planted) == {"redis": []}
+    for table in evidence:
+        assert await scalar(f"SELECT count(*) FROM {table}") >= many[table], table
+    assert await scalar("SELECT to_jsonb(c) FROM customers c WHERE id = :id", id=planted.neighbour) == nobody
+    assert await scalar("SELECT count(*) FROM customers WHERE email = 'neighbour@example.com'") == 1
+    # what figures are made of stays: a message came and stays counted, on the profile that is nobody's
+    assert (
+        await scalar(
+            "SELECT count(*) FROM sends WHERE customer_id = :id AND delivered_at IS NOT NULL", id=planted.customer
+        )
+        == 1
+    )
+    assert await scalar("SELECT count(*) FROM sends WHERE status IN ('pending', 'claimed')") == 0
+    assert await scalar("SELECT changes FROM audit_log WHERE action = 'customer.noted'") == {"erased": True, "calls": 3}
+
+
+async def test_later_callbacks_and_files_bring_nothing_back(database: str, tmp_path: Path) -> None:
+    planted = await plant(tmp_path)
+    send = await scalar("SELECT id FROM sends WHERE delivered_at IS NOT NULL")
+    await erased(planted)
+    people = await scalar("SELECT count(*) FROM customers")
+    await tell(
+        mailgun("complained", send, recipient=EMAIL),
+        mailgun("failed", uuid7(), recipient=EMAIL.upper(), severity="permanent"),
+        mailgun("clicked", send, recipient=EMAIL, url=f"https://x/?who={EMAIL}"),
+    )
+    assert await scalar("SELECT count(*) FROM sends WHERE complained_at IS NOT NULL") == 1, "what became of it counts"
+    for content, kind in ((PEOPLE, "customers"), (CHANGED, "customers"), (SALES, "purchases")):
+        option = {"unknown_customers": "create"} if kind == "purchases" else {}
+        await take(content, kind=kind, name="again.csv", **option)
+    await take(f"email,external_id,name\nnobody@example.com,Z2,{EMAIL}\n", name="odd.csv")
+    await take(f"email,external_id,date_of_birth\n{EMAIL},,32/32/1990\n", name="unread.csv")
+    async with transaction() as session:
+        added = await add_suppressions(session, SYSTEM, [EMAIL, PHONE, "new@example.com"])
+    assert (added.added, added.known) == (1, 2)
+    assert await scalar("SELECT count(*) FROM customers") == people + 1, "Z2 is somebody else"
+    found = await left(planted)
+    # the files that were brought in again are the shop's, and go in their time; a name alone is nobody's
+    tables = {name: rows for name, rows in found.items() if not name.startswith("files/") and name != "redis"}
+    assert {name for name, rows in tables.items() for row in rows if EMAIL in row or NUMBER.lower() in row} <= {
+        "customers"
+    }
+    assert await scalar("SELECT count(*) FROM customers WHERE email_key = :email", email=EMAIL) == 0
+    assert (
+        await scalar("SELECT count(*) FROM suppressions WHERE address IS NOT NULL AND address LIKE '%quillmark%'") == 0
+    )
+    assert (
+        await scalar("SELECT notes ->> 'erased_person' FROM imports WHERE kind = 'purchases' ORDER BY id DESC") == "1"
+    )
+
+
+async def test_what_is_on_the_wire_is_waited_for(
+    database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    planted = await plant(tmp_path)
+    monkeypatch.setattr(erase, "LOOK_SECONDS", 0.01)
+    monkeypatch.setattr(erase, "WAIT_SECONDS", 60)
+    await execute(
+        "UPDATE sends SET status = 'sending', lease_until = now() + interval '1 hour' WHERE status = 'pending'"
+    )
+    asked = await ask(planted.customer)
+    assert asked.cancelled_messages == 0
+    work = asyncio.create_task(run_jobs(Job.ERASE_PERSON))
+    told = "SELECT message FROM jobs WHERE id = :id"
+    while (message := await scalar(told, id=asked.job_id)) is None:
+        assert not work.done()
+    assert "on the wire" in message
+    assert await scalar("SELECT name FROM customers WHERE id = :id", id=planted.customer) == NAME
+    await execute("UPDATE sends SET status = 'sent', sent_at = now() WHERE status = 'sending'")
+    await work
+    assert await left(planted) == {"redis": []}
+
+
+async def test_whoever_is_not_heard_of_is_told(database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    planted = await plant(tmp_path)
+    monkeypatch.setattr(erase, "LOOK_SECONDS", 0.01)
+    monkeypatch.setattr(erase, "WAIT_SECONDS", 0.05)
+    await execute("UPDATE sends SET status = 'sending' WHERE status = 'pending'")
+    asked = await ask(planted.customer)
+    await run_jobs(Job.ERASE_PERSON)
+    told = await scalar("SELECT result FROM jobs WHERE id = :id", id=asked.job_id)
+    assert told["messages_on_the_wire"] == 1
+    assert await left(planted) == {"redis": []}
+
+
+async def test_claimed_messages_are_cancelled_and_pass_no_fence(database: str, tmp_path: Path) -> None:
+    planted = await plant(tmp_path)
+    await execute("UPDATE sends SET status = 'claimed', claim_token = uuid_v7() WHERE status = 'pending'")
+    assert (await ask(planted.customer)).cancelled_messages == 1
+    assert await scalar("SELECT count(*) FROM sends WHERE status = 'cancelled'") == 1
+    assert await scalar("SELECT count(*) FROM suppressions WHERE reason = 'erased' AND lifted_at IS NULL") >= 2
+    assert await scalar("SELECT deleted_at IS NOT NULL FROM customers WHERE id = :id", id=planted.customer)
+
+
+async def test_a_file_under_way_is_waited_for(database: str, tmp_path: Path) -> None:
+    planted = await plant(tmp_path)
+    await execute("UPDATE imports SET status = 'running' WHERE file_name = 'waiting.csv'")
+    asked = await ask(planted.customer)
+    with pytest.raises(AssertionError, match="is being imported"):
+        await run_jobs(Job.ERASE_PERSON)
+    assert await scalar("SELECT name FROM customers WHERE id = :id", id=planted.customer) == NAME
+    await execute("UPDATE imports SET status = 'completed'")
+    async with transaction() as session:
+        assert await take_up_erasures(session, await scalar("SELECT clock_timestamp()")) == 1
+    await run_jobs(Job.ERASE_PERSON)
+    assert await left(planted) == {"redis": []}
+    async with transaction() as session:
+        assert await take_up_erasures(session, await scalar("SELECT clock_timestamp()")) == 0
+    assert asked.ground is Ground.ASKED
+
+
+async def test_who_may_and_what_is_asked(database: str, tmp_path: Path) -> None:
+    planted = await plant(tmp_path)
+    with pytest.raises(Forbidden):
+        await ask(planted.customer, actor=await add_user(Role.MANAGER))
+    with pytest.raises(Invalid) as refused:
+        await ask(planted.customer, confirmed=False)
+    assert refused.value.field == "confirm"
+    with pytest.raises(NotFound):
+        await ask(uuid7())
+    first = await ask(planted.customer)
+    assert (await ask(planted.double)).id == first.id, "one person, one erasure, whichever profile is named"
+    await run_jobs(Job.ERASE_PERSON)
+    for profile in (planted.customer, planted.double):
+        with pytest.raises(Conflict, match="erased already"):
+            await ask(profile)
+
+
+async def test_a_telephone_of_the_family_stays(database: str, tmp_path: Path) -> None:
+    """Whose number is somebody else's, too, is not erased from them, and goes on being written to there."""
+    planted = await plant(tmp_path)
+    await execute(
+        "UPDATE customers SET phone = :phone, sms_consent = 'given' WHERE id = :id", phone=PHONE, id=planted.neighbour
+    )
+    await execute("UPDATE suppressions SET lifted_at = now() WHERE address = :phone", phone=PHONE)
+    await erased(planted)
+    assert await scalar("SELECT phone FROM customers WHERE id = :id", id=planted.neighbour) == PHONE
+    async with transaction() as session:
+        standing = await session.execute(
+            text("SELECT count(*) FROM suppressions WHERE lifted_at IS NULL AND address = :phone"), {"phone": PHONE}
+        )
+        assert standing.scalar_one() == 0
+    report = await take("email,external_id,name,phone\nkim@example.com,K1,Kim,207 240 0147\n", name="kim.csv")
+    assert report.created == 1
