@@ -41,6 +41,9 @@ from liquor_app.ui.words import figure
 MOST_ROWS = 200_000
 """Of an Excel file; a CSV has no bound."""
 LEFT_HOURS = 24
+ENDINGS = {Job.EXPORT_ROWS.value: "xlsx", Job.EXPORT_PERSON.value: "zip"}
+"""Jobs that write a file for whoever asked for it, and how it ends. Their result says whose it is (`for`), what it is
+called (`list`), how many `rows` it has, and the least `role`."""
 _HALF_WRITTEN = "export-"
 
 
@@ -99,14 +102,14 @@ async def export_link(session: AsyncSession, actor: Actor, job_id: UUID) -> Expo
     require(actor, Role.USER)
     job = await get_job(session, job_id)
     made = job.result or {}
-    if job.name != Job.EXPORT_ROWS.value:
+    if job.name not in ENDINGS:
         raise NotFound("There is no such export.")
     if job.status is not JobStatus.SUCCEEDED:
         raise Conflict(job.error or "The file is not ready yet.")
     if made["for"] != [actor.kind.value, str(actor.id) if actor.id else ""]:
         raise NotFound("There is no such export.")
-    name = f"{made['list']}.xlsx"
-    url = download_link(actor, EXPORT_FILES.key(job_id, "xlsx"), name=name, role=Role(made["role"]))
+    name = f"{made['list']}.{ENDINGS[job.name]}"
+    url = download_link(actor, EXPORT_FILES.key(job_id, ENDINGS[job.name]), name=name, role=Role(made["role"]))
     return ExportLink(url, name, int(made["rows"]), now() + timedelta(minutes=MINUTES))
 
 

@@ -52,7 +52,7 @@ NOT_WAITED_FOR = "messages_on_the_wire"
 _LOCK = "SELECT id FROM customers WHERE id = ANY(:people) ORDER BY id FOR UPDATE"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ErasureAsked:
     """An erasure under way: nothing more goes to `person_id`; `job_id` scrubs what is kept."""
 

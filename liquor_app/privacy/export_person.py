@@ -9,7 +9,6 @@ import io
 import json
 import zipfile
 from collections.abc import AsyncIterator, Mapping, Sequence
-from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -17,27 +16,22 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.audit import audit
 from liquor_app.accounts.bulk_actions import one_of_few
-from liquor_app.accounts.downloads import download_link
-from liquor_app.accounts.list_exports import ExportLink
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.accounts.tokens import actor_again
-from liquor_app.core.clock import now
 from liquor_app.core.csv_cells import export_text
 from liquor_app.core.db import transaction
-from liquor_app.core.errors import Conflict, NotFound
-from liquor_app.core.files.download_links import MINUTES
+from liquor_app.core.errors import NotFound
 from liquor_app.core.files.folders import EXPORT_FILES
 from liquor_app.core.files.store import PIECE, file_store
-from liquor_app.core.models import JobStatus
 from liquor_app.core.platform.personal_data import read_rows
-from liquor_app.core.queue import Job, JobContext, enqueue, get_job
+from liquor_app.core.queue import Job, JobContext, enqueue
 from liquor_app.privacy.find_traces import find_traces, profiles_of
 from liquor_app.privacy.held_data import PERSONAL
 
 ROLE = Role.MANAGER
-NAME = "person.zip"
-"""What it is called where it is saved: the name of whom it is about stands inside."""
+NAME = "person"
+"""What the file is called where it is saved: the name of whom it is about stands inside."""
 JSON_NAME = "person.json"
 
 Tables = dict[str, list[dict[str, Any]]]
@@ -61,27 +55,6 @@ async def request_person_export(session: AsyncSession, actor: Actor, customer_id
     return job_id
 
 
-async def person_export_link(session: AsyncSession, actor: Actor, job_id: UUID) -> ExportLink:
-    """Tell where the file of a finished export is fetched.
-
-    Raises:
-        NotFound: no such job, or not this actor's.
-        Conflict: it has not finished, or not well.
-        Forbidden: the actor may only read.
-    """
-    require(actor, ROLE)
-    job = await get_job(session, job_id)
-    if job.name != Job.EXPORT_PERSON.value:
-        raise NotFound("There is no such export.")
-    if job.status is not JobStatus.SUCCEEDED:
-        raise Conflict(job.error or "The file is not ready yet.")
-    made = job.result or {}
-    if made.get("for") != [actor.kind.value, str(actor.id) if actor.id else ""]:
-        raise NotFound("There is no such export.")
-    url = download_link(actor, EXPORT_FILES.key(job_id, "zip"), name=NAME, role=ROLE)
-    return ExportLink(url, NAME, int(made["rows"]), now() + timedelta(minutes=MINUTES))
-
-
 async def export_person(job: JobContext) -> dict[str, Any]:
     """Write everything about a person into a file. Whoever asked for it must still be allowed to; run again, the same
     file is written again."""
@@ -92,7 +65,8 @@ async def export_person(job: JobContext) -> dict[str, Any]:
         tables: Tables = {one.table: await read_rows(session, one, traces) for one in PERSONAL}
     packed = await asyncio.to_thread(pack_tables, tables)
     size = await file_store().put(EXPORT_FILES.key(job.id, "zip"), _pieces(packed))
-    return {"rows": sum(map(len, tables.values())), "bytes": size, "for": who}
+    rows = sum(map(len, tables.values()))
+    return {"list": NAME, "rows": rows, "bytes": size, "for": who, "role": ROLE.value}
 
 
 def pack_tables(tables: Mapping[str, Sequence[Mapping[str, Any]]]) -> bytes:

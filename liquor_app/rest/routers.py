@@ -27,7 +27,7 @@ from liquor_app.rest import (
     webhooks,
 )
 from liquor_app.rest.kit.authentication import has_session
-from liquor_app.rest.people import customer_labels, merges, sign_ups, team
+from liquor_app.rest.people import customer_labels, merges, privacy, sign_ups, team
 from liquor_app.rest.schemas.analytics import AnalyticsMessage
 from liquor_app.rest.schemas.campaigns import CampaignStatusMessage
 from liquor_app.rest.schemas.organization import NotificationMessage
@@ -40,6 +40,7 @@ ROUTERS = [
     customers.router,
     customer_labels.router,
     merges.router,
+    privacy.router,
     sign_ups.router,
     imports.router,
     drop_folders.router,

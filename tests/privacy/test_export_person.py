@@ -13,6 +13,7 @@ from uuid import UUID
 import pytest
 
 from liquor_app.accounts.downloads import DOWNLOADS, open_download
+from liquor_app.accounts.list_exports import export_link
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import SYSTEM, Actor
 from liquor_app.core.db import transaction
@@ -20,7 +21,7 @@ from liquor_app.core.errors import Conflict, Forbidden, NotFound
 from liquor_app.core.files.store import file_store
 from liquor_app.core.ids import uuid7
 from liquor_app.core.queue import Job, enqueue
-from liquor_app.privacy.export_person import pack_tables, person_export_link, request_person_export
+from liquor_app.privacy.export_person import pack_tables, request_person_export
 from liquor_app.privacy.held_data import PERSONAL
 from tests.people import add_user
 from tests.privacy.planted import MARKERS, execute, found_in_tables, plant, run_jobs, scalar
@@ -33,7 +34,7 @@ async def carried(actor: Actor, customer: UUID) -> zipfile.ZipFile:
         job = await request_person_export(session, actor, customer)
     await run_jobs(Job.EXPORT_PERSON)
     async with transaction() as session:
-        link = await person_export_link(session, actor, job)
+        link = await export_link(session, actor, job)
     key = open_download(actor, link.url.removeprefix(DOWNLOADS)).key
     return zipfile.ZipFile(io.BytesIO(b"".join([piece async for piece in file_store().read(key)])))
 
@@ -90,16 +91,16 @@ async def test_who_may_have_it(database: str, tmp_path: Path) -> None:
         roll_up = await enqueue(session, Job.ROLL_UP)
     async with transaction() as session:
         with pytest.raises(Conflict, match="not ready"):
-            await person_export_link(session, manager, job)
+            await export_link(session, manager, job)
         with pytest.raises(NotFound):
-            await person_export_link(session, manager, roll_up)
+            await export_link(session, manager, roll_up)
     await run_jobs(Job.EXPORT_PERSON)
     async with transaction() as session:
         with pytest.raises(NotFound):
-            await person_export_link(session, other, job)
+            await export_link(session, other, job)
         with pytest.raises(Forbidden):
-            await person_export_link(session, viewer, job)
-        link = await person_export_link(session, manager, job)
+            await export_link(session, viewer, job)
+        link = await export_link(session, manager, job)
     with pytest.raises(Forbidden):
         open_download(SYSTEM, link.url.removeprefix(DOWNLOADS))
 
