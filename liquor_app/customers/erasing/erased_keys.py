@@ -54,7 +54,7 @@ _BETWEEN = re.compile(r"[\s\"'<>,;:()\[\]]")
 _NUMBER = re.compile(r"\+?\d[\d\s().-]{5,20}\d")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ErasureRow:
     """That a person was erased, or is being: `told` counts rows by table once it is done."""
 
@@ -65,7 +65,7 @@ class ErasureRow:
     asked_by_name: str
     asked_at: datetime
     finished_at: datetime | None
-    told: dict[str, Any]
+    told: dict[str, int]
 
 
 def hash_of(key: str, value: str) -> bytes:

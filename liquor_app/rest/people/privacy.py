@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
 from pydantic import Field
@@ -12,7 +11,8 @@ from pydantic import Field
 from liquor_app.api.idempotency import once
 from liquor_app.api.schemas import JOB, Body, Id, Row, Started
 from liquor_app.core.db import transaction
-from liquor_app.customers.erasing.models import ErasureStatus, Ground
+from liquor_app.customers.erasing.erased_keys import ErasureRow
+from liquor_app.customers.erasing.models import Ground
 from liquor_app.customers.objections import record_objection
 from liquor_app.privacy.erase import ErasureAsked, get_erasure, request_erasure
 from liquor_app.privacy.export_person import request_person_export
@@ -32,17 +32,8 @@ class ErasureAskedOut(Row, ErasureAsked):
     """An erasure under way; the job scrubs what is kept."""
 
 
-class ErasureOut(Row):
+class ErasureOut(Row, ErasureRow):
     """An erasure; `told` counts rows by table once it is done."""
-
-    id: UUID
-    person_id: UUID
-    ground: Ground
-    status: ErasureStatus
-    asked_by_name: str
-    asked_at: datetime
-    finished_at: datetime | None
-    told: dict[str, int]
 
 
 class ObjectionIn(Body):
