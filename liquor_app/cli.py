@@ -18,6 +18,7 @@ from liquor_app.commands import (
     models,
     pipeline,
     planning,
+    privacy,
     running,
     users,
 )
@@ -31,7 +32,7 @@ for _plain in (running, pipeline, planning, models):
     app.add_typer(_plain.app)
 for _name, _group in (
     ("campaigns", campaigns), ("coupons", coupons), ("cells", cells), ("users", users), ("data", data),
-    ("import", importing), ("keys", keys),
+    ("import", importing), ("keys", keys), ("privacy", privacy),
 ):  # fmt: skip
     app.add_typer(_group.app, name=_name)
 

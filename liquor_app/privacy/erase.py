@@ -30,6 +30,7 @@ from liquor_app.customers.erasing.erased_keys import (
     erasure_of,
     find_erasure,
     finish_erasure,
+    keys_of_erasure,
     open_erasures,
     retire_profiles,
 )
@@ -40,6 +41,7 @@ from liquor_app.ledger.erased_sends import cancel_unsent, count_on_the_wire
 from liquor_app.privacy.find_traces import find_traces, in_python, profiles_of
 from liquor_app.privacy.held_data import PERSONAL
 from liquor_app.privacy.named_files import forget_exports, named_files
+from liquor_app.privacy.replay import ErasureNote, keep_note
 from liquor_app.ui.words import plural
 
 WAIT_SECONDS = 180
@@ -165,6 +167,8 @@ async def erase_person(job: JobContext) -> dict[str, Any]:
         for personal in PERSONAL:
             if many := await scrub_rows(session, personal, traces):
                 told[personal.table] = many
+        hashes = frozenset(await keys_of_erasure(session, erasure.id))
+        await keep_note(ErasureNote(erasure.id, erasure.person_id, erasure.ground, erasure.asked_at, hashes))
         await finish_erasure(session, erasure.id, told)
         await audit(session, SYSTEM, "customer.erased", "customer", erasure.person_id, ground=erasure.ground.value)
     await job.progress(1, 2, "Looking once more")

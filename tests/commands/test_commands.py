@@ -221,6 +221,10 @@ async def test_codes_users_keys_and_the_schema(terminal: Terminal, tmp_path: Pat
     await terminal.run("keys", "retire", code=130)
     schema = await terminal.told("migrate")
     assert schema["before"] == schema["now"]
+    assert (await terminal.told("privacy", "replay"))["erased_again"] == 0
+    copy = tmp_path / "copy"
+    assert (await terminal.told("privacy", "anonymised", str(copy)))["rows"]["customers"] == 0
+    assert len(list(copy.iterdir())) == 4
     assert (await terminal.told("data", "clear-sample")) is not None
     assert "No such command" in await terminal.run("nonsense", code=2)
 

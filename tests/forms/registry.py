@@ -26,6 +26,7 @@ from liquor_app.screens.coupons.pools.state import PoolsState
 from liquor_app.screens.customers.detail.interests_state import InterestsState
 from liquor_app.screens.customers.detail.labels_state import LabelsState
 from liquor_app.screens.customers.detail.manage_state import ActsState
+from liquor_app.screens.customers.detail.privacy_state import PrivacyState
 from liquor_app.screens.customers.doubles.state import DoublesState
 from liquor_app.screens.customers.form.state import EditCustomerState
 from liquor_app.screens.customers.list.state import CustomersState
@@ -179,6 +180,10 @@ FORMS = (
     Formed(
         InterestsState, ((InterestsState.ask,),), InterestsState.save, ({"code": "no such bottle"},), "code", _customer,
         fair=({"code": "RYE"},),
+    ),
+    Formed(
+        PrivacyState, ((PrivacyState.ask,),), PrivacyState.erase, ({"ground": "asked", "word": "yes"},), "word",
+        _customer, fair=({"ground": "asked", "word": "erase"},),
     ),
     Formed(
         WaitingListState, ((WaitingListState.ask, "tag"),), WaitingListState.add, ({"tag": "nobody has it"},), "tag",

@@ -98,7 +98,7 @@ async def test_who_may_have_it(database: str, tmp_path: Path) -> None:
     async with transaction() as session:
         with pytest.raises(NotFound):
             await export_link(session, other, job)
-        with pytest.raises(Forbidden):
+        with pytest.raises(NotFound):
             await export_link(session, viewer, job)
         link = await export_link(session, manager, job)
     with pytest.raises(Forbidden):

@@ -38,7 +38,10 @@ REJECT_FILES = Folder("rejects", 5 * GIB, kept_days=30)
 EXPORT_FILES = Folder("exports", 2 * GIB, kept_days=2)
 """What somebody asked to carry away; a link to one expires long before it does."""
 
-FOLDERS = {one.name: one for one in (IMPORT_FILES, REJECT_FILES, EXPORT_FILES)}
+ERASURE_NOTES = Folder("erasures", 1024**2)
+"""Keyed hashes of who was erased, for as long as there is a shop: a database that is restored knows less than they."""
+
+FOLDERS = {one.name: one for one in (IMPORT_FILES, REJECT_FILES, EXPORT_FILES, ERASURE_NOTES)}
 
 
 def checked(key: str) -> str:

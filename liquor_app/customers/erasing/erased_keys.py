@@ -20,6 +20,7 @@ from liquor_app.core.errors import Invalid
 from liquor_app.core.security.pepper import pepper_hash
 from liquor_app.customers.addresses import address_hash, normalise_email, normalise_phone
 from liquor_app.customers.erasing.models import ERASURE, ErasureStatus, Ground
+from liquor_app.customers.models import SuppressionReason
 
 _ANY = "SELECT EXISTS (SELECT FROM erased_keys)"
 _AMONG = "SELECT key_hash FROM erased_keys WHERE key_hash = ANY(:hashes)"
@@ -44,6 +45,12 @@ UPDATE erasures SET status = '{ErasureStatus.DONE}', finished_at = now(), told =
  WHERE id = :id AND status IN {ERASURE.sources_sql(ErasureStatus.DONE)}
 """
 
+_SUPPRESS = f"""
+INSERT INTO suppressions (address_hash, reason, source) SELECT k.hash, '{SuppressionReason.ERASED}', 'erased'
+  FROM {_KEYS}
+ON CONFLICT (address_hash, coalesce(channel, '*')) WHERE lifted_at IS NULL
+DO UPDATE SET reason = excluded.reason, source = excluded.source, address = NULL
+"""
 _OPEN = "SELECT id FROM erasures WHERE finished_at IS NULL AND asked_at < :before ORDER BY asked_at"
 _RETIRE = """
 UPDATE customers SET deleted_at = now(), updated_at = now() WHERE id = ANY(:people) AND deleted_at IS NULL
@@ -131,6 +138,11 @@ async def add_erasure(
         text(_ADD), {"id": erasure_id, "person": person_id, "ground": ground.value, "by": by, "name": name}
     )
     await session.execute(text(_ADD_KEYS), {"erasure": erasure_id, **_KEYS.bind(hash=sorted(hashes))})
+
+
+async def suppress_hashes(session: AsyncSession, hashes: Collection[bytes]) -> None:
+    """Put addresses of somebody who was erased on the suppression list for good, by their hashes alone."""
+    await session.execute(text(_SUPPRESS), _KEYS.bind(hash=sorted(hashes)))
 
 
 async def keys_of_erasure(session: AsyncSession, erasure_id: UUID) -> list[bytes]:

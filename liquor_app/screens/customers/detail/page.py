@@ -15,6 +15,8 @@ from liquor_app.screens.customers.detail.labels_state import LabelsState
 from liquor_app.screens.customers.detail.manage_dialogs import questions
 from liquor_app.screens.customers.detail.manage_state import ActsState
 from liquor_app.screens.customers.detail.merges_state import MergesState
+from liquor_app.screens.customers.detail.privacy_panel import erase_dialog, privacy_card
+from liquor_app.screens.customers.detail.privacy_state import PrivacyState
 from liquor_app.screens.customers.detail.state import CustomerState
 from liquor_app.screens.customers.detail.transactional_state import ErrandsState
 from liquor_app.screens.customers.detail.view import SCORES
@@ -57,7 +59,9 @@ TOPICS = {
 
 
 def customer_page() -> rx.Component:
-    shown = rx.fragment(_head(), _body(), customer_form(), questions(), labels_dialogs(), interests_dialog())
+    shown = rx.fragment(
+        _head(), _body(), customer_form(), questions(), labels_dialogs(), interests_dialog(), erase_dialog()
+    )
     return found(CustomerState, "customer", "All customers", "/customers", shown)
 
 
@@ -107,6 +111,7 @@ def _body() -> rx.Component:
                     interests_card(),
                     _mix(),
                     card(ready(_consents(), 3), title="Consent and age", flush=True),
+                    privacy_card(),
                     gap=16,
                 ),
                 class_name="c4",
@@ -378,13 +383,21 @@ PAGES = (
                 CustomerState.clear,
                 LabelsState.clear,
                 InterestsState.clear,
+                PrivacyState.clear,
                 HistoryState.clear,
                 PurchasesState.forget,
                 SentState.forget,
                 NotSentState.forget,
             ),
             *(CustomerState.load, HistoryState.load, PurchasesState.load, SentState.load, NotSentState.load),
-            *(ErrandsState.load, LabelsState.load, InterestsState.load, MergesState.clear, MergesState.load),
+            *(
+                ErrandsState.load,
+                LabelsState.load,
+                InterestsState.load,
+                PrivacyState.load,
+                MergesState.clear,
+                MergesState.load,
+            ),
         ],
         parent="/customers",
     ),

@@ -1,0 +1,33 @@
+"""`liquor privacy …`"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from liquor_app.accounts.permissions import SYSTEM
+from liquor_app.commands.arguments import Json
+from liquor_app.commands.kit import call, show
+
+app = typer.Typer(no_args_is_help=True, help="Who was erased, and a copy of the base that tells of nobody.")
+
+
+@app.command("replay")
+def replay_command(as_json: Json = False) -> None:
+    """After an older state was restored: erase again who was erased since."""
+    from liquor_app.privacy.replay import replay_erasures
+
+    show(call(lambda session: replay_erasures(session, SYSTEM)), as_json, "Erasures replayed")
+
+
+@app.command("anonymised")
+def anonymised_command(
+    folder: Annotated[Path, typer.Argument(help="An empty folder; it is made if it is not there.")],
+    as_json: Json = False,
+) -> None:
+    """Write customers, purchases and messages as CSV files that tell of nobody."""
+    from liquor_app.privacy.anonymised import write_anonymised
+
+    show(call(lambda session: write_anonymised(session, SYSTEM, folder)), as_json, "A copy that tells of nobody")

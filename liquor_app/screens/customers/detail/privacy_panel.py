@@ -1,0 +1,90 @@
+"""Data and privacy of one customer: carried away, left out of profiles, erased."""
+
+from __future__ import annotations
+
+import reflex as rx
+
+from liquor_app.customers.erasing.models import Ground
+from liquor_app.screens.customers.detail.privacy_state import WORD, PrivacyState
+from liquor_app.screens.forms.view import form_dialog, form_of
+from liquor_app.screens.session.role_controls import for_admins, for_managers
+from liquor_app.ui.button import button, download
+from liquor_app.ui.card import card, list_item, plain_list
+from liquor_app.ui.forms.choice import select_field, switch
+from liquor_app.ui.forms.form import text_field
+from liquor_app.ui.grid import col
+from liquor_app.ui.icon import icon
+from liquor_app.ui.skeleton import skeleton_lines
+
+FORM = "erase-form"
+MEANS = (
+    "Waiting messages are cancelled, no campaign writes to them again, and names, addresses and words are scrubbed from"
+    " everything that is kept. Purchases, consents and messages stay as figures of nobody. It cannot be taken back."
+)
+
+
+def privacy_card() -> rx.Component:
+    """Draw what somebody may ask of the shop."""
+
+    def line(drawing: str, title: str, words: rx.Component, control: rx.Component) -> rx.Component:
+        said = rx.el.div(rx.el.b(title, class_name="med"), rx.el.div(words, class_name="t12 muted"), class_name="grow")
+        return list_item(icon(drawing), said, control)
+
+    state = PrivacyState
+    written = rx.cond(
+        state.file_url != "",
+        download("Save the file", state.file_url, small=True),
+        button("Export", kind="ghost", small=True, on_click=state.export, busy=state.working),
+    )
+    lines = plain_list(
+        line(
+            "file-down",
+            "Everything about them",
+            rx.cond(state.report != "", state.report, "A ZIP of JSON and CSV"),
+            for_managers(written),
+        ),
+        line(
+            "user-round-x",
+            "Objection to profiling",
+            rx.cond(state.objects, "Neither scored nor planned", "Scored and planned like everybody"),
+            for_managers(switch("Objects", checked=state.objects, on_change=state.object)),
+        ),
+        for_admins(
+            line(
+                "eraser",
+                "Erasure",
+                rx.fragment("Nothing that tells of them is kept"),
+                button("Erase…", kind="danger", small=True, on_click=state.ask),
+            )
+        ),
+    )
+    return card(rx.cond(state.loading, skeleton_lines(3), lines), title="Data and privacy", flush=True)
+
+
+def erase_dialog() -> rx.Component:
+    """Draw the question before somebody is erased."""
+    errors = PrivacyState.errors
+    form = form_of(
+        PrivacyState,
+        col(
+            select_field("Why", "ground", [(one.value, one.label) for one in Ground], error=errors["ground"]),
+            text_field(
+                f"Type “{WORD}” to go on", "word", max_length=20, auto_complete="off", error=errors["word"],
+            ),
+            gap=16,
+        ),
+        id=FORM,
+        on_submit=PrivacyState.erase,
+    )  # fmt: skip
+    return form_dialog(
+        PrivacyState,
+        "Erase " + PrivacyState.who + "?",
+        form,
+        open=PrivacyState.asking,
+        description=MEANS,
+        foot=rx.fragment(
+            button("Cancel", on_click=PrivacyState.close(False)),
+            button("Erase for good", kind="solid-danger", submit=True, form=FORM, busy=PrivacyState.busy),
+        ),
+        max_width="460px",
+    )
