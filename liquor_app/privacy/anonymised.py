@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import TextClause, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.audit import audit
@@ -58,7 +58,9 @@ SELECT s.id, s.customer_id, s.campaign_id, s.channel, s.status, CAST(s.sent_at A
   FROM sends s JOIN customers c ON c.id = s.customer_id AND c.profiling_objected_at IS NULL
  WHERE s.id > :after ORDER BY s.id LIMIT :most
 """
-FILES = {"customers": _CUSTOMERS, "purchases": _PURCHASES, "purchase_lines": _LINES, "sends": _SENDS}
+FILES = {
+    "customers": text(_CUSTOMERS), "purchases": text(_PURCHASES), "purchase_lines": text(_LINES), "sends": text(_SENDS),
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,13 +102,13 @@ def _empty(folder: Path) -> None:
 
 
 async def _write(
-    session: AsyncSession, path: Path, statement: str, told: Callable[[Mapping[str, Any]], dict[str, Any]]
+    session: AsyncSession, path: Path, statement: TextClause, told: Callable[[Mapping[str, Any]], dict[str, Any]]
 ) -> int:
     after, rows = UUID(int=0), 0
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         while True:
-            found = (await session.execute(text(statement), {"after": after, "most": PAGE})).mappings().all()
+            found = (await session.execute(statement, {"after": after, "most": PAGE})).mappings().all()
             for row in found:
                 cells = told(dict(row))
                 if not rows:
