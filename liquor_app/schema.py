@@ -33,10 +33,11 @@ from liquor_app.segments import models as segments
 from liquor_app.sending import models as sending
 from liquor_app.sending.sign_up import models as sign_up
 from liquor_app.templates import models as templates
+from liquor_app.webhooks import models as webhooks
 
 SLICES = (
-    core, api, events, accounts, organization, customers, erasing, imported, labels, catalog, imports, drop_folders,
-    campaigns, ledger, scoring, segments, compliance, providers, templates, coupons, actions, experiments, planning,
+    core, api, events, accounts, organization, webhooks, customers, erasing, imported, labels, catalog, imports,
+    drop_folders, campaigns, ledger, scoring, segments, compliance, providers, templates, coupons, actions, experiments, planning,
     sending, sign_up, allocations, doubles, analytics,
 )  # fmt: skip
 

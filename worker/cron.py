@@ -29,6 +29,7 @@ from liquor_app.privacy.erase import take_up_erasures
 from liquor_app.providers.sender_check.sender_checks import request_daily_check
 from liquor_app.scoring.tasks import score_waiting
 from liquor_app.sending.sign_up.confirm_sign_up import forget_sign_ups
+from liquor_app.webhooks.outbox import request_due_deliveries
 
 
 async def sweep_jobs(context: dict[str, Any]) -> int:
@@ -111,6 +112,12 @@ async def read_callbacks(context: dict[str, Any]) -> None:
             await enqueue(session, Job.PROCESS_WEBHOOKS, dedupe_key="all")
 
 
+async def deliver_events(context: dict[str, Any]) -> bool:
+    """Each half minute: events whose job was lost, or whose next try is due."""
+    async with transaction() as session:
+        return await request_due_deliveries(session)
+
+
 async def forget_sign_ins(context: dict[str, Any]) -> None:
     """Each ten minutes: failed sign-ins that no longer count, and sessions that ended long ago."""
     async with transaction() as session:
@@ -172,6 +179,7 @@ CRON = [
     _at(forget_what_is_past, hour=5, minute=31),
     _at(look_at_drop_folders, second=20),
     _at(read_callbacks, second=35),
+    _at(deliver_events, second={10, 40}),
     _at(forget_sign_ins, minute=set(range(3, 60, 10)), second=50),
     _at(take_up_open_erasures, minute=set(range(4, 60, 10)), second=30),
     _at(forget_unconfirmed, minute=27, second=55),

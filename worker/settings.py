@@ -35,6 +35,7 @@ from liquor_app.segments.lists import CUSTOMER_ACTIONS
 from liquor_app.segments.tasks import TASKS as SEGMENTS
 from liquor_app.sending.pipeline.dispatch import run_dispatcher
 from liquor_app.sending.tasks import TASKS as SENDING
+from liquor_app.webhooks.tasks import TASKS as WEBHOOKS
 from worker.cron import CRON
 from worker.retention import apply_retention
 
@@ -58,6 +59,7 @@ TASKS: dict[Job, Task] = {
     **ALLOCATIONS,
     **ANALYTICS,
     **PRIVACY,
+    **WEBHOOKS,
     **DEMO,
     Job.APPLY_RETENTION: apply_retention,
 }

@@ -29,6 +29,8 @@ from liquor_app.core.pubsub import publish
 from liquor_app.core.queue import Job, enqueue
 from liquor_app.organization.service import BrandRow, default_brand, get_brand
 from liquor_app.organization.settings import GeneralSettings, PlanningSettings, load_settings
+from liquor_app.webhooks.models import Happened
+from liquor_app.webhooks.outbox import emit
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +104,14 @@ async def lock_campaign(session: AsyncSession, campaign_id: UUID) -> Campaign:
     return campaign
 
 
+TOLD = {
+    CampaignStatus.SCHEDULED: Happened.CAMPAIGN_APPROVED,
+    CampaignStatus.COMPLETED: Happened.CAMPAIGN_FINISHED,
+    CampaignStatus.CANCELLED: Happened.CAMPAIGN_FINISHED,
+}
+"""What endpoints are told when a campaign comes to stand there."""
+
+
 async def move_campaign(session: AsyncSession, actor: Actor, campaign: Campaign, status: CampaignStatus) -> None:
     """Move a held campaign to another status, if the table allows it; audited and told to who looks on. A corridor."""
     old = campaign.status
@@ -118,6 +128,8 @@ async def move_campaign(session: AsyncSession, actor: Actor, campaign: Campaign,
         after={"status": status},
         was=old.value,
     )
+    if (happened := TOLD.get(status)) is not None:
+        await emit(session, happened, [{"campaign_id": campaign.id, "status": status}])
     publish(session, f"campaign:{campaign.id}", {"status": status.value})
     publish(session, "dashboard", {"campaign": campaign.id})
 

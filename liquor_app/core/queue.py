@@ -95,6 +95,7 @@ class Job(StrEnum):
     CLEAR_SAMPLE = "clear_sample"
     ROLL_UP = "roll_up"
     PROCESS_WEBHOOKS = "process_webhooks"
+    DELIVER_WEBHOOKS = "deliver_webhooks"
     ATTRIBUTE = "attribute"
     READ_HOLDOUT = "read_holdout"
     LEARN_UPLIFT = "learn_uplift"

@@ -18,6 +18,7 @@ from liquor_app.core.bulk import unnest
 from liquor_app.core.errors import Invalid, NotFound
 from liquor_app.customers.addresses import address_hash
 from liquor_app.customers.models import ConsentStatus, SuppressionReason
+from liquor_app.customers.suppression_news import NEWS, tell_added
 from liquor_app.customers.visible_text import visible
 from liquor_app.organization.models import Channel
 
@@ -221,7 +222,7 @@ async def suppress_addresses(session: AsyncSession, entries: Sequence[Suppressio
     chosen = sorted(gravest.values(), key=lambda one: (one.address, one.channel or ""))
     if not chosen:
         return
-    await session.execute(
+    done = await session.execute(
         text(
             "INSERT INTO suppressions (address_hash, address, channel, reason, customer_id, source)"
             " SELECT f.hash, f.address, f.channel, f.reason, f.customer, :source"
@@ -229,7 +230,7 @@ async def suppress_addresses(session: AsyncSession, entries: Sequence[Suppressio
             " ON CONFLICT (address_hash, coalesce(channel, '*')) WHERE lifted_at IS NULL"
             " DO UPDATE SET repeated_at = now(), repeats = suppressions.repeats + 1,"
             f" reason = CASE WHEN {_GRAVER} THEN excluded.reason ELSE suppressions.reason END,"
-            f" source = CASE WHEN {_GRAVER} THEN excluded.source ELSE suppressions.source END"
+            f" source = CASE WHEN {_GRAVER} THEN excluded.source ELSE suppressions.source END RETURNING {NEWS}"
         ),
         {
             **_ENTRIES.bind(
@@ -244,6 +245,7 @@ async def suppress_addresses(session: AsyncSession, entries: Sequence[Suppressio
             "final": [reason.value for reason in FINAL],
         },
     )
+    await tell_added(session, done.all())
 
 
 async def suppress_withdrawn(session: AsyncSession, customer_id: UUID) -> None:

@@ -33,6 +33,8 @@ from liquor_app.customers.whereabouts.zip_codes import known_zone
 from liquor_app.organization.form_mistakes import Mistakes
 from liquor_app.organization.models import Channel
 from liquor_app.organization.settings import ComplianceSettings, load_settings, shop_today
+from liquor_app.webhooks.models import Happened
+from liquor_app.webhooks.outbox import emit
 
 """Totals are counted up to here and estimated beyond: nobody reads the last digit of a million."""
 
@@ -287,6 +289,7 @@ async def create_customer(session: AsyncSession, actor: Actor, changes: dict[str
     if values.get("date_of_birth"):
         await note_typed(session, actor, values["id"], values["date_of_birth"])
     await audit(session, actor, "customer.created", "customer", values["id"], fields=sorted(changes))
+    await emit(session, Happened.CUSTOMER_CREATED, [{"customer_id": values["id"]}])
     return await get_customer(session, actor, values["id"])
 
 
@@ -339,6 +342,8 @@ async def update_customer(
         after=written,
         private=WRITABLE - TELLS_OF_NOBODY,
     )
+    if fields := sorted(name for name, value in written.items() if before.get(name) != value):
+        await emit(session, Happened.CUSTOMER_UPDATED, [{"customer_id": customer_id, "fields": fields}])
     return await get_customer(session, actor, customer_id)
 
 

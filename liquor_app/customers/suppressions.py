@@ -19,6 +19,7 @@ from liquor_app.core.security.redact import redact
 from liquor_app.customers.addresses import address_hash, normalise_email, normalise_phone
 from liquor_app.customers.consents import NOT_ERASED
 from liquor_app.customers.models import SuppressionReason
+from liquor_app.customers.suppression_news import NEWS, tell_added
 from liquor_app.organization.models import Channel
 from liquor_app.ui.words import figure
 
@@ -90,7 +91,7 @@ async def add_suppressions(
             " DO UPDATE SET repeated_at = now(), repeats = suppressions.repeats + 1,"
             " reason = CASE WHEN suppressions.reason = :own THEN excluded.reason ELSE suppressions.reason END,"
             " source = CASE WHEN suppressions.reason = :own THEN excluded.source ELSE suppressions.source END"
-            " RETURNING (xmax = 0) AS is_new"
+            f" RETURNING {NEWS}"
         ),
         {
             "own": SuppressionReason.UNSUBSCRIBED.value,
@@ -100,7 +101,7 @@ async def add_suppressions(
             "source": actor.kind.value,
         },
     )
-    added = sum(done.scalars())
+    added = await tell_added(session, done.all())
     await audit(
         session, actor, "suppressions.added", "suppression", None, added=added, given=len(plain), channel=channel
     )

@@ -34,6 +34,8 @@ from liquor_app.imports.cleaning.moment_cells import EARLIEST, When
 from liquor_app.imports.cleaning.number_cells import MAX_NUMBER
 from liquor_app.organization.settings import GeneralSettings, load_settings
 from liquor_app.ui.words import figure
+from liquor_app.webhooks.models import Happened
+from liquor_app.webhooks.outbox import emit
 
 MAX_LINES = 500
 MAX_PROPERTIES = 8_192
@@ -138,6 +140,9 @@ async def record_purchase(session: AsyncSession, actor: Actor, order: NewOrder) 
             session, actor, f"purchase.{row.outcome}", "purchase", row.id, order=row.order_id, lines=row.lines,
             total=row.total,
         )  # fmt: skip
+    if row.outcome == "created":
+        fact = {"purchase_id": row.id, "order_id": row.order_id, "customer_id": row.customer_id, "total": row.total}
+        await emit(session, Happened.PURCHASE_CREATED, [fact])
     return row
 
 

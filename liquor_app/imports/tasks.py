@@ -31,6 +31,8 @@ from liquor_app.imports.uploads import ImportRow, forget_uploads, get_import
 from liquor_app.organization.service import notify
 from liquor_app.organization.settings import GeneralSettings, load_settings
 from liquor_app.ui.words import figure
+from liquor_app.webhooks.models import Happened
+from liquor_app.webhooks.outbox import emit
 
 COUNTS = ("rows", "created", "updated", "unchanged", "rejected")
 TRIES = 3
@@ -140,6 +142,8 @@ async def conclude(
     counts = {name: getattr(row, name) for name in COUNTS}
     await audit(session, actor, f"{row.kind}.imported", "import", import_id, file=row.file_name, status=status.value,
                 **counts)  # fmt: skip
+    finished = {"import_id": import_id, "kind": row.kind, "status": status, **counts}
+    await emit(session, Happened.IMPORT_FINISHED, [finished])
     taken_words = [
         outcome_words(outcome, rows, row.orders)
         for outcome, rows in ((Outcome.CREATED, row.created), (Outcome.UPDATED, row.updated))

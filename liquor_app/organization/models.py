@@ -11,17 +11,13 @@ from sqlalchemy import Column, Index, Integer, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from liquor_app.core.columns import (
-    blob,
     choice,
     document,
     flag,
     moment,
     pk,
-    plain_uuid,
     ref,
     stamped,
-    texts,
-    whole,
     words,
 )
 from liquor_app.core.platform.personal_data import Personal
@@ -124,21 +120,6 @@ class GuidanceVersion(SQLModel, table=True):
     document: dict[str, Any] = document(empty="{}")
     created_by: UUID | None = ref("users.id", ondelete="SET NULL", nullable=True)
     created_by_name: str = words(default="")
-    created_at: datetime = stamped()
-
-
-class WebhookEndpoint(SQLModel, table=True):
-    """Where we tell others what happened."""
-
-    __tablename__ = "webhook_endpoints"
-
-    id: UUID = pk()
-    url: str = words()
-    events: list[str] = texts()
-    secret_encrypted: bytes = blob(nullable=False)
-    is_active: bool = flag(default=True)
-    failures: int = whole()
-    created_by: UUID | None = plain_uuid()
     created_at: datetime = stamped()
 
 

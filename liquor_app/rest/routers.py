@@ -31,7 +31,7 @@ from liquor_app.rest.people import customer_labels, merges, privacy, sign_ups, t
 from liquor_app.rest.schemas.analytics import AnalyticsMessage
 from liquor_app.rest.schemas.campaigns import CampaignStatusMessage
 from liquor_app.rest.schemas.organization import NotificationMessage
-from liquor_app.rest.shop import allocations, drop_folders, products
+from liquor_app.rest.shop import allocations, drop_folders, products, webhook_endpoints
 from liquor_app.rest.shop import coupons as coupon_pools
 
 ROUTERS = [
@@ -57,6 +57,7 @@ ROUTERS = [
     sending.replies,
     recipients.router,
     webhooks.router,
+    webhook_endpoints.router,
     analytics.router,
     templates.router,
     providers.router,

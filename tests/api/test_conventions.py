@@ -38,6 +38,10 @@ GET /users · GET /users/export · POST /users · PATCH /users/{id} · POST /use
 POST /users/{id}/two-steps/off · GET /users/me/sessions · DELETE /users/me/sessions/{id} · GET /users/me/two-steps
 POST /users/me/two-steps · POST /users/me/two-steps/confirm · POST /users/me/two-steps/off
 GET /api-keys · GET /api-keys/export · POST /api-keys · DELETE /api-keys/{id}
+GET /webhook-endpoints · GET /webhook-endpoints/export · POST /webhook-endpoints · GET /webhook-endpoints/{id}
+PATCH /webhook-endpoints/{id} · DELETE /webhook-endpoints/{id} · POST /webhook-endpoints/{id}/secret
+POST /webhook-endpoints/{id}/test · GET /webhook-endpoints/{id}/deliveries
+GET /webhook-endpoints/{id}/deliveries/export · POST /webhook-deliveries/{id}/replay
 POST /campaigns/{id}/generate · POST /campaigns/{id}/approve · POST /campaigns/{id}/play · POST /campaigns/{id}/cancel
 GET /campaigns/{id}/outlook · GET /analytics/learning · GET /analytics/effects · GET /analytics/policies/{policy}
 GET /analytics/learning/rules · POST /analytics/learning/rules · DELETE /analytics/learning/rules/{id}

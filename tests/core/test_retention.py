@@ -41,7 +41,8 @@ STAYS = {
     "somebody made it, one at a time": """
         allocation_entries allocations api_keys brands cell_rules channels compliance_rules coupon_pools
         custom_fields drop_sources guidance_versions message_templates products saved_views segments
-        settings sign_up_pages sign_up_wordings tags template_versions totp_secrets users webhook_endpoints
+        settings sign_up_pages sign_up_wordings tags template_versions totp_secrets users
+        webhook_endpoints
     """,
     "one row a day, a version or a thing": """
         daily_messages daily_sales global_holdouts model_versions notices_seen product_labels scoring_standards
@@ -104,11 +105,15 @@ async def add(table: str, at: datetime, ids: dict[str, UUID]) -> None:
             "body": "x", "status": "read", "received_at": at,
         },
         "segment_changes": {"segment_id": ids["segment"], "customer_id": ids["customer"], "at": at},
+        "webhook_events": {"type": "customer.created", "payload": "{}", "created_at": at},
+        "webhook_deliveries": {"event_id": ids["event"], "endpoint_id": uuid7(), "created_at": at},
         "exclusions": {"campaign_id": uuid7(), "customer_id": ids["customer"], "reason": "capped", "created_at": at},
     }  # fmt: skip
     row = rows[table]
     if table == "exclusions":
         row["campaign_id"] = await add_campaign_of_its_own()
+    if table == "webhook_deliveries":
+        row["endpoint_id"] = await add_endpoint_of_its_own()
     names = ", ".join(row)
     async with transaction() as session:
         if table in ("analytics_events", "sends"):
@@ -122,6 +127,14 @@ async def add(table: str, at: datetime, ids: dict[str, UUID]) -> None:
 async def add_campaign_of_its_own() -> UUID:
     async with transaction() as session:
         return await add_campaign(session, [])
+
+
+async def add_endpoint_of_its_own() -> UUID:
+    async with transaction() as session:
+        made = await session.execute(
+            text("INSERT INTO webhook_endpoints (url, secret_encrypted) VALUES ('x', CAST('x' AS bytea)) RETURNING id")
+        )
+        return UUID(str(made.scalar_one()))
 
 
 async def count(table: str) -> int:
@@ -143,7 +156,12 @@ async def ids(database: str) -> dict[str, UUID]:
         await ensure_shop(session)
         customer, campaign = await add_customer(session), await add_campaign(session, [])
         made = await session.execute(text("INSERT INTO segments (slug, name) VALUES ('x', 'X') RETURNING id"))
-        return {"customer": customer, "campaign": campaign, "segment": made.scalar_one()}
+        told = await session.execute(
+            text("INSERT INTO webhook_events (type, payload) VALUES ('customer.created', '{}') RETURNING id")
+        )
+        return {
+            "customer": customer, "campaign": campaign, "segment": made.scalar_one(), "event": told.scalar_one(),
+        }  # fmt: skip
 
 
 async def test_a_row_goes_on_its_day_and_not_before(ids: dict[str, UUID], monkeypatch: pytest.MonkeyPatch) -> None:

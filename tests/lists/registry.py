@@ -41,6 +41,7 @@ from liquor_app.segments.lists import CUSTOMERS, MEMBERS, SEGMENTS
 from liquor_app.sending.lists import LEFT_SENDS, OUTBOX, REPLIES, SENDS
 from liquor_app.sending.pipeline.launch import launch_campaign
 from liquor_app.templates.lists import TEMPLATES, VERSIONS
+from liquor_app.webhooks.lists import DELIVERIES, WEBHOOKS
 from tests.factories import add_people, add_ready_campaign, product
 from tests.kept_rows import shipped_segments, shipped_templates
 from tests.lists.contract import Listed
@@ -163,6 +164,34 @@ async def imports(session: AsyncSession) -> None:
             session, SYSTEM, import_id=uuid7(), kind=("customers", "purchases")[number % 2], file_name="a.csv",
             file_key=uuid7().hex,
         )  # fmt: skip
+
+
+async def webhook_endpoints(session: AsyncSession) -> None:
+    await session.execute(
+        text(
+            "INSERT INTO webhook_endpoints (url, description, events, secret_encrypted, is_active)"
+            " SELECT 'https://hooks.example.com/' || uuid_v7(), 'No ' || n, ARRAY['customer.created'],"
+            " CAST('x' AS bytea), n % 2 = 0 FROM generate_series(1, 5) n"
+        )
+    )
+
+
+async def webhook_deliveries(session: AsyncSession) -> None:
+    await webhook_endpoints(session)
+    await session.execute(
+        text(
+            "WITH made AS (INSERT INTO webhook_events (type, payload)"
+            " SELECT 'customer.created', '{}' FROM generate_series(1, 5) RETURNING id)"
+            " INSERT INTO webhook_deliveries (event_id, endpoint_id, status, attempts, created_at)"
+            " SELECT made.id, (SELECT id FROM webhook_endpoints ORDER BY id LIMIT 1),"
+            " (ARRAY['pending', 'delivered', 'failed'])[1 + (row_number() OVER ()) % 3], 1,"
+            " now() - make_interval(secs => row_number() OVER ()) FROM made"
+        )
+    )
+
+
+async def one_endpoint(session: AsyncSession) -> dict[str, Any]:
+    return {"endpoint": await _first(session, "SELECT CAST(id AS text) FROM webhook_endpoints ORDER BY id LIMIT 1")}
 
 
 async def audit_log(session: AsyncSession) -> None:
@@ -391,6 +420,8 @@ LISTS = [
     Listed(REPLIES, replies, "/replies"),
     Listed(TEAM, team, "/users"),
     Listed(API_KEYS, api_keys, "/api-keys"),
+    Listed(WEBHOOKS, webhook_endpoints, "/webhook-endpoints"),
+    Listed(DELIVERIES, webhook_deliveries, scope=one_endpoint),
     Listed(AUDIT, audit_log, "/audit", shop_zone),
     Listed(PLANS, plans, scope=one_campaign),
     Listed(EDITS, edits, scope=one_campaign),

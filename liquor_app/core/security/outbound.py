@@ -177,17 +177,23 @@ def _checked_socket(info: Any) -> socket.socket:
     return socket.socket(family, kind, protocol)
 
 
+_GARBLED = "The answer cannot be understood."
+
+
 class _Bounded(httpx.AsyncByteStream):
     def __init__(self, stream: httpx.AsyncByteStream) -> None:
         self._stream = stream
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         left = MOST_BYTES
-        async for piece in self._stream:
-            left -= len(piece)
-            if left < 0:
-                raise httpx.ReadError("The answer is longer than any provider's.")
-            yield piece
+        try:
+            async for piece in self._stream:
+                left -= len(piece)
+                if left < 0:
+                    raise httpx.ReadError("The answer is longer than any provider's.")
+                yield piece
+        except aiohttp.ClientError as error:
+            raise httpx.ReadError(_GARBLED) from error
 
     async def aclose(self) -> None:
         await self._stream.aclose()
@@ -204,7 +210,10 @@ class _Guarded(AiohttpTransport):
         return aiohttp.ClientSession(connector=connector)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        answer = await super().handle_async_request(request)
+        try:
+            answer = await super().handle_async_request(request)
+        except aiohttp.ClientError as error:  # the transport knows some of them, and not an answer that is no HTTP
+            raise httpx.RemoteProtocolError(_GARBLED, request=request) from error
         # we asked for none: what is packed all the same is meant to swell
         if answer.headers.get("content-encoding", "identity").lower() != "identity":
             await answer.aclose()

@@ -29,6 +29,8 @@ from liquor_app.providers.kit.base import EventKind, WebhookEvent
 from liquor_app.providers.kit.remedies import explained
 from liquor_app.sending.events.delivery_status import RANK, Touch, retold
 from liquor_app.sending.events.suppress_on_event import Ending, give_up_worn_out, stop_writing
+from liquor_app.webhooks.models import Happened
+from liquor_app.webhooks.outbox import emit
 
 LOGGED = {
     EventKind.DELIVERED: EventType.DELIVERED,
@@ -41,6 +43,7 @@ LOGGED = {
 }
 
 KEPT_WORDS = 300
+TOLD_OF = {SendStatus.DELIVERED: Happened.SEND_DELIVERED, SendStatus.BOUNCED: Happened.SEND_BOUNCED}
 """Characters of an address or a user agent that are kept in the log, and compared."""
 
 MOST_TOUCHES = 200
@@ -113,6 +116,7 @@ async def apply_events(session: AsyncSession, actor: Actor, by_send: Mapping[UUI
         if after != before:
             changed[send_id] = before, after
     await change_fates(session, changed)
+    await _tell_endpoints(session, [(rows[send_id], *fates) for send_id, fates in changed.items()])
     await _tell_actions(session, [(rows[send_id], *fates) for send_id, fates in changed.items()])
     await mark_machines(session, remarked)
     await record_events(session, logged)
@@ -205,6 +209,20 @@ def _logged(row: Any, event: WebhookEvent, machine: bool) -> NewEvent:
     if event.is_machine:
         properties["said_machine"] = True
     return NewEvent(LOGGED[event.kind], row.customer_id, row.campaign_id, row.id, event.at, properties)
+
+
+async def _tell_endpoints(session: AsyncSession, changed: Sequence[tuple[Any, Fate, Fate]]) -> None:
+    """Tell whoever asked which messages were delivered, and which came back."""
+    for status, happened in TOLD_OF.items():
+        facts = [
+            {
+                "send_id": row.id, "campaign_id": row.campaign_id, "customer_id": row.customer_id,
+                "channel": row.channel,
+            }
+            for row, before, after in changed
+            if after.status is status and before.status is not status
+        ]  # fmt: skip
+        await emit(session, happened, facts)
 
 
 async def _tell_actions(session: AsyncSession, changed: Sequence[tuple[Any, Fate, Fate]]) -> None:

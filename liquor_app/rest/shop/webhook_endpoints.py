@@ -1,0 +1,111 @@
+"""Routes: where others are told what happens here, and what was sent to them."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Response
+from pydantic import Field
+
+from liquor_app.api.schemas import Body, Id, Patch, Row
+from liquor_app.core.db import transaction
+from liquor_app.rest.kit.authentication import CurrentActor
+from liquor_app.rest.kit.list_routes import list_routes, list_routes_of
+from liquor_app.webhooks import endpoints
+from liquor_app.webhooks.endpoints import MAX_DESCRIPTION, MAX_URL, EndpointRow
+from liquor_app.webhooks.lists import DELIVERIES, WEBHOOKS, deliveries_of, list_deliveries, list_webhooks
+
+router = APIRouter(tags=["webhooks"])
+
+Url = Annotated[str, Field(min_length=1, max_length=MAX_URL)]
+Events = Annotated[list[Annotated[str, Field(max_length=40)]], Field(min_length=1, max_length=40)]
+Description = Annotated[str, Field(max_length=MAX_DESCRIPTION)]
+
+
+class EndpointIn(Body):
+    """`events`: customer.created, purchase.created and so on."""
+
+    url: Url
+    events: Events
+    description: Description = ""
+
+
+class EndpointPatch(Patch):
+    """One that is active again is told what waited for it."""
+
+    url: Url | None = None
+    events: Events | None = None
+    description: Description | None = None
+    is_active: bool | None = None
+
+
+class NewEndpointOut(Row):
+    """The secret is shown here and never again."""
+
+    endpoint: EndpointRow
+    secret: str
+
+
+class TestSent(Row):
+    delivery_id: UUID
+
+
+list_routes(router, WEBHOOKS, list_webhooks, "Endpoints, the newest first.", path="/webhook-endpoints")
+list_routes_of(
+    router, DELIVERIES, list_deliveries, deliveries_of, "What was sent to an endpoint, the latest first.",
+    path="/webhook-endpoints/{id}/deliveries",
+)  # fmt: skip
+
+
+@router.post("/webhook-endpoints", response_model=NewEndpointOut, status_code=201)
+async def add_endpoint(actor: CurrentActor, body: EndpointIn) -> object:
+    """Tell an address what happens from now on, signed by Standard Webhooks with the secret of the answer."""
+    async with transaction() as session:
+        return await endpoints.create_endpoint(
+            session, actor, url=body.url, events=body.events, description=body.description
+        )
+
+
+@router.get("/webhook-endpoints/{id}", response_model=EndpointRow)
+async def read_endpoint(actor: CurrentActor, endpoint_id: Id) -> object:
+    """One endpoint; its secret is not shown."""
+    async with transaction() as session:
+        return await endpoints.get_endpoint(session, actor, endpoint_id)
+
+
+@router.patch("/webhook-endpoints/{id}", response_model=EndpointRow)
+async def change_endpoint(actor: CurrentActor, endpoint_id: Id, body: EndpointPatch) -> object:
+    """Change where, what or whether it is told."""
+    async with transaction() as session:
+        return await endpoints.change_endpoint(session, actor, endpoint_id, body.model_dump(exclude_unset=True))
+
+
+@router.delete("/webhook-endpoints/{id}", status_code=204)
+async def remove_endpoint(actor: CurrentActor, endpoint_id: Id) -> Response:
+    """End it, with what waits for it."""
+    async with transaction() as session:
+        await endpoints.delete_endpoint(session, actor, endpoint_id)
+    return Response(status_code=204)
+
+
+@router.post("/webhook-endpoints/{id}/secret", response_model=NewEndpointOut, status_code=201)
+async def renew_secret(actor: CurrentActor, endpoint_id: Id) -> object:
+    """Another secret, which signs from now on."""
+    async with transaction() as session:
+        return await endpoints.renew_secret(session, actor, endpoint_id)
+
+
+@router.post("/webhook-endpoints/{id}/test", response_model=TestSent, status_code=202)
+async def test_endpoint(actor: CurrentActor, endpoint_id: Id) -> object:
+    """Send `webhook.test`, which means nothing; its delivery is among those of the endpoint."""
+    async with transaction() as session:
+        return {"delivery_id": await endpoints.send_test(session, actor, endpoint_id)}
+
+
+@router.post("/webhook-deliveries/{id}/replay", status_code=204)
+async def replay(actor: CurrentActor, delivery_id: Id) -> Response:
+    """Send once more what was delivered or given up, under the same `webhook-id`."""
+    async with transaction() as session:
+        await endpoints.replay_delivery(session, actor, delivery_id)
+    return Response(status_code=204)
