@@ -42,7 +42,7 @@ async def events() -> list[tuple[str, dict[str, Any]]]:
         written = [(row.type, json.loads(row.payload)) for row in found]
     assert all(kind == said["type"] for kind, said in written)
     whole = json.dumps(written)
-    assert not any(word in whole for word in ("Ada", "example.com", "555", "Bath")), "nobody's data"
+    assert not any(word in whole for word in ("Ada", "ada@example.com", "+12075550101", "Bath")), "nobody's data"
     return [(kind, said["data"]) for kind, said in written]
 
 
