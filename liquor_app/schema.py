@@ -37,8 +37,8 @@ from liquor_app.webhooks import models as webhooks
 
 SLICES = (
     core, api, events, accounts, organization, webhooks, customers, erasing, imported, labels, catalog, imports,
-    drop_folders, campaigns, ledger, scoring, segments, compliance, providers, templates, coupons, actions, experiments, planning,
-    sending, sign_up, allocations, doubles, analytics,
+    drop_folders, campaigns, ledger, scoring, segments, compliance, providers, templates, coupons, actions, experiments,
+    planning, sending, sign_up, allocations, doubles, analytics,
 )  # fmt: skip
 
 metadata = SQLModel.metadata
