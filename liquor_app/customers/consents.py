@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -18,9 +18,10 @@ from liquor_app.core.bulk import unnest
 from liquor_app.core.errors import Invalid, NotFound
 from liquor_app.customers.addresses import address_hash
 from liquor_app.customers.models import ConsentStatus, SuppressionReason
-from liquor_app.customers.suppression_news import NEWS, tell_added
 from liquor_app.customers.visible_text import visible
 from liquor_app.organization.models import Channel
+from liquor_app.webhooks.models import Happened
+from liquor_app.webhooks.outbox import emit
 
 MAX_SUPPRESSED = 500
 """Customers one call may suppress."""
@@ -73,6 +74,8 @@ SELECT DISTINCT a.channel, a.address
  ) AS a(channel, address, said)
  WHERE c.id = :id AND a.address IS NOT NULL AND a.said = '{ConsentStatus.WITHDRAWN}'
 """
+NEWS = "(xmax = 0) AS is_new, id, channel, reason, customer_id"
+"""What a statement returns of the entries it wrote."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +196,17 @@ async def suppress_customers(session: AsyncSession, actor: Actor, customer_ids: 
     await suppress_addresses(session, entries, source=actor.kind.value)
     await audit(session, actor, "customers.suppressed", "customer", None, customers=[str(row.id) for row in people])
     return len(people)
+
+
+async def tell_added(session: AsyncSession, rows: Iterable[Any]) -> int:
+    """Tell endpoints of the entries that are new, without their addresses; returns how many those are. A corridor."""
+    new = [
+        {"suppression_id": row.id, "channel": row.channel, "reason": row.reason, "customer_id": row.customer_id}
+        for row in rows
+        if row.is_new
+    ]
+    await emit(session, Happened.SUPPRESSION_ADDED, new)
+    return len(new)
 
 
 async def suppress_address(

@@ -17,9 +17,8 @@ from liquor_app.core.bulk import unnest
 from liquor_app.core.errors import Conflict, Invalid, NotFound
 from liquor_app.core.security.redact import redact
 from liquor_app.customers.addresses import address_hash, normalise_email, normalise_phone
-from liquor_app.customers.consents import NOT_ERASED
+from liquor_app.customers.consents import NEWS, NOT_ERASED, tell_added
 from liquor_app.customers.models import SuppressionReason
-from liquor_app.customers.suppression_news import NEWS, tell_added
 from liquor_app.organization.models import Channel
 from liquor_app.ui.words import figure
 

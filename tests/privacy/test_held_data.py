@@ -20,7 +20,9 @@ NOBODYS = {
         daily_messages daily_sales decision_counts experiment_arms experiments global_holdouts model_versions
         outcome_sums recounts scoring_standards sender_days sign_up_days uplift_models
     """,
-    "ids of messages, profiles and orders alone": "send_keys short_links touched_customers voided_orders",
+    "ids of messages, profiles and orders alone": """
+        send_keys short_links touched_customers voided_orders webhook_deliveries webhook_events
+    """,
     "a draw of bottles, without who is on its list": "allocations",
     "keyed hashes of whom there is nothing else any more": "erased_keys erasures sign_up_refusals",
 }
