@@ -32,7 +32,7 @@ SECRET_BYTES = 24
 
 _COLUMNS = "id, url, description, events, is_active, disabled_reason, failing_since, last_success_at, created_at"
 _ONE = f"SELECT {_COLUMNS} FROM webhook_endpoints WHERE id = :id"
-_HELD = f"{_ONE} FOR UPDATE"
+_HOLD = "SELECT FROM webhook_endpoints WHERE id = :id FOR UPDATE"
 _COUNT = "SELECT count(*) FROM webhook_endpoints"
 _INSERT = f"""
 INSERT INTO webhook_endpoints (url, description, events, secret_encrypted, created_by)
@@ -126,7 +126,7 @@ async def change_endpoint(
         Forbidden, NotFound, Invalid: as for `create_endpoint` and `get_endpoint`.
     """
     require(actor, Role.ADMIN)
-    before = await _row(session, endpoint_id, _HELD)
+    before = await _row(session, endpoint_id, is_held=True)
     fields = ("url", "description", "events", "is_active")
     was = {name: getattr(before, name) for name in fields}
     after = was | _clean(changes)
@@ -146,7 +146,7 @@ async def renew_secret(session: AsyncSession, actor: Actor, endpoint_id: UUID) -
         Forbidden, NotFound: as for `get_endpoint`.
     """
     require(actor, Role.ADMIN)
-    row, secret = await _row(session, endpoint_id, _HELD), _new_secret()
+    row, secret = await _row(session, endpoint_id, is_held=True), _new_secret()
     await session.execute(text(_SECRET), {"id": endpoint_id, "secret": encrypt(secret)})
     await audit(session, actor, "webhook.secret_renewed", "webhook", endpoint_id, url=row.url)
     return NewEndpoint(row, secret)
@@ -210,8 +210,10 @@ def _new_secret() -> str:
 _NONE = "There is no such endpoint."
 
 
-async def _row(session: AsyncSession, endpoint_id: UUID, statement: str = _ONE) -> EndpointRow:
-    found = (await session.execute(text(statement), {"id": endpoint_id})).mappings().first()
+async def _row(session: AsyncSession, endpoint_id: UUID, *, is_held: bool = False) -> EndpointRow:
+    if is_held:
+        await session.execute(text(_HOLD), {"id": endpoint_id})
+    found = (await session.execute(text(_ONE), {"id": endpoint_id})).mappings().first()
     if found is None:
         raise NotFound(_NONE)
     return EndpointRow(**found)

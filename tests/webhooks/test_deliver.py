@@ -234,6 +234,22 @@ async def test_whoever_answers_nonsense_holds_up_nobody(
         assert await rows("SELECT 1 FROM webhook_deliveries WHERE attempts <> 1 OR last_at IS NULL") == []
 
 
+async def test_a_secret_that_cannot_be_read_holds_up_nobody(database: str) -> None:
+    async with receiving() as receiver, receiving() as well:
+        lost, made = await endpoint(receiver.url), await endpoint(well.url)
+        async with transaction() as session:
+            await session.execute(
+                text("UPDATE webhook_endpoints SET secret_encrypted = CAST('x' AS bytea) WHERE id = :id"),
+                {"id": lost.endpoint.id},
+            )
+        await happened()
+        assert await deliver_due() == 2
+        assert (len(receiver.came), len(well.came)) == (0, 1)
+        (row,) = await deliveries(lost)
+        assert "cannot be read" in row.error
+        verified(made, well)
+
+
 async def test_two_workers_do_not_send_twice(database: str) -> None:
     async with receiving() as receiver:
         await endpoint(receiver.url)
