@@ -154,9 +154,9 @@ class ImportLine(SQLModel, table=True):
 PERSONAL = (
     Personal(
         "imports",
-        rows="SELECT file_name, error, created_at FROM imports WHERE concat_ws(' ', file_name, error, options)"
-        " ~* :words",
-        scrub="UPDATE imports SET file_name = 'erased', error = NULL WHERE concat_ws(' ', file_name, error) ~* :words",
+        rows="SELECT file_name, error, created_at FROM imports WHERE concat_ws(' ', file_name, error) ~* :words",
+        scrub="UPDATE imports SET file_name = CASE WHEN file_name ~* :words THEN 'erased' ELSE file_name END,"
+        " error = NULL WHERE concat_ws(' ', file_name, error) ~* :words",
         why="that a file was brought in, and its counts",
     ),
     Personal(

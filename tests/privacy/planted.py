@@ -69,6 +69,7 @@ not-an-address,,{NAME},Bath,,{BORN},,,
 """
 CHANGED = f"""email,external_id,name,city,phone,email_consent,consent_source,consent_at
 {EMAIL},{NUMBER},{NAME},Bath,(207) 240-0147,yes,form,2025-06-05
+{EMAIL},{NUMBER},{NAME},Bath,(207) 240-0147,yes,form,2025-06-05
 """
 SALES = f"""order_id,customer,occurred_at,product,category,amount
 77,{NUMBER},2025-03-01 10:00,Ale,Beer,10.00
