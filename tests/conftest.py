@@ -209,6 +209,11 @@ def pytest_collection_finish() -> None:
     gc.enable()
 
 
+def pytest_sessionfinish() -> None:
+    """Looking through gigabytes five times over before a process ends is work for nobody."""
+    gc.freeze()
+
+
 def pytest_unconfigure() -> None:
     """Nothing stays behind, also where no test needed the engines."""
     shutil.rmtree(_DATA, ignore_errors=True)
