@@ -44,6 +44,7 @@ from liquor_app.screens.organization.guidance.page import guidance_page
 from liquor_app.screens.organization.guidance.state import GuidanceState
 from liquor_app.screens.organization.guidance.versions_state import GuidanceVersionsState
 from liquor_app.segments.service import create_segment, refresh_segments
+from liquor_app.ui.words import figure, plural
 from tests.people import add_campaign, add_customer, believe, ensure_shop
 from tests.planning.chat_server import answering, chat_server
 from tests.tabs import Tab, run, said
@@ -350,3 +351,27 @@ async def test_the_forecast_says_that_its_uplift_is_assumed(campaign: UUID, caps
     assert "learned from 1,200 people" in after.uplift
     _show_simulation(plan.summary, "Simulated")
     assert "uplift assumed" in " ".join(capsys.readouterr().out.split())
+
+
+async def test_each_kind_of_message_says_what_its_uplift_rests_on(campaign: UUID) -> None:
+    """The page's lines are the plan's actions counted, and those learned from people say from how many."""
+    state = await Tab(f"/campaigns/{campaign}", MARKETER).state(CampaignState)
+    await run(CampaignState.load, state)
+    async with transaction() as session:
+        plan = await get_plan(session, SYSTEM, UUID(state.plan.id))
+        found = await session.execute(
+            text(
+                "SELECT count(*), avg(100 * CAST(offer_terms ->> 'uplift' AS double precision)) FROM actions"
+                " WHERE campaign_id = :id AND status = 'pending' GROUP BY segment_slug, offer_terms ->> 'name', channel"
+            ),
+            {"id": campaign},
+        )
+    shown = sorted((line.messages, line.believed) for line in state.plan.beliefs)
+    assert shown == sorted((figure(row[0]), figure(row[1], 1, sign=True)) for row in found)
+    assert {line.basis for line in state.plan.beliefs} == {"Assumed"}
+    total = plan.summary["totals"]["sends"]
+    assert state.plan.beliefs_words == f"{total} of {plural(total, 'message')} by assumption"
+    cells = [{**cell, "learned_from": 1200 if cell["channel"] == "email" else 0} for cell in plan.summary["cells"]]
+    after = plan_view(replace(plan, summary={**plan.summary, "cells": cells}))
+    assert {line.basis for line in after.beliefs if line.channel == "E-mail"} == {"Learned from 1,200 people"}
+    assert after.beliefs_words != state.plan.beliefs_words

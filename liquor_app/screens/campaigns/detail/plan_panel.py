@@ -21,7 +21,7 @@ from liquor_app.ui.empty import empty
 from liquor_app.ui.grid import col, grid, row, span
 from liquor_app.ui.icon import icon
 from liquor_app.ui.skeleton import skeleton_lines
-from liquor_app.ui.table import Column
+from liquor_app.ui.table import Column, table
 
 PLAN = CampaignState.plan
 
@@ -41,7 +41,7 @@ def plan_review() -> rx.Component:
         )
     )  # fmt: skip
     review = grid(
-        span(8, simulating(), side_by_side(), _week(), actions_card(edit_bar()), why_this_plan(), gap=16),
+        span(8, simulating(), side_by_side(), _week(), actions_card(edit_bar()), _beliefs(), why_this_plan(), gap=16),
         span(4, codes_card(), _simulation(), _foreseen(), _blocked(), _limits(), gap=16, align_self="start"),
     )
     return rx.cond(PLAN.id != "", rx.fragment(review, edit_questions()), drafting)
@@ -54,6 +54,34 @@ def _week() -> rx.Component:
         aside=rx.el.span(PLAN.version, class_name="t12 muted"),
         flush=True,
     )
+
+
+def _beliefs() -> rx.Component:
+    return rx.cond(
+        PLAN.beliefs_words != "",
+        card(
+            table(
+                PLAN.beliefs,
+                [
+                    Column("Segment", lambda line: rx.fragment(rx.el.b(line.segment, class_name="med"),
+                                                               rx.el.small(line.offer))),
+                    Column("By", lambda line: line.channel, phone="hide"),
+                    Column("Messages", lambda line: line.messages, number=True),
+                    Column("Believed to win, of 100", lambda line: line.believed, number=True),
+                    Column("Basis", lambda line: rx.cond(line.is_assumed, badge("Assumed", "amber", dot=False),
+                                                         badge(line.basis, "green", dot=False)), phone="under"),
+                ],
+                label="What each kind of message is believed to change",
+                dense=True,
+                empty=rx.fragment(),
+            ),
+            title="What is believed",
+            aside=rx.el.span(PLAN.beliefs_words, class_name="t12 muted"),
+            foot=rx.el.a("How it is learned", href="/analytics/learning", class_name="link t12"),
+            flush=True,
+        ),
+        rx.fragment(),
+    )  # fmt: skip
 
 
 def actions_card(tools: rx.Component | None = None) -> rx.Component:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -14,7 +15,7 @@ from liquor_app.planning.service import PlanRow
 from liquor_app.screens.campaigns.words import days_words, progress_words
 from liquor_app.ui.charts.interval import Marks, interval_marks
 from liquor_app.ui.charts.week import Day
-from liquor_app.ui.words import figure, percent, show_moment, show_money
+from liquor_app.ui.words import figure, percent, plural, show_moment, show_money
 
 LEDGER_WORDS = {
     "pending": "Waiting for their send window",
@@ -64,6 +65,19 @@ class Fact:
 
 
 @dataclass(frozen=True, slots=True)
+class BeliefLine:
+    """What is believed of messages of one kind in a plan, and what that rests on."""
+
+    segment: str
+    offer: str
+    channel: str
+    messages: str
+    believed: str
+    basis: str
+    is_assumed: bool
+
+
+@dataclass(frozen=True, slots=True)
 class PlanView:
     """A plan's figures, ready to draw; an empty id while there is none."""
 
@@ -85,6 +99,8 @@ class PlanView:
     foreseen: str = ""
     obstacles: list[Fact] = field(default_factory=list)
     tired: list[Fact] = field(default_factory=list)
+    beliefs: list[BeliefLine] = field(default_factory=list)
+    beliefs_words: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,7 +222,35 @@ def plan_view(plan: PlanRow | None) -> PlanView:
         blocked=f"{figure(totals['blocked'])} of {figure(totals['audience'])}",
         blocks=[Fact(block["label"], figure(block["customers"])) for block in blocks],
         **_foreseen(summary),
+        **_beliefs(summary.get("cells", ())),
     )
+
+
+def _beliefs(cells: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Tell of each segment, offer and channel, over the week's days, what its messages are believed to change, most
+    messages first; plans made before cells kept it have none."""
+    kinds: dict[tuple[str, ...], list[Mapping[str, Any]]] = defaultdict(list)
+    for cell in cells:
+        if "learned_from" in cell:
+            kinds[cell["segment_name"], cell["offer"], str(cell["discount_pct"]), cell["channel"]].append(cell)
+    counts = {kind: sum(cell["sends"] for cell in them) for kind, them in kinds.items()}
+    assumed = sum(counts[kind] for kind, them in kinds.items() if not them[0]["learned_from"])
+    lines = [
+        BeliefLine(
+            segment=kind[0],
+            offer=kind[1] if kind[2] in ("", "0") else f"{kind[1]}, {kind[2]}% off",
+            channel={"email": "E-mail", "sms": "SMS"}.get(kind[3], kind[3]),
+            messages=figure(counts[kind]),
+            believed=figure(100 * sum(cell["uplift"] * cell["sends"] for cell in them) / counts[kind], 1, sign=True),
+            basis=f"Learned from {plural(them[0]['learned_from'], 'person', 'people')}"
+            if them[0]["learned_from"]
+            else "Assumed",
+            is_assumed=not them[0]["learned_from"],
+        )
+        for kind, them in sorted(kinds.items(), key=lambda one: (-counts[one[0]], one[0]))
+    ]
+    words = f"{figure(assumed)} of {plural(sum(counts.values()), 'message')} by assumption" if lines else ""
+    return {"beliefs": lines, "beliefs_words": words}
 
 
 def _at_random(arms: Mapping[str, Any]) -> list[Fact]:
