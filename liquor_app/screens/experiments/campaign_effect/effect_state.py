@@ -2,47 +2,35 @@
 
 from __future__ import annotations
 
-from uuid import UUID
-
 import reflex as rx
 
 from liquor_app.core.db import transaction
-from liquor_app.core.errors import AppError
-from liquor_app.core.ids import parse_id
 from liquor_app.experiments.service import holdout_result
 from liquor_app.organization.settings import shop_now
+from liquor_app.screens.details.state import DetailState
 from liquor_app.screens.experiments.effect_words import MISMATCH, OutcomeLine, outcome_lines
-from liquor_app.screens.session.state import guarded, signed_in
-from liquor_app.ui.address import last_part
+from liquor_app.screens.session.state import signed_in
 from liquor_app.ui.words import figure
 
 
-class CampaignEffectState(rx.State):
-    """Empty where nobody is held out, or nothing has gone out yet."""
+class CampaignEffectState(DetailState, rx.State):
+    """Empty where nobody is held out, or nothing has gone out yet; that there is no such campaign the page's own state
+    tells."""
 
     lines: list[OutcomeLine] = []
     groups: str = ""
     split: str = ""
     is_mismatch: bool = False
 
-    def _id(self) -> UUID:
-        return parse_id(last_part(self), "campaign")
-
-    @rx.event
-    @guarded
-    async def load(self) -> None:
-        self.reset()
-        try:
-            await self._read()
-        except AppError:
-            # a campaign that is not there is told by the page's own state
-            return
+    def _noun(self) -> str:
+        return "campaign"
 
     async def _read(self) -> None:
         actor = await signed_in(self)
         async with transaction() as session:
             found = await holdout_result(session, actor, self._id())
             at = await shop_now(session)
+        self.reset()
         if found is None:
             return
         self.lines = outcome_lines(found, at)
