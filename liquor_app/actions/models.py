@@ -53,6 +53,8 @@ class Arm(StrEnum):
     """The planner's choice."""
     RANDOM = "random"
     """An eligible action drawn at random: against it the planner's choosing is judged."""
+    USUAL = "usual"
+    """What the shop would do without choosing: the first offer of somebody's first playbook, by its first channel."""
     FIXED = "fixed"
     """The planner's choice where chance has nothing to draw from: a marketer pinned it, or it is all they could get."""
     HOLDOUT = "holdout"
@@ -61,8 +63,8 @@ class Arm(StrEnum):
     @property
     def label(self) -> str:
         return {
-            "agent": "The agent's choice", "random": "Drawn at random", "fixed": "Nothing else to draw",
-            "holdout": "Held out",
+            "agent": "The agent's choice", "random": "Drawn at random", "usual": "Business as usual",
+            "fixed": "Nothing else to draw", "holdout": "Held out",
         }[self.value]  # fmt: skip
 
 

@@ -73,6 +73,7 @@ class Limits:
     horizon_days: int
     stock_hours: int
     explore_pct: Decimal
+    usual_pct: Decimal
     global_holdout_pct: Decimal
     global_holdout_seed: str
     minimum_age: int
@@ -105,6 +106,7 @@ class Limits:
             "horizon_days": self.horizon_days,
             "stock_hours": self.stock_hours,
             "explore_pct": str(self.explore_pct),
+            "usual_pct": str(self.usual_pct),
             "global_holdout_pct": str(self.global_holdout_pct),
             "timezone": self.timezone,
         }
@@ -198,6 +200,7 @@ def limits_of(shop: ShopSettings, constraints: dict[str, Any]) -> Limits:
         horizon_days=planning.horizon_days,
         stock_hours=planning.stock_hours,
         explore_pct=planning.explore_pct,
+        usual_pct=planning.usual_pct,
         global_holdout_pct=planning.global_holdout_pct,
         global_holdout_seed=planning.global_holdout_seed,
         minimum_age=compliance.minimum_age,

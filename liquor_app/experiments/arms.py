@@ -2,13 +2,15 @@
 
 Drawn after, the arms hold the same kind of people, and the held out are just those who would have been written to: the
 contrast is not thinned by people the plan would have left alone (ghost plan). A customer's number under the seed
-decides (`core.holdout_draw`): the lowest are held out, the next get an eligible action at random, the rest what the
-planner chose. The same people are held out whatever else is decided.
+decides (`core.holdout_draw`): the lowest are held out, the next get an eligible action at random, the next what the
+shop would send without choosing, the rest what the planner chose. The same people are held out whatever else is
+decided.
 """
 
 from __future__ import annotations
 
 import hashlib
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeVar
@@ -31,14 +33,21 @@ LEAST_FOR_RANDOM = 200
 
 @dataclass(frozen=True, slots=True)
 class Shares:
-    """Of the people a plan chooses: held out, and given an eligible action at random; the rest are the agent's."""
+    """Of the people a plan chooses: held out, given an eligible action at random, and given what is usual; the rest are
+    the agent's."""
 
     holdout: float
     random: float
+    usual: float = 0.0
 
     @property
     def agent(self) -> float:
-        return 1.0 - self.holdout - self.random
+        return max(1.0 - self.holdout - self.random - self.usual, 0.0)
+
+    @property
+    def draws(self) -> bool:
+        """Whether anybody gets anything else than the agent's choice."""
+        return self.random > 0 or self.usual > 0
 
     def of(self, people: int) -> Shares:
         """Return the same for a plan of so many: a small one leaves nothing to chance but the holdout."""
@@ -54,9 +63,11 @@ def arm_of(seed: str, customer_id: UUID, shares: Shares, *, options: int = 1) ->
     number = number_of(seed, customer_id)
     if number < threshold(shares.holdout):
         return Arm.HOLDOUT
-    if shares.random > 0 and options == 0:
+    if shares.draws and options == 0:
         return Arm.FIXED
-    return Arm.RANDOM if number < threshold(min(shares.holdout + shares.random, 1.0)) else Arm.AGENT
+    if number < threshold(min(shares.holdout + shares.random, 1.0)):
+        return Arm.RANDOM
+    return Arm.USUAL if number < threshold(min(1.0 - shares.agent, 1.0)) and shares.usual > 0 else Arm.AGENT
 
 
 def pick(seed: str, customer_id: UUID, options: int) -> int:
@@ -76,6 +87,8 @@ def draw_seed(seed: str, version: int) -> int:
 
 def most_options(random: float) -> int:
     """Return from how many options one may be drawn so that each has the least chance that teaches (`off_policy`)."""
+    if random <= 0:  # nobody draws one
+        return sys.maxsize
     return max(int(random / LEAST_PROPENSITY + 1e-9), 1)
 
 
@@ -88,17 +101,20 @@ def among(seed: str, customer_id: UUID, options: Sequence[T], most: int) -> Sequ
     return [options[(start + step) % len(options)] for step in range(most)]
 
 
-def chances(shares: Shares, options: int, *, by_agent: float, is_option: bool = True) -> float:
-    """Return the chance of a message to somebody a plan chose: by the agent and by the random draw among `options`.
+def chances(shares: Shares, options: int, *, by_agent: float, is_option: bool = True, is_usual: bool = False) -> float:
+    """Return the chance of a message to somebody a plan chose: by the agent, by the random draw among `options`, and as
+    what is usual.
 
     Args:
         by_agent: how likely the agent was to choose just it, for whom it chose anything: 1 or 0 where it goes by what
             is believed, a share of draws where it draws.
         is_option: whether it is one of those an action may be drawn from.
+        is_usual: whether it is what the shop would send them without choosing.
     """
     if options == 0:
-        return (shares.agent + shares.random) * by_agent
-    return shares.agent * by_agent + (shares.random / options if is_option else 0.0)
+        return (1.0 - shares.holdout) * by_agent
+    drawn = shares.random / options if is_option else 0.0
+    return shares.agent * by_agent + drawn + (shares.usual if is_usual else 0.0)
 
 
 def seat(seed: str, customer_id: UUID) -> int:

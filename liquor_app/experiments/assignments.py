@@ -50,19 +50,22 @@ class Drawn:
 
     agent: int = 0
     random: int = 0
+    usual: int = 0
     fixed: int = 0
     holdout: int = 0
 
     @property
     def contacted(self) -> int:
-        return self.agent + self.random + self.fixed
+        return self.agent + self.random + self.usual + self.fixed
 
 
 async def standing_shares(session: AsyncSession, campaign_id: UUID) -> Shares | None:
     """Return the shares a running campaign was drawn with: who joins it later is drawn alike. None if none was."""
     found = await session.execute(text(_SHARES), {"campaign": campaign_id, "name": NAME})
     shares = {row.name: row.share for row in found}
-    return Shares(shares.get(Arm.HOLDOUT, 0.0), shares.get(Arm.RANDOM, 0.0)) if shares else None
+    if not shares:
+        return None
+    return Shares(*(shares.get(arm, 0.0) for arm in (Arm.HOLDOUT, Arm.RANDOM, Arm.USUAL)))
 
 
 async def record_arms(
@@ -72,14 +75,16 @@ async def record_arms(
     people are only added. A corridor."""
     if is_open:
         await session.execute(text(_FORGET), {"campaign": campaign_id})
-    if shares.holdout == 0 and shares.random == 0:
+    if shares.holdout == 0 and not shares.draws:
         return Drawn()
     opened = {"campaign": campaign_id, "name": NAME}
     at = now()
     await session.execute(text(_OPEN), {**opened, "kind": ExperimentKind.HOLDOUT.value, "seed": seed, "at": at})
     experiment = UUID(str((await session.execute(text(_FIND), opened)).scalar_one()))
-    parts = {Arm.AGENT: shares.agent, Arm.RANDOM: shares.random, Arm.HOLDOUT: shares.holdout}
-    if shares.random > 0:  # of those it takes the place of the agent's and of the random arm's
+    parts = {
+        Arm.AGENT: shares.agent, Arm.RANDOM: shares.random, Arm.USUAL: shares.usual, Arm.HOLDOUT: shares.holdout,
+    }  # fmt: skip
+    if shares.draws:  # of those it takes the place of every other arm but the holdout
         parts[Arm.FIXED] = 0.0
     await session.execute(
         text(_ARM),
@@ -94,6 +99,7 @@ async def record_arms(
     drawn = Drawn(**{row.name: row.people for row in counted})
     await audit(
         session, actor, "holdout.drawn", "campaign", campaign_id,
-        seed=seed, share=shares.holdout, random_share=shares.random, held_out=drawn.holdout, random=drawn.random,
+        seed=seed, share=shares.holdout, random_share=shares.random, usual_share=shares.usual, held_out=drawn.holdout,
+        random=drawn.random, usual=drawn.usual,
     )  # fmt: skip
     return drawn

@@ -84,6 +84,9 @@ class EffectRow:
     agent_bought: Effect | None
     """The planner's choice less an eligible action at random; None where no campaign has such an arm."""
     agent_profit: Effect | None
+    usual_bought: Effect | None
+    """The planner's choice less business as usual; None where no campaign has such an arm."""
+    usual_profit: Effect | None
     discount: float
     cost: float
     final_on: date | None
@@ -186,6 +189,11 @@ def _told(by: By, key: str, name: str, rows: Sequence[OutcomeRow], draws: Mappin
         for campaign, split in zip(used, splits(lambda _: (Arm.AGENT,), lambda _: (Arm.RANDOM,)), strict=True)
         if Arm.RANDOM in draws[campaign].shares and is_whole
     ]
+    usual = [
+        split
+        for campaign, split in zip(used, splits(lambda _: (Arm.AGENT,), lambda _: (Arm.USUAL,)), strict=True)
+        if Arm.USUAL in draws[campaign].shares and is_whole
+    ]
     everybody = together(split.one for split in main)
     only = next(iter(campaigns)) if by is By.CAMPAIGN else None
     return EffectRow(
@@ -200,6 +208,8 @@ def _told(by: By, key: str, name: str, rows: Sequence[OutcomeRow], draws: Mappin
         profit=effect(Outcome.PROFIT, main),
         agent_bought=effect(Outcome.BOUGHT, agent) if agent else None,
         agent_profit=effect(Outcome.PROFIT, agent) if agent else None,
+        usual_bought=effect(Outcome.BOUGHT, usual) if usual else None,
+        usual_profit=effect(Outcome.PROFIT, usual) if usual else None,
         discount=everybody.discount,
         cost=everybody.cost,
         final_on=draws[only].read_on if only else None,

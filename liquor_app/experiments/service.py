@@ -34,6 +34,10 @@ class ResultRow:
     """The agent's choice against an eligible action at random, where the campaign has such an arm."""
     agent_revenue: Lift | None
     agent_profit: Lift | None
+    usual_bought: Lift | None
+    """The agent's choice against business as usual, where the campaign has such an arm."""
+    usual_revenue: Lift | None
+    usual_profit: Lift | None
     effect: EffectRow
 
 
@@ -48,17 +52,23 @@ async def holdout_result(session: AsyncSession, actor: Actor, campaign_id: UUID)
     if draw is None or not draw.control or not rows:
         return None
     written, control = arm_sums(rows, set(draw.shares) - draw.control), arm_sums(rows, draw.control)
-    agent, random = (arm_sums(rows, [arm]) for arm in (actions.Arm.AGENT, actions.Arm.RANDOM))
-    has_random = actions.Arm.RANDOM in draw.shares
+    agent = arm_sums(rows, [actions.Arm.AGENT])
+
+    def beside(arm: actions.Arm, outcome: Outcome) -> Lift | None:
+        return _lift(outcome, agent, arm_sums(rows, [arm])) if arm in draw.shares else None
+
     return ResultRow(
         drawn_at=draw.drawn_at,
         split=split_of(rows, draw),
         bought=_lift(Outcome.BOUGHT, written, control),
         revenue=_lift(Outcome.REVENUE, written, control),
         profit=_lift(Outcome.PROFIT, written, control),
-        agent_bought=_lift(Outcome.BOUGHT, agent, random) if has_random else None,
-        agent_revenue=_lift(Outcome.REVENUE, agent, random) if has_random else None,
-        agent_profit=_lift(Outcome.PROFIT, agent, random) if has_random else None,
+        agent_bought=beside(actions.Arm.RANDOM, Outcome.BOUGHT),
+        agent_revenue=beside(actions.Arm.RANDOM, Outcome.REVENUE),
+        agent_profit=beside(actions.Arm.RANDOM, Outcome.PROFIT),
+        usual_bought=beside(actions.Arm.USUAL, Outcome.BOUGHT),
+        usual_revenue=beside(actions.Arm.USUAL, Outcome.REVENUE),
+        usual_profit=beside(actions.Arm.USUAL, Outcome.PROFIT),
         effect=campaign_effect(campaign_id, rows, draw),
     )
 

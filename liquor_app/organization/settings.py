@@ -90,6 +90,8 @@ class PlanningSettings(SettingsModel):
     holdout_pct: Decimal = Field(Decimal("10"), ge=0, le=50)
     explore_pct: Decimal = Field(Decimal("5"), ge=0, le=50)
     """Of whom a plan chooses, given an eligible action at random: what the agent's choosing is judged by."""
+    usual_pct: Decimal = Field(Decimal("0"), ge=0, le=30)
+    """Of whom a plan chooses, given what the shop would send without choosing; 0: there is no business as usual."""
     global_holdout_pct: Decimal = Field(Decimal("5"), ge=0, le=20)
     """Of all customers, left out of every campaign: what the whole of marketing changes. 0 is none; see ADR 18."""
     global_holdout_seed: str = Field("global", min_length=1, max_length=60)

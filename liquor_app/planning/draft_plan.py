@@ -179,9 +179,11 @@ async def summary_of(session: AsyncSession, ready: Prepared, arms: Arms) -> dict
     summary["arms"] = {
         "agent": arms.people.agent,
         "random": arms.people.random,
+        "usual": arms.people.usual,
         "fixed": arms.people.fixed,
         "holdout": arms.people.holdout,
         "random_cost": str(money(arms.random_cost)),
+        "usual_cost": str(money(arms.usual_cost)),
         "bounded": arms.bounded,
         "money_off": arms.money_off,
     }

@@ -50,10 +50,12 @@ SELECT a.id, a.customer_id, a.segment_slug, a.channel, a.scheduled_date, a.offer
 
 @dataclass(frozen=True, slots=True)
 class Arms:
-    """What came of the draw: people by arm, and what the random arm is expected to cost beside the agent's choice."""
+    """What came of the draw: people by arm, and what the random arm and business as usual are expected to cost beside
+    the agent's choice."""
 
     people: Drawn
     random_cost: float
+    usual_cost: float = 0.0
     bounded: int = 0
     """People with more options than leave each its chance: chance draws from some of them."""
     money_off: bool = True
@@ -101,7 +103,8 @@ def roomier(room: Room, budget: float, holdout: float) -> tuple[Room, float]:
 
 async def shares_of(session: AsyncSession, brief: CampaignBrief) -> Shares:
     """Return the shares of a campaign's arms: what it asks for, or what a running one was drawn with."""
-    asked = Shares(float(brief.holdout_pct) / 100, float(brief.limits.explore_pct) / 100)
+    holdout, random = float(brief.holdout_pct) / 100, float(brief.limits.explore_pct) / 100
+    asked = Shares(holdout, random, max(min(float(brief.limits.usual_pct) / 100, 1.0 - holdout - random), 0.0))
     if brief.is_open:
         return asked
     if (standing := await standing_shares(session, brief.id)) is not None:
@@ -142,7 +145,7 @@ async def draw_arms(
     shares = asked.of(len(by_person)) if brief.is_open and not _comes_singly(brief) else asked
     beliefs = await uplift_in_use(session)
     chance = await read_chance(
-        session, context, plan_id, by_person, [one for one in by_person if arm_of(seed, one, shares) is Arm.RANDOM],
+        session, context, plan_id, by_person, [one for one in by_person if arm_of(seed, one, shares) in OTHERWISE],
         seed=seed, shares=shares, room=room, budget=budget,
     )  # fmt: skip
     people = [
@@ -155,29 +158,37 @@ async def draw_arms(
         policy = "draw"
     drawing = _Drawing(brief, seed, shares, f"{policy}:{beliefs.version}", chance, choice.shares)
     swapped = {
-        person: options[pick(seed, person, len(options))] for person, options in chance.options.items() if options
+        one.id: chance.as_usual[one.id]
+        if one.arm is Arm.USUAL
+        else chance.options[one.id][pick(seed, one.id, len(chance.options[one.id]))]
+        for one in people
+        if one.arm in OTHERWISE
     }
     stays = _fitting(drawing, people, swapped, room, budget)
     await stage_decisions(session)
     await copy_decisions(session, drawing.decisions(people, swapped, stays))
     await apply_decisions(session, plan_id)
     explored = [one for one in people if one.id in swapped and one.id in stays]
-    await _give(session, brief, [swapped[one.id] for one in explored if not one.is_own(swapped[one.id])])
+    for arm, words in OTHERWISE.items():
+        given = [swapped[one.id] for one in explored if one.arm is arm and not one.is_own(swapped[one.id])]
+        await _give(session, brief, given, words)
     if explored:
         await leave_out_blocked(session, context, plan_id, only=[swapped[one.id].row.id for one in explored])
     await freeze_decisions(session, brief.id, plan_id, policy=drawing.policy, seed=seed)
     drawn = await record_arms(session, actor, brief.id, seed=seed, shares=shares, is_open=brief.is_open)
     if not brief.is_open:  # the first of a running campaign: of a triggered one nobody was drawn when it was approved
         await fix_read(session, brief.id, brief.end_date, anew=False)
-    cost = sum(sum(float(row.profit) for row in one.rows) - swapped[one.id].profit for one in explored)
-    return Arms(drawn, cost, chance.bounded, chance.money_off)
+    costs = dict.fromkeys(OTHERWISE, 0.0)
+    for one in explored:
+        costs[one.arm] += sum(float(row.profit) for row in one.rows) - swapped[one.id].profit
+    return Arms(drawn, costs[Arm.RANDOM], costs[Arm.USUAL], chance.bounded, chance.money_off)
 
 
 async def restore_arms(session: AsyncSession, actor: Actor, brief: CampaignBrief, summary: Mapping[str, Any]) -> Drawn:
     """Write down the arms of a plan that is in force again, with this summary. A corridor."""
     asked = await shares_of(session, brief)
-    had_random = bool((summary.get("arms") or {}).get("random"))
-    shares = Shares(asked.holdout, asked.random if had_random else 0.0)
+    had = summary.get("arms") or {}
+    shares = Shares(asked.holdout, asked.random if had.get("random") else 0.0, asked.usual if had.get("usual") else 0.0)
     seed = f"{brief.id}:{brief.seed}"
     return await record_arms(session, actor, brief.id, seed=seed, shares=shares, is_open=brief.is_open)
 
@@ -212,21 +223,26 @@ class _Drawing:
                     yield Decision(
                         row.id, ActionStatus.PENDING, row.scheduled_date, arm=one.arm, policy=self.policy,
                         propensity=chances(
-                            self.shares, options, by_agent=self.chosen.get(row.id, 0.0), is_option=self._is_option(row)
+                            self.shares, options, by_agent=self.chosen.get(row.id, 0.0), is_option=self._is_option(row),
+                            is_usual=self.chance.is_usual(row.customer_id, _kind(row)),
                         ),
                         decision=among,
                     )  # fmt: skip
                 elif row.id != drawn.row.id:
-                    yield Decision(row.id, ActionStatus.SKIPPED, None, Reason.BETTER_ACTION.value, _DRAWN_INSTEAD)
+                    yield Decision(row.id, ActionStatus.SKIPPED, None, Reason.BETTER_ACTION.value, _INSTEAD[one.arm])
             if drawn is not None and one.id in stays:  # one message, whatever the planner chose
                 yield Decision(
-                    drawn.row.id, ActionStatus.PENDING, one.rows[0].scheduled_date, arm=Arm.RANDOM, policy=self.policy,
-                    propensity=chances(self.shares, options, by_agent=self._by_agent(drawn)), decision=among,
+                    drawn.row.id, ActionStatus.PENDING, one.rows[0].scheduled_date, arm=one.arm, policy=self.policy,
+                    propensity=chances(
+                        self.shares, options, by_agent=self._by_agent(drawn),
+                        is_option=self.chance.has(one.id, drawn.kind),
+                        is_usual=self.chance.is_usual(one.id, drawn.kind),
+                    ),
+                    decision=among,
                 )  # fmt: skip
 
     def _is_option(self, row: Any) -> bool:
-        kind = Kind(row.segment_slug, row.channel, row.offer or "")
-        return bool(row.is_offered) and self.chance.has(row.customer_id, kind)
+        return bool(row.is_offered) and self.chance.has(row.customer_id, _kind(row))
 
     def _by_agent(self, option: Option) -> float:
         own = option.row.offer_terms.get("name") == option.offer.name
@@ -234,24 +250,35 @@ class _Drawing:
 
 
 NO_SEAT = "More were chosen than there is room for, because some are held out; who had to give way was drawn."
-_DRAWN = "Drawn at random among all this customer could get, to judge the agent's choosing by."
-_DRAWN_INSTEAD = "Another action was drawn at random for this customer, to judge the agent's choosing by."
+OTHERWISE = {
+    Arm.RANDOM: "Drawn at random among all this customer could get, to judge the agent's choosing by.",
+    Arm.USUAL: "Business as usual: what the shop would send without choosing, to judge the agent's choosing by.",
+}
+"""Arms whose people get something else than the agent's choice, and what is said of it."""
+_INSTEAD = {
+    Arm.RANDOM: "Another action was drawn at random for this customer, to judge the agent's choosing by.",
+    Arm.USUAL: "This customer gets business as usual, to judge the agent's choosing by.",
+}
+
+
+def _kind(row: Any) -> Kind:
+    return Kind(row.segment_slug, row.channel, row.offer or "")
 
 
 def _fitting(
     drawing: _Drawing, people: Sequence[_Person], swapped: Mapping[UUID, Option], room: Room, budget: float
 ) -> set[UUID]:
-    """Tell who keeps their message, or their place as a ghost. Random actions are seated first: they are few, and what
-    might be drawn has room and budget whatever is drawn (`drawing.random_options`)."""
+    """Tell who keeps their message, or their place as a ghost. What the agent did not choose is seated first: it is
+    little, and has room and budget whatever is drawn (`drawing.random_options`)."""
     left, first = room.copy(), drawing.brief.days[0]
     stays: set[UUID] = set()
     spent = 0.0
-    for one in (one for one in people if one.arm is Arm.RANDOM):
+    for one in (one for one in people if one.arm in OTHERWISE):
         drawn = swapped[one.id]
         left[(one.rows[0].scheduled_date - first).days, CHANNELS.index(drawn.row.channel)] -= 1
         spent += drawn.spent
         stays.add(one.id)
-    others = [one for one in people if one.arm is not Arm.RANDOM]
+    others = [one for one in people if one.arm not in OTHERWISE]
     messages = [(one, row) for one in others for row in one.rows]
     counted = np.array([one.arm is not Arm.HOLDOUT for one, _ in messages], dtype=np.bool_)
     place = np.array(
@@ -268,10 +295,10 @@ def _fitting(
     return stays | {one.id for one in others if whole[one.id] == len(one.rows)}
 
 
-async def _give(session: AsyncSession, brief: CampaignBrief, drawn: Sequence[Option]) -> None:
-    """Give drawn actions that the planner did not choose their drawn offers, and say of them that they were drawn."""
+async def _give(session: AsyncSession, brief: CampaignBrief, drawn: Sequence[Option], words: str) -> None:
+    """Give actions that the planner did not choose their offers, and say of them why they have them."""
     made = [
-        Rewriting(one.row.id, one.offer, one.response, float(one.offer.discount_pct), one.profit, (), _DRAWN)
+        Rewriting(one.row.id, one.offer, one.response, float(one.offer.discount_pct), one.profit, (), words)
         for one in drawn
     ]
     if made:

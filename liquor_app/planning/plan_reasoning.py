@@ -97,6 +97,16 @@ def explain(
                 f"{_bounds(summary['arms'])}",
             )
         )
+    if usual := summary.get("arms", {}).get("usual"):
+        entries.append(
+            entry(
+                "holdout",
+                f"{figure(usual)} people get business as usual",
+                "The first offer of their first playbook, by its first channel, as the shop would send it without"
+                " choosing: the agent is judged by them. Expected to cost"
+                f" {show_money(summary['arms']['usual_cost'])}.",
+            )
+        )
     if drawn := summary.get("drawn"):
         entries.append(
             entry(

@@ -38,17 +38,18 @@ def test_every_option_is_as_likely_and_independent_of_the_arm() -> None:
 
 
 def test_chances_are_how_often_it_happens() -> None:
-    """A thousand seeds for one person with four options, of which the agent chose the second."""
-    shares, person = Shares(0.2, 0.4), PEOPLE[3]
+    """Thousands of seeds for one person with four options: the agent chose the second, the third is usual."""
+    shares, person = Shares(0.2, 0.3, 0.15), PEOPLE[3]
     got: Counter[int | None] = Counter()
     for seed in map(str, range(4000)):
         arm = arm_of(seed, person, shares)
-        got[None if arm is Arm.HOLDOUT else 1 if arm is Arm.AGENT else pick(seed, person, 4)] += 1
+        kept = {Arm.HOLDOUT: None, Arm.AGENT: 1, Arm.USUAL: 2}
+        got[kept[arm] if arm in kept else pick(seed, person, 4)] += 1
     for option in range(4):
-        expected = chances(shares, 4, by_agent=float(option == 1))
+        expected = chances(shares, 4, by_agent=float(option == 1), is_usual=option == 2)
         assert got[option] / 4000 == pytest.approx(expected, abs=4 * (expected * (1 - expected) / 4000) ** 0.5)
     assert sum(
-        chances(shares, 4, by_agent=float(option == 1)) for option in range(4)
+        chances(shares, 4, by_agent=float(option == 1), is_usual=option == 2) for option in range(4)
     ) + shares.holdout == pytest.approx(1)
 
 

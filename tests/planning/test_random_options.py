@@ -13,14 +13,17 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.permissions import SYSTEM
 from liquor_app.actions.models import Arm
+from liquor_app.core.clock import now
 from liquor_app.experiments.arms import Shares, among, arm_of, most_options
 from liquor_app.experiments.off_policy import LEAST_PROPENSITY
 from liquor_app.experiments.policy_question import Policy, ask_policy
+from liquor_app.experiments.service import holdout_result
 from liquor_app.organization.settings import PlanningSettings, save_settings
 from liquor_app.planning.draft_plan import make_plan
+from liquor_app.screens.experiments.effect_words import outcome_lines
 from liquor_app.segments.service import create_segment, refresh_segments
 from tests.experiments.test_holdout import started
-from tests.people import add_campaign, add_customer, believe, ensure_shop, steady_ids
+from tests.people import add_campaign, add_customer, add_purchase, believe, ensure_shop, steady_ids
 
 OFFERS = [
     {"name": name, "text": "{discount}% off {category}" if percent else "News of {category}", "discount_pct": percent}
@@ -38,11 +41,11 @@ def test_so_many_options_that_each_has_its_chance() -> None:
 
 
 async def planned(
-    session: AsyncSession, explore: int, people: int, *, best: str = "Ten, 10% off", **constraints: Any
+    session: AsyncSession, explore: int, people: int, *, best: str = "Ten, 10% off", usual: int = 0, **constraints: Any
 ) -> tuple[UUID, list[Any]]:
     """A plan by e-mail and SMS with eight options for everybody."""
     await ensure_shop(session)
-    await save_settings(session, SYSTEM, PlanningSettings, {"explore_pct": explore})
+    await save_settings(session, SYSTEM, PlanningSettings, {"explore_pct": explore, "usual_pct": usual})
     for one in steady_ids(people):
         await add_customer(session, id=one)
     await believe(session, offers={best: 0.2})
@@ -128,3 +131,57 @@ async def test_a_channel_that_cannot_take_all_who_might_draw_it_is_no_option(ses
         by_email = 0.4 / 4 if row.channel == "email" else 0.0
         if row.arm == "agent":
             assert row.propensity == pytest.approx(0.5 + by_email)
+
+
+async def test_business_as_usual_is_the_first_offer_of_the_first_playbook_by_its_first_channel(
+    session: AsyncSession,
+) -> None:
+    """Whose turn it is anybody can draw again; every chance counts it; the agent is compared with it."""
+    campaign, rows = await planned(session, 5, 400, usual=20)
+    shares, usual = Shares(0.1, 0.05, 0.2), ("all", "email", "News")
+    assert len(rows) == 400
+    arms = {row.customer_id: Arm(row.arm) for row in rows}
+    assert arms == {one: arm_of(f"{campaign}:7", one, shares) for one in steady_ids(400)}
+    (agents,) = {(row.segment_slug, row.channel, row.offer) for row in rows if row.arm == "agent"}
+    assert agents == ("all", "email", "Ten")
+    for row in rows:
+        own = (row.segment_slug, row.channel, row.offer)
+        could = {tuple(one) for one in row.among}
+        if row.arm == "usual":
+            assert own == usual
+        chance = 0.65 * (own == agents) + 0.01 * (own in could) + 0.2 * (own == usual)
+        assert row.propensity == pytest.approx(0.1 if row.arm == "holdout" else chance)
+    told = await session.execute(text("SELECT DISTINCT reason FROM actions WHERE arm = 'usual'"))
+    assert all("Business as usual: what the shop would send" in reason for reason in told.scalars())
+    plan = (await session.execute(text("SELECT summary, reasoning FROM plans"))).one()
+    given = sum(arm is Arm.USUAL for arm in arms.values())
+    assert plan.summary["arms"]["usual"] == given
+    assert float(plan.summary["arms"]["usual_cost"]) > 0
+    assert any(f"{given} people get business as usual" in one["title"] for one in plan.reasoning)
+
+    await started(session, campaign, 2)
+    for person in (one for one, arm in arms.items() if arm is Arm.AGENT):
+        await add_purchase(session, person, days_ago=0.5)
+    result = await holdout_result(session, SYSTEM, campaign)
+    assert result is not None
+    assert result.usual_bought is not None
+    assert (result.usual_bought.contacted.mean, result.usual_bought.held_out.mean) == (1, 0)
+    assert result.usual_bought.held_out.people == given
+    assert not result.split.is_mismatch
+    assert result.effect.usual_bought is not None
+    bought = next(line for line in outcome_lines(result, now()) if "beside business as usual" in line.outcome)
+    assert (bought.written, bought.held_out) == ("100.0%", "0.0%")
+
+
+async def test_business_as_usual_needs_no_draw_at_random_and_may_be_nothing(session: AsyncSession) -> None:
+    """Without a random arm the usual message is all that is drawn; 0 is no business as usual."""
+    campaign, rows = await planned(session, 0, 260, usual=30)
+    assert {row.arm for row in rows} == {"agent", "usual", "holdout"}
+    for row in rows:
+        is_usual = (row.channel, row.offer) == ("email", "News")
+        expected = 0.1 if row.arm == "holdout" else 0.3 if is_usual else 0.6
+        assert row.propensity == pytest.approx(expected)
+    await session.execute(text("UPDATE settings SET value = value || '{\"usual_pct\": \"0\"}' WHERE key = 'planning'"))
+    await make_plan(session, SYSTEM, campaign)
+    found = await session.execute(text("SELECT DISTINCT arm FROM actions WHERE campaign_id = :id"), {"id": campaign})
+    assert set(found.scalars()) - {None} == {"agent", "holdout"}

@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -25,7 +25,7 @@ from liquor_app.actions.eligibility import Reason
 from liquor_app.actions.models import ActionStatus
 from liquor_app.actions.offering.offer_uplifts import uplift_of
 from liquor_app.actions.offering.playbook_offers import read_playbooks
-from liquor_app.actions.offers import Offer
+from liquor_app.actions.offers import Offer, Playbook
 from liquor_app.actions.plan_context import PlanContext
 from liquor_app.actions.priority import expected_profit
 from liquor_app.campaigns.brief import CHANNELS, CampaignBrief
@@ -47,6 +47,14 @@ SELECT a.customer_id, a.segment_slug, a.channel, k.name,
        COALESCE((a.offer_terms -> 'percents' -> k.name) = '0', false) AS is_plain FROM actions a
  CROSS JOIN LATERAL jsonb_object_keys(a.offer_terms -> 'answers') k (name)
  WHERE a.campaign_id = :campaign AND a.customer_id = ANY(:people) AND {_FREE}
+"""
+_USUAL = f"""
+SELECT a.customer_id, a.segment_slug, a.channel, r.offer,
+       COALESCE((a.offer_terms -> 'percents' -> r.offer) = '0', false) AS is_plain FROM actions a
+  JOIN unnest(CAST(:segments AS text[]), CAST(:channels AS text[]), CAST(:offers AS text[])) WITH ORDINALITY
+       AS r (segment, channel, offer, n)
+    ON r.segment = a.segment_slug AND r.channel = a.channel AND jsonb_exists(a.offer_terms -> 'answers', r.offer)
+ WHERE a.campaign_id = :campaign AND a.customer_id = ANY(:people) AND {_FREE} ORDER BY a.customer_id, r.n
 """
 _COUNTS = f"""
 WITH chosen AS MATERIALIZED (
@@ -107,12 +115,22 @@ class Chance:
     """False: the budget does not reach for the dearest draw, so nothing with money off is drawn for anybody."""
     bounded: int
     """People with more options than leave each its chance."""
+    usual: Mapping[UUID, Kind] | None = None
+    """What the shop would send each without choosing; None where nobody is sent that."""
+    as_usual: Mapping[UUID, Option] = field(default_factory=dict)
+    """The same as actions, of the people an action is drawn for."""
 
     def count(self, person: UUID) -> int:
         """Return from how many options an action may be drawn for somebody."""
+        if self.usual is not None and person not in self.usual:  # nothing is usual for them: they are in no contrast
+            return 0
         if person in self.options and not self.options[person]:  # its playbook has them no longer
             return 0
         return self.windows.get(person, _NONE).count
+
+    def is_usual(self, person: UUID, kind: Kind) -> bool:
+        """Tell whether just this is what the shop would send somebody without choosing."""
+        return self.usual is not None and self.usual.get(person) == kind
 
     def logged(self, person: UUID) -> str | None:
         """Return as JSON what an action may be drawn from, where that is not all somebody could get."""
@@ -162,10 +180,11 @@ async def read_chance(
         by_person: their chosen messages.
         drawn: for whom an action is drawn, where there is one.
     """
-    if shares.random <= 0:
+    if not shares.draws:
         return Chance({}, {}, True, 0)
     brief = context.brief
-    every = await _options(session, context, {person: by_person[person] for person in drawn})
+    books = await read_playbooks(session, context)
+    every = await _options(session, brief, books, {person: by_person[person] for person in drawn})
     limits = _settle(brief, by_person, every, room, budget)
     whole: dict[UUID, int] = defaultdict(int)
     left: dict[UUID, int] = defaultdict(int)
@@ -189,7 +208,32 @@ async def read_chance(
     bounded = sum(len(kinds) > most for kinds in keys.values())
     chance = Chance(windows, {}, limits.money_off, bounded)
     options = {person: [one for one in found if chance.has(person, one.kind)] for person, found in every.items()}
-    return Chance(windows, options, limits.money_off, bounded)
+    if shares.usual <= 0:
+        return replace(chance, options=options)
+    usual = await _usual(session, brief.id, books, by_person, limits)
+    as_usual = {
+        person: one for person, found in every.items() for one in found if person in usual and one.kind == usual[person]
+    }
+    return replace(chance, options=options, usual=usual, as_usual=as_usual)
+
+
+async def _usual(
+    session: AsyncSession,
+    campaign_id: UUID,
+    books: Sequence[Playbook],
+    by_person: Mapping[UUID, Sequence[Any]],
+    limits: _Limits,
+) -> dict[UUID, Kind]:
+    """Return what the shop would send each without choosing: of what they could get and what fits whoever is drawn, the
+    first by the campaign's order of playbooks, the playbook's of channels, and its of offers."""
+    ranks = [(book.slug, channel, offer.name) for book in books for channel in book.channels for offer in book.offers]
+    names = {name: [one[place] for one in ranks] for place, name in enumerate(("segments", "channels", "offers"))}
+    asked = {"campaign": campaign_id, "people": list(by_person), **names}
+    usual: dict[UUID, Kind] = {}
+    for person, *kind, is_plain in await session.execute(text(_USUAL), asked):
+        if person not in usual and limits.open(by_person[person], kind[1]) and (limits.money_off or is_plain):
+            usual[person] = Kind(*kind)
+    return usual
 
 
 def _settle(
@@ -217,14 +261,13 @@ def _settle(
 
 
 async def _options(
-    session: AsyncSession, context: PlanContext, rows: Mapping[UUID, Sequence[Any]]
+    session: AsyncSession, brief: CampaignBrief, books: Sequence[Playbook], rows: Mapping[UUID, Sequence[Any]]
 ) -> dict[UUID, list[Option]]:
     """Return everything each could get: whatever guidance, law and playbooks leave, by channels they may be reached."""
     options: dict[UUID, list[Option]] = {person: [] for person in rows}
     if not rows:
         return options
-    brief = context.brief
-    offers = {(book.slug, one.name): one for book in await read_playbooks(session, context) for one in book.offers}
+    offers = {(book.slug, one.name): one for book in books for one in book.offers}
     found = await session.execute(text(_OPTIONS), {"campaign": brief.id, "people": list(rows)})
     for row in found:
         for name, answer in sorted(row.offer_terms["answers"].items()):

@@ -102,6 +102,9 @@ class CampaignHoldoutOut(Row):
     agent_bought: CampaignLiftOut | None
     """The agent's choice minus an eligible action at random; null where the campaign has no such arm."""
     agent_revenue: CampaignLiftOut | None
+    usual_bought: CampaignLiftOut | None
+    """The agent's choice minus business as usual; null where the campaign has no such arm."""
+    usual_revenue: CampaignLiftOut | None
     effect: EffectRow
 
 

@@ -81,7 +81,8 @@ class _Words:
 
 
 def outcome_lines(result: ResultRow, at: datetime) -> list[OutcomeLine]:
-    """Return a campaign's outcomes: buyers, revenue, profit; then the planner's choice beside an action at random."""
+    """Return a campaign's outcomes: buyers, revenue, profit; then the planner's choice beside an action at random
+    and beside business as usual."""
     row = result.effect
 
     def line(words: _Words, found: Lift, effect: Effect | None) -> OutcomeLine:
@@ -98,12 +99,16 @@ def outcome_lines(result: ResultRow, at: datetime) -> list[OutcomeLine]:
         line(_Words("Revenue", *cash), result.revenue, row.revenue),
         line(_Words("Profit after discount and sending", *cash), result.profit, row.profit),
     ]
-    if result.agent_bought is not None and result.agent_profit is not None:
-        beside = "agent's choice (left) beside chance"
-        lines += [
-            line(_Words(f"Buyers, {beside}", _rate, _points, _buyers), result.agent_bought, None),
-            line(_Words(f"Profit, {beside}", *cash), result.agent_profit, None),
-        ]
+    for bought, profit, what in (
+        (result.agent_bought, result.agent_profit, "chance"),
+        (result.usual_bought, result.usual_profit, "business as usual"),
+    ):
+        if bought is not None and profit is not None:
+            beside = f"agent's choice (left) beside {what}"
+            lines += [
+                line(_Words(f"Buyers, {beside}", _rate, _points, _buyers), bought, None),
+                line(_Words(f"Profit, {beside}", *cash), profit, None),
+            ]
     return lines
 
 

@@ -254,11 +254,12 @@ def _beliefs(cells: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
 
 def _at_random(arms: Mapping[str, Any]) -> list[Fact]:
-    """Tell of whom chance decides what they get, and what that is expected to cost."""
-    if not arms.get("random"):
-        return []
-    words = f"{figure(arms['random'])}, expected to cost {show_money(arms['random_cost'])}"
-    return [Fact("Given at random", words)]
+    """Tell of whom chance decides that they get something else, and what that is expected to cost."""
+    return [
+        Fact(label, f"{figure(arms[arm])}, expected to cost {show_money(arms[f'{arm}_cost'])}")
+        for arm, label in (("random", "Given at random"), ("usual", "Given business as usual"))
+        if arms.get(arm)
+    ]
 
 
 def _costs(by_channel: Mapping[str, Any]) -> list[Fact]:

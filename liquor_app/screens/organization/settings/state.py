@@ -65,6 +65,11 @@ LABELS = {
         "Given an action at random, %",
         "Of whom a plan of 200 people or more chooses: what the agent's choosing is judged by. 0 is none.",
     ),
+    "usual_pct": (
+        "Given business as usual, %",
+        "The first offer of each one's first playbook, by its first channel: what the shop would send without the"
+        " agent, to judge it by. 0 is none.",
+    ),
     "global_holdout_pct": (
         "Held out of everything, %",
         "A random group no campaign ever writes to; Analytics shows what it tells. 0 is none.",
