@@ -34,6 +34,7 @@ def limits() -> Limits:
         max_contacts_7_days=2, max_contacts_30_days=6, max_per_customer=1, min_profit=Decimal("0.05"),
         kept_share=Decimal("0.1"), horizon_days=60, stock_hours=24, global_holdout_pct=Decimal(0),
         explore_pct=Decimal(0),
+        usual_pct=Decimal(0),
         global_holdout_seed="global",
         minimum_age=21, unknown_age_email="block", windows={}, timezone="America/New_York",
     )  # fmt: skip
