@@ -18,6 +18,19 @@ from liquor_app.experiments.statistics import Arm, Lift, SplitCheck, lift
 
 
 @dataclass(frozen=True, slots=True)
+class Beside:
+    """One arm beside another, each outcome."""
+
+    bought: Lift
+    revenue: Lift
+    profit: Lift
+
+    @classmethod
+    def of(cls, one: Sums, other: Sums) -> Beside:
+        return cls(*(_lift(outcome, one, other) for outcome in (Outcome.BOUGHT, Outcome.REVENUE, Outcome.PROFIT)))
+
+
+@dataclass(frozen=True, slots=True)
 class ResultRow:
     """What a campaign's arms show so far. `bought` compares rates, `revenue` and `profit` money per person.
 
@@ -30,14 +43,10 @@ class ResultRow:
     bought: Lift
     revenue: Lift
     profit: Lift
-    agent_bought: Lift | None
+    chance: Beside | None
     """The agent's choice against an eligible action at random, where the campaign has such an arm."""
-    agent_revenue: Lift | None
-    agent_profit: Lift | None
-    usual_bought: Lift | None
-    """The agent's choice against business as usual, where the campaign has such an arm."""
-    usual_revenue: Lift | None
-    usual_profit: Lift | None
+    usual: Beside | None
+    """The agent's choice against business as usual, likewise."""
     effect: EffectRow
 
 
@@ -52,10 +61,11 @@ async def holdout_result(session: AsyncSession, actor: Actor, campaign_id: UUID)
     if draw is None or not draw.control or not rows:
         return None
     written, control = arm_sums(rows, set(draw.shares) - draw.control), arm_sums(rows, draw.control)
-    agent = arm_sums(rows, [actions.Arm.AGENT])
 
-    def beside(arm: actions.Arm, outcome: Outcome) -> Lift | None:
-        return _lift(outcome, agent, arm_sums(rows, [arm])) if arm in draw.shares else None
+    def beside(arm: actions.Arm) -> Beside | None:
+        if arm not in draw.shares:
+            return None
+        return Beside.of(arm_sums(rows, [actions.Arm.AGENT]), arm_sums(rows, [arm]))
 
     return ResultRow(
         drawn_at=draw.drawn_at,
@@ -63,12 +73,8 @@ async def holdout_result(session: AsyncSession, actor: Actor, campaign_id: UUID)
         bought=_lift(Outcome.BOUGHT, written, control),
         revenue=_lift(Outcome.REVENUE, written, control),
         profit=_lift(Outcome.PROFIT, written, control),
-        agent_bought=beside(actions.Arm.RANDOM, Outcome.BOUGHT),
-        agent_revenue=beside(actions.Arm.RANDOM, Outcome.REVENUE),
-        agent_profit=beside(actions.Arm.RANDOM, Outcome.PROFIT),
-        usual_bought=beside(actions.Arm.USUAL, Outcome.BOUGHT),
-        usual_revenue=beside(actions.Arm.USUAL, Outcome.REVENUE),
-        usual_profit=beside(actions.Arm.USUAL, Outcome.PROFIT),
+        chance=beside(actions.Arm.RANDOM),
+        usual=beside(actions.Arm.USUAL),
         effect=campaign_effect(campaign_id, rows, draw),
     )
 

@@ -232,6 +232,8 @@ def _share(part: int, whole: int) -> float | None:
 
 def _holdout(result: ResultRow) -> dict[str, Any]:
     plain = {name: getattr(result, name) for name in CampaignHoldoutOut.model_fields if hasattr(result, name)}
+    chance = result.chance
+    plain |= {"agent_bought": chance and chance.bought, "agent_revenue": chance and chance.revenue}
     return {
         **plain,
         "contacted": result.bought.contacted.people,

@@ -233,7 +233,7 @@ async def test_each_is_measured_for_a_week_from_their_own_decision(session: Asyn
     assert result is not None
     assert (result.bought.contacted.total, result.bought.held_out.total) == (2, 0)
     assert (result.bought.contacted.people, result.bought.held_out.people) == (len(written) - 1, len(held) - 1)
-    assert result.agent_bought is None
+    assert result.chance is None
 
 
 async def test_the_agents_choice_is_compared_with_chance(session: AsyncSession) -> None:
@@ -245,9 +245,8 @@ async def test_the_agents_choice_is_compared_with_chance(session: AsyncSession) 
         await add_purchase(session, person, days_ago=0.5)
     result = await holdout_result(session, VIEWER, campaign)
     assert result is not None
-    assert result.agent_bought is not None
-    assert (result.agent_bought.contacted.mean, result.agent_bought.held_out.mean) == (1, 0)
-    assert result.agent_bought.contacted.people == len(bought)
-    assert result.agent_revenue is not None
-    assert result.agent_revenue.difference == pytest.approx(20)
-    assert result.bought.contacted.people == len(bought) + result.agent_bought.held_out.people
+    assert result.chance is not None
+    assert (result.chance.bought.contacted.mean, result.chance.bought.held_out.mean) == (1, 0)
+    assert result.chance.bought.contacted.people == len(bought)
+    assert result.chance.revenue.difference == pytest.approx(20)
+    assert result.bought.contacted.people == len(bought) + result.chance.bought.held_out.people

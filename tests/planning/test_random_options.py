@@ -164,9 +164,10 @@ async def test_business_as_usual_is_the_first_offer_of_the_first_playbook_by_its
         await add_purchase(session, person, days_ago=0.5)
     result = await holdout_result(session, SYSTEM, campaign)
     assert result is not None
-    assert result.usual_bought is not None
-    assert (result.usual_bought.contacted.mean, result.usual_bought.held_out.mean) == (1, 0)
-    assert result.usual_bought.held_out.people == given
+    assert result.usual is not None
+    assert (result.usual.bought.contacted.mean, result.usual.bought.held_out.mean) == (1, 0)
+    assert result.usual.bought.held_out.people == given
+    assert result.usual.revenue.difference == pytest.approx(20)
     assert not result.split.is_mismatch
     assert result.effect.usual_bought is not None
     bought = next(line for line in outcome_lines(result, now()) if "beside business as usual" in line.outcome)

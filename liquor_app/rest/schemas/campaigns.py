@@ -90,6 +90,14 @@ class CampaignLiftOut(Row):
     high: float | None
 
 
+class BesideOut(Row):
+    """One arm minus another, a person."""
+
+    bought: CampaignLiftOut
+    revenue: CampaignLiftOut
+    profit: CampaignLiftOut
+
+
 class CampaignHoldoutOut(Row):
     """Purchases of the people contacted beside those deliberately not; `is_mismatch` says the split is off.
     `effect` has each outcome of everybody written to and, from `final_on` on, the one final read."""
@@ -102,9 +110,8 @@ class CampaignHoldoutOut(Row):
     agent_bought: CampaignLiftOut | None
     """The agent's choice minus an eligible action at random; null where the campaign has no such arm."""
     agent_revenue: CampaignLiftOut | None
-    usual_bought: CampaignLiftOut | None
+    usual: BesideOut | None
     """The agent's choice minus business as usual; null where the campaign has no such arm."""
-    usual_revenue: CampaignLiftOut | None
     effect: EffectRow
 
 

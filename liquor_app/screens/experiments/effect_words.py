@@ -99,15 +99,12 @@ def outcome_lines(result: ResultRow, at: datetime) -> list[OutcomeLine]:
         line(_Words("Revenue", *cash), result.revenue, row.revenue),
         line(_Words("Profit after discount and sending", *cash), result.profit, row.profit),
     ]
-    for bought, profit, what in (
-        (result.agent_bought, result.agent_profit, "chance"),
-        (result.usual_bought, result.usual_profit, "business as usual"),
-    ):
-        if bought is not None and profit is not None:
+    for other, what in ((result.chance, "chance"), (result.usual, "business as usual")):
+        if other is not None:
             beside = f"agent's choice (left) beside {what}"
             lines += [
-                line(_Words(f"Buyers, {beside}", _rate, _points, _buyers), bought, None),
-                line(_Words(f"Profit, {beside}", *cash), profit, None),
+                line(_Words(f"Buyers, {beside}", _rate, _points, _buyers), other.bought, None),
+                line(_Words(f"Profit, {beside}", *cash), other.profit, None),
             ]
     return lines
 
