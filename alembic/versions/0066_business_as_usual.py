@@ -1,7 +1,7 @@
 """Business as usual is an arm.
 
 Revision ID: 0066
-Revises: 0064
+Revises: 0065
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from alembic import op
 
 revision = "0066"
-down_revision = "0064"
+down_revision = "0065"
 branch_labels = None
 depends_on = None
 
