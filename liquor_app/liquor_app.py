@@ -57,6 +57,8 @@ from liquor_app.screens.shell.state import ShellState
 from liquor_app.screens.shell.view import slots
 from liquor_app.screens.templates.editor.page import PAGES as TEMPLATE
 from liquor_app.screens.templates.list.page import PAGES as TEMPLATES
+from liquor_app.screens.webhooks.detail.page import PAGES as DELIVERIES
+from liquor_app.screens.webhooks.list.page import PAGES as WEBHOOKS
 from liquor_app.ui import live_updates
 from liquor_app.ui.frame.page_spec import Page
 from liquor_app.ui.frame.shell import HEAD, STYLESHEETS, Slots, shell
@@ -101,6 +103,8 @@ PAGES: tuple[Page, ...] = (
     *PROFILE,
     *TEAM,
     *API_KEYS,
+    *WEBHOOKS,
+    *DELIVERIES,
 )
 
 

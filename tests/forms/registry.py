@@ -46,6 +46,7 @@ from liquor_app.screens.sending.replies.state import RepliesState
 from liquor_app.screens.templates.editor.state import EditorState
 from liquor_app.screens.templates.editor.test_state import TrialState
 from liquor_app.screens.templates.list.state import TemplatesState
+from liquor_app.screens.webhooks.list.state import WebhooksState
 from tests.factories import add_people, add_ready_campaign, product
 from tests.tabs import Tab, run
 
@@ -146,6 +147,11 @@ FORMS = (
     Formed(
         ApiKeysState, ((ApiKeysState.load,), (ApiKeysState.ask, "new")), ApiKeysState.create,
         ({"name": " ", "role": "user", "days": ""},), "name", fair=({"name": "Till", "role": "user", "days": ""},),
+    ),
+    Formed(
+        WebhooksState, ((WebhooksState.load,), (WebhooksState.ask, "new")), WebhooksState.create,
+        ({"url": "no address", "events": "", "description": ""},), "url",
+        fair=({"url": "https://hooks.example.com/a", "events": "", "description": ""},),
     ),
     Formed(
         EditCustomerState, ((EditCustomerState.add,),), EditCustomerState.save, ({"email": "no address"},), "email",

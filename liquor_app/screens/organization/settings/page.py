@@ -40,6 +40,7 @@ def settings_page() -> rx.Component:
             ),
             button("Users", icon="users", href="/settings/users"),
             button("API keys", icon="key-round", href="/settings/api-keys"),
+            button("Webhooks", icon="webhook", href="/settings/webhooks"),
             button("Custom fields", icon="tag", href="/settings/custom-fields"),
             button("Audit log", icon="scroll-text", href="/settings/audit"),
         ),
