@@ -37,7 +37,7 @@ async def test_an_endpoints_life(database: str) -> None:
         secret = state.secret
         assert secret.startswith("whsec_")
         (line,) = state.rows
-        assert (line.url, line.told_of, line.state, line.took) == (receiver.url, "Everything", "active", "–")
+        assert (line.url, line.told_of, line.state, line.took) == (receiver.url, "Everything", "on", "–")
         await run(WebhooksState.hide, state, False)
         assert state.secret == ""
         assert "on its way" in said(await run(WebhooksState.test, state, line.id))
@@ -54,9 +54,9 @@ async def test_an_endpoints_life(database: str) -> None:
         await deliver_due()
         assert "once more" in said(await run(DeliveriesState.replay, page, sent.id))
         await run(WebhooksState.turn, state, line.id, False)
-        assert state.rows[0].state == "paused"
+        assert state.rows[0].state == "off"
         await run(WebhooksState.turn, state, line.id, True)
-        assert state.rows[0].state == "active"
+        assert state.rows[0].state == "on"
         await run(WebhooksState.ask, state, "renew", line.id)
         await run(WebhooksState.renew, state)
         assert state.secret.startswith("whsec_")

@@ -13,6 +13,7 @@ from liquor_app.ui.button import button
 from liquor_app.ui.empty import empty
 from liquor_app.ui.frame.page_spec import Page, page_head
 from liquor_app.ui.table import Column
+from liquor_app.webhooks.models import DeliveryStatus
 
 
 def deliveries_page() -> rx.Component:
@@ -48,7 +49,7 @@ def _event(line: Any) -> rx.Component:
 
 def _acts(line: Any) -> rx.Component:
     again = button("Send again", small=True, on_click=DeliveriesState.replay(line.id))
-    return rx.cond(line.status == "pending", rx.fragment(), again)
+    return rx.cond(line.status == DeliveryStatus.PENDING.value, rx.fragment(), again)
 
 
 PAGES = (

@@ -74,16 +74,16 @@ def _address(line: Any) -> rx.Component:
 def _status(line: Any) -> rx.Component:
     word = rx.match(
         line.state,
-        ("active", badge("Active", "green")),
+        ("on", badge("Active", "green")),
         ("failing", badge("Failing", "amber")),
-        ("disabled", badge("Told no more", "red")),
+        ("ended", badge("Told no more", "red")),
         badge("Paused", "gray"),
     )
     return rx.fragment(word, rx.el.small(line.why))
 
 
 def _acts(line: Any) -> rx.Component:
-    is_on = (line.state == "active") | (line.state == "failing")
+    is_on = (line.state == "on") | (line.state == "failing")
     return row(
         rx.cond(is_on, button("Test", small=True, on_click=WebhooksState.test(line.id)), rx.fragment()),
         rx.cond(

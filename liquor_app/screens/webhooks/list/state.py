@@ -19,7 +19,7 @@ from liquor_app.screens.listing.state import ListState
 from liquor_app.screens.session.state import guarded, signed_in
 from liquor_app.ui.forms.form_data import typed
 from liquor_app.ui.toast import toast_done
-from liquor_app.ui.words import NONE, ago, listed
+from liquor_app.ui.words import NONE, ago, listed, show_moment
 from liquor_app.webhooks.endpoints import (
     EndpointRow,
     change_endpoint,
@@ -43,7 +43,7 @@ class EndpointLine:
     description: str = ""
     told_of: str = ""
     state: str = ""
-    """active, failing, paused or disabled."""
+    """on, failing, off or ended."""
     why: str = ""
     took: str = ""
     href: str = ""
@@ -52,11 +52,10 @@ class EndpointLine:
 def endpoint_line(row: EndpointRow, at: datetime) -> EndpointLine:
     """Return an endpoint in words; `at` is now in the shop's zone."""
     told_of = "Everything" if len(row.events) == len(ASKED_FOR) else listed(row.events)
-    if row.is_active:
-        state = "failing" if row.failing_since else "active"
-    else:
-        state = "disabled" if row.disabled_reason else "paused"
-    failing = f"Nothing taken since {ago(row.failing_since, at)}" if row.failing_since and row.is_active else ""
+    state = "on" if row.is_active else "ended" if row.disabled_reason else "off"
+    failing = ""
+    if row.is_active and row.failing_since:
+        state, failing = "failing", f"Nothing taken since {show_moment(row.failing_since, at)}"
     return EndpointLine(
         str(row.id), row.url, row.description, told_of, state, row.disabled_reason or failing,
         ago(row.last_success_at, at) if row.last_success_at else NONE, f"/settings/webhooks/{row.id}",
