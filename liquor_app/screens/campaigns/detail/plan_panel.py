@@ -77,7 +77,7 @@ def _beliefs() -> rx.Component:
             ),
             title="What is believed",
             aside=rx.el.span(PLAN.beliefs_words, class_name="t12 muted"),
-            foot=rx.el.a("How it is learned", href="/analytics/learning", class_name="link t12"),
+            foot=rx.el.a("How it is learned", href="/learning", class_name="link t12"),
             flush=True,
         ),
         rx.fragment(),
