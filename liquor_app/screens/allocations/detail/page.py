@@ -83,7 +83,7 @@ def _places() -> rx.Component:
             Column("Who", who),
             Column("Place", lambda line: line.place, sort="place", number=True, phone="hide"),
             Column("Spent in the year before", lambda line: line.spend, number=True, phone="hide"),
-            Column("What became of it", became, phone="under"),
+            Column("What became of it", became, phone="under", whole=True),
             Column("", acts, number=True),
         ],
         label="Places on the list",

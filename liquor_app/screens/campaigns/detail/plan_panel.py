@@ -99,7 +99,7 @@ def actions_card(tools: rx.Component | None = None) -> rx.Component:
             rx.el.div(line.offer, class_name="med"),
             rx.el.div(line.message, class_name="t12 pretty"),
             rx.el.div(line.reason, class_name="t12 muted pretty"),
-            min_width="240px",
+            min_width="min(240px, 46vw)",
         )
 
     def when(line: Any) -> rx.Component:
@@ -111,7 +111,7 @@ def actions_card(tools: rx.Component | None = None) -> rx.Component:
             ActionsState,
             [
                 Column("Customer", person),
-                Column("What and why", why, phone="under"),
+                Column("What and why", why, phone="under", whole=True),
                 Column("When", when, sort="scheduled_date", phone="hide"),
                 Column("Priority", lambda line: priority(line.total, line.value, line.response, line.margin,
                                                          line.fatigue), sort="priority_score", number=True),

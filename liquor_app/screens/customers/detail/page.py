@@ -238,7 +238,7 @@ def _sends() -> rx.Component:
                 Column("Day", lambda one: one.day, number=True),
                 Column("Channel", lambda one: one.channel, phone="hide"),
                 Column("Outcome", lambda one: status_badge(one.outcome)),
-                Column("What happened", lambda one: one.detail, phone="under"),
+                Column("What happened", lambda one: one.detail, phone="under", whole=True),
             ),
             label="Campaign history",
             dense=True,

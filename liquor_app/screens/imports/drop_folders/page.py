@@ -85,7 +85,12 @@ def _folders(new: rx.Component) -> rx.Component:
         Column("Looked at", lambda line: line.rhythm, phone="hide", wide=True),
         Column("Last file", lambda line: rx.el.span(line.last, class_name="nowrap"), phone="under"),
         Column("Status", lambda line: badge(line.state, line.tone)),
-        Column("Why", lambda line: rx.el.span(line.problem, class_name="muted", white_space="normal"), phone="under"),
+        Column(
+            "Why",
+            lambda line: rx.el.span(line.problem, class_name="muted", white_space="normal"),
+            phone="under",
+            whole=True,
+        ),
         Column("", acts, number=True),
     )
     nothing = empty(

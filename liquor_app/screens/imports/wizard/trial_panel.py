@@ -35,7 +35,7 @@ def trial_cards() -> rx.Component:
             phone="under",
         ),
         Column("Becomes", lambda line: rx.el.span(line.becomes, white_space="pre-line"), phone="under"),
-        Column("Warning", lambda line: rx.el.span(line.reason, white_space="normal"), phone="under"),
+        Column("Warning", lambda line: rx.el.span(line.reason, white_space="normal"), phone="under", whole=True),
         Column("Would be", outcome),
     )
     turning = row(
