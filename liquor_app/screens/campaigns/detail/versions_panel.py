@@ -70,8 +70,10 @@ def side_by_side() -> rx.Component:
                 [
                     Column("To", lambda line: rx.fragment(rx.el.b(line.who, class_name="med"),
                                                           rx.el.small(line.channel))),
-                    Column("Optimiser", lambda line: rx.el.div(line.left, class_name="t12 pretty"), phone="under", whole=True),
-                    Column("AI planner", lambda line: rx.el.div(line.right, class_name="t12 pretty"), phone="under", whole=True),
+                    Column("Optimiser", lambda line: rx.el.div(line.left, class_name="t12 pretty"), phone="under",
+                           whole=True),
+                    Column("AI planner", lambda line: rx.el.div(line.right, class_name="t12 pretty"), phone="under",
+                           whole=True),
                 ],
                 label="The words of both plans",
                 dense=True,
