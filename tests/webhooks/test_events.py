@@ -20,6 +20,7 @@ from liquor_app.webhooks.endpoints import create_endpoint
 from liquor_app.webhooks.models import ASKED_FOR
 from tests.api.client import Client
 from tests.api.conftest import admin, anybody, http, manager, password_hash
+from tests.api.test_webhooks import mailgun, process, sent, shop, tell
 from tests.people import add_campaign
 
 __all__ = ["admin", "anybody", "http", "manager", "password_hash"]
@@ -67,6 +68,23 @@ async def test_customers_purchases_and_suppressions(told: None, admin: Client) -
     assert kinds[1][1] == {"customer_id": made, "fields": ["city"]}
     assert kinds[2][1] == {"purchase_id": bought["id"], "order_id": "A-1", "customer_id": made, "total": "12.50"}
     assert (kinds[3][1]["customer_id"], kinds[3][1]["reason"]) == (made, "manual")
+
+
+async def test_what_providers_say_of_messages(told: None, admin: Client) -> None:
+    """However often they say it: once that it is delivered, once that it came back and that its address is given up."""
+    await shop()
+    (arrived, reader, _), (back, stranger, _) = await sent(email="ada@example.com"), await sent(email="bo@example.com")
+    gone = {"severity": "permanent", "reason": "bounce", "delivery-status": {"code": 550, "message": "no such user"}}
+    for _ in range(2):
+        told_of = await tell(admin, mailgun("delivered", arrived), mailgun("failed", back, **gone))
+        assert told_of == [200, 200]
+        await process()
+    kinds = await events()
+    assert sorted(kind for kind, _ in kinds) == ["send.bounced", "send.delivered", "suppression.added"]
+    data = dict(kinds)
+    assert (data["send.delivered"]["send_id"], data["send.delivered"]["customer_id"]) == (str(arrived), str(reader))
+    assert (data["send.bounced"]["send_id"], data["send.bounced"]["customer_id"]) == (str(back), str(stranger))
+    assert data["suppression.added"]["reason"] == "bounced"
 
 
 async def test_what_is_refused_is_not_told(told: None, admin: Client) -> None:

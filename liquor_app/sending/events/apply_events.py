@@ -42,8 +42,10 @@ LOGGED = {
     EventKind.FAILED: EventType.FAILED,
 }
 
-KEPT_WORDS = 300
 TOLD_OF = {SendStatus.DELIVERED: Happened.SEND_DELIVERED, SendStatus.BOUNCED: Happened.SEND_BOUNCED}
+"""What the shop's own programs are told of a message."""
+
+KEPT_WORDS = 300
 """Characters of an address or a user agent that are kept in the log, and compared."""
 
 MOST_TOUCHES = 200
