@@ -89,6 +89,15 @@ class TotpSecret(SQLModel, table=True):
     created_at: datetime = stamped()
 
 
+class AccessRule(SQLModel, table=True):
+    """A rule of signing in that the shop has turned on; one that is off has no row."""
+
+    __tablename__ = "access_rules"
+
+    name: str = words(primary=True)
+    set_at: datetime = stamped()
+
+
 class BrowserSession(SQLModel, table=True):
     """A signed-in browser. The cookie holds a random key; only its hash is stored."""
 

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.access_changes import announce_access
 from liquor_app.accounts.audit import audit_access
+from liquor_app.accounts.entry.second_step_rule import STANDING_ROLE
 from liquor_app.accounts.models import BrowserSession, Role
 from liquor_app.accounts.permissions import Actor, ActorKind, require
 from liquor_app.accounts.users import UserRow, user_actor
@@ -62,7 +63,8 @@ async def session_actor(session: AsyncSession, token: str) -> Actor | None:
     long."""
     found = await session.execute(
         text(
-            "SELECT u.id, u.email, u.full_name, u.role FROM browser_sessions s JOIN users u ON u.id = s.user_id"
+            f"SELECT u.id, u.email, u.full_name, {STANDING_ROLE} AS role"
+            " FROM browser_sessions s JOIN users u ON u.id = s.user_id"
             " WHERE s.token_hash = :hash AND s.revoked_at IS NULL AND s.expires_at > now() AND u.is_active"
             " AND s.last_seen_at > now() - make_interval(mins => :idle)"
         ),

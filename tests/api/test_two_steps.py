@@ -12,7 +12,10 @@ from sqlalchemy import text
 from liquor_app.accounts.cookies import SECOND_STEP, SESSION
 from liquor_app.accounts.entry import two_steps
 from liquor_app.accounts.entry.two_steps import matching_step
-from liquor_app.accounts.models import Role
+from liquor_app.accounts.models import Role, User
+from liquor_app.accounts.sessions import open_session, session_actor
+from liquor_app.accounts.tokens import actor_again
+from liquor_app.accounts.users import get_user
 from liquor_app.core.clock import now
 from liquor_app.core.db import transaction
 from tests.api.client import PASSWORD, Client, is_problem, signed_in
@@ -53,7 +56,9 @@ async def test_a_code_is_asked_for_after_the_password_and_is_good_once(
     viewer: Client, anybody: Client, clock: list[datetime]
 ) -> None:
     secret, recovery = await enrolled(viewer, clock)
-    assert (await viewer.get("/users/me/two-steps")).json() == {"is_on": True, "recovery_left": 10}
+    assert (await viewer.get("/users/me/two-steps")).json() == {
+        "is_on": True, "recovery_left": 10, "is_asked_for": False,
+    }  # fmt: skip
     is_problem(await anybody.post("/auth/login", json=WHO), 401, "code_needed", "code")
     wrong = {"email": "user@example.com", "password": "wrong wrong wrong", "code": code(secret, clock)}
     is_problem(await anybody.post("/auth/login", json=wrong), 401, "unauthenticated")
@@ -187,3 +192,59 @@ async def test_the_first_step_is_forgotten_with_the_password(
     assert (await client.patch("/users/me", json=change)).status_code == 200
     answer = await anybody.post("/session/code", data={"code": code(secret, clock)}, headers=told)
     assert answer.headers["location"].startswith("/login?error=")
+
+
+async def test_admins_who_are_asked_for_a_second_step_act_as_marketers_until_they_have_it(
+    admin: Client, manager: Client, anybody: Client, clock: list[datetime], password_hash: str
+) -> None:
+    """By token, by cookie and in jobs; nobody asks it of others alone, and nobody is locked out."""
+    asked = {"two_steps_for_admins": True}
+    is_problem(await manager.patch("/settings/access", json=asked), 403, "forbidden")
+    is_problem(await admin.patch("/settings/access", json=asked), 409, "conflict")
+    async with transaction() as session:
+        other = User(email="second@example.com", password_hash=password_hash, role=Role.ADMIN)
+        session.add(other)
+        await session.flush()
+        who = other.id
+    signed = await anybody.post("/auth/login", json={"email": "second@example.com", "password": PASSWORD})
+    second = Client(anybody.http, {"Authorization": f"Bearer {signed.json()['access_token']}"})
+    async with transaction() as session:
+        user = await get_user(session, who)
+        assert user is not None
+        cookie = await open_session(session, user, ip=None, user_agent=None)
+
+    async def roles() -> set[Role]:
+        async with transaction() as session:
+            browser = await session_actor(session, cookie)
+            assert browser is not None
+            return {browser.role, (await actor_again(session, ["user", str(who)])).role}
+
+    await turned_on(admin, clock)
+    assert (await second.get("/users")).status_code == 200
+    assert await roles() == {Role.ADMIN}
+    assert (await admin.patch("/settings/access", json=asked)).json() == asked
+    assert (await admin.get("/users")).status_code == 200
+    is_problem(await second.get("/users"), 403, "forbidden")
+    is_problem(await second.patch("/settings/access", json={"two_steps_for_admins": False}), 403, "forbidden")
+    assert (await second.get("/customers")).status_code == 200
+    assert (await manager.get("/users/me/two-steps")).json()["is_asked_for"] is False
+    assert (await second.get("/users/me/two-steps")).json()["is_asked_for"] is True
+    assert await roles() == {Role.MANAGER}
+
+    await turned_on(second, clock)
+    assert (await second.get("/users")).status_code == 200
+    assert await roles() == {Role.ADMIN}
+    is_problem(await second.post("/users/me/two-steps/off", json={"current_password": PASSWORD}), 409, "conflict")
+    assert (await admin.post(f"/users/{who}/two-steps/off")).status_code == 204, "who lost the device"
+    assert await roles() == {Role.MANAGER}
+    assert (await admin.patch("/settings/access", json={"two_steps_for_admins": False})).status_code == 200
+    assert await roles() == {Role.ADMIN}
+    told = (await admin.get("/audit?action=access.rule_changed")).json()["items"]
+    assert [one["changes"]["is_on"] for one in told] == [False, True]
+
+
+async def turned_on(client: Client, clock: list[datetime]) -> None:
+    begun = await client.post("/users/me/two-steps", json={"current_password": PASSWORD})
+    done = await client.post("/users/me/two-steps/confirm", json={"code": code(begun.json()["secret"], clock)})
+    assert done.status_code == 200, done.text
+    later(clock)

@@ -17,7 +17,9 @@ import pyotp
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from liquor_app.accounts.access_changes import announce_access
 from liquor_app.accounts.audit import audit, audit_access
+from liquor_app.accounts.entry.second_step_rule import asks_admins
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.core.clock import now
@@ -47,6 +49,7 @@ UPDATE totp_secrets SET confirmed_at = :now, last_step = :step, recovery_hashes 
 """
 _STEP = "UPDATE totp_secrets SET last_step = :step WHERE user_id = :user"
 _USED = "UPDATE totp_secrets SET recovery_hashes = recovery_hashes - CAST(:hash AS text) WHERE user_id = :user"
+_IS_ADMIN = f"SELECT EXISTS (SELECT FROM users WHERE id = :user AND role = '{Role.ADMIN}')"
 _END = "DELETE FROM totp_secrets WHERE user_id = :user AND confirmed_at IS NOT NULL RETURNING 1"
 
 
@@ -60,18 +63,22 @@ class Enrolment:
 
 @dataclass(frozen=True, slots=True)
 class TwoSteps:
-    """Whether somebody signs in in two steps, and how many recovery codes they have left."""
+    """Whether somebody signs in in two steps, how many recovery codes they have left, and whether they are to."""
 
     is_on: bool
     recovery_left: int
+    is_asked_for: bool = False
+    """The shop asks its admins for it, and this is one: until it is on, they act as marketers."""
 
 
 async def two_steps_of(session: AsyncSession, actor: Actor) -> TwoSteps:
     """Return how the actor signs in."""
-    row = await _row(session, _person(actor))
+    user = _person(actor)
+    row = await _row(session, user)
+    is_asked = await asks_admins(session, actor) and await _is_admin(session, user)
     if row is None or row.confirmed_at is None:
-        return TwoSteps(False, 0)
-    return TwoSteps(True, len(row.recovery_hashes or []))
+        return TwoSteps(False, 0, is_asked)
+    return TwoSteps(True, len(row.recovery_hashes or []), is_asked)
 
 
 async def begin_enrolment(session: AsyncSession, actor: Actor, email: str) -> Enrolment:
@@ -119,6 +126,8 @@ async def confirm_enrolment(session: AsyncSession, actor: Actor, code: str) -> l
     hashes = json.dumps([_hash(one) for one in codes])
     await session.execute(text(_CONFIRM), {"user": user, "now": now(), "step": step, "hashes": hashes})
     await audit(session, actor, "user.two_steps_on", "user", user)
+    if await asks_admins(session, actor):  # whoever is one may act as an admin again
+        announce_access(session, user)
     return codes
 
 
@@ -128,12 +137,20 @@ async def end_two_steps(session: AsyncSession, actor: Actor, user_id: UUID) -> N
 
     Raises:
         Forbidden: another's, and the actor is no admin.
-        Conflict: they are off.
+        Conflict: they are off, or the shop asks its admins for them and these are an admin's own.
     """
-    require(actor, Role.USER if user_id == actor.user_id else Role.ADMIN)
+    is_own = user_id == actor.user_id
+    require(actor, Role.USER if is_own else Role.ADMIN)
+    if is_own and await asks_admins(session, actor) and await _is_admin(session, user_id):
+        raise Conflict("This shop asks its admins for two steps. If you lost your device, ask another admin.")
     if (await session.execute(text(_END), {"user": user_id})).scalar() is None:
         raise Conflict("Two-step sign-in is off.")
     await audit(session, actor, "user.two_steps_off", "user", user_id)
+    announce_access(session, user_id)
+
+
+async def _is_admin(session: AsyncSession, user_id: UUID) -> bool:
+    return bool((await session.execute(text(_IS_ADMIN), {"user": user_id})).scalar_one())
 
 
 async def needs_code(session: AsyncSession, user_id: UUID) -> bool:

@@ -10,6 +10,7 @@ from pydantic import Field
 from liquor_app.accounts import sessions
 from liquor_app.accounts.api_keys import LONGEST_DAYS, create_api_key, revoke_api_key
 from liquor_app.accounts.entry import two_steps
+from liquor_app.accounts.entry.second_step_rule import ask_admins, asks_admins
 from liquor_app.accounts.entry.two_steps import Enrolment, TwoSteps
 from liquor_app.accounts.lists import API_KEYS, TEAM, list_api_keys, list_team
 from liquor_app.accounts.models import Role
@@ -54,6 +55,18 @@ class GivenOut(Row):
 
     user: MemberOut
     link: str
+
+
+class AccessOut(Row):
+    """What the shop asks of whoever signs in."""
+
+    two_steps_for_admins: bool
+
+
+class AccessPatch(Body):
+    """What the shop asks of whoever signs in."""
+
+    two_steps_for_admins: bool
 
 
 class KeyIn(Body):
@@ -115,6 +128,21 @@ async def end_my_session(actor: CurrentActor, session_id: Id) -> Response:
     async with transaction() as session:
         await sessions.end_session(session, actor, session_id)
     return Response(status_code=204)
+
+
+@router.get("/settings/access", response_model=AccessOut)
+async def access_rules(actor: CurrentActor) -> object:
+    """What the shop asks of whoever signs in."""
+    async with transaction() as session:
+        return {"two_steps_for_admins": await asks_admins(session, actor)}
+
+
+@router.patch("/settings/access", response_model=AccessOut)
+async def change_access_rules(actor: CurrentActor, body: AccessPatch) -> object:
+    """Ask admins to sign in in two steps: until they have set it up they act as marketers. Whoever asks has them."""
+    async with transaction() as session:
+        await ask_admins(session, actor, body.two_steps_for_admins)
+        return {"two_steps_for_admins": await asks_admins(session, actor)}
 
 
 @router.get("/users/me/two-steps", response_model=TwoSteps)

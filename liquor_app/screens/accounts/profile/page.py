@@ -91,6 +91,14 @@ def _second_step() -> rx.Component:
     begin = plain_form(
         "/session/two-steps",
         col(
+            rx.cond(
+                ProfileState.is_asked_for,
+                note(
+                    "This shop asks its admins for two steps. Until you have set them up you act as a marketer.",
+                    tone="amber",
+                ),
+                rx.fragment(),
+            ),
             rx.el.p(
                 "With a code of an authenticator app after the password, nobody who learns the password alone gets in."
             ),

@@ -65,6 +65,8 @@ class ProfileState(FormState, rx.State):
     full_name: str = ""
     role_label: str = ""
     is_two_steps: bool = False
+    is_asked_for: bool = False
+    """The shop asks its admins for a second step, and this is one without."""
     recovery: str = ""
     picture: str = ""
     """The QR code of a second step that is being set up, as a picture's address."""
@@ -102,6 +104,7 @@ class ProfileState(FormState, rx.State):
             at = await shop_now(session)
         self.email, self.full_name, self.role_label = user.email, user.full_name or "", user.role.label
         self.is_two_steps = steps.is_on
+        self.is_asked_for = steps.is_asked_for and not steps.is_on
         self.recovery = f"{plural(steps.recovery_left, 'recovery code')} left." if steps.is_on else ""
         self.secret = begun.secret if begun else ""
         drawn = base64.b64encode(qr_svg(begun.address).encode()).decode() if begun else ""

@@ -12,9 +12,9 @@ from liquor_app.screens.forms.view import form_dialog, form_of
 from liquor_app.screens.listing.view import list_card
 from liquor_app.ui.badge import badge
 from liquor_app.ui.button import button, icon_button
-from liquor_app.ui.card import note
+from liquor_app.ui.card import card, note
 from liquor_app.ui.empty import empty
-from liquor_app.ui.forms.choice import select_field
+from liquor_app.ui.forms.choice import select_field, switch
 from liquor_app.ui.forms.dialog import confirm, dialog
 from liquor_app.ui.forms.form import text_field
 from liquor_app.ui.forms.menu import Item, menu
@@ -47,6 +47,22 @@ def team_page() -> rx.Component:
             label="Users",
             search="Name or e-mail",
             empty=empty("Nobody matches", "Take a filter off, or invite somebody.", icon="users"),
+        ),
+        card(
+            col(
+                switch(
+                    "Ask admins to sign in in two steps",
+                    checked=TeamState.asks_admins,
+                    on_change=TeamState.set_asks_admins,
+                ),
+                rx.el.p(
+                    "Until an admin has set it up on their profile, they act as a marketer. You need it yourself"
+                    " before you ask it of others.",
+                    class_name="t12 muted pretty",
+                ),
+                gap=8,
+            ),
+            title="Signing in",
         ),
         _invite(),
         _change(),

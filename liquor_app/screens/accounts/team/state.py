@@ -8,6 +8,7 @@ from typing import Any
 
 import reflex as rx
 
+from liquor_app.accounts.entry.second_step_rule import ask_admins, asks_admins
 from liquor_app.accounts.entry.two_steps import end_two_steps
 from liquor_app.accounts.lists import TEAM, list_team
 from liquor_app.accounts.models import Role
@@ -66,6 +67,8 @@ class TeamState(FormState, ListState, rx.State):
     link: str = ""
     """To be handed to somebody; shown until the dialog is closed, kept nowhere else."""
     link_of: str = ""
+    asks_admins: bool = False
+    """Whether admins are asked to sign in in two steps."""
 
     def _fields(self) -> frozenset[str]:
         return frozenset({"email", "full_name", "role"})
@@ -90,6 +93,7 @@ class TeamState(FormState, ListState, rx.State):
 
     async def _lines(self, session: Session, actor: Actor, items: list[TeamRow]) -> list[MemberLine]:
         at = await shop_now(session)
+        self.asks_admins = await asks_admins(session, actor)
         return [member_line(row, at) for row in items]
 
     @rx.var
@@ -155,6 +159,15 @@ class TeamState(FormState, ListState, rx.State):
         async with transaction() as session:
             await end_two_steps(session, actor, parse_id(self.about, "user"))
         return await self._done("Two-step sign-in is off for them")
+
+    @rx.event
+    @guarded
+    async def set_asks_admins(self, is_on: bool) -> Any:
+        """Ask admins for a second step, or no more."""
+        actor = await signed_in(self)
+        async with transaction() as session:
+            await ask_admins(session, actor, bool(is_on))
+        return await self._done("Admins are asked for a second step" if is_on else "No second step is asked for")
 
     @rx.event
     @guarded

@@ -1,0 +1,60 @@
+"""A shop may ask its admins for a second step: until one has set it up, they act as marketers.
+
+That locks nobody out: whoever is asked can set it up for themselves, and is an admin again at once.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from liquor_app.accounts.access_changes import announce_access
+from liquor_app.accounts.audit import audit
+from liquor_app.accounts.models import Role
+from liquor_app.accounts.permissions import Actor, ActorKind, require
+from liquor_app.core.clock import now
+from liquor_app.core.errors import Conflict
+
+RULE = "two_steps_for_admins"
+
+_IS_ON = f"EXISTS (SELECT FROM access_rules WHERE name = '{RULE}')"
+STANDING_ROLE = f"""
+CASE WHEN u.role = '{Role.ADMIN}' AND {_IS_ON}
+      AND NOT EXISTS (SELECT FROM totp_secrets t WHERE t.user_id = u.id AND t.confirmed_at IS NOT NULL)
+     THEN '{Role.MANAGER}' ELSE u.role END"""
+"""SQL: what a user `u` may do now."""
+
+_READ = f"SELECT {_IS_ON}"
+_ON = "INSERT INTO access_rules (name, set_at) VALUES (:name, :at) ON CONFLICT DO NOTHING RETURNING 1"
+_OFF = "DELETE FROM access_rules WHERE name = :name RETURNING 1"
+_HAS = "SELECT EXISTS (SELECT FROM totp_secrets WHERE user_id = :user AND confirmed_at IS NOT NULL)"
+_ADMINS = f"SELECT id FROM users WHERE role = '{Role.ADMIN}' AND is_active ORDER BY id"
+
+
+async def asks_admins(session: AsyncSession, actor: Actor) -> bool:
+    """Tell whether admins are asked for a second step."""
+    require(actor, Role.USER)
+    return bool((await session.execute(text(_READ))).scalar_one())
+
+
+async def ask_admins(session: AsyncSession, actor: Actor, is_on: bool) -> None:
+    """Ask admins for a second step from now on, or no more. Open pages of theirs load anew. Asked again, nothing
+    changes.
+
+    Raises:
+        Forbidden: the actor is no admin.
+        Conflict: they have no second step themselves, so they would ask it of others alone.
+    """
+    require(actor, Role.ADMIN)
+    has_own = actor.kind is not ActorKind.USER or await session.scalar(text(_HAS), {"user": actor.user_id})
+    if is_on and not has_own:
+        raise Conflict("Set up two-step sign-in for yourself first, on your profile.")
+    if is_on:
+        changed = await session.execute(text(_ON), {"name": RULE, "at": now()})
+    else:
+        changed = await session.execute(text(_OFF), {"name": RULE})
+    if changed.scalar() is None:
+        return
+    await audit(session, actor, "access.rule_changed", "access", None, rule=RULE, is_on=is_on)
+    for user in (await session.execute(text(_ADMINS))).scalars():
+        announce_access(session, user)
