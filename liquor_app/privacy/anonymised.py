@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 import csv
 import hmac
+import io
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -22,7 +23,7 @@ from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.core.csv_cells import export_text
 from liquor_app.core.errors import Conflict
-from liquor_app.core.platform.private_files import private_directory
+from liquor_app.core.platform.private_files import create_bytes, private_directory
 from liquor_app.organization.settings import shop_today
 
 PAGE = 10_000
@@ -105,7 +106,7 @@ async def _write(
     session: AsyncSession, path: Path, statement: TextClause, told: Callable[[Mapping[str, Any]], dict[str, Any]]
 ) -> int:
     after, rows = UUID(int=0), 0
-    with path.open("w", newline="", encoding="utf-8") as file:
+    with create_bytes(path) as raw, io.TextIOWrapper(raw, encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
         while True:
             found = (await session.execute(statement, {"after": after, "most": PAGE})).mappings().all()

@@ -52,6 +52,8 @@ GET /replies · GET /replies/export · POST /replies/{id}/settle · POST /replie
 GET /sending · POST /sending/stop · POST /sending/resume
 GET /doubles · GET /doubles/export · POST /doubles/find · POST /doubles/{id}/dismiss · POST /merges/{id}/undo
 GET /customers/{id}/merge · POST /customers/{id}/merge · GET /customers/{id}/merges
+POST /customers/{id}/personal-data · POST /customers/{id}/erasure · GET /customers/{id}/erasure
+PUT /customers/{id}/objection · GET /settings/access · PATCH /settings/access
 GET /customers/{id}/labels · PATCH /customers/{id}/labels
 GET /customers/{id}/age · POST /customers/{id}/age
 GET /coupon-pools · POST /coupon-pools · POST /coupon-pools/file · GET /coupon-pools/{id} · PATCH /coupon-pools/{id}

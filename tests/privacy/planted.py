@@ -328,7 +328,7 @@ def _decoded(content: bytes) -> str:
 
 
 def _unpacked(content: bytes) -> list[bytes]:
-    if not content.startswith(b"PK"):
+    if not zipfile.is_zipfile(io.BytesIO(content)):  # sealed bytes may begin as one does
         return [content]
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         return [archive.read(name) for name in archive.namelist()]

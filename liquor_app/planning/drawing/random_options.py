@@ -29,6 +29,7 @@ from liquor_app.actions.offers import Offer, Playbook
 from liquor_app.actions.plan_context import PlanContext
 from liquor_app.actions.priority import expected_profit
 from liquor_app.campaigns.brief import CHANNELS, CampaignBrief
+from liquor_app.core.bulk import unnest
 from liquor_app.experiments.arms import Shares, among, most_options
 from liquor_app.planning.optimizer.problem import Room
 
@@ -48,11 +49,11 @@ SELECT a.customer_id, a.segment_slug, a.channel, k.name,
  CROSS JOIN LATERAL jsonb_object_keys(a.offer_terms -> 'answers') k (name)
  WHERE a.campaign_id = :campaign AND a.customer_id = ANY(:people) AND {_FREE}
 """
+_RANKS = unnest("r", numbered_as="n", segment="text", channel="text", offer="text")
 _USUAL = f"""
 SELECT a.customer_id, a.segment_slug, a.channel, r.offer,
        COALESCE((a.offer_terms -> 'percents' -> r.offer) = '0', false) AS is_plain FROM actions a
-  JOIN unnest(CAST(:segments AS text[]), CAST(:channels AS text[]), CAST(:offers AS text[])) WITH ORDINALITY
-       AS r (segment, channel, offer, n)
+  JOIN {_RANKS}
     ON r.segment = a.segment_slug AND r.channel = a.channel AND jsonb_exists(a.offer_terms -> 'answers', r.offer)
  WHERE a.campaign_id = :campaign AND a.customer_id = ANY(:people) AND {_FREE} ORDER BY a.customer_id, r.n
 """
@@ -227,8 +228,8 @@ async def _usual(
     """Return what the shop would send each without choosing: of what they could get and what fits whoever is drawn, the
     first by the campaign's order of playbooks, the playbook's of channels, and its of offers."""
     ranks = [(book.slug, channel, offer.name) for book in books for channel in book.channels for offer in book.offers]
-    names = {name: [one[place] for one in ranks] for place, name in enumerate(("segments", "channels", "offers"))}
-    asked = {"campaign": campaign_id, "people": list(by_person), **names}
+    names = {name: [one[place] for one in ranks] for place, name in enumerate(("segment", "channel", "offer"))}
+    asked = {"campaign": campaign_id, "people": list(by_person), **_RANKS.bind(**names)}
     usual: dict[UUID, Kind] = {}
     for person, *kind, is_plain in await session.execute(text(_USUAL), asked):
         if person not in usual and limits.open(by_person[person], kind[1]) and (limits.money_off or is_plain):
