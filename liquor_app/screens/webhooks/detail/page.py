@@ -6,8 +6,9 @@ from typing import Any
 
 import reflex as rx
 
+from liquor_app.screens.details.view import found
 from liquor_app.screens.listing.view import list_card
-from liquor_app.screens.webhooks.detail.state import DeliveriesState
+from liquor_app.screens.webhooks.detail.state import DeliveriesState, EndpointState
 from liquor_app.ui.badge import status_badge
 from liquor_app.ui.button import button
 from liquor_app.ui.empty import empty
@@ -17,10 +18,10 @@ from liquor_app.webhooks.models import DeliveryStatus
 
 
 def deliveries_page() -> rx.Component:
-    return rx.fragment(
+    body = rx.fragment(
         page_head(
             "Deliveries",
-            "What this endpoint was told within the last 30 days.",
+            rx.cond(EndpointState.url != "", EndpointState.url + ": what it was told within the last 30 days.", ""),
             crumbs=(("Settings", "/settings"), ("Webhooks", "/settings/webhooks")),
         ),
         list_card(
@@ -38,6 +39,7 @@ def deliveries_page() -> rx.Component:
             empty=empty("Nothing yet", "Nothing it is told of has happened. Send it a test.", icon="webhook"),
         ),
     )
+    return found(EndpointState, "endpoint", "All webhooks", "/settings/webhooks", body)
 
 
 def _event(line: Any) -> rx.Component:
@@ -54,7 +56,8 @@ def _acts(line: Any) -> rx.Component:
 
 PAGES = (
     Page(
-        "/settings/webhooks/[endpoint_id]", "Deliveries", deliveries_page, icon="webhook", on_load=DeliveriesState.load,
+        "/settings/webhooks/[endpoint_id]", "Deliveries", deliveries_page, icon="webhook",
+        on_load=[EndpointState.clear, EndpointState.load, DeliveriesState.load],
         parent="/settings/webhooks", roles=frozenset({"admin"}),
     ),
 )  # fmt: skip

@@ -14,12 +14,13 @@ from liquor_app.core.ids import parse_id
 from liquor_app.core.listing.spec import ListQuery, ListSpec
 from liquor_app.core.paging import Page
 from liquor_app.organization.settings import shop_now
+from liquor_app.screens.details.state import DetailState
 from liquor_app.screens.listing.state import ListState
 from liquor_app.screens.session.state import guarded, signed_in
 from liquor_app.ui.address import last_part
 from liquor_app.ui.toast import toast_done
 from liquor_app.ui.words import NONE, ago, plural, show_moment
-from liquor_app.webhooks.endpoints import replay_delivery
+from liquor_app.webhooks.endpoints import get_endpoint, replay_delivery
 from liquor_app.webhooks.lists import DELIVERIES, DeliveryRow, list_deliveries
 from liquor_app.webhooks.models import DeliveryStatus
 
@@ -47,6 +48,20 @@ def delivery_line(row: DeliveryRow, at: datetime) -> DeliveryLine:
         f"{plural(row.attempts, 'try', 'tries')}{f', the last {ago(row.last_at, at)}' if row.last_at else ''}",
         row.error or answered, show_moment(row.next_at, at) if waits else NONE, row.payload,
     )  # fmt: skip
+
+
+class EndpointState(DetailState, rx.State):
+    """The endpoint itself, or that there is none."""
+
+    url: str = ""
+
+    def _noun(self) -> str:
+        return "endpoint"
+
+    async def _read(self) -> None:
+        actor = await signed_in(self)
+        async with transaction() as session:
+            self.url = (await get_endpoint(session, actor, self._id())).url
 
 
 class DeliveriesState(ListState, rx.State):
