@@ -7,6 +7,16 @@
     return [r, g, b, a];
   };
   const over = (top, under) => under.map((v, i) => v * (1 - top[3]) + top[i] * top[3]);
+  const grounds = new Map();
+  const groundOf = (el) => {
+    if (!el) return [255, 255, 255];
+    if (!grounds.has(el)) {
+      const color = parse(getComputedStyle(el).backgroundColor);
+      const under = () => groundOf(el.parentElement);
+      grounds.set(el, color[3] === 0 ? under() : color[3] === 1 ? color.slice(0, 3) : over(color, under()));
+    }
+    return grounds.get(el);
+  };
   const faint = [];
   for (const el of document.querySelectorAll("body *")) {
     if (![...el.childNodes].some((n) => n.nodeType === 3 && n.textContent.trim())) continue;
@@ -14,13 +24,7 @@
     const box = el.getBoundingClientRect();
     if (style.visibility === "hidden" || box.width < 2 || box.height < 2) continue;
     if (el.closest("[disabled], svg, .sr, script, style")) continue;
-    const layers = [];
-    for (let e = el; e; e = e.parentElement) {
-      const color = parse(getComputedStyle(e).backgroundColor);
-      if (color[3] > 0) layers.push(color);
-      if (color[3] === 1) break;
-    }
-    const ground = layers.reverse().reduce((under, top) => over(top, under), [255, 255, 255]);
+    const ground = groundOf(el);
     const [a, b] = [luminance(over(parse(style.color), ground)), luminance(ground)];
     const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
     if (ratio < 4.5) faint.push(`${ratio.toFixed(2)} ${el.className}: ${el.textContent.trim().slice(0, 40)}`);
