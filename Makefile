@@ -72,14 +72,14 @@ test: $(DEV) ## everything: lint, types, contracts, unit, integration, browser
 test-fast: $(DEV) ## the inner loop: no browser, no killed processes
 	@$(BIN)/python -m pytest -q -n 2 --dist loadgroup -x -m "not e2e and not reliability and not timescale and not proof" tests
 
-ABOVE := security api ui forms lists demo scoring details planning experiments campaigns commands templates providers
+ABOVE := security api ui forms lists demo scoring details planning experiments campaigns commands templates providers webhooks
 # what files say, in whose words, and their pages: no engine has a part in it; what stores them (import, undo, merging) runs
 READING := cells dirty_files hostile_cells import_cases net_money other_tills product_files profiles refusals reversed_orders row_reader \
   sale_statuses sales several_noes spanish_files told_apart trial
 PAGES = $(wildcard tests/*/test_*_pages.py)
 test-integration: $(DEV) ## only what touches the database and the queue (TEST_DATABASE_URL, TEST_REDIS_URL)
 	@# What is left out stands above the services that are tried here (attacks, routes, screens, lists, the sample,
-	@# plans and their lives, commands, letters, what providers say) or computes (models, learning); their constant statements, too, are prepared on these engines.
+	@# plans and their lives, commands, letters, what providers and other programs are told) or computes (models, learning); their constant statements, too, are prepared on these engines.
 	@$(BIN)/python -m pytest -q -n 2 --dist loadgroup -m "integration and not timescale and not reliability and not proof" $(addprefix --ignore=tests/,$(ABOVE)) \
 	  $(foreach kind,$(READING),--ignore=tests/imports/test_$(kind).py) $(addprefix --ignore=,$(PAGES)) tests
 
@@ -135,7 +135,7 @@ endif
 
 prove-security: $(DEV) ## the attacker's programs, the siege of a running shop, and what signing in costs meanwhile
 	@$(BIN)/python scripts/browser.py
-	@$(BIN)/python -m pytest -q -n 2 --dist loadgroup -m "not e2e and not reliability" tests/security
+	@LIQUOR_EACH=4 $(BIN)/python -m pytest -q -n 2 --dist loadgroup -m "not e2e and not reliability" tests/security
 	@$(BIN)/python -m pytest -q -m "e2e or reliability" tests/security
 	@$(BIN)/python -m benchmarks hostile
 

@@ -239,8 +239,8 @@ async def test_admins_who_are_asked_for_a_second_step_act_as_marketers_until_the
     assert await roles() == {Role.MANAGER}
     assert (await admin.patch("/settings/access", json={"two_steps_for_admins": False})).status_code == 200
     assert await roles() == {Role.ADMIN}
-    told = (await admin.get("/audit?action=access.rule_changed")).json()["items"]
-    assert [one["changes"]["is_on"] for one in told] == [False, True]
+    told = (await admin.get("/audit?action=access.changed")).json()["items"]
+    assert [one["changes"]["two_steps_for_admins"] for one in told] == [[True, False], [False, True]]
 
 
 async def turned_on(client: Client, clock: list[datetime]) -> None:

@@ -65,6 +65,7 @@ async def status(reader: asyncio.StreamReader) -> int:
     return int((await reader.readline()).split()[1])
 
 
+@pytest.mark.proof
 async def test_1500_half_sent_bodies_leave_the_shop_open(port: int) -> None:
     held = [await half(port) for _ in range(1500)]
     answers = await asyncio.gather(*(asyncio.wait_for(status(reader), 10) for reader, _ in held))
@@ -192,6 +193,7 @@ def test_a_site_is_one_source() -> None:
     assert source_site("192.0.2.1") == "192.0.2.1"
 
 
+@pytest.mark.proof
 async def test_eight_addresses_do_not_stop_everybody(port: int, anybody: Client) -> None:
     """Every seat is held by half a body, reopened whenever one is cut off; what others send is answered."""
     sites = [f"2001:db8:{n}::1" for n in range(8)]

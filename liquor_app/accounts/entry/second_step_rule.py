@@ -9,7 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.access_changes import announce_access
-from liquor_app.accounts.audit import audit
+from liquor_app.accounts.audit import audit_change
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, ActorKind, require
 from liquor_app.core.clock import now
@@ -55,6 +55,8 @@ async def ask_admins(session: AsyncSession, actor: Actor, is_on: bool) -> None:
         changed = await session.execute(text(_OFF), {"name": RULE})
     if changed.scalar() is None:
         return
-    await audit(session, actor, "access.rule_changed", "access", None, rule=RULE, is_on=is_on)
+    await audit_change(
+        session, actor, "access.changed", "access", None, before={RULE: not is_on}, after={RULE: is_on}, plain=(RULE,)
+    )
     for user in (await session.execute(text(_ADMINS))).scalars():
         announce_access(session, user)
