@@ -29,20 +29,20 @@ $(BIN)/python:
 
 $(RUNTIME): requirements.lock | $(BIN)/python
 	@echo "Installing (about a minute the first time) …"
-	@$(BIN)/python -m pip install -q --no-compile --require-hashes --no-deps -r requirements.lock 2>&1 | { grep -v '^WARNING: Location' || true; }
-	@# on every core; pip compiles on one. The sandbox's processes may not write beside what they import
+	@$(BIN)/python scripts/install.py requirements.lock
+	@# on every core. The sandbox's processes may not write beside what they import
 	@$(BIN)/python -m compileall -q -j 0 $(VENV)/lib || true
 	@$(BIN)/python scripts/link.py
 	@touch $@
 
 $(DEV): requirements-dev.lock $(RUNTIME)
 	@echo "Installing the test tools …"
-	@$(BIN)/python -m pip install -q --no-compile --require-hashes --no-deps -r requirements-dev.lock 2>&1 | { grep -v '^WARNING: Location' || true; }
+	@$(BIN)/python scripts/install.py requirements-dev.lock
 	@touch $@
 
 $(TOOLS): requirements-tools.lock $(DEV)
 	@echo "Installing the tools of proofs …"
-	@$(BIN)/python -m pip install -q --no-compile --require-hashes --no-deps -r requirements-tools.lock 2>&1 | { grep -v '^WARNING: Location' || true; }
+	@$(BIN)/python scripts/install.py requirements-tools.lock
 	@touch $@
 
 tools: $(TOOLS) ## install what only some proofs need
@@ -162,6 +162,7 @@ lock: $(DEV) ## lock the dependencies anew, with hashes and without addresses
 	done
 	@$(BIN)/uv pip compile requirements-tools.in --quiet --python-version 3.11 --universal --generate-hashes \
 	  --no-emit-index-url --override overrides.txt -c requirements-dev.lock -o requirements-tools.lock
+	@{ head -n 1 requirements-uv.lock; sed -n '/^uv==/,/^ *# via/p' requirements-dev.lock; } > requirements-uv.lock.new && mv requirements-uv.lock.new requirements-uv.lock
 
 clean-data: ## forget this clone's embedded databases
 	@$(BIN)/python -m liquor_app.cli data clear

@@ -11,7 +11,7 @@ import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 import pytest
 
@@ -39,6 +39,7 @@ for _name in ("DATABASE_URL", "REDIS_URL", "OPENAI_API_KEY", "PORT", "HOST"):
     os.environ.pop(_name, None)
 
 from hypothesis import settings as hypothesis_settings  # noqa: E402
+from redis import Redis  # noqa: E402
 from sqlalchemy import Connection, Engine, create_engine, pool, text  # noqa: E402
 from sqlalchemy.ext.asyncio import AsyncSession  # noqa: E402
 
@@ -114,6 +115,13 @@ def broom(own_database: str) -> Iterator[Engine]:
     engine.dispose()
 
 
+@pytest.fixture(scope="session")
+def allowances(engines: Engines) -> Iterator[Redis]:
+    """Where requests are counted."""
+    with Redis.from_url(engines.redis_url) as client:
+        yield client
+
+
 def empty(connection: Connection) -> None:
     """As migrations left it: rows gone, and connections ended that the last test left in the middle of something or
     holding a lock. Those that are idle stay, as a pool's do in a running shop. The template holds no rows."""
@@ -149,11 +157,14 @@ SELECT pg_terminate_backend(a.pid) FROM pg_stat_activity a
 
 @pytest.fixture
 async def database(
-    engines: Engines, own_database: str, broom: Engine, monkeypatch: pytest.MonkeyPatch
+    engines: Engines, own_database: str, broom: Engine, allowances: Redis, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[str]:
-    """URL of this test's database, empty; the application is pointed at it."""
+    """URL of this test's database, empty; the application is pointed at it. What earlier tests used up of a minute's
+    allowance is forgotten: all run in the same minute."""
     with broom.connect() as connection:
         empty(connection)
+    if counted := allowances.keys("liquor:limit:*"):
+        allowances.delete(*cast("list[bytes]", counted))
     monkeypatch.setenv("DATABASE_URL", own_database)
     monkeypatch.setenv("REDIS_URL", engines.redis_url)
     config.get_settings.cache_clear()

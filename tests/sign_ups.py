@@ -11,7 +11,6 @@ import httpx
 from sqlalchemy import text
 
 from liquor_app.accounts.permissions import SYSTEM
-from liquor_app.core import redis
 from liquor_app.core.clock import now, travel
 from liquor_app.core.db import transaction
 from liquor_app.core.queue import run as run_job
@@ -29,8 +28,6 @@ async def open_sign_up(**changes: Any) -> None:
     """The sample brand's page, with what texts need."""
     async with transaction() as session:
         await save_sign_up_page(session, SYSTEM, None, {"is_open": True, **PAGES, **changes})
-    async for key in redis.client().scan_iter("liquor:limit:sign-up*"):
-        await redis.client().delete(key)
 
 
 def token_in(page: httpx.Response) -> str:

@@ -13,7 +13,6 @@ from uuid import UUID
 
 import httpx
 import pytest
-from redis import Redis
 from reflex.istate.data import RouterData
 from rich.console import Console
 from sqlalchemy import text
@@ -33,7 +32,6 @@ from liquor_app.core.errors import AppError
 from liquor_app.demo import sample_shop
 from liquor_app.screens.session.state import cookie_of
 from tests.api.client import PASSWORD, Client, address_of, is_problem, whole_api
-from tests.conftest import Engines
 from tests.sources import parsed, reads_sources
 from tests.tabs import Tab
 
@@ -41,14 +39,6 @@ pytestmark = pytest.mark.integration
 
 VICTIM = "admin@example.com"
 PROXY = "10.9.8.7"
-
-
-@pytest.fixture(autouse=True)
-def fresh_minute(engines: Engines) -> None:
-    """What earlier tests used up of a minute's allowance is forgotten: all run in the same minute."""
-    with Redis.from_url(engines.redis_url) as client:
-        for key in client.scan_iter("liquor:limit:*"):
-            client.delete(key)
 
 
 @asynccontextmanager
