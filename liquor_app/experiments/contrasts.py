@@ -63,9 +63,6 @@ class Sums:
     cost: float = 0.0
     """Of sending."""
 
-    def __add__(self, other: Sums) -> Sums:
-        return Sums(*(getattr(self, one.name) + getattr(other, one.name) for one in fields(Sums)))
-
     def of(self, outcome: Outcome) -> tuple[float, float, float]:
         """Return an outcome's sum, the sum of its squares, and of its products with p."""
         if outcome is Outcome.BOUGHT:
@@ -75,12 +72,13 @@ class Sums:
         return self.profit, self.profit_square, self.expected_profit
 
 
-NOTHING = Sums()
-
-
 def together(sums: Iterable[Sums]) -> Sums:
-    """Return them as one."""
-    return sum(sums, NOTHING)
+    """Return them as one, the same in whatever order they come."""
+    each = list(sums)
+    added = {one.name: [getattr(some, one.name) for some in each] for one in fields(Sums)}
+    return Sums(
+        **{name: sum(values) if name in ("drawn", "people") else math.fsum(values) for name, values in added.items()}
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,6 +47,7 @@ _COUNTED = ", ".join(
     f"CAST(COALESCE(sum({what}) FILTER (WHERE is_counted), 0) AS double precision) AS {name}"
     for name, what in _SUMMED.items()
 )
+# numeric to the last: binary sums differ by the order of rows, and what is kept each night must be what a page sums up
 _SUMS = f"""
 WITH known AS MATERIALIZED (SELECT * FROM {PRODUCT_MARGINS} p),
 aisles AS MATERIALIZED (SELECT * FROM {CATEGORY_MARGINS} c),
@@ -62,7 +63,7 @@ drawn AS MATERIALIZED (
       LEFT JOIN LATERAL (
            SELECT {DECIDED_AT} AS at, a.segment_slug, a.template_category, a.offer_terms ->> 'name' AS offer,
                   COALESCE(a.offer_terms ->> 'discount_pct', '0') AS discount_pct,
-                  CAST(a.offer_terms ->> 'baseline' AS double precision) AS p
+                  CAST(a.offer_terms ->> 'baseline' AS numeric) AS p
              FROM actions a WHERE a.campaign_id = e.campaign_id AND a.customer_id = s.customer_id AND a.arm IS NOT NULL
             ORDER BY 1, a.id LIMIT 1) d ON true
      WHERE e.campaign_id = ANY(:campaigns) AND e.kind = '{ExperimentKind.HOLDOUT}' AND k.started_at IS NOT NULL
@@ -88,10 +89,9 @@ drawn AS MATERIALIZED (
       FROM sends n WHERE n.campaign_id = ANY(:campaigns) AND n.status IN {sql_list(*CONTACTS)} GROUP BY 1, 2
 ), measured AS (
     SELECT w.*, w.since <= w.at AS is_counted, COALESCE(w.read_at <= w.at AND w.until <= w.read_at, false) AS is_final,
-           CASE WHEN b.bought THEN 1 ELSE 0 END AS bought, CAST(COALESCE(b.revenue, 0) AS double precision) AS revenue,
-           CAST(COALESCE(b.earned, 0) - COALESCE(n.cost, 0) AS double precision) AS profit,
-           CAST(COALESCE(b.discount, 0) AS double precision) AS discount,
-           CAST(COALESCE(n.cost, 0) AS double precision) AS cost
+           CASE WHEN b.bought THEN 1 ELSE 0 END AS bought, COALESCE(b.revenue, 0) AS revenue,
+           COALESCE(b.earned, 0) - COALESCE(n.cost, 0) AS profit, COALESCE(b.discount, 0) AS discount,
+           COALESCE(n.cost, 0) AS cost
       FROM drawn w LEFT JOIN spent b USING (campaign_id, customer_id) LEFT JOIN sent n USING (campaign_id, customer_id)
 )
 SELECT campaign_id, arm, COALESCE(segment_slug, '') AS segment_slug, COALESCE(template_category, '') AS playbook,

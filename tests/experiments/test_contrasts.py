@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy.stats import t as student
 
-from liquor_app.experiments.contrasts import Contrast, Outcome, Split, Sums, contrast, effect, pool
+from liquor_app.experiments.contrasts import Contrast, Outcome, Split, Sums, contrast, effect, pool, together
 from liquor_app.experiments.statistics import Arm, lift
 
 Floats = np.ndarray[tuple[int], np.dtype[np.float64]]
@@ -30,6 +30,16 @@ def drawn(rng: np.random.Generator, people: int, share: float, gain: float = 0.0
     bought = (rng.random(people) < np.clip(p + np.where(held, 0.0, gain), 0, 1)).astype(np.float64)
     profit = bought * rng.lognormal(2.0, 0.8, people) - np.where(held, 0.0, 0.01)
     return summed(bought[~held], p[~held], profit[~held]), summed(bought[held], p[held], profit[held])
+
+
+def test_sums_are_the_same_in_any_order() -> None:
+    rng = np.random.default_rng(9)
+    groups = [drawn(rng, 50, 0.5)[0] for _ in range(9)]
+    whole = together(groups)
+    assert whole.people == sum(one.people for one in groups)
+    assert whole.profit == pytest.approx(sum(one.profit for one in groups))
+    for _ in range(20):
+        assert together([groups[one] for one in rng.permutation(9)]) == whole
 
 
 def test_the_everyday_contrast_is_that_of_the_holdout() -> None:

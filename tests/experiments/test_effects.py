@@ -248,6 +248,50 @@ async def test_all_together_is_the_random_effects_of_the_campaigns(session: Asyn
         assert found[0].agent_bought is None
 
 
+async def test_the_choice_beside_chance_and_business_as_usual_is_that_of_raw_rows(session: AsyncSession) -> None:
+    await save_settings(session, SYSTEM, PlanningSettings, {"usual_pct": 15})
+    campaign = await campaign_with(session, 240, 15, constraints={"email_capacity_per_day": 500}, explore=15)
+    today = now().astimezone(SHOP).date()
+    await session.execute(text("UPDATE campaigns SET status = 'completed', started_at = now() - interval '20 days'"))
+    await session.execute(
+        text("UPDATE actions SET scheduled_date = :day, send_window = '{}'"), {"day": today - timedelta(days=20)}
+    )
+    await fix_read(session, campaign, today - timedelta(days=18), anew=True)
+    await save_settings(
+        session, SYSTEM, PlanningSettings, {"margin_pct": MARGIN * 100, "email_cost": EMAIL, "sms_cost": SMS}
+    )
+    await trade(session, campaign, 5)
+    await learn(session, SYSTEM)
+    arms = await raw(session, campaign)
+    assert min(len(arms[arm]) for arm in ("agent", "random", "usual", "holdout")) > 10
+    result = await holdout_result(session, VIEWER, campaign)
+    assert result is not None
+    row = result.effect
+    ((pooled,), _) = await read_effects(session, VIEWER, By.ALL)
+    assert row.written == sum(len(people) for arm, people in arms.items() if arm != "holdout")
+    agent = arms["agent"]
+    for arm, beside, told, of_all in (
+        ("random", result.chance, (row.agent_bought, row.agent_profit), (pooled.agent_bought, pooled.agent_profit)),
+        ("usual", result.usual, (row.usual_bought, row.usual_profit), (pooled.usual_bought, pooled.usual_profit)),
+    ):
+        assert beside is not None
+        assert of_all == told, "one campaign is all there are"
+        for place, lift in enumerate((beside.bought, beside.revenue, beside.profit)):
+            means = [np.mean([one[place] for one in group]) for group in (agent, arms[arm])]
+            assert (lift.contacted.mean, lift.held_out.mean) == pytest.approx(means)
+            assert lift.difference == pytest.approx(means[0] - means[1])
+        for place, effect in ((0, told[0]), (2, told[1])):
+            assert effect is not None
+            middle, variance = final_by_regression(agent, arms[arm], place)
+            wide = student.ppf(0.975, len(agent) + len(arms[arm]) - 2) * math.sqrt(variance)
+            near(effect.final, middle, wide)
+            near(effect.final_total, middle, wide, len(agent))
+            assert effect.always is not None
+            assert effect.always.mean == pytest.approx(np.mean([a[place] for a in agent]) - np.mean(
+                [a[place] for a in arms[arm]]
+            ))  # fmt: skip
+
+
 async def groups_of(session: AsyncSession, by: By) -> dict[str, EffectRow]:
     return {row.key: row for row in (await read_effects(session, VIEWER, by))[0]}
 
