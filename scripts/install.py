@@ -32,7 +32,9 @@ def main() -> None:
 
 
 def _pip(lock: str) -> bool:
-    asked = subprocess.run([*PIP, "install", *_LOCKED, "--no-compile", "-r", lock], stderr=subprocess.PIPE, text=True)
+    asked = subprocess.run(
+        [*PIP, "install", *_LOCKED, "--no-compile", "-r", lock], check=False, stderr=subprocess.PIPE, text=True
+    )
     told = [line for line in asked.stderr.splitlines() if not line.startswith("WARNING: Location")]
     print(*told, sep="\n", end="\n" * bool(told), file=sys.stderr)
     return asked.returncode == 0
@@ -40,12 +42,12 @@ def _pip(lock: str) -> bool:
 
 def _uv(lock: str) -> bool:
     return not subprocess.run(
-        [UV, "pip", "install", "--python", sys.executable, *_LOCKED, "-r", lock], env=_environment()
+        [UV, "pip", "install", "--python", sys.executable, *_LOCKED, "-r", lock], check=False, env=_environment()
     ).returncode
 
 
 def _environment() -> dict[str, str]:
-    listed = subprocess.run([*PIP, "config", "list"], capture_output=True, text=True).stdout
+    listed = subprocess.run([*PIP, "config", "list"], check=False, capture_output=True, text=True).stdout
     said = dict(line.split("=", 1) for line in listed.splitlines() if "=" in line)
     found = {theirs: said[ours].strip("'\"") for ours, theirs in _SETTINGS.items() if ours in said}
     return {**found, **os.environ}
