@@ -72,13 +72,14 @@ class Sums:
         return self.profit, self.profit_square, self.expected_profit
 
 
+_ADDED = [one.name for one in fields(Sums) if one.name not in ("drawn", "people")]
+
+
 def together(sums: Iterable[Sums]) -> Sums:
     """Return them as one, the same in whatever order they come."""
     each = list(sums)
-    added = {one.name: [getattr(some, one.name) for some in each] for one in fields(Sums)}
-    return Sums(
-        **{name: sum(values) if name in ("drawn", "people") else math.fsum(values) for name, values in added.items()}
-    )
+    added = {name: math.fsum(getattr(one, name) for one in each) for name in _ADDED}
+    return Sums(drawn=sum(one.drawn for one in each), people=sum(one.people for one in each), **added)
 
 
 @dataclass(frozen=True, slots=True)
