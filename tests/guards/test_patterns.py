@@ -75,15 +75,17 @@ def _seconds(pattern: re.Pattern[str], method: str, text: str) -> float:
 
 def _grows(pattern: re.Pattern[str], method: str, head: str, run: str, tail: str) -> bool:
     """Tell whether a text eight times as long takes more than sixteen times as long, or a short one for ever."""
-    before = 0.0
+    before, shorter = 0.0, ""
     for size in SIZES:
         text = head + (run * size)[:size] + tail
         took = _seconds(pattern, method, text)
         if took > FLOOR:
+            # the least of three, of both lengths: what else the machine does only ever adds
             took = min(took, *(_seconds(pattern, method, text) for _ in range(2)))
+            before = before and max(min(before, *(_seconds(pattern, method, shorter) for _ in range(2))), FLOOR / 8)
         if took > (FLOOR if before else 10 * FLOOR) and took > 16 * before:
             return True
-        before = max(took, FLOOR / 8)
+        before, shorter = max(took, FLOOR / 8), text
     return False
 
 
