@@ -199,7 +199,9 @@ async def _give(session: AsyncSession, actor: Actor, action_id: UUID, given: Off
             "id": action_id,
             "offer": shown,
             "terms": json.dumps(changed),
-            "message": message_text(row["template_category"], shown, date.fromisoformat(terms["expires_on"])),
+            "message": message_text(
+                row["template_category"], shown, date.fromisoformat(terms["expires_on"]), given.discount_pct
+            ),
             "points": points,
             "answer": answer,
             "response": response,

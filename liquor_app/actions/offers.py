@@ -278,27 +278,28 @@ def _lower(category: str) -> str:
 
 
 _MESSAGES = {
-    "win_back": "It has been a while. {offer}, until {until}.",
-    "loyalty": "For our regulars: {offer}, until {until}.",
-    "bundle_offer": "Better as a pair: {offer}, until {until}.",
-    "discovery": "Something new for you: {offer}, until {until}.",
-    "second_purchase": "Good to have met you. {offer}, until {until}.",
+    "win_back": "It has been a while. {offer}.",
+    "loyalty": "For our regulars: {offer}.",
+    "bundle_offer": "Better as a pair: {offer}.",
+    "discovery": "Something new for you: {offer}.",
+    "second_purchase": "Good to have met you. {offer}.",
 }
 _HINTS = {
     "win_back": "One bottle of {category} on the shelf with an empty place beside it; calm, no countdown.",
     "loyalty": "The crate of {category} just opened, a handwritten card; no price in the picture.",
-    "bundle_offer": "Two of {category} side by side, the pair price large, one button.",
+    "bundle_offer": "Two bottles side by side, {category} and what goes with it; one button.",
     "discovery": "A familiar {category} and the new one beside it; say what they share.",
     "second_purchase": "The shop front and who stands behind the counter; {category} in the corner.",
 }
 
 
-def message_text(template_category: str, offer: str, until: date) -> str:
-    """Return the sentence the template carries; the name, the legal lines and the link are the template's."""
+def message_text(template_category: str, offer: str, until: date, discount_pct: float | Decimal) -> str:
+    """Return the sentence the template carries; the name, the legal lines and the link are the template's. What takes
+    no money off has no last day: a deadline that binds nothing is a hurry made up."""
     pattern, words = _MESSAGES[template_category], offer.rstrip(". ")
     if ": {offer}" in pattern:
         words = _lower(words)
-    return pattern.format(offer=words, until=show_long_day(until))
+    return pattern.format(offer=f"{words}, until {show_long_day(until)}" if discount_pct > 0 else words)
 
 
 def creative_hint(template_category: str, category: str | None) -> str:

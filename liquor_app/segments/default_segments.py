@@ -118,7 +118,7 @@ DEFAULT_SEGMENTS: list[dict[str, Any]] = [
         "rules": {"all": [{"event": "purchased", "at_least": 6, "within_days": 90}]},
         "recommended_offers": [
             _offer("Case price", 5, "{discount}% off a mixed case with {category}"),
-            _offer("Members' shelf", 0, "The members' shelf: {category} set aside for regulars"),
+            _offer("Members' shelf", 0, "A shelf of {category} set aside for you"),
         ],
         "messaging_strategy": "Fewer trips, better value; no urgency, no countdowns, no second reminder.",
         "optimal_channels": ["email"],

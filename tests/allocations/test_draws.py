@@ -487,7 +487,7 @@ async def test_what_is_told_of_a_restock_is_planned_like_every_message(database:
     assert {one.customer_id for one in actions} == set(people[:3])
     for one in actions:
         assert one.offer == "the Old Rye you asked for is back in stock"
-        assert one.message.startswith("For our regulars: the Old Rye you asked for is back in stock, until ")
+        assert one.message == "For our regulars: the Old Rye you asked for is back in stock."
         assert (one.status, one.offer_terms["product"], one.offer_terms["discount_pct"]) == ("pending", "RYE", "0.00")
         assert one.reason
     assert await rows("SELECT 1 FROM sends") == []

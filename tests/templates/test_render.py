@@ -68,6 +68,20 @@ def test_shipped_templates(template: object) -> None:
     assert set(variables_of(source)) <= set(VARIABLES)
 
 
+@pytest.mark.parametrize("template", default_templates(), ids=lambda template: template.name)
+def test_shipped_templates_hurry_nobody_where_nothing_is_taken_off(template: object) -> None:
+    source = TemplateSource(template.channel, template.subject, template.html, template.text)  # type: ignore[attr-defined]
+    compiled = compile_template(source)
+    example = example_context()
+    told = {}
+    for discount in ("0", "10"):
+        offer = {**example["offer"], "text": "What is new in wine", "ends": "9 December", "discount": discount}
+        made = render_message(compiled, {**example, "offer": offer}, LEGAL)
+        told[discount] = f"{made.subject} {made.text} {made.html}"
+    assert "9 December" in told["10"]
+    assert not re.search(r"9 December|a little money", told["0"])
+
+
 def test_customers_cannot_write_html() -> None:
     """A name is escaped in HTML and plain in text and subject."""
     source = email(mjml("Hi {{ name }}"), subject="Hi {{ name }}")

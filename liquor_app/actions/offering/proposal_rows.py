@@ -164,7 +164,7 @@ def action_rows(people: People, candidates: Sequence[ScoredOffers], brief: Campa
                 " ".join(filter(None, told)),
                 shown,
                 json.dumps(terms),
-                message_text(playbook.template_category, shown, until),
+                message_text(playbook.template_category, shown, until, offer.discount_pct),
                 creative_hint(playbook.template_category, category),
                 playbook.template_category,
                 brief.days[0],

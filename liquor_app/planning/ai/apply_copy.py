@@ -103,7 +103,8 @@ def _content(row: Any, one: Rewriting, made: _Made) -> dict[str, Any]:
     terms |= one.offer.own_terms | {"covers": covers_of(one.offer, row.offer_terms.get("category"))}
     if one.offer.is_capped:
         terms["listed_pct"] = str(one.offer.listed_pct)
-    message = message_text(row.template_category, shown, date.fromisoformat(terms["expires_on"]))
+    until = date.fromisoformat(terms["expires_on"])
+    message = message_text(row.template_category, shown, until, one.discount_pct)
     if one.words:
         variant = number_of(f"copy:{brief.seed}", row.customer_id) % len(one.words)
         key = (one.words[variant], shown, terms["discount_pct"], terms.get("category"), terms["expires_on"])

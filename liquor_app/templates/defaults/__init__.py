@@ -9,6 +9,8 @@ from pathlib import Path
 from liquor_app.organization.models import Channel
 
 FRIEND = "{{ customer.first_name | default: 'there' }}"
+UNTIL = "{% if offer.discount != '0' %} until {{ offer.ends }}{% endif %}"
+"""What takes no money off has no last day."""
 FAVOURITE = "{{ customer.favourite | default: 'the good bottles' }}"
 
 
@@ -46,7 +48,7 @@ _LETTERS = (
         name="Win-back",
         category="win_back",
         subject="{{ customer.first_name | default: 'Hello' }}, we kept your " + FAVOURITE + " cold",
-        preview="{{ offer.text }}, until {{ offer.ends }}.",
+        preview="{{ offer.text }}" + UNTIL + ".",
         band="#f6dfaf",
         kicker="IT HAS BEEN A WHILE",
         title="Your shelf misses you",
@@ -54,7 +56,7 @@ _LETTERS = (
         " So we put something aside.",
         button="Come by or order ahead",
         closing="No hurry, and no hard feelings if your taste has moved on.<br />See you soon,",
-        sms=f"Hi {FRIEND}, {{{{ offer.text }}}} until {{{{ offer.ends }}}}."
+        sms=f"Hi {FRIEND}! {{{{ offer.text }}}}{UNTIL}."
         "{% if offer.code %} Code {{ offer.code }}.{% endif %} We kept yours cold.",
     ),
     _Letter(
@@ -69,7 +71,7 @@ _LETTERS = (
         " Here is something before it goes on the shelf.",
         button="See what is new",
         closing="With our thanks,",
-        sms=f"{FRIEND}, for regulars first: {{{{ offer.text }}}} until {{{{ offer.ends }}}}."
+        sms=f"{FRIEND}, for regulars first: {{{{ offer.text }}}}{UNTIL}."
         "{% if offer.code %} Code {{ offer.code }}.{% endif %}",
     ),
     _Letter(
@@ -80,10 +82,11 @@ _LETTERS = (
         band="#f3d9a4",
         kicker="ONE FOR NOW, ONE FOR LATER",
         title="Better as a pair",
-        opening=f"Hello {FRIEND}, one more {FAVOURITE} beside the usual saves you a trip, and a little money.",
+        opening=f"Hello {FRIEND}, one more {FAVOURITE} beside the usual saves you a trip"
+        "{% if offer.discount != '0' %}, and a little money{% endif %}.",
         button="Make it a pair",
         closing="Carry bags are on us,",
-        sms=f"{FRIEND}, better as a pair: {{{{ offer.text }}}} until {{{{ offer.ends }}}}."
+        sms=f"{FRIEND}, better as a pair: {{{{ offer.text }}}}{UNTIL}."
         "{% if offer.code %} Code {{ offer.code }}.{% endif %}",
     ),
     _Letter(
@@ -98,14 +101,14 @@ _LETTERS = (
         " we think you would take home twice.",
         button="Have a look",
         closing="Tell us if we were wrong,",
-        sms=f"{FRIEND}, something new beside your usual: {{{{ offer.text }}}} until {{{{ offer.ends }}}}."
+        sms=f"{FRIEND}, something new beside your usual: {{{{ offer.text }}}}{UNTIL}."
         "{% if offer.code %} Code {{ offer.code }}.{% endif %}",
     ),
     _Letter(
         name="Good to have met you",
         category="second_purchase",
         subject="Good to have met you, {{ customer.first_name | default: 'friend' }}",
-        preview="{{ offer.text }}, until {{ offer.ends }}.",
+        preview="{{ offer.text }}" + UNTIL + ".",
         band="#e8dcc8",
         kicker="WELCOME IN",
         title="Good to have met you",
@@ -113,7 +116,7 @@ _LETTERS = (
         " ask us anything, we taste it all.",
         button="Plan your second visit",
         closing="See you at the counter,",
-        sms=f"{FRIEND}, good to have met you: {{{{ offer.text }}}} until {{{{ offer.ends }}}}."
+        sms=f"{FRIEND}, good to have met you: {{{{ offer.text }}}}{UNTIL}."
         "{% if offer.code %} Code {{ offer.code }}.{% endif %}",
     ),
 )
