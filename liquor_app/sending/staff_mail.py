@@ -91,21 +91,31 @@ async def ask_for_reset(session: AsyncSession, email: str) -> None:
     user_id = found.scalar()
     if user_id is None or (await session.execute(text(_RECENT), {"user": user_id})).scalar_one():
         return
-    if await _leaves_the_house(session):
+    if await mails_links(session):
         await _mail(session, user_id, LinkKind.RESET)
         return
     if (await session.execute(text(_RUNG), {"body": f"{email.strip().lower()[:254]} "})).scalar_one():
         return
     user = await get_user(session, user_id)
+    asks = f"{user.email if user else ''} asks for a new password."
+    await _tell_admins(session, HELP, f"{asks} If it is them who ask, give them a new link.")
+
+
+async def tell_unmailed(session: AsyncSession, user_id: UUID, detail: str | None) -> None:
+    """Tell admins that a link did not leave, and what they can do. A corridor, for the job."""
+    user = await get_user(session, user_id)
+    if user is None:
+        return
+    await _tell_admins(
+        session,
+        "A link to sign in was not mailed",
+        f"{user.email} did not get it: {detail or 'the provider took nothing'}. Show a new link, and hand it to them.",
+    )
+
+
+async def _tell_admins(session: AsyncSession, title: str, body: str) -> None:
     for admin in (await session.execute(text(_ADMINS))).scalars().all():
-        await notify(
-            session,
-            title=HELP,
-            body=f"{user.email if user else ''} asks for a new password. If it is them who ask, give them a new link.",
-            link="/settings/users",
-            level="warning",
-            user_id=admin,
-        )
+        await notify(session, title=title, body=body, link="/settings/users", level="warning", user_id=admin)
 
 
 async def prepare_access_mail(session: AsyncSession, actor: Actor, user_id: UUID, kind: LinkKind) -> Trial | None:
@@ -115,7 +125,7 @@ async def prepare_access_mail(session: AsyncSession, actor: Actor, user_id: UUID
         Conflict, NotFound: nobody carries e-mail, or the brand has no sender for it.
     """
     user = await get_user(session, user_id)
-    if user is None or not user.is_active or not await _leaves_the_house(session):
+    if user is None or not user.is_active or not await mails_links(session):
         return None
     brand, compliance = await default_brand(session), await load_settings(session, ComplianceSettings)
     token = await make_link(session, user.id, kind)
@@ -147,7 +157,7 @@ def _notice(shop: str, kind: LinkKind, link: str) -> Notice:
 
 
 async def _given(session: AsyncSession, user: UserRow, kind: LinkKind, token: str) -> Given:
-    if not await _leaves_the_house(session):
+    if not await mails_links(session):
         return Given(user, link_address(token))
     await _mail(session, user.id, kind)
     return Given(user, "")
@@ -157,8 +167,8 @@ async def _mail(session: AsyncSession, user_id: UUID, kind: LinkKind) -> None:
     await enqueue(session, Job.MAIL_ACCESS_LINK, {"user_id": str(user_id), "kind": kind.value}, dedupe_key=str(user_id))
 
 
-async def _leaves_the_house(session: AsyncSession) -> bool:
-    """Tell whether e-mail goes out by a provider now."""
+async def mails_links(session: AsyncSession) -> bool:
+    """Tell whether links go out by a provider now. A corridor."""
     if (await load_sending_switch(session)).stopped or missing_identity(await default_brand(session)):
         return False
     try:

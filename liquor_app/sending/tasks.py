@@ -19,7 +19,7 @@ from liquor_app.sending.events.inbox import BATCH, process_receipts, set_aside
 from liquor_app.sending.models import ErrandStatus
 from liquor_app.sending.pipeline.launch import launch_campaign
 from liquor_app.sending.recipients import transactional
-from liquor_app.sending.staff_mail import prepare_access_mail
+from liquor_app.sending.staff_mail import prepare_access_mail, tell_unmailed
 from liquor_app.sending.tracking.conversions import attribute_purchases
 from liquor_app.templates.test_messages import hand_over_trial
 
@@ -106,6 +106,9 @@ async def mail_access_link(job: JobContext) -> dict[str, Any]:
     if mail is None:
         return {"sent": False}
     answer = await hand_over_trial(mail)
+    if not answer.is_accepted:
+        async with transaction() as session:
+            await tell_unmailed(session, user_id, answer.detail)
     return {"sent": answer.is_accepted, "detail": answer.detail}
 
 

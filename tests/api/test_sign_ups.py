@@ -10,14 +10,12 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from aiohttp import web
 from sqlalchemy import text
 
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import SYSTEM, Actor, ActorKind
 from liquor_app.core.clock import now, travel
 from liquor_app.core.db import transaction
-from liquor_app.core.platform.child_process import free_port
 from liquor_app.customers.consents import suppress_address
 from liquor_app.customers.models import SuppressionReason
 from liquor_app.liquor_app import PAGES
@@ -35,7 +33,7 @@ from tests.api.client import Client, is_problem
 from tests.api.test_webhooks import text_us
 from tests.factories import ALL_DAY, add_ready_campaign, open_shop
 from tests.people import add_customer
-from tests.providers.servers import API_KEY, DOMAIN, TWILIO_SID, House
+from tests.providers.servers import API_KEY, DOMAIN, TWILIO_SID, House, standing
 from tests.sign_ups import EMAIL, JOIN, PHONE, fill_in, open_sign_up, work
 from tests.tabs import Tab, run, said
 
@@ -46,20 +44,16 @@ pytestmark = pytest.mark.integration
 async def house(anybody: Client, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[House]:
     """Mailgun and Twilio, here; the page is open."""
     monkeypatch.setattr(test_webhooks, "TOKEN", API_KEY)
-    house, port = House(), free_port()
-    runner = web.AppRunner(house.app(), shutdown_timeout=0.1)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", port).start()
-    base = f"http://127.0.0.1:{port}"
-    async with transaction() as session:
-        await open_shop(session)
-        mailgun = {"domain": DOMAIN, "api_key": API_KEY, "base_url": base}
-        await configure_channel(session, SYSTEM, Channel.EMAIL, "mailgun", config=mailgun)
-        twilio = {"account_sid": TWILIO_SID, "auth_token": API_KEY, "base_url": base}
-        await configure_channel(session, SYSTEM, Channel.SMS, "twilio", config=twilio)
-    await open_sign_up()
-    yield house
-    await runner.cleanup()
+    house = House()
+    async with standing(house) as base:
+        async with transaction() as session:
+            await open_shop(session)
+            mailgun = {"domain": DOMAIN, "api_key": API_KEY, "base_url": base}
+            await configure_channel(session, SYSTEM, Channel.EMAIL, "mailgun", config=mailgun)
+            twilio = {"account_sid": TWILIO_SID, "auth_token": API_KEY, "base_url": base}
+            await configure_channel(session, SYSTEM, Channel.SMS, "twilio", config=twilio)
+        await open_sign_up()
+        yield house
 
 
 async def rows(sql: str, **values: Any) -> Sequence[Any]:

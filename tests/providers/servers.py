@@ -13,12 +13,15 @@ import email.policy
 import json
 import random
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from aiohttp import web
+
+from liquor_app.core.platform.child_process import free_port
 
 DOMAIN = "mg.harborvine.example"
 API_KEY = "key-for-tests"
@@ -348,3 +351,15 @@ def _letter(raw: bytes, recipient: str) -> Mail:
 
 def _basic(user: str, password: str) -> str:
     return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
+
+
+@asynccontextmanager
+async def standing(house: House) -> AsyncIterator[str]:
+    """Its address, for as long as it stands here."""
+    runner, port = web.AppRunner(house.app(), shutdown_timeout=0.1), free_port()
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", port).start()
+    try:
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        await runner.cleanup()

@@ -184,10 +184,11 @@ async def change(actor: CurrentActor, user_id: Id, body: UserPatch) -> object:
 
 
 @router.post("/users/{id}/link", response_model=GivenOut, status_code=201)
-async def new_link(actor: CurrentActor, user_id: Id) -> Given:
-    """A new link to choose a password, which ends those before; by e-mail where it leaves the house."""
+async def new_link(actor: CurrentActor, user_id: Id, by_mail: bool = True) -> Given:
+    """A new link to choose a password, which ends those before; by e-mail where it leaves the house, unless `by_mail`
+    is false: then the answer has it, to be handed over."""
     async with transaction() as session:
-        return await give_new_link(session, actor, user_id)
+        return await give_new_link(session, actor, user_id, by_mail=by_mail)
 
 
 @router.post("/users/{id}/sign-out", status_code=204)

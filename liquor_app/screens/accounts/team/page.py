@@ -92,6 +92,9 @@ def _acts(line: Any) -> rx.Component:
             icon_button("ellipsis", "More about " + line.name),
             Item("Change", TeamState.ask("role", line.id), "pencil"),
             Item("New link to sign in", TeamState.ask("link", line.id), "key-round", when=line.is_active),
+            Item(
+                "Show a new link", TeamState.ask("show_link", line.id), "eye", when=line.is_active & TeamState.by_mail
+            ),
             Item("Sign out everywhere", TeamState.ask("sign_out", line.id), "log-out", when=line.is_active),
             Item("Turn two steps off", TeamState.ask("two_steps", line.id), "shield-off", when=line.has_two_steps),
             Item("Deactivate", TeamState.ask("deactivate", line.id), "user-x", danger=True, when=line.is_active),
@@ -199,6 +202,11 @@ def _questions() -> rx.Component:
             "link", "Give " + name + " a new link?",
             "It lets them choose another password. The one they have stays good until then; older links end.",
             "Give a link", TeamState.new_link,
+        ),
+        question(
+            "show_link", "Show you a new link for " + name + "?",
+            "For when the e-mail did not reach them: hand it to them alone. Older links end.",
+            "Show the link", TeamState.show_new_link,
         ),
         question(
             "two_steps", "Turn two-step sign-in off for " + name + "?",

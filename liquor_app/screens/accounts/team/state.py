@@ -23,12 +23,12 @@ from liquor_app.organization.settings import shop_now
 from liquor_app.screens.forms.state import FormState, submits
 from liquor_app.screens.listing.state import ListState
 from liquor_app.screens.session.state import guarded, signed_in
-from liquor_app.sending.staff_mail import add_to_team, give_new_link
+from liquor_app.sending.staff_mail import add_to_team, give_new_link, mails_links
 from liquor_app.ui.forms.form_data import typed
 from liquor_app.ui.toast import toast_done
 from liquor_app.ui.words import NONE, ago, show_moment
 
-ASKS = frozenset({"new", "role", "link", "deactivate", "sign_out", "two_steps"})
+ASKS = frozenset({"new", "role", "link", "show_link", "deactivate", "sign_out", "two_steps"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +69,8 @@ class TeamState(FormState, ListState, rx.State):
     link_of: str = ""
     asks_admins: bool = False
     """Whether admins are asked to sign in in two steps."""
+    by_mail: bool = False
+    """Links go to people by e-mail; an admin may have one shown all the same."""
 
     def _fields(self) -> frozenset[str]:
         return frozenset({"email", "full_name", "role"})
@@ -94,6 +96,7 @@ class TeamState(FormState, ListState, rx.State):
     async def _lines(self, session: Session, actor: Actor, items: list[TeamRow]) -> list[MemberLine]:
         at = await shop_now(session)
         self.asks_admins = await asks_admins(session, actor)
+        self.by_mail = await mails_links(session)
         return [member_line(row, at) for row in items]
 
     @rx.var
@@ -173,9 +176,18 @@ class TeamState(FormState, ListState, rx.State):
     @guarded
     async def new_link(self) -> Any:
         """Have somebody choose another password; a mail where it leaves the house, else a link to hand them."""
+        return await self._given(by_mail=True)
+
+    @rx.event
+    @guarded
+    async def show_new_link(self) -> Any:
+        """The same, to hand them in any case: a mail may not have reached them."""
+        return await self._given(by_mail=False)
+
+    async def _given(self, *, by_mail: bool) -> Any:
         actor = await signed_in(self)
         async with transaction() as session:
-            given = await give_new_link(session, actor, parse_id(self.about, "user"))
+            given = await give_new_link(session, actor, parse_id(self.about, "user"), by_mail=by_mail)
         return await self._handed(given.link, given.user.email, "They get it by e-mail.")
 
     async def _changed(self, changes: dict[str, Any], words: str) -> Any:
