@@ -126,10 +126,11 @@ async def change_endpoint(
         Forbidden, NotFound, Invalid: as for `create_endpoint` and `get_endpoint`.
     """
     require(actor, Role.ADMIN)
+    asked = _clean(changes)
     before = await _row(session, endpoint_id, is_held=True)
     fields = ("url", "description", "events", "is_active")
     was = {name: getattr(before, name) for name in fields}
-    after = was | _clean(changes)
+    after = was | asked
     done = await session.execute(text(_CHANGE), {**after, "id": endpoint_id})
     await audit_change(
         session, actor, "webhook.changed", "webhook", endpoint_id, before=was, after=after, plain={"url"}

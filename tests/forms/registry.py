@@ -154,6 +154,10 @@ FORMS = (
         fair=({"url": "https://hooks.example.com/a", "events": "", "description": ""},),
     ),
     Formed(
+        WebhooksState, ((WebhooksState.load,), (WebhooksState.ask, "change", ACTION)), WebhooksState.change,
+        ({"url": "no address", "events": "", "description": ""},), "url",
+    ),
+    Formed(
         EditCustomerState, ((EditCustomerState.add,),), EditCustomerState.save, ({"email": "no address"},), "email",
     ),
     Formed(

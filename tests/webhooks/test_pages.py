@@ -57,6 +57,17 @@ async def test_an_endpoints_life(database: str) -> None:
         assert state.rows[0].state == "off"
         await run(WebhooksState.turn, state, line.id, True)
         assert state.rows[0].state == "on"
+        await run(WebhooksState.ask, state, "change", line.id)
+        assert (state.chosen.url, state.chosen.events) == (receiver.url, ""), "the form begins with what is"
+        await run(WebhooksState.change, state, {"url": receiver.url, "events": "send.delivered", "description": "T"})
+        assert (state.rows[0].told_of, state.rows[0].events, state.rows[0].description) == (
+            "send.delivered", "send.delivered", "T",
+        )  # fmt: skip
+        await run(WebhooksState.ask, state, "change", line.id)
+        await run(WebhooksState.change, state, {"url": receiver.url, "events": "no.such", "description": ""})
+        assert "events" in state.errors
+        assert (state.asking, state.rows[0].events) == ("change", "send.delivered")
+        await run(WebhooksState.close, state, False)
         await run(WebhooksState.ask, state, "renew", line.id)
         await run(WebhooksState.renew, state)
         assert state.secret.startswith("whsec_")
@@ -80,11 +91,13 @@ async def test_nobody_but_an_admin(database: str, role: Role) -> None:
         await run(WebhooksState.ask, state, "remove", own)
         await run(verb, state)
         assert state.secret == ""
+    await run(WebhooksState.ask, state, "change", own)
+    await run(WebhooksState.change, state, {"url": "https://theirs.example.com/", "events": "", "description": ""})
     page = await Tab(f"/settings/webhooks/{own}", other).state(DeliveriesState)
     await run(DeliveriesState.load, page)
     assert page.rows == []
     async with transaction() as session:
-        left = await session.execute(text("SELECT is_active FROM webhook_endpoints"))
-        assert list(left.scalars()) == [True]
+        left = await session.execute(text("SELECT url, is_active FROM webhook_endpoints"))
+        assert left.all() == [("https://hooks.example.com/a", True)]
         told = await session.execute(text("SELECT count(*) FROM webhook_deliveries"))
         assert told.scalar_one() == 0

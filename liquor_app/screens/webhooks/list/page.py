@@ -10,16 +10,15 @@ from liquor_app.screens.forms.view import form_dialog, form_of
 from liquor_app.screens.listing.view import list_card
 from liquor_app.screens.webhooks.list.state import WebhooksState
 from liquor_app.ui.badge import badge
-from liquor_app.ui.button import button
+from liquor_app.ui.button import button, icon_button
 from liquor_app.ui.card import note
 from liquor_app.ui.empty import empty
 from liquor_app.ui.forms.dialog import confirm, dialog
 from liquor_app.ui.forms.form import text_field
+from liquor_app.ui.forms.menu import Item, menu
 from liquor_app.ui.frame.page_spec import Page, page_head
 from liquor_app.ui.grid import col, row
 from liquor_app.ui.table import Column
-
-NEW = "endpoint-form"
 
 
 def webhooks_page() -> rx.Component:
@@ -45,7 +44,8 @@ def webhooks_page() -> rx.Component:
             empty=empty("No endpoint yet", "A program that asks again and again could be told.", icon="webhook"),
             href=lambda line: line.href,
         ),
-        _new(),
+        _form("New endpoint", "new", "Make the endpoint", WebhooksState.create),
+        _form("Change the endpoint", "change", "Save", WebhooksState.change),
         _shown(),
         confirm(
             "Remove " + WebhooksState.chosen.url + "?",
@@ -85,48 +85,51 @@ def _status(line: Any) -> rx.Component:
 def _acts(line: Any) -> rx.Component:
     is_on = (line.state == "on") | (line.state == "failing")
     return row(
-        rx.cond(is_on, button("Test", small=True, on_click=WebhooksState.test(line.id)), rx.fragment()),
-        rx.cond(
-            is_on,
-            button("Pause", small=True, on_click=WebhooksState.turn(line.id, False)),
-            button("Go on", small=True, on_click=WebhooksState.turn(line.id, True)),
+        menu(
+            icon_button("ellipsis", "More about " + line.url),
+            Item("Send a test", WebhooksState.test(line.id), "send", when=is_on),
+            Item("Change", WebhooksState.ask("change", line.id), "pencil"),
+            Item("Pause", WebhooksState.turn(line.id, False), "pause", when=is_on),
+            Item("Go on", WebhooksState.turn(line.id, True), "play", when=~is_on),
+            Item("New secret", WebhooksState.ask("renew", line.id), "key-round"),
+            Item("Remove", WebhooksState.ask("remove", line.id), "trash-2", danger=True),
         ),
-        button("Secret", small=True, on_click=WebhooksState.ask("renew", line.id)),
-        button("Remove", small=True, kind="danger", on_click=WebhooksState.ask("remove", line.id)),
+        justify_content="flex-end",
     )
 
 
-def _new() -> rx.Component:
-    errors = WebhooksState.errors
+def _form(title: str, asked: str, verb: str, does: Any) -> rx.Component:
+    """The dialog of a new endpoint (nothing chosen) or of one that is changed."""
+    errors, line, form_id = WebhooksState.errors, WebhooksState.chosen, f"endpoint-{asked}"
     form = form_of(
         WebhooksState,
         col(
             text_field(
-                "Address", "url", error=errors["url"], auto_focus=True, max_length=500, required=True,
-                hint="Such as https://till.example.com/hooks. It must be reachable from the internet.",
+                "Address", "url", default_value=line.url, error=errors["url"], auto_focus=True, max_length=500,
+                required=True, hint="Such as https://till.example.com/hooks. It must be reachable from the internet.",
             ),
             text_field(
-                "Told of", "events", error=errors["events"], optional=True, max_length=400,
+                "Told of", "events", default_value=line.events, error=errors["events"], optional=True, max_length=400,
                 hint="Such as customer.created purchase.created. Empty is everything.",
             ),
             text_field(
-                "Description", "description", error=errors["description"], optional=True, max_length=200,
-                hint="What it is for: “Stock at the till”.",
+                "Description", "description", default_value=line.description, error=errors["description"],
+                optional=True, max_length=200, hint="What it is for: “Stock at the till”.",
             ),
             gap=16,
         ),
-        id=NEW,
-        key=WebhooksState.asking,
-        on_submit=WebhooksState.create,
+        id=form_id,
+        key=WebhooksState.asking + WebhooksState.about,
+        on_submit=does,
     )  # fmt: skip
     return form_dialog(
         WebhooksState,
-        "New endpoint",
+        title,
         form,
-        open=WebhooksState.asking == "new",
+        open=WebhooksState.asking == asked,
         foot=rx.fragment(
             button("Cancel", on_click=WebhooksState.close(False)),
-            button("Make the endpoint", kind="primary", submit=True, form=NEW, busy=WebhooksState.busy),
+            button(verb, kind="primary", submit=True, form=form_id, busy=WebhooksState.busy),
         ),
     )
 

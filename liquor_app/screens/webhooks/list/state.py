@@ -31,7 +31,7 @@ from liquor_app.webhooks.endpoints import (
 from liquor_app.webhooks.lists import WEBHOOKS, list_webhooks
 from liquor_app.webhooks.models import ASKED_FOR
 
-QUESTIONS = frozenset({"new", "remove", "renew"})
+QUESTIONS = frozenset({"new", "change", "remove", "renew"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +42,8 @@ class EndpointLine:
     url: str = ""
     description: str = ""
     told_of: str = ""
+    events: str = ""
+    """As they are typed; none is everything."""
     state: str = ""
     """on, failing, off or ended."""
     why: str = ""
@@ -51,13 +53,14 @@ class EndpointLine:
 
 def endpoint_line(row: EndpointRow, at: datetime) -> EndpointLine:
     """Return an endpoint in words; `at` is now in the shop's zone."""
-    told_of = "Everything" if len(row.events) == len(ASKED_FOR) else listed(row.events)
+    is_all = len(row.events) == len(ASKED_FOR)
+    told_of, events = ("Everything", "") if is_all else (listed(row.events), " ".join(row.events))
     state = "on" if row.is_active else "ended" if row.disabled_reason else "off"
     failing = ""
     if row.is_active and row.failing_since:
         state, failing = "failing", f"Nothing taken since {show_moment(row.failing_since, at)}"
     return EndpointLine(
-        str(row.id), row.url, row.description, told_of, state, row.disabled_reason or failing,
+        str(row.id), row.url, row.description, told_of, events, state, row.disabled_reason or failing,
         ago(row.last_success_at, at) if row.last_success_at else NONE, f"/settings/webhooks/{row.id}",
     )  # fmt: skip
 
@@ -118,14 +121,22 @@ class WebhooksState(FormState, ListState, rx.State):
     async def create(self, form: dict[str, Any]) -> None:
         """Make an endpoint and show its secret, once."""
         actor = await signed_in(self)
-        events = typed(form, "events").replace(",", " ").split() or [one.value for one in ASKED_FOR]
         async with transaction() as session:
-            made = await create_endpoint(
-                session, actor, url=typed(form, "url"), events=events, description=typed(form, "description")
-            )
+            made = await create_endpoint(session, actor, **_told(form))
         self._shut()
         await self._read()
         self.secret = made.secret
+
+    @rx.event
+    @submits
+    async def change(self, form: dict[str, Any]) -> Any:
+        """Change where an endpoint is, what it is told of, or what it is called."""
+        actor = await signed_in(self)
+        async with transaction() as session:
+            await change_endpoint(session, actor, parse_id(self.about, "endpoint"), _told(form))
+        self._shut()
+        await self._read()
+        return toast_done("Saved", "Its secret stays.")
 
     @rx.event
     @guarded
@@ -163,3 +174,8 @@ class WebhooksState(FormState, ListState, rx.State):
         self._shut()
         await self._read()
         return toast_done("Endpoint removed", "It is told nothing more.")
+
+
+def _told(form: dict[str, Any]) -> dict[str, Any]:
+    events = typed(form, "events").replace(",", " ").split() or [one.value for one in ASKED_FOR]
+    return {"url": typed(form, "url"), "events": events, "description": typed(form, "description")}
