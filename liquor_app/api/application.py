@@ -10,6 +10,7 @@ from typing import Any
 
 from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from fastapi.responses import HTMLResponse
+from fastapi.routing import APIRoute
 from starlette.routing import compile_path
 
 from liquor_app.api.body_limits import Edge, Knows
@@ -57,6 +58,7 @@ def create_api(
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        generate_unique_id_function=_operation_id,
     )
     install(app)
     for router in routers:
@@ -84,6 +86,11 @@ def create_api(
     app.add_middleware(Leaving)
     app.add_middleware(Edge, large_bodies=large_bodies or {}, knows=knows)
     return app
+
+
+def _operation_id(route: APIRoute) -> str:
+    """What a generated client calls an operation: `customers_get_customer`."""
+    return "_".join([*map(str, route.tags[:1]), route.name])
 
 
 def _methods_at(spec: dict[str, Any], path: str) -> set[str]:

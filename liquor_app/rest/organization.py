@@ -42,7 +42,9 @@ sockets = APIRouter()
 
 Version = Annotated[int | None, Query(ge=0, le=1_000_000, description="An earlier version; the one in force else.")]
 
-list_routes(router, AUDIT, list_audit, "Who did what, newest first; for admins.", path="/audit", scoped=by_shop_days)
+_audit = APIRouter(tags=["audit"])
+list_routes(_audit, AUDIT, list_audit, "Who did what, newest first; for admins.", path="/audit", scoped=by_shop_days)
+router.include_router(_audit)
 
 
 @router.get("/jobs/{id}", response_model=JobOut, tags=["jobs"])
