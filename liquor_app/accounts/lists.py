@@ -2,25 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from typing import TypeVar
+from uuid import UUID
 
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.api_keys import ApiKeyRow, KeyStatus
 from liquor_app.accounts.audit import audit
 from liquor_app.accounts.changed_fields import told_filters
+from liquor_app.accounts.key_usage import PER_MINUTE, PER_MONTH
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.accounts.team import TeamRow, UserStatus
 from liquor_app.accounts.tokens import actor_again
 from liquor_app.core.db import transaction
+from liquor_app.core.errors import NotFound, TooMany
 from liquor_app.core.listing.compile import compile_list
 from liquor_app.core.listing.read import _read_all, _read_page
 from liquor_app.core.listing.spec import Filter, ListQuery, ListSpec, Sort
 from liquor_app.core.paging import Page
 
 R = TypeVar("R")
+
+MOST_EXPORTS = 4
+"""Exports a web process sends at once: each holds a connection and a snapshot of the database."""
+_sent: set[int] = set()
 
 
 async def read_list(session: AsyncSession, actor: Actor, spec: ListSpec[R], query: ListQuery | None = None) -> Page[R]:
@@ -36,32 +45,42 @@ async def read_list(session: AsyncSession, actor: Actor, spec: ListSpec[R], quer
 
 async def open_export(
     session: AsyncSession, actor: Actor, spec: ListSpec[R], query: ListQuery
-) -> AsyncIterator[list[R]]:
+) -> AsyncGenerator[list[R], None]:
     """Yield everything a question matches, as it will be read: checked and written into the audit log before the first
     row.
 
     Raises:
         Forbidden: not for this role.
         Invalid: as `read_list`.
+        TooMany: as many others are on their way.
     """
     require(actor, Role(spec.export_role))
     compile_list(spec, query)
+    if len(_sent) >= MOST_EXPORTS:
+        raise TooMany("Other exports are on their way. Please try again in a moment.", retry_after=10)
     asked = told_filters(spec, query.filters)
     await audit(session, actor, f"{spec.name}.exported", "list", None, search=bool(query.search), filters=asked)
     return _while_allowed(actor, Role(spec.export_role), _read_all(spec, query))
 
 
-async def _while_allowed(actor: Actor, role: Role, pages: AsyncIterator[list[R]]) -> AsyncIterator[list[R]]:
+async def _while_allowed(
+    actor: Actor, role: Role, pages: AsyncGenerator[list[R], None]
+) -> AsyncGenerator[list[R], None]:
     """The pages, for as long as whoever asked may have them: a file of a million rows is minutes on its way.
 
     Raises:
         Forbidden: not any more; what follows is not sent.
     """
-    who = [actor.kind.value, str(actor.id)]
-    async for page in pages:
-        async with transaction() as session:
-            require(await actor_again(session, who), role)
-        yield page
+    who, mark = [actor.kind.value, str(actor.id)], id(pages)
+    _sent.add(mark)
+    try:
+        async with aclosing(pages):
+            async for page in pages:
+                async with transaction() as session:
+                    require(await actor_again(session, who), role)
+                yield page
+    finally:
+        _sent.discard(mark)
 
 
 _USER_STATUS = (
@@ -116,9 +135,14 @@ _KEY_STATUS = (
 API_KEYS = ListSpec(
     name="api_keys",
     row=ApiKeyRow,
-    source="api_keys t LEFT JOIN users u ON u.id = t.created_by",
+    source="api_keys t LEFT JOIN users u ON u.id = t.created_by LEFT JOIN api_key_months m ON m.key_id = t.id"
+    " AND m.month = date_trunc('month', now(), 'UTC')",
     counted="api_keys t",
-    select={"status": _KEY_STATUS, "made_by": "COALESCE(u.full_name, u.email)"},
+    select={
+        "status": _KEY_STATUS, "made_by": "COALESCE(u.full_name, u.email)",
+        "per_minute": f"COALESCE(t.per_minute, {PER_MINUTE})", "per_month": f"COALESCE(t.per_month, {PER_MONTH})",
+        "used_this_month": "COALESCE(m.requests, 0)",
+    },
     order="-created_at",
     sorts=(Sort("created_at", first="-"), Sort("name"), Sort("last_used_at", first="-")),
     filters=(
@@ -133,6 +157,7 @@ API_KEYS = ListSpec(
     export={
         "name": "name", "prefix": "begins with", "role": "role", "areas": "good for", "status": "status",
         "made_by": "made by", "created_at": "made", "last_used_at": "last used", "expires_at": "ends",
+        "per_minute": "requests a minute", "per_month": "requests a month", "used_this_month": "used this month",
     },
     bounded="the programs of one shop",
 )  # fmt: skip
@@ -147,3 +172,20 @@ async def list_api_keys(session: AsyncSession, actor: Actor, query: ListQuery | 
     """
     require(actor, Role.ADMIN)
     return await read_list(session, actor, API_KEYS, query)
+
+
+async def get_api_key(session: AsyncSession, actor: Actor, key_id: UUID) -> ApiKeyRow:
+    """Return one key.
+
+    Raises:
+        Forbidden: the actor is no admin.
+        NotFound: there is none of this id.
+    """
+    require(actor, Role.ADMIN)
+    found = await session.execute(text(_ONE_KEY), {"id": key_id})
+    if (row := found.mappings().first()) is None:
+        raise NotFound("There is no such key.")
+    return API_KEYS.make(row)
+
+
+_ONE_KEY = f"SELECT {API_KEYS.columns} FROM {API_KEYS.source} WHERE t.id = :id"

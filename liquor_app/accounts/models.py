@@ -169,6 +169,20 @@ class ApiKey(SQLModel, table=True):
     last_used_at: datetime | None = moment()
     expires_at: datetime | None = moment()
     revoked_at: datetime | None = moment()
+    per_minute: int | None = whole(default=None, nullable=True)
+    """Requests; None for what all may (`key_usage`)."""
+    per_month: int | None = whole(default=None, nullable=True)
+
+
+class ApiKeyMonth(SQLModel, table=True):
+    """Requests made with a key in a month, counted as long as there is an allowance left."""
+
+    __tablename__ = "api_key_months"
+
+    key_id: UUID = ref("api_keys.id", primary=True)
+    month: datetime = stamped(primary=True)
+    """Its first moment, UTC."""
+    requests: int = whole()
 
 
 class AuditEntry(SQLModel, table=True):
@@ -198,7 +212,10 @@ class AuditEntry(SQLModel, table=True):
     changes: dict[str, Any] = document(empty="{}")
 
 
-KEPT = (Kept("audit_log", "at", "audit_days"),)
+KEPT = (
+    Kept("audit_log", "at", "audit_days"),
+    Kept("api_key_months", "month", 400, key=("key_id", "month")),  # a month beside that of the year before
+)
 """How long rows are kept."""
 
 PERSONAL = (

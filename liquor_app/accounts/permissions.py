@@ -18,6 +18,14 @@ class ActorKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Allowance:
+    """Requests a key may make."""
+
+    per_minute: int
+    per_month: int
+
+
+@dataclass(frozen=True, slots=True)
 class Actor:
     """Whoever calls a service: a person, a program with a key, or the system itself (worker, CLI)."""
 
@@ -27,6 +35,8 @@ class Actor:
     role: Role
     areas: tuple[str, ...] = ()
     """What a key is good for (`key_areas`); empty for all its role may."""
+    allowance: Allowance | None = None
+    """What a key that calls may ask."""
 
     @property
     def user_id(self) -> UUID | None:

@@ -136,6 +136,18 @@ async def my_sessions(session: AsyncSession, actor: Actor, token: str = "") -> l
     return [OpenSession(**row) for row in found.mappings()]
 
 
+async def my_session(session: AsyncSession, actor: Actor, session_id: UUID, token: str = "") -> OpenSession:
+    """Return one of the browsers the actor is signed in on.
+
+    Raises:
+        NotFound: it is none of theirs, or has ended.
+    """
+    found = next((one for one in await my_sessions(session, actor, token) if one.id == session_id), None)
+    if found is None:
+        raise NotFound("There is no such session.")
+    return found
+
+
 async def end_session(session: AsyncSession, actor: Actor, session_id: UUID) -> None:
     """Sign one of the actor's browsers out.
 

@@ -20,7 +20,7 @@ from liquor_app.accounts.entry.passwords import Hashed
 from liquor_app.accounts.models import LinkKind, Role, User
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.accounts.sessions import revoke_all
-from liquor_app.accounts.users import UserFields, UserRow, clean_name, create_user, row_of_user
+from liquor_app.accounts.users import UserFields, UserRow, clean_name, create_user, get_user, row_of_user
 from liquor_app.core.clock import now
 from liquor_app.core.errors import Conflict, Invalid, NotFound
 
@@ -79,6 +79,20 @@ async def renew_link(session: AsyncSession, actor: Actor, user_id: UUID) -> tupl
     kind = LinkKind.RESET if user.password_hash else LinkKind.INVITATION
     await audit(session, actor, "user.link_made", "user", user.id, kind=kind.value)
     return row_of_user(user), kind, await make_link(session, user.id, kind)
+
+
+async def get_member(session: AsyncSession, actor: Actor, user_id: UUID) -> UserRow:
+    """Return one of the shop's people.
+
+    Raises:
+        Forbidden: the actor is not an admin.
+        NotFound: there is no such user.
+    """
+    require(actor, Role.ADMIN)
+    found = await get_user(session, user_id)
+    if found is None:
+        raise NotFound("There is no such user.")
+    return found
 
 
 async def change_user(session: AsyncSession, actor: Actor, user_id: UUID, changes: Mapping[str, Any]) -> UserRow:

@@ -15,6 +15,7 @@ from sqlmodel import col, select
 from liquor_app.accounts.access_changes import announce_access
 from liquor_app.accounts.audit import audit_access
 from liquor_app.accounts.entry.second_step_rule import STANDING_ROLE
+from liquor_app.accounts.key_usage import allowance_of
 from liquor_app.accounts.models import RefreshToken, Role
 from liquor_app.accounts.permissions import STRANGER, SYSTEM, Actor, ActorKind
 from liquor_app.accounts.users import UserRow, get_user, user_actor
@@ -134,14 +135,15 @@ async def token_actor(session: AsyncSession, bearer: str) -> Actor:
         found = await session.execute(
             text(
                 "UPDATE api_keys SET last_used_at = now() WHERE key_hash = :hash AND revoked_at IS NULL"
-                " AND (expires_at IS NULL OR expires_at > now()) RETURNING id, name, role, areas"
+                " AND (expires_at IS NULL OR expires_at > now()) RETURNING id, name, role, areas, per_minute, per_month"
             ),
             {"hash": token_hash(bearer)},
         )
         row = found.mappings().first()
         if row is None:
             raise Unauthenticated("The API key is unknown, expired or revoked.")
-        return Actor(ActorKind.API_KEY, row["id"], row["name"], Role(row["role"]), tuple(row["areas"]))
+        may = allowance_of(row["per_minute"], row["per_month"])
+        return Actor(ActorKind.API_KEY, row["id"], row["name"], Role(row["role"]), tuple(row["areas"]), may)
     try:
         claims = jwt.decode(
             bearer, key("jwt"), algorithms=[_ALGORITHM], audience="liquor-api", options={"require": _CLAIMS}

@@ -15,14 +15,18 @@ from starlette.routing import compile_path
 
 from liquor_app.api.body_limits import Edge, Knows
 from liquor_app.api.client_gone import Leaving
+from liquor_app.api.openapi_document import complete
 from liquor_app.api.problems import install, problem
 from liquor_app.api.reference_page import page
+from liquor_app.api.sparse_fields import SparseFields, offer_fields
 from liquor_app.api.strict_parameters import only_what_is_known
 
 PREFIX = "/api/v1"
 VERSION = "1.0.0"
 """Of the interface, not of the software: a breaking change would be `/api/v2`."""
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
+DOORS = (f"{PREFIX}/auth/", f"{PREFIX}/webhooks/", f"{PREFIX}/health/")
+"""Where nobody has to be known."""
 DOCS_POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; font-src 'self'; form-action 'none'; base-uri 'none';"
     " frame-ancestors 'none'"
@@ -47,7 +51,7 @@ def create_api(
 
     Args:
         at_root: routers whose paths are complete already: browser forms, WebSockets.
-        large_bodies: path → bytes allowed, for the few routes that take files.
+        large_bodies: method and path → bytes allowed, for the few routes that take files or many rows.
         socket_messages: WebSocket path → pydantic model of what it sends, for the documentation.
         knows: whether a WebSocket is opened by somebody signed in; without it nobody is.
     """
@@ -62,6 +66,7 @@ def create_api(
     )
     install(app)
     for router in routers:
+        offer_fields(router.routes)
         app.include_router(router, prefix=PREFIX, dependencies=[Depends(only_what_is_known)])
     for router in at_root:
         app.include_router(router)
@@ -83,6 +88,8 @@ def create_api(
         response.headers["Allow"] = names
         return response
 
+    complete(app, routers, PREFIX, DOORS)
+    app.add_middleware(SparseFields)
     app.add_middleware(Leaving)
     app.add_middleware(Edge, large_bodies=large_bodies or {}, knows=knows)
     return app

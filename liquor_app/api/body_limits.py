@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -18,6 +18,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from liquor_app.api.client_address import address_of, source_of, source_site
+from liquor_app.api.http_rate_limit import Quota, quota_headers
 from liquor_app.api.problems import problem
 from liquor_app.api.socket_bounds import KNOWN, NO_ROOM, SOCKET, Socket, failures
 from liquor_app.core.admission import Crowd
@@ -28,7 +29,6 @@ from liquor_app.core.storable_text import UNSTORABLE
 
 MAX_BODY = 1024 * 1024
 """Bytes of a request, where nothing else is said."""
-RATE_WINDOW = 60
 GRACE_SECONDS = 10.0
 """A body may take this long whatever its pace, and longer only if it keeps coming."""
 LEAST_PACE = 16 * 1024
@@ -67,14 +67,14 @@ class Edge:
         path: str = scope["path"]
         # a copy of our own: the server may hand the same object to every request
         scope = {**scope, "state": dict(scope.get("state") or {})}
-        allowed = self._large_bodies.get(path, MAX_BODY)
+        allowed = self._large_bodies.get(f"{scope['method']} {path}", MAX_BODY)
         body = _Body(scope, receive, allowed)
         origin = CallOrigin(address_of(scope), str(uuid7()))
 
         async def headed(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                _add_headers(headers, path, scope["state"].get("rate_limit"))
+                _add_headers(headers, path, scope["state"].get("quotas", ()))
                 headers["x-request-id"] = origin.via
                 if not body.is_whole:  # what is left of it would be taken for the next request
                     headers["connection"] = "close"
@@ -200,7 +200,7 @@ def _digits(value: str | None) -> str:
     return value if value and value.isascii() and value.isdigit() and len(value) < 20 else "0"
 
 
-def _add_headers(headers: MutableHeaders, path: str, rate: tuple[int, int] | None) -> None:
+def _add_headers(headers: MutableHeaders, path: str, quotas: Sequence[Quota]) -> None:
     headers.setdefault("x-content-type-options", "nosniff")
     headers.setdefault("referrer-policy", "same-origin")
     if "frame-ancestors https:" not in headers.get("content-security-policy", ""):
@@ -214,8 +214,5 @@ def _add_headers(headers: MutableHeaders, path: str, rate: tuple[int, int] | Non
     # pages say what they need: those of the app in `api.web_rules`, those for recipients and the API's
     # reference their own
     headers.setdefault("content-security-policy", NOTHING)
-    if rate:
-        limit, left = rate
-        headers["ratelimit-limit"] = str(limit)
-        headers["ratelimit-remaining"] = str(max(left, 0))
-        headers["ratelimit-reset"] = str(RATE_WINDOW - int(time.time()) % RATE_WINDOW)
+    if quotas:
+        headers.update(quota_headers(quotas))

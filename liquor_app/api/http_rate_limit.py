@@ -6,6 +6,8 @@ A Redis that is down or full opens no limit: each process then counts by itself,
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from redis.exceptions import RedisError
 
@@ -38,6 +40,45 @@ class _OwnCount:
 
 
 _own = _OwnCount()
+
+
+@dataclass(frozen=True, slots=True)
+class Quota:
+    """A policy of how much may be asked, and how much is left of it now.
+
+    Attributes:
+        name: of the policy: "minute".
+        quota: requests in its window of so many seconds.
+        reset: seconds until the window ends.
+    """
+
+    name: str
+    quota: int
+    window: int
+    left: int
+    reset: int
+
+    @property
+    def policy(self) -> str:
+        return f'"{self.name}";q={self.quota};w={self.window}'
+
+    @property
+    def state(self) -> str:
+        return f'"{self.name}";r={self.left};t={self.reset}'
+
+
+def quota_headers(quotas: Sequence[Quota]) -> dict[str, str]:
+    """Return the fields `RateLimit-Policy` and `RateLimit` (draft-ietf-httpapi-ratelimit-headers-10: lists of strings
+    with parameters, RFC 9651)."""
+    return {
+        "ratelimit-policy": ", ".join(one.policy for one in quotas),
+        "ratelimit": ", ".join(one.state for one in quotas),
+    }
+
+
+def minute_quota(allowed: int, left: int) -> Quota:
+    """Return what is left of this minute."""
+    return Quota("minute", allowed, 60, max(left, 0), 60 - int(time.time()) % 60)
 
 
 async def limit(name: str, who: str, *, allowed: int, seconds: int, is_strict: bool = False) -> int:

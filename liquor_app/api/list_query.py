@@ -9,13 +9,15 @@ import json
 from collections.abc import AsyncIterator, Iterable, Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from enum import Enum
+from enum import Enum, StrEnum
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
-from fastapi import Depends, Query
+from fastapi import Depends, Query, Request
 from fastapi.responses import StreamingResponse
+from pydantic import TypeAdapter
 
+from liquor_app.api.many_rows import NDJSON
 from liquor_app.api.schemas import Cursor, Limit, Search
 from liquor_app.core.csv_cells import escape_formula, export_text
 from liquor_app.core.listing.spec import Filter, ListQuery, ListSpec, Match
@@ -68,11 +70,12 @@ def _filter(one: Filter) -> Any:
 
 
 def columns_of(spec: ListSpec[Any]) -> Any:
-    """Return the dependency that reads which fields a file shall have."""
+    """Return the dependency that reads which fields a file shall have; none for all of them."""
     words = f"Some of {', '.join(spec.exported)}, separated by commas, in this order; all of them if empty."
 
     def read(columns: str) -> tuple[str, ...]:
-        return spec.chosen_columns([one.strip() for one in columns.split(",") if one.strip()])
+        given = [one.strip() for one in columns.split(",") if one.strip()]
+        return spec.chosen_columns(given) if given else ()
 
     asked = _parameter("columns", Annotated[str, Query(max_length=2_000, description=words)], "")
     read.__signature__ = inspect.Signature([asked])  # type: ignore[attr-defined]
@@ -88,6 +91,47 @@ def csv_response(
         media_type="text/csv; charset=utf-8",
         headers={"Content-Disposition": f'attachment; filename="{spec.name}.csv"'},
     )
+
+
+def ndjson_response(
+    spec: ListSpec[Any], pages: AsyncIterator[list[Any]], columns: Sequence[str], shape: Any
+) -> StreamingResponse:
+    """Return the whole of a list as JSON lines, each an item as a page has it, or the fields of it that were asked for;
+    a page at a time."""
+    chosen = set(spec.chosen_columns(columns)) if columns else None
+    return StreamingResponse(
+        _json_lines(pages, TypeAdapter(shape), chosen),
+        media_type=NDJSON,
+        headers={"Content-Disposition": f'attachment; filename="{spec.name}.ndjson"'},
+    )
+
+
+async def _json_lines(
+    pages: AsyncIterator[list[Any]], shape: TypeAdapter[Any], chosen: set[str] | None
+) -> AsyncIterator[bytes]:
+    async for rows in pages:
+        items = (shape.validate_python(row, from_attributes=True) for row in rows)
+        yield b"".join(shape.dump_json(item, include=chosen) + b"\n" for item in items)
+
+
+class ExportFormat(StrEnum):
+    """How an export comes: a spreadsheet's lines, or a JSON object a line."""
+
+    CSV = "csv"
+    NDJSON = "ndjson"
+
+
+def format_of(
+    request: Request,
+    given: Annotated[
+        ExportFormat | None,
+        Query(alias="format", description=f"`ndjson` as `Accept: {NDJSON}`; else CSV."),
+    ] = None,
+) -> ExportFormat:
+    """Return how an export is asked for. A dependency."""
+    if given is not None:
+        return given
+    return ExportFormat.NDJSON if NDJSON in request.headers.get("accept", "").lower() else ExportFormat.CSV
 
 
 async def _lines(

@@ -26,6 +26,8 @@ log = logging.getLogger(__name__)
 
 _engines: dict[tuple[int, str], AsyncEngine] = {}
 _HOOKS = "after_commit_hooks"
+_READS = "liquor.reads"
+"""Marks what writes nothing, so that no lease has to stand behind it."""
 
 Session = AsyncSession
 """What services take; routes and commands only pass it on."""
@@ -159,7 +161,7 @@ async def transaction() -> AsyncIterator[AsyncSession]:
         async with maker() as session:
             async with session.begin():
                 yield session
-                if (guard := commit_guard.get()) is not None:
+                if _READS not in session.info and (guard := commit_guard.get()) is not None:
                     await guard(session)
             hooks = session.info.pop(_HOOKS, [])
     except OperationalError as error:
@@ -175,6 +177,19 @@ async def transaction() -> AsyncIterator[AsyncSession]:
         raise
     for hook in hooks:
         await hook()
+
+
+@asynccontextmanager
+async def snapshot() -> AsyncIterator[AsyncSession]:
+    """Give one transaction that reads alone, and reads everything as it was when it read first.
+
+    Raises:
+        Unavailable: the database cannot be reached.
+    """
+    async with transaction() as session:
+        session.info[_READS] = True
+        await session.connection(execution_options={"isolation_level": "REPEATABLE READ", "postgresql_readonly": True})
+        yield session
 
 
 def after_commit(session: AsyncSession, hook: Callable[[], Awaitable[Any]]) -> None:

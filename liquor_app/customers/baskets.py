@@ -60,6 +60,16 @@ class Written:
 
 
 @dataclass(frozen=True, slots=True)
+class BasketMade:
+    """A basket as it stands, and what became of it: created, updated or unchanged."""
+
+    outcome: str
+    id: UUID
+    customer_id: UUID
+    total: Decimal
+
+
+@dataclass(frozen=True, slots=True)
 class BasketTold:
     """A line by its row, and what became of its basket, before (None: as after, or there was none) and after; `who`
     bought it."""
@@ -226,6 +236,11 @@ SELECT l.row_number, b.outcome, b.order_id, COALESCE(c.name, c.email, c.external
 """
 
 
+_MADE = """
+SELECT b.order_id, b.outcome, p.id, p.customer_id, p.total FROM baskets b JOIN purchases p ON p.external_id = b.order_id
+"""
+
+
 _NO_MERGE = "SELECT pg_advisory_xact_lock_shared(hashtextextended('merge of profiles', 0))"
 _MERGING = "SELECT pg_advisory_xact_lock(hashtextextended('merge of profiles', 0))"
 
@@ -293,6 +308,12 @@ async def write_baskets(session: AsyncSession, zone: ZoneInfo, *, keep: bool, to
         total += row.total
         given_back, voided = given_back + int(row.given_back), voided + int(row.voided)
     return Written(+lines, min(days, default=None), baskets, total, lowered, given_back, voided)
+
+
+async def baskets_made(session: AsyncSession) -> dict[str, BasketMade]:
+    """Tell what became of each basket just written, by its order's number."""
+    found = await session.execute(text(_MADE))
+    return {row.order_id: BasketMade(row.outcome, row.id, row.customer_id, row.total) for row in found}
 
 
 async def baskets_by_row(session: AsyncSession, import_id: UUID) -> list[BasketTold]:

@@ -25,6 +25,8 @@ CONSENT_FIELDS = ("email_consent", "sms_consent")
 WRITTEN = (*FIELDS, *CONSENT_FIELDS)
 BY_FILE = "date of birth, from a file"
 """How the age ledger names a date of birth that was imported: told, not proved."""
+BY_PROGRAM = "date of birth, told to the API"
+"""The same of one that a program told."""
 SEEN_BY_TILL = "proof seen, from a file"
 
 _CHANGES = (
@@ -42,6 +44,7 @@ WITH changed AS (
 ), kept AS (
     INSERT INTO customer_images AS k (import_id, customer_id, before, after, seen, at)
     SELECT CAST(:import AS uuid), id, before, after, seen, updated_at FROM changed
+     WHERE CAST(:import AS uuid) IS NOT NULL
         ON CONFLICT (import_id, customer_id) DO UPDATE
        SET before = excluded.before || k.before, after = k.after || excluded.after, at = excluded.at
 )
@@ -96,17 +99,23 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class By:
-    """Which file says so, whose import of it this is, and which fields they said of all its rows."""
+    """Which file says so, whose import of it this is, and which fields they said of all its rows. Without an import it
+    is a program's word, told to the API, and `file_name` says whose."""
 
-    import_id: UUID
+    import_id: UUID | None
     file_name: str
     recorded_by: UUID | None = None
     said_of_all: tuple[str, ...] = ()
 
+    @property
+    def where(self) -> dict[str, str]:
+        """Return what evidence says of where it is from."""
+        return {"import" if self.import_id else "told_by": self.file_name}
+
     def evidence(self, one: Told, **more: Any) -> str:
         """Return the proof of a consent, as JSON: where in the file it stands, and what was agreed to."""
         told = {
-            "import": self.file_name, "row": one.row, "column": one.column, "words": one.agreed_to,
+            **self.where, "row": one.row, "column": one.column, "words": one.agreed_to,
             "said_of_all": list(self.said_of_all),
         }  # fmt: skip
         return json.dumps({name: value for name, value in told.items() if value} | more)
@@ -122,8 +131,8 @@ async def add_people(session: AsyncSession, rows: Sequence[Sequence[Any]]) -> No
     await copy_rows(session, "touched_customers", ("customer_id",), ([row[0]] for row in rows))
 
 
-async def change_people(session: AsyncSession, rows: Sequence[Sequence[Any]], import_id: UUID) -> None:
-    """Change customers, each `(id, seen, *WRITTEN, before, after)`, and keep what they were for the import's undoing.
+async def change_people(session: AsyncSession, rows: Sequence[Sequence[Any]], import_id: UUID | None) -> None:
+    """Change customers, each `(id, seen, *WRITTEN, before, after)`, and keep what they were for an import's undoing.
 
     `seen` is the `updated_at` they were read with; `before` and `after` hold what changes, as JSON.
 
@@ -172,9 +181,9 @@ async def note_evidence(session: AsyncSession, told: Iterable[Told], by: By) -> 
             )  # fmt: skip
         else:
             evidence = json.dumps(
-                {"import": by.file_name, "row": one.row, "by": whose, **({"proof": one.proof} if one.proof else {})}
+                {**by.where, "row": one.row, "by": whose, **({"proof": one.proof} if one.proof else {})}
             )
-            method = SEEN_BY_TILL if one.proof else BY_FILE
+            method = SEEN_BY_TILL if one.proof else BY_FILE if by.import_id else BY_PROGRAM
             sealed, at = copied_seal(one.born), one.at or now()
             ages.append([one.customer_id, sealed, bool(one.proof), method, evidence, at, by.import_id])
     if ages:

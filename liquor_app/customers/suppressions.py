@@ -117,7 +117,7 @@ class GivenUp:
     customer_id: UUID
 
 
-async def suppress_told(session: AsyncSession, told: Sequence[GivenUp], *, source: str, import_id: UUID) -> None:
+async def suppress_told(session: AsyncSession, told: Sequence[GivenUp], *, source: str, import_id: UUID | None) -> None:
     """Put addresses on the list, each on its channel; who stands there already stays as they are, and is noted as said
     again. A corridor, for imports: whoever calls has authorised, and the addresses are normalised."""
     if not told:

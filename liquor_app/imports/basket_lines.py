@@ -149,9 +149,14 @@ async def stage(
 async def stage_basket(session: AsyncSession, lines: Sequence[Line]) -> list[tuple[int, Rejected]]:
     """As `stage`, for the whole of one basket: it need not wait."""
     rows, rejected = await recognise(session, None, lines)
+    await stage_rows(session, rows)
+    return rejected
+
+
+async def stage_rows(session: AsyncSession, rows: Sequence[Sequence[Any]]) -> None:
+    """Put lines of whole baskets, as `recognise` tells them, where they become baskets at once."""
     await baskets.wait_for_lines(session)
     await copy_rows(session, "basket_lines", COLUMNS, rows)
-    return rejected
 
 
 async def order_ids(session: AsyncSession, lines: Sequence[Line], *, mended: bool) -> list[str]:

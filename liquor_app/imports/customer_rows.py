@@ -5,26 +5,32 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
+from functools import partial
 from typing import Any
 from uuid import UUID
 
+from psycopg.errors import UniqueViolation
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from liquor_app.core.bulk import texts
+from liquor_app.core.bulk import by_index, texts
 from liquor_app.customers.ages.sealed_dates import SEALED_DATE, copied_seal
 from liquor_app.customers.bulk_write import (
     FIELDS,
     WRITTEN,
     By,
+    Raced,
     Told,
     add_people,
     change_people,
     note_evidence,
     note_noes_again,
 )
+from liquor_app.customers.labels.custom_fields import ensure_fields
+from liquor_app.customers.labels.custom_values import FieldKind
 from liquor_app.customers.labels.tags import MOST_TAGS, add_tags, known_tags
 from liquor_app.customers.merging.aliases import aliases_among
 from liquor_app.customers.suppressions import GivenUp, suppress_told
@@ -32,10 +38,12 @@ from liquor_app.imports.cleaning.cells import Rejected
 from liquor_app.imports.cleaning.person_rows import Person
 from liquor_app.imports.cleaning.row_notes import TOO_MANY_OF_ONE, TOO_MANY_TAGS
 from liquor_app.imports.merge_rows import KEYS, Base, Known, Outcome, Policy, apply
+from liquor_app.imports.readers.formats import READING
 from liquor_app.imports.trial.becoming import Becoming, becoming, called
 from liquor_app.imports.trial.becoming import person as told_of
 
 CHANNELS = ("email", "sms")
+TRIES = 3
 _SEAL_AT, _RAW_AT = FIELDS.index(SEALED_DATE), FIELDS.index("raw_data")
 
 
@@ -47,6 +55,7 @@ class Result:
     rejected: list[tuple[int, Rejected]] = field(default_factory=list)
     tagged: dict[UUID, list[int]] = field(default_factory=dict)
     """Rows that give somebody tags."""
+    whose: dict[int, UUID] = field(default_factory=dict)
     becoming: dict[int, Becoming] = field(default_factory=dict)
     """What each row makes of its person, where that is watched."""
 
@@ -105,7 +114,7 @@ def merge(base: Base, people: Sequence[Person], policy: Policy, *, watch: bool =
             continue
         if watch:
             result.becoming[position] = becoming(called(known), before, told_of(known))
-        result.outcomes[position] = outcome
+        result.outcomes[position], result.whose[position] = outcome, known.id
         if person.tags and known.tags:
             result.tagged.setdefault(known.id, []).append(position)
         if outcome is Outcome.UPDATED and known.seen is not None:
@@ -125,6 +134,56 @@ def _row(known: Known) -> list[Any]:
     return [*row, *map(known.consent.get, CHANNELS)]
 
 
+async def store(
+    session: AsyncSession,
+    people: Sequence[Person],
+    policy: Policy,
+    by: By,
+    *,
+    heard: Sequence[Person] = (),
+    fields: Iterable[tuple[FieldKind, str, str]] = (),
+    consents: bool = False,
+    watch: bool = False,
+) -> tuple[Base, Result, Counter[str]]:
+    """Read who is known, merge a chunk of rows with them and write it; begun again where somebody else wrote to the
+    same people meanwhile.
+
+    Args:
+        heard: rows of which nothing is taken but that somebody known says no.
+        fields: custom fields the rows fill, made where there are none: kind, key, name.
+        consents: the rows may say something of consent.
+        watch: tell what each row makes of its person.
+
+    Returns:
+        Everybody the rows are about, what became of each row, and how many tags were left out, by why.
+
+    Raises:
+        psycopg.errors.UniqueViolation, Raced: somebody else kept writing to them.
+    """
+    keys = {key: [str(row.values[key]) for row in (*heard, *people) if key in row.values] for key in KEYS}
+    for attempt in range(1, TRIES + 1):
+        try:
+            async with session.begin_nested(), by_index(session):
+                await ensure_fields(session, fields)
+                base = await load_known(session, keys, consents=consents)
+                _hear(base, heard)
+                result = await READING.run(partial(merge, watch=watch), base, people, policy)
+                await write(session, base, by)
+                left_out = await write_tags(session, base, result, by.import_id)
+            return base, result, left_out
+        except (UniqueViolation, Raced):
+            if attempt == TRIES:
+                raise
+    raise AssertionError("the last try returns or raises")
+
+
+def _hear(base: Base, heard: Iterable[Person]) -> None:
+    for one in heard:
+        with suppress(Rejected):
+            if base.match(one.values) is not None:
+                apply(base, one, Policy.KEEP)
+
+
 async def write(session: AsyncSession, base: Base, by: By) -> None:
     """Store what `merge` made of the base.
 
@@ -135,14 +194,14 @@ async def write(session: AsyncSession, base: Base, by: By) -> None:
     fresh = [known for known in base.people.values() if known.seen is None]
     changed = [known for known in base.people.values() if known.seen is not None and known.changed]
     if fresh:
-        made_by = by.import_id.hex
+        made_by = by.import_id.hex if by.import_id else None
         await add_people(session, [[known.id.hex, made_by, *_row(known)] for known in fresh])
     if changed:
         rows = [[known.id, known.seen, *_row(known), *_images(known)] for known in changed]
         await change_people(session, rows, by.import_id)
     await note_evidence(session, _told([*fresh, *changed]), by)
     await note_noes_again(session, _again(base.people.values()), by)
-    source = f"import: {by.file_name}"[:120]
+    source = f"import: {by.file_name}"[:120] if by.import_id else by.file_name[:120]
     await suppress_told(session, _given_up(base.people.values()), source=source, import_id=by.import_id)
 
 
@@ -162,7 +221,7 @@ def _iso(value: date) -> str:
     return value.isoformat()
 
 
-async def write_tags(session: AsyncSession, base: Base, result: Result, import_id: UUID) -> Counter[str]:
+async def write_tags(session: AsyncSession, base: Base, result: Result, import_id: UUID | None) -> Counter[str]:
     """Give everybody the tags the file gives them; a row that gave one counts as a change. Returns how many tags were
     left out, by why (`NOTES`)."""
     if not result.tagged:

@@ -13,7 +13,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
-from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any, Self
@@ -29,7 +28,6 @@ from liquor_app.accounts.permissions import Actor, require
 from liquor_app.core.bulk import by_index
 from liquor_app.core.errors import Conflict
 from liquor_app.customers.bulk_write import By, Raced
-from liquor_app.customers.labels.custom_fields import ensure_fields
 from liquor_app.customers.labels.custom_values import MOST_LETTERS, FieldKind, split_name
 from liquor_app.customers.voided_orders import ToldBy
 from liquor_app.imports import basket_lines, customer_rows, product_rows, refused_orders, reversed_orders
@@ -43,7 +41,7 @@ from liquor_app.imports.cleaning.product_cells import CleanProduct
 from liquor_app.imports.cleaning.refusal_words import FileWords
 from liquor_app.imports.cleaning.row_notes import ERASED
 from liquor_app.imports.erased_rows import leave_out_erased
-from liquor_app.imports.merge_rows import KEYS, Outcome, Policy
+from liquor_app.imports.merge_rows import Outcome, Policy
 from liquor_app.imports.models import AS_OF, TAKEN_BACK
 from liquor_app.imports.new_buyers import CREATE, MADE, OPTION, add_buyers, remove_without_orders
 from liquor_app.imports.readers.formats import READING, open_table
@@ -212,21 +210,10 @@ class Work:
 
     async def _customers(self, session: AsyncSession, chunk: Chunk) -> tuple[Counter[Outcome], list[Reject]]:
         rows = [row for row in chunk.rows if isinstance(row, Person)]
-        keys = {key: [str(row.values[key]) for row in rows if key in row.values] for key in KEYS}
         consents = any(field_of(name) in OF_CONSENT for name in self._reading.at)
-        for attempt in range(1, TRIES + 1):
-            try:
-                async with session.begin_nested(), by_index(session):
-                    await ensure_fields(session, self._custom)
-                    base = await customer_rows.load_known(session, keys, consents=consents)
-                    merge = partial(customer_rows.merge, watch=self._watch)
-                    result = await READING.run(merge, base, rows, self.plan.policy)
-                    await customer_rows.write(session, base, self._by)
-                    left_out = await customer_rows.write_tags(session, base, result, self.plan.id)
-                break
-            except (UniqueViolation, Raced):
-                if attempt == TRIES:
-                    raise
+        _, result, left_out = await customer_rows.store(
+            session, rows, self.plan.policy, self._by, fields=self._custom, consents=consents, watch=self._watch
+        )
         self._notes = Counter(note for row in rows for note in row.notes) + left_out
         named = {at: str(rows[at].values.get("external_id") or "") for at in sorted(result.outcomes)}
         again = self._twice(

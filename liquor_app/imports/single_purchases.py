@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -25,13 +25,13 @@ from liquor_app.core.queue import Job, enqueue
 from liquor_app.customers.addresses import normalise_email, normalise_phone
 from liquor_app.customers.baskets import write_baskets
 from liquor_app.customers.labels.product_labels import NO_CATEGORY
-from liquor_app.customers.merging.aliases import aliases_among
 from liquor_app.events.models import EventType
 from liquor_app.events.service import NewEvent, record_events
 from liquor_app.imports import basket_lines
 from liquor_app.imports.cleaning.line_rows import Line
 from liquor_app.imports.cleaning.moment_cells import EARLIEST, When
 from liquor_app.imports.cleaning.number_cells import MAX_NUMBER
+from liquor_app.imports.merge_rows import KEYS
 from liquor_app.organization.settings import GeneralSettings, load_settings
 from liquor_app.ui.words import figure
 from liquor_app.webhooks.models import Happened
@@ -110,11 +110,7 @@ async def record_purchase(session: AsyncSession, actor: Actor, order: NewOrder) 
     """
     require(actor, Role.MANAGER)
     zone = ZoneInfo((await load_settings(session, GeneralSettings)).timezone)
-    keys = _keys(order)
-    when = _moment(order.occurred_at, zone)
-    if not 1 <= len(order.lines) <= MAX_LINES:
-        raise Invalid(f"A purchase has 1 to {MAX_LINES} lines.", field="lines")
-    lines = [_line(number, line, order, when, keys) for number, line in enumerate(order.lines, 1)]
+    lines = lines_of(order, zone)
     for _, why in await basket_lines.stage_basket(session, lines):
         if why.code == "unknown_customer":
             raise NotFound("There is no such customer.")
@@ -124,9 +120,7 @@ async def record_purchase(session: AsyncSession, actor: Actor, order: NewOrder) 
     except IntegrityError as error:
         raise Conflict("Somebody else kept changing this order. Please try again.") from error
     (outcome,) = written.lines
-    if written.since is not None:
-        await enqueue(session, Job.SCORE_CUSTOMERS, {"touched": True, "then_segments": True}, dedupe_key="touched")
-        await enqueue(session, Job.ROLL_UP, {"since": written.since.isoformat()}, dedupe_key=written.since.isoformat())
+    await reckon_anew(session, written.since)
     found = await session.execute(
         text(
             "SELECT id, external_id AS order_id, customer_id, occurred_at, total, discount FROM purchases"
@@ -144,6 +138,26 @@ async def record_purchase(session: AsyncSession, actor: Actor, order: NewOrder) 
         fact = {"purchase_id": row.id, "order_id": row.order_id, "customer_id": row.customer_id, "total": row.total}
         await emit(session, Happened.PURCHASE_CREATED, [fact])
     return row
+
+
+async def reckon_anew(session: AsyncSession, since: date | None) -> None:
+    """Have buyers scored and figures added up from a day on; nothing if nothing changed. A corridor."""
+    if since is not None:
+        await enqueue(session, Job.SCORE_CUSTOMERS, {"touched": True, "then_segments": True}, dedupe_key="touched")
+        await enqueue(session, Job.ROLL_UP, {"since": since.isoformat()}, dedupe_key=since.isoformat())
+
+
+def lines_of(order: NewOrder, zone: ZoneInfo, *, first: int = 1) -> list[Line]:
+    """Return the lines of a basket as an import has them, numbered from `first`.
+
+    Raises:
+        Invalid: a value out of bounds, or nothing that says who bought.
+    """
+    keys = _keys(order)
+    when = _moment(order.occurred_at, zone)
+    if not 1 <= len(order.lines) <= MAX_LINES:
+        raise Invalid(f"A purchase has 1 to {MAX_LINES} lines.", field="lines")
+    return [_line(number, line, order, when, keys) for number, line in enumerate(order.lines, first)]
 
 
 def _keys(order: NewOrder) -> dict[str, str]:
@@ -180,43 +194,52 @@ def _line(number: int, line: NewLine, order: NewOrder, when: When, keys: Mapping
     )  # fmt: skip
 
 
-async def record_event(
-    session: AsyncSession,
-    actor: Actor,
-    *,
-    event_type: str,
-    occurred_at: datetime | None = None,
-    email: str | None = None,
-    external_id: str | None = None,
-    properties: Mapping[str, Any] | None = None,
-) -> None:
-    """Append something a customer did (a page view, or an event of the shop's own) to the log.
+@dataclass(frozen=True, slots=True)
+class ToldEvent:
+    """Something a customer did, known by e-mail or external id."""
+
+    event_type: str
+    occurred_at: datetime | None = None
+    email: str | None = None
+    external_id: str | None = None
+    properties: Mapping[str, Any] = field(default_factory=dict)
+
+
+def checked_event(event: ToldEvent, zone: ZoneInfo) -> tuple[str, str, When]:
+    """Return by which key the customer is known, its value, and when it was.
 
     Raises:
-        Forbidden: the actor may only read.
         Invalid: a reserved or malformed type, properties too large, a time out of bounds, nobody named.
-        NotFound: nobody known did it.
     """
-    require(actor, Role.MANAGER)
-    if not _EVENT_TYPE.fullmatch(event_type) or event_type in RESERVED:
+    if not _EVENT_TYPE.fullmatch(event.event_type) or event.event_type in RESERVED:
         raise Invalid(
             "event_type must be page_view or a name of your own (small letters, digits, underscores) that is none of"
             f" ours: {', '.join(sorted(RESERVED))}.",
             field="event_type",
         )
-    if len(json.dumps(dict(properties or {}))) > MAX_PROPERTIES:
+    if len(json.dumps(dict(event.properties))) > MAX_PROPERTIES:
         raise Invalid(f"properties may have {figure(MAX_PROPERTIES)} characters as JSON.", field="properties")
+    when = _moment(event.occurred_at or now(), zone, now() - OLDEST_EVENT)
+    if event.email:
+        return "email_key", normalise_email(event.email), when
+    if event.external_id:
+        return "external_id", event.external_id, when
+    raise Invalid("Say who did it: email or external_id.", field="email")
+
+
+async def record_event(session: AsyncSession, actor: Actor, told: ToldEvent) -> None:
+    """Append something a customer did (a page view, or an event of the shop's own) to the log.
+
+    Raises:
+        Forbidden: the actor may only read.
+        Invalid: see `checked_event`.
+        NotFound: nobody known did it.
+    """
+    require(actor, Role.MANAGER)
     zone = ZoneInfo((await load_settings(session, GeneralSettings)).timezone)
-    when = _moment(occurred_at or now(), zone, now() - OLDEST_EVENT)
-    keys = {"email_key": normalise_email(email)} if email else {"external_id": external_id} if external_id else {}
-    if not keys:
-        raise Invalid("Say who did it: email or external_id.", field="email")
-    ((key, value),) = keys.items()
-    found = await session.execute(
-        text(f"SELECT id FROM customers WHERE deleted_at IS NULL AND {key} = :value"), {"value": value}
-    )
-    customer_id = found.scalar() or (await aliases_among(session, {key: [str(value)]})).get((key, str(value)))
-    if customer_id is None:
+    key, value, when = checked_event(told, zone)
+    known = await basket_lines.load_buyers(session, {**{one: [] for one in KEYS}, key: [value]})
+    if (customer := known.owner(key, value)) is None:
         raise NotFound("There is no such customer.")
-    event = NewEvent(event_type, UUID(str(customer_id)), occurred_at=when.at, properties=dict(properties or {}))
-    await record_events(session, [event])
+    await record_events(session, [NewEvent(told.event_type, customer.id, occurred_at=when.at,
+                                           properties=dict(told.properties))])  # fmt: skip

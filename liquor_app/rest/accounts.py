@@ -16,12 +16,13 @@ from liquor_app.accounts.entry.passwords import hash_password, turn, verify_pass
 from liquor_app.accounts.entry.setup_code import check_code
 from liquor_app.accounts.entry.sign_in import Verdict, begin_attempt, finish_attempt
 from liquor_app.accounts.models import Role
-from liquor_app.accounts.permissions import STRANGER, require
-from liquor_app.accounts.users import UserFields
+from liquor_app.accounts.permissions import STRANGER, Actor, require
+from liquor_app.accounts.users import UserFields, UserRow
 from liquor_app.api.client_address import source_group, source_of
+from liquor_app.api.etag import check_unchanged, content, tag
 from liquor_app.api.http_rate_limit import limit
 from liquor_app.api.schemas import Body, Row
-from liquor_app.core.db import transaction
+from liquor_app.core.db import Session, transaction
 from liquor_app.core.errors import Forbidden, Unauthenticated, Unavailable
 from liquor_app.organization.brands import clean_brand, update_brand
 from liquor_app.rest.kit.authentication import (
@@ -222,23 +223,42 @@ async def forgotten(request: Request, body: Forgotten) -> Response:
 
 
 @router.get("/users/me", response_model=UserOut)
-async def me(actor: CurrentActor) -> object:
+async def me(response: Response, actor: CurrentActor) -> object:
     """Whoever is signed in."""
     async with transaction() as session:
-        user = await users.get_user(session, actor.id) if actor.user_id and actor.id else None
+        user = await _profile(session, actor)
+    tag(response, _version(user))
+    return user
+
+
+async def _profile(session: Session, actor: Actor) -> UserRow:
+    user = await users.get_user(session, actor.id) if actor.user_id and actor.id else None
     if user is None:
         raise Forbidden("Only a person has a profile; this is an API key.")
     return user
 
 
+def _version(user: UserRow) -> str:
+    return content(user, "id", "email", "full_name", "role", "is_active")
+
+
 @router.patch("/users/me", response_model=UserOut)
-async def patch_me(request: Request, actor: CurrentActor, body: MePatch) -> object:
+async def patch_me(request: Request, response: Response, actor: CurrentActor, body: MePatch) -> object:
     """Change one's name, or the password with the present one, which ends every session. Wrong ones are counted as at
     sign-in."""
+
+    async def version(session: Session) -> str:
+        return _version(await _profile(session, actor))
+
     changes = body.model_dump(exclude_unset=True)
+    async with transaction() as session:  # a stale tag costs no guess at the password
+        await check_unchanged(session, request, lambda: version(session))
     current, fresh = changes.pop("current_password", None), changes.pop("password", None)
     pair = (
         await new_password(request, actor, current or "", fresh or "") if "password" in body.model_fields_set else None
     )
     async with transaction() as session:
-        return await profile.update_me(session, actor, changes, pair)
+        await check_unchanged(session, request, lambda: version(session))
+        user = await profile.update_me(session, actor, changes, pair)
+    tag(response, _version(user))
+    return user

@@ -10,9 +10,10 @@ from fastapi import APIRouter, Query, Request, Response, WebSocket
 
 from liquor_app.accounts.access_changes import access_topic
 from liquor_app.accounts.permissions import Actor
-from liquor_app.actions.offering.cell_rules import CellRuleRow, add_rule, list_rules, undo_rule
+from liquor_app.actions.offering.cell_rules import CellRuleRow, add_rule, get_rule, list_rules, undo_rule
 from liquor_app.analytics import service
 from liquor_app.analytics.bounce_places import BouncePlaces, bounce_places
+from liquor_app.api.etag import check_unchanged, tag
 from liquor_app.api.idempotency import once
 from liquor_app.api.schemas import Day, Id
 from liquor_app.api.sockets import serve
@@ -149,10 +150,24 @@ async def add_cell_rule(request: Request, actor: CurrentActor, body: CellRuleIn)
     )
 
 
+@router.get("/learning/rules/{id}", response_model=CellRuleRow)
+async def cell_rule(response: Response, actor: CurrentActor, rule_id: Id) -> object:
+    """One of them."""
+    async with transaction() as session:
+        row = await get_rule(session, actor, rule_id)
+    tag(response, str(row.id))
+    return row
+
+
 @router.delete("/learning/rules/{id}", status_code=204)
-async def undo_cell_rule(actor: CurrentActor, rule_id: Id) -> None:
+async def undo_cell_rule(request: Request, actor: CurrentActor, rule_id: Id) -> None:
     """Take a rule back; it stays in the audit log."""
     async with transaction() as session:
+
+        async def version() -> str:
+            return str((await get_rule(session, actor, rule_id)).id)
+
+        await check_unchanged(session, request, version)
         await undo_rule(session, actor, rule_id)
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from fastapi import APIRouter, Request, Response, WebSocket
 
@@ -12,7 +14,7 @@ from liquor_app.accounts.permissions import Actor
 from liquor_app.actions import coupon_source
 from liquor_app.actions.coupon_source import CodeNeed
 from liquor_app.analytics.returned_revenue import returned_since
-from liquor_app.api.etag import check_match, tag
+from liquor_app.api.etag import check_unchanged, tag
 from liquor_app.api.idempotency import once
 from liquor_app.api.schemas import JOB, Id, Started
 from liquor_app.api.sockets import serve
@@ -20,7 +22,7 @@ from liquor_app.campaigns import lifecycle, lists, service
 from liquor_app.campaigns.lists import CAMPAIGN_ACTIONS, CAMPAIGNS
 from liquor_app.campaigns.service import CampaignRow
 from liquor_app.core.clock import now
-from liquor_app.core.db import transaction
+from liquor_app.core.db import Session, transaction
 from liquor_app.core.errors import Invalid
 from liquor_app.core.listing.spec import ListQuery
 from liquor_app.core.pubsub import Message
@@ -107,17 +109,17 @@ async def update_campaign(
 ) -> object:
     """Change a campaign that does not run yet."""
     async with transaction() as session:
-        before = await service.get_campaign(session, actor, campaign_id)
-        check_match(request, before.updated_at)
+        await check_unchanged(session, request, lambda: _version(session, actor, campaign_id))
         row = await service.update_campaign(session, actor, campaign_id, body.model_dump(exclude_unset=True))
     tag(response, row.updated_at)
     return row
 
 
 @router.delete("/{id}", status_code=204)
-async def delete_campaign(actor: CurrentActor, campaign_id: Id) -> Response:
+async def delete_campaign(request: Request, actor: CurrentActor, campaign_id: Id) -> Response:
     """Delete a draft. Anything further along is cancelled instead."""
     async with transaction() as session:
+        await check_unchanged(session, request, lambda: _version(session, actor, campaign_id))
         await service.delete_campaign(session, actor, campaign_id)
     return Response(status_code=204)
 
@@ -261,3 +263,7 @@ async def campaign_status(websocket: WebSocket, campaign_id: Id) -> None:
         changes=lambda actor: access_topic(actor.id),
         has_cookie=session_cookie(websocket) is not None,
     )
+
+
+async def _version(session: Session, actor: Actor, campaign_id: UUID) -> datetime:
+    return (await service.get_campaign(session, actor, campaign_id)).updated_at

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Request, Response
 
-from liquor_app.api.etag import check_match, tag
+from liquor_app.api.etag import check_unchanged, tag
 from liquor_app.api.idempotency import once
 from liquor_app.api.schemas import Id
 from liquor_app.compliance import rule_pack_editing
 from liquor_app.compliance.rule_pack import RuleDraft
 from liquor_app.compliance.service import RuleRow, list_rules
-from liquor_app.core.db import transaction
+from liquor_app.core.db import Session, transaction
 from liquor_app.organization.settings import ComplianceSettings, load_settings, save_settings
 from liquor_app.rest.kit.authentication import CurrentActor, key_owner
 from liquor_app.rest.schemas.compliance import ComplianceOut, CompliancePatch, RuleEnd, RuleIn
@@ -33,8 +33,7 @@ async def update_compliance(request: Request, response: Response, actor: Current
     """Change the store's own rules. Federal and state law stay as they are."""
     changes = body.model_dump(exclude_unset=True)
     async with transaction() as session:
-        before = await load_settings(session, ComplianceSettings)
-        check_match(request, before.model_dump_json())
+        await check_unchanged(session, request, lambda: _version(session))
         settings = await save_settings(session, actor, ComplianceSettings, changes)
         rules = await list_rules(session, actor)
     tag(response, settings.model_dump_json())
@@ -58,3 +57,7 @@ async def end_rule(actor: CurrentActor, rule_id: Id, body: RuleEnd) -> object:
     """Let a rule bind no more from a day on; it stays on record."""
     async with transaction() as session:
         return await rule_pack_editing.end_rule(session, actor, rule_id, body.on)
+
+
+async def _version(session: Session) -> str:
+    return (await load_settings(session, ComplianceSettings)).model_dump_json()

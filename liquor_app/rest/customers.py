@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from uuid import UUID
+
 from fastapi import APIRouter, Request, Response
 
+from liquor_app.accounts.permissions import Actor
 from liquor_app.actions.lists import NOT_SENT, list_not_sent, not_sent_of
-from liquor_app.api.etag import check_match, tag
+from liquor_app.api.etag import check_unchanged, tag
 from liquor_app.api.idempotency import once
 from liquor_app.api.schemas import Id, Limit, Row
-from liquor_app.core.db import transaction
+from liquor_app.core.db import Session, transaction
 from liquor_app.core.listing.spec import ListQuery
 from liquor_app.customers import service
 from liquor_app.customers.ages.age_verification import age_of, settle_age
@@ -87,8 +91,8 @@ async def update_customer(
 ) -> object:
     """Change the given fields. `If-Match` refuses to overwrite somebody else's change."""
     async with transaction() as session:
+        await check_unchanged(session, request, lambda: _version(session, actor, customer_id))
         before = await service.get_customer(session, actor, customer_id)
-        check_match(request, before.updated_at)
         row = await service.update_customer(
             session, actor, customer_id, body.model_dump(exclude_unset=True), seen=before.updated_at
         )
@@ -112,9 +116,10 @@ async def record_proof_of_age(actor: CurrentActor, customer_id: Id, body: AgeIn)
 
 
 @router.delete("/customers/{id}", status_code=204)
-async def delete_customer(actor: CurrentActor, customer_id: Id) -> Response:
+async def delete_customer(request: Request, actor: CurrentActor, customer_id: Id) -> Response:
     """Soft delete: gone from every list and audience, kept for the record."""
     async with transaction() as session:
+        await check_unchanged(session, request, lambda: _version(session, actor, customer_id))
         await service.delete_customer(session, actor, customer_id)
     return Response(status_code=204)
 
@@ -142,3 +147,7 @@ list_routes_of(
     "Every time they were not contacted and why, the latest first: left out of the audience, not planned, or stopped at"
     " the moment of sending.", path="/customers/{id}/not-sent",
 )  # fmt: skip
+
+
+async def _version(session: Session, actor: Actor, customer_id: UUID) -> datetime:
+    return (await service.get_customer(session, actor, customer_id)).updated_at

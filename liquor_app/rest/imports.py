@@ -1,4 +1,4 @@
-"""Routes: files brought in, previewed, imported, stopped, gone on with; single purchases and events."""
+"""Routes: files brought in, previewed, imported, stopped, gone on with."""
 
 from __future__ import annotations
 
@@ -29,26 +29,23 @@ from liquor_app.imports.dry_run import inspect_file, try_file
 from liquor_app.imports.lists import IMPORTS, list_imports
 from liquor_app.imports.models import AS_OF, ImportStatus
 from liquor_app.imports.readers.formats import READING
-from liquor_app.imports.single_purchases import NewLine, NewOrder, record_event, record_purchase
 from liquor_app.imports.undo import undo_import
 from liquor_app.rest.kit.authentication import CurrentActor, key_owner
 from liquor_app.rest.kit.list_routes import list_routes
 from liquor_app.rest.schemas.customers import (
-    EventIn,
-    EventOut,
     ImportChoices,
     ImportOut,
     ImportPreview,
     ImportStarted,
     ImportUndo,
-    PurchaseIn,
-    PurchaseOut,
 )
 
 router = APIRouter(tags=["imports"])
 
 COPY_BYTES = 1024 * 1024
-LARGE_BODIES = dict.fromkeys(("/api/v1/customers/import", "/api/v1/imports"), IMPORT_FILES.max_bytes + 64 * 1024)
+LARGE_BODIES = dict.fromkeys(
+    ("POST /api/v1/customers/import", "POST /api/v1/imports"), IMPORT_FILES.max_bytes + 64 * 1024
+)
 FIELDS = frozenset({"kind", "policy", "mapping", "options"})
 
 
@@ -339,22 +336,3 @@ async def get_rejects(actor: CurrentActor, import_id: Id) -> StreamingResponse:
     return StreamingResponse(
         pages(), media_type="text/csv", headers={"Content-Disposition": 'attachment; filename="rejects.csv"'}
     )
-
-
-@router.post("/purchases", response_model=PurchaseOut, status_code=201, tags=["purchases"])
-async def create_purchase(request: Request, actor: CurrentActor, body: PurchaseIn) -> Response:
-    """Tell a basket, from a till or a shop. The same order again is harmless; a corrected one replaces its lines."""
-    lines = [NewLine(**line.model_dump()) for line in body.lines]
-    order = NewOrder(**{**body.model_dump(), "lines": lines})
-    return await once(request, key_owner(actor), PurchaseOut, lambda session: record_purchase(session, actor, order))
-
-
-@router.post("/events", response_model=EventOut, status_code=201, tags=["events"])
-async def create_event(request: Request, actor: CurrentActor, body: EventIn) -> Response:
-    """Tell something a customer did, such as a page view. Repeat it safely with an `Idempotency-Key`."""
-
-    async def work(session: Any) -> EventOut:
-        await record_event(session, actor, **body.model_dump())
-        return EventOut(recorded=True)
-
-    return await once(request, key_owner(actor), EventOut, work)

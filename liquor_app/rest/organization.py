@@ -13,10 +13,10 @@ from liquor_app.accounts.bulk_actions import stop_job
 from liquor_app.accounts.list_exports import export_link
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
-from liquor_app.api.etag import check_match, tag
+from liquor_app.api.etag import check_unchanged, content, tag
 from liquor_app.api.schemas import Id
 from liquor_app.api.sockets import serve
-from liquor_app.core.db import transaction
+from liquor_app.core.db import Session, transaction
 from liquor_app.core.pubsub import Message
 from liquor_app.core.queue import get_job
 from liquor_app.organization import brands, guidance, service
@@ -42,9 +42,8 @@ sockets = APIRouter()
 
 Version = Annotated[int | None, Query(ge=0, le=1_000_000, description="An earlier version; the one in force else.")]
 
-_audit = APIRouter(tags=["audit"])
-list_routes(_audit, AUDIT, list_audit, "Who did what, newest first; for admins.", path="/audit", scoped=by_shop_days)
-router.include_router(_audit)
+audit_log = APIRouter(tags=["audit"])
+list_routes(audit_log, AUDIT, list_audit, "Who did what, newest first; for admins.", path="/audit", scoped=by_shop_days)
 
 
 @router.get("/jobs/{id}", response_model=JobOut, tags=["jobs"])
@@ -108,13 +107,17 @@ async def update_guidance(request: Request, response: Response, actor: CurrentAc
     """Change some of it: a new version."""
     require(actor, Role.ADMIN)
     async with transaction() as session:
+        await check_unchanged(session, request, lambda: _guidance_version(session))
         before = await load_guidance(session)
-        check_match(request, f"guidance {before.version}")
         changes = body.model_dump(mode="json", exclude_unset=True)
         row = await guidance.save_guidance(session, actor, changes, seen=before.version)
         switch = await autopilot.read_switch(session, actor)
     tag(response, f"guidance {row.version}")
     return {"row": row, "autopilot": switch}
+
+
+async def _guidance_version(session: Session) -> str:
+    return f"guidance {(await load_guidance(session)).version}"
 
 
 @router.get("/settings/brands", response_model=list[BrandOut], tags=["settings"])
@@ -124,11 +127,31 @@ async def list_brands(actor: CurrentActor) -> Sequence[BrandRow]:
         return await brands.list_brands(session, actor)
 
 
-@router.patch("/settings/brands/{id}", response_model=BrandOut, tags=["settings"])
-async def update_brand(actor: CurrentActor, brand_id: Id, body: BrandPatch) -> object:
-    """Change a brand's look, senders, or whether opens and clicks are counted; the next messages follow."""
+@router.get("/settings/brands/{id}", response_model=BrandOut, tags=["settings"])
+async def get_brand(response: Response, actor: CurrentActor, brand_id: Id) -> object:
+    """One brand."""
+    require(actor, Role.USER)
     async with transaction() as session:
-        return await brands.update_brand(session, actor, brand_id, body.model_dump(exclude_unset=True))
+        row = await service.get_brand(session, brand_id)
+    tag(response, content(row))
+    return row
+
+
+@router.patch("/settings/brands/{id}", response_model=BrandOut, tags=["settings"])
+async def update_brand(
+    request: Request, response: Response, actor: CurrentActor, brand_id: Id, body: BrandPatch
+) -> object:
+    """Change a brand's look, senders, or whether opens and clicks are counted; the next messages follow."""
+
+    async with transaction() as session:
+
+        async def version() -> str:
+            return content(await service.get_brand(session, brand_id))
+
+        await check_unchanged(session, request, version)
+        row = await brands.update_brand(session, actor, brand_id, body.model_dump(exclude_unset=True))
+    tag(response, content(row))
+    return row
 
 
 @router.post("/settings/autopilot/stop", response_model=AutopilotOut, tags=["settings"])

@@ -31,7 +31,7 @@ from liquor_app.rest.people import customer_labels, merges, privacy, sign_ups, t
 from liquor_app.rest.schemas.analytics import AnalyticsMessage
 from liquor_app.rest.schemas.campaigns import CampaignStatusMessage
 from liquor_app.rest.schemas.organization import NotificationMessage
-from liquor_app.rest.shop import allocations, drop_folders, products, webhook_endpoints
+from liquor_app.rest.shop import allocations, drop_folders, products, tills, webhook_endpoints
 from liquor_app.rest.shop import coupons as coupon_pools
 
 ROUTERS = [
@@ -43,6 +43,7 @@ ROUTERS = [
     privacy.router,
     sign_ups.router,
     imports.router,
+    tills.router,
     drop_folders.router,
     products.router,
     allocations.router,
@@ -63,6 +64,7 @@ ROUTERS = [
     providers.router,
     compliance.router,
     organization.router,
+    organization.audit_log,
     files.router,
     health.router,
 ]
@@ -85,7 +87,7 @@ SOCKET_MESSAGES = {
 
 def create_api() -> FastAPI:
     """Return the whole API: `/api/v1`, the browser's forms, the WebSockets, `/docs`."""
-    large = imports.LARGE_BODIES | coupon_pools.LARGE_BODIES
+    large = imports.LARGE_BODIES | tills.LARGE_BODIES | coupon_pools.LARGE_BODIES
     return application.create_api(
         ROUTERS, at_root=AT_ROOT, large_bodies=large, socket_messages=SOCKET_MESSAGES, knows=has_session
     )

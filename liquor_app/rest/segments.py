@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
 
-from liquor_app.api.etag import check_match, tag
+from liquor_app.accounts.permissions import Actor
+from liquor_app.api.etag import check_unchanged, tag
 from liquor_app.api.idempotency import once
 from liquor_app.api.schemas import JOB, Id, Started
-from liquor_app.core.db import transaction
+from liquor_app.core.db import Session, transaction
 from liquor_app.rest.kit.authentication import CurrentActor, key_owner
 from liquor_app.rest.kit.list_routes import list_routes, list_routes_of
 from liquor_app.rest.schemas.segments import SegmentIn, SegmentPatch
@@ -69,8 +72,8 @@ async def update_segment(
 ) -> object:
     """Change the rule or the playbook."""
     async with transaction() as session:
+        await check_unchanged(session, request, lambda: _version(session, actor, segment_id))
         before = await service.get_segment(session, actor, segment_id)
-        check_match(request, before.updated_at)
         row = await service.update_segment(
             session, actor, segment_id, body.model_dump(exclude_unset=True), seen=before.updated_at
         )
@@ -79,9 +82,10 @@ async def update_segment(
 
 
 @router.delete("/{id}", status_code=204)
-async def delete_segment(actor: CurrentActor, segment_id: Id) -> Response:
+async def delete_segment(request: Request, actor: CurrentActor, segment_id: Id) -> Response:
     """Remove a segment no campaign needs any more."""
     async with transaction() as session:
+        await check_unchanged(session, request, lambda: _version(session, actor, segment_id))
         await service.delete_segment(session, actor, segment_id)
     return Response(status_code=204)
 
@@ -99,3 +103,7 @@ async def refresh_segment(request: Request, actor: CurrentActor, segment_id: Id)
         return Started(job_id=await request_refresh(session, actor, segment_id))
 
     return await once(request, key_owner(actor), Started, work, status=202, location=JOB)
+
+
+async def _version(session: Session, actor: Actor, segment_id: UUID) -> datetime:
+    return (await service.get_segment(session, actor, segment_id)).updated_at

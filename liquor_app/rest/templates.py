@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from datetime import datetime
 from typing import Annotated
+from uuid import UUID
 
 from fastapi import APIRouter, Path, Request, Response
 
+from liquor_app.accounts.permissions import Actor
 from liquor_app.actions.latest_offer import latest_offer
-from liquor_app.api.etag import check_match, tag
+from liquor_app.api.etag import check_unchanged, tag
 from liquor_app.api.idempotency import once
 from liquor_app.api.schemas import Id
-from liquor_app.core.db import transaction
+from liquor_app.core.db import Session, transaction
 from liquor_app.rest.kit.authentication import CurrentActor, key_owner
 from liquor_app.rest.kit.list_routes import list_routes, list_routes_of
 from liquor_app.rest.schemas.templates import (
@@ -66,8 +69,8 @@ async def update_template(
 ) -> object:
     """Change a template; what was sent keeps the version it used."""
     async with transaction() as session:
+        await check_unchanged(session, request, lambda: _version(session, actor, template_id))
         before = await service.get_template(session, actor, template_id)
-        check_match(request, before.updated_at)
         row = await service.update_template(
             session, actor, template_id, body.model_dump(exclude_unset=True), seen=before.version
         )
@@ -120,3 +123,7 @@ async def send_test(actor: CurrentActor, template_id: Id, body: TestIn) -> objec
         offer = await latest_offer(session, actor, body.customer_id)
         prepared = await test_messages.prepare_trial(session, actor, source_of(row), offer=offer, **body.model_dump())
     return await test_messages.hand_over_trial(prepared)
+
+
+async def _version(session: Session, actor: Actor, template_id: UUID) -> datetime:
+    return (await service.get_template(session, actor, template_id)).updated_at

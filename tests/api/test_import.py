@@ -97,7 +97,7 @@ async def test_an_upload_beyond_the_cap_is_refused(manager: Client, monkeypatch:
     from liquor_app.rest import imports
     from liquor_app.rest.routers import create_api
 
-    monkeypatch.setitem(imports.LARGE_BODIES, "/api/v1/customers/import", 10_000)
+    monkeypatch.setitem(imports.LARGE_BODIES, "POST /api/v1/customers/import", 10_000)
     transport = httpx.ASGITransport(create_api(), raise_app_exceptions=False)
     before = waiting()
     async with httpx.AsyncClient(transport=transport, base_url="http://shop.test") as http:

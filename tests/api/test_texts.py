@@ -60,6 +60,12 @@ async def test_every_text_of_every_body(admin: Client) -> None:
                     continue
                 bad = BAD[tried % len(BAD)]
                 answer = await admin.call(method.upper(), url, content=holding(path, bad), headers=JSON)
+                if answer.status_code == 200:  # of many rows each is told for itself
+                    (row,) = answer.json()["items"]
+                    assert (row["outcome"], row["field"]) == ("refused", ".".join(map(str, path[1:]))), (
+                        f"{method} {url}"
+                    )
+                    continue
                 told = is_problem(answer, 422, "invalid")
                 assert told["field"] == ".".join(str(step) for step in path), f"{method} {url}"
                 tried += 1

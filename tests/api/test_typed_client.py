@@ -41,7 +41,9 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """The folder the client was made in; it can be imported."""
     folder = tmp_path_factory.mktemp("client")
     (folder / "openapi.json").write_text(json.dumps(whole_api().openapi()))
-    (folder / "config.yml").write_text("post_hooks: []\n")
+    (folder / "config.yml").write_text(
+        "post_hooks: []\ncontent_type_overrides:\n  application/x-ndjson: application/octet-stream\n"
+    )
     told = subprocess.run(
         [
             sys.executable, "-m", "openapi_python_client", "generate", "--path", "openapi.json", "--meta", "none",

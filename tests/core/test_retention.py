@@ -87,6 +87,7 @@ async def add(table: str, at: datetime, ids: dict[str, UUID]) -> None:
         "idempotency_keys": {
             "actor": "till", "key": uuid7().hex, "request_hash": "x", "status_code": 201, "created_at": at,
         },
+        "api_key_months": {"key_id": uuid7(), "month": at, "requests": 1},
         "audit_log": {"at": at, "actor_kind": "system", "actor_name": "x", "action": "x.y", "entity": "x"},
         "notifications": {"title": "x", "created_at": at},
         "analytics_events": {"event_type": "opened", "occurred_at": at, "customer_id": ids["customer"]},
@@ -112,6 +113,8 @@ async def add(table: str, at: datetime, ids: dict[str, UUID]) -> None:
     row = rows[table]
     if table == "exclusions":
         row["campaign_id"] = await add_campaign_of_its_own()
+    if table == "api_key_months":
+        row["key_id"] = await add_key_of_its_own()
     if table == "webhook_deliveries":
         row["endpoint_id"] = await add_endpoint_of_its_own()
     names = ", ".join(row)
@@ -127,6 +130,17 @@ async def add(table: str, at: datetime, ids: dict[str, UUID]) -> None:
 async def add_campaign_of_its_own() -> UUID:
     async with transaction() as session:
         return await add_campaign(session, [])
+
+
+async def add_key_of_its_own() -> UUID:
+    async with transaction() as session:
+        made = await session.execute(
+            text(
+                "INSERT INTO api_keys (name, prefix, key_hash, role) VALUES ('x', 'lk_x', :hash, 'user') RETURNING id"
+            ),
+            {"hash": uuid7().hex},
+        )
+        return UUID(str(made.scalar_one()))
 
 
 async def add_endpoint_of_its_own() -> UUID:

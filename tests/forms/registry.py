@@ -149,6 +149,10 @@ FORMS = (
         ({"name": " ", "role": "user", "days": ""},), "name", fair=({"name": "Till", "role": "user", "days": ""},),
     ),
     Formed(
+        ApiKeysState, ((ApiKeysState.load,), (ApiKeysState.ask, "limits", ACTION)), ApiKeysState.change_limits,
+        ({"per_minute": "0", "per_month": ""},), "per_minute", fair=({"per_minute": "60", "per_month": "1,000"},),
+    ),
+    Formed(
         WebhooksState, ((WebhooksState.load,), (WebhooksState.ask, "new")), WebhooksState.create,
         ({"url": "no address", "events": "", "description": ""},), "url",
         fair=({"url": "https://hooks.example.com/a", "events": "", "description": ""},),

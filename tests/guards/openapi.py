@@ -19,7 +19,26 @@ PROSE = {"description", "summary", "title", "example", "examples"}
 
 def surface() -> str:
     """The present API, a line a fact, in a fixed order."""
-    return "\n".join(_lines(_bare(create_api().openapi()))) + "\n"
+    return "\n".join(_lines(_bare(_shortened(create_api().openapi())))) + "\n"
+
+
+def _shortened(document: dict[str, Any]) -> dict[str, Any]:
+    """Without what is the same of all operations: refusals by their status alone, and names of headers."""
+    paths = {
+        path: {method: {**operation, **_responses(operation)} for method, operation in operations.items()}
+        for path, operations in document["paths"].items()
+    }
+    return {**document, "paths": paths}
+
+
+def _responses(operation: dict[str, Any]) -> dict[str, Any]:
+    responses = operation["responses"]
+    own = {status: one for status, one in responses.items() if "$ref" not in one}
+    told = {
+        status: {**one, "headers": ", ".join(one["headers"])} if "headers" in one else one
+        for status, one in own.items()
+    }
+    return {"responses": told, "refusals": " ".join(status for status in responses if status not in own)}
 
 
 def _bare(node: Any, *, named: bool = False) -> Any:

@@ -33,6 +33,7 @@ SERVICES = {
     "imports.dry_run.try_file": "a trial: what it writes is rolled back",
     "imports.local_import.try_local": "a trial: what it writes is rolled back",
     "imports.single_purchases.record_event": "the event is an entry of a log that nobody can change, by the hundred",
+    "imports.bulk_calls.record_events.record_told_events": "each event is an entry of that log, too",
     "imports.uploads.forget_uploads": "retention, by the clock alone",
     "organization.service.mark_notifications_read": "that somebody has seen their bell is nobody else's business",
     "planning.simulation_job.request_simulation": RECKONED,

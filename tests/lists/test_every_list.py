@@ -6,6 +6,7 @@ import csv
 import functools
 import io
 import itertools
+import json
 import math
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, date, datetime
@@ -234,6 +235,32 @@ async def test_the_export_is_the_list(api: Client, listed: Listed) -> None:
     assert next(csv.reader(io.StringIO(answer.text.removeprefix("\ufeff")))) == spec.exported_heads(few, SHOP)
     answer = await api.get(f"{listed.path}/export", params={"columns": "password_hash"})
     is_problem(answer, 422, "invalid", "columns")
+
+
+@each_list
+async def test_the_export_as_json_lines_is_the_list_too(api: Client, listed: Listed) -> None:
+    if not listed.path:
+        return
+    await filled(listed)
+    sort = listed.spec.sorts[0].name
+    page = (await api.get(listed.path, params={"sort": sort, "limit": 500})).json()["items"]
+    asked_by = ({"params": {"sort": sort, "format": "ndjson"}}, {"params": {"sort": sort}, "headers": LINES})
+    for how in asked_by:
+        answer = await api.get(f"{listed.path}/export", **how)
+        assert answer.status_code == 200, answer.text
+        assert answer.headers["content-type"] == "application/x-ndjson"
+        lines = [json.loads(line) for line in answer.text.splitlines()]
+        if listed.spec is AUDIT:  # every export is an entry of its own
+            lines = [one for one in lines if one["id"] in {item["id"] for item in page}]
+        assert lines == page
+        assert all("date_of_birth" not in line for line in lines)
+    few = [*listed.spec.exported][:2]
+    answer = await api.get(f"{listed.path}/export", params={"format": "ndjson", "columns": ",".join(few)})
+    assert all(set(json.loads(line)) == set(few) for line in answer.text.splitlines())
+    is_problem(await api.get(f"{listed.path}/export?format=xml"), 422, "invalid", "format")
+
+
+LINES = {"Accept": "application/x-ndjson"}
 
 
 def test_a_file_rounds_by_the_kind_of_figure() -> None:

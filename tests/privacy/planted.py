@@ -38,7 +38,7 @@ from liquor_app.customers.service import create_customer, update_customer
 from liquor_app.doubles.likely_doubles import find_doubles
 from liquor_app.doubles.merge_profiles import merge_profiles, undo_merge
 from liquor_app.imports.local_import import import_local
-from liquor_app.imports.single_purchases import record_event
+from liquor_app.imports.single_purchases import ToldEvent, record_event
 from liquor_app.imports.uploads import add_upload
 from liquor_app.organization.models import Channel
 from liquor_app.organization.saved_views import save_view
@@ -227,9 +227,8 @@ async def _rest(customer: UUID, campaign: UUID) -> None:
         await enqueue(session, Job.ROLL_UP, {"for": EMAIL})
         products = (await session.execute(text("SELECT id FROM products"))).scalars()
         await note_interests(session, next(iter(products)), [customer], "test")
-        await record_event(
-            session, SYSTEM, event_type="asked_at_counter", external_id=NUMBER, properties={"said": NOTE}
-        )
+        told = ToldEvent("asked_at_counter", external_id=NUMBER, properties={"said": NOTE})
+        await record_event(session, SYSTEM, told)
     rows: dict[str, dict[str, Any]] = {
         "idempotency_keys": {
             "actor": "till", "key": f"add {EMAIL}", "request_hash": "x", "status_code": 201,

@@ -35,6 +35,7 @@ CHANGED: dict[str, Any] = {
     "PATCH /settings/compliance": {"holdout_pct": "7"},
     "POST /purchases": {**GOOD["POST /purchases"], "order_id": "B-1"},
     "POST /users/me/two-steps": {"current_password": PASSWORD},
+    "PUT /customers": [{"email": "put@example.com"}],
     "PUT /products": {"items": [{"sku": "RYE-1", "name": "Rye"}]},
     "POST /drop-folders": {"path": "till", "kind": "customers"},
 }

@@ -232,6 +232,7 @@ GOOD: dict[str, Any] = {
     "POST /segments": {
         "name": "Whisky lovers", "rules": {"all": [{"field": "total_spent", "op": "gte", "value": 100}]},
     },
+    "PUT /customers": {"name": "Ann", "email": "ann@example.com", "tags": ["vip"], "custom": {"grape": "Rye"}},
     "POST /customers": {"name": "Ann", "email": "ann@example.com", "date_of_birth": "1980-05-05", "state": "ME"},
     "POST /campaigns": {"name": "Week", "target_segments": ["at_risk"]},
     "POST /campaigns/generate": {"target_segments": ["at_risk"]},
@@ -307,10 +308,17 @@ async def attack_body(attack: Attack, spec: Spec, method: str, template: str, op
     short = f"{method} {template.removeprefix('/api/v1')}"
     about, path = f"{method} {template}", await attack.shop.fill(template)
     schema = content["application/json"]["schema"]
+    if is_many := spec.shape(schema).get("type") == "array":  # of rows, each of which is told for itself
+        schema = spec.shape(schema)["items"]
+
+    def of_rows(body: Any) -> Any:
+        return [body] if is_many else body
+
     base = GOOD.get(short) or spec.sample(schema, least=True)
-    await attack.body(method, path, about, attack.fresh(base))
+    await attack.body(method, path, about, of_rows(attack.fresh(base)))
     for value in drawn(WRONG, about, EACH):
         await attack.body(method, path, about, value)
+        await attack.body(method, path, about, of_rows(value))
     depth = random.Random(about).choice(DEPTHS)
     await attack.body(method, path, f"{about} deep", b'{"a":' * depth + b"1" + b"}" * depth)
     for name, of in spec.shape(schema).get("properties", {}).items():
@@ -320,7 +328,7 @@ async def attack_body(attack: Attack, spec: Spec, method: str, template: str, op
             for value in drawn(spec.hostile(str([name, *place][-1]), inner), where, EACH):
                 changed = {name: replaced(part, place, value)}
                 whole = changed if method == "PATCH" and short not in GOOD else {**attack.fresh(base), **changed}
-                await attack.body(method, path, where, whole)
+                await attack.body(method, path, where, of_rows(whole))
 
 
 async def test_no_value_of_anything_breaks_a_route(shop: Shop) -> None:

@@ -196,6 +196,18 @@ def _refuse_clash(
             raise Conflict(f"{one.words}. Somebody can be given one thing only: undo that first.", field="offer")
 
 
+async def get_rule(session: AsyncSession, actor: Actor, rule_id: UUID) -> CellRuleRow:
+    """Return one rule.
+
+    Raises:
+        NotFound: there is none of this id, or it was taken back.
+    """
+    found = next((one for one in await list_rules(session, actor) if one.id == rule_id), None)
+    if found is None:
+        raise NotFound("There is no such rule.")
+    return found
+
+
 async def undo_rule(session: AsyncSession, actor: Actor, rule_id: UUID) -> None:
     """Take a rule back: the next plan is as free as it was before.
 

@@ -106,7 +106,7 @@ WITH new AS MATERIALIZED (
      WHERE NOT EXISTS (SELECT FROM customer_tags h WHERE h.customer_id = g.customer_id AND h.tag_id = t.id)
 ), given AS (
     INSERT INTO customer_tags (customer_id, tag_id, import_id)
-    SELECT customer_id, tag_id, :import FROM new WHERE nth <= {MOST_OF_ONE} ORDER BY 1, 2
+    SELECT customer_id, tag_id, CAST(:import AS uuid) FROM new WHERE nth <= {MOST_OF_ONE} ORDER BY 1, 2
         ON CONFLICT DO NOTHING RETURNING customer_id
 )
 SELECT customer_id, 0 AS left_out FROM given
@@ -119,7 +119,9 @@ async def known_tags(session: AsyncSession) -> set[str]:
     return set((await session.execute(text("SELECT name FROM tags"))).scalars())
 
 
-async def add_tags(session: AsyncSession, given: Sequence[tuple[UUID, str]], import_id: UUID) -> tuple[set[UUID], int]:
+async def add_tags(
+    session: AsyncSession, given: Sequence[tuple[UUID, str]], import_id: UUID | None
+) -> tuple[set[UUID], int]:
     """Give customers their tags, making those that are new; returns who had one of them not yet, and how many tags
     were left out because their customer has `MOST_OF_ONE`. A corridor, for imports: whoever calls has authorised, and
     keeps to `MOST_TAGS`."""

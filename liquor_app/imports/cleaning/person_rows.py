@@ -117,6 +117,14 @@ class PersonReader:
         Raises:
             Rejected: nothing in it says who it is.
         """
+        return self.read(number, cells)[0]
+
+    def read(self, number: int, cells: list[str]) -> tuple[Person, dict[str, Rejected]]:
+        """As a call; and why cells of who somebody is were left blank, by their field.
+
+        Raises:
+            Rejected: nothing in it says who it is.
+        """
         notes: list[str] = []
         refused: dict[str, Rejected] = {}
         values: dict[str, object] = {}
@@ -148,12 +156,13 @@ class PersonReader:
         custom = self._take_custom(cells, notes) if self._custom else ()
         seen = self._take_proof(cells, notes) if self._proves else None
         if not self._told:
-            return Person(number, values, (), tuple(notes), (), tags, custom, seen)
+            return Person(number, values, (), tuple(notes), (), tags, custom, seen), refused
         heard = hear(cells, self._at, self._how, self._told)
         notes += heard.notes
-        return Person(
+        person = Person(
             number, values, tuple(heard.consents), tuple(notes), tuple(heard.given_up.items()), tags, custom, seen
         )
+        return person, refused
 
     def _take_addresses(self, cells: list[str], values: dict[str, object], refused: dict[str, Rejected]) -> None:
         if self._email is not None and (cell := cells[self._email]):

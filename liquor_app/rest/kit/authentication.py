@@ -12,11 +12,13 @@ from starlette.types import Scope
 from liquor_app.accounts.audit import audit_access, note_refusal
 from liquor_app.accounts.cookies import SESSION, cookie_name
 from liquor_app.accounts.key_areas import check_area
-from liquor_app.accounts.permissions import STRANGER, Actor
+from liquor_app.accounts.key_usage import MonthUsed, QuotaExceeded, month_used, use_month
+from liquor_app.accounts.permissions import STRANGER, Actor, Allowance
 from liquor_app.accounts.sessions import session_actor, touch_session
 from liquor_app.accounts.tokens import KEY_PREFIX, token_actor
 from liquor_app.api.client_address import source_of
-from liquor_app.api.http_rate_limit import limit
+from liquor_app.api.http_rate_limit import Quota, limit, minute_quota
+from liquor_app.core.clock import now
 from liquor_app.core.config import get_settings
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import Forbidden, Unauthenticated
@@ -90,8 +92,7 @@ async def current_actor(request: Request) -> AsyncIterator[Actor]:
         if "x-api-key" in request.headers or (bearer_of(request) or "").startswith(KEY_PREFIX):
             await _note_refused_key(request)
         raise
-    left = await limit("api", str(actor.id), allowed=REQUESTS_PER_MINUTE, seconds=60)
-    request.state.rate_limit = (REQUESTS_PER_MINUTE, left)
+    await _count(request, actor)
     route = request.scope.get("route")
     try:
         check_area(actor, getattr(route, "tags", ()), writes=request.method not in {"GET", "HEAD", "OPTIONS"})
@@ -99,6 +100,32 @@ async def current_actor(request: Request) -> AsyncIterator[Actor]:
     except Forbidden:
         await note_refusal(actor, f"{request.method} {getattr(route, 'path', '')}", ip=source_of(request))
         raise
+
+
+async def _count(request: Request, actor: Actor) -> None:
+    """Count a request, and have its answer say what is left, also where nothing is.
+
+    Raises:
+        TooMany: none is left of this minute, or (`QuotaExceeded`) of the key's month.
+    """
+    may = actor.allowance
+    allowed = may.per_minute if may else REQUESTS_PER_MINUTE
+    request.state.quotas = quotas = [minute_quota(allowed, 0)]
+    left = await limit("api", str(actor.id), allowed=allowed, seconds=60)
+    quotas[0] = minute_quota(allowed, left)
+    if may is None or actor.id is None:
+        return
+    try:
+        async with transaction() as session:
+            used = await use_month(session, actor.id, may.per_month)
+    except QuotaExceeded:
+        quotas.append(_month(may, month_used(now(), 0)))
+        raise
+    quotas.append(_month(may, used))
+
+
+def _month(may: Allowance, used: MonthUsed) -> Quota:
+    return Quota("month", may.per_month, used.seconds, used.left, used.reset)
 
 
 async def _recognised(request: Request) -> Actor:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any, TypeVar
 from uuid import UUID
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends, Response
 from fastapi.responses import StreamingResponse
 
 from liquor_app.accounts.lists import open_export
 from liquor_app.accounts.permissions import Actor
-from liquor_app.api.list_query import asked_of, columns_of, csv_response
+from liquor_app.api.etag import tag
+from liquor_app.api.list_query import ExportFormat, asked_of, columns_of, csv_response, format_of, ndjson_response
+from liquor_app.api.many_rows import NDJSON
 from liquor_app.api.schemas import Id, ListOf, listing
 from liquor_app.core.db import Session, transaction
 from liquor_app.core.listing.spec import ListQuery, ListSpec
@@ -20,6 +22,11 @@ from liquor_app.organization.settings import shop_zone
 from liquor_app.rest.kit.authentication import CurrentActor
 
 R = TypeVar("R")
+
+FILE: dict[str, Any] = {
+    "description": "The file.",
+    "content": {"text/csv": {"schema": {"type": "string"}}, NDJSON: {"schema": {"type": "string"}}},
+}
 
 
 def list_routes(
@@ -51,11 +58,12 @@ def list_routes(
         actor: CurrentActor,
         query: ListQuery = asked_of(spec, page=False),
         columns: tuple[str, ...] = columns_of(spec),
+        kind: ExportFormat = Depends(format_of),
     ) -> StreamingResponse:
         async with transaction() as session:
             whole = await scoped(session, query) if scoped else query
             pages = await open_export(session, actor, spec, whole)
-            return csv_response(spec, pages, columns, await shop_zone(session))
+            return await _file(session, spec, pages, columns=columns, kind=kind, shape=shape)
 
     _add(router, spec, (read_page, export), path=path, doc=doc, shape=shape)
 
@@ -70,25 +78,50 @@ def list_routes_of(
     path: str,
     limit: int = 50,
     shape: type[Any] | None = None,
+    version: Callable[[Session, UUID], Awaitable[str]] | None = None,
 ) -> None:
-    """Add the two routes of a list that belongs to the thing whose `{id}` stands in the path, as `list_routes` does."""
+    """Add the two routes of a list that belongs to the thing whose `{id}` stands in the path, as `list_routes` does.
 
-    async def read_page(actor: CurrentActor, owner: Id, query: ListQuery = asked_of(spec, limit=limit)) -> Any:
+    Args:
+        version: tells the version of the whole list, where something is removed from it by that.
+    """
+
+    async def read_page(
+        response: Response, actor: CurrentActor, owner: Id, query: ListQuery = asked_of(spec, limit=limit)
+    ) -> Any:
         async with transaction() as session:
-            return listing(await read(session, actor, owner, query))
+            page = listing(await read(session, actor, owner, query))
+            if version is not None:
+                tag(response, await version(session, owner))
+        return page
 
     async def export(
         actor: CurrentActor,
         owner: Id,
         query: ListQuery = asked_of(spec, page=False),
         columns: tuple[str, ...] = columns_of(spec),
+        kind: ExportFormat = Depends(format_of),
     ) -> StreamingResponse:
         async with transaction() as session:
             whole = await scoped(session, actor, owner, query)
             pages = await open_export(session, actor, spec, whole)
-            return csv_response(spec, pages, columns, await shop_zone(session))
+            return await _file(session, spec, pages, columns=columns, kind=kind, shape=shape)
 
     _add(router, spec, (read_page, export), path=path, doc=doc, shape=shape)
+
+
+async def _file(
+    session: Session,
+    spec: ListSpec[Any],
+    pages: AsyncIterator[list[Any]],
+    *,
+    columns: tuple[str, ...],
+    kind: ExportFormat,
+    shape: type[Any] | None,
+) -> StreamingResponse:
+    if kind is ExportFormat.NDJSON:
+        return ndjson_response(spec, pages, columns, shape or spec.row)
+    return csv_response(spec, pages, columns, await shop_zone(session))
 
 
 def _add(
@@ -107,5 +140,5 @@ def _add(
     )
     router.add_api_route(
         f"{path}/export", export, methods=["GET"], response_class=StreamingResponse, name=f"export_{spec.name}",
-        description=f"All that match, as CSV. {doc}",
+        description=f"All that match, as CSV or as JSON lines, as it was at one moment. {doc}", responses={200: FILE},
     )  # fmt: skip

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from typing import Annotated, Any
+from uuid import UUID
 
 from fastapi import APIRouter, Path, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import Field
 
+from liquor_app.accounts.permissions import Actor
+from liquor_app.api.etag import check_unchanged, content, tag
 from liquor_app.api.idempotency import once
 from liquor_app.api.schemas import JOB, Body, Id, Row, Started
-from liquor_app.core.db import transaction
+from liquor_app.core.db import Session, transaction
 from liquor_app.customers.labels import custom_fields, field_removal, tags
 from liquor_app.customers.labels.custom_values import FieldKind
 from liquor_app.rest.kit.authentication import CurrentActor, key_owner
@@ -72,6 +75,15 @@ async def add_custom_field(request: Request, actor: CurrentActor, body: CustomFi
     )
 
 
+@router.get("/custom-fields/{key}", response_model=CustomFieldOut)
+async def one_custom_field(response: Response, actor: CurrentActor, key: Key) -> Any:
+    """One field."""
+    async with transaction() as session:
+        row = await custom_fields.get_custom_field(session, actor, key)
+    tag(response, content(row))
+    return row
+
+
 @router.get("/custom-fields/{key}/uses", response_model=CustomFieldUses)
 async def custom_field_uses(actor: CurrentActor, key: Key) -> Any:
     """Segments and templates that name a field: they find nothing there once it is removed."""
@@ -80,26 +92,46 @@ async def custom_field_uses(actor: CurrentActor, key: Key) -> Any:
 
 
 @router.delete("/custom-fields/{key}", response_model=Started, status_code=202)
-async def remove_custom_field(actor: CurrentActor, key: Key) -> Response:
+async def remove_custom_field(request: Request, actor: CurrentActor, key: Key) -> Response:
     """Remove a field, and what stands in it for everybody; a job does it. Admins only."""
     async with transaction() as session:
+
+        async def version() -> str:
+            return content(await custom_fields.get_custom_field(session, actor, key))
+
+        await check_unchanged(session, request, version)
         job_id = await field_removal.request_removal(session, actor, key)
     return JSONResponse({"job_id": str(job_id)}, 202, {"Location": JOB.format(job_id=job_id)})
 
 
 @router.get("/customers/{id}/labels", response_model=LabelsOut)
-async def customer_labels(actor: CurrentActor, customer_id: Id) -> Any:
+async def customer_labels(response: Response, actor: CurrentActor, customer_id: Id) -> Any:
     """One customer's tags and values of custom fields, by the fields' keys."""
     async with transaction() as session:
-        values = await custom_fields.custom_values(session, actor, customer_id)
-        return {"tags": await tags.tags_of(session, actor, customer_id), "custom": values}
+        labels = await _labels(session, actor, customer_id)
+    tag(response, content(labels))
+    return labels
+
+
+async def _labels(session: Session, actor: Actor, customer_id: UUID) -> dict[str, Any]:
+    values = await custom_fields.custom_values(session, actor, customer_id)
+    return {"tags": await tags.tags_of(session, actor, customer_id), "custom": values}
 
 
 @router.patch("/customers/{id}/labels", response_model=LabelsOut)
-async def change_labels(actor: CurrentActor, customer_id: Id, body: LabelsIn) -> Any:
+async def change_labels(
+    request: Request, response: Response, actor: CurrentActor, customer_id: Id, body: LabelsIn
+) -> Any:
     """Change them."""
     async with transaction() as session:
-        values = await custom_fields.set_custom_values(session, actor, customer_id, body.custom)
+
+        async def version() -> str:
+            return content(await _labels(session, actor, customer_id))
+
+        await check_unchanged(session, request, version)
+        await custom_fields.set_custom_values(session, actor, customer_id, body.custom)
         if body.tags is not None:
             await tags.set_tags(session, actor, customer_id, body.tags)
-        return {"tags": await tags.tags_of(session, actor, customer_id), "custom": values}
+        labels = await _labels(session, actor, customer_id)
+    tag(response, content(labels))
+    return labels

@@ -14,6 +14,7 @@ from fastapi.responses import HTMLResponse, PlainTextResponse
 
 from liquor_app.accounts.cookies import cookie_name
 from liquor_app.api.client_address import address_of, source_group, source_of
+from liquor_app.api.etag import check_unchanged, content, tag
 from liquor_app.api.http_rate_limit import limit as allow
 from liquor_app.api.schemas import Id
 from liquor_app.core.clock import now
@@ -46,7 +47,7 @@ from liquor_app.sending.sign_up.sign_up import (
     take_sign_up,
 )
 from liquor_app.sending.sign_up.sign_up_message import YES_PATH
-from liquor_app.sending.sign_up.sign_up_pages import JOIN_PATH, OpenPage, open_page
+from liquor_app.sending.sign_up.sign_up_pages import JOIN_PATH, OpenPage, PageRow, open_page
 from liquor_app.sending.sign_up.turned_away import TURNED_AWAY
 
 router = APIRouter(prefix="/settings/sign-up", tags=["settings"])
@@ -73,18 +74,33 @@ WRONG_PER_MINUTE = 60
 
 
 @router.get("/{id}", response_model=SignUpPageOut)
-async def read_sign_up_page(actor: CurrentActor, brand_id: Id) -> object:
+async def read_sign_up_page(response: Response, actor: CurrentActor, brand_id: Id) -> object:
     """A brand's sign-up page: whether it is open, where it is, what it says, its wordings, and the last 30 days."""
     async with transaction() as session:
-        return await sign_up_pages.read_sign_up_page(session, actor, brand_id)
+        row = await sign_up_pages.read_sign_up_page(session, actor, brand_id)
+    tag(response, _version(row))
+    return row
+
+
+def _version(row: PageRow) -> str:
+    return content(row, "is_open", "origins", "wording")
 
 
 @router.patch("/{id}", response_model=SignUpPageOut)
-async def change_sign_up_page(actor: CurrentActor, brand_id: Id, body: SignUpPagePatch) -> object:
+async def change_sign_up_page(
+    request: Request, response: Response, actor: CurrentActor, brand_id: Id, body: SignUpPagePatch
+) -> object:
     """Open or shut the page, name the web sites that may frame it, or write its words anew: a new version."""
     async with transaction() as session:
+
+        async def version() -> str:
+            return _version(await sign_up_pages.read_sign_up_page(session, actor, brand_id))
+
+        await check_unchanged(session, request, version)
         changes = body.model_dump(exclude_unset=True)
-        return await sign_up_pages.save_sign_up_page(session, actor, brand_id, changes)
+        row = await sign_up_pages.save_sign_up_page(session, actor, brand_id, changes)
+    tag(response, _version(row))
+    return row
 
 
 @router.get("/{id}/carrier-kit", response_model=CarrierKitOut)

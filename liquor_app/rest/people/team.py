@@ -3,29 +3,38 @@
 from __future__ import annotations
 
 from typing import Annotated, ClassVar
+from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
 from pydantic import Field
 
 from liquor_app.accounts import sessions
-from liquor_app.accounts.api_keys import LONGEST_DAYS, create_api_key, revoke_api_key
+from liquor_app.accounts.api_keys import LONGEST_DAYS, ApiKeyRow, change_limits, create_api_key, revoke_api_key
 from liquor_app.accounts.entry import two_steps
 from liquor_app.accounts.entry.second_step_rule import ask_admins, asks_admins
 from liquor_app.accounts.entry.two_steps import Enrolment, TwoSteps
-from liquor_app.accounts.lists import API_KEYS, TEAM, list_api_keys, list_team
+from liquor_app.accounts.key_usage import MOST_PER_MINUTE, MOST_PER_MONTH, PER_MINUTE, PER_MONTH
+from liquor_app.accounts.lists import API_KEYS, TEAM, get_api_key, list_api_keys, list_team
 from liquor_app.accounts.models import Role
+from liquor_app.accounts.permissions import Actor
 from liquor_app.accounts.sessions import OpenSession
-from liquor_app.accounts.team import change_user, sign_out_user
+from liquor_app.accounts.team import change_user, get_member, sign_out_user
 from liquor_app.accounts.users import UserFields
+from liquor_app.api.etag import check_unchanged, content, tag
 from liquor_app.api.schemas import Body, Id, Patch, Row
-from liquor_app.core.db import transaction
+from liquor_app.core.db import Session, transaction
 from liquor_app.core.errors import Forbidden
 from liquor_app.rest.kit.authentication import CurrentActor, session_cookie
 from liquor_app.rest.kit.list_routes import list_routes
 from liquor_app.rest.kit.own_password import confirm_password
 from liquor_app.sending.staff_mail import Given, add_to_team, give_new_link
+from liquor_app.ui.words import figure
 
 router = APIRouter(tags=["users"])
+
+OF_MEMBER = ("id", "email", "full_name", "role", "is_active")
+OF_KEY = ("id", "status", "per_minute", "per_month")
+"""Fields that make another version of somebody, and of a key."""
 
 
 class Invitation(Body):
@@ -69,6 +78,10 @@ class AccessPatch(Body):
     two_steps_for_admins: bool
 
 
+PerMinute = Annotated[int, Field(ge=1, le=MOST_PER_MINUTE, description=f"Requests; {figure(PER_MINUTE)} if null.")]
+PerMonth = Annotated[int, Field(ge=1, le=MOST_PER_MONTH, description=f"Requests; {figure(PER_MONTH)} if null.")]
+
+
 class KeyIn(Body):
     """`areas`: "customers:read", "purchases:write"; none for all the role may. `days`: after which it ends."""
 
@@ -76,6 +89,17 @@ class KeyIn(Body):
     role: Role = Role.USER
     areas: Annotated[list[Annotated[str, Field(max_length=40)]], Field(max_length=40, default_factory=list)]
     days: Annotated[int, Field(ge=1, le=LONGEST_DAYS)] | None = None
+    per_minute: PerMinute | None = None
+    per_month: PerMonth | None = None
+
+
+class KeyPatch(Patch):
+    """How many requests a key may make; null for what all may."""
+
+    nullable: ClassVar[frozenset[str]] = frozenset({"per_minute", "per_month"})
+
+    per_minute: PerMinute | None = None
+    per_month: PerMonth | None = None
 
 
 class KeyOut(Row):
@@ -122,27 +146,50 @@ async def my_sessions(request: Request, actor: CurrentActor) -> object:
         return {"items": await sessions.my_sessions(session, actor, session_cookie(request) or "")}
 
 
+@router.get("/users/me/sessions/{id}", response_model=OpenSession)
+async def my_session(request: Request, response: Response, actor: CurrentActor, session_id: Id) -> object:
+    """A browser one is signed in on."""
+    async with transaction() as session:
+        row = await sessions.my_session(session, actor, session_id, session_cookie(request) or "")
+    tag(response, str(row.id))
+    return row
+
+
 @router.delete("/users/me/sessions/{id}", status_code=204)
-async def end_my_session(actor: CurrentActor, session_id: Id) -> Response:
+async def end_my_session(request: Request, actor: CurrentActor, session_id: Id) -> Response:
     """Sign one of one's browsers out."""
     async with transaction() as session:
+
+        async def version() -> str:
+            return str((await sessions.my_session(session, actor, session_id)).id)
+
+        await check_unchanged(session, request, version)
         await sessions.end_session(session, actor, session_id)
     return Response(status_code=204)
 
 
 @router.get("/settings/access", response_model=AccessOut)
-async def access_rules(actor: CurrentActor) -> object:
+async def access_rules(response: Response, actor: CurrentActor) -> object:
     """What the shop asks of whoever signs in."""
     async with transaction() as session:
-        return {"two_steps_for_admins": await asks_admins(session, actor)}
+        rules = {"two_steps_for_admins": await asks_admins(session, actor)}
+    tag(response, content(rules))
+    return rules
 
 
 @router.patch("/settings/access", response_model=AccessOut)
-async def change_access_rules(actor: CurrentActor, body: AccessPatch) -> object:
+async def change_access_rules(request: Request, response: Response, actor: CurrentActor, body: AccessPatch) -> object:
     """Ask admins to sign in in two steps: until they have set it up they act as marketers. Whoever asks has them."""
     async with transaction() as session:
+
+        async def version() -> str:
+            return content({"two_steps_for_admins": await asks_admins(session, actor)})
+
+        await check_unchanged(session, request, version)
         await ask_admins(session, actor, body.two_steps_for_admins)
-        return {"two_steps_for_admins": await asks_admins(session, actor)}
+        rules = {"two_steps_for_admins": await asks_admins(session, actor)}
+    tag(response, content(rules))
+    return rules
 
 
 @router.get("/users/me/two-steps", response_model=TwoSteps)
@@ -176,11 +223,27 @@ async def end_my_two_steps(request: Request, actor: CurrentActor, body: Password
     return Response(status_code=204)
 
 
+@router.get("/users/{id}", response_model=MemberOut)
+async def member(response: Response, actor: CurrentActor, user_id: Id) -> object:
+    """One of the shop's people."""
+    async with transaction() as session:
+        row = await get_member(session, actor, user_id)
+    tag(response, content(row, *OF_MEMBER))
+    return row
+
+
 @router.patch("/users/{id}", response_model=MemberOut)
-async def change(actor: CurrentActor, user_id: Id, body: UserPatch) -> object:
+async def change(request: Request, response: Response, actor: CurrentActor, user_id: Id, body: UserPatch) -> object:
     """Change somebody's role or name, deactivate or activate them. The shop keeps one admin at least."""
     async with transaction() as session:
-        return await change_user(session, actor, user_id, body.model_dump(exclude_unset=True))
+
+        async def version() -> str:
+            return content(await get_member(session, actor, user_id), *OF_MEMBER)
+
+        await check_unchanged(session, request, version)
+        row = await change_user(session, actor, user_id, body.model_dump(exclude_unset=True))
+    tag(response, content(row, *OF_MEMBER))
+    return row
 
 
 @router.post("/users/{id}/link", response_model=GivenOut, status_code=201)
@@ -216,13 +279,38 @@ list_routes(router, API_KEYS, list_api_keys, "Keys of programs, the newest first
 async def make_key(actor: CurrentActor, body: KeyIn) -> object:
     """A new key. The answer is the only time it is shown."""
     async with transaction() as session:
-        secret = await create_api_key(session, actor, name=body.name, role=body.role, areas=body.areas, days=body.days)
+        secret = await create_api_key(session, actor, **body.model_dump())
     return {"key": secret}
 
 
+@router.get("/api-keys/{id}", response_model=ApiKeyRow)
+async def get_key(response: Response, actor: CurrentActor, key_id: Id) -> object:
+    """One key: what it is good for, what it may ask, and what it asked this month."""
+    async with transaction() as session:
+        row = await get_api_key(session, actor, key_id)
+    tag(response, content(row, *OF_KEY))
+    return row
+
+
+@router.patch("/api-keys/{id}", response_model=ApiKeyRow)
+async def change_key(request: Request, response: Response, actor: CurrentActor, key_id: Id, body: KeyPatch) -> object:
+    """Change how many requests a key may make."""
+    async with transaction() as session:
+        await check_unchanged(session, request, lambda: _key_version(session, actor, key_id))
+        await change_limits(session, actor, key_id, body.model_dump(exclude_unset=True))
+        row = await get_api_key(session, actor, key_id)
+    tag(response, content(row, *OF_KEY))
+    return row
+
+
+async def _key_version(session: Session, actor: Actor, key_id: UUID) -> str:
+    return content(await get_api_key(session, actor, key_id), *OF_KEY)
+
+
 @router.delete("/api-keys/{id}", status_code=204)
-async def end_key(actor: CurrentActor, key_id: Id) -> Response:
+async def end_key(request: Request, actor: CurrentActor, key_id: Id) -> Response:
     """Revoke a key, at once and for good."""
     async with transaction() as session:
+        await check_unchanged(session, request, lambda: _key_version(session, actor, key_id))
         await revoke_api_key(session, actor, key_id)
     return Response(status_code=204)

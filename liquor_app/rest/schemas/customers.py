@@ -10,15 +10,15 @@ from uuid import UUID
 from pydantic import Field
 
 from liquor_app.api.schemas import Body, Day, Moment, Money, Row, Started
+from liquor_app.customers.labels.custom_values import MOST_FIELDS
+from liquor_app.customers.labels.tags import MOST_LETTERS, MOST_OF_ONE
 from liquor_app.imports.single_purchases import OrderFields
 from liquor_app.imports.trial.becoming import Change
 from liquor_app.imports.trial.file_totals import Totals
 from liquor_app.imports.uploads import ImportFields
 
 
-class CustomerPatch(Body):
-    """Fields to change; null empties one. Scores and facts are computed, consent has its own record."""
-
+class WhoAndWhere(Body):
     email: str | None = None
     phone: str | None = None
     external_id: str | None = None
@@ -29,12 +29,41 @@ class CustomerPatch(Body):
     country: str | None = None
     timezone: str | None = None
     date_of_birth: Day | None = None
+
+
+class CustomerPatch(WhoAndWhere):
+    """Fields to change; null empties one. Scores and facts are computed, consent has its own record."""
+
     no_tracking: bool = False
     """Their opens and clicks are not counted, whatever the brand counts."""
 
 
 class CustomerIn(CustomerPatch):
     """A new customer: at least one of `email`, `phone` and `external_id`."""
+
+
+Tag = Annotated[str, Field(max_length=MOST_LETTERS, pattern=r"^[^,;|\"\n\x00]*$")]
+
+
+class CustomerRowIn(WhoAndWhere):
+    """A customer as a row of many, known by e-mail, else external id, else phone; added if nobody is. What is left out
+    or null stays as it is. A consent counts only with `consent_source` and `consent_at`, and overrides no later
+    word; false is a withdrawal, which holds with or without them."""
+
+    first_name: str | None = None
+    last_name: str | None = None
+    language: str | None = None
+    tags: Annotated[list[Tag], Field(max_length=MOST_OF_ONE, default_factory=list)]
+    custom: Annotated[
+        dict[str, bool | Decimal | str | None],
+        Field(max_length=MOST_FIELDS, default_factory=dict, description="Key of a custom field → its value."),
+    ]
+    email_consent: bool | None = None
+    sms_consent: bool | None = None
+    consent_source: str | None = None
+    consent_at: Moment | None = None
+    consent_ip: str | None = None
+    consent_wording: str | None = None
 
 
 class BreakdownItem(Row):

@@ -22,6 +22,7 @@ from liquor_app.allocations.lists import (
 )
 from liquor_app.allocations.models import AllocationMethod
 from liquor_app.allocations.service import AllocationRow
+from liquor_app.api.etag import check_unchanged
 from liquor_app.api.idempotency import once
 from liquor_app.api.schemas import Body, Id, Row
 from liquor_app.core.db import transaction
@@ -70,7 +71,7 @@ class EntryOut(Row):
 
 list_routes_of(
     router, INTERESTS, list_interests, interests_for, "Who asked for a product, in the order they asked.",
-    path="/products/{id}/interests",
+    path="/products/{id}/interests", version=interest.interests_version,
 )  # fmt: skip
 
 
@@ -87,9 +88,12 @@ async def ask_for(actor: CurrentActor, product_id: Id, body: InterestIn) -> obje
 
 
 @router.delete("/products/{id}/interests", status_code=204)
-async def forget(actor: CurrentActor, product_id: Id, customer_id: Annotated[str, Query(max_length=40)]) -> None:
+async def forget(
+    request: Request, actor: CurrentActor, product_id: Id, customer_id: Annotated[str, Query(max_length=40)]
+) -> None:
     """A customer no longer wants it; lists that are frozen keep their place."""
     async with transaction() as session:
+        await check_unchanged(session, request, lambda: interest.interests_version(session, product_id))
         await interest.forget_interest(session, actor, product_id, parse_id(customer_id, "customer_id"))
 
 

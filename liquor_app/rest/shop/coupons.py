@@ -5,16 +5,18 @@ from __future__ import annotations
 import io
 from decimal import Decimal
 from typing import Annotated, Any
+from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
 from pydantic import Field
 from starlette.datastructures import UploadFile
 
 from liquor_app.accounts.models import Role
-from liquor_app.accounts.permissions import require
+from liquor_app.accounts.permissions import Actor, require
+from liquor_app.api.etag import check_unchanged, content, tag
 from liquor_app.api.idempotency import once
 from liquor_app.api.schemas import Body, Id, Money, Patch, Row
-from liquor_app.core.db import transaction
+from liquor_app.core.db import Session, transaction
 from liquor_app.core.errors import Invalid
 from liquor_app.core.ids import parse_id
 from liquor_app.coupons import coupon_pools
@@ -26,8 +28,11 @@ from liquor_app.rest.kit.list_routes import list_routes
 
 router = APIRouter(prefix="/coupon-pools", tags=["coupons"])
 
+SET_UP = ("id", "name", "is_standing", "low_water", "discount_pct")
+"""Fields that make another version: what somebody set, not what became of it."""
+
 FILE = "/api/v1/coupon-pools/file"
-LARGE_BODIES = {FILE: coupon_pools.MAX_BYTES + 64 * 1024}
+LARGE_BODIES = {f"POST {FILE}": coupon_pools.MAX_BYTES + 64 * 1024}
 _FORM = {
     "requestBody": {
         "required": True,
@@ -112,17 +117,28 @@ async def add_file(request: Request, actor: CurrentActor) -> object:
 
 
 @router.get("/{id}", response_model=PoolOut)
-async def get_pool(actor: CurrentActor, pool_id: Id) -> object:
+async def get_pool(response: Response, actor: CurrentActor, pool_id: Id) -> object:
     """One pool and how far it is used up."""
     async with transaction() as session:
-        return await coupon_pools.get_pool(session, actor, pool_id)
+        row = await coupon_pools.get_pool(session, actor, pool_id)
+    tag(response, content(row, *SET_UP))
+    return row
+
+
+async def _version(session: Session, actor: Actor, pool_id: UUID) -> str:
+    return content(await coupon_pools.get_pool(session, actor, pool_id), *SET_UP)
 
 
 @router.patch("/{id}", response_model=PoolOut)
-async def update_pool(actor: CurrentActor, pool_id: Id, body: PoolPatch) -> object:
+async def update_pool(
+    request: Request, response: Response, actor: CurrentActor, pool_id: Id, body: PoolPatch
+) -> object:
     """Its name, whether it is standing, when its notice comes. The discount stays: codes of it are with people."""
     async with transaction() as session:
-        return await coupon_pools.update_pool(session, actor, pool_id, **body.model_dump(exclude_unset=True))
+        await check_unchanged(session, request, lambda: _version(session, actor, pool_id))
+        row = await coupon_pools.update_pool(session, actor, pool_id, **body.model_dump(exclude_unset=True))
+    tag(response, content(row, *SET_UP))
+    return row
 
 
 @router.post("/{id}/codes", response_model=AddedCodes)
@@ -141,8 +157,9 @@ async def discard_codes(actor: CurrentActor, pool_id: Id) -> object:
 
 
 @router.delete("/{id}", status_code=204)
-async def delete_pool(actor: CurrentActor, pool_id: Id) -> Response:
+async def delete_pool(request: Request, actor: CurrentActor, pool_id: Id) -> Response:
     """Remove a pool of which no code was given away."""
     async with transaction() as session:
+        await check_unchanged(session, request, lambda: _version(session, actor, pool_id))
         await coupon_pools.delete_pool(session, actor, pool_id)
     return Response(status_code=204)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
 from pydantic import Field
 
+from liquor_app.accounts.permissions import Actor
+from liquor_app.api.etag import check_unchanged, content, tag
 from liquor_app.api.idempotency import once
 from liquor_app.api.schemas import JOB, Body, Id, Started
-from liquor_app.core.db import transaction
+from liquor_app.core.db import Session, transaction
 from liquor_app.imports.drop_folders import drop_sources
 from liquor_app.imports.drop_folders.drop_sources import DropFields, SourceRow
 from liquor_app.imports.drop_folders.lists import DROP_FILES, DROP_SOURCES, list_drop_files, list_drop_sources
@@ -18,6 +21,9 @@ from liquor_app.rest.kit.authentication import CurrentActor, key_owner
 from liquor_app.rest.kit.list_routes import list_routes
 
 router = APIRouter(tags=["imports"])
+
+SET_UP = ("name", "folder", "kind", "policy", "options", "every_minutes", "silent_hours", "is_paused")
+"""Fields that make another version: what somebody set, not what became of it."""
 
 
 class DropFolderIn(Body, DropFields):
@@ -44,23 +50,35 @@ async def create_drop_folder(request: Request, actor: CurrentActor, body: DropFo
 
 
 @router.get("/drop-folders/{id}", response_model=SourceRow)
-async def get_drop_folder(actor: CurrentActor, source_id: Id) -> object:
+async def get_drop_folder(response: Response, actor: CurrentActor, source_id: Id) -> object:
     """One drop folder and how it goes."""
     async with transaction() as session:
-        return await drop_sources.get_source(session, actor, source_id)
+        row = await drop_sources.get_source(session, actor, source_id)
+    tag(response, content(row, *SET_UP))
+    return row
+
+
+async def _version(session: Session, actor: Actor, source_id: UUID) -> str:
+    return content(await drop_sources.get_source(session, actor, source_id), *SET_UP)
 
 
 @router.put("/drop-folders/{id}", response_model=SourceRow)
-async def update_drop_folder(actor: CurrentActor, source_id: Id, body: DropFolderIn) -> object:
+async def update_drop_folder(
+    request: Request, response: Response, actor: CurrentActor, source_id: Id, body: DropFolderIn
+) -> object:
     """Set it up anew, or pause it; it is looked at right after."""
     async with transaction() as session:
-        return await drop_sources.update_source(session, actor, source_id, body.model_dump())
+        await check_unchanged(session, request, lambda: _version(session, actor, source_id))
+        row = await drop_sources.update_source(session, actor, source_id, body.model_dump())
+    tag(response, content(row, *SET_UP))
+    return row
 
 
 @router.delete("/drop-folders/{id}", status_code=204)
-async def delete_drop_folder(actor: CurrentActor, source_id: Id) -> Response:
+async def delete_drop_folder(request: Request, actor: CurrentActor, source_id: Id) -> Response:
     """Forget it and its log. Files and what was imported stay."""
     async with transaction() as session:
+        await check_unchanged(session, request, lambda: _version(session, actor, source_id))
         await drop_sources.delete_source(session, actor, source_id)
     return Response(status_code=204)
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
 from pydantic import Field
 
+from liquor_app.accounts.permissions import Actor
+from liquor_app.api.etag import check_unchanged, content, tag
 from liquor_app.api.schemas import Body, Id, Patch, Row
-from liquor_app.core.db import transaction
+from liquor_app.core.db import Session, transaction
 from liquor_app.rest.kit.authentication import CurrentActor
 from liquor_app.rest.kit.list_routes import list_routes, list_routes_of
 from liquor_app.webhooks import endpoints
@@ -17,6 +19,9 @@ from liquor_app.webhooks.endpoints import MAX_DESCRIPTION, MAX_URL, EndpointRow
 from liquor_app.webhooks.lists import DELIVERIES, WEBHOOKS, deliveries_of, list_deliveries, list_webhooks
 
 router = APIRouter(tags=["webhooks"])
+
+SET_UP = ("id", "url", "description", "events", "is_active")
+"""Fields that make another version: what somebody set, not what became of it."""
 
 Url = Annotated[str, Field(min_length=1, max_length=MAX_URL)]
 Events = Annotated[list[Annotated[str, Field(max_length=40)]], Field(min_length=1, max_length=40)]
@@ -68,23 +73,35 @@ async def add_endpoint(actor: CurrentActor, body: EndpointIn) -> object:
 
 
 @router.get("/webhook-endpoints/{id}", response_model=EndpointRow)
-async def read_endpoint(actor: CurrentActor, endpoint_id: Id) -> object:
+async def read_endpoint(response: Response, actor: CurrentActor, endpoint_id: Id) -> object:
     """One endpoint; its secret is not shown."""
     async with transaction() as session:
-        return await endpoints.get_endpoint(session, actor, endpoint_id)
+        row = await endpoints.get_endpoint(session, actor, endpoint_id)
+    tag(response, content(row, *SET_UP))
+    return row
+
+
+async def _version(session: Session, actor: Actor, endpoint_id: UUID) -> str:
+    return content(await endpoints.get_endpoint(session, actor, endpoint_id), *SET_UP)
 
 
 @router.patch("/webhook-endpoints/{id}", response_model=EndpointRow)
-async def change_endpoint(actor: CurrentActor, endpoint_id: Id, body: EndpointPatch) -> object:
+async def change_endpoint(
+    request: Request, response: Response, actor: CurrentActor, endpoint_id: Id, body: EndpointPatch
+) -> object:
     """Change where, what or whether it is told."""
     async with transaction() as session:
-        return await endpoints.change_endpoint(session, actor, endpoint_id, body.model_dump(exclude_unset=True))
+        await check_unchanged(session, request, lambda: _version(session, actor, endpoint_id))
+        row = await endpoints.change_endpoint(session, actor, endpoint_id, body.model_dump(exclude_unset=True))
+    tag(response, content(row, *SET_UP))
+    return row
 
 
 @router.delete("/webhook-endpoints/{id}", status_code=204)
-async def remove_endpoint(actor: CurrentActor, endpoint_id: Id) -> Response:
+async def remove_endpoint(request: Request, actor: CurrentActor, endpoint_id: Id) -> Response:
     """End it, with what waits for it."""
     async with transaction() as session:
+        await check_unchanged(session, request, lambda: _version(session, actor, endpoint_id))
         await endpoints.delete_endpoint(session, actor, endpoint_id)
     return Response(status_code=204)
 

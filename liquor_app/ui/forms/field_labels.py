@@ -61,6 +61,8 @@ FIELD_LABELS: Mapping[str, str] = {
     "optimal_channels": "Reach them by",
     "optimal_time_window": "Best from",
     "origins": "Web sites that may frame it",
+    "per_minute": "Requests a minute",
+    "per_month": "Requests a month",
     "policy": "What is known already",
     "postal_address": "Postal address",
     "postal_code": "Postal code",

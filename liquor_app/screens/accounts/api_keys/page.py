@@ -6,6 +6,7 @@ from typing import Any
 
 import reflex as rx
 
+from liquor_app.accounts.key_usage import PER_MINUTE, PER_MONTH
 from liquor_app.accounts.models import Role
 from liquor_app.screens.accounts.api_keys.state import GOOD, ApiKeysState
 from liquor_app.screens.forms.view import form_dialog, form_of
@@ -20,8 +21,9 @@ from liquor_app.ui.forms.form import text_field
 from liquor_app.ui.frame.page_spec import Page, page_head
 from liquor_app.ui.grid import col, row
 from liquor_app.ui.table import Column
+from liquor_app.ui.words import figure
 
-NEW = "key-form"
+NEW, LIMITS = "key-form", "limits-form"
 
 
 def api_keys_page() -> rx.Component:
@@ -41,6 +43,7 @@ def api_keys_page() -> rx.Component:
                 Column("Good for", _good_for, phone="under", wide=True),
                 Column("Status", _status, phone="under"),
                 Column("Last used", lambda line: line.used, sort="last_used_at", phone="hide"),
+                Column("Requests this month", _asked, phone="hide"),
                 Column("Made", lambda line: line.made, sort="created_at", phone="hide"),
                 Column("Ends", lambda line: line.ends, phone="hide"),
                 Column("", _acts, number=True),
@@ -50,6 +53,7 @@ def api_keys_page() -> rx.Component:
             empty=empty("No key yet", "A till that sends its purchases by itself needs one.", icon="key-round"),
         ),
         _new(),
+        _limits(),
         _shown(),
         confirm(
             "Revoke " + ApiKeysState.chosen.name + "?",
@@ -80,9 +84,52 @@ def _status(line: Any) -> rx.Component:
     )
 
 
+def _asked(line: Any) -> rx.Component:
+    return rx.fragment(line.asked, rx.el.small(line.pace))
+
+
 def _acts(line: Any) -> rx.Component:
-    pressed = button("Revoke", small=True, kind="danger", on_click=ApiKeysState.ask("revoke", line.id))
+    pressed = row(
+        button("Limits", small=True, on_click=ApiKeysState.ask("limits", line.id)),
+        button("Revoke", small=True, kind="danger", on_click=ApiKeysState.ask("revoke", line.id)),
+    )
     return rx.cond(line.status == GOOD, pressed, rx.fragment())
+
+
+def _limit_fields(per_minute: Any = "", per_month: Any = "") -> tuple[rx.Component, ...]:
+    errors = ApiKeysState.errors
+    return (
+        text_field(
+            "Requests a minute", "per_minute", error=errors["per_minute"], optional=True, max_length=12,
+            default_value=per_minute, input_mode="numeric", hint=f"Empty is {figure(PER_MINUTE)}, as for all keys.",
+        ),
+        text_field(
+            "Requests a month", "per_month", error=errors["per_month"], optional=True, max_length=12,
+            default_value=per_month, input_mode="numeric",
+            hint=f"Empty is {figure(PER_MONTH)}. Months are those of UTC.",
+        ),
+    )  # fmt: skip
+
+
+def _limits() -> rx.Component:
+    chosen = ApiKeysState.chosen
+    form = form_of(
+        ApiKeysState,
+        col(*_limit_fields(chosen.typed_minute, chosen.typed_month), gap=16),
+        id=LIMITS,
+        key=f"limits-{ApiKeysState.about}",
+        on_submit=ApiKeysState.change_limits,
+    )
+    return form_dialog(
+        ApiKeysState,
+        "Limits of " + chosen.name,
+        form,
+        open=ApiKeysState.asking == "limits",
+        foot=rx.fragment(
+            button("Cancel", on_click=ApiKeysState.close(False)),
+            button("Save", kind="primary", submit=True, form=LIMITS, busy=ApiKeysState.busy),
+        ),
+    )
 
 
 def _new() -> rx.Component:
@@ -107,6 +154,7 @@ def _new() -> rx.Component:
                 [("365", "After a year"), ("90", "After 90 days"), ("30", "After 30 days"), ("", "Never")],
                 default_value="365", error=errors["days"],
             ),
+            *_limit_fields(),
             gap=16,
         ),
         id=NEW,

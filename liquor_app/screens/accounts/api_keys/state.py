@@ -8,7 +8,8 @@ from typing import Any
 
 import reflex as rx
 
-from liquor_app.accounts.api_keys import ApiKeyRow, KeyStatus, create_api_key, revoke_api_key
+from liquor_app.accounts.api_keys import ApiKeyRow, KeyStatus, change_limits, create_api_key, revoke_api_key
+from liquor_app.accounts.key_usage import PER_MINUTE, PER_MONTH
 from liquor_app.accounts.lists import API_KEYS, list_api_keys
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor
@@ -23,7 +24,7 @@ from liquor_app.screens.listing.state import ListState
 from liquor_app.screens.session.state import guarded, signed_in
 from liquor_app.ui.forms.form_data import typed
 from liquor_app.ui.toast import toast_done
-from liquor_app.ui.words import NONE, ago, listed, show_moment
+from liquor_app.ui.words import NONE, ago, figure, listed, show_moment
 
 LIVES = {"30": 30, "90": 90, "365": 365, "": None}
 
@@ -41,6 +42,12 @@ class KeyLine:
     made: str = ""
     used: str = ""
     ends: str = ""
+    asked: str = ""
+    """Requests this month, of how many."""
+    pace: str = ""
+    typed_minute: str = ""
+    typed_month: str = ""
+    """As they are typed; empty for what all keys may."""
 
 
 def key_line(row: ApiKeyRow, at: datetime) -> KeyLine:
@@ -51,11 +58,14 @@ def key_line(row: ApiKeyRow, at: datetime) -> KeyLine:
         str(row.id), row.name, f"{row.prefix}…", row.role.label, good_for, row.status.value,
         f"{show_moment(row.created_at, at)}{f', {row.made_by}' if row.made_by else ''}",
         ago(row.last_used_at, at) if row.last_used_at else NONE, show_moment(ended, at) if ended else "Never",
+        f"{figure(row.used_this_month)} of {figure(row.per_month)}", f"{figure(row.per_minute)} a minute",
+        "" if row.per_minute == PER_MINUTE else str(row.per_minute),
+        "" if row.per_month == PER_MONTH else str(row.per_month),
     )  # fmt: skip
 
 
 class ApiKeysState(FormState, ListState, rx.State):
-    """`asking` is "new" or "revoke"."""
+    """`asking` is "new", "limits" or "revoke"."""
 
     rows: list[KeyLine] = []
     asking: str = ""
@@ -64,7 +74,7 @@ class ApiKeysState(FormState, ListState, rx.State):
     """The new key, until its dialog is closed."""
 
     def _fields(self) -> frozenset[str]:
-        return frozenset({"name", "role", "areas", "days"})
+        return frozenset({"name", "role", "areas", "days", "per_minute", "per_month"})
 
     def _asked(self) -> bool:
         return bool(self.asking)
@@ -97,7 +107,7 @@ class ApiKeysState(FormState, ListState, rx.State):
     @guarded
     async def ask(self, what: str, about: str = "") -> None:
         self._fresh()
-        self.asking, self.about = str(what) if what in {"new", "revoke"} else "", str(about)[:36]
+        self.asking, self.about = str(what) if what in {"new", "limits", "revoke"} else "", str(about)[:36]
 
     @rx.event
     @guarded
@@ -117,11 +127,24 @@ class ApiKeysState(FormState, ListState, rx.State):
         areas = [one for one in typed(form, "areas").replace(",", " ").split() if one]
         async with transaction() as session:
             made = await create_api_key(
-                session, actor, name=typed(form, "name"), role=Role(role), areas=areas, days=LIVES[life]
-            )
+                session, actor, name=typed(form, "name"), role=Role(role), areas=areas, days=LIVES[life],
+                per_minute=_whole(form, "per_minute"), per_month=_whole(form, "per_month"),
+            )  # fmt: skip
         self._shut()
         await self._read()
         self.secret = made
+
+    @rx.event
+    @submits
+    async def change_limits(self, form: dict[str, Any]) -> Any:
+        """Change how many requests a key may make."""
+        actor = await signed_in(self)
+        limits = {name: _whole(form, name) for name in ("per_minute", "per_month")}
+        async with transaction() as session:
+            await change_limits(session, actor, parse_id(self.about, "key"), limits)
+        self._shut()
+        await self._read()
+        return toast_done("Limits changed", "They hold from the next request on.")
 
     @rx.event
     @guarded
@@ -132,6 +155,15 @@ class ApiKeysState(FormState, ListState, rx.State):
         self._shut()
         await self._read()
         return toast_done("Key revoked", "What used it is refused from now on.")
+
+
+def _whole(form: dict[str, Any], name: str) -> int | None:
+    said = typed(form, name).replace(",", "")
+    if not said:
+        return None
+    if not (said.isascii() and said.isdigit() and len(said) < 12):
+        raise Invalid("Type a whole number, or nothing for what all keys may.", field=name)
+    return int(said)
 
 
 GOOD = KeyStatus.GOOD.value

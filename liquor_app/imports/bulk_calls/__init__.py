@@ -1,0 +1,1 @@
+"""Many rows of one call to the API: customers, purchases and events, each row told what became of it."""
