@@ -15,10 +15,9 @@ import os
 import pkgutil
 import shutil
 import sys
-import tempfile
-from pathlib import Path
 
 import benchmarks
+from benchmarks._clone import engines_folder
 
 
 def names() -> list[str]:
@@ -50,8 +49,7 @@ def main() -> None:
     changes = dict(one.split("=", 1) for one in given.set)
     if unknown := sorted(set(wanted) - set(names())):
         sys.exit(f"There is no benchmark {unknown[0]!r}. There are: {', '.join(names())}")
-    folder = Path(tempfile.mkdtemp(prefix="liquor-bench-", dir="/var/lib" if os.geteuid() == 0 else None))
-    folder.chmod(0o755)
+    folder = engines_folder("liquor-bench-")
     os.environ["LIQUOR_DATA_DIR"] = str(folder)
     # the sink that plays a provider stands on this machine
     os.environ.setdefault("LIQUOR_OUTBOUND_ALLOW", "127.0.0.1/32")

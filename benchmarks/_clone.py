@@ -17,8 +17,7 @@ class Clone:
 
     def __init__(self, name: str, root: Path) -> None:
         self.name, self._root = name, root
-        self._folder = Path(tempfile.mkdtemp(prefix="liquor-bench-", dir="/var/lib" if os.geteuid() == 0 else None))
-        self._folder.chmod(0o755)
+        self._folder = engines_folder("liquor-bench-")
 
     async def __aenter__(self) -> Self:
         script = Path(__file__).with_name("_clone_side.py")
@@ -49,6 +48,13 @@ class Clone:
                 answer: dict[str, Any] = json.loads(line)
                 return answer
         raise RuntimeError(f"the side {self.name!r} ended")
+
+
+def engines_folder(prefix: str) -> Path:
+    """Return a new folder that the embedded engines' account can reach."""
+    made = Path(tempfile.mkdtemp(prefix=prefix, dir="/var/lib" if os.geteuid() == 0 else None))
+    made.chmod(0o755)
+    return made
 
 
 def roots(before: str) -> dict[str, Path]:

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import shutil
 import statistics
-import tempfile
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
+from benchmarks._clone import engines_folder
 from liquor_app.core.platform.child_process import free_port
 from tests.e2e.conftest import EMAIL, PASSWORD, start, wait_until_ready
 from tests.processes import end
@@ -27,7 +25,7 @@ async def run(sign_ins: int = 40) -> AsyncIterator[dict[str, Any]]:
     Args:
         sign_ins: measured in each of the two halves.
     """
-    folder = _folder()
+    folder = engines_folder("liquor-hostile-")
     port = free_port()
     url = f"http://127.0.0.1:{port}"
     process, log = start(folder / "shop", port, LIQUOR_TRUSTED_PROXIES="127.0.0.1")
@@ -71,13 +69,6 @@ async def _paced(regular: Regular, sign_ins: int) -> list[float]:
         seconds.append(await regular.sign_in())
         await asyncio.sleep(1)
     return seconds
-
-
-def _folder() -> Path:
-    """One that the embedded engines' account can reach."""
-    made = Path(tempfile.mkdtemp(prefix="liquor-hostile-", dir="/var/lib" if os.geteuid() == 0 else None))
-    made.chmod(0o755)
-    return made
 
 
 def _p95(seconds: list[float]) -> float:

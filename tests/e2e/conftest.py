@@ -66,13 +66,13 @@ def environment(data_dir: Path, **more: str) -> dict[str, str]:
     return {**kept, "LIQUOR_DATA_DIR": str(data_dir), "LIQUOR_GALLERY": "1", **more}
 
 
-def start(data_dir: Path, port: int, **more: str) -> tuple[subprocess.Popen[bytes], Path]:
-    """`liquor up`, its output in a file."""
+def start(data_dir: Path, port: int, *, root: Path = PROJECT_ROOT, **more: str) -> tuple[subprocess.Popen[bytes], Path]:
+    """`liquor up` of the clone at `root`, its output in a file."""
     log = data_dir.with_name(f"{data_dir.name}-up.log")
     with log.open("wb") as output:
         process = subprocess.Popen(
             [sys.executable, "-m", "liquor_app.cli", "up"],
-            cwd=PROJECT_ROOT,
+            cwd=root,
             env=environment(data_dir, **{"LIQUOR_PORT": str(port), "LIQUOR_ADMIN_PASSWORD": PASSWORD, **more}),
             stdout=output,
             stderr=subprocess.STDOUT,
