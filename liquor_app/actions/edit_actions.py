@@ -17,6 +17,7 @@ from liquor_app.accounts.audit import audit, audit_change
 from liquor_app.accounts.permissions import Actor
 from liquor_app.actions.edit_guards import (
     KEPT,
+    Held,
     hold,
     hold_campaign,
     planned_on,
@@ -25,7 +26,7 @@ from liquor_app.actions.edit_guards import (
     refuse_pressure,
 )
 from liquor_app.actions.eligibility import Reason
-from liquor_app.actions.models import ACTION, UNDECIDED, ActionStatus, EditKind
+from liquor_app.actions.models import ACTION, UNDECIDED, ActionStatus, Arm, EditKind
 from liquor_app.campaigns.brief import CHANNELS
 from liquor_app.core.clock import now
 from liquor_app.core.errors import Conflict, Invalid
@@ -41,6 +42,10 @@ UPDATE actions SET status = '{ActionStatus.SKIPPED}', skip_reason = :reason, ski
 _MOVE = f"""
 UPDATE actions SET status = '{ActionStatus.PENDING}', scheduled_date = :day, skip_reason = NULL, skip_detail = NULL,
        plan_id = :plan, updated_at = :at, offer_terms = offer_terms || CAST(:mark AS jsonb) WHERE id = :id
+"""
+_HELD_OUT = f"""
+SELECT EXISTS (SELECT FROM actions WHERE campaign_id = :campaign AND customer_id = :customer
+                AND plan_id IS NOT DISTINCT FROM :plan AND arm = '{Arm.HOLDOUT}')
 """
 _RESTORE = f"""
 UPDATE actions a SET {", ".join(f"{name} = r.{name}" for name in KEPT)}, updated_at = :at
@@ -83,9 +88,10 @@ async def skip_action(session: AsyncSession, actor: Actor, action_id: UUID, *, n
 
     Raises:
         Forbidden, NotFound: as usual.
-        Conflict: the campaign is approved already, or the action is not one that waits.
+        Conflict: the campaign is approved already, the customer is held out, or the action is not one that waits.
     """
     held = await hold(session, actor, action_id)
+    await _refuse_held_out(session, held)
     ACTION.check(held.status, ActionStatus.SKIPPED)
     detail = _by(actor, note)
     summary = f"Took {held.row['offer']} by {held.row['channel']} on {held.row['scheduled_date']} out"
@@ -156,6 +162,7 @@ async def move_action(session: AsyncSession, actor: Actor, action_id: UUID, day:
     """
     held = await hold(session, actor, action_id)
     brief, row = held.brief, held.row
+    await _refuse_held_out(session, held)
     if held.status is not ActionStatus.PENDING:
         ACTION.check(held.status, ActionStatus.PENDING)
     if day not in brief.days:
@@ -181,6 +188,16 @@ async def move_action(session: AsyncSession, actor: Actor, action_id: UUID, day:
     await audit_change(
         session, actor, "action.moved", "action", action_id, before={"day": row["scheduled_date"]}, after={"day": day}
     )
+
+
+async def _refuse_held_out(session: AsyncSession, held: Held) -> None:
+    """Who is held out was drawn: neither taken out nor written to by hand, the others would have nobody to stand
+    against."""
+    found = await session.execute(
+        text(_HELD_OUT), {"campaign": held.brief.id, "customer": held.row["customer_id"], "plan": held.brief.plan_id}
+    )
+    if found.scalar_one():
+        raise Conflict("This customer is held out, drawn at random, to measure what the campaign changes.")
 
 
 async def undo_edit(session: AsyncSession, actor: Actor, campaign_id: UUID) -> EditRow:

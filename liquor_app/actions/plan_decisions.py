@@ -88,7 +88,20 @@ UPDATE actions SET plan_id = :plan, updated_at = :at
  WHERE campaign_id = :campaign AND status = '{ActionStatus.PENDING}' AND plan_id IS DISTINCT FROM :plan
 """
 
-_FREEZE = """
+DECIDED = """
+jsonb_build_object('offer', a.offer_terms ->> 'name', 'discount_pct', a.offer_terms ->> 'discount_pct',
+                   'due', a.offer_terms -> 'due' ->> 'state', 'baseline', a.offer_terms -> 'baseline')"""
+"""SQL: what was decided of an action `a`, whatever a person makes of it later: what is counted, by intention."""
+_SUPERSEDE = f"""
+UPDATE actions a SET arm = NULL, propensity = NULL, policy = NULL, decision = NULL
+ WHERE a.campaign_id = :campaign AND a.skip_reason = '{Reason.BY_HAND}' AND a.arm IS NOT NULL
+   AND a.plan_id IS DISTINCT FROM :plan
+   AND EXISTS (SELECT FROM actions x WHERE x.campaign_id = :campaign AND x.customer_id = a.customer_id
+                AND x.plan_id = :plan AND x.arm IS NOT NULL)
+"""
+"""Whoever was taken out of an earlier plan and is in this one was decided on anew."""
+
+_FREEZE = f"""
 WITH drawn AS MATERIALIZED (
     SELECT DISTINCT customer_id FROM actions
      WHERE campaign_id = :campaign AND plan_id = :plan AND arm IS NOT NULL
@@ -99,10 +112,15 @@ WITH drawn AS MATERIALIZED (
                'profit', c.expected_profit, 'kept', c.offer_terms -> 'kept', 'basket', c.offer_terms -> 'basket',
                'answers', c.offer_terms -> 'answers', 'uplifts', c.offer_terms -> 'uplifts',
                'percents', c.offer_terms -> 'percents')
-               ORDER BY c.segment_slug, c.channel) AS options
-      FROM drawn d JOIN actions c ON c.campaign_id = :campaign AND c.customer_id = d.customer_id GROUP BY 1
+               ORDER BY c.segment_slug, c.channel)
+               -- what a person took out or put in is nothing that anybody could have drawn
+               FILTER (WHERE c.skip_reason IS DISTINCT FROM '{Reason.BY_HAND}' AND NOT c.offer_terms ? 'edited_by')
+           AS options
+      FROM drawn d JOIN actions c ON c.campaign_id = :campaign AND c.customer_id = d.customer_id
+     GROUP BY 1
 )
-UPDATE actions a SET decision = COALESCE(a.decision, jsonb_build_object()) || jsonb_build_object('options', k.options)
+UPDATE actions a SET decision = COALESCE(a.decision, jsonb_build_object())
+       || jsonb_build_object('options', COALESCE(k.options, jsonb_build_array()), 'decided', {DECIDED})
   FROM known k
  WHERE a.campaign_id = :campaign AND a.customer_id = k.customer_id AND a.plan_id = :plan AND a.arm IS NOT NULL
    AND NOT COALESCE(a.decision ? 'options', false)
@@ -196,5 +214,6 @@ async def settle_actions(session: AsyncSession, campaign_id: UUID, plan_id: UUID
 async def freeze_decisions(session: AsyncSession, campaign_id: UUID, plan_id: UUID, *, policy: str, seed: str) -> None:
     """Keep what a plan's decisions rest on: of people in an arm everything they could have got, of the rest counts."""
     asked = {"campaign": campaign_id, "plan": plan_id}
+    await session.execute(text(_SUPERSEDE), asked)
     await session.execute(text(_FREEZE), asked)
     await session.execute(text(_COUNT_REST), {**asked, "policy": policy, "seed": seed})

@@ -1,8 +1,9 @@
 """Learning what messages change: decisions whose window is over, with what followed, become the next beliefs.
 
 By intention: whoever was drawn counts as drawn, sent or not, and each person's window begins with their own decision,
-the held out's as everybody else's. What a person took out or gave by hand teaches nothing, nor does a campaign that was
-cancelled, is part of the imported history, or was only played.
+the held out's as everybody else's. Whom a person took out or gave another offer counts as it was decided: the held out
+of the same decision could not be taken out. A campaign that was cancelled, is part of the imported history, or was only
+played teaches nothing.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from liquor_app.accounts.audit import audit
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.actions.models import Arm
+from liquor_app.actions.offering.cell_rules import CellRuleRow, RuleEffect, rules_in_force
 from liquor_app.actions.offering.offer_uplifts import NO_RHYTHM, offer_label
 from liquor_app.actions.offering.playbook_offers import read_scale
 from liquor_app.actions.offers import pull
@@ -28,7 +30,14 @@ from liquor_app.actions.priority import expected_profit
 from liquor_app.campaigns.brief import RESPONSE_DAYS
 from liquor_app.core.queue import Job, enqueue
 from liquor_app.experiments.outcomes import DECIDED_AT, keep_outcomes
-from liquor_app.experiments.what_teaches import OWN_DECISION, REAL_CAMPAIGN
+from liquor_app.experiments.what_teaches import (
+    DECIDED_DUE,
+    DECIDED_OFFER,
+    DECIDED_P,
+    DECIDED_PCT,
+    OWN_DECISION,
+    REAL_CAMPAIGN,
+)
 from liquor_app.organization.settings import GeneralSettings, PlanningSettings, load_settings, shop_today
 from liquor_app.scoring.estimators.uplift import Cell, Group, Posterior, fit
 from liquor_app.scoring.uplift_store import Beliefs, keep_uplift, uplift_before, uplift_in_use
@@ -42,10 +51,10 @@ LEVEL_80 = 1.2816
 
 _GROUPS = f"""
 WITH decided AS (
-    SELECT a.customer_id, a.scheduled_date, a.segment_slug, a.channel, a.offer_terms ->> 'name' AS offer,
-           COALESCE(a.offer_terms ->> 'discount_pct', '0') AS discount_pct, a.offer_terms -> 'due' ->> 'state' AS due,
+    SELECT a.customer_id, a.scheduled_date, a.segment_slug, a.channel, {DECIDED_OFFER} AS offer,
+           {DECIDED_PCT} AS discount_pct, {DECIDED_DUE} AS due,
            a.arm = '{Arm.HOLDOUT}' AS is_control,
-           COALESCE(CAST(a.offer_terms ->> 'baseline' AS double precision), 0) AS p,
+           CAST({DECIDED_P} AS double precision) AS p,
            {DECIDED_AT} AS at
       FROM actions a JOIN campaigns k ON k.id = a.campaign_id
      WHERE a.arm IS NOT NULL AND a.scheduled_date BETWEEN :first AND :last AND {REAL_CAMPAIGN} AND {OWN_DECISION}
@@ -159,7 +168,7 @@ async def learn(session: AsyncSession, actor: Actor) -> Beliefs:
         return before
     weeks = (until - BASIS).days // 7
     learned = fit(groups, now_week=weeks)
-    if (before.posterior.people, before.posterior.controls) == (learned.people, learned.controls):
+    if _says_the_same(before.posterior, learned):
         return before
     kept = await keep_uplift(session, learned, until)
     await audit(
@@ -167,6 +176,15 @@ async def learn(session: AsyncSession, actor: Actor) -> Beliefs:
         version=kept.version, people=sum(learned.people.values()), controls=learned.controls,
     )  # fmt: skip
     return kept
+
+
+def _says_the_same(one: Posterior, other: Posterior) -> bool:
+    """Whether nothing new was seen: the same people and controls, who bought the same as far as is known by now."""
+    return (
+        (one.people, one.controls) == (other.people, other.controls)
+        and one.mean.shape == other.mean.shape
+        and bool(np.allclose(one.mean, other.mean, rtol=0, atol=1e-7))
+    )
 
 
 async def read_learning(session: AsyncSession, actor: Actor) -> LearningRow:
@@ -189,7 +207,9 @@ async def read_learning(session: AsyncSession, actor: Actor) -> LearningRow:
         controls=posterior.controls,
         overall=overall_row(posterior, earlier.posterior, overall),
         cells=tuple(rows_of(posterior, earlier.posterior, cells, [tried[key] for key in most])),
-        trials=tuple(_trials(posterior, earlier.posterior, playbooks, await _usual(session))),
+        trials=tuple(
+            _trials(posterior, earlier.posterior, playbooks, await _usual(session), await rules_in_force(session))
+        ),
         names={row.slug: row.name for row in playbooks},
     )
 
@@ -234,13 +254,18 @@ async def _usual(session: AsyncSession) -> _Usual:
     return _Usual(scale.margin / margin if margin else 0.0, scale.response, margin, costs)
 
 
-def _trials(posterior: Posterior, earlier: Posterior, playbooks: Sequence[Any], usual: _Usual) -> Iterator[Trial]:
+def _trials(
+    posterior: Posterior,
+    earlier: Posterior,
+    playbooks: Sequence[Any],
+    usual: _Usual,
+    rules: Sequence[CellRuleRow],
+) -> Iterator[Trial]:
     for row in playbooks:
         options = [
             (Cell(row.slug, offer_label(str(offer["name"]), percent), channel, NO_RHYTHM), percent)
-            for offer in row.recommended_offers
+            for channel, offer in _left_by(rules, row)
             for percent in (float(offer.get("discount_pct", 0)),)
-            for channel in row.optimal_channels
         ]
         cells = [cell for cell, _ in options]
         told = rows_of(posterior, earlier, cells, [posterior.learned_from(cell) for cell in cells])
@@ -251,6 +276,16 @@ def _trials(posterior: Posterior, earlier: Posterior, playbooks: Sequence[Any], 
             best = int(np.argmax(worth))
             most = told[best] if worth[best] > 0 else None
             yield Trial(row.slug, most, max(told, key=lambda one: one.high - one.low))
+
+
+def _left_by(rules: Sequence[CellRuleRow], row: Any) -> list[tuple[str, Any]]:
+    """Return what of a playbook a marketer's rules leave for whoever they are due: what is pinned, else all but what is
+    forbidden."""
+    every = [(channel, offer) for offer in row.recommended_offers for channel in row.optimal_channels]
+    told = {(one.channel, one.offer): one.effect for one in rules if one.segment == row.slug and not one.due}
+    effects = [told.get((channel, str(offer["name"]))) for channel, offer in every]
+    pinned = [one for one, effect in zip(every, effects, strict=True) if effect is RuleEffect.PIN]
+    return pinned or [one for one, effect in zip(every, effects, strict=True) if effect is not RuleEffect.FORBID]
 
 
 def overall_row(posterior: Posterior, earlier: Posterior, cell: Cell) -> CellRow:

@@ -25,7 +25,7 @@ from liquor_app.core.states import sql_list
 from liquor_app.customers.labels.product_labels import LABELLED_LINES
 from liquor_app.experiments.contrasts import Sums
 from liquor_app.experiments.models import ExperimentKind
-from liquor_app.experiments.what_teaches import REAL_CAMPAIGN
+from liquor_app.experiments.what_teaches import DECIDED_OFFER, DECIDED_P, DECIDED_PCT, REAL_CAMPAIGN
 from liquor_app.ledger.models import CONTACTS
 from liquor_app.organization.models import Channel
 from liquor_app.organization.settings import GeneralSettings, PlanningSettings, load_settings
@@ -61,9 +61,8 @@ drawn AS MATERIALIZED (
       FROM experiments e JOIN campaigns k ON k.id = e.campaign_id
       JOIN experiment_assignments s ON s.experiment_id = e.id JOIN experiment_arms m ON m.id = s.arm_id
       LEFT JOIN LATERAL (
-           SELECT {DECIDED_AT} AS at, a.segment_slug, a.template_category, a.offer_terms ->> 'name' AS offer,
-                  COALESCE(a.offer_terms ->> 'discount_pct', '0') AS discount_pct,
-                  CAST(a.offer_terms ->> 'baseline' AS numeric) AS p
+           SELECT {DECIDED_AT} AS at, a.segment_slug, a.template_category, {DECIDED_OFFER} AS offer,
+                  {DECIDED_PCT} AS discount_pct, {DECIDED_P} AS p
              FROM actions a WHERE a.campaign_id = e.campaign_id AND a.customer_id = s.customer_id AND a.arm IS NOT NULL
             ORDER BY 1, a.id LIMIT 1) d ON true
      WHERE e.campaign_id = ANY(:campaigns) AND e.kind = '{ExperimentKind.HOLDOUT}' AND k.started_at IS NOT NULL

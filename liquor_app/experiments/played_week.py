@@ -18,7 +18,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
-from liquor_app.actions.eligibility import Reason
 from liquor_app.actions.models import Arm
 from liquor_app.actions.offering.offer_uplifts import NO_RHYTHM, offer_label
 from liquor_app.core.bulk import unnest
@@ -28,6 +27,7 @@ from liquor_app.experiments.learning import BASIS, CellRow, overall_row, read_gr
 from liquor_app.experiments.outcomes import DECIDED_AT
 from liquor_app.experiments.played_world import Decided, Lived, live
 from liquor_app.experiments.statistics import Lift, lift
+from liquor_app.experiments.what_teaches import DECIDED_DUE, DECIDED_OFFER, DECIDED_P, DECIDED_PCT
 from liquor_app.ledger.models import ON_ITS_WAY, SendStatus
 from liquor_app.organization.settings import GeneralSettings, load_settings
 from liquor_app.scoring.estimators.uplift import Cell, Group, fit
@@ -41,15 +41,13 @@ SELECT EXISTS (SELECT FROM actions a JOIN customers u ON u.id = a.customer_id
 """
 _DUE = f"""
 SELECT DISTINCT ON (a.customer_id) a.id, a.customer_id, a.segment_slug, a.channel, a.arm, k.seed,
-       COALESCE(a.offer_terms ->> 'discount_pct', '0') AS discount_pct, a.offer_terms ->> 'name' AS offer,
-       a.offer_terms -> 'due' ->> 'state' AS due,
-       COALESCE(CAST(a.offer_terms ->> 'baseline' AS double precision), 0) AS baseline,
+       {DECIDED_PCT} AS discount_pct, {DECIDED_OFFER} AS offer, {DECIDED_DUE} AS due,
+       CAST({DECIDED_P} AS double precision) AS baseline,
        COALESCE(CAST(a.offer_terms ->> 'basket' AS double precision), 0) AS basket, {DECIDED_AT} AS at,
        EXISTS (SELECT FROM sends s WHERE s.action_id = a.id AND s.campaign_id = a.campaign_id
                 AND s.status IN {sql_list(SendStatus.SENT, SendStatus.DELIVERED)}) AS is_sent
   FROM actions a JOIN campaigns k ON k.id = a.campaign_id JOIN customers u ON u.id = a.customer_id AND u.is_sample
- WHERE a.campaign_id = :id AND a.arm IS NOT NULL AND a.skip_reason IS DISTINCT FROM '{Reason.BY_HAND}'
-   AND {DECIDED_AT} <= :moment
+ WHERE a.campaign_id = :id AND a.arm IS NOT NULL AND {DECIDED_AT} <= :moment
    -- what waits for a lawful hour where they are has not come to anything yet
    AND NOT EXISTS (SELECT FROM sends s WHERE s.action_id = a.id AND s.campaign_id = a.campaign_id
                     AND s.status IN {sql_list(SendStatus.PENDING, *ON_ITS_WAY)})

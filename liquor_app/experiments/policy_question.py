@@ -20,7 +20,7 @@ from liquor_app.actions.offering.offer_uplifts import NO_RHYTHM, offer_label
 from liquor_app.campaigns.brief import RESPONSE_DAYS
 from liquor_app.experiments.off_policy import Log, OffPolicy, evaluate
 from liquor_app.experiments.outcomes import DECIDED_AT
-from liquor_app.experiments.what_teaches import OWN_DECISION, REAL_CAMPAIGN
+from liquor_app.experiments.what_teaches import DECIDED_DUE, DECIDED_OFFER, OWN_DECISION, REAL_CAMPAIGN
 from liquor_app.organization.settings import GeneralSettings, load_settings, shop_today
 from liquor_app.scoring.estimators.uplift import Cell, Posterior
 from liquor_app.scoring.uplift_store import uplift_in_use
@@ -31,8 +31,8 @@ MOST_DECISIONS = 50_000
 
 _DECISIONS = f"""
 WITH decided AS (
-    SELECT a.id, a.customer_id, a.segment_slug, a.channel, a.offer_terms ->> 'name' AS offer,
-           a.offer_terms -> 'due' ->> 'state' AS due, a.arm, a.propensity, a.decision, {DECIDED_AT} AS at
+    SELECT a.id, a.customer_id, a.segment_slug, a.channel, {DECIDED_OFFER} AS offer,
+           {DECIDED_DUE} AS due, a.arm, a.propensity, a.decision, {DECIDED_AT} AS at
       FROM actions a JOIN campaigns k ON k.id = a.campaign_id
      WHERE a.arm IS NOT NULL AND a.propensity IS NOT NULL AND a.decision IS NOT NULL
        AND a.scheduled_date BETWEEN :first AND :last AND {REAL_CAMPAIGN} AND {OWN_DECISION}

@@ -61,8 +61,9 @@ async def simulate_within(
     chosen = await read_candidates(session, brief, CHOSEN)
     weight = await day_weights(session, brief)
     held_out = plan.summary.get("totals", {}).get("held_out", 0)
-    summary = await summarise(session, context, chosen, weight, held_out, report=report)
-    summary["optimality"] = plan.summary.get("optimality")
+    afresh = await summarise(session, context, chosen, weight, held_out, report=report)
+    # how it was made stays: the arms that were drawn, what they cost, what they can show, the marketer's rules
+    summary = {**plan.summary, **afresh}
     document = json.dumps(summary)
     await session.execute(
         text("UPDATE plans SET summary = CAST(:summary AS jsonb), fingerprint = :fingerprint WHERE id = :id"),

@@ -87,7 +87,8 @@ async def trade(session: AsyncSession, campaign: UUID, seed: int) -> None:
         begins = midnight(row.scheduled_date)
         await session.execute(
             text(
-                "UPDATE actions SET offer_terms = jsonb_set(offer_terms, '{baseline}', CAST(:p AS jsonb))"
+                "UPDATE actions SET offer_terms = jsonb_set(offer_terms, '{baseline}', CAST(:p AS jsonb)),"
+                " decision = jsonb_set(decision, '{decided,baseline}', CAST(:p AS jsonb))"
                 " WHERE campaign_id = :id AND customer_id = :who"
             ),
             {"p": f"{rng.uniform(0.05, 0.6):.3f}", "id": campaign, "who": row.customer_id},

@@ -61,6 +61,7 @@ _COUNTS = f"""
 WITH chosen AS MATERIALIZED (
     SELECT DISTINCT customer_id FROM actions
      WHERE campaign_id = :campaign AND plan_id = :plan AND status = '{ActionStatus.PENDING}' AND arm IS NULL
+       AND NOT offer_terms ? 'edited_by'
 )
 SELECT a.customer_id, a.channel, sum(n.options) AS options, sum(n.plain) AS plain
   FROM chosen c JOIN actions a ON a.campaign_id = :campaign AND a.customer_id = c.customer_id
