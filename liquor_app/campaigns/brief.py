@@ -9,13 +9,13 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from liquor_app.campaigns.constraints import clean_constraints
 from liquor_app.campaigns.models import OPEN, OVER, Campaign, CampaignStatus, CampaignType, Engine
 from liquor_app.campaigns.service import lock_campaign
 from liquor_app.core.clock import now
-from liquor_app.core.errors import Conflict, Invalid
+from liquor_app.core.errors import Conflict
 from liquor_app.organization.guidance import Guidance, GuidanceRow, load_guidance
 from liquor_app.organization.service import BrandRow, licence_of
 from liquor_app.organization.settings import ShopSettings, load_shop
@@ -29,28 +29,6 @@ RESPONSE_DAYS = 7
 
 STANDING_DAYS = 3
 """A triggered campaign plans this far ahead: what just happened is soon old."""
-
-
-class Overrides(BaseModel):
-    """`campaigns.constraints`: what this campaign wants otherwise than the settings. Caps can only be tightened."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    email_capacity_per_day: int | None = Field(None, ge=0, le=5_000_000)
-    sms_capacity_per_day: int | None = Field(None, ge=0, le=5_000_000)
-    capacity_by_day: dict[date, dict[str, int]] = Field(default_factory=dict, max_length=62)
-    """`{"2026-11-26": {"email": 20, "sms": 0}}`: a holiday, or a day of rest."""
-    discount_budget: Decimal | None = Field(None, ge=0, le=Decimal("99999999"))
-    margin_pct: Decimal | None = Field(None, ge=0, le=100)
-    margin_floor_pct: Decimal | None = Field(None, ge=0, le=100)
-    max_contacts_7_days: int | None = Field(None, ge=1, le=14)
-    max_contacts_30_days: int | None = Field(None, ge=1, le=60)
-    max_per_customer: int = Field(1, ge=1, le=7)
-    """Messages this campaign may send one person, within the caps above."""
-    min_profit: Decimal = Field(Decimal("0.01"), ge=0, le=1000)
-    """An action expected to bring less is not worth somebody's attention."""
-    kept_share: Decimal = Field(Decimal("0.10"), ge=0, le=1)
-    """Share of the value at risk that counts as kept when a lapsing customer answers; an assumption, shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,17 +139,7 @@ def limits_of(shop: ShopSettings, constraints: dict[str, Any]) -> Limits:
     Raises:
         Invalid: a constraint is unknown or out of range; the message names it.
     """
-    try:
-        own = Overrides.model_validate(constraints or {})
-    except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(["constraints", *map(str, first["loc"])])
-        raise Invalid(f"{field}: {first['msg']}", field=field) from error
-    for day, channels in own.capacity_by_day.items():
-        for channel, count in channels.items():
-            if channel not in CHANNELS or count < 0:
-                field = f"constraints.capacity_by_day.{day}"
-                raise Invalid(f"{field}: give email and sms as numbers from 0", field=field)
+    own = clean_constraints(constraints)
     general, compliance, planning = shop.general, shop.compliance, shop.planning
 
     def either(name: str) -> Any:

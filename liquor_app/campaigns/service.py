@@ -14,6 +14,7 @@ from sqlmodel import col, select
 from liquor_app.accounts.audit import audit, audit_change
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
+from liquor_app.campaigns.constraints import clean_constraints
 from liquor_app.campaigns.definition_checks import (
     MAX_STANDING_DAYS,
     check_dates,
@@ -190,8 +191,8 @@ async def create_campaign(
 
     Raises:
         Forbidden: the actor may only read.
-        Invalid: no name, unknown segment, dates out of order, holdout beyond 50 %, a triggered campaign with another
-            engine than the optimiser.
+        Invalid: no name, unknown segment, dates out of order, holdout beyond 50 %, a constraint that is unknown or out
+            of range, a triggered campaign with another engine than the optimiser.
     """
     require(actor, Role.MANAGER)
     title = name.strip()
@@ -206,6 +207,7 @@ async def create_campaign(
     waits_for = await check_trigger(session, type, trigger)
     holdout = planning.holdout_pct if holdout_pct is None else holdout_pct
     check_holdout(holdout)
+    clean_constraints(constraints)
     brand = await default_brand(session)
     campaign = Campaign(
         name=title,
@@ -268,6 +270,8 @@ async def update_campaign(
         raise Invalid("name must have 1 to 120 characters", field="name")
     if "holdout_pct" in changes:
         check_holdout(changes["holdout_pct"])
+    if "constraints" in changes:
+        clean_constraints(changes["constraints"])
     before = {name: getattr(campaign, name) for name in changes}
     for name, value in changes.items():
         setattr(campaign, name, value)

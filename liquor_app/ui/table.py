@@ -28,7 +28,7 @@ class Column:
         phone: "show" keeps it below 720 px, "under" folds it under the first column, "hide" drops it.
         wide: only above 1180 px; with "under" it is folded from there on.
         named: folded under the first column, it says its label: what stands there tells not which column it was.
-        whole: folded so, it is shown in full, over as many lines as it takes.
+        whole: folded so, it is shown in full, over as many lines as it takes; figures always are.
         heard: what a column without a label is called for who hears it.
     """
 
@@ -174,7 +174,8 @@ def _row(
 
 def _folded(column: Column, row: Any) -> rx.Component:
     name = (f"{column.label}: ",) if column.named else ()
-    looks = ("under", "whole" if column.whole else "", "md" if column.wide else "")
+    # a figure cut is another figure
+    looks = ("under", "whole" if column.whole or column.number else "", "md" if column.wide else "")
     return rx.el.div(*name, column.cell(row), class_name=" ".join(filter(None, looks)))
 
 

@@ -143,3 +143,27 @@ async def test_null_is_not_a_value_where_one_is_needed(base: None, manager: Clie
 
 async def test_nobody_to_write_to(anybody: Client, manager: Client) -> None:
     is_problem(await manager.post("/campaigns/generate", json={}), 422, "invalid", "target_segments")
+
+
+@pytest.mark.parametrize(
+    ("constraints", "field"),
+    [
+        ({"foo": 1}, "constraints.foo"),
+        ({"explore_pct": "NaN"}, "constraints.explore_pct"),
+        ({"margin_pct": "NaN"}, "constraints.margin_pct"),
+        ({"capacity_by_day": {"2026-11-26": {"fax": 1}}}, "constraints.capacity_by_day.2026-11-26"),
+    ],
+)
+async def test_a_constraint_nobody_knows_is_refused_where_it_is_given(
+    manager: Client, constraints: dict[str, Any], field: str
+) -> None:
+    """It was stored, and told when the campaign was planned."""
+    body = {"name": "Week", "target_segments": ["at_risk"]}
+    is_problem(await manager.post("/campaigns", json={**body, "constraints": constraints}), 422, "invalid", field)
+    made = await manager.post("/campaigns", json={**body, "constraints": {"max_contacts_7_days": 1}})
+    assert made.status_code == 201
+    answer = await manager.patch(f"/campaigns/{made.json()['id']}", json={"constraints": constraints})
+    is_problem(answer, 422, "invalid", field)
+    async with transaction() as session:
+        kept = await session.execute(text("SELECT constraints FROM campaigns"))
+        assert kept.scalars().all() == [{"max_contacts_7_days": 1}]

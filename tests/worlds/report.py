@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from scipy.stats import t as student
 
 from tests.worlds.policies import Policy
 from tests.worlds.world import Floats
@@ -35,9 +36,10 @@ def write(kept: Path, page: Path) -> str:
 
 
 def interval(values: Sequence[float] | Floats) -> tuple[float, float, float]:
-    """Return a mean over seeds and its 95 % interval (normal)."""
+    """Return a mean over seeds and its 95 % interval (Student's t)."""
     array = np.asarray(values, dtype=np.float64)
-    wide = 1.96 * float(array.std(ddof=1)) / array.size**0.5 if array.size > 1 else float("inf")
+    few = array.size < 2
+    wide = float("inf") if few else student.ppf(0.975, array.size - 1) * float(array.std(ddof=1)) / array.size**0.5
     return float(array.mean()), float(array.mean()) - wide, float(array.mean()) + wide
 
 
@@ -96,11 +98,17 @@ _HEAD = [*Policy, "agent / oracle", "greedy / oracle"]
 def _profit(kept: Path) -> str:
     groups = _grouped(read(kept / "profit.jsonl"), lambda line: (line["customers"], line["mean"]))
     rows = [
-        [f"{customers:,}", _points(mean), str(len(lines)), *_policies(lines)]
+        [f"{customers:,}", _points(mean), str(len(lines)), *_policies(lines), _arm(lines)]
         for (customers, mean), lines in groups.items()
     ]
     title = "True incremental profit, dollars per 1,000 customer-weeks (doing nothing: 0), 95 % intervals over seeds:"
-    return f"{title}\n\n{_table(['customers', 'points', 'seeds', *_HEAD], rows)}" if rows else ""
+    return f"{title}\n\n{_table(['customers', 'points', 'seeds', *_HEAD, 'of it random arm'], rows)}" if rows else ""
+
+
+def _arm(lines: Sequence[Line]) -> str:
+    """What the twentieth that gets an action at random brings of the agent's figure."""
+    values = [line["random arm"] for line in lines if "random arm" in line]
+    return _money(values) if values else "–"
 
 
 def _kinds(kept: Path) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.stats import t as student
 
 from tests.worlds import report, trials
 from tests.worlds.half_year import CAP_30, CAPACITY, HOLDOUT, RANDOM, Outcome, live, worth
@@ -143,7 +144,7 @@ def test_tables_are_what_the_lines_say(tmp_path: Path) -> None:
     assert text.startswith("words\n")
     assert text.endswith("\nmore\n")
     assert "old\n" not in text.split("|")[0]
-    wide = 1.96 * np.std([0, 1, 2, 3], ddof=1) / 2
+    wide = student.ppf(0.975, 3) * np.std([0, 1, 2, 3], ddof=1) / 2
     assert f"| 20,000 | 2 | 4 | -8.5 ({-8.5 - wide:.1f} to {-8.5 + wide:.1f}) | 61.5 ({61.5 - wide:.1f} to" in text
     assert f"{61.5 / 81.5:.0%} (" in text
 

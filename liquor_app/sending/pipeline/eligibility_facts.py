@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import Any
 
 from liquor_app.actions.offers import facts_of, money_off
-from liquor_app.campaigns.brief import Overrides
+from liquor_app.campaigns.constraints import Overrides
 from liquor_app.compliance.legal_rules import Span, parse_clock
 from liquor_app.compliance.may_send import MessageFacts, PersonFacts
 from liquor_app.compliance.recipient_place import place_of

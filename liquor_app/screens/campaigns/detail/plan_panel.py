@@ -65,11 +65,10 @@ def _beliefs() -> rx.Component:
                 [
                     Column("Segment", lambda line: rx.fragment(rx.el.b(line.segment, class_name="med"),
                                                                rx.el.small(line.offer))),
-                    Column("By", lambda line: line.channel, phone="hide"),
-                    Column("Messages", lambda line: line.messages, number=True),
+                    Column("By", lambda line: line.channel, phone="under", named=True),
+                    Column("Messages", lambda line: line.messages, number=True, phone="under", named=True),
                     Column("Believed to win, of 100", lambda line: line.believed, number=True),
-                    Column("Basis", lambda line: rx.cond(line.is_assumed, badge("Assumed", "amber", dot=False),
-                                                         badge(line.basis, "green", dot=False)), phone="under"),
+                    Column("Basis", _basis, phone="under", whole=True),
                 ],
                 label="What each kind of message is believed to change",
                 dense=True,
@@ -82,6 +81,10 @@ def _beliefs() -> rx.Component:
         ),
         rx.fragment(),
     )  # fmt: skip
+
+
+def _basis(line: Any) -> rx.Component:
+    return rx.cond(line.is_assumed, badge("Assumed", "amber", dot=False), badge(line.basis, "green", dot=False))
 
 
 def actions_card(tools: rx.Component | None = None) -> rx.Component:

@@ -22,8 +22,8 @@ def effect_card() -> rx.Component:
             CampaignEffectState.lines,
             [
                 Column("Outcome", lambda line: line.outcome),
-                Column("Written to", lambda line: line.written, number=True, phone="hide"),
-                Column("Held out", lambda line: line.held_out, number=True, phone="hide"),
+                Column("Written to", lambda line: line.written, number=True, phone="under", named=True),
+                Column("Held out", lambda line: line.held_out, number=True, phone="under", named=True),
                 Column("Changed, a person", lambda line: line.changed, number=True, phone="under", named=True),
                 Column("All together", lambda line: rx.el.b(line.total), number=True, phone="under", named=True),
                 Column("Final read", lambda line: line.final, number=True, phone="under", named=True),

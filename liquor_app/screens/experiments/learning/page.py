@@ -62,7 +62,7 @@ def learning_page() -> rx.Component:
             rx.el.div(
                 note(
                     "A purchase counts in the week from the decision on. The same plan is made for the held out, so"
-                    " the two are alike. Intervals are 80%.",
+                    " the two are alike. Intervals of what is believed are 80%, of what was measured 95%.",
                     icon="flask-conical",
                 ),
                 class_name="c12",
@@ -87,9 +87,9 @@ def _trials() -> rx.Component:
         SUMMARY.trials,
         [
             Column("Segment", lambda line: line.segment),
-            Column("Worth most to somebody usual", lambda line: line.most, phone="under"),
+            Column("Worth most to somebody usual", lambda line: line.most, phone="under", whole=True),
             Column("Buyers of 100", lambda line: line.wins, number=True),
-            Column("Known least, tried at random too", lambda line: line.doubt, phone="hide"),
+            Column("Known least, tried at random too", lambda line: line.doubt, phone="under", named=True, whole=True),
         ],
         label="What people of each segment will most likely get next, and what is known least",
         loading=LearningState.loading,
@@ -102,12 +102,12 @@ def _cells() -> rx.Component:
         LearningState.cells,
         [
             Column("Segment", lambda line: line.segment),
-            Column("Offer", lambda line: line.offer, phone="under"),
-            Column("Channel", lambda line: line.channel, phone="hide"),
+            Column("Offer", lambda line: line.offer, phone="under", whole=True),
+            Column("Channel", lambda line: line.channel, phone="under", whole=True),
             Column("Buyers of 100", lambda line: line.mean, number=True),
-            Column("80% interval", lambda line: line.interval, number=True, phone="hide"),
+            Column("80% interval", lambda line: line.interval, number=True, phone="under", named=True),
             Column("Since last week", lambda line: line.change, number=True, phone="hide"),
-            Column("From", lambda line: badge(line.learned, line.tone), phone="under"),
+            Column("From", lambda line: badge(line.learned, line.tone), phone="under", whole=True),
         ],
         label="What was tried, and what it is believed to change",
         loading=LearningState.loading,
@@ -126,7 +126,7 @@ def _policies() -> rx.Component:
             Column("Policy", lambda line: line.policy),
             Column("Buyers of 100", lambda line: line.bought, number=True),
             Column("95% interval", lambda line: line.interval, number=True, phone="under"),
-            Column("Rests on", lambda line: line.rests_on, phone="hide"),
+            Column("Rests on", lambda line: line.rests_on, phone="under", named=True, whole=True),
         ],
         label="What other policies would have brought",
         empty=empty(
