@@ -22,7 +22,7 @@ from liquor_app.commands import (
     running,
     users,
 )
-from liquor_app.commands.kit import err
+from liquor_app.commands.kit import err, permitted
 from liquor_app.core.errors import AppError, Unavailable
 from liquor_app.core.platform.logs import configure
 from liquor_app.core.security.call_origin import COMMAND_LINE, called_from
@@ -30,11 +30,15 @@ from liquor_app.core.security.call_origin import COMMAND_LINE, called_from
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
 for _plain in (running, pipeline, planning, models):
     app.add_typer(_plain.app)
-for _name, _group in (
+GROUPS = (
     ("campaigns", campaigns), ("coupons", coupons), ("cells", cells), ("users", users), ("data", data),
     ("import", importing), ("keys", keys), ("privacy", privacy),
-):  # fmt: skip
+)  # fmt: skip
+for _name, _group in GROUPS:
     app.add_typer(_group.app, name=_name)
+for _one in (running, pipeline, planning, models, *(group for _, group in GROUPS)):
+    for _command in _one.app.registered_commands:
+        _command.callback = permitted(_command.callback)
 
 
 def main() -> None:

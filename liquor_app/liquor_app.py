@@ -16,6 +16,7 @@ from liquor_app.core.platform.web_worker import settle_in
 from liquor_app.rest.routers import create_api
 from liquor_app.screens.accounts.api_keys.page import PAGES as API_KEYS
 from liquor_app.screens.accounts.entry.page import PAGES as ENTRY
+from liquor_app.screens.accounts.permissions.page import PAGES as PERMISSIONS
 from liquor_app.screens.accounts.profile.page import PAGES as PROFILE
 from liquor_app.screens.accounts.team.page import PAGES as TEAM
 from liquor_app.screens.allocations.detail.page import PAGES as ALLOCATION
@@ -101,6 +102,7 @@ PAGES: tuple[Page, ...] = (
     *AUDIT,
     *ENTRY,
     *PROFILE,
+    *PERMISSIONS,
     *TEAM,
     *API_KEYS,
     *WEBHOOKS,

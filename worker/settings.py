@@ -13,6 +13,7 @@ from arq.connections import RedisSettings
 from arq.typing import WorkerCoroutine
 
 from liquor_app.accounts.bulk_actions import bulk_task
+from liquor_app.accounts.job_rights import with_rights
 from liquor_app.accounts.list_exports import export_task
 from liquor_app.allocations.tasks import TASKS as ALLOCATIONS
 from liquor_app.analytics.tasks import TASKS as ANALYTICS
@@ -44,7 +45,7 @@ log = logging.getLogger(__name__)
 LISTS = (CUSTOMER_ACTIONS, CAMPAIGN_ACTIONS)
 """Whose rows are changed and exported by jobs."""
 
-TASKS: dict[Job, Task] = {
+TASKS: dict[Job, Task] = with_rights({
     Job.CHANGE_ROWS: bulk_task(LISTS),
     Job.EXPORT_ROWS: export_task((one.spec for one in LISTS), shop_zone),
     **IMPORTS,
@@ -62,7 +63,7 @@ TASKS: dict[Job, Task] = {
     **WEBHOOKS,
     **DEMO,
     Job.APPLY_RETENTION: apply_retention,
-}
+})  # fmt: skip
 
 JOB_SECONDS = 3600
 

@@ -18,6 +18,7 @@ from liquor_app.accounts.audit import audit, audit_change
 from liquor_app.accounts.key_areas import clean_areas
 from liquor_app.accounts.key_usage import clean_limit
 from liquor_app.accounts.models import Role
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.accounts.tokens import KEY_PREFIX
 from liquor_app.core.clock import now
@@ -94,7 +95,7 @@ async def create_api_key(
         Invalid: no name, an unknown area, days or limits out of range.
         Conflict: there are too many keys.
     """
-    require(actor, Role.ADMIN)
+    require(actor, Permission.KEYS_ADMIN)
     label = name.strip()[:80]
     if not label:
         raise Invalid("name must not be empty", field="name")
@@ -132,7 +133,7 @@ async def change_limits(session: AsyncSession, actor: Actor, key_id: UUID, chang
         Invalid: out of range.
         NotFound: there is no such key, or it was revoked.
     """
-    require(actor, Role.ADMIN)
+    require(actor, Permission.KEYS_ADMIN)
     clean = {name: clean_limit(name, given) for name, given in changes.items()}
     before = (await session.execute(text(_ONE), {"id": key_id})).mappings().first()
     if before is None:
@@ -151,7 +152,7 @@ async def revoke_api_key(session: AsyncSession, actor: Actor, key_id: UUID) -> N
         Forbidden: the actor is not an admin.
         NotFound: there is no such key, or it was revoked before.
     """
-    require(actor, Role.ADMIN)
+    require(actor, Permission.KEYS_ADMIN)
     ended = (await session.execute(text(_REVOKE), {"id": key_id, "now": now()})).scalar()
     if ended is None:
         raise NotFound("There is no such key, or it was revoked before.")

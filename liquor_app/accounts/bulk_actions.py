@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.audit import audit
 from liquor_app.accounts.changed_fields import VALUE_CHARS, told_filters
-from liquor_app.accounts.models import Role
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.accounts.tokens import actor_again
 from liquor_app.core.db import transaction
@@ -51,7 +51,7 @@ class Verb:
         work: does it to some rows in one transaction; a service's verb, which authorises again.
         question: what it means, said before it is done.
         destroys: what it does cannot be taken back.
-        role: the least role.
+        permission: what it takes.
         value: what it needs to be told, as a label: "Tag"; empty for nothing.
         check: makes the value fit to be used; raises `Invalid`.
         at_once: rows of one transaction.
@@ -60,10 +60,10 @@ class Verb:
     name: str
     label: str
     work: Work
+    permission: Permission
     icon: str = ""
     question: str = ""
     destroys: bool = False
-    role: Role = Role.MANAGER
     value: str = ""
     check: Callable[[str], str] | None = None
     at_once: int = 500
@@ -109,7 +109,7 @@ async def count_matching(session: AsyncSession, actor: Actor, spec: ListSpec[Any
         Forbidden: not for this role.
         Invalid: see `read_list`; more than a selection may hold.
     """
-    require(actor, Role(spec.role))
+    require(actor, Permission(spec.permission))
     many = await _count(session, spec, query, MOST_SELECTED + 1)
     if many > MOST_SELECTED:
         raise Invalid(
@@ -129,7 +129,7 @@ async def request_bulk(
         Conflict: more match by now than were seen.
     """
     verb = bulk.verb(action)
-    require(actor, verb.role)
+    require(actor, verb.permission)
     given = _checked(verb, value)
     rows = await _resolve(session, bulk.spec, chosen)
     asker = await one_of_few(session, actor, Job.CHANGE_ROWS)
@@ -164,7 +164,7 @@ async def stop_work(session: AsyncSession, actor: Actor, job_id: UUID) -> None:
         Forbidden: the actor may only read.
         NotFound: there is no such job.
     """
-    require(actor, Role.MANAGER)
+    require(actor, Permission.JOBS_WRITE)
     job = await get_job(session, job_id)
     if job.name not in (Job.CHANGE_ROWS.value, Job.EXPORT_ROWS.value):
         raise NotFound("There is no such job.")
@@ -180,7 +180,7 @@ async def stop_job(session: AsyncSession, actor: Actor, job_id: UUID) -> None:
         Forbidden: the actor may only read.
         NotFound: there is no such job.
     """
-    require(actor, Role.MANAGER)
+    require(actor, Permission.JOBS_WRITE)
     job = await get_job(session, job_id)
     if await request_cancel(session, job_id):
         await audit(session, actor, "job.cancel_asked", "job", job_id, job=job.name)
@@ -202,14 +202,14 @@ def bulk_task(lists: Iterable[BulkList]) -> Callable[[JobContext], Awaitable[dic
         verb = bulk.verb(str(job.args.get("action")))
         value, who = _checked(verb, str(job.args.get("value", ""))), job.args.get("actor")
         async with transaction() as session:
-            require(await actor_again(session, who), verb.role)
+            require(await actor_again(session, who), verb.permission)
             rows = await _resolve(session, bulk.spec, selection_of(bulk.spec, job.args.get("chosen") or {}))
         done, refused = 0, Counter[str]()
         for start in range(0, len(rows), verb.at_once):
             part = rows[start : start + verb.at_once]
             async with transaction() as session:
                 actor = await actor_again(session, who)
-                require(actor, verb.role)
+                require(actor, verb.permission)
                 outcome = await verb.work(session, actor, part, value)
             done, refused = done + outcome.done, refused + Counter(outcome.refused)
             await job.progress(start + len(part), len(rows), f"{figure(done)} done, {figure(refused.total())} refused")

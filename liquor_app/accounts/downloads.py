@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.audit import audit
-from liquor_app.accounts.models import Role
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.core.errors import Forbidden
 from liquor_app.core.files.download_links import Download, read_download, sign_download
@@ -17,7 +17,7 @@ def _bearer(actor: Actor) -> str:
     return f"{actor.kind.value}:{actor.id}"
 
 
-def download_link(actor: Actor, key: str, *, name: str, role: Role) -> str:
+def download_link(actor: Actor, key: str, *, name: str, permission: Permission) -> str:
     """Return the address under which `actor`, and nobody else, can fetch a file for the next minutes.
 
     Args:
@@ -28,8 +28,8 @@ def download_link(actor: Actor, key: str, *, name: str, role: Role) -> str:
         Forbidden: the actor has not this role.
         Invalid: no key of ours.
     """
-    require(actor, role)
-    return DOWNLOADS + sign_download(Download(key, name, _bearer(actor), role.value))
+    require(actor, permission)
+    return DOWNLOADS + sign_download(Download(key, name, _bearer(actor), permission.value))
 
 
 def open_download(actor: Actor, token: str) -> Download:
@@ -42,7 +42,7 @@ def open_download(actor: Actor, token: str) -> Download:
     download = read_download(token)
     if download.bearer != _bearer(actor):
         raise Forbidden("This link was made for somebody else. Ask for the file yourself.")
-    require(actor, Role(download.role))
+    require(actor, Permission(download.permission))
     return download
 
 
@@ -52,7 +52,7 @@ async def fetch_download(session: AsyncSession, actor: Actor, token: str) -> Dow
     Raises:
         NotFound, Forbidden: see `open_download`.
     """
-    require(actor, Role.USER)
+    require(actor, Permission.OWN_FILES)
     download = open_download(actor, token)
     await audit(session, actor, "file.fetched", "file", None, key=download.key, name=download.name)
     return download

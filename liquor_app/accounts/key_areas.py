@@ -1,47 +1,52 @@
-"""What an API key is good for, beside its role: parts of the API, to read or to write. Keys come in by the API and its
-sockets alone, so this is asked there, before any service; what the role may not, a key may not either."""
+"""What an API key is good for, beside its role: areas of the API, to read, to write or as their admin
+(`permission_table`). Keys come in by the API and its sockets alone, so their areas are asked there, before any service;
+what only an admin of an area may, services ask keys for too."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 
+from liquor_app.accounts.permission_table import AREAS, TABLE, Permission, Way
 from liquor_app.accounts.permissions import Actor
 from liquor_app.core.errors import Forbidden, Invalid
 
-AREAS = (
-    "actions", "allocations", "analytics", "campaigns", "coupons", "customers", "events", "files", "imports", "jobs",
-    "plans", "products", "purchases", "segments", "sends", "settings", "webhooks",
-)  # fmt: skip
-"""As the reference groups routes."""
-READ, WRITE = "read", "write"
+_WAYS = tuple(Way)
+"""Each holds those before it."""
+SCOPES = tuple(
+    f"{area}:{way}" for area in AREAS for way in _WAYS if any(rule.scope == f"{area}:{way}" for rule in TABLE.values())
+)
+"""Everything a key can be good for."""
 
 
 def clean_areas(given: Collection[str]) -> list[str]:
-    """Return areas as they are stored: sorted, each once, writing without reading where both are said.
+    """Return areas as they are stored: sorted, each once with the most that was said of it.
 
     Raises:
-        Invalid: one is none of "area:read" or "area:write".
+        Invalid: one is none that there is.
     """
-    found = set()
+    most: dict[str, Way] = {}
     for one in given:
-        area, _, way = str(one).partition(":")
-        if area not in AREAS or way not in (READ, WRITE):
+        if str(one) not in SCOPES:
             raise Invalid(
                 f"areas must be like customers:read or purchases:write, not {str(one)[:40]!r}; there are"
-                f" {', '.join(AREAS)}",
+                f" {', '.join(SCOPES)}",
                 field="areas",
             )
-        found.add(f"{area}:{way}")
-    return sorted(one for one in found if one.endswith(WRITE) or one.replace(READ, WRITE) not in found)
+        area, _, way = str(one).partition(":")
+        most[area] = max(most.get(area, Way.READ), Way(way), key=_WAYS.index)
+    return sorted(f"{area}:{way}" for area, way in most.items())
 
 
-def check_area(actor: Actor, tags: Sequence[str], *, writes: bool) -> None:
-    """Check, or raise Forbidden: a key that is good for some areas only, and this is none of them. Who may write may
-    read."""
-    if not actor.areas:
-        return
-    area = next((tag for tag in reversed(tags) if tag in AREAS), "")  # the last one is the closest
-    good = {f"{area}:{WRITE}"} if writes else {f"{area}:{WRITE}", f"{area}:{READ}"}
-    if not good & set(actor.areas):
-        way = "change" if writes else "read"
-        raise Forbidden(f"This key may not {way} {area or 'this'}. It is good for {', '.join(sorted(actor.areas))}.")
+def holds(areas: Collection[str], permission: Permission) -> bool:
+    """Tell whether a key's areas hold what a permission is of; no areas hold everything."""
+    rule = TABLE[permission]
+    enough = _WAYS[_WAYS.index(rule.way) :]
+    return not areas or any(f"{rule.area}:{way}" in areas for way in enough)
+
+
+def check_area(actor: Actor, permission: Permission) -> None:
+    """Check, or raise Forbidden: a key that is good for some areas only, and this is none of them."""
+    if not holds(actor.areas, permission):
+        rule = TABLE[permission]
+        way = {Way.READ: "read", Way.WRITE: "change", Way.ADMIN: "administer"}[rule.way]
+        raise Forbidden(f"This key may not {way} {rule.area or 'this'}. It is good for {', '.join(actor.areas)}.")

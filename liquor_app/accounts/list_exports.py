@@ -19,7 +19,7 @@ from liquor_app.accounts.audit import audit
 from liquor_app.accounts.bulk_actions import one_of_few
 from liquor_app.accounts.changed_fields import told_filters
 from liquor_app.accounts.downloads import download_link
-from liquor_app.accounts.models import Role
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.accounts.tokens import actor_again
 from liquor_app.core.clock import now
@@ -43,7 +43,7 @@ MOST_ROWS = 200_000
 LEFT_HOURS = 24
 ENDINGS = {Job.EXPORT_ROWS.value: "xlsx", Job.EXPORT_PERSON.value: "zip"}
 """Jobs that write a file for whoever asked for it, and how it ends. Their result says whose it is (`for`), what it is
-called (`list`), how many `rows` it has, and the least `role`."""
+called (`list`), how many `rows` it has, and the `permission` it takes."""
 _HALF_WRITTEN = "export-"
 
 
@@ -70,7 +70,7 @@ async def request_export(
         Invalid: see `read_list`; an unknown column; more rows than such a file may have.
         Conflict: too many are under way for them already.
     """
-    require(actor, Role(spec.export_role))
+    require(actor, Permission(spec.export_permission))
     chosen = spec.chosen_columns(columns)
     compile_list(spec, query)
     if await _count(session, spec, query, MOST_ROWS + 1) > MOST_ROWS:
@@ -99,7 +99,7 @@ async def export_link(session: AsyncSession, actor: Actor, job_id: UUID) -> Expo
         Conflict: it has not finished, or not well.
         Forbidden: not for this role any more.
     """
-    require(actor, Role.USER)
+    require(actor, Permission.OWN_FILES)
     job = await get_job(session, job_id)
     made = job.result or {}
     if job.name not in ENDINGS:
@@ -109,7 +109,9 @@ async def export_link(session: AsyncSession, actor: Actor, job_id: UUID) -> Expo
     if made["for"] != [actor.kind.value, str(actor.id) if actor.id else ""]:
         raise NotFound("There is no such export.")
     name = f"{made['list']}.{ENDINGS[job.name]}"
-    url = download_link(actor, EXPORT_FILES.key(job_id, ENDINGS[job.name]), name=name, role=Role(made["role"]))
+    url = download_link(
+        actor, EXPORT_FILES.key(job_id, ENDINGS[job.name]), name=name, permission=Permission(made["permission"])
+    )
     return ExportLink(url, name, int(made["rows"]), now() + timedelta(minutes=MINUTES))
 
 
@@ -139,7 +141,7 @@ def export_task(
             file = XlsxFile(path, spec.name, spec.exported_heads(columns, zone))
             async for page in _read_all(spec, query):
                 async with transaction() as session:
-                    require(await actor_again(session, who), Role(spec.export_role))
+                    require(await actor_again(session, who), Permission(spec.export_permission))
                 if (rows := rows + len(page)) > MOST_ROWS:
                     raise Conflict(
                         f"More than {figure(MOST_ROWS)} rows match by now. Narrow the list, or take the CSV."
@@ -148,7 +150,7 @@ def export_task(
                 await job.progress(rows, max(total, rows), f"{figure(rows)} rows written")
             await asyncio.to_thread(file.close)
             size = await file_store().put(EXPORT_FILES.key(job.id, "xlsx"), _pieces(path))
-        return {"list": spec.name, "rows": rows, "bytes": size, "for": who, "role": spec.export_role}
+        return {"list": spec.name, "rows": rows, "bytes": size, "for": who, "permission": spec.export_permission}
 
     return export_rows
 

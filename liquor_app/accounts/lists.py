@@ -15,6 +15,7 @@ from liquor_app.accounts.audit import audit
 from liquor_app.accounts.changed_fields import told_filters
 from liquor_app.accounts.key_usage import PER_MINUTE, PER_MONTH
 from liquor_app.accounts.models import Role
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.accounts.team import TeamRow, UserStatus
 from liquor_app.accounts.tokens import actor_again
@@ -39,7 +40,7 @@ async def read_list(session: AsyncSession, actor: Actor, spec: ListSpec[R], quer
         Forbidden: not for this role.
         Invalid: an unknown filter, value or sort, a malformed cursor, a limit out of range.
     """
-    require(actor, Role(spec.role))
+    require(actor, Permission(spec.permission))
     return await _read_page(session, spec, query or ListQuery())
 
 
@@ -54,17 +55,17 @@ async def open_export(
         Invalid: as `read_list`.
         TooMany: as many others are on their way.
     """
-    require(actor, Role(spec.export_role))
+    require(actor, Permission(spec.export_permission))
     compile_list(spec, query)
     if len(_sent) >= MOST_EXPORTS:
         raise TooMany("Other exports are on their way. Please try again in a moment.", retry_after=10)
     asked = told_filters(spec, query.filters)
     await audit(session, actor, f"{spec.name}.exported", "list", None, search=bool(query.search), filters=asked)
-    return _while_allowed(actor, Role(spec.export_role), _read_all(spec, query))
+    return _while_allowed(actor, Permission(spec.export_permission), _read_all(spec, query))
 
 
 async def _while_allowed(
-    actor: Actor, role: Role, pages: AsyncGenerator[list[R], None]
+    actor: Actor, permission: Permission, pages: AsyncGenerator[list[R], None]
 ) -> AsyncGenerator[list[R], None]:
     """The pages, for as long as whoever asked may have them: a file of a million rows is minutes on its way.
 
@@ -77,7 +78,7 @@ async def _while_allowed(
         async with aclosing(pages):
             async for page in pages:
                 async with transaction() as session:
-                    require(await actor_again(session, who), role)
+                    require(await actor_again(session, who), permission)
                 yield page
     finally:
         _sent.discard(mark)
@@ -97,6 +98,8 @@ TEAM = ListSpec(
     counted="users t",
     select={"status": _USER_STATUS, "has_two_steps": "s.confirmed_at IS NOT NULL", "link_until": "l.expires_at"},
     order="email",
+    permission=Permission.TEAM_ADMIN,
+    export_permission=Permission.TEAM_ADMIN,
     sorts=(Sort("email"), Sort("last_login_at", first="-"), Sort("created_at", first="-")),
     filters=(
         Filter("status", _USER_STATUS,
@@ -105,8 +108,6 @@ TEAM = ListSpec(
         Filter("role", "t.role", options=tuple(Role), label="Role", spoken={role.value: role.label for role in Role}),
     ),
     search="lower(t.email) LIKE :search OR lower(t.full_name) LIKE :search",
-    role="admin",
-    export_role="admin",
     export={
         "email": "e-mail", "full_name": "name", "role": "role", "status": "status", "has_two_steps": "two-step sign-in",
         "last_login_at": "last signed in", "created_at": "since",
@@ -122,7 +123,7 @@ async def list_team(session: AsyncSession, actor: Actor, query: ListQuery | None
         Forbidden: the actor is no admin.
         Invalid: see `read_list`.
     """
-    require(actor, Role.ADMIN)
+    require(actor, Permission.TEAM_ADMIN)
     return await read_list(session, actor, TEAM, query)
 
 
@@ -144,6 +145,8 @@ API_KEYS = ListSpec(
         "used_this_month": "COALESCE(m.requests, 0)",
     },
     order="-created_at",
+    permission=Permission.KEYS_ADMIN,
+    export_permission=Permission.KEYS_ADMIN,
     sorts=(Sort("created_at", first="-"), Sort("name"), Sort("last_used_at", first="-")),
     filters=(
         Filter("status", _KEY_STATUS,
@@ -152,8 +155,6 @@ API_KEYS = ListSpec(
         Filter("role", "t.role", options=tuple(Role), label="Role", spoken={role.value: role.label for role in Role}),
     ),
     search="lower(t.name) LIKE :search OR lower(t.prefix) LIKE :search",
-    role="admin",
-    export_role="admin",
     export={
         "name": "name", "prefix": "begins with", "role": "role", "areas": "good for", "status": "status",
         "made_by": "made by", "created_at": "made", "last_used_at": "last used", "expires_at": "ends",
@@ -170,7 +171,7 @@ async def list_api_keys(session: AsyncSession, actor: Actor, query: ListQuery | 
         Forbidden: the actor is no admin.
         Invalid: see `read_list`.
     """
-    require(actor, Role.ADMIN)
+    require(actor, Permission.KEYS_ADMIN)
     return await read_list(session, actor, API_KEYS, query)
 
 
@@ -181,7 +182,7 @@ async def get_api_key(session: AsyncSession, actor: Actor, key_id: UUID) -> ApiK
         Forbidden: the actor is no admin.
         NotFound: there is none of this id.
     """
-    require(actor, Role.ADMIN)
+    require(actor, Permission.KEYS_ADMIN)
     found = await session.execute(text(_ONE_KEY), {"id": key_id})
     if (row := found.mappings().first()) is None:
         raise NotFound("There is no such key.")

@@ -7,6 +7,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from liquor_app.accounts.models import Role
+from liquor_app.accounts.permission_table import RANK, TABLE, Permission
 from liquor_app.core.errors import Forbidden
 
 
@@ -50,21 +51,22 @@ SYSTEM = Actor(ActorKind.SYSTEM, None, "system", Role.ADMIN)
 STRANGER = Actor(ActorKind.STRANGER, None, "nobody known", Role.USER)
 """Whoever is not signed in, in the audit log; no service lets it do anything."""
 
-_RANK = {Role.USER: 0, Role.MANAGER: 1, Role.ADMIN: 2}
+
+def may(actor: Actor, permission: Permission) -> bool:
+    """Tell whether `actor` has a permission by its role; a stranger has what everybody has."""
+    least = TABLE[permission].role
+    return least is None or (actor.kind is not ActorKind.STRANGER and RANK[actor.role] >= RANK[least])
 
 
-def may(actor: Actor, role: Role) -> bool:
-    """Tell whether `actor` has at least `role`; a stranger has none."""
-    return actor.kind is not ActorKind.STRANGER and _RANK[actor.role] >= _RANK[role]
-
-
-def require(actor: Actor, role: Role) -> None:
-    """Let `actor` pass if it has at least `role`.
+def require(actor: Actor, permission: Permission) -> None:
+    """Let `actor` pass if it has a permission by its role.
 
     Raises:
         Forbidden: it has not; the message names the role that would do.
     """
+    least = TABLE[permission].role
+    if may(actor, permission) or least is None:
+        return
     if actor.kind is ActorKind.STRANGER:
         raise Forbidden("Nobody is signed in.")
-    if not may(actor, role):
-        raise Forbidden(f"This needs the role {role.label}; you are signed in as {actor.role.label}.")
+    raise Forbidden(f"This needs the role {least.label}; you are signed in as {actor.role.label}.")

@@ -10,7 +10,8 @@ from sqlmodel import col, select
 
 from liquor_app.accounts.audit import audit_change
 from liquor_app.accounts.entry.passwords import Hashed
-from liquor_app.accounts.models import Role, User
+from liquor_app.accounts.models import User
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.accounts.sessions import revoke_all
 from liquor_app.accounts.users import UserRow, check_email, clean_name, row_of_user
@@ -72,7 +73,7 @@ async def reset_password(session: AsyncSession, actor: Actor, *, email: str, pas
     Raises:
         NotFound: nobody has this address.
     """
-    require(actor, Role.ADMIN)
+    require(actor, Permission.TEAM_ADMIN)
     found = await session.execute(
         select(User).where(text("lower(email) = :email").bindparams(email=check_email(email))).with_for_update()
     )

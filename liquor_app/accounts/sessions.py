@@ -14,6 +14,7 @@ from liquor_app.accounts.access_changes import announce_access
 from liquor_app.accounts.audit import audit_access
 from liquor_app.accounts.entry.second_step_rule import STANDING_ROLE
 from liquor_app.accounts.models import BrowserSession, Role
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, ActorKind, require
 from liquor_app.accounts.users import UserRow, user_actor
 from liquor_app.core.clock import now
@@ -129,7 +130,7 @@ async def my_sessions(session: AsyncSession, actor: Actor, token: str = "") -> l
     Raises:
         Forbidden: nobody is signed in.
     """
-    require(actor, Role.USER)
+    require(actor, Permission.OWN_ACCOUNT)
     found = await session.execute(
         text(_MINE), {"user": actor.user_id, "hash": token_hash(token), "idle": get_settings().session_idle_minutes}
     )
@@ -155,7 +156,7 @@ async def end_session(session: AsyncSession, actor: Actor, session_id: UUID) -> 
         Forbidden: nobody is signed in.
         NotFound: it is not one of theirs, or has ended.
     """
-    require(actor, Role.USER)
+    require(actor, Permission.OWN_ACCOUNT)
     ended = await session.execute(text(_END_ONE), {"id": session_id, "user": actor.user_id})
     if ended.scalar() is None:
         raise NotFound("There is no such session, or it has ended.")

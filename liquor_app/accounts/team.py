@@ -18,6 +18,7 @@ from liquor_app.accounts.audit import audit, audit_change
 from liquor_app.accounts.entry.access_links import end_links, make_link
 from liquor_app.accounts.entry.passwords import Hashed
 from liquor_app.accounts.models import LinkKind, Role, User
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.accounts.sessions import revoke_all
 from liquor_app.accounts.users import UserFields, UserRow, clean_name, create_user, get_user, row_of_user
@@ -72,7 +73,7 @@ async def renew_link(session: AsyncSession, actor: Actor, user_id: UUID) -> tupl
         NotFound: there is no such user.
         Conflict: they were deactivated.
     """
-    require(actor, Role.ADMIN)
+    require(actor, Permission.TEAM_ADMIN)
     user = await _locked(session, user_id)
     if not user.is_active:
         raise Conflict("They were deactivated. Activate them first.")
@@ -88,7 +89,7 @@ async def get_member(session: AsyncSession, actor: Actor, user_id: UUID) -> User
         Forbidden: the actor is not an admin.
         NotFound: there is no such user.
     """
-    require(actor, Role.ADMIN)
+    require(actor, Permission.TEAM_ADMIN)
     found = await get_user(session, user_id)
     if found is None:
         raise NotFound("There is no such user.")
@@ -104,7 +105,7 @@ async def change_user(session: AsyncSession, actor: Actor, user_id: UUID, change
         Invalid: an unknown field or value.
         Conflict: it would leave the shop without an admin who can sign in, or lock the actor out.
     """
-    require(actor, Role.ADMIN)
+    require(actor, Permission.TEAM_ADMIN)
     if unknown := set(changes) - {"role", "full_name", "is_active"}:
         raise Invalid(f"{sorted(unknown)[0]} cannot be changed here", field=sorted(unknown)[0])
     # of two admins who demote each other at one moment, the later one is refused
@@ -140,7 +141,7 @@ async def sign_out_user(session: AsyncSession, actor: Actor, user_id: UUID) -> N
         Forbidden: the actor is not an admin.
         NotFound: there is no such user.
     """
-    require(actor, Role.ADMIN)
+    require(actor, Permission.TEAM_ADMIN)
     user = await _locked(session, user_id)
     await revoke_all(session, user.id)
     await audit(session, actor, "user.signed_out", "user", user.id)

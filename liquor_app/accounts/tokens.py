@@ -100,11 +100,8 @@ async def revoke_family(session: AsyncSession, refresh_token: str) -> None:
 async def revoke_access(session: AsyncSession, bearer: str) -> None:
     """End the session an access token belongs to, with its refresh tokens; nothing for what is none of ours."""
     try:
-        claims = jwt.decode(
-            bearer, key("jwt"), algorithms=[_ALGORITHM], audience="liquor-api", options={"require": _CLAIMS}
-        )
-        user_id, family = UUID(str(claims["sub"])), UUID(str(claims["sid"]))
-    except (jwt.InvalidTokenError, ValueError):
+        user_id, family = _claims_of(bearer)
+    except Unauthenticated:
         return
     if await _end_family(session, family):
         await audit_access(session, await user_actor(session, user_id), "session.closed", user_id)
@@ -123,6 +120,26 @@ async def _end_family(session: AsyncSession, family: UUID) -> bool:
     for user_id in users:
         announce_access(session, user_id)
     return bool(users)
+
+
+def family_of(bearer: str) -> UUID:
+    """Return the session an access token belongs to.
+
+    Raises:
+        Unauthenticated: it is none of ours, or has expired.
+    """
+    return _claims_of(bearer)[1]
+
+
+def _claims_of(bearer: str) -> tuple[UUID, UUID]:
+    """The user and the session of an access token; or raises Unauthenticated."""
+    try:
+        claims = jwt.decode(
+            bearer, key("jwt"), algorithms=[_ALGORITHM], audience="liquor-api", options={"require": _CLAIMS}
+        )
+        return UUID(str(claims["sub"])), UUID(str(claims["sid"]))
+    except (jwt.InvalidTokenError, ValueError) as error:
+        raise Unauthenticated("The access token is invalid or has expired; refresh it or sign in again.") from error
 
 
 async def token_actor(session: AsyncSession, bearer: str) -> Actor:
@@ -144,13 +161,7 @@ async def token_actor(session: AsyncSession, bearer: str) -> Actor:
             raise Unauthenticated("The API key is unknown, expired or revoked.")
         may = allowance_of(row["per_minute"], row["per_month"])
         return Actor(ActorKind.API_KEY, row["id"], row["name"], Role(row["role"]), tuple(row["areas"]), may)
-    try:
-        claims = jwt.decode(
-            bearer, key("jwt"), algorithms=[_ALGORITHM], audience="liquor-api", options={"require": _CLAIMS}
-        )
-        user_id, family = UUID(str(claims["sub"])), UUID(str(claims["sid"]))
-    except (jwt.InvalidTokenError, ValueError) as error:
-        raise Unauthenticated("The access token is invalid or has expired; refresh it or sign in again.") from error
+    user_id, family = _claims_of(bearer)
     alive = await session.execute(
         text(
             f"SELECT u.email, u.full_name, {STANDING_ROLE} AS role, u.is_active, EXISTS (SELECT FROM refresh_tokens r"

@@ -13,6 +13,7 @@ from liquor_app.accounts.audit import audit
 from liquor_app.accounts.entry.passwords import Hashed
 from liquor_app.accounts.entry.setup_code import use_code
 from liquor_app.accounts.models import Role, User
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import STRANGER, SYSTEM, Actor, ActorKind, require
 from liquor_app.core.errors import Conflict, Forbidden, Invalid
 
@@ -84,7 +85,7 @@ async def create_user(
         Conflict: the address is taken.
         Invalid: bad address.
     """
-    require(actor, Role.ADMIN)
+    require(actor, Permission.TEAM_ADMIN)
     address = check_email(email)
     taken = await session.execute(text("SELECT 1 FROM users WHERE lower(email) = :email"), {"email": address})
     if taken.scalar():

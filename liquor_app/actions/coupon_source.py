@@ -10,7 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.audit import audit
-from liquor_app.accounts.models import Role
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.actions.models import ActionStatus
 from liquor_app.campaigns.models import CampaignStatus
@@ -82,7 +82,7 @@ async def code_needs(session: AsyncSession, actor: Actor, campaign_id: UUID) -> 
     Raises:
         NotFound: there is no such campaign.
     """
-    require(actor, Role.USER)
+    require(actor, Permission.CAMPAIGNS_READ)
     known = await session.execute(text("SELECT 1 FROM campaigns WHERE id = :id"), {"id": campaign_id})
     if known.first() is None:
         raise NotFound("There is no such campaign.")
@@ -113,7 +113,7 @@ async def choose_codes(
         Conflict: the campaign is over.
         Invalid: the pool is for another discount.
     """
-    require(actor, Role.MANAGER)
+    require(actor, Permission.CAMPAIGNS_WRITE)
     percent = clean_percent(discount_pct, "discount_pct")
     campaign = await lock_campaign(session, campaign_id)
     if campaign.status in (CampaignStatus.COMPLETED, CampaignStatus.CANCELLED):

@@ -12,7 +12,7 @@ import numpy as np
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from liquor_app.accounts.models import Role
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.actions.audience import CHUNK, contacts
 from liquor_app.actions.frequency_caps import BACK, open_days
@@ -51,7 +51,7 @@ async def hold_campaign(session: AsyncSession, actor: Actor, campaign_id: UUID) 
         Forbidden, NotFound: as usual.
         Conflict: it is approved already, or over.
     """
-    require(actor, Role.MANAGER)
+    require(actor, Permission.ACTIONS_WRITE)
     brief = await lock_brief(session, campaign_id)
     if not brief.is_open:
         raise Conflict(f"The campaign is {brief.status}. Send it back to review before changing its plan.")
@@ -60,7 +60,7 @@ async def hold_campaign(session: AsyncSession, actor: Actor, campaign_id: UUID) 
 
 async def hold(session: AsyncSession, actor: Actor, action_id: UUID) -> Held:
     """Return one action, locked with its campaign; raises as `hold_campaign`."""
-    require(actor, Role.MANAGER)
+    require(actor, Permission.ACTIONS_WRITE)
     owner = await session.execute(text("SELECT campaign_id FROM actions WHERE id = :id"), {"id": action_id})
     campaign_id = owner.scalar()
     if campaign_id is None:

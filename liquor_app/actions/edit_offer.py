@@ -15,7 +15,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.audit import audit_change
-from liquor_app.accounts.models import Role
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.actions.action_reasons import offer_reason, uplift_words, with_another_offer
 from liquor_app.actions.edit_guards import Held, hold, record_edit, refuse_over_budget
@@ -63,7 +63,7 @@ async def list_offers(session: AsyncSession, actor: Actor, action_id: UUID) -> l
 
 
 async def _offers_of(session: AsyncSession, actor: Actor, action_id: UUID) -> tuple[Offer, ...]:
-    require(actor, Role.USER)
+    require(actor, Permission.ACTIONS_READ)
     found = await session.execute(
         text(
             "SELECT a.segment_slug, k.brand_id, COALESCE(k.constraints, '{}') AS constraints FROM actions a"

@@ -17,7 +17,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.audit import audit
-from liquor_app.accounts.models import Role
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.actions.audience import People, audience_size, read_people
 from liquor_app.actions.eligibility import Reason
@@ -102,7 +102,7 @@ async def generate_actions(
         Conflict: it is triggered: its actions come with the occasions.
         Invalid: it targets a segment that does not exist, or its constraints are wrong.
     """
-    require(actor, Role.MANAGER)
+    require(actor, Permission.ACTIONS_WRITE)
     return await generate_within(session, actor, await lock_context(session, campaign_id), tell=tell)
 
 

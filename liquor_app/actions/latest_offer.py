@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from liquor_app.accounts.models import Role
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.templates.rendering.variables import OfferFacts
 
@@ -19,7 +19,7 @@ WHERE a.customer_id = :id AND c.deleted_at IS NULL ORDER BY a.created_at DESC, a
 
 async def latest_offer(session: AsyncSession, actor: Actor, customer_id: UUID | None) -> OfferFacts | None:
     """Return the offer of a customer's latest action; None of nobody, and where there is none."""
-    require(actor, Role.USER)
+    require(actor, Permission.ACTIONS_READ)
     if customer_id is None:
         return None
     row = (await session.execute(text(_LATEST), {"id": customer_id})).first()

@@ -12,6 +12,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.lists import read_list
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor
 from liquor_app.actions.edit_actions import EDITS_OF_CAMPAIGN, EditRow
 from liquor_app.actions.eligibility import Reason
@@ -55,6 +56,8 @@ ACTIONS = ListSpec(
         "customer_name": "COALESCE(c.name, c.email, c.phone, c.external_id)",
     },
     order="-priority_score",
+    permission=Permission.ACTIONS_READ,
+    export_permission=Permission.ACTIONS_EXPORT,
     sorts=(Sort("priority_score", first="-"), Sort("scheduled_date")),
     filters=(
         Filter("campaign_id", "t.campaign_id", Match.ID),
@@ -94,6 +97,8 @@ EDITS = ListSpec(
     key="t.batch",
     key_field="batch",
     order="-at",
+    permission=Permission.PLANS_READ,
+    export_permission=Permission.PLANS_EXPORT,
     sorts=(Sort("at", first="-"), Sort("actions", first="-")),
     filters=(
         Filter("plan", "t.plan_id", Match.ID),
@@ -162,6 +167,8 @@ NOT_SENT = ListSpec(
     key="t.key",
     key_field="key",
     order="-at",
+    permission=Permission.CUSTOMERS_READ,
+    export_permission=Permission.CUSTOMERS_PRIVATE,
     sorts=(Sort("at", first="-"),),
     filters=(
         Filter("stage", "t.stage", options=("audience", "plan", "sending"), label="Stage"),

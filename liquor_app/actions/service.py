@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from liquor_app.accounts.models import Role
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.actions.edit_actions import EditRow, move_action, skip_action, skip_actions, undo_edit
 from liquor_app.actions.edit_offer import OfferRow, change_copy, change_offer, list_offers, swap_offer
@@ -123,7 +123,7 @@ async def get_action(session: AsyncSession, actor: Actor, action_id: UUID) -> Ac
     Raises:
         NotFound: there is none.
     """
-    require(actor, Role.USER)
+    require(actor, Permission.ACTIONS_READ)
     found = await session.execute(text(f"{_SELECT} WHERE a.id = :id"), {"id": action_id})
     row = found.mappings().first()
     if row is None:

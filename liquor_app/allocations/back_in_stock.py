@@ -15,7 +15,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.audit import audit
-from liquor_app.accounts.models import Role
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.allocations.models import INTEREST, AllocationStatus, InterestStatus
 from liquor_app.campaigns.models import CampaignType
@@ -73,7 +73,7 @@ async def tell_restocked(session: AsyncSession, actor: Actor) -> list[Restocked]
     Raises:
         Forbidden: the actor is not a marketer.
     """
-    require(actor, Role.MANAGER)
+    require(actor, Permission.ALLOCATIONS_WRITE)
     at, fresh = now(), await fresh_now(session)
     await session.execute(text(_SEE_OUT), {"at": at, "fresh": fresh})
     made = []

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from liquor_app.accounts.models import Role
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.allocations.draw_order import ticket_of
 from liquor_app.allocations.models import AllocationMethod, AllocationStatus, EntryStatus
@@ -42,7 +42,7 @@ async def explain_entry(session: AsyncSession, actor: Actor, allocation_id: UUID
     Raises:
         NotFound: there is no such allocation, or no list of it yet.
     """
-    require(actor, Role.USER)
+    require(actor, Permission.ALLOCATIONS_READ)
     row = await get_allocation(session, actor, allocation_id)
     if row.frozen_at is None:
         raise NotFound("The list of this allocation is not settled yet.")

@@ -11,7 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.audit import audit
-from liquor_app.accounts.models import Role
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.allocations.models import INTEREST, InterestStatus
 from liquor_app.catalog.product_write import note_asked_for
@@ -78,7 +78,7 @@ async def ask_for(
         NotFound: there is no such product.
         Invalid: none, or too many at once, or a customer who is not there.
     """
-    require(actor, Role.MANAGER)
+    require(actor, Permission.ALLOCATIONS_WRITE)
     await get_product(session, actor, product_id)
     ids = list(dict.fromkeys(customer_ids))
     if not 1 <= len(ids) <= MOST_AT_ONCE:
@@ -101,7 +101,7 @@ async def ask_by_tag(session: AsyncSession, actor: Actor, product_id: UUID, tag:
         Forbidden, NotFound: as `ask_for`.
         Invalid: no customer has this tag.
     """
-    require(actor, Role.MANAGER)
+    require(actor, Permission.ALLOCATIONS_WRITE)
     await get_product(session, actor, product_id)
     found = await session.execute(text(_TAGGED), {"tag": clean_tag(tag)})
     people = list(found.scalars())
@@ -142,7 +142,7 @@ async def forget_interest(session: AsyncSession, actor: Actor, product_id: UUID,
         Forbidden: the actor is not a marketer.
         NotFound: they did not ask for it.
     """
-    require(actor, Role.MANAGER)
+    require(actor, Permission.ALLOCATIONS_WRITE)
     gone = await session.execute(
         text("DELETE FROM product_interests WHERE product_id = :product AND customer_id = :customer RETURNING id"),
         {"product": product_id, "customer": customer_id},
@@ -160,7 +160,7 @@ async def interests_version(session: AsyncSession, product_id: UUID) -> str:
 
 async def interests_of(session: AsyncSession, actor: Actor, customer_id: UUID) -> list[AskedFor]:
     """Return what a customer asked for, latest first; a hundred at most."""
-    require(actor, Role.USER)
+    require(actor, Permission.ALLOCATIONS_READ)
     found = await session.execute(text(_OF_ONE), {"id": customer_id})
     return [AskedFor(**{**row, "status": InterestStatus(row["status"])}) for row in found.mappings()]
 
@@ -175,7 +175,7 @@ async def ask_by_code(session: AsyncSession, actor: Actor, customer_id: UUID, co
         Forbidden: the actor is not a marketer.
         Invalid: no product, or more than one, has it.
     """
-    require(actor, Role.MANAGER)
+    require(actor, Permission.ALLOCATIONS_WRITE)
     found = list((await session.execute(text(_BY_CODE), {"code": code.strip()[:100]})).scalars())
     if len(found) != 1:
         raise Invalid("No one product has this SKU or UPC. The catalogue has both.", field="code")

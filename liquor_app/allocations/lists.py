@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.lists import read_list
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor
 from liquor_app.allocations.interest import InterestRow
 from liquor_app.allocations.models import AllocationStatus, EntryStatus, InterestStatus
@@ -29,6 +30,8 @@ INTERESTS = ListSpec(
     where="t.product_id = :product",
     select={"customer_name": _NAME},
     order="asked_at",
+    permission=Permission.ALLOCATIONS_READ,
+    export_permission=Permission.ALLOCATIONS_EXPORT,
     sorts=(Sort("asked_at"),),
     filters=(Filter("status", "t.status", options=tuple(InterestStatus), label="Status", spoken=STATUS_WORDS),),
     export={
@@ -64,6 +67,8 @@ ALLOCATIONS = ListSpec(
     row=AllocationRow,
     source="allocations t",
     order="-created_at",
+    permission=Permission.ALLOCATIONS_READ,
+    export_permission=Permission.ALLOCATIONS_EXPORT,
     sorts=(Sort("created_at", first="-"),),
     filters=(Filter("status", "t.status", options=tuple(AllocationStatus), label="Status", spoken=STATUS_WORDS),),
     search="lower(t.product_name) LIKE :search",
@@ -115,6 +120,8 @@ ENTRIES = ListSpec(
     key="t.number",
     key_field="number",
     order="place",
+    permission=Permission.ALLOCATIONS_READ,
+    export_permission=Permission.ALLOCATIONS_EXPORT,
     sorts=(Sort("place", nulls_last=True), Sort("number")),
     filters=(Filter("status", "t.status", options=tuple(EntryStatus), label="Status", spoken=STATUS_WORDS),),
     bounded="one list has 100,000 places at most",

@@ -12,7 +12,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.audit import audit, audit_change
-from liquor_app.accounts.models import Role
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.allocations.bottles import (
     ONE_A_PERSON,
@@ -146,7 +146,7 @@ async def get_allocation(session: AsyncSession, actor: Actor, allocation_id: UUI
     Raises:
         NotFound: there is none.
     """
-    require(actor, Role.USER)
+    require(actor, Permission.ALLOCATIONS_READ)
     found = (await session.execute(text(_READ), {"id": allocation_id})).first()
     if found is None:
         raise NotFound("There is no such allocation.")
@@ -173,7 +173,7 @@ async def create_allocation(
         Invalid: no number of bottles, or nobody asked counsel.
         Conflict: nobody has said which state gave the licence.
     """
-    require(actor, Role.ADMIN if method is AllocationMethod.SPEND else Role.MANAGER)
+    require(actor, Permission.ALLOCATIONS_ADMIN if method is AllocationMethod.SPEND else Permission.ALLOCATIONS_WRITE)
     product = await get_product(session, actor, product_id)
     if not 1 <= bottles <= MOST_BOTTLES:
         raise Invalid(f"Give 1 to {MOST_BOTTLES} bottles.", field="bottles")
@@ -209,7 +209,7 @@ async def freeze_list(session: AsyncSession, actor: Actor, allocation_id: UUID) 
         NotFound: there is none.
         Conflict: it was cancelled, nobody eligible asked, or its product is gone.
     """
-    require(actor, Role.MANAGER)
+    require(actor, Permission.ALLOCATIONS_WRITE)
     row = (await _locked(session, allocation_id))[0]
     if row.status in (AllocationStatus.FROZEN, AllocationStatus.DRAWN):
         return row
@@ -267,7 +267,7 @@ async def draw(session: AsyncSession, actor: Actor, allocation_id: UUID) -> Allo
         NotFound: there is none.
         Conflict: its list is not frozen, or was changed since.
     """
-    require(actor, Role.MANAGER)
+    require(actor, Permission.ALLOCATIONS_WRITE)
     row, sealed_seed = await _locked(session, allocation_id)
     if row.status is AllocationStatus.DRAWN:
         return row
@@ -323,7 +323,7 @@ async def cancel_allocation(session: AsyncSession, actor: Actor, allocation_id: 
         NotFound: there is none.
         Conflict: it was drawn.
     """
-    require(actor, Role.MANAGER)
+    require(actor, Permission.ALLOCATIONS_WRITE)
     row = (await _locked(session, allocation_id))[0]
     ALLOCATION.check(row.status, AllocationStatus.CANCELLED)
     await session.execute(text(_CANCEL), {"id": row.id})
@@ -345,7 +345,7 @@ async def settle_entry(
         NotFound: there is no such allocation.
         Conflict: no bottle is offered to this number.
     """
-    require(actor, Role.MANAGER)
+    require(actor, Permission.ALLOCATIONS_WRITE)
     row = (await _locked(session, allocation_id))[0]
     status = EntryStatus.CLAIMED if claimed else EntryStatus.PASSED
     owner = await decide(session, actor, row.id, number, status)

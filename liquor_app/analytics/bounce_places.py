@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from liquor_app.accounts.models import Role
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.analytics.bounce_rates import HEALTH_DAYS
 from liquor_app.events.models import EventType
@@ -66,7 +66,7 @@ class BouncePlaces:
 
 async def bounce_places(session: AsyncSession, actor: Actor) -> BouncePlaces:
     """Return the e-mails of the last thirty days that bounced, by day and by receiving domain."""
-    require(actor, Role.USER)
+    require(actor, Permission.ANALYTICS_READ)
     zone = (await load_settings(session, GeneralSettings)).timezone
     first = await shop_today(session) - timedelta(days=HEALTH_DAYS - 1)
     since = datetime.combine(first, time.min, ZoneInfo(zone))

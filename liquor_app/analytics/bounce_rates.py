@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from liquor_app.accounts.models import Role
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.organization.models import Channel
 from liquor_app.organization.settings import shop_today
@@ -35,7 +35,7 @@ class SenderHealth:
 
 async def sender_health(session: AsyncSession, actor: Actor) -> list[SenderHealth]:
     """Return bounces and complaints of the last thirty days by channel, from the daily rollups."""
-    require(actor, Role.USER)
+    require(actor, Permission.ANALYTICS_READ)
     found = await session.execute(
         text(
             "SELECT channel, CAST(sum(sends) AS bigint) AS sends, CAST(sum(bounces) AS bigint) AS bounces,"

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from liquor_app.accounts.models import Role
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.events.models import EventType
 
@@ -43,6 +43,6 @@ async def returned_since(session: AsyncSession, actor: Actor, campaign_id: UUID)
     Raises:
         Forbidden: not for this actor.
     """
-    require(actor, Role.USER)
+    require(actor, Permission.ANALYTICS_READ)
     found = await session.execute(text(_RETURNED), {"id": campaign_id})
     return Decimal(found.scalar_one())

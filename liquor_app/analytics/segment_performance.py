@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from liquor_app.accounts.models import Role
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.core.clock import now
 
@@ -24,7 +24,7 @@ class PerformanceRow:
 
 async def segment_performance(session: AsyncSession, actor: Actor, *, days: int = 90) -> dict[str, PerformanceRow]:
     """By slug, what the segments' messages of the last `days` days did. One statement over the period's ledger."""
-    require(actor, Role.USER)
+    require(actor, Permission.ANALYTICS_READ)
     found = await session.execute(
         text(
             "SELECT a.segment_slug AS slug, count(*) AS sent, count(s.converted_at) AS bought,"

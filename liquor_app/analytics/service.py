@@ -14,7 +14,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from liquor_app.accounts.models import Role
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.core.clock import today_in
 from liquor_app.core.errors import Invalid
@@ -117,7 +117,7 @@ async def daily(session: AsyncSession, actor: Actor, start: date, end: date) -> 
     Raises:
         Invalid: end before start, or more than two years.
     """
-    require(actor, Role.USER)
+    require(actor, Permission.ANALYTICS_READ)
     if end < start or (end - start).days >= MAX_DAYS:
         raise Invalid(f"The period must be 1 to {MAX_DAYS} days long.", field="end")
     general = await load_settings(session, GeneralSettings)
@@ -160,7 +160,7 @@ async def dashboard(session: AsyncSession, actor: Actor, *, days: int = 30) -> D
     Raises:
         Invalid: days outside 1 to 365.
     """
-    require(actor, Role.USER)
+    require(actor, Permission.ANALYTICS_READ)
     if not 1 <= days <= 365:
         raise Invalid("days must lie between 1 and 365", field="days")
     general = await load_settings(session, GeneralSettings)
@@ -172,7 +172,7 @@ async def dashboard(session: AsyncSession, actor: Actor, *, days: int = 30) -> D
 
 async def churn_report(session: AsyncSession, actor: Actor, *, limit: int = 10) -> ChurnReport:
     """Tell how many are in each churn band, and who is worth keeping most."""
-    require(actor, Role.USER)
+    require(actor, Permission.ANALYTICS_READ)
     bands = await session.execute(
         text(
             "SELECT churn_risk, count(*) FROM customers WHERE deleted_at IS NULL AND churn_risk IS NOT NULL"
@@ -195,7 +195,7 @@ async def campaign_report(
     session: AsyncSession, actor: Actor, start: date, end: date, *, limit: int = 20
 ) -> list[CampaignReportRow]:
     """Return campaigns that sent something in the period, most revenue first."""
-    require(actor, Role.USER)
+    require(actor, Permission.ANALYTICS_READ)
     found = await session.execute(
         text(
             "SELECT c.id, c.name, c.status, c.start_date, c.end_date, sum(m.sends) AS sends,"
@@ -219,7 +219,7 @@ class LedgerRow:
 
 async def ledger(session: AsyncSession, actor: Actor, campaign_id: UUID) -> list[LedgerRow]:
     """Return a campaign's messages by status, each counted once."""
-    require(actor, Role.USER)
+    require(actor, Permission.ANALYTICS_READ)
     found = await session.execute(
         text("SELECT status, count(*) AS messages FROM sends WHERE campaign_id = :id GROUP BY 1 ORDER BY 2 DESC, 1"),
         {"id": campaign_id},
@@ -240,7 +240,7 @@ async def campaign_days(
     session: AsyncSession, actor: Actor, campaign_id: UUID, *, limit: int = 31
 ) -> list[CampaignDay]:
     """Return the last days on which a campaign sent something, oldest first, from the daily rollups."""
-    require(actor, Role.USER)
+    require(actor, Permission.ANALYTICS_READ)
     found = await session.execute(
         text(
             "SELECT day, CAST(sum(sends) AS bigint) AS sends, CAST(sum(delivered) AS bigint) AS delivered"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from liquor_app.accounts.models import Role
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.campaigns.models import OVER
 from liquor_app.core.states import sql_list
@@ -22,7 +22,7 @@ SELECT (SELECT count(*) FROM (SELECT 1 FROM customers WHERE deleted_at IS NULL L
 
 async def shell_counts(session: AsyncSession, actor: Actor) -> dict[str, int]:
     """By route: customers (estimated beyond `EXACT_UP_TO`), segments, campaigns that live."""
-    require(actor, Role.USER)
+    require(actor, Permission.ANALYTICS_READ)
     found = await session.execute(text(_COUNTS))
     row = found.mappings().one()
     people = row["people"] if row["people"] < EXACT_UP_TO else max(row["estimate"], row["people"])

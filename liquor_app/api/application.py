@@ -5,7 +5,7 @@ Reflex is mounted inside it by the roof, so the middleware here sees every reque
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fastapi import APIRouter, Depends, FastAPI, Request, Response
@@ -13,6 +13,7 @@ from fastapi.responses import HTMLResponse
 from fastapi.routing import APIRoute
 from starlette.routing import compile_path
 
+from liquor_app.api.asyncapi import SocketDoc, asyncapi
 from liquor_app.api.body_limits import Edge, Knows
 from liquor_app.api.client_gone import Leaving
 from liquor_app.api.openapi_document import complete
@@ -44,7 +45,7 @@ def create_api(
     *,
     at_root: Sequence[APIRouter] = (),
     large_bodies: dict[str, int] | None = None,
-    socket_messages: dict[str, Any] | None = None,
+    sockets: Mapping[str, SocketDoc] | None = None,
     knows: Knows | None = None,
 ) -> FastAPI:
     """Return the API of these routers under `/api/v1`.
@@ -52,7 +53,7 @@ def create_api(
     Args:
         at_root: routers whose paths are complete already: browser forms, WebSockets.
         large_bodies: method and path → bytes allowed, for the few routes that take files or many rows.
-        socket_messages: WebSocket path → pydantic model of what it sends, for the documentation.
+        sockets: WebSocket path → what it says, for the documentation.
         knows: whether a WebSocket is opened by somebody signed in; without it nobody is.
     """
     app = FastAPI(
@@ -73,9 +74,12 @@ def create_api(
 
     @app.get("/docs", include_in_schema=False)
     async def docs() -> HTMLResponse:
-        return HTMLResponse(
-            page(app.openapi(), socket_messages or {}), headers={"Content-Security-Policy": DOCS_POLICY}
-        )
+        told = {path: doc.message for path, doc in (sockets or {}).items()}
+        return HTMLResponse(page(app.openapi(), told), headers={"Content-Security-Policy": DOCS_POLICY})
+
+    @app.get("/asyncapi.json", include_in_schema=False)
+    async def live() -> dict[str, Any]:
+        return asyncapi(app.title, VERSION, sockets or {})
 
     @app.api_route("/api/{rest:path}", methods=METHODS, include_in_schema=False)
     async def unknown(request: Request) -> Response:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from typing import TypeVar
@@ -17,9 +18,11 @@ from urllib.parse import urlsplit
 from fastapi import WebSocket, WebSocketDisconnect
 from pydantic import BaseModel
 
-from liquor_app.api.socket_bounds import SOCKET
+from liquor_app.api.asyncapi import Heartbeat
+from liquor_app.api.socket_bounds import SOCKET, TOO_MUCH
+from liquor_app.core.clock import now
 from liquor_app.core.errors import AppError, Unauthenticated
-from liquor_app.core.pubsub import Message, hub
+from liquor_app.core.pubsub import TICKET_PREFIX, Message, hub
 
 log = logging.getLogger(__name__)
 
@@ -28,6 +31,11 @@ CALM_SECONDS = 0.1
 """Hints that come within this of each other cause one message."""
 CHECK_SECONDS = 5.0
 """How long a quiet socket goes on without asking whether its client may still listen."""
+BEAT_SECONDS = 20.0
+"""How long a socket that has nothing to say is silent: who hears nothing for three times as long connects anew."""
+SEND_SECONDS = 20.0
+"""How long one message may wait for whoever reads too slowly. Hints that come meanwhile are bounded and fall together:
+what a slow reader is told next is the state of then."""
 AUTH_SECONDS = 8.0
 """Less than the edge waits, so that whoever says nothing is told what to say."""
 MAX_TOKEN = 4096
@@ -54,10 +62,22 @@ def same_site(websocket: WebSocket) -> bool:
     return origin is not None and urlsplit(origin).netloc == websocket.headers.get("host")
 
 
+def _in_handshake(websocket: WebSocket) -> str | None:
+    """What came with the handshake: a token or a key in a header, or a ticket in the address, where nothing else is
+    taken: addresses stand in logs."""
+    header = websocket.headers.get("authorization", "")
+    bearer = header[7:].strip() if header.lower().startswith("bearer ") else ""
+    ticket = websocket.query_params.get("ticket", "")
+    if "token" in websocket.query_params or (ticket and not ticket.startswith(TICKET_PREFIX)):
+        raise Unauthenticated("Tokens and keys do not go into addresses: send a header, or ask for a ticket.")
+    given = websocket.headers.get("x-api-key") or bearer or ticket
+    return given[:MAX_TOKEN] or None
+
+
 async def _token(websocket: WebSocket, has_cookie: bool) -> str | None:
-    """Return the token in the address, else None for the cookie, else the one in the first message."""
-    if given := websocket.query_params.get("token"):
-        return given[:MAX_TOKEN]
+    """Return what came with the handshake, else None for the cookie, else the token in the first message."""
+    if given := _in_handshake(websocket):
+        return given
     if has_cookie and same_site(websocket):
         return None
     try:
@@ -107,13 +127,19 @@ async def serve(
             websocket.scope[SOCKET].admit()
         async with hub.subscribe(*topics, known) as queue:
             await _send(websocket, await read(await authenticate(token), ()))
+            said_at = time.monotonic()
             gone = asyncio.create_task(_listen(websocket))
             try:
                 while not gone.done():
                     heard = await _wait(queue, gone)
                     actor = await authenticate(token)
-                    if hints := [hint for hint in heard if hint["topic"] != known]:
-                        await _send(websocket, await read(actor, hints))
+                    hints = [hint for hint in heard if hint["topic"] != known]
+                    told: Sequence[BaseModel] = await read(actor, hints) if hints else ()
+                    if not told and time.monotonic() - said_at >= BEAT_SECONDS:
+                        told = (Heartbeat(at=now()),)
+                    if told:
+                        await _send(websocket, told)
+                        said_at = time.monotonic()
             finally:
                 gone.cancel()
                 with suppress(asyncio.CancelledError, Exception):
@@ -121,6 +147,9 @@ async def serve(
     except AppError as error:
         with suppress(RuntimeError):
             await websocket.close(CLOSE + error.status, error.message[:120])
+    except TimeoutError:
+        with suppress(RuntimeError, TimeoutError):
+            await asyncio.wait_for(websocket.close(TOO_MUCH, "What was sent was not read."), SEND_SECONDS)
     except WebSocketDisconnect:
         return
     except RuntimeError as error:  # the socket closed between two of our steps
@@ -146,5 +175,6 @@ async def _wait(queue: asyncio.Queue[Message], gone: asyncio.Task[None]) -> list
 
 
 async def _send(websocket: WebSocket, messages: Sequence[BaseModel]) -> None:
+    """Send each; or raise TimeoutError: nobody reads."""
     for message in messages:
-        await websocket.send_text(message.model_dump_json())
+        await asyncio.wait_for(websocket.send_text(message.model_dump_json()), SEND_SECONDS)

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from liquor_app.accounts.models import Role
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.campaigns.models import Campaign, CampaignStatus
 from liquor_app.campaigns.service import CampaignRow, lock_campaign, move_campaign, row_of
@@ -59,7 +59,7 @@ async def mark_autopilot(session: AsyncSession, campaign: Campaign) -> None:
 
 async def send_back(session: AsyncSession, actor: Actor, campaign_id: UUID) -> CampaignRow:
     """Back to draft, to be edited and planned again."""
-    require(actor, Role.MANAGER)
+    require(actor, Permission.CAMPAIGNS_WRITE)
     campaign = await lock_campaign(session, campaign_id)
     check_stands(campaign, CampaignStatus.AWAITING_APPROVAL, CampaignStatus.SCHEDULED, to="sent back")
     campaign.approved_by = campaign.approved_at = None
@@ -74,7 +74,7 @@ async def start_campaign(session: AsyncSession, actor: Actor, campaign_id: UUID)
     Raises:
         Conflict: it is not approved.
     """
-    require(actor, Role.MANAGER)
+    require(actor, Permission.CAMPAIGNS_WRITE)
     await refuse_stopped(session)  # before the campaign is locked: who throws the switch locks them after it
     campaign = await lock_campaign(session, campaign_id)
     check_stands(campaign, CampaignStatus.SCHEDULED, to="started")
@@ -100,7 +100,7 @@ async def pause_campaign(
     Raises:
         Conflict: it does not run.
     """
-    require(actor, Role.MANAGER)
+    require(actor, Permission.CAMPAIGNS_WRITE)
     campaign = await lock_campaign(session, campaign_id)
     campaign.pause_reason = reason or f"Paused by {actor.name}"
     await move_campaign(session, actor, campaign, CampaignStatus.PAUSED)
@@ -121,7 +121,7 @@ async def resume_campaign(session: AsyncSession, actor: Actor, campaign_id: UUID
     Raises:
         Conflict: it is not paused.
     """
-    require(actor, Role.MANAGER)
+    require(actor, Permission.CAMPAIGNS_WRITE)
     await refuse_stopped(session)
     campaign = await lock_campaign(session, campaign_id)
     check_stands(campaign, CampaignStatus.PAUSED, to="resumed")
@@ -143,7 +143,7 @@ async def cancel_campaign(session: AsyncSession, actor: Actor, campaign_id: UUID
     Raises:
         Conflict: it is already over.
     """
-    require(actor, Role.MANAGER)
+    require(actor, Permission.CAMPAIGNS_WRITE)
     campaign = await lock_campaign(session, campaign_id)
     campaign.is_playing = False
     await move_campaign(session, actor, campaign, CampaignStatus.CANCELLED)

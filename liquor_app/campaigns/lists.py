@@ -6,6 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.bulk_actions import BulkList, Verb, one_by_one
 from liquor_app.accounts.lists import read_list
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor
 from liquor_app.campaigns.lifecycle import cancel_campaign, pause_campaign, resume_campaign
 from liquor_app.campaigns.models import CampaignStatus, CampaignType
@@ -22,6 +23,8 @@ CAMPAIGNS = ListSpec(
     row=CampaignRow,
     source="campaigns t",
     order="-start_date",
+    permission=Permission.CAMPAIGNS_READ,
+    export_permission=Permission.CAMPAIGNS_EXPORT,
     sorts=(
         Sort("start_date", first="-"),
         Sort("name", by="natural_order"),
@@ -62,19 +65,23 @@ CAMPAIGN_ACTIONS = BulkList(
     CAMPAIGNS,
     (
         Verb(
-            "pause", "Pause", one_by_one(pause_campaign), icon="pause", at_once=AT_ONCE,
+            "pause", "Pause", one_by_one(pause_campaign), Permission.CAMPAIGNS_WRITE,
+            icon="pause", at_once=AT_ONCE,
             question="What waits keeps waiting. Only running ones can be paused; the others stay as they are.",
         ),
         Verb(
-            "resume", "Resume", one_by_one(resume_campaign), icon="play", at_once=AT_ONCE,
+            "resume", "Resume", one_by_one(resume_campaign), Permission.CAMPAIGNS_WRITE,
+            icon="play", at_once=AT_ONCE,
             question="They go on where they stopped. Only paused ones can be resumed; the others stay as they are.",
         ),
         Verb(
-            "cancel", "End for good", one_by_one(cancel_campaign), icon="circle-x", at_once=AT_ONCE, destroys=True,
+            "cancel", "End for good", one_by_one(cancel_campaign), Permission.CAMPAIGNS_WRITE,
+            icon="circle-x", at_once=AT_ONCE, destroys=True,
             question="They are cancelled: what waits is not sent any more. Those that are over stay as they are.",
         ),
         Verb(
-            "delete", "Delete drafts", one_by_one(delete_campaign), icon="trash-2", at_once=AT_ONCE, destroys=True,
+            "delete", "Delete drafts", one_by_one(delete_campaign), Permission.CAMPAIGNS_WRITE,
+            icon="trash-2", at_once=AT_ONCE, destroys=True,
             question="Drafts go with their plans. What is no draft stays as it is.",
         ),
     ),

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
 from liquor_app.accounts.audit import audit, audit_change
-from liquor_app.accounts.models import Role
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.campaigns.constraints import clean_constraints
 from liquor_app.campaigns.definition_checks import (
@@ -152,7 +152,7 @@ async def get_campaign(session: AsyncSession, actor: Actor, campaign_id: UUID) -
     Raises:
         NotFound: there is none.
     """
-    require(actor, Role.USER)
+    require(actor, Permission.CAMPAIGNS_READ)
     return row_of(await find_campaign(session, campaign_id))
 
 
@@ -162,7 +162,7 @@ async def brand_of(session: AsyncSession, actor: Actor, campaign_id: UUID) -> Br
     Raises:
         NotFound: there is no such campaign.
     """
-    require(actor, Role.USER)
+    require(actor, Permission.CAMPAIGNS_READ)
     campaign = await find_campaign(session, campaign_id)
     return await get_brand(session, campaign.brand_id)
 
@@ -194,7 +194,7 @@ async def create_campaign(
         Invalid: no name, unknown segment, dates out of order, holdout beyond 50 %, a constraint that is unknown or out
             of range, a triggered campaign with another engine than the optimiser.
     """
-    require(actor, Role.MANAGER)
+    require(actor, Permission.CAMPAIGNS_WRITE)
     title = name.strip()
     if not 1 <= len(title) <= 120:
         raise Invalid("name must have 1 to 120 characters", field="name")
@@ -255,7 +255,7 @@ async def update_campaign(
         Conflict: it runs or is over, or somebody changed it meanwhile.
         Invalid: a bad field.
     """
-    require(actor, Role.MANAGER)
+    require(actor, Permission.CAMPAIGNS_WRITE)
     campaign = await lock_campaign(session, campaign_id)
     if campaign.status not in {CampaignStatus.DRAFT, CampaignStatus.AWAITING_APPROVAL, CampaignStatus.SCHEDULED}:
         raise Conflict(f"A campaign that is {campaign.status} cannot be edited. Pause it and make a new plan instead.")
@@ -298,7 +298,7 @@ async def delete_campaign(session: AsyncSession, actor: Actor, campaign_id: UUID
     Raises:
         Conflict: it is no draft.
     """
-    require(actor, Role.MANAGER)
+    require(actor, Permission.CAMPAIGNS_WRITE)
     campaign = await lock_campaign(session, campaign_id)
     if campaign.status is not CampaignStatus.DRAFT:
         raise Conflict(f"Only drafts are deleted; this campaign is {campaign.status}. Cancel it instead.")
@@ -312,7 +312,7 @@ async def request_plan(session: AsyncSession, actor: Actor, campaign_id: UUID) -
     Raises:
         Conflict: it is neither a draft nor waiting for approval.
     """
-    require(actor, Role.MANAGER)
+    require(actor, Permission.CAMPAIGNS_WRITE)
     campaign = await lock_campaign(session, campaign_id)
     if campaign.status not in {CampaignStatus.DRAFT, CampaignStatus.AWAITING_APPROVAL}:
         raise Conflict(f"A campaign that is {campaign.status} cannot be planned again.")

@@ -7,7 +7,7 @@ from dataclasses import replace
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.lists import read_list
-from liquor_app.accounts.models import Role
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.catalog.service import ProductRow
 from liquor_app.catalog.stock import STATE, StockState, fresh_now
@@ -20,6 +20,8 @@ PRODUCTS = ListSpec(
     source="products t",
     select={"stock_state": STATE.format(t="t")},
     order="name",
+    permission=Permission.PRODUCTS_READ,
+    export_permission=Permission.PRODUCTS_EXPORT,
     sorts=(
         Sort("name"),
         Sort("sells_at", first="-", nulls_last=True),
@@ -54,5 +56,5 @@ async def list_products(session: AsyncSession, actor: Actor, query: ListQuery | 
     Raises:
         Invalid: see `read_list`.
     """
-    require(actor, Role.USER)
+    require(actor, Permission.PRODUCTS_READ)
     return await read_list(session, actor, PRODUCTS, await with_fresh(session, query))

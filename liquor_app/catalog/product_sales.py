@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from liquor_app.accounts.models import Role
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.core.clock import now
 
@@ -41,6 +41,6 @@ SELECT count(DISTINCT p.customer_id) AS buyers, COALESCE(sum(l.quantity), 0) AS 
 
 async def product_sales(session: AsyncSession, actor: Actor, product_id: UUID) -> ProductSales:
     """Return what was sold of a product lately."""
-    require(actor, Role.USER)
+    require(actor, Permission.PRODUCTS_READ)
     found = await session.execute(text(_SOLD), {"id": product_id, "since": now() - timedelta(days=SALES_DAYS)})
     return ProductSales(**found.mappings().one())

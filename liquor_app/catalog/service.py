@@ -13,7 +13,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.audit import audit
-from liquor_app.accounts.models import Role
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.catalog.product_write import NewProduct, ProductFields, ProductOutcome, write_products
 from liquor_app.catalog.stock import STATE, StockState, fresh_now
@@ -82,7 +82,7 @@ async def get_product(session: AsyncSession, actor: Actor, product_id: UUID) -> 
     Raises:
         NotFound: there is none.
     """
-    require(actor, Role.USER)
+    require(actor, Permission.PRODUCTS_READ)
     found = await session.execute(text(_PRODUCT), {"id": product_id, "fresh": await fresh_now(session)})
     row = found.mappings().first()
     if row is None:
@@ -92,13 +92,13 @@ async def get_product(session: AsyncSession, actor: Actor, product_id: UUID) -> 
 
 async def product_categories(session: AsyncSession, actor: Actor) -> list[str]:
     """Return the categories products have, in alphabetical order; at most 200."""
-    require(actor, Role.USER)
+    require(actor, Permission.PRODUCTS_READ)
     return sorted((await session.execute(text(_CATEGORIES))).scalars(), key=str.lower)
 
 
 async def suggest_products(session: AsyncSession, actor: Actor, typed: str) -> list[tuple[str, str]]:
     """Return products that what somebody types is part of: (SKU, else UPC; name); a dozen at most."""
-    require(actor, Role.USER)
+    require(actor, Permission.PRODUCTS_READ)
     wanted = typed.strip().lower()[:100]
     if len(wanted) < 2 or "\x00" in wanted:
         return []
@@ -117,7 +117,7 @@ async def put_products(
         Forbidden: the actor may only read.
         Invalid: too many, one without SKU and UPC, a UPC that is none, or money of another currency.
     """
-    require(actor, Role.MANAGER)
+    require(actor, Permission.PRODUCTS_WRITE)
     if not 1 <= len(products) <= MAX_PRODUCTS:
         raise Invalid(f"Send 1 to {MAX_PRODUCTS} products at once; more comes as a file.", field="items")
     own = (await load_settings(session, GeneralSettings)).currency

@@ -6,6 +6,7 @@ from typing import Any
 
 import typer
 
+from liquor_app.accounts.permission_table import Permission, needs
 from liquor_app.accounts.permissions import SYSTEM
 from liquor_app.commands.arguments import CampaignId, Json, campaign_of
 from liquor_app.commands.kit import call, show, show_rows
@@ -16,6 +17,7 @@ app = typer.Typer(no_args_is_help=True, help="Campaigns from a terminal.")
 
 
 @app.command("list")
+@needs(Permission.CAMPAIGNS_READ)
 def list_command(status: str = "", limit: int = 20, as_json: Json = False) -> None:
     """Campaigns, newest first."""
     from liquor_app.campaigns.lists import list_campaigns
@@ -26,6 +28,7 @@ def list_command(status: str = "", limit: int = 20, as_json: Json = False) -> No
 
 
 @app.command("show")
+@needs(Permission.CAMPAIGNS_READ)
 def show_command(campaign: CampaignId = "latest", as_json: Json = False) -> None:
     """One campaign."""
     from liquor_app.campaigns.service import get_campaign
@@ -37,6 +40,7 @@ def show_command(campaign: CampaignId = "latest", as_json: Json = False) -> None
 
 
 def _lifecycle(name: str, help_text: str) -> None:
+    @needs(Permission.CAMPAIGNS_WRITE)
     def command(campaign: CampaignId = "latest", as_json: Json = False) -> None:
         from liquor_app.campaigns import lifecycle
 
@@ -55,6 +59,7 @@ _lifecycle("cancel", "End it for good.")
 
 
 @app.command("stop-all")
+@needs(Permission.SENDS_WRITE)
 def stop_all_command(as_json: Json = False) -> None:
     """Stop everything that leaves the house: every running campaign is paused, whatever it belongs to waits."""
     from liquor_app.sending.stop_all import stop_all_sending
@@ -63,6 +68,7 @@ def stop_all_command(as_json: Json = False) -> None:
 
 
 @app.command("resume-all")
+@needs(Permission.SENDS_WRITE)
 def resume_all_command(as_json: Json = False) -> None:
     """Go on where `stop-all` stopped."""
     from liquor_app.sending.stop_all import resume_all_sending

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from liquor_app.accounts.permission_table import Permission, needs
 from liquor_app.accounts.permissions import SYSTEM
 from liquor_app.actions.offering.cell_rules import RuleEffect
 from liquor_app.commands.arguments import Json
@@ -16,6 +17,7 @@ app = typer.Typer(no_args_is_help=True, help="Kinds of messages a marketer pinne
 
 
 @app.command("list")
+@needs(Permission.ANALYTICS_READ)
 def list_command(as_json: Json = False) -> None:
     """The rules in force, the latest first."""
     from liquor_app.actions.offering.cell_rules import list_rules
@@ -33,6 +35,7 @@ Due = Annotated[str, typer.Option(help="Only of those not_yet_due, due, overdue 
 
 
 @app.command("pin")
+@needs(Permission.ANALYTICS_WRITE)
 def pin_command(
     segment: Segment, offer: Offer, channel: By, *, reason: Why, due: Due = "", as_json: Json = False
 ) -> None:
@@ -42,6 +45,7 @@ def pin_command(
 
 
 @app.command("forbid")
+@needs(Permission.ANALYTICS_WRITE)
 def forbid_command(
     segment: Segment, offer: Offer, channel: By, *, reason: Why, due: Due = "", as_json: Json = False
 ) -> None:
@@ -51,6 +55,7 @@ def forbid_command(
 
 
 @app.command("undo")
+@needs(Permission.ANALYTICS_WRITE)
 def undo_command(rule: Annotated[str, typer.Argument(help="The rule's id.")], as_json: Json = False) -> None:
     """Take a rule back."""
     from liquor_app.actions.offering.cell_rules import undo_rule

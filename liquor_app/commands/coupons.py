@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from liquor_app.accounts.permission_table import Permission, needs
 from liquor_app.accounts.permissions import SYSTEM
 from liquor_app.commands.arguments import Json
 from liquor_app.commands.kit import call, show, show_rows
@@ -19,6 +20,7 @@ app = typer.Typer(no_args_is_help=True, help="Pools of coupon codes.")
 
 
 @app.command("list")
+@needs(Permission.COUPONS_READ)
 def list_command(as_json: Json = False) -> None:
     """Every pool and how many codes it has left."""
     from liquor_app.coupons.lists import list_pools
@@ -29,6 +31,7 @@ def list_command(as_json: Json = False) -> None:
 
 
 @app.command("add")
+@needs(Permission.COUPONS_WRITE)
 def add_command(
     pool: Annotated[str, typer.Argument(help="The pool's name; a new one is made.")],
     file: Annotated[Path, typer.Argument(help="Codes, one a line or in a CSV: the column Code, else the first.")],

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from liquor_app.accounts.permission_table import Permission, needs
 from liquor_app.accounts.permissions import SYSTEM
 from liquor_app.commands.arguments import Json
 from liquor_app.commands.kit import call, out, show
@@ -15,6 +16,7 @@ app = typer.Typer(no_args_is_help=True, help="The embedded databases and the sam
 
 
 @app.command("clear-sample")
+@needs(Permission.DATA_ADMIN)
 def clear_sample(as_json: Json = False) -> None:
     """Remove the sample; your own data stays."""
     from liquor_app.demo.load import clear_sample as clear
@@ -23,6 +25,7 @@ def clear_sample(as_json: Json = False) -> None:
 
 
 @app.command("clear")
+@needs(Permission.DATA_ADMIN)
 def clear_data(yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False) -> None:
     """Delete this clone's embedded databases for good."""
     import shutil

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.progress import Progress
 
+from liquor_app.accounts.permission_table import Permission, needs
 from liquor_app.accounts.permissions import SYSTEM
 from liquor_app.commands.arguments import Json
 from liquor_app.commands.kit import call, engines_running, err, in_steps, show, show_rows
@@ -127,6 +128,7 @@ Again = Annotated[
 
 
 @app.command("customers")
+@needs(Permission.IMPORTS_WRITE)
 def import_customers(
     file: Path,
     *,
@@ -141,6 +143,7 @@ def import_customers(
 
 
 @app.command("purchases")
+@needs(Permission.IMPORTS_WRITE)
 def import_purchases(
     file: Path,
     *,
@@ -159,6 +162,7 @@ def import_purchases(
 
 
 @app.command("products")
+@needs(Permission.IMPORTS_WRITE)
 def import_products(
     file: Path,
     *,
@@ -173,6 +177,7 @@ def import_products(
 
 
 @app.command("list")
+@needs(Permission.IMPORTS_READ)
 def list_imports_command(limit: int = 20, as_json: Json = False) -> None:
     """Imports, newest first."""
     from liquor_app.imports.lists import list_imports
@@ -183,6 +188,7 @@ def list_imports_command(limit: int = 20, as_json: Json = False) -> None:
 
 
 @app.command("undo")
+@needs(Permission.IMPORTS_WRITE)
 def undo_command(
     import_id: Annotated[str, typer.Argument(help="The import's id: `liquor import list` has it.")],
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,

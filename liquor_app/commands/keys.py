@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from liquor_app.accounts.audit import audit
+from liquor_app.accounts.permission_table import Permission, needs
 from liquor_app.accounts.permissions import SYSTEM
 from liquor_app.commands.arguments import Json
 from liquor_app.commands.kit import call, out, show, show_rows
@@ -18,6 +19,7 @@ app = typer.Typer(no_args_is_help=True, help="The secret keys: rotate them witho
 
 
 @app.command("list")
+@needs(Permission.DATA_ADMIN)
 def list_keys(as_json: Json = False) -> None:
     """The ring, the signing key first, and how many stored secrets are sealed under each."""
     rows = call(lambda session: key_rotation.list_keys(session, metadata))
@@ -25,12 +27,14 @@ def list_keys(as_json: Json = False) -> None:
 
 
 @app.command("new")
+@needs(Permission.DATA_ADMIN)
 def new_key() -> None:
     """Print a new random key; nothing is changed."""
     typer.echo(key_rotation.new_key())
 
 
 @app.command("rotate")
+@needs(Permission.DATA_ADMIN)
 def rotate(as_json: Json = False) -> None:
     """Put a new key first and seal everything stored under it. Suppressed addresses stay suppressed, links in
     mailboxes go on working, credentials open."""
@@ -55,6 +59,7 @@ def rotate(as_json: Json = False) -> None:
 
 
 @app.command("retire")
+@needs(Permission.DATA_ADMIN)
 def retire(yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False, as_json: Json = False) -> None:
     """Forget every key but the first."""
     if not yes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import json
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -17,6 +18,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from liquor_app.accounts.permission_table import needed
+from liquor_app.accounts.permissions import SYSTEM, require
 from liquor_app.core import db, redis
 from liquor_app.core.config import get_settings
 from liquor_app.core.db import Session, transaction
@@ -40,6 +43,26 @@ def engines_running() -> Iterator[None]:
     with engines():
         migrate.upgrade(runtime_info.database_url())
         yield
+
+
+def permitted(command: Callable[..., Any] | None) -> Callable[..., Any]:
+    """Return a command that asks for the permission it takes first. Whoever can run commands on the server owns the
+    database already: they act as the system, which has every permission.
+
+    Raises:
+        ValueError: the command was marked with none.
+    """
+    assert command is not None
+    permission = needed(command)
+    if permission is None:
+        raise ValueError(f"the command {command.__name__} was marked with no permission")
+
+    @functools.wraps(command)
+    def run(*args: Any, **kwargs: Any) -> Any:
+        require(SYSTEM, permission)
+        return command(*args, **kwargs)
+
+    return run
 
 
 def call(work: Callable[[Session], Awaitable[T]]) -> T:

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 from rich.table import Column, Table
 
+from liquor_app.accounts.permission_table import Permission, needs
 from liquor_app.accounts.permissions import SYSTEM
 from liquor_app.commands.arguments import Json, parse_day
 from liquor_app.commands.kit import call, out, show, show_rows
@@ -16,6 +17,7 @@ app = typer.Typer()
 
 
 @app.command()
+@needs(Permission.ANALYTICS_READ)
 def backtest(
     kind: Annotated[str, typer.Argument(help="churn, clv or response")],
     cutoff: Annotated[str, typer.Option(help="First day that counts as future, YYYY-MM-DD.")],
@@ -76,6 +78,7 @@ def _figure(value: Any) -> str:
 
 
 @app.command()
+@needs(Permission.SEGMENTS_READ)
 def suggest(as_json: Json = False) -> None:
     """Segments the base falls into by itself, as rules."""
     from liquor_app.segments.discovery import suggest_segments
@@ -90,6 +93,7 @@ def suggest(as_json: Json = False) -> None:
 
 
 @app.command("models")
+@needs(Permission.ANALYTICS_READ)
 def models_command(as_json: Json = False) -> None:
     """The models in use, with their own backtests."""
     from liquor_app.scoring.service import list_models

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 from rich.progress import Progress
 
+from liquor_app.accounts.permission_table import Permission, needs
 from liquor_app.accounts.permissions import SYSTEM
 from liquor_app.commands.arguments import CampaignId, Json, campaign_of
 from liquor_app.commands.kit import call, engines_running, err, show, show_rows
@@ -21,6 +22,7 @@ app = typer.Typer()
 
 
 @app.command()
+@needs(Permission.DATA_ADMIN)
 def demo(
     full_store: Annotated[bool, typer.Option(help="All purchases of these people, not their liquor alone.")] = False,
     as_json: Json = False,
@@ -50,6 +52,7 @@ def demo(
 
 
 @app.command()
+@needs(Permission.ANALYTICS_WRITE)
 def score(
     refit: Annotated[bool, typer.Option(help="Fit the models anew first, though they are not a week old.")] = False,
     as_json: Json = False,
@@ -61,6 +64,7 @@ def score(
 
 
 @app.command()
+@needs(Permission.SEGMENTS_WRITE)
 def segments(
     refresh: Annotated[bool, typer.Option(help="Recompute membership first.")] = True, as_json: Json = False
 ) -> None:
@@ -77,6 +81,7 @@ def segments(
 
 
 @app.command()
+@needs(Permission.ANALYTICS_READ)
 def holdout(as_json: Json = False) -> None:
     """What marketing as a whole changes: customers left out of every campaign beside everybody else, counted now."""
     from liquor_app.experiments.global_holdout import take_reading
@@ -107,6 +112,7 @@ def holdout(as_json: Json = False) -> None:
 
 
 @app.command()
+@needs(Permission.ANALYTICS_WRITE)
 def learn(as_json: Json = False) -> None:
     """Learn what messages change from decisions whose week is over, and tell what is believed now."""
     from liquor_app.experiments.learning import learn as learn_now
@@ -140,6 +146,7 @@ def _interval(middle: float, low: float | None, high: float | None, form: str, t
 
 
 @app.command()
+@needs(Permission.CAMPAIGNS_WRITE)
 def send(
     campaign: CampaignId = "latest",
     play: Annotated[bool, typer.Option(help="Play the whole week now (sandbox only).")] = False,

@@ -10,6 +10,7 @@ import typer
 from rich.markup import escape
 from rich.progress import Progress
 
+from liquor_app.accounts.permission_table import Permission, needs
 from liquor_app.accounts.permissions import SYSTEM
 from liquor_app.actions.lists import list_actions
 from liquor_app.commands.arguments import CampaignId, Json, campaign_of, parse_day
@@ -23,6 +24,7 @@ app = typer.Typer()
 
 
 @app.command()
+@needs(Permission.PLANS_WRITE)
 def plan(
     *,
     name: Annotated[str, typer.Option(help="What to call the campaign.")] = "This week's plan",
@@ -95,6 +97,7 @@ def plan(
 
 
 @app.command()
+@needs(Permission.PLANS_WRITE)
 def simulate(campaign: CampaignId = "latest", as_json: Json = False) -> None:
     """What a campaign's plan is likely to bring, from its actions as they stand, before anything is sent."""
     from liquor_app.campaigns.service import get_campaign
@@ -152,6 +155,7 @@ def _show_simulation(summary: dict[str, Any], title: str) -> None:
 
 
 @app.command()
+@needs(Permission.ACTIONS_READ)
 def why(
     campaign: CampaignId = "latest",
     version: Annotated[int, typer.Option(help="Of the plan; the current one by default.")] = 0,
@@ -185,6 +189,7 @@ def why(
 
 
 @app.command()
+@needs(Permission.ACTIONS_READ)
 def actions(
     campaign: CampaignId = "latest",
     *,
@@ -224,6 +229,7 @@ def actions(
 
 
 @app.command()
+@needs(Permission.CAMPAIGNS_WRITE)
 def approve(
     campaign: CampaignId = "latest",
     despite_sender: Annotated[bool, typer.Option(help="Although its domain failed the last sender check.")] = False,
@@ -258,6 +264,7 @@ def approve(
 
 
 @app.command()
+@needs(Permission.SETTINGS_ADMIN)
 def autopilot(
     switch: Annotated[str, typer.Argument(help="status, stop (the kill switch) or release.")] = "status",
     as_json: Json = False,

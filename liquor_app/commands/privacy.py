@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from liquor_app.accounts.permission_table import Permission, needs
 from liquor_app.accounts.permissions import SYSTEM
 from liquor_app.commands.arguments import Json
 from liquor_app.commands.kit import call, show
@@ -15,6 +16,7 @@ app = typer.Typer(no_args_is_help=True, help="Who was erased, and a copy of the 
 
 
 @app.command("replay")
+@needs(Permission.CUSTOMERS_ADMIN)
 def replay_command(as_json: Json = False) -> None:
     """After an older state was restored: erase again who was erased since."""
     from liquor_app.privacy.replay import replay_erasures
@@ -23,6 +25,7 @@ def replay_command(as_json: Json = False) -> None:
 
 
 @app.command("anonymised")
+@needs(Permission.CUSTOMERS_ADMIN)
 def anonymised_command(
     folder: Annotated[Path, typer.Argument(help="An empty folder; it is made if it is not there.")],
     as_json: Json = False,

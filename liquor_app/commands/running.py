@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from liquor_app.accounts.permission_table import Permission, needs
 from liquor_app.commands.arguments import Json
 from liquor_app.commands.kit import engines_running, out, show
 from liquor_app.core import db
@@ -19,6 +20,7 @@ app = typer.Typer()
 
 
 @app.command()
+@needs(Permission.DATA_ADMIN)
 def up(dev: Annotated[bool, typer.Option("--dev", help="Reload the screens as their code changes.")] = False) -> None:
     """Start everything on this machine; Ctrl-C stops it."""
     from liquor_app.up import up as run
@@ -27,6 +29,7 @@ def up(dev: Annotated[bool, typer.Option("--dev", help="Reload the screens as th
 
 
 @app.command()
+@needs(Permission.DATA_ADMIN)
 def web() -> None:
     """The web server alone, for production: needs DATABASE_URL, REDIS_URL and a built frontend."""
     import os
@@ -55,6 +58,7 @@ def web() -> None:
 
 
 @app.command()
+@needs(Permission.DATA_ADMIN)
 def worker() -> None:
     """One background worker (any number may run, on any number of machines)."""
     from worker.__main__ import main as run
@@ -63,6 +67,7 @@ def worker() -> None:
 
 
 @app.command("migrate")
+@needs(Permission.DATA_ADMIN)
 def migrate_command(as_json: Json = False) -> None:
     """Bring the database's schema to this version."""
     with engines_running():
@@ -73,6 +78,7 @@ def migrate_command(as_json: Json = False) -> None:
 
 
 @app.command()
+@needs(Permission.DATA_ADMIN)
 def build() -> None:
     """Build the frontend if its sources changed."""
     from liquor_app.core.platform.frontend import ensure_built

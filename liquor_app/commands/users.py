@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from liquor_app.accounts.entry.passwords import hash_password
+from liquor_app.accounts.permission_table import Permission, needs
 from liquor_app.accounts.permissions import SYSTEM
 from liquor_app.commands.arguments import Json
 from liquor_app.commands.kit import call, out, show
@@ -19,6 +20,7 @@ app = typer.Typer(no_args_is_help=True, help="Who may sign in.")
 
 
 @app.command("add")
+@needs(Permission.TEAM_ADMIN)
 def add_user(
     email: str,
     role: Annotated[str, typer.Option(help="admin, manager or user (viewer)")] = "user",
@@ -37,6 +39,7 @@ def add_user(
 
 
 @app.command("reset-password")
+@needs(Permission.TEAM_ADMIN)
 def reset_password(email: Annotated[str, typer.Argument()] = "") -> None:
     """A new random password, printed once; every session of that user ends."""
     from liquor_app.accounts.profile import reset_password as reset
@@ -49,6 +52,7 @@ def reset_password(email: Annotated[str, typer.Argument()] = "") -> None:
 
 
 @app.command("setup-code")
+@needs(Permission.TEAM_ADMIN)
 def setup_code(as_json: Json = False) -> None:
     """A new one-time code for setting up the first admin; the one before no longer works."""
     from liquor_app.accounts.entry.setup_code import new_code

@@ -12,7 +12,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.audit import audit, audit_change
-from liquor_app.accounts.models import Role
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.compliance.legal_rules import FEDERAL, RuleKind, parse_rule
 from liquor_app.compliance.rule_pack import RuleDraft
@@ -53,7 +53,7 @@ async def add_rule(session: AsyncSession, actor: Actor, draft: RuleDraft, *, rep
         Invalid: the rule makes no sense, or is for another place, kind or channel than the one it replaces.
         NotFound, Conflict: as `end_rule`.
     """
-    require(actor, Role.ADMIN)
+    require(actor, Permission.SETTINGS_ADMIN)
     _check(draft)
     if replaces is not None:
         old = await end_rule(session, actor, replaces, draft.valid_from)
@@ -94,7 +94,7 @@ async def end_rule(session: AsyncSession, actor: Actor, rule_id: UUID, on: date)
         Invalid: the day has passed, or lies before the rule's first.
         Conflict: it ends already.
     """
-    require(actor, Role.ADMIN)
+    require(actor, Permission.SETTINGS_ADMIN)
     found = await session.execute(
         text(f"SELECT {RULE_COLUMNS} FROM compliance_rules WHERE id = :id FOR UPDATE"), {"id": rule_id}
     )

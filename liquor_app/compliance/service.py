@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from liquor_app.accounts.models import Role
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.compliance.legal_rules import Rules, parse_clock, parse_rule
 from liquor_app.compliance.rule_pack import PACK, RETIRED
@@ -96,7 +96,7 @@ async def ensure_rule_pack(session: AsyncSession) -> int:
 
 async def list_rules(session: AsyncSession, actor: Actor) -> list[RuleRow]:
     """Return every rule, federal law first; ended ones too."""
-    require(actor, Role.USER)
+    require(actor, Permission.SETTINGS_READ)
     found = await session.execute(
         text(
             f"SELECT {RULE_COLUMNS}"

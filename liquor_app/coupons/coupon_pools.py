@@ -19,7 +19,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.audit import audit, audit_change
-from liquor_app.accounts.models import Role
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.core.bulk import copy_rows
 from liquor_app.core.db import raw_connection
@@ -109,7 +109,7 @@ async def get_pool(session: AsyncSession, actor: Actor, pool_id: UUID) -> PoolRo
     Raises:
         NotFound: there is none.
     """
-    require(actor, Role.USER)
+    require(actor, Permission.COUPONS_READ)
     found = await session.execute(text(f"{_SELECT} WHERE t.id = :id"), {"id": pool_id})
     row = found.mappings().first()
     if row is None:
@@ -133,7 +133,7 @@ async def create_pool(
         Invalid: no name, a discount beyond 0.01 to 100, a low water out of range.
         Conflict: the name is taken, another standing pool has this discount, or there are too many pools.
     """
-    require(actor, Role.MANAGER)
+    require(actor, Permission.COUPONS_WRITE)
     values = _cleaned(name=name, discount_pct=discount_pct, is_standing=is_standing, low_water=low_water)
     counted = await session.execute(text("SELECT count(*) FROM coupon_pools"))
     if counted.scalar_one() >= MAX_POOLS:
@@ -155,7 +155,7 @@ async def update_pool(session: AsyncSession, actor: Actor, pool_id: UUID, **chan
     Raises:
         NotFound, Forbidden, Invalid, Conflict: as `create_pool`.
     """
-    require(actor, Role.MANAGER)
+    require(actor, Permission.COUPONS_WRITE)
     before = await get_pool(session, actor, pool_id)
     now_is = {"name": before.name, "is_standing": before.is_standing, "low_water": before.low_water}
     values = _cleaned(discount_pct=before.discount_pct, **{**now_is, **changes})
@@ -181,7 +181,7 @@ async def add_codes(session: AsyncSession, actor: Actor, pool_id: UUID, lines: I
         NotFound: there is no such pool.
         Invalid: not one code among the lines, or nothing says which column holds them.
     """
-    require(actor, Role.MANAGER)
+    require(actor, Permission.COUPONS_WRITE)
     # two lists at once could fill the pool beyond its bound; the row itself stays free for whoever gives codes away
     await session.execute(
         text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": f"coupon_pool:{pool_id}"}
@@ -230,7 +230,7 @@ async def discard_codes(session: AsyncSession, actor: Actor, pool_id: UUID) -> i
         Forbidden: the actor may only read.
         NotFound: there is no such pool.
     """
-    require(actor, Role.MANAGER)
+    require(actor, Permission.COUPONS_WRITE)
     await get_pool(session, actor, pool_id)
     gone = await session.execute(
         text(
@@ -252,7 +252,7 @@ async def delete_pool(session: AsyncSession, actor: Actor, pool_id: UUID) -> Non
         NotFound: there is no such pool.
         Conflict: codes of it are with people, or a campaign uses it.
     """
-    require(actor, Role.MANAGER)
+    require(actor, Permission.COUPONS_WRITE)
     pool = await get_pool(session, actor, pool_id)
     if pool.remaining < pool.total:
         given = pool.total - pool.remaining

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.lists import read_list
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor
 from liquor_app.core.listing.spec import Filter, ListQuery, ListSpec, Match, Sort
 from liquor_app.core.paging import Page
@@ -16,6 +17,8 @@ POOLS = ListSpec(
     source="coupon_pools t",
     select={"total": TOTAL, "remaining": REMAINING, "redeemed": REDEEMED},
     order="name",
+    permission=Permission.COUPONS_READ,
+    export_permission=Permission.COUPONS_EXPORT,
     sorts=(Sort("name", by="natural_order"), Sort("discount_pct", first="-"), Sort("remaining")),
     filters=(Filter("is_standing", "t.is_standing", Match.FLAG),),
     search="lower(t.name) LIKE :search",

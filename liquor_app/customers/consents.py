@@ -12,7 +12,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.audit import audit, audit_change
-from liquor_app.accounts.models import Role
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.core.bulk import unnest
 from liquor_app.core.errors import Invalid, NotFound
@@ -106,7 +106,7 @@ async def record_consent(
         NotFound: no such customer.
         Invalid: no source.
     """
-    require(actor, Role.MANAGER)
+    require(actor, Permission.CUSTOMERS_WRITE)
     source = " ".join(visible(source).split())
     if not any(map(str.isalnum, source)):
         raise Invalid("source must say where the consent came from", field="source")
@@ -159,7 +159,7 @@ async def suppress_customer(
     Raises:
         NotFound: no such customer.
     """
-    require(actor, Role.MANAGER)
+    require(actor, Permission.CUSTOMERS_WRITE)
     found = await session.execute(
         text("SELECT email_key, phone FROM customers WHERE id = :id AND deleted_at IS NULL"), {"id": customer_id}
     )
@@ -179,7 +179,7 @@ async def suppress_customers(session: AsyncSession, actor: Actor, customer_ids: 
     Raises:
         Invalid: nobody, or too many at once.
     """
-    require(actor, Role.MANAGER)
+    require(actor, Permission.CUSTOMERS_WRITE)
     if not 1 <= len(customer_ids) <= MAX_SUPPRESSED:
         raise Invalid(f"Give 1 to {MAX_SUPPRESSED} customers at a time.", field="customer_ids")
     found = await session.execute(
@@ -278,7 +278,7 @@ async def lift_suppression(session: AsyncSession, actor: Actor, customer_id: UUI
     Raises:
         Forbidden: the actor is not an admin.
     """
-    require(actor, Role.ADMIN)
+    require(actor, Permission.CUSTOMERS_ADMIN)
     lifted = await session.execute(
         text("UPDATE suppressions SET lifted_at = now() WHERE customer_id = :id AND lifted_at IS NULL"
              " AND reason <> ALL(:final) RETURNING id"),
@@ -291,7 +291,7 @@ async def lift_suppression(session: AsyncSession, actor: Actor, customer_id: UUI
 
 async def suppression_of(session: AsyncSession, actor: Actor, customer_id: UUID) -> str | None:
     """Tell why a customer is suppressed; None if not."""
-    require(actor, Role.USER)
+    require(actor, Permission.CUSTOMERS_READ)
     found = await session.execute(
         text("SELECT reason FROM suppressions WHERE customer_id = :id AND lifted_at IS NULL"
              " ORDER BY created_at LIMIT 1"),
@@ -303,7 +303,7 @@ async def suppression_of(session: AsyncSession, actor: Actor, customer_id: UUID)
 
 async def suppressed_among(session: AsyncSession, actor: Actor, customer_ids: Sequence[UUID]) -> set[UUID]:
     """Tell which of these customers are suppressed."""
-    require(actor, Role.USER)
+    require(actor, Permission.CUSTOMERS_READ)
     found = await session.execute(
         text("SELECT DISTINCT customer_id FROM suppressions WHERE customer_id = ANY(:ids) AND lifted_at IS NULL"),
         {"ids": list(customer_ids)},

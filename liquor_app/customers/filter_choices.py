@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from liquor_app.accounts.models import Role
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
 
 MAX_CHOICES = 100
@@ -16,7 +16,7 @@ async def categories_in_use(session: AsyncSession, actor: Actor) -> list[str]:
 
     Walks the index from value to value, so that a million customers cost as little as ten.
     """
-    require(actor, Role.USER)
+    require(actor, Permission.CUSTOMERS_READ)
     found = await session.execute(
         text(
             "WITH RECURSIVE walk (name) AS ("

@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.lists import read_list
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor
 from liquor_app.core.listing.spec import Filter, ListQuery, ListSpec, Match, Sort
 from liquor_app.core.paging import Page
@@ -27,6 +28,8 @@ SUPPRESSIONS = ListSpec(
     source="suppressions t",
     where="t.lifted_at IS NULL",
     order="-created_at",
+    permission=Permission.CUSTOMERS_PRIVATE,
+    export_permission=Permission.CUSTOMERS_PRIVATE,
     sorts=(Sort("created_at", first="-"),),
     filters=(
         # found by its hash, so also after an erasure
@@ -34,7 +37,6 @@ SUPPRESSIONS = ListSpec(
                parse=lambda value: address_hash(normalise_address(value)), names_people=True),
         Filter("reason", "t.reason", options=tuple(SuppressionReason), label="Reason", spoken=STATUS_WORDS),
     ),
-    role="manager",
     spoken={"channel": {one.value: one.label for one in Channel}},
     export={
         "address": "address", "channel": "channel", "reason": "reason", "created_at": "since", "source": "source",
@@ -65,6 +67,8 @@ PURCHASES = ListSpec(
         " WHERE l.purchase_id = t.id), '{}')",
     },
     order="-occurred_at",
+    permission=Permission.CUSTOMERS_READ,
+    export_permission=Permission.CUSTOMERS_PRIVATE,
     sorts=(Sort("occurred_at", first="-"), Sort("total", first="-"), Sort("discount", first="-")),
     bounded="what one customer bought",
     export={
@@ -130,6 +134,8 @@ CONSENTS = ListSpec(
         "by": "(SELECT COALESCE(u.full_name, u.email) FROM users u WHERE u.id = t.recorded_by)",
     },
     order="-at",
+    permission=Permission.CUSTOMERS_READ,
+    export_permission=Permission.CUSTOMERS_PRIVATE,
     sorts=(Sort("at", first="-"),),
     filters=(Filter("channel", "t.channel", options=tuple(Channel), label="Channel"),),
     bounded="what one customer said of consent",

@@ -9,7 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.audit import audit_change
-from liquor_app.accounts.models import Role
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.core.errors import NotFound
 from liquor_app.core.queue import Job, enqueue
@@ -35,7 +35,7 @@ async def record_objection(session: AsyncSession, actor: Actor, customer_id: UUI
         Forbidden: the actor may only read.
         NotFound: there is no such customer.
     """
-    require(actor, Role.MANAGER)
+    require(actor, Permission.CUSTOMERS_WRITE)
     found = (await session.execute(text(_LOCK), {"id": customer_id})).first()
     if found is None:
         raise NotFound("There is no such customer, or it was deleted.")

@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from liquor_app.accounts.models import Role
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.customers.labels.product_labels import LABELLED_LINES
 
@@ -35,7 +35,7 @@ class MonthSpend:
 
 async def spend_by_month(session: AsyncSession, actor: Actor, customer_id: UUID) -> list[MonthSpend]:
     """Return spend per month and category over the last twelve months."""
-    require(actor, Role.USER)
+    require(actor, Permission.CUSTOMERS_READ)
     found = await session.execute(
         text(
             "SELECT CAST(date_trunc('month', p.occurred_at) AS date) AS month, l.category, sum(l.amount) AS amount"

@@ -13,7 +13,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.audit import audit, audit_change
-from liquor_app.accounts.models import Role
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, may, require
 from liquor_app.core.errors import Conflict, Invalid, NotFound
 from liquor_app.core.ids import uuid7
@@ -104,7 +104,9 @@ COLUMNS = ", ".join(
 def seen_by(actor: Actor, row: CustomerRow, today: date) -> CustomerRow:
     """Return a customer as the actor may read them: who may not read dates of birth learns only whether of age."""
     turned = None if row.of_age_on is None else row.of_age_on <= today
-    return replace(row, has_turned_21=turned, of_age_on=row.of_age_on if may(actor, Role.MANAGER) else None)
+    return replace(
+        row, has_turned_21=turned, of_age_on=row.of_age_on if may(actor, Permission.CUSTOMERS_PRIVATE) else None
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +126,7 @@ async def get_customer(session: AsyncSession, actor: Actor, customer_id: UUID) -
     Raises:
         NotFound: unknown or deleted.
     """
-    require(actor, Role.USER)
+    require(actor, Permission.CUSTOMERS_READ)
     found = await session.execute(
         text(f"SELECT {COLUMNS} FROM customers c WHERE c.id = :id AND c.deleted_at IS NULL"), {"id": customer_id}
     )
@@ -136,7 +138,7 @@ async def get_customer(session: AsyncSession, actor: Actor, customer_id: UUID) -
 
 async def part_of(session: AsyncSession, actor: Actor, customer_id: UUID) -> UUID | None:
     """Return the profile this one became part of; None for one that stands, or that there never was."""
-    require(actor, Role.USER)
+    require(actor, Permission.CUSTOMERS_READ)
     return await _kept(session, customer_id)
 
 
@@ -275,7 +277,7 @@ async def create_customer(session: AsyncSession, actor: Actor, changes: dict[str
         Invalid: a bad field, or none of email, phone and external_id.
         Conflict: the e-mail or external id belongs to somebody else.
     """
-    require(actor, Role.MANAGER)
+    require(actor, Permission.CUSTOMERS_WRITE)
     values = _clean(changes, await shop_today(session))
     if not any(values.get(name) for name in ("email", "phone", "external_id")):
         raise Invalid("Give at least one of email, phone and external_id.", field="email")
@@ -303,7 +305,7 @@ async def update_customer(
         NotFound, Forbidden, Invalid: as usual.
         Conflict: changed meanwhile, or an address that is taken.
     """
-    require(actor, Role.MANAGER)
+    require(actor, Permission.CUSTOMERS_WRITE)
     locked = await session.execute(
         text("SELECT * FROM customers WHERE id = :id AND deleted_at IS NULL FOR UPDATE"), {"id": customer_id}
     )
@@ -365,7 +367,7 @@ async def delete_customer(session: AsyncSession, actor: Actor, customer_id: UUID
     Raises:
         NotFound: unknown or already deleted.
     """
-    require(actor, Role.MANAGER)
+    require(actor, Permission.CUSTOMERS_WRITE)
     gone = await session.execute(
         text("UPDATE customers SET deleted_at = now(), updated_at = now()"
              " WHERE id = :id AND deleted_at IS NULL RETURNING id"),
@@ -380,7 +382,7 @@ async def delete_customer(session: AsyncSession, actor: Actor, customer_id: UUID
 
 async def base_counts(session: AsyncSession, actor: Actor) -> BaseCounts:
     """Return the base at a glance."""
-    require(actor, Role.USER)
+    require(actor, Permission.CUSTOMERS_READ)
     found = await session.execute(
         text(
             "SELECT COALESCE(rfm_segment, '') AS segment, COALESCE(churn_risk, '') AS churn, count(*) AS n,"

@@ -11,7 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.audit import audit
-from liquor_app.accounts.models import Role
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.core.bulk import unnest
 from liquor_app.core.errors import Conflict, Invalid, NotFound
@@ -68,7 +68,7 @@ async def add_suppressions(
         Invalid: none, too many, or one that is neither an e-mail address nor a phone number, or that the channel
             cannot reach; says which line.
     """
-    require(actor, Role.MANAGER)
+    require(actor, Permission.CUSTOMERS_WRITE)
     if channel is not None and channel not in set(Channel):
         raise Invalid(f"channel must be one of {', '.join(Channel)}, or none for every one", field="channel")
     if not 1 <= len(addresses) <= MAX_ADDRESSES:
@@ -156,7 +156,7 @@ async def lift_entry(session: AsyncSession, actor: Actor, entry_id: UUID, why: s
         NotFound: no such entry in force.
         Conflict: a complaint or an erasure; those are for good.
     """
-    require(actor, Role.ADMIN)
+    require(actor, Permission.CUSTOMERS_ADMIN)
     if not 1 <= len(why := why.strip()) <= MAX_WHY:
         raise Invalid(f"Say why, in at most {MAX_WHY} characters: it is kept as the proof.", field="why")
     found = await session.execute(

@@ -16,7 +16,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.audit import audit
-from liquor_app.accounts.models import Role
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import SYSTEM, Actor, require
 from liquor_app.analytics.daily_rollups import roll_up
 from liquor_app.core.bulk import copy_frame
@@ -90,7 +90,7 @@ async def load_sample(
         Unavailable: the `sample` extra is not installed.
         Invalid: the sample package is damaged.
     """
-    require(actor, Role.ADMIN)
+    require(actor, Permission.DATA_ADMIN)
     found = await session.execute(
         text("SELECT count(*) FILTER (WHERE NOT is_sample) AS own, count(*) AS everybody FROM customers")
     )
@@ -128,7 +128,7 @@ async def clear_sample(session: AsyncSession, actor: Actor) -> SampleRow:
     Raises:
         Forbidden: the actor is not an admin.
     """
-    require(actor, Role.ADMIN)
+    require(actor, Permission.DATA_ADMIN)
     before = await _present(session)
     gone = list((await session.execute(text(MADE_OF_SAMPLE))).scalars())
     # The time series and the outbox have no cascading keys; the rest goes with its customer or campaign.

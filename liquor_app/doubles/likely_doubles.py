@@ -10,7 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.audit import audit
-from liquor_app.accounts.models import Role
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.core.errors import NotFound
 from liquor_app.core.models import JobStatus
@@ -84,7 +84,7 @@ async def request_doubles(session: AsyncSession, actor: Actor) -> UUID:
     Raises:
         Forbidden: the actor may only read.
     """
-    require(actor, Role.MANAGER)
+    require(actor, Permission.CUSTOMERS_WRITE)
     return await enqueue(session, Job.FIND_DOUBLES, created_by=actor.user_id, dedupe_key=EVERYBODY)
 
 
@@ -102,7 +102,7 @@ async def last_look(session: AsyncSession, actor: Actor) -> Look:
     Raises:
         Forbidden: the actor may only read.
     """
-    require(actor, Role.MANAGER)
+    require(actor, Permission.CUSTOMERS_PRIVATE)
     done = await session.execute(text(_LOOKED), {"name": Job.FIND_DOUBLES.value})
     return Look(await open_job(session, Job.FIND_DOUBLES, EVERYBODY), done.scalar_one())
 
@@ -114,7 +114,7 @@ async def dismiss_double(session: AsyncSession, actor: Actor, pair_id: UUID) -> 
         Forbidden: the actor may only read.
         NotFound: there is no such pair to look at.
     """
-    require(actor, Role.MANAGER)
+    require(actor, Permission.CUSTOMERS_WRITE)
     gone = (await session.execute(text(_DISMISS), {"id": pair_id, "by": actor.user_id})).first()
     if gone is None:
         raise NotFound("There is no such pair any more.")

@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.lists import read_list
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor
 from liquor_app.core.listing.spec import Filter, ListQuery, ListSpec, Sort
 from liquor_app.core.paging import Page
@@ -43,12 +44,13 @@ DOUBLES = ListSpec(
         "first_phone": "a.phone", "second_phone": "b.phone",
     },
     order="-score",
+    permission=Permission.CUSTOMERS_PRIVATE,
+    export_permission=Permission.CUSTOMERS_PRIVATE,
     sorts=(Sort("score", first="-"),),
     filters=(
         Filter("reason", "t.reasons && CAST(:reason AS text[])", options=(PHONE, ADDRESS, NAME), label="Why",
                spoken=WORDS),
     ),
-    role="manager",
     export={
         "first_id": "first", "first_name": "first name", "first_email": "first e-mail", "first_phone": "first phone",
         "second_id": "second", "second_name": "second name", "second_email": "second e-mail",

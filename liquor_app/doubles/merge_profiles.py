@@ -14,7 +14,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.audit import audit
-from liquor_app.accounts.models import Role
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.allocations.merged_bottles import keep_one_bottle, return_bottles
 from liquor_app.core.clock import now
@@ -113,7 +113,7 @@ async def preview_merge(session: AsyncSession, actor: Actor, stays_id: UUID, goe
         Forbidden: the actor may only read.
         NotFound, Conflict: see `merge_profiles`.
     """
-    require(actor, Role.MANAGER)
+    require(actor, Permission.CUSTOMERS_PRIVATE)
     found = await session.execute(text(_LOOK), {"ids": [stays_id, goes_id]})
     both = {UUID(str(row["id"])): dict(row) for row in found.mappings()}
     stays, goes = _pair(both, stays_id, goes_id)
@@ -151,7 +151,7 @@ async def merge_profiles(
         Invalid: no reason, or the same profile twice.
         Conflict: one is of the sample and one is not.
     """
-    require(actor, Role.MANAGER)
+    require(actor, Permission.CUSTOMERS_WRITE)
     reason = " ".join(reason.split())
     if not 1 <= len(reason) <= REASON_LENGTH or unstorable(reason) is not None:
         raise Invalid(f"Say why they are one person, in at most {REASON_LENGTH} characters.", field="reason")
@@ -187,7 +187,7 @@ async def undo_merge(session: AsyncSession, actor: Actor, merge_id: UUID) -> Mer
         NotFound: there is no such merge.
         Conflict: undone already, too long ago, one of them was merged on or deleted, or an address is another's by now.
     """
-    require(actor, Role.MANAGER)
+    require(actor, Permission.CUSTOMERS_WRITE)
     row = (await session.execute(text(_MERGE), {"id": merge_id})).mappings().first()
     if row is None:
         raise NotFound("There is no such merge.")
@@ -217,7 +217,7 @@ async def undo_merge(session: AsyncSession, actor: Actor, merge_id: UUID) -> Mer
 
 async def merges_of(session: AsyncSession, actor: Actor, customer_id: UUID) -> list[MergeRow]:
     """Return what was merged into one customer, the latest first."""
-    require(actor, Role.USER)
+    require(actor, Permission.CUSTOMERS_READ)
     return await _of(session, customer_id)
 
 

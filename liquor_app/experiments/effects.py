@@ -18,7 +18,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from liquor_app.accounts.models import Role
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.actions.models import Arm
 from liquor_app.actions.offering.offer_uplifts import offer_label
@@ -138,7 +138,7 @@ async def read_effects(session: AsyncSession, actor: Actor, by: By) -> tuple[lis
     Raises:
         Forbidden: the actor is nobody.
     """
-    require(actor, Role.USER)
+    require(actor, Permission.ANALYTICS_READ)
     rows, read_at = await kept_outcomes(session)
     draws = await read_draws(session, sorted({row.campaign_id for row in rows}))
     names = await _names(session, rows, draws, by)

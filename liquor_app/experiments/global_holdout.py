@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from liquor_app.accounts.models import Role
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.core.clock import now
 from liquor_app.core.holdout_draw import draw_sql, threshold
@@ -84,7 +84,7 @@ async def take_reading(session: AsyncSession, actor: Actor) -> OverallRow:
     Raises:
         Forbidden: the actor may only read.
     """
-    require(actor, Role.MANAGER)
+    require(actor, Permission.ANALYTICS_WRITE)
     planning = await load_settings(session, PlanningSettings)
     at, share = now(), planning.global_holdout_pct
     drawn = {"seed": planning.global_holdout_seed, "share": share, "at": at}
@@ -128,7 +128,7 @@ async def take_reading(session: AsyncSession, actor: Actor) -> OverallRow:
 async def overall_result(session: AsyncSession, actor: Actor) -> OverallRow:
     """Return the last reading of the stretch that runs; a share of 0 if nobody is left out, and no comparison if the
     share or its word was changed since the last reading."""
-    require(actor, Role.USER)
+    require(actor, Permission.ANALYTICS_READ)
     planning = await load_settings(session, PlanningSettings)
     if planning.global_holdout_pct == 0:
         return _row(None)

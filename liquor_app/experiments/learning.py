@@ -19,7 +19,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.audit import audit
-from liquor_app.accounts.models import Role
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.actions.models import Arm
 from liquor_app.actions.offering.cell_rules import CellRuleRow, RuleEffect, rules_in_force
@@ -159,7 +159,7 @@ async def learn(session: AsyncSession, actor: Actor) -> Beliefs:
     Raises:
         Forbidden: the actor may only read.
     """
-    require(actor, Role.MANAGER)
+    require(actor, Permission.ANALYTICS_WRITE)
     await session.execute(text(_ALONE))  # by hand and by night at once, the second finds nothing new
     await keep_outcomes(session)
     groups, until = await read_groups(session)
@@ -189,7 +189,7 @@ def _says_the_same(one: Posterior, other: Posterior) -> bool:
 
 async def read_learning(session: AsyncSession, actor: Actor) -> LearningRow:
     """Return what is believed of everything that was tried, beside a week ago."""
-    require(actor, Role.USER)
+    require(actor, Permission.ANALYTICS_READ)
     beliefs = await uplift_in_use(session)
     earlier = await uplift_before(session, beliefs, (beliefs.until or await shop_today(session)) - timedelta(days=7))
     posterior = beliefs.posterior
@@ -220,7 +220,7 @@ async def request_learning(session: AsyncSession, actor: Actor) -> UUID:
     Raises:
         Forbidden: the actor may only read.
     """
-    require(actor, Role.MANAGER)
+    require(actor, Permission.ANALYTICS_WRITE)
     return await enqueue(session, Job.LEARN_UPLIFT, created_by=actor.user_id, dedupe_key="now")
 
 

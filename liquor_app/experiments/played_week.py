@@ -16,7 +16,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from liquor_app.accounts.models import Role
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.actions.models import Arm
 from liquor_app.actions.offering.offer_uplifts import NO_RHYTHM, offer_label
@@ -164,7 +164,7 @@ async def played_week(session: AsyncSession, actor: Actor, campaign_id: UUID) ->
     Raises:
         Forbidden: the actor is nobody.
     """
-    require(actor, Role.USER)
+    require(actor, Permission.ANALYTICS_READ)
     clock = (await session.execute(text(_CLOCK), {"id": campaign_id})).first()
     if clock is None or clock.virtual_now is None:
         return None

@@ -13,7 +13,7 @@ import numpy as np
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from liquor_app.accounts.models import Role
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.actions.models import Arm
 from liquor_app.actions.offering.offer_uplifts import NO_RHYTHM, offer_label
@@ -80,7 +80,7 @@ async def ask_policy(session: AsyncSession, actor: Actor, policy: Policy) -> Ans
         Forbidden: the actor is nobody.
         NothingLeftToChance: there is no log, or every decision in it was certain.
     """
-    require(actor, Role.USER)
+    require(actor, Permission.ANALYTICS_READ)
     today = await shop_today(session)
     found = await session.execute(
         text(_DECISIONS),

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from liquor_app.accounts.models import Role
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.actions import models as actions
 from liquor_app.experiments.contrasts import Outcome, Sums
@@ -55,7 +55,7 @@ async def holdout_result(session: AsyncSession, actor: Actor, campaign_id: UUID)
 
     None if the campaign holds nobody out or has not started.
     """
-    require(actor, Role.USER)
+    require(actor, Permission.ANALYTICS_READ)
     draw: CampaignDraw | None = (await read_draws(session, [campaign_id])).get(campaign_id)
     rows = await read_outcomes(session, [campaign_id])
     if draw is None or not draw.control or not rows:

@@ -13,7 +13,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from liquor_app.accounts.models import Role
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.core.errors import Invalid
 from liquor_app.core.files.folders import REJECT_FILES
@@ -187,7 +187,7 @@ async def try_file(
         Invalid: no such file, not one we read, or columns or options that make no sense.
         Conflict: somebody else kept writing the same customers or orders; try again.
     """
-    require(actor, Role.MANAGER)
+    require(actor, Permission.IMPORTS_WRITE)
     chosen = check_choices(kind, policy)
     if watch and not (limit and limit <= MAX_SHOWN):
         raise Invalid(f"At most {MAX_SHOWN} rows can be shown one by one.", field="rows")

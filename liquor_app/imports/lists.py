@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.lists import read_list
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor
 from liquor_app.core.listing.spec import Filter, ListQuery, ListSpec, Sort
 from liquor_app.core.paging import Page
@@ -19,12 +20,13 @@ IMPORTS = ListSpec(
     source="imports t",
     build=import_row,
     order="-id",
+    permission=Permission.IMPORTS_READ,
+    export_permission=Permission.IMPORTS_READ,
     sorts=(Sort("id", first="-"),),
     filters=(
         Filter("kind", "t.kind", options=tuple(KINDS), label="Kind"),
         Filter("status", "t.status", options=tuple(ImportStatus), label="Status", spoken=STATUS_WORDS),
     ),
-    role="manager",
     export={
         "id": "id", "kind": "kind", "file_name": "file", "status": "status", "rows": "rows", "created": "new",
         "updated": "changed", "unchanged": "unchanged", "rejected": "rejected", "created_at": "uploaded",

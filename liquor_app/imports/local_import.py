@@ -21,7 +21,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.audit import audit
-from liquor_app.accounts.models import Role
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.core import db
 from liquor_app.core.db import transaction
@@ -68,7 +68,7 @@ async def import_local(
     """
     if dry_run:
         return (await try_local(actor, kind, path, policy=policy, mapping=mapping, options=options, tell=tell)).report
-    require(actor, Role.MANAGER)
+    require(actor, Permission.IMPORTS_WRITE)
     choices = [kind, policy, sorted((mapping or {}).items()), sorted((options or {}).items())]
     key = await asyncio.to_thread(_key, path, choices)
     async with _alone(key):
@@ -107,7 +107,7 @@ async def try_local(
     Raises:
         Forbidden, Invalid, Conflict: as `try_file`.
     """
-    require(actor, Role.MANAGER)
+    require(actor, Permission.IMPORTS_WRITE)
     check_choices(kind, policy)
     check_options(kind, mapping or {}, options or {})
     async with transaction() as session:

@@ -23,7 +23,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from liquor_app.accounts.models import Role
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.core.bulk import by_index
 from liquor_app.core.errors import Conflict
@@ -126,7 +126,7 @@ class Work:
             Invalid: the file cannot be read on.
             Conflict: somebody else goes on with this import, or keeps writing the same customers or orders.
         """
-        require(self._actor, Role.MANAGER)
+        require(self._actor, Permission.IMPORTS_WRITE)
         # No step waits for the disk: should the machine fail, rows and checkpoint are both those of an earlier step.
         # The commit that says the import is done does wait, and by that for everything before it.
         found = await session.execute(

@@ -17,7 +17,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.audit import audit
-from liquor_app.accounts.models import Role
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.core.clock import now
 from liquor_app.core.errors import Conflict, Invalid, NotFound
@@ -108,7 +108,7 @@ async def record_purchase(session: AsyncSession, actor: Actor, order: NewOrder) 
         NotFound: nobody known bought it.
         Conflict: the order is another customer's, or somebody else kept writing it.
     """
-    require(actor, Role.MANAGER)
+    require(actor, Permission.PURCHASES_WRITE)
     zone = ZoneInfo((await load_settings(session, GeneralSettings)).timezone)
     lines = lines_of(order, zone)
     for _, why in await basket_lines.stage_basket(session, lines):
@@ -235,7 +235,7 @@ async def record_event(session: AsyncSession, actor: Actor, told: ToldEvent) -> 
         Invalid: see `checked_event`.
         NotFound: nobody known did it.
     """
-    require(actor, Role.MANAGER)
+    require(actor, Permission.EVENTS_WRITE)
     zone = ZoneInfo((await load_settings(session, GeneralSettings)).timezone)
     key, value, when = checked_event(told, zone)
     known = await basket_lines.load_buyers(session, {**{one: [] for one in KEYS}, key: [value]})

@@ -14,7 +14,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.audit import audit, audit_change
-from liquor_app.accounts.models import Role
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, ActorKind, require
 from liquor_app.catalog.imported_products import forget_product_images
 from liquor_app.core.errors import Conflict, NotFound
@@ -156,7 +156,7 @@ async def add_upload(
         Invalid: an unknown kind.
         Conflict: too many of theirs wait already.
     """
-    require(actor, Role.MANAGER)
+    require(actor, Permission.IMPORTS_WRITE)
     check_choices(kind, "fill")
     if actor.kind is not ActorKind.SYSTEM and not file_key.startswith(LOCAL):
         by = {"by": actor.user_id, "name": f"uploads of {actor.user_id}"}
@@ -219,7 +219,7 @@ async def choose(
         Forbidden: the actor may only read.
         Invalid: an unknown kind, policy or option.
     """
-    require(actor, Role.MANAGER)
+    require(actor, Permission.IMPORTS_WRITE)
     check_choices(kind, policy)
     check_options(kind, mapping or {}, options or {})
     chosen = {"kind": kind, "policy": policy, "mapping": dict(mapping or {}), "options": dict(options or {})}
@@ -332,7 +332,7 @@ async def resume_import(session: AsyncSession, actor: Actor, import_id: UUID) ->
 
 async def lock_import(session: AsyncSession, actor: Actor, import_id: UUID) -> ImportRow:
     """As `get_import`, of a row that nobody else changes until this transaction ends."""
-    require(actor, Role.MANAGER)
+    require(actor, Permission.IMPORTS_WRITE)
     await session.execute(text("SELECT 1 FROM imports WHERE id = :id FOR UPDATE"), {"id": import_id})
     return await get_import(session, actor, import_id)
 
@@ -343,7 +343,7 @@ async def get_import(session: AsyncSession, actor: Actor, import_id: UUID) -> Im
     Raises:
         NotFound: there is none.
     """
-    require(actor, Role.MANAGER)
+    require(actor, Permission.IMPORTS_READ)
     found = await session.execute(text(f"SELECT {_FIELDS} FROM imports WHERE id = :id"), {"id": import_id})
     row = found.mappings().first()
     if row is None:
@@ -382,7 +382,7 @@ async def forget_uploads(session: AsyncSession, actor: Actor) -> list[str]:
     Returns:
         The keys in the file store of files to delete once this is committed.
     """
-    require(actor, Role.ADMIN)
+    require(actor, Permission.IMPORTS_ADMIN)
     old = (
         "SELECT id FROM imports WHERE COALESCE(finished_at, created_at) < now() - make_interval(days => :days)"
         " AND status NOT IN ('queued', 'running', 'undoing')"

@@ -14,7 +14,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.audit import audit_change
-from liquor_app.accounts.models import Role
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.core.errors import Conflict, Invalid
 from liquor_app.organization.brand_assets import COLOR, READABLE, contrast, is_safe_logo
@@ -46,7 +46,7 @@ _SMS_SENDER = re.compile(r"\+[1-9]\d{6,14}|\d{5,6}|(?=.*[A-Za-z])[A-Za-z0-9 ]{1,
 
 async def list_brands(session: AsyncSession, actor: Actor) -> list[BrandRow]:
     """Return every brand, the default one first."""
-    require(actor, Role.USER)
+    require(actor, Permission.SETTINGS_READ)
     found = await session.execute(
         text(f"SELECT {', '.join(BRAND_COLUMNS)} FROM brands ORDER BY is_default DESC, name LIMIT {MAX_BRANDS}")
     )
@@ -66,7 +66,7 @@ async def update_brand(
         Invalid: an unknown field, or one that cannot be as it is; `field` names it.
         Conflict: the name is taken.
     """
-    require(actor, Role.ADMIN)
+    require(actor, Permission.SETTINGS_ADMIN)
     before = await get_brand(session, brand_id)
     values = clean_brand(changes)
     changed = {name: value for name, value in values.items() if value != getattr(before, name)}

@@ -14,7 +14,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.audit import audit_change
-from liquor_app.accounts.models import Role
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.core.clock import now
 from liquor_app.core.errors import Conflict, Invalid, NotFound
@@ -142,7 +142,7 @@ async def get_guidance(session: AsyncSession, actor: Actor, version: int) -> Gui
     Raises:
         NotFound: there is none.
     """
-    require(actor, Role.USER)
+    require(actor, Permission.SETTINGS_READ)
     if version == 0:
         return GuidanceRow(0, Guidance(), "shipped", None)
     row = await _read(session, "WHERE version = :version", {"version": version})
@@ -179,7 +179,7 @@ async def save_guidance(
         Conflict: somebody saved a newer version meanwhile.
         Invalid: a field is unknown or out of range; the message names it.
     """
-    require(actor, Role.ADMIN)
+    require(actor, Permission.SETTINGS_ADMIN)
     await session.execute(text("LOCK TABLE guidance_versions IN SHARE ROW EXCLUSIVE MODE"))
     before = await load_guidance(session)
     if seen is not None and seen != before.version:

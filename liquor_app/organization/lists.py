@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.lists import read_list
-from liquor_app.accounts.models import Role
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, ActorKind, require
 from liquor_app.core.listing.spec import Filter, ListQuery, ListSpec, Match, Sort
 from liquor_app.core.paging import Page
@@ -47,6 +47,8 @@ AUDIT = ListSpec(
     row=AuditRow,
     source="audit_log t",
     order="-at",
+    permission=Permission.AUDIT_READ,
+    export_permission=Permission.AUDIT_READ,
     sorts=(Sort("at", first="-"),),
     filters=(
         Filter("actor_kind", "t.actor_kind", options=tuple(ActorKind), label="As"),
@@ -58,8 +60,6 @@ AUDIT = ListSpec(
         Filter("until", "t.at", Match.UNTIL),
     ),
     search="lower(t.actor_name || ' ' || t.action || ' ' || t.entity || ' ' || t.via) LIKE :search",
-    role="admin",
-    export_role="admin",
     export={
         "at": "when", "actor_kind": "as", "actor_name": "who", "action": "did", "entity": "to", "entity_id": "id",
         "ip": "from", "via": "via", "fields": "changed", "changes": "changes",
@@ -79,7 +79,7 @@ async def list_audit(session: AsyncSession, actor: Actor, query: ListQuery | Non
         Forbidden: the actor is no admin.
         Invalid: see `read_list`.
     """
-    require(actor, Role.ADMIN)
+    require(actor, Permission.AUDIT_READ)
     return await read_list(session, actor, AUDIT, await by_shop_days(session, query))
 
 
@@ -93,6 +93,8 @@ GUIDANCE = ListSpec(
     key="t.version",
     key_field="version",
     order="-version",
+    permission=Permission.SETTINGS_READ,
+    export_permission=Permission.SETTINGS_EXPORT,
     sorts=(Sort("version", first="-"),),
     export={"version": "version", "created_by": "by", "created_at": "made"},
 )

@@ -11,7 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.audit import audit
-from liquor_app.accounts.models import Role
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, may, require
 from liquor_app.core.bulk import unnest
 from liquor_app.core.errors import Conflict, Forbidden, Invalid, NotFound
@@ -38,7 +38,7 @@ class ViewRow:
 
 async def list_views(session: AsyncSession, actor: Actor, page: str) -> list[ViewRow]:
     """Return the views of a list that `actor` may open: everybody's, then their own, by name."""
-    require(actor, Role.USER)
+    require(actor, Permission.OWN_ACCOUNT)
     found = await session.execute(
         text(
             f"SELECT id, name, query, user_id IS NULL AS is_shared FROM saved_views WHERE {_VISIBLE}"
@@ -61,7 +61,7 @@ async def save_view(
     """
     # a program has no views of its own: what it keeps is everybody's
     shared = shared or actor.user_id is None
-    require(actor, Role.MANAGER if shared else Role.USER)
+    require(actor, Permission.SHARED_VIEWS if shared else Permission.OWN_ACCOUNT)
     title = " ".join(name.split())
     if not 1 <= len(title) <= 60:
         raise Invalid("Give the view a name of 1 to 60 characters.", field="name")
@@ -96,7 +96,7 @@ async def delete_view(session: AsyncSession, actor: Actor, view_id: UUID) -> Non
         NotFound: none that `actor` sees.
         Forbidden: everybody's, and `actor` may only read.
     """
-    require(actor, Role.USER)
+    require(actor, Permission.OWN_ACCOUNT)
     found = await session.execute(
         text("SELECT user_id IS NULL AS shared, name FROM saved_views WHERE id = :id"
              " AND (user_id IS NULL OR user_id = :me)"), {"id": view_id, "me": actor.user_id},
@@ -104,7 +104,7 @@ async def delete_view(session: AsyncSession, actor: Actor, view_id: UUID) -> Non
     row = found.first()
     if row is None:
         raise NotFound("There is no such view.")
-    if row.shared and not may(actor, Role.MANAGER):
+    if row.shared and not may(actor, Permission.SHARED_VIEWS):
         raise Forbidden("Views for everybody are taken away by managers.")
     await session.execute(text("DELETE FROM saved_views WHERE id = :id"), {"id": view_id})
     await audit(session, actor, "view.deleted", "saved_view", view_id, name=row.name)

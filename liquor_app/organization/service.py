@@ -10,7 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.audit import audit
-from liquor_app.accounts.models import Role
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.core.errors import NotFound
 from liquor_app.core.pubsub import publish
@@ -145,10 +145,14 @@ async def notify(
     publish(session, "notifications", {"title": title, "level": level, "user_id": user_id})
 
 
+MOST_SINCE = 200
+"""Notices of one page of those that came since."""
+
+
 async def list_notifications(session: AsyncSession, actor: Actor, *, limit: int = 20) -> list[NotificationRow]:
     """Return the latest notices for a user: everybody's and their own. To a program, which looks into no bell, all are
     new."""
-    require(actor, Role.USER)
+    require(actor, Permission.JOBS_READ)
     found = await session.execute(
         text(
             "SELECT n.id, n.level, n.title, n.body, n.link, n.created_at <= COALESCE(s.until, '-infinity') AS is_read,"
@@ -160,9 +164,25 @@ async def list_notifications(session: AsyncSession, actor: Actor, *, limit: int 
     return [NotificationRow(**row) for row in found.mappings()]
 
 
+async def notifications_since(
+    session: AsyncSession, actor: Actor, after: UUID, *, limit: int = 200
+) -> list[NotificationRow]:
+    """Return the notices for a user that came after one they have (a UUIDv7, which tells when), oldest first."""
+    require(actor, Permission.JOBS_READ)
+    found = await session.execute(
+        text(
+            "SELECT n.id, n.level, n.title, n.body, n.link, n.created_at <= COALESCE(s.until, '-infinity') AS is_read,"
+            " n.created_at FROM notifications n LEFT JOIN notices_seen s ON s.user_id = :user"
+            " WHERE (n.user_id IS NULL OR n.user_id = :user) AND n.id > :after ORDER BY n.id LIMIT :n"
+        ),
+        {"user": actor.user_id, "after": after, "n": min(limit, MOST_SINCE)},
+    )
+    return [NotificationRow(**row) for row in found.mappings()]
+
+
 async def mark_notifications_read(session: AsyncSession, actor: Actor) -> None:
     """This user has seen everything in the bell; what others have seen of it is theirs."""
-    require(actor, Role.USER)
+    require(actor, Permission.OWN_ACCOUNT)
     if actor.user_id is None:
         return
     await session.execute(
@@ -192,7 +212,7 @@ async def request_sample_clear(session: AsyncSession, actor: Actor) -> UUID:
     Raises:
         Forbidden: the actor is not an admin.
     """
-    require(actor, Role.ADMIN)
+    require(actor, Permission.DATA_ADMIN)
     job_id = await enqueue(session, Job.CLEAR_SAMPLE, created_by=actor.user_id, dedupe_key="sample")
     await audit(session, actor, "sample.clearing_asked", "job", job_id)
     return job_id

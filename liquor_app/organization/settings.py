@@ -13,7 +13,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.audit import audit_change
-from liquor_app.accounts.models import Role
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.core.clock import now
 from liquor_app.core.money import use_currency
@@ -213,7 +213,7 @@ async def save_settings(session: AsyncSession, actor: Actor, model: type[S], cha
         Forbidden: the actor is not an admin.
         Invalid: a field is unknown or out of range; the message names it.
     """
-    require(actor, Role.ADMIN)
+    require(actor, Permission.SETTINGS_ADMIN)
     await session.execute(text("INSERT INTO settings (key) VALUES (:key) ON CONFLICT DO NOTHING"), {"key": model.key})
     locked = await session.execute(text("SELECT value FROM settings WHERE key = :key FOR UPDATE"), {"key": model.key})
     before = model.model_validate(locked.scalar_one())

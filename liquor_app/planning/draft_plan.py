@@ -12,7 +12,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.audit import audit
-from liquor_app.accounts.models import Role
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.actions.generate import generate_within
 from liquor_app.actions.models import ACTION, TAKEN, ActionStatus
@@ -96,7 +96,7 @@ async def make_plan(session: AsyncSession, actor: Actor, campaign_id: UUID) -> P
         NotFound, Conflict: there is no such campaign, or it is over.
         Invalid: a target segment or a constraint is wrong.
     """
-    require(actor, Role.MANAGER)
+    require(actor, Permission.PLANS_WRITE)
     return await plan_within(session, actor, await lock_context(session, campaign_id))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from liquor_app.accounts.models import Role
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.campaigns.lifecycle import await_approval, start_campaign
 from liquor_app.campaigns.models import CampaignStatus, CampaignType
@@ -44,7 +44,7 @@ async def start_due(session: AsyncSession, actor: Actor) -> int:
     Raises:
         Forbidden: the actor may only read.
     """
-    require(actor, Role.MANAGER)
+    require(actor, Permission.CAMPAIGNS_WRITE)
     today = await shop_today(session)
     await hold_sending_switch(session)
     if (await load_sending_switch(session)).stopped:

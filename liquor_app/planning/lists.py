@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.lists import read_list
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor
 from liquor_app.campaigns.models import Engine
 from liquor_app.campaigns.service import get_campaign
@@ -26,6 +27,8 @@ PLANS = ListSpec(
     key="t.version",
     key_field="version",
     order="-version",
+    permission=Permission.PLANS_READ,
+    export_permission=Permission.PLANS_EXPORT,
     sorts=(Sort("version", first="-"),),
     filters=(
         Filter("engine", "t.engine", options=tuple(Engine), label="Made by"),

@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from liquor_app.accounts.models import Role
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.actions.models import ActionStatus
 from liquor_app.actions.offering.offer_uplifts import NO_RHYTHM, offer_label
@@ -96,7 +96,7 @@ async def get_plan(session: AsyncSession, actor: Actor, plan_id: UUID) -> PlanRo
     Raises:
         NotFound: there is none.
     """
-    require(actor, Role.USER)
+    require(actor, Permission.PLANS_READ)
     found = await session.execute(text(f"{_SELECT} WHERE t.id = :id"), {"id": plan_id})
     row = found.mappings().first()
     if row is None:
@@ -123,7 +123,7 @@ async def plan_of_version(session: AsyncSession, actor: Actor, campaign_id: UUID
     Raises:
         NotFound: there is none.
     """
-    require(actor, Role.USER)
+    require(actor, Permission.PLANS_READ)
     found = await session.execute(
         text(f"{_SELECT} WHERE t.campaign_id = :campaign AND t.version = :version"),
         {"campaign": campaign_id, "version": version},

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.audit import audit_change
-from liquor_app.accounts.models import Role
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.actions.edit_guards import hold_campaign, refuse_overfull
 from liquor_app.core.errors import Conflict
@@ -56,7 +56,7 @@ async def choose_plan(session: AsyncSession, actor: Actor, plan_id: UUID) -> Pla
         Conflict: the campaign is approved already, the plan is not on the table any more, or a limit would break
             because another campaign was approved meanwhile.
     """
-    require(actor, Role.MANAGER)
+    require(actor, Permission.PLANS_WRITE)
     plan = await get_plan(session, actor, plan_id)
     brief = await hold_campaign(session, actor, plan.campaign_id)
     if brief.plan_id == plan_id:

@@ -10,7 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.bulk_actions import stop_job
-from liquor_app.accounts.models import Role
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.actions.plan_context import PlanContext, lock_context
 from liquor_app.campaigns.models import CampaignType
@@ -36,7 +36,7 @@ async def simulate_plan(session: AsyncSession, actor: Actor, plan_id: UUID, *, r
         NotFound: there is no such plan.
         Conflict: it is not the campaign's current draft.
     """
-    require(actor, Role.MANAGER)
+    require(actor, Permission.PLANS_WRITE)
     plan = await get_plan(session, actor, plan_id)
     await report(0, STEPS, "Reading the plan's messages")
     return await simulate_within(
@@ -83,7 +83,7 @@ async def request_simulation(session: AsyncSession, actor: Actor, campaign_id: U
         NotFound: there is no such campaign, or it has no plan.
         Conflict: as `simulate_plan`.
     """
-    require(actor, Role.MANAGER)
+    require(actor, Permission.PLANS_WRITE)
     found = await session.execute(
         text(
             "SELECT k.plan_id, (SELECT count(*) FROM (SELECT FROM actions a WHERE a.campaign_id = k.id"
@@ -104,7 +104,7 @@ async def request_simulation(session: AsyncSession, actor: Actor, campaign_id: U
 
 async def open_simulation(session: AsyncSession, actor: Actor, campaign_id: UUID) -> UUID | None:
     """Return the job that simulates the campaign's plan now, if one does."""
-    require(actor, Role.USER)
+    require(actor, Permission.PLANS_READ)
     return await open_job(session, Job.SIMULATE_PLAN, str(campaign_id))
 
 
@@ -114,7 +114,7 @@ async def cancel_simulation(session: AsyncSession, actor: Actor, campaign_id: UU
     Raises:
         Forbidden: the actor may only read.
     """
-    require(actor, Role.MANAGER)
+    require(actor, Permission.PLANS_WRITE)
     job_id = await open_simulation(session, actor, campaign_id)
     if job_id is not None:
         await stop_job(session, actor, job_id)

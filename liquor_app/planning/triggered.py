@@ -11,7 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.audit import audit
-from liquor_app.accounts.models import Role
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.actions.generate import generate_for
 from liquor_app.actions.models import TAKEN, ActionStatus
@@ -69,7 +69,7 @@ async def fire(session: AsyncSession, actor: Actor, campaign_id: UUID) -> Fired:
         NotFound: there is no such campaign.
         Conflict: it is not a running, triggered one.
     """
-    require(actor, Role.MANAGER)
+    require(actor, Permission.PLANS_WRITE)
     context = await lock_context(session, campaign_id)
     brief = context.brief
     if brief.status is not CampaignStatus.ACTIVE or brief.plan_id is None:
@@ -176,7 +176,7 @@ async def make_standing_plan(session: AsyncSession, actor: Actor, campaign_id: U
         Conflict: it has no trigger, or is over.
         Invalid: a target segment, a constraint or the trigger is wrong.
     """
-    require(actor, Role.MANAGER)
+    require(actor, Permission.PLANS_WRITE)
     return await plan_standing(session, actor, await lock_context(session, campaign_id))
 
 

@@ -19,7 +19,7 @@ from sqlalchemy import TextClause, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.audit import audit
-from liquor_app.accounts.models import Role
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.core.csv_cells import export_text
 from liquor_app.core.errors import Conflict
@@ -81,7 +81,7 @@ async def write_anonymised(session: AsyncSession, actor: Actor, folder: Path) ->
         Forbidden: the actor is not an admin.
         Conflict: something lies in the folder.
     """
-    require(actor, Role.ADMIN)
+    require(actor, Permission.CUSTOMERS_ADMIN)
     await asyncio.to_thread(_empty, folder)
     key, today = secrets.token_bytes(32), await shop_today(session)
 

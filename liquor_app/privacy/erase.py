@@ -13,7 +13,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.audit import audit
-from liquor_app.accounts.models import Role
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import SYSTEM, Actor, require
 from liquor_app.actions.action_status import give_up_people
 from liquor_app.compliance.may_send import BlockReason
@@ -82,7 +82,7 @@ async def request_erasure(
         NotFound: there is no such customer.
         Conflict: they are erased already.
     """
-    require(actor, Role.ADMIN)
+    require(actor, Permission.CUSTOMERS_ADMIN)
     if not confirmed:
         raise Invalid("An erasure cannot be taken back: say that you mean it.", field="confirm")
     people = await profiles_of(session, customer_id)
@@ -128,7 +128,7 @@ async def get_erasure(session: AsyncSession, actor: Actor, customer_id: UUID) ->
         Forbidden: the actor is not an admin.
         NotFound: nobody asked for one.
     """
-    require(actor, Role.ADMIN)
+    require(actor, Permission.CUSTOMERS_ADMIN)
     found = await erasure_of(session, await profiles_of(session, customer_id) or [customer_id])
     if found is None:
         raise NotFound("Nobody asked to erase this customer.")

@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.audit import audit
 from liquor_app.accounts.bulk_actions import one_of_few
-from liquor_app.accounts.models import Role
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.accounts.tokens import actor_again
 from liquor_app.core.csv_cells import export_text
@@ -29,7 +29,7 @@ from liquor_app.core.queue import Job, JobContext, enqueue
 from liquor_app.privacy.find_traces import find_traces, profiles_of
 from liquor_app.privacy.held_data import PERSONAL
 
-ROLE = Role.MANAGER
+PERMISSION = Permission.CUSTOMERS_PRIVATE
 NAME = "person"
 """What the file is called where it is saved: the name of whom it is about stands inside."""
 JSON_NAME = "person.json"
@@ -46,7 +46,7 @@ async def request_person_export(session: AsyncSession, actor: Actor, customer_id
         NotFound: there is no such customer.
         Conflict: too many are under way for them already.
     """
-    require(actor, ROLE)
+    require(actor, PERMISSION)
     if not await profiles_of(session, customer_id):
         raise NotFound("There is no such customer.")
     args = {"customer": str(customer_id), "actor": await one_of_few(session, actor, Job.EXPORT_PERSON)}
@@ -60,13 +60,13 @@ async def export_person(job: JobContext) -> dict[str, Any]:
     file is written again."""
     who = job.args.get("actor")
     async with transaction() as session:
-        require(await actor_again(session, who), ROLE)
+        require(await actor_again(session, who), PERMISSION)
         traces = await find_traces(session, UUID(str(job.args.get("customer"))))
         tables: Tables = {one.table: await read_rows(session, one, traces) for one in PERSONAL}
     packed = await asyncio.to_thread(pack_tables, tables)
     size = await file_store().put(EXPORT_FILES.key(job.id, "zip"), _pieces(packed))
     rows = sum(map(len, tables.values()))
-    return {"list": NAME, "rows": rows, "bytes": size, "for": who, "role": ROLE.value}
+    return {"list": NAME, "rows": rows, "bytes": size, "for": who, "permission": PERMISSION.value}
 
 
 def pack_tables(tables: Mapping[str, Sequence[Mapping[str, Any]]]) -> bytes:

@@ -13,7 +13,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.audit import audit
-from liquor_app.accounts.models import Role
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.core.files.folders import ERASURE_NOTES
 from liquor_app.core.files.store import file_store
@@ -86,7 +86,7 @@ async def replay_erasures(session: AsyncSession, actor: Actor) -> Replayed:
         Forbidden: the actor is not an admin.
         Unavailable: the file store cannot be read.
     """
-    require(actor, Role.ADMIN)
+    require(actor, Permission.CUSTOMERS_ADMIN)
     notes = await read_notes()
     back = await _who_is_back(session, notes)
     unknown = again = 0

@@ -11,7 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.audit import audit, audit_change
-from liquor_app.accounts.models import Role
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.core.bulk import unnest
 from liquor_app.core.errors import Invalid, NotFound
@@ -50,7 +50,7 @@ async def read_form(session: AsyncSession, actor: Actor, channel: Channel, provi
         Invalid: unknown provider, or one that cannot carry the channel.
         Conflict: the credentials were encrypted under another key.
     """
-    require(actor, Role.ADMIN)
+    require(actor, Permission.CHANNELS_ADMIN)
     kind = _carrier(channel, provider)
     is_known, stored = await _stored(session, channel, provider)
     values, secrets = shown(kind.Config, stored)
@@ -68,7 +68,7 @@ async def save_form(
         FormInvalid: fields of the form that are wrong.
         Invalid: an option is out of range.
     """
-    require(actor, Role.ADMIN)
+    require(actor, Permission.CHANNELS_ADMIN)
     kind = _carrier(channel, provider)
     is_known, stored = await _stored(session, channel, provider)
     place = await session.execute(
@@ -103,7 +103,7 @@ async def forget_secret(session: AsyncSession, actor: Actor, channel: Channel, p
         Invalid: it is no secret of this provider, or one it cannot do without.
         NotFound: it is not set.
     """
-    require(actor, Role.ADMIN)
+    require(actor, Permission.CHANNELS_ADMIN)
     kind = _carrier(channel, provider)
     field = next((one for one in form_fields(kind.Config) if one.name == name and one.kind == "secret"), None)
     if field is None or field.is_required:
@@ -142,7 +142,7 @@ async def move_provider(session: AsyncSession, actor: Actor, channel: Channel, p
         Forbidden: the actor is not an admin.
         NotFound: it is not set up for the channel.
     """
-    require(actor, Role.ADMIN)
+    require(actor, Permission.CHANNELS_ADMIN)
     names = await _renumber(session, channel)
     if provider not in names:
         raise NotFound(f"{provider} is not set up for {channel.label}.")
@@ -173,7 +173,7 @@ async def switch_provider(session: AsyncSession, actor: Actor, channel: Channel,
         NotFound: it is not set up for the channel.
         Invalid: it has no credentials yet.
     """
-    require(actor, Role.ADMIN)
+    require(actor, Permission.CHANNELS_ADMIN)
     kind = _carrier(channel, provider)
     changed = await session.execute(
         text(
@@ -213,7 +213,7 @@ async def try_again(session: AsyncSession, actor: Actor, provider: str) -> None:
         Forbidden: the actor is not an admin.
         NotFound: it is not paused.
     """
-    require(actor, Role.ADMIN)
+    require(actor, Permission.CHANNELS_ADMIN)
     ended = await session.execute(
         text(
             "UPDATE channels SET paused_until = CASE WHEN failures > 0 THEN now() - interval '1 second' END,"

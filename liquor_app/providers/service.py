@@ -12,7 +12,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.audit import audit_change
-from liquor_app.accounts.models import Role
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.core.errors import Invalid
 from liquor_app.core.security.crypto import decrypt, encrypt
@@ -68,7 +68,7 @@ async def ensure_sandbox(session: AsyncSession) -> None:
 
 async def list_channels(session: AsyncSession, actor: Actor) -> list[ChannelRow]:
     """Configured providers in the order they are tried."""
-    require(actor, Role.USER)
+    require(actor, Permission.SETTINGS_READ)
     found = await session.execute(
         text(
             "SELECT channel, provider, is_enabled, position, rate_per_second, warmup_from, warmup_first_day,"
@@ -140,7 +140,7 @@ async def configure_channel(
         Forbidden: the actor is not an admin.
         Invalid: unknown provider, one that cannot carry the channel, or a bad field of its configuration.
     """
-    require(actor, Role.ADMIN)
+    require(actor, Permission.CHANNELS_ADMIN)
     kind = provider_kind(provider)
     if channel not in kind.channels:
         raise Invalid(f"{provider} cannot carry {channel.label}.", field="provider")

@@ -16,6 +16,7 @@ from liquor_app.accounts.entry.passwords import hash_password, turn, verify_pass
 from liquor_app.accounts.entry.setup_code import check_code
 from liquor_app.accounts.entry.sign_in import Verdict, begin_attempt, finish_attempt
 from liquor_app.accounts.models import Role
+from liquor_app.accounts.permission_table import Permission, needs
 from liquor_app.accounts.permissions import STRANGER, Actor, require
 from liquor_app.accounts.users import UserFields, UserRow
 from liquor_app.api.client_address import source_group, source_of
@@ -112,6 +113,7 @@ def known_from_now(request: Request, response: Response, user: users.UserRow) ->
 
 
 @router.post("/auth/login", response_model=Tokens)
+@needs(Permission.ENTER)
 async def login(request: Request, response: Response, body: SignIn) -> object:
     """An access token (15 minutes) and a refresh token (rotated on each use). Both end with their session: at sign-out,
     with a changed password, when the user is no longer active. After eight wrong passwords in a row one waits, longer
@@ -124,6 +126,7 @@ async def login(request: Request, response: Response, body: SignIn) -> object:
 
 
 @router.post("/auth/refresh", response_model=Tokens)
+@needs(Permission.ENTER)
 async def refresh(body: Refresh) -> object:
     """A new pair for an unused refresh token; a second use of one ends its whole family."""
     async with transaction() as session:
@@ -134,6 +137,7 @@ async def refresh(body: Refresh) -> object:
 
 
 @router.post("/auth/logout", status_code=204)
+@needs(Permission.ENTER)
 async def logout(request: Request, body: Refresh | None = None) -> Response:
     """End the browser's session, that of the access token in `Authorization`, and, if given, the refresh token's; each
     with all its tokens."""
@@ -175,6 +179,7 @@ async def first_admin(
 
 
 @router.post("/auth/register", response_model=UserOut, status_code=201)
+@needs(Permission.ENTER)
 async def register(request: Request, body: Registration) -> object:
     """The first user becomes the admin and needs the `setup_code` from the server's console; later ones are added by an
     admin, who sends a token."""
@@ -187,7 +192,7 @@ async def register(request: Request, body: Registration) -> object:
         )  # fmt: skip
     async with transaction() as session:
         actor = await tokens.token_actor(session, bearer)
-    require(actor, Role.ADMIN)
+    require(actor, Permission.TEAM_ADMIN)
     hashed = await hash_password(body.password, about=(body.email, body.full_name or ""))
     async with transaction() as session:
         return await users.create_user(
@@ -196,6 +201,7 @@ async def register(request: Request, body: Registration) -> object:
 
 
 @router.post("/auth/password", response_model=UserOut)
+@needs(Permission.ENTER)
 async def choose_password(request: Request, body: NewPassword) -> object:
     """Choose a password by the link of an invitation or a reset; its token is good once. Every session of that user
     ends."""
@@ -213,6 +219,7 @@ async def choose_by_link(token: str, password: str, full_name: str) -> users.Use
 
 
 @router.post("/auth/forgotten", status_code=202)
+@needs(Permission.ENTER)
 async def forgotten(request: Request, body: Forgotten) -> Response:
     """Ask for a link to choose another password. The answer is the same whoever asks: the link goes by e-mail to an
     address that is a user's; where the shop has no e-mail channel yet, its admins are told."""
@@ -223,6 +230,7 @@ async def forgotten(request: Request, body: Forgotten) -> Response:
 
 
 @router.get("/users/me", response_model=UserOut)
+@needs(Permission.OWN_ACCOUNT)
 async def me(response: Response, actor: CurrentActor) -> object:
     """Whoever is signed in."""
     async with transaction() as session:
@@ -243,6 +251,7 @@ def _version(user: UserRow) -> str:
 
 
 @router.patch("/users/me", response_model=UserOut)
+@needs(Permission.OWN_ACCOUNT)
 async def patch_me(request: Request, response: Response, actor: CurrentActor, body: MePatch) -> object:
     """Change one's name, or the password with the present one, which ends every session. Wrong ones are counted as at
     sign-in."""

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
 
+from liquor_app.accounts.permission_table import Permission, needs
 from liquor_app.accounts.permissions import Actor
 from liquor_app.actions import lists, service
 from liquor_app.actions.lists import ACTIONS
@@ -27,6 +28,7 @@ list_routes(router, ACTIONS, lists.list_actions, "Actions, highest priority firs
 
 
 @router.post("/generate", response_model=Started, status_code=202)
+@needs(Permission.ACTIONS_WRITE)
 async def generate_actions(request: Request, actor: CurrentActor, body: GenerateActionsIn) -> Response:
     """Propose actions for a campaign, and the plan made of them; a job does it."""
 
@@ -37,6 +39,7 @@ async def generate_actions(request: Request, actor: CurrentActor, body: Generate
 
 
 @router.get("/{id}", response_model=ActionRow)
+@needs(Permission.ACTIONS_READ)
 async def get_action(actor: CurrentActor, action_id: Id) -> object:
     """One action: what, why, when, and the points its priority is made of."""
     async with transaction() as session:
@@ -44,6 +47,7 @@ async def get_action(actor: CurrentActor, action_id: Id) -> object:
 
 
 @router.get("/{id}/offers", response_model=list[OfferOut])
+@needs(Permission.ACTIONS_READ)
 async def list_offers(actor: CurrentActor, action_id: Id) -> object:
     """Offers the action could be given instead of its own, as guardrails and guidance allow."""
     async with transaction() as session:
@@ -59,6 +63,7 @@ async def _change(request: Request, actor: Actor, action_id: UUID, step: Callabl
 
 
 @router.post("/{id}/move", response_model=ActionRow)
+@needs(Permission.ACTIONS_WRITE)
 async def move_action(request: Request, actor: CurrentActor, action_id: Id, body: MoveIn) -> Response:
     """Put it on another day of the plan, or into the plan; every limit is checked again."""
     return await _change(
@@ -67,6 +72,7 @@ async def move_action(request: Request, actor: CurrentActor, action_id: Id, body
 
 
 @router.post("/{id}/skip", response_model=ActionRow)
+@needs(Permission.ACTIONS_WRITE)
 async def skip_action(request: Request, actor: CurrentActor, action_id: Id, body: NoteIn | None = None) -> Response:
     """Take it out of the plan; planning again leaves it out."""
     note = body.note if body else ""
@@ -76,6 +82,7 @@ async def skip_action(request: Request, actor: CurrentActor, action_id: Id, body
 
 
 @router.post("/{id}/offer", response_model=ActionRow)
+@needs(Permission.ACTIONS_WRITE)
 async def change_offer(request: Request, actor: CurrentActor, action_id: Id, body: OfferIn) -> Response:
     """Give it another offer; its figures are worked out anew."""
 
@@ -91,6 +98,7 @@ async def change_offer(request: Request, actor: CurrentActor, action_id: Id, bod
 
 
 @router.post("/{id}/copy", response_model=ActionRow)
+@needs(Permission.ACTIONS_WRITE)
 async def change_copy(request: Request, actor: CurrentActor, action_id: Id, body: CopyIn) -> Response:
     """Give it other words."""
     return await _change(

@@ -9,6 +9,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response, WebSocket
 
 from liquor_app.accounts.access_changes import access_topic
+from liquor_app.accounts.permission_table import Permission, needs
 from liquor_app.accounts.permissions import Actor
 from liquor_app.actions.offering.cell_rules import CellRuleRow, add_rule, get_rule, list_rules, undo_rule
 from liquor_app.analytics import service
@@ -47,6 +48,7 @@ PERIOD_DAYS = 30
 
 
 @router.get("/dashboard", response_model=DashboardOut)
+@needs(Permission.ANALYTICS_READ)
 async def dashboard(actor: CurrentActor, days: Annotated[int, Query(ge=1, le=365)] = PERIOD_DAYS) -> object:
     """Revenue, sends, conversion rate and average order of the last days, against as many before."""
     async with transaction() as session:
@@ -54,6 +56,7 @@ async def dashboard(actor: CurrentActor, days: Annotated[int, Query(ge=1, le=365
 
 
 @router.get("/revenue", response_model=RevenueOut)
+@needs(Permission.ANALYTICS_READ)
 async def revenue(
     actor: CurrentActor,
     start: Annotated[Day | None, Query(description="First day; 30 days back if not given.")] = None,
@@ -74,6 +77,7 @@ async def revenue(
 
 
 @router.get("/churn", response_model=ChurnOut)
+@needs(Permission.ANALYTICS_READ)
 async def churn(actor: CurrentActor, limit: Annotated[int, Query(ge=1, le=100)] = 10) -> object:
     """Churn bands, and the customers at high risk who are worth most."""
     async with transaction() as session:
@@ -83,6 +87,7 @@ async def churn(actor: CurrentActor, limit: Annotated[int, Query(ge=1, le=100)] 
 
 
 @router.get("/bounces", response_model=BouncePlaces)
+@needs(Permission.ANALYTICS_READ)
 async def bounces(actor: CurrentActor) -> BouncePlaces:
     """E-mail of the last thirty days that bounced, soft and hard, by day and by receiving domain."""
     async with transaction() as session:
@@ -90,6 +95,7 @@ async def bounces(actor: CurrentActor) -> BouncePlaces:
 
 
 @router.get("/holdout", response_model=HoldoutOut)
+@needs(Permission.ANALYTICS_READ)
 async def holdout(actor: CurrentActor) -> object:
     """What marketing as a whole changes: revenue per customer beside that of the people left out of every campaign."""
     async with transaction() as session:
@@ -107,6 +113,7 @@ async def holdout(actor: CurrentActor) -> object:
 
 
 @router.get("/learning", response_model=LearningOut)
+@needs(Permission.ANALYTICS_READ)
 async def learning(actor: CurrentActor) -> object:
     """What messages are believed to change, by segment, offer and channel: shares of the people written to who buy and
     would not have, with 80 % intervals, and from how many people that was learned."""
@@ -124,6 +131,7 @@ async def learning(actor: CurrentActor) -> object:
 
 
 @router.get("/effects", response_model=EffectsOut)
+@needs(Permission.ANALYTICS_READ)
 async def effects(
     actor: CurrentActor, by: Annotated[By, Query(description="What they are told by.")] = By.ALL
 ) -> object:
@@ -136,6 +144,7 @@ async def effects(
 
 
 @router.get("/learning/rules", response_model=CellRulesOut)
+@needs(Permission.ANALYTICS_READ)
 async def cell_rules(actor: CurrentActor) -> object:
     """Kinds of messages that marketers pinned or forbade, the latest first."""
     async with transaction() as session:
@@ -143,6 +152,7 @@ async def cell_rules(actor: CurrentActor) -> object:
 
 
 @router.post("/learning/rules", response_model=CellRuleRow, status_code=201)
+@needs(Permission.ANALYTICS_WRITE)
 async def add_cell_rule(request: Request, actor: CurrentActor, body: CellRuleIn) -> Response:
     """Pin a segment's offer by a channel (whom it suits gets nothing else) or forbid it. The next plans go by it."""
     return await once(
@@ -151,6 +161,7 @@ async def add_cell_rule(request: Request, actor: CurrentActor, body: CellRuleIn)
 
 
 @router.get("/learning/rules/{id}", response_model=CellRuleRow)
+@needs(Permission.ANALYTICS_READ)
 async def cell_rule(response: Response, actor: CurrentActor, rule_id: Id) -> object:
     """One of them."""
     async with transaction() as session:
@@ -160,6 +171,7 @@ async def cell_rule(response: Response, actor: CurrentActor, rule_id: Id) -> obj
 
 
 @router.delete("/learning/rules/{id}", status_code=204)
+@needs(Permission.ANALYTICS_WRITE)
 async def undo_cell_rule(request: Request, actor: CurrentActor, rule_id: Id) -> None:
     """Take a rule back; it stays in the audit log."""
     async with transaction() as session:
@@ -172,6 +184,7 @@ async def undo_cell_rule(request: Request, actor: CurrentActor, rule_id: Id) -> 
 
 
 @router.get("/policies/{policy}", response_model=PolicyOut)
+@needs(Permission.ANALYTICS_READ)
 async def policy(actor: CurrentActor, policy: Policy) -> object:
     """What the last quarter would have brought under another policy: the share of people who buy within the week of
     their decision, by inverse propensity (plain and self-normalised) and doubly robust, with 95 % intervals. 409 where
@@ -191,6 +204,7 @@ def _believed(row: CellRow) -> dict[str, object]:
 
 
 @sockets.websocket("/ws/analytics")
+@needs(Permission.ANALYTICS_READ)
 async def live_analytics(websocket: WebSocket) -> None:
     """The dashboard's figures as they change."""
 
@@ -206,7 +220,7 @@ async def live_analytics(websocket: WebSocket) -> None:
     await serve(
         websocket,
         ["dashboard"],
-        lambda token: socket_actor(websocket, token, "analytics"),
+        lambda token: socket_actor(websocket, token),
         read,
         changes=lambda actor: access_topic(actor.id),
         has_cookie=session_cookie(websocket) is not None,

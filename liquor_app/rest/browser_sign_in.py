@@ -15,6 +15,7 @@ from liquor_app.accounts.entry import two_steps
 from liquor_app.accounts.entry.second_step import AGAIN, first_step_of, remember_first_step
 from liquor_app.accounts.entry.sign_in import begin_attempt, finish_attempt
 from liquor_app.accounts.entry.two_steps import needs_code
+from liquor_app.accounts.permission_table import Permission, needs
 from liquor_app.accounts.permissions import Actor
 from liquor_app.api.client_address import source_group, source_of
 from liquor_app.api.http_rate_limit import limit
@@ -48,6 +49,7 @@ async def _open(request: Request, user: users.UserRow, target: str) -> Response:
 
 
 @browser.post("/session/login")
+@needs(Permission.ENTER)
 async def browser_login(
     request: Request,
     email: Annotated[str, Form(max_length=254)],
@@ -68,6 +70,7 @@ async def browser_login(
 
 
 @browser.post("/session/code")
+@needs(Permission.ENTER)
 async def browser_code(
     request: Request,
     code: Annotated[str, Form(max_length=20)],
@@ -95,6 +98,7 @@ async def browser_code(
 
 
 @browser.post("/session/password")
+@needs(Permission.ENTER)
 async def browser_password(
     request: Request,
     token: Annotated[str, Form(max_length=200)],
@@ -117,6 +121,7 @@ async def browser_password(
 
 
 @browser.post("/session/first-admin")
+@needs(Permission.ENTER)
 async def browser_first_admin(
     request: Request,
     email: Annotated[str, Form(max_length=254)],
@@ -137,6 +142,7 @@ async def browser_first_admin(
 
 
 @browser.post("/session/forgotten")
+@needs(Permission.ENTER)
 async def browser_forgotten(request: Request, email: Annotated[str, Form(max_length=254)]) -> Response:
     """Ask for a link to choose another password; the answer is the same whoever asks."""
     try:
@@ -161,6 +167,7 @@ async def _profile(request: Request, changed: Callable[[Actor], Awaitable[str]])
 
 
 @browser.post("/session/change-password")
+@needs(Permission.OWN_ACCOUNT)
 async def browser_change_password(
     request: Request,
     current_password: Annotated[str, Form(max_length=200)],
@@ -187,6 +194,7 @@ async def browser_change_password(
 
 
 @browser.post("/session/two-steps")
+@needs(Permission.OWN_ACCOUNT)
 async def browser_two_steps(
     request: Request,
     current_password: Annotated[str, Form(max_length=200)],
@@ -207,6 +215,7 @@ async def browser_two_steps(
 
 
 @browser.post("/session/logout")
+@needs(Permission.ENTER)
 async def browser_logout(request: Request) -> Response:
     async with transaction() as session:
         if cookie := session_cookie(request):

@@ -10,6 +10,7 @@ from uuid import UUID
 from fastapi import APIRouter, Request, Response, WebSocket
 
 from liquor_app.accounts.access_changes import access_topic
+from liquor_app.accounts.permission_table import Permission, needs
 from liquor_app.accounts.permissions import Actor
 from liquor_app.actions import coupon_source
 from liquor_app.actions.coupon_source import CodeNeed
@@ -60,6 +61,7 @@ bulk_routes(router, CAMPAIGN_ACTIONS)
 
 
 @router.post("", response_model=CampaignRow, status_code=201)
+@needs(Permission.CAMPAIGNS_WRITE)
 async def create_campaign(request: Request, actor: CurrentActor, body: CampaignIn) -> Response:
     """A draft; generate its plan next."""
     fields = body.model_dump(exclude_unset=True)
@@ -73,6 +75,7 @@ async def create_campaign(request: Request, actor: CurrentActor, body: CampaignI
 
 
 @router.post("/generate", response_model=PlanStarted, status_code=202)
+@needs(Permission.CAMPAIGNS_WRITE)
 async def generate_week(request: Request, actor: CurrentActor, body: GenerateIn) -> Response:
     """Draft a week whole: a campaign, its actions and a plan that waits for approval; a job does it."""
     fields = body.model_dump(exclude_unset=True, exclude={"target_segments"})
@@ -95,6 +98,7 @@ async def _biggest_segments(session: Any, actor: Actor) -> list[str]:
 
 
 @router.get("/{id}", response_model=CampaignRow)
+@needs(Permission.CAMPAIGNS_READ)
 async def get_campaign(response: Response, actor: CurrentActor, campaign_id: Id) -> object:
     """One campaign with its plan and counters."""
     async with transaction() as session:
@@ -104,6 +108,7 @@ async def get_campaign(response: Response, actor: CurrentActor, campaign_id: Id)
 
 
 @router.patch("/{id}", response_model=CampaignRow)
+@needs(Permission.CAMPAIGNS_WRITE)
 async def update_campaign(
     request: Request, response: Response, actor: CurrentActor, campaign_id: Id, body: CampaignPatch
 ) -> object:
@@ -116,6 +121,7 @@ async def update_campaign(
 
 
 @router.delete("/{id}", status_code=204)
+@needs(Permission.CAMPAIGNS_WRITE)
 async def delete_campaign(request: Request, actor: CurrentActor, campaign_id: Id) -> Response:
     """Delete a draft. Anything further along is cancelled instead."""
     async with transaction() as session:
@@ -125,6 +131,7 @@ async def delete_campaign(request: Request, actor: CurrentActor, campaign_id: Id
 
 
 @router.post("/{id}/generate", response_model=PlanStarted, status_code=202)
+@needs(Permission.CAMPAIGNS_WRITE)
 async def generate_plan(request: Request, actor: CurrentActor, campaign_id: Id) -> Response:
     """Actions and a plan for this campaign, which then waits for approval; a job does it."""
 
@@ -140,6 +147,7 @@ async def _move(request: Request, actor: Actor, step: Callable[[Any], Awaitable[
 
 
 @router.get("/{id}/codes", response_model=list[CodeNeedOut])
+@needs(Permission.CAMPAIGNS_READ)
 async def code_needs(actor: CurrentActor, campaign_id: Id) -> Sequence[CodeNeed]:
     """How many coupon codes the plan still needs, by discount, and how many its pool has left. Empty without pools."""
     async with transaction() as session:
@@ -147,6 +155,7 @@ async def code_needs(actor: CurrentActor, campaign_id: Id) -> Sequence[CodeNeed]
 
 
 @router.post("/{id}/codes", response_model=list[CodeNeedOut])
+@needs(Permission.CAMPAIGNS_WRITE)
 async def choose_codes(actor: CurrentActor, campaign_id: Id, body: CampaignCodesIn) -> Sequence[CodeNeed]:
     """Take the codes for one discount from a pool, or (null) make them up. Who has a code keeps it."""
     async with transaction() as session:
@@ -155,12 +164,14 @@ async def choose_codes(actor: CurrentActor, campaign_id: Id, body: CampaignCodes
 
 
 @router.post("/{id}/submit", response_model=CampaignRow)
+@needs(Permission.CAMPAIGNS_WRITE)
 async def submit(request: Request, actor: CurrentActor, campaign_id: Id) -> Response:
     """Take a suggested plan up: it then waits for approval."""
     return await _move(request, actor, lambda session: approve_campaign.submit_plan(session, actor, campaign_id))
 
 
 @router.post("/{id}/approve", response_model=CampaignRow)
+@needs(Permission.CAMPAIGNS_WRITE)
 async def approve(request: Request, actor: CurrentActor, campaign_id: Id, body: ApproveIn | None = None) -> Response:
     """Approve the plan; the campaign is then scheduled. A domain that failed the last sender check is a conflict."""
     despite = (body or ApproveIn()).despite_sender
@@ -172,12 +183,14 @@ async def approve(request: Request, actor: CurrentActor, campaign_id: Id, body: 
 
 
 @router.post("/{id}/start", response_model=CampaignRow)
+@needs(Permission.CAMPAIGNS_WRITE)
 async def start(request: Request, actor: CurrentActor, campaign_id: Id) -> Response:
     """Start now; each message still goes out at its own moment."""
     return await _move(request, actor, lambda session: lifecycle.start_campaign(session, actor, campaign_id))
 
 
 @router.post("/{id}/play", response_model=Started, status_code=202)
+@needs(Permission.CAMPAIGNS_WRITE)
 async def play(request: Request, actor: CurrentActor, campaign_id: Id, body: PlayIn | None = None) -> Response:
     """Live the whole week in a minute or two, in the sandbox; a job does it."""
     seconds = (body or PlayIn()).seconds
@@ -189,6 +202,7 @@ async def play(request: Request, actor: CurrentActor, campaign_id: Id, body: Pla
 
 
 @router.post("/{id}/pause", response_model=CampaignRow)
+@needs(Permission.CAMPAIGNS_WRITE)
 async def pause(request: Request, actor: CurrentActor, campaign_id: Id, body: PauseIn | None = None) -> Response:
     """Stop sending: what waits keeps waiting, what is on the wire runs out."""
     reason = body.reason if body else None
@@ -198,18 +212,21 @@ async def pause(request: Request, actor: CurrentActor, campaign_id: Id, body: Pa
 
 
 @router.post("/{id}/resume", response_model=CampaignRow)
+@needs(Permission.CAMPAIGNS_WRITE)
 async def resume(request: Request, actor: CurrentActor, campaign_id: Id) -> Response:
     """Go on where it stopped, with nobody skipped or repeated."""
     return await _move(request, actor, lambda session: lifecycle.resume_campaign(session, actor, campaign_id))
 
 
 @router.post("/{id}/cancel", response_model=CampaignRow)
+@needs(Permission.CAMPAIGNS_WRITE)
 async def cancel(request: Request, actor: CurrentActor, campaign_id: Id) -> Response:
     """End it for good."""
     return await _move(request, actor, lambda session: lifecycle.cancel_campaign(session, actor, campaign_id))
 
 
 @router.get("/{id}/analytics", response_model=CampaignAnalytics)
+@needs(Permission.CAMPAIGNS_READ)
 async def analytics(actor: CurrentActor, campaign_id: Id) -> object:
     """What it did so far, and what it earned beyond what would have happened anyway."""
     async with transaction() as session:
@@ -245,6 +262,7 @@ def _holdout(result: ResultRow) -> dict[str, Any]:
 
 
 @sockets.websocket("/ws/campaign/{id}/status")
+@needs(Permission.CAMPAIGNS_READ)
 async def campaign_status(websocket: WebSocket, campaign_id: Id) -> None:
     """A campaign's figures as they change."""
 
@@ -258,7 +276,7 @@ async def campaign_status(websocket: WebSocket, campaign_id: Id) -> None:
     await serve(
         websocket,
         [f"campaign:{campaign_id}"],
-        lambda token: socket_actor(websocket, token, "campaigns"),
+        lambda token: socket_actor(websocket, token),
         read,
         changes=lambda actor: access_topic(actor.id),
         has_cookie=session_cookie(websocket) is not None,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Request, Response
 
+from liquor_app.accounts.permission_table import Permission, needs
 from liquor_app.api.etag import check_unchanged, tag
 from liquor_app.api.idempotency import once
 from liquor_app.api.schemas import Id
@@ -19,6 +20,7 @@ router = APIRouter(prefix="/settings/compliance", tags=["settings"])
 
 
 @router.get("", response_model=ComplianceOut)
+@needs(Permission.SETTINGS_READ)
 async def get_compliance(response: Response, actor: CurrentActor) -> object:
     """What may be sent, to whom and when."""
     async with transaction() as session:
@@ -29,6 +31,7 @@ async def get_compliance(response: Response, actor: CurrentActor) -> object:
 
 
 @router.patch("", response_model=ComplianceOut)
+@needs(Permission.SETTINGS_ADMIN)
 async def update_compliance(request: Request, response: Response, actor: CurrentActor, body: CompliancePatch) -> object:
     """Change the store's own rules. Federal and state law stay as they are."""
     changes = body.model_dump(exclude_unset=True)
@@ -41,6 +44,7 @@ async def update_compliance(request: Request, response: Response, actor: Current
 
 
 @router.post("/rules", response_model=RuleRow, status_code=201)
+@needs(Permission.SETTINGS_ADMIN)
 async def add_rule(request: Request, actor: CurrentActor, body: RuleIn) -> Response:
     """A rule of law, cited, from its first day on; `replaces` ends an older one that day."""
     draft = RuleDraft(**body.model_dump(exclude={"replaces"}))
@@ -53,6 +57,7 @@ async def add_rule(request: Request, actor: CurrentActor, body: RuleIn) -> Respo
 
 
 @router.post("/rules/{id}/end", response_model=RuleRow)
+@needs(Permission.SETTINGS_ADMIN)
 async def end_rule(actor: CurrentActor, rule_id: Id, body: RuleEnd) -> object:
     """Let a rule bind no more from a day on; it stays on record."""
     async with transaction() as session:

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
 
+from liquor_app.accounts.permission_table import Permission, needs
 from liquor_app.accounts.permissions import Actor
 from liquor_app.actions.lists import NOT_SENT, list_not_sent, not_sent_of
 from liquor_app.api.etag import check_unchanged, tag
@@ -57,6 +58,7 @@ bulk_routes(router, CUSTOMER_ACTIONS, path="/customers")
 
 
 @router.post("/customers", response_model=CustomerRow, status_code=201)
+@needs(Permission.CUSTOMERS_WRITE)
 async def create_customer(request: Request, actor: CurrentActor, body: CustomerIn) -> Response:
     """Add one. Consent is never implied."""
     return await once(
@@ -69,6 +71,7 @@ async def create_customer(request: Request, actor: CurrentActor, body: CustomerI
 
 
 @router.get("/customers/segments", response_model=Breakdown)
+@needs(Permission.CUSTOMERS_READ)
 async def segment_breakdown(actor: CurrentActor) -> object:
     """How the base divides by RFM segment."""
     async with transaction() as session:
@@ -77,6 +80,7 @@ async def segment_breakdown(actor: CurrentActor) -> object:
 
 
 @router.get("/customers/{id}", response_model=CustomerRow)
+@needs(Permission.CUSTOMERS_READ)
 async def get_customer(response: Response, actor: CurrentActor, customer_id: Id) -> object:
     """One customer with facts and scores."""
     async with transaction() as session:
@@ -86,6 +90,7 @@ async def get_customer(response: Response, actor: CurrentActor, customer_id: Id)
 
 
 @router.patch("/customers/{id}", response_model=CustomerRow)
+@needs(Permission.CUSTOMERS_WRITE)
 async def update_customer(
     request: Request, response: Response, actor: CurrentActor, customer_id: Id, body: CustomerPatch
 ) -> object:
@@ -101,6 +106,7 @@ async def update_customer(
 
 
 @router.get("/customers/{id}/age", response_model=AgeOut)
+@needs(Permission.CUSTOMERS_PRIVATE)
 async def customer_age(actor: CurrentActor, customer_id: Id) -> object:
     """What is known of somebody's age, with the date of birth: no list has it."""
     async with transaction() as session:
@@ -108,6 +114,7 @@ async def customer_age(actor: CurrentActor, customer_id: Id) -> object:
 
 
 @router.post("/customers/{id}/age", response_model=AgeOut)
+@needs(Permission.CUSTOMERS_WRITE)
 async def record_proof_of_age(actor: CurrentActor, customer_id: Id, body: AgeIn) -> object:
     """Record the proof of age somebody of the shop has seen. It ends a doubt about the age (`age_disputed_at`), either
     way; nothing is sent to a minor."""
@@ -116,6 +123,7 @@ async def record_proof_of_age(actor: CurrentActor, customer_id: Id, body: AgeIn)
 
 
 @router.delete("/customers/{id}", status_code=204)
+@needs(Permission.CUSTOMERS_WRITE)
 async def delete_customer(request: Request, actor: CurrentActor, customer_id: Id) -> Response:
     """Soft delete: gone from every list and audience, kept for the record."""
     async with transaction() as session:
@@ -125,6 +133,7 @@ async def delete_customer(request: Request, actor: CurrentActor, customer_id: Id
 
 
 @router.get("/customers/{id}/history", response_model=HistoryOut)
+@needs(Permission.CUSTOMERS_READ)
 async def customer_history(actor: CurrentActor, customer_id: Id, limit: Limit = 50) -> object:
     """What they bought and what they were sent."""
     async with transaction() as session:

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Path
 from fastapi.responses import StreamingResponse
 
 from liquor_app.accounts.downloads import fetch_download
+from liquor_app.accounts.permission_table import Permission, needs
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import NotFound
 from liquor_app.core.files.store import GONE, file_store
@@ -25,6 +26,7 @@ KINDS = {
 
 
 @router.get("/files/{token}", response_class=StreamingResponse)
+@needs(Permission.OWN_FILES)
 async def get_file(actor: CurrentActor, token: Annotated[str, Path(max_length=2048)]) -> StreamingResponse:
     """Fetch a file by the link that was made for you: it is good for a quarter of an hour, and for nobody else."""
     store = file_store()

@@ -13,7 +13,7 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import StreamingResponse
 from starlette.datastructures import UploadFile
 
-from liquor_app.accounts.models import Role
+from liquor_app.accounts.permission_table import Permission, needs
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.accounts.tokens import actor_again
 from liquor_app.api.idempotency import once
@@ -136,10 +136,11 @@ async def _keep(upload: UploadFile, key: str) -> str:
     "/customers/import", response_model=ImportStarted, status_code=202,
     openapi_extra=_form("kind", "policy", "mapping", "options"),
 )  # fmt: skip
+@needs(Permission.IMPORTS_WRITE)
 async def import_customers(request: Request, actor: CurrentActor) -> Response:
     """Import a file (CSV, JSON, JSON Lines, .xlsx) of customers, purchases or products; a job does it. Columns are
     recognised by their names."""
-    require(actor, Role.MANAGER)  # before the file is taken in
+    require(actor, Permission.IMPORTS_WRITE)  # before the file is taken in
     upload = await _receive(request, FIELDS)
     kind, policy = upload.fields.get("kind", "customers"), upload.fields.get("policy", "fill")
     mapping, options = upload.json_of("mapping"), upload.json_of("options")
@@ -170,9 +171,10 @@ async def _once(
 
 
 @router.post("/imports", response_model=ImportOut, status_code=201, openapi_extra=_form("kind"))
+@needs(Permission.IMPORTS_WRITE)
 async def upload_file(request: Request, actor: CurrentActor) -> Response:
     """Bring a file to be looked at first: `GET …/preview`, then `POST …/start`."""
-    require(actor, Role.MANAGER)
+    require(actor, Permission.IMPORTS_WRITE)
     upload = await _receive(request, frozenset({"kind"}))
     kind = upload.fields.get("kind", "customers")
 
@@ -198,6 +200,7 @@ list_routes(router, IMPORTS, list_imports, "Uploaded files, newest first.", path
 
 
 @router.get("/imports/{id}", response_model=ImportOut)
+@needs(Permission.IMPORTS_READ)
 async def get_import(actor: CurrentActor, import_id: Id) -> object:
     """One import with its counts; `created + updated + unchanged + rejected = rows`."""
     async with transaction() as session:
@@ -205,6 +208,7 @@ async def get_import(actor: CurrentActor, import_id: Id) -> object:
 
 
 @router.post("/imports/{id}/preview", response_model=ImportPreview)
+@needs(Permission.IMPORTS_WRITE)
 async def preview_import(
     actor: CurrentActor, import_id: Id, body: ImportChoices, rows: Annotated[int, Query(ge=1, le=500)] = 100
 ) -> object:
@@ -257,6 +261,7 @@ async def preview_import(
 
 
 @router.post("/imports/{id}/start", response_model=ImportStarted, status_code=202)
+@needs(Permission.IMPORTS_WRITE)
 async def start_import(request: Request, actor: CurrentActor, import_id: Id, body: ImportChoices) -> Response:
     """Import a file that was looked at."""
 
@@ -272,6 +277,7 @@ async def start_import(request: Request, actor: CurrentActor, import_id: Id, bod
 
 
 @router.post("/imports/{id}/cancel", response_model=ImportOut)
+@needs(Permission.IMPORTS_WRITE)
 async def cancel_import(actor: CurrentActor, import_id: Id) -> object:
     """Stop after the chunk in hand. What has been taken stays."""
     async with transaction() as session:
@@ -279,6 +285,7 @@ async def cancel_import(actor: CurrentActor, import_id: Id) -> object:
 
 
 @router.post("/imports/{id}/resume", response_model=ImportStarted, status_code=202)
+@needs(Permission.IMPORTS_WRITE)
 async def resume_import(request: Request, actor: CurrentActor, import_id: Id) -> Response:
     """Go on with an import that was cancelled or failed, where it stopped."""
 
@@ -289,6 +296,7 @@ async def resume_import(request: Request, actor: CurrentActor, import_id: Id) ->
 
 
 @router.get("/imports/{id}/undo", response_model=ImportUndo)
+@needs(Permission.IMPORTS_READ)
 async def preview_undo(actor: CurrentActor, import_id: Id) -> object:
     """What undoing an import would remove, set back and keep; nothing is done."""
     async with transaction() as session:
@@ -296,6 +304,7 @@ async def preview_undo(actor: CurrentActor, import_id: Id) -> object:
 
 
 @router.post("/imports/{id}/undo", response_model=ImportStarted, status_code=202)
+@needs(Permission.IMPORTS_WRITE)
 async def undo(request: Request, actor: CurrentActor, import_id: Id) -> Response:
     """Take an import back, up to 30 days after it: what it made goes, what it changed is set back, what others built
     on it stays and is counted. A job does it; one that was stopped goes on where it stopped."""
@@ -307,6 +316,7 @@ async def undo(request: Request, actor: CurrentActor, import_id: Id) -> Response
 
 
 @router.post("/imports/{id}/undo/cancel", response_model=ImportOut)
+@needs(Permission.IMPORTS_WRITE)
 async def cancel_undo(actor: CurrentActor, import_id: Id) -> object:
     """Stop an undoing after the batch in hand. What was taken back stays so."""
     async with transaction() as session:
@@ -319,6 +329,7 @@ def _started(row: uploads.ImportRow) -> ImportStarted:
 
 
 @router.get("/imports/{id}/rejects", response_class=StreamingResponse)
+@needs(Permission.IMPORTS_READ)
 async def get_rejects(actor: CurrentActor, import_id: Id) -> StreamingResponse:
     """The refused rows as CSV, each with its reason: mend them and import the file again."""
     async with transaction() as session:

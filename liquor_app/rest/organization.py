@@ -11,18 +11,19 @@ from fastapi import APIRouter, Query, Request, Response, WebSocket
 from liquor_app.accounts.access_changes import access_topic
 from liquor_app.accounts.bulk_actions import stop_job
 from liquor_app.accounts.list_exports import export_link
-from liquor_app.accounts.models import Role
+from liquor_app.accounts.permission_table import Permission, needs
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.api.etag import check_unchanged, content, tag
 from liquor_app.api.schemas import Id
 from liquor_app.api.sockets import serve
 from liquor_app.core.db import Session, transaction
+from liquor_app.core.ids import parse_id
 from liquor_app.core.pubsub import Message
 from liquor_app.core.queue import get_job
 from liquor_app.organization import brands, guidance, service
 from liquor_app.organization.guidance import load_guidance
 from liquor_app.organization.lists import AUDIT, by_shop_days, list_audit
-from liquor_app.organization.service import BrandRow
+from liquor_app.organization.service import BrandRow, NotificationRow
 from liquor_app.planning.approval import autopilot
 from liquor_app.rest.kit.authentication import CurrentActor, session_cookie, socket_actor
 from liquor_app.rest.kit.list_routes import list_routes
@@ -47,6 +48,7 @@ list_routes(audit_log, AUDIT, list_audit, "Who did what, newest first; for admin
 
 
 @router.get("/jobs/{id}", response_model=JobOut, tags=["jobs"])
+@needs(Permission.JOBS_READ)
 async def read_job(actor: CurrentActor, job_id: Id) -> object:
     """How far a piece of background work is."""
     async with transaction() as session:
@@ -54,6 +56,7 @@ async def read_job(actor: CurrentActor, job_id: Id) -> object:
 
 
 @router.get("/jobs/{id}/file", response_model=FileOut, tags=["jobs"])
+@needs(Permission.JOBS_READ)
 async def read_job_file(actor: CurrentActor, job_id: Id) -> object:
     """Where the file is fetched that it wrote: by whoever asked for it, for a quarter of an hour."""
     async with transaction() as session:
@@ -61,6 +64,7 @@ async def read_job_file(actor: CurrentActor, job_id: Id) -> object:
 
 
 @router.post("/jobs/{id}/cancel", response_model=JobOut, tags=["jobs"])
+@needs(Permission.JOBS_WRITE)
 async def cancel_job(actor: CurrentActor, job_id: Id) -> object:
     """Stop it: at once if it still waits, at its next step if it runs. What it wrote is rolled back."""
     async with transaction() as session:
@@ -68,23 +72,44 @@ async def cancel_job(actor: CurrentActor, job_id: Id) -> object:
         return await get_job(session, job_id)
 
 
+LATEST = 100
+"""Notices that may come within one breath and all be told."""
+MOST_MISSED = 2000
+"""Notices somebody may have missed and still be told; whoever was away for longer reads the list."""
+
+
+async def _since(session: Session, actor: Actor, last: UUID) -> list[NotificationRow]:
+    """All that came after a notice, a page at a time."""
+    found: list[NotificationRow] = []
+    while len(found) < MOST_MISSED:
+        page = await service.notifications_since(session, actor, found[-1].id if found else last)
+        found += page
+        if len(page) < service.MOST_SINCE:
+            break
+    return found
+
+
 @sockets.websocket("/ws/notifications")
+@needs(Permission.JOBS_READ)
 async def notifications(websocket: WebSocket) -> None:
-    """Notices as they come."""
+    """Notices as they come; with `after`, first those that came since that one."""
     told: set[UUID] = set()
+    last = parse_id(given, "after") if (given := websocket.query_params.get("after")) else None
 
     async def read(actor: Actor, hints: Sequence[Message]) -> list[NotificationMessage]:
         async with transaction() as session:
-            rows = await service.list_notifications(session, actor)
-        fresh = [row for row in reversed(rows) if row.id not in told and (hints or not row.is_read)]
+            since = await _since(session, actor, last) if last is not None and not hints else []
+            rows = await service.list_notifications(session, actor, limit=LATEST)
+        is_new = [row for row in reversed(rows) if row.id not in told and (hints or (last is None and not row.is_read))]
+        fresh = [*since, *(row for row in is_new if row.id not in {one.id for one in since})]
         told.clear()
-        told.update(row.id for row in rows)
+        told.update(row.id for row in (*rows, *since))
         return [NotificationMessage.model_validate(row) for row in fresh]
 
     await serve(
         websocket,
         ["notifications"],
-        lambda token: socket_actor(websocket, token, "jobs"),
+        lambda token: socket_actor(websocket, token),
         read,
         changes=lambda actor: access_topic(actor.id),
         has_cookie=session_cookie(websocket) is not None,
@@ -92,9 +117,10 @@ async def notifications(websocket: WebSocket) -> None:
 
 
 @router.get("/settings/guidance", response_model=GuidanceOut, tags=["settings"])
+@needs(Permission.SETTINGS_READ)
 async def get_guidance(response: Response, actor: CurrentActor, version: Version = None) -> object:
     """What binds every engine and every person, in force or as it was; and whether autopilot is stopped."""
-    require(actor, Role.USER)
+    require(actor, Permission.SETTINGS_READ)
     async with transaction() as session:
         row = await load_guidance(session) if version is None else await guidance.get_guidance(session, actor, version)
         switch = await autopilot.read_switch(session, actor)
@@ -103,9 +129,10 @@ async def get_guidance(response: Response, actor: CurrentActor, version: Version
 
 
 @router.patch("/settings/guidance", response_model=GuidanceOut, tags=["settings"])
+@needs(Permission.SETTINGS_ADMIN)
 async def update_guidance(request: Request, response: Response, actor: CurrentActor, body: GuidancePatch) -> object:
     """Change some of it: a new version."""
-    require(actor, Role.ADMIN)
+    require(actor, Permission.SETTINGS_ADMIN)
     async with transaction() as session:
         await check_unchanged(session, request, lambda: _guidance_version(session))
         before = await load_guidance(session)
@@ -121,6 +148,7 @@ async def _guidance_version(session: Session) -> str:
 
 
 @router.get("/settings/brands", response_model=list[BrandOut], tags=["settings"])
+@needs(Permission.SETTINGS_READ)
 async def list_brands(actor: CurrentActor) -> Sequence[BrandRow]:
     """Every brand, the default one first."""
     async with transaction() as session:
@@ -128,9 +156,10 @@ async def list_brands(actor: CurrentActor) -> Sequence[BrandRow]:
 
 
 @router.get("/settings/brands/{id}", response_model=BrandOut, tags=["settings"])
+@needs(Permission.SETTINGS_ADMIN)
 async def get_brand(response: Response, actor: CurrentActor, brand_id: Id) -> object:
     """One brand."""
-    require(actor, Role.USER)
+    require(actor, Permission.SETTINGS_READ)
     async with transaction() as session:
         row = await service.get_brand(session, brand_id)
     tag(response, content(row))
@@ -138,6 +167,7 @@ async def get_brand(response: Response, actor: CurrentActor, brand_id: Id) -> ob
 
 
 @router.patch("/settings/brands/{id}", response_model=BrandOut, tags=["settings"])
+@needs(Permission.SETTINGS_ADMIN)
 async def update_brand(
     request: Request, response: Response, actor: CurrentActor, brand_id: Id, body: BrandPatch
 ) -> object:
@@ -155,6 +185,7 @@ async def update_brand(
 
 
 @router.post("/settings/autopilot/stop", response_model=AutopilotOut, tags=["settings"])
+@needs(Permission.SETTINGS_WRITE)
 async def stop_autopilot(actor: CurrentActor) -> object:
     """The kill switch: nothing is approved by the system any more, what it has running is paused."""
     async with transaction() as session:
@@ -163,6 +194,7 @@ async def stop_autopilot(actor: CurrentActor) -> object:
 
 
 @router.post("/settings/autopilot/release", response_model=AutopilotOut, tags=["settings"])
+@needs(Permission.SETTINGS_ADMIN)
 async def release_autopilot(actor: CurrentActor) -> object:
     """Let autopilot work again, from the next plan on."""
     async with transaction() as session:

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
+from liquor_app.accounts.permission_table import Permission, needs
 from liquor_app.actions.lists import EDITS, edits_of, list_edits
 from liquor_app.actions.service import skip_actions, undo_edit
 from liquor_app.api.idempotency import once
@@ -40,6 +41,7 @@ list_routes_of(
 
 
 @router.get("/plans/compare", response_model=ComparisonOut)
+@needs(Permission.PLANS_READ)
 async def compare_plans(
     actor: CurrentActor,
     campaign_id: Id,
@@ -54,6 +56,7 @@ async def compare_plans(
 
 
 @router.get("/plans/{version}", response_model=PlanOut)
+@needs(Permission.PLANS_READ)
 async def get_plan(actor: CurrentActor, campaign_id: Id, version: Version) -> object:
     """One version with its figures and why it is as it is, rejected alternatives and changes by hand included."""
     async with transaction() as session:
@@ -61,6 +64,7 @@ async def get_plan(actor: CurrentActor, campaign_id: Id, version: Version) -> ob
 
 
 @router.post("/plans/{version}/choose", response_model=PlanOut)
+@needs(Permission.PLANS_WRITE)
 async def choose_plan(request: Request, actor: CurrentActor, campaign_id: Id, version: Version) -> Response:
     """Take this version instead of the current one, as long as both are on the table."""
 
@@ -72,6 +76,7 @@ async def choose_plan(request: Request, actor: CurrentActor, campaign_id: Id, ve
 
 
 @router.get("/outlook", response_model=ApprovalOutlook)
+@needs(Permission.PLANS_READ)
 async def outlook(actor: CurrentActor, campaign_id: Id) -> object:
     """What stands in the way of the current plan as things are now, before anybody approves it: sending stopped, a
     channel in the sandbox or not set up, a failing sender, no address for replies, and messages that will be held back
@@ -81,6 +86,7 @@ async def outlook(actor: CurrentActor, campaign_id: Id) -> object:
 
 
 @router.post("/simulate", response_model=PlanOut, responses={202: {"model": Started}})
+@needs(Permission.PLANS_WRITE)
 async def simulate(request: Request, actor: CurrentActor, campaign_id: Id) -> Response:
     """Work the current plan's figures out anew from its actions as they stand, before anything is sent: reach, sends
     a day and channel, cost, discount, buyers, profit with interval, predicted blocks, fatigue.
@@ -107,6 +113,7 @@ list_routes_of(
 
 
 @router.post("/undo", response_model=EditOut)
+@needs(Permission.PLANS_WRITE)
 async def undo(request: Request, actor: CurrentActor, campaign_id: Id) -> Response:
     """Take back the last change by hand; again for the one before."""
     return await once(
@@ -115,6 +122,7 @@ async def undo(request: Request, actor: CurrentActor, campaign_id: Id) -> Respon
 
 
 @router.post("/skip", response_model=Skipped)
+@needs(Permission.PLANS_WRITE)
 async def skip(request: Request, actor: CurrentActor, campaign_id: Id, body: SkipIn) -> Response:
     """Take planned actions out together."""
 

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
 
+from liquor_app.accounts.permission_table import Permission, needs
 from liquor_app.api.etag import check_unchanged, content, tag
 from liquor_app.api.idempotency import once
 from liquor_app.api.schemas import JOB, Started
@@ -23,6 +24,7 @@ KEPT = ("is_enabled", "position", "rate_per_second", "warmup_from", "warmup_firs
 
 
 @router.get("", response_model=ChannelsOut)
+@needs(Permission.SETTINGS_READ)
 async def channels(response: Response, actor: CurrentActor) -> object:
     """Who carries which channel, in the order they are tried."""
     async with transaction() as session:
@@ -36,6 +38,7 @@ def _channels_version(rows: Sequence[ChannelRow]) -> str:
 
 
 @router.patch("", response_model=ChannelsOut)
+@needs(Permission.CHANNELS_ADMIN)
 async def update_channel(request: Request, response: Response, actor: CurrentActor, body: ChannelPatch) -> object:
     """Add or change a provider of a channel. Its credentials are checked for completeness and stored encrypted."""
     changes = body.model_dump(exclude_unset=True, exclude={"channel", "provider"})
@@ -55,6 +58,7 @@ async def update_channel(request: Request, response: Response, actor: CurrentAct
 
 
 @router.get("/senders", response_model=SendersOut)
+@needs(Permission.SETTINGS_READ)
 async def senders(response: Response, actor: CurrentActor) -> object:
     """Domains e-mail is sent as: SPF, DKIM and DMARC as the last check found them, and what to publish."""
     async with transaction() as session:
@@ -64,6 +68,7 @@ async def senders(response: Response, actor: CurrentActor) -> object:
 
 
 @router.post("/senders/check", response_model=Started, status_code=202)
+@needs(Permission.CHANNELS_ADMIN)
 async def check(request: Request, actor: CurrentActor) -> Response:
     """Check them now, by a job; the clock does it each day."""
 
@@ -74,6 +79,7 @@ async def check(request: Request, actor: CurrentActor) -> Response:
 
 
 @router.patch("/senders", response_model=SendersOut)
+@needs(Permission.CHANNELS_ADMIN)
 async def update_keys(request: Request, response: Response, actor: CurrentActor, body: SenderKeysIn) -> object:
     """Say under which selectors a provider signs a domain, and where bounces go; it is checked anew."""
     async with transaction() as session:

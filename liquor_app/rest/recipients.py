@@ -8,6 +8,7 @@ from typing import Annotated, TypeVar
 from fastapi import APIRouter, Form, Path, Request, Response
 from fastapi.responses import HTMLResponse
 
+from liquor_app.accounts.permission_table import Permission, needs
 from liquor_app.allocations.own_interests import INTEREST_PATH, own_interests, set_own_interests
 from liquor_app.api.client_address import source_group, source_of
 from liquor_app.api.http_rate_limit import limit as allow
@@ -40,6 +41,7 @@ public = APIRouter(include_in_schema=False)
 
 
 @router.post("/{id}/consents", response_model=ConsentOut, status_code=201)
+@needs(Permission.CUSTOMERS_WRITE)
 async def record_consent(request: Request, actor: CurrentActor, customer_id: Id, body: ConsentIn) -> Response:
     """What somebody said about being written to. Where double opt-in is on, a yes is `pending`, and a link goes to the
     address itself, for seven days and to nobody else. `confirmation` says so, or why none goes out."""
@@ -62,6 +64,7 @@ async def record_consent(request: Request, actor: CurrentActor, customer_id: Id,
 
 
 @router.get("/{id}/messages", response_model=list[ErrandRow])
+@needs(Permission.CUSTOMERS_READ)
 async def asked_for(actor: CurrentActor, customer_id: Id) -> Sequence[ErrandRow]:
     """The latest confirmations and questions for the date of birth sent to this customer."""
     async with transaction() as session:
@@ -70,6 +73,7 @@ async def asked_for(actor: CurrentActor, customer_id: Id) -> Sequence[ErrandRow]
 
 
 @router.post("/{id}/messages", response_model=ErrandRow, status_code=202)
+@needs(Permission.CUSTOMERS_WRITE)
 async def send_message(request: Request, actor: CurrentActor, customer_id: Id, body: ErrandIn) -> Response:
     """Send a confirmation link, or the question for the date of birth. It carries no offer and needs no consent; an
     address gets one in ten minutes and three a day at most, and none after a complaint or a bounce."""
@@ -113,12 +117,14 @@ async def _not_too_often(token: str) -> None:
 
 
 @public.get(VIEW_PATH + "/{token}")
+@needs(Permission.OWN_LINK)
 async def view(request: Request, token: Token) -> HTMLResponse:
     """A message in the browser."""
     return await _shown(request, lambda session: recipients.stored_message(session, token), stored_page)
 
 
 @public.get(PREFERENCES_PATH + "/{token}")
+@needs(Permission.OWN_LINK)
 async def preferences(request: Request, token: Token) -> HTMLResponse:
     async def read(session: Session) -> tuple[recipients.Wishes, str]:
         wishes = await recipients.wishes_of(session, token)
@@ -129,11 +135,13 @@ async def preferences(request: Request, token: Token) -> HTMLResponse:
 
 
 @public.get(INTEREST_PATH + "/{token}")
+@needs(Permission.OWN_LINK)
 async def interests(request: Request, token: Token) -> HTMLResponse:
     return await _shown(request, lambda session: own_interests(session, token), interests_page)
 
 
 @public.post(INTEREST_PATH + "/{token}")
+@needs(Permission.OWN_LINK)
 async def save_interests(
     request: Request, token: Token, wanted: Annotated[list[str] | None, Form(max_length=50)] = None
 ) -> HTMLResponse:
@@ -145,6 +153,7 @@ async def save_interests(
 
 
 @public.post(PREFERENCES_PATH + "/{token}")
+@needs(Permission.OWN_LINK)
 async def save_preferences(
     request: Request,
     token: Token,
@@ -167,11 +176,13 @@ async def save_preferences(
 
 
 @public.get(AGE_PATH + "/{token}")
+@needs(Permission.OWN_LINK)
 async def ask_age(request: Request, token: Token) -> HTMLResponse:
     return await _shown(request, lambda session: recipients.age_question(session, token), age_page)
 
 
 @public.post(AGE_PATH + "/{token}")
+@needs(Permission.OWN_LINK)
 async def tell_age(request: Request, token: Token, born: Annotated[str, Form(max_length=20)] = "") -> HTMLResponse:
     async def answer(session: Session) -> tuple[Ask, str]:
         try:
@@ -189,11 +200,13 @@ async def tell_age(request: Request, token: Token, born: Annotated[str, Form(max
 
 
 @public.get(CONFIRM_PATH + "/{token}")
+@needs(Permission.OWN_LINK)
 async def ask_to_confirm(request: Request, token: Token) -> HTMLResponse:
     return await _shown(request, lambda session: double_opt_in.confirm_question(session, token), confirm_page)
 
 
 @public.post(CONFIRM_PATH + "/{token}")
+@needs(Permission.OWN_LINK)
 async def do_confirm(request: Request, token: Token) -> HTMLResponse:
     return await _shown(
         request,

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from fastapi import FastAPI
+from fastapi.routing import APIRoute
 
+from liquor_app.accounts.permission_table import needed
 from liquor_app.api import application, health
+from liquor_app.api.asyncapi import SocketDoc
 from liquor_app.rest import (
     accounts,
     actions,
@@ -27,7 +30,7 @@ from liquor_app.rest import (
     webhooks,
 )
 from liquor_app.rest.kit.authentication import has_session
-from liquor_app.rest.people import customer_labels, merges, privacy, sign_ups, team
+from liquor_app.rest.people import customer_labels, merges, privacy, sign_ups, socket_tickets, team
 from liquor_app.rest.schemas.analytics import AnalyticsMessage
 from liquor_app.rest.schemas.campaigns import CampaignStatusMessage
 from liquor_app.rest.schemas.organization import NotificationMessage
@@ -66,6 +69,7 @@ ROUTERS = [
     organization.router,
     organization.audit_log,
     files.router,
+    socket_tickets.router,
     health.router,
 ]
 AT_ROOT = [
@@ -78,16 +82,20 @@ AT_ROOT = [
     organization.sockets,
     analytics.sockets,
 ]
-SOCKET_MESSAGES = {
-    "/ws/campaign/{id}/status": CampaignStatusMessage,
-    "/ws/notifications": NotificationMessage,
-    "/ws/analytics": AnalyticsMessage,
+SOCKETS = {
+    "/ws/campaign/{id}/status": SocketDoc(CampaignStatusMessage, {"id": "The campaign's id."}),
+    "/ws/notifications": SocketDoc(
+        NotificationMessage, {"after": "The last notice you have: what came since is told first."}
+    ),
+    "/ws/analytics": SocketDoc(AnalyticsMessage),
 }
 
 
 def create_api() -> FastAPI:
     """Return the whole API: `/api/v1`, the browser's forms, the WebSockets, `/docs`."""
+    for router in (*ROUTERS, *AT_ROOT):
+        for route in router.routes:
+            if isinstance(route, APIRoute) and (permission := needed(route.endpoint)) is not None:
+                route.openapi_extra = {**(route.openapi_extra or {}), "x-permission": permission.value}
     large = imports.LARGE_BODIES | tills.LARGE_BODIES | coupon_pools.LARGE_BODIES
-    return application.create_api(
-        ROUTERS, at_root=AT_ROOT, large_bodies=large, socket_messages=SOCKET_MESSAGES, knows=has_session
-    )
+    return application.create_api(ROUTERS, at_root=AT_ROOT, large_bodies=large, sockets=SOCKETS, knows=has_session)

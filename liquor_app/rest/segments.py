@@ -8,6 +8,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
 
+from liquor_app.accounts.permission_table import Permission, needs
 from liquor_app.accounts.permissions import Actor
 from liquor_app.api.etag import check_unchanged, tag
 from liquor_app.api.idempotency import once
@@ -31,6 +32,7 @@ list_routes(
 
 
 @router.post("", response_model=SegmentRow, status_code=201)
+@needs(Permission.SEGMENTS_WRITE)
 async def create_segment(request: Request, actor: CurrentActor, body: SegmentIn) -> Response:
     """Define a segment; refresh it to fill it."""
     changes = body.model_dump(exclude_unset=True, exclude={"kind"})
@@ -44,6 +46,7 @@ async def create_segment(request: Request, actor: CurrentActor, body: SegmentIn)
 
 
 @router.get("/suggestions", response_model=SuggestionsRow)
+@needs(Permission.SEGMENTS_READ)
 async def suggest_segments(actor: CurrentActor) -> object:
     """Groups the base falls into by itself, as rules ready to be posted as segments."""
     async with transaction() as session:
@@ -51,6 +54,7 @@ async def suggest_segments(actor: CurrentActor) -> object:
 
 
 @router.get("/overlap", response_model=Overlap)
+@needs(Permission.SEGMENTS_READ)
 async def segment_overlap(actor: CurrentActor) -> object:
     """How many customers active segments have in common, by their kept membership."""
     async with transaction() as session:
@@ -58,6 +62,7 @@ async def segment_overlap(actor: CurrentActor) -> object:
 
 
 @router.get("/{id}", response_model=SegmentRow)
+@needs(Permission.SEGMENTS_READ)
 async def get_segment(response: Response, actor: CurrentActor, segment_id: Id) -> object:
     """One segment with its rule in words and its playbook."""
     async with transaction() as session:
@@ -67,6 +72,7 @@ async def get_segment(response: Response, actor: CurrentActor, segment_id: Id) -
 
 
 @router.patch("/{id}", response_model=SegmentRow)
+@needs(Permission.SEGMENTS_WRITE)
 async def update_segment(
     request: Request, response: Response, actor: CurrentActor, segment_id: Id, body: SegmentPatch
 ) -> object:
@@ -82,6 +88,7 @@ async def update_segment(
 
 
 @router.delete("/{id}", status_code=204)
+@needs(Permission.SEGMENTS_WRITE)
 async def delete_segment(request: Request, actor: CurrentActor, segment_id: Id) -> Response:
     """Remove a segment no campaign needs any more."""
     async with transaction() as session:
@@ -96,6 +103,7 @@ list_routes_of(
 
 
 @router.post("/{id}/refresh", response_model=Started, status_code=202)
+@needs(Permission.SEGMENTS_WRITE)
 async def refresh_segment(request: Request, actor: CurrentActor, segment_id: Id) -> Response:
     """Compute its membership anew; a job does it."""
 

@@ -8,6 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Request, Response
 from fastapi.responses import HTMLResponse
 
+from liquor_app.accounts.permission_table import Permission, needs
 from liquor_app.api.client_address import source_group, source_of
 from liquor_app.api.http_rate_limit import limit as allow
 from liquor_app.api.idempotency import once
@@ -54,6 +55,7 @@ LOCATION = "/api/v1/sends/{id}"
 
 
 @switch.get("", response_model=StopRow)
+@needs(Permission.SENDS_READ)
 async def get_stop(actor: CurrentActor) -> object:
     """Whether all sending is stopped, since when, by whom, and what waits for it."""
     async with transaction() as session:
@@ -61,6 +63,7 @@ async def get_stop(actor: CurrentActor) -> object:
 
 
 @switch.post("/stop", response_model=StopRow)
+@needs(Permission.SENDS_WRITE)
 async def stop_all(actor: CurrentActor) -> object:
     """Stop everything that leaves the house, within five seconds; answers what it stopped."""
     async with transaction() as session:
@@ -68,6 +71,7 @@ async def stop_all(actor: CurrentActor) -> object:
 
 
 @switch.post("/resume", response_model=StopRow)
+@needs(Permission.SENDS_WRITE)
 async def resume_all(actor: CurrentActor) -> object:
     """Go on where it was stopped; answers what runs again."""
     async with transaction() as session:
@@ -83,6 +87,7 @@ list_routes(
 
 
 @replies.post("/{id}/settle", response_model=ReplySettled)
+@needs(Permission.SENDS_WRITE)
 async def settle_reply(actor: CurrentActor, reply_id: Id, body: ReplyMeant) -> object:
     """Say what somebody meant: a no takes their number or address off, as STOP does."""
     async with transaction() as session:
@@ -90,6 +95,7 @@ async def settle_reply(actor: CurrentActor, reply_id: Id, body: ReplyMeant) -> o
 
 
 @replies.post("/note", status_code=204)
+@needs(Permission.SENDS_WRITE)
 async def note_mailed_no(actor: CurrentActor, body: MailedNoIn) -> None:
     """Note an e-mailed no that reached the shop's own mailbox: the address gets no more e-mail."""
     async with transaction() as session:
@@ -100,6 +106,7 @@ list_routes(router, SENDS, lists.list_sends, "Messages, newest first.")
 
 
 @router.post("/again", response_model=AgainOut)
+@needs(Permission.SENDS_WRITE)
 async def send_again(actor: CurrentActor, body: AgainIn) -> object:
     """Once more for a campaign: its failed messages, or everybody who has not got one. Asking twice adds nothing."""
     async with transaction() as session:
@@ -107,6 +114,7 @@ async def send_again(actor: CurrentActor, body: AgainIn) -> object:
 
 
 @router.get("/{id}", response_model=SendOut)
+@needs(Permission.SENDS_READ)
 async def get_send(actor: CurrentActor, send_id: Id) -> object:
     """One message with its body, as staff may read it: links inert, coupon codes masked."""
     async with transaction() as session:
@@ -121,6 +129,7 @@ async def get_send(actor: CurrentActor, send_id: Id) -> object:
 
 
 @router.get("/{id}/events", response_model=SendEvents)
+@needs(Permission.SENDS_READ)
 async def send_events(actor: CurrentActor, send_id: Id, limit: Limit = 100) -> object:
     """Delivery, opens, clicks, and what else was heard of it."""
     async with transaction() as session:
@@ -129,6 +138,7 @@ async def send_events(actor: CurrentActor, send_id: Id, limit: Limit = 100) -> o
 
 
 @router.post("/{id}/resend", response_model=SendRow, status_code=201)
+@needs(Permission.SENDS_WRITE)
 async def resend(request: Request, actor: CurrentActor, send_id: Id) -> Response:
     """Try a message again that failed, bounced or was never answered: a new attempt with a row of its own."""
     return await once(
@@ -141,6 +151,7 @@ async def resend(request: Request, actor: CurrentActor, send_id: Id) -> Response
 
 
 @router.post("/{id}/settle", response_model=SendRow)
+@needs(Permission.SENDS_WRITE)
 async def settle(actor: CurrentActor, send_id: Id, body: SettleIn) -> object:
     """Say what became of a message whose answer never came, from what the provider shows."""
     async with transaction() as session:
@@ -166,6 +177,7 @@ async def _refused(request: Request, error: AppError) -> HTMLResponse:
 
 @public.get(PATH + "/{token}")
 @public.get(PATH + "/{token}" + AGAIN)
+@needs(Permission.OWN_LINK)
 async def ask_to_unsubscribe(request: Request, token: Token) -> HTMLResponse:
     """A page that asks; scanners open links, so opening one changes nothing."""
     try:
@@ -177,6 +189,7 @@ async def ask_to_unsubscribe(request: Request, token: Token) -> HTMLResponse:
 
 
 @public.post(PATH + "/{token}")
+@needs(Permission.OWN_LINK)
 async def do_unsubscribe(request: Request, token: Token) -> HTMLResponse:
     """The button, and the one click of mail programs (RFC 8058)."""
     try:
@@ -190,6 +203,7 @@ async def do_unsubscribe(request: Request, token: Token) -> HTMLResponse:
 
 
 @public.post(PATH + "/{token}" + AGAIN)
+@needs(Permission.OWN_LINK)
 async def undo_unsubscribe(request: Request, token: Token) -> HTMLResponse:
     """A mistake mended. A path of its own, so that no mail program's one click ends here."""
     try:

@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Response
 from pydantic import Field
 
+from liquor_app.accounts.permission_table import Permission, needs
 from liquor_app.api.schemas import Body, Id, Row
 from liquor_app.core.db import transaction
 from liquor_app.customers import lists, suppressions
@@ -46,6 +47,7 @@ list_routes(
 
 
 @router.post("", response_model=AddedOut)
+@needs(Permission.CUSTOMERS_WRITE)
 async def add_suppressions(actor: CurrentActor, body: SuppressionsIn) -> object:
     """Put addresses on the list; harmless for those that stand there. One that is no address refuses them all."""
     async with transaction() as session:
@@ -53,6 +55,7 @@ async def add_suppressions(actor: CurrentActor, body: SuppressionsIn) -> object:
 
 
 @router.post("/{id}/lift", status_code=204)
+@needs(Permission.CUSTOMERS_ADMIN)
 async def lift_suppression(actor: CurrentActor, entry_id: Id, body: LiftIn) -> Response:
     """Take an entry off the list, saying why; not after a complaint or an erasure."""
     async with transaction() as session:

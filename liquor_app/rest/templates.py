@@ -9,6 +9,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Path, Request, Response
 
+from liquor_app.accounts.permission_table import Permission, needs
 from liquor_app.accounts.permissions import Actor
 from liquor_app.actions.latest_offer import latest_offer
 from liquor_app.api.etag import check_unchanged, tag
@@ -44,6 +45,7 @@ list_routes(router, TEMPLATES, lists.list_templates, "Templates by name.")
 
 
 @router.post("", response_model=TemplateRow, status_code=201)
+@needs(Permission.TEMPLATES_ADMIN)
 async def create_template(request: Request, actor: CurrentActor, body: TemplateIn) -> Response:
     """A new template; at once the one in use for its channel and category."""
     return await once(
@@ -55,6 +57,7 @@ async def create_template(request: Request, actor: CurrentActor, body: TemplateI
 
 
 @router.get("/{id}", response_model=TemplateRow)
+@needs(Permission.SETTINGS_READ)
 async def get_template(response: Response, actor: CurrentActor, template_id: Id) -> object:
     """One template."""
     async with transaction() as session:
@@ -64,6 +67,7 @@ async def get_template(response: Response, actor: CurrentActor, template_id: Id)
 
 
 @router.patch("/{id}", response_model=TemplateRow)
+@needs(Permission.TEMPLATES_ADMIN)
 async def update_template(
     request: Request, response: Response, actor: CurrentActor, template_id: Id, body: TemplatePatch
 ) -> object:
@@ -85,6 +89,7 @@ list_routes_of(
 
 
 @router.get("/{id}/versions/{version}", response_model=VersionDetailOut)
+@needs(Permission.SETTINGS_READ)
 async def template_version(actor: CurrentActor, template_id: Id, version: Version) -> object:
     """One version with its content."""
     async with transaction() as session:
@@ -92,6 +97,7 @@ async def template_version(actor: CurrentActor, template_id: Id, version: Versio
 
 
 @router.post("/{id}/versions/{version}/restore", response_model=TemplateRow)
+@needs(Permission.TEMPLATES_ADMIN)
 async def restore_version(actor: CurrentActor, template_id: Id, version: Version) -> object:
     """Bring an old version's content back, as a new version."""
     async with transaction() as session:
@@ -99,6 +105,7 @@ async def restore_version(actor: CurrentActor, template_id: Id, version: Version
 
 
 @router.post("/{id}/preview", response_model=PreviewOut)
+@needs(Permission.SETTINGS_READ)
 async def preview(actor: CurrentActor, template_id: Id, body: PreviewIn) -> object:
     """What the template looks like as it is stored; for admins, also with other content. Nothing is stored."""
     given = body.model_dump(include=set(CONTENT), exclude_unset=True)
@@ -116,6 +123,7 @@ async def preview(actor: CurrentActor, template_id: Id, body: PreviewIn) -> obje
 
 
 @router.post("/{id}/test", response_model=TestOut)
+@needs(Permission.TEMPLATES_ADMIN)
 async def send_test(actor: CurrentActor, template_id: Id, body: TestIn) -> object:
     """Send the template to oneself, marked as a test; it counts nowhere."""
     async with transaction() as session:

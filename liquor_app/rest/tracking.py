@@ -9,6 +9,7 @@ from fastapi import APIRouter, Form, Path, Request, Response
 from fastapi.responses import RedirectResponse
 
 from liquor_app.accounts.cookies import cookie_name
+from liquor_app.accounts.permission_table import Permission, needs
 from liquor_app.api.client_address import source_group, source_of
 from liquor_app.api.http_rate_limit import limit as allow
 from liquor_app.core.db import transaction
@@ -44,6 +45,7 @@ def _visit(request: Request) -> Visit:
 
 
 @public.api_route(CLICK_PATH + "/{token}", methods=["GET", "HEAD"])
+@needs(Permission.OWN_LINK)
 async def click(request: Request, token: Token) -> Response:
     """On to the shop, noted."""
     try:
@@ -54,6 +56,7 @@ async def click(request: Request, token: Token) -> Response:
 
 
 @public.api_route(SHORT_PATH + "/{code}", methods=["GET", "HEAD"])
+@needs(Permission.OWN_LINK)
 async def short_link(request: Request, code: Token) -> Response:
     """A text's link: first the question for the age, unless this browser has answered it. Whoever only looks, as
     scanners do, is noted nowhere. Codes cannot be guessed; whoever tries is soon told to wait."""
@@ -61,18 +64,21 @@ async def short_link(request: Request, code: Token) -> Response:
 
 
 @public.post(SHORT_PATH + "/{code}")
+@needs(Permission.OWN_LINK)
 async def short_answer(request: Request, code: Token, answer: Answer = "") -> Response:
     """The answer: a yes leads on and is a click."""
     return await _gated(request, code, answer)
 
 
 @public.api_route(GATE_PATH + "/{token}", methods=["GET", "HEAD"])
+@needs(Permission.OWN_LINK)
 async def trial_link(request: Request, token: Token) -> Response:
     """The same for a test message's link, which counts for nobody."""
     return await _gated(request, token, None)
 
 
 @public.post(GATE_PATH + "/{token}")
+@needs(Permission.OWN_LINK)
 async def trial_answer(request: Request, token: Token, answer: Answer = "") -> Response:
     """Its answer."""
     return await _gated(request, token, answer)
@@ -121,6 +127,7 @@ async def _lead_on(request: Request, target: Target) -> Response:
 
 
 @public.api_route(OPEN_PATH + "/{token}.gif", methods=["GET", "HEAD"])
+@needs(Permission.OWN_LINK)
 async def pixel(request: Request, token: Token) -> Response:
     """Always the picture, whatever the token: a broken image would only tell on us."""
     try:

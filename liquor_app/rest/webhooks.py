@@ -7,6 +7,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Request, Response
 
+from liquor_app.accounts.permission_table import Permission, needs
 from liquor_app.api.http_rate_limit import limit as allow
 from liquor_app.core.config import get_settings
 from liquor_app.core.db import transaction
@@ -31,6 +32,7 @@ ANSWERS = 20
 
 
 @router.post("/{provider}", status_code=200)
+@needs(Permission.PROVIDER_WORD)
 async def provider_callback(request: Request, provider: Annotated[str, Path(pattern=r"^[a-z]{2,20}$")]) -> Response:
     """What a provider tells of messages it was given: kept, worked through by a job; told twice, it counts once."""
     # what the provider has signed: our public address, whatever a proxy calls us

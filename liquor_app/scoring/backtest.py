@@ -15,7 +15,7 @@ import numpy as np
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from liquor_app.accounts.models import Role
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.core.clock import now
 from liquor_app.core.errors import Conflict, Invalid
@@ -121,7 +121,7 @@ async def run_backtest(session: AsyncSession, actor: Actor, kind: str, *, cutoff
         Invalid: an unknown kind, or days of which the outcome is not known yet.
         Conflict: nobody had bought (or been contacted) before the cut-off, or nothing happened after it.
     """
-    require(actor, Role.USER)
+    require(actor, Permission.ANALYTICS_READ)
     if kind not in set(ModelKind):
         raise Invalid(f"kind must be one of {', '.join(ModelKind)}", field="kind")
     if not 1 <= horizon <= MAX_HORIZON_DAYS:

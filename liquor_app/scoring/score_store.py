@@ -12,7 +12,7 @@ import pandas as pd
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from liquor_app.accounts.models import Role
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.core.bulk import copy_frame
 from liquor_app.customers.score_columns import write_scores
@@ -75,7 +75,7 @@ async def write(session: AsyncSession, actor: Actor, scoring: Scoring, batch: in
     Raises:
         Forbidden: the actor may only read.
     """
-    require(actor, Role.MANAGER)
+    require(actor, Permission.ANALYTICS_WRITE)
     rows = slice(batch * BATCH, (batch + 1) * BATCH)
     customers, scores, moment = scoring.customers.iloc[rows], scoring.scores.iloc[rows], scoring.moment
     ids = customers["id"].tolist()

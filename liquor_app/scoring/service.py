@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from liquor_app.accounts.models import Role
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.core.clock import now
 from liquor_app.core.db import allow_thinking
@@ -108,7 +108,7 @@ async def prepare(
     Raises:
         Forbidden: the actor may only read.
     """
-    require(actor, Role.MANAGER)
+    require(actor, Permission.ANALYTICS_WRITE)
     general = await load_settings(session, GeneralSettings)
     planning = await load_settings(session, PlanningSettings)
     settings = await load_settings(session, ScoringSettings)
@@ -181,7 +181,7 @@ async def explain_customer(session: AsyncSession, actor: Actor, customer_id: UUI
     Raises:
         NotFound: there is no such customer.
     """
-    require(actor, Role.USER)
+    require(actor, Permission.ANALYTICS_READ)
     found = await session.execute(
         text(
             "SELECT k.computed_at, k.explanation, k.features, k.next_purchase_low, k.next_purchase_high, k.p_alive,"
@@ -224,7 +224,7 @@ def _sentences(row: Any) -> list[Sentence]:
 async def list_models(session: AsyncSession, actor: Actor, *, history: bool = False) -> list[ModelRow]:
     """Return the models in use, one per kind at most, with their backtests; with `history` the latest of each kind,
     those that were retired or rejected too, newest first."""
-    require(actor, Role.USER)
+    require(actor, Permission.ANALYTICS_READ)
     found = await session.execute(
         text(
             "SELECT kind, version, method, metrics, n, created_at, status, trained_from, trained_to FROM ("

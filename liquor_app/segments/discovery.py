@@ -10,7 +10,7 @@ import numpy as np
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from liquor_app.accounts.models import Role
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.organization.settings import shop_now
 from liquor_app.segments import clusters
@@ -55,7 +55,7 @@ async def suggest_segments(session: AsyncSession, actor: Actor) -> SuggestionsRo
 
     People who objected to profiling are not looked at. Deterministic for a given base.
     """
-    require(actor, Role.USER)
+    require(actor, Permission.SEGMENTS_READ)
     who = "deleted_at IS NULL AND profiling_objected_at IS NULL AND purchase_frequency > 0"
     counted = await session.execute(text(f"SELECT count(*) FROM customers WHERE {who}"))
     buyers = int(counted.scalar_one())
@@ -130,7 +130,7 @@ class Overlap:
 
 async def segment_overlap(session: AsyncSession, actor: Actor) -> Overlap:
     """Tell how the active segments overlap, by their kept membership; one statement."""
-    require(actor, Role.USER)
+    require(actor, Permission.SEGMENTS_READ)
     size = await session.execute(
         text("SELECT COALESCE(sum(customer_count), 0) AS all_of_them FROM segments WHERE is_active")
     )

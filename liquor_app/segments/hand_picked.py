@@ -9,7 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.audit import audit
-from liquor_app.accounts.models import Role
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.core.clock import now
 from liquor_app.core.errors import Conflict, Invalid, NotFound
@@ -64,7 +64,7 @@ async def remove_members(session: AsyncSession, actor: Actor, segment_id: UUID, 
 
 
 async def _lock_list(session: AsyncSession, actor: Actor, segment_id: UUID, customer_ids: Sequence[UUID]) -> None:
-    require(actor, Role.MANAGER)
+    require(actor, Permission.SEGMENTS_WRITE)
     if not 1 <= len(customer_ids) <= MAX_LISTED:
         raise Invalid(f"Give 1 to {MAX_LISTED} customers at a time.", field="customer_ids")
     found = await session.execute(text("SELECT kind FROM segments WHERE id = :id FOR UPDATE"), {"id": segment_id})

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.bulk_actions import BulkList, Outcome, Verb, one_by_one
 from liquor_app.accounts.lists import read_list
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor
 from liquor_app.core.listing.spec import Filter, ListQuery, ListSpec, Match, Sort
 from liquor_app.core.paging import Page
@@ -34,6 +35,8 @@ CUSTOMERS = ListSpec(
     where="t.deleted_at IS NULL",
     select={"has_turned_21": NOT_YET_TOLD},
     order="-clv_score",
+    permission=Permission.CUSTOMERS_READ,
+    export_permission=Permission.CUSTOMERS_PRIVATE,
     sorts=(
         Sort("clv_score", first="-", nulls_last=True),
         Sort("churn_probability", first="-", nulls_last=True),
@@ -122,19 +125,23 @@ CUSTOMER_ACTIONS = BulkList(
     CUSTOMERS,
     (
         Verb(
-            "tag", "Add tag", _tag, icon="tag", value="Tag", check=clean_tag,
+            "tag", "Add tag", _tag, Permission.CUSTOMERS_WRITE,
+            icon="tag", value="Tag", check=clean_tag,
             question="Lists and segments can ask for it.",
         ),
         Verb(
-            "untag", "Remove tag", _untag, icon="tag", value="Tag", check=clean_tag,
+            "untag", "Remove tag", _untag, Permission.CUSTOMERS_WRITE,
+            icon="tag", value="Tag", check=clean_tag,
             question="Segments that ask for it lose them with their next refresh.",
         ),
         Verb(
-            "suppress", "Suppress", _suppress, icon="ban", destroys=True,
+            "suppress", "Suppress", _suppress, Permission.CUSTOMERS_WRITE,
+            icon="ban", destroys=True,
             question="No campaign will write to them any more, by any channel, until an admin takes them off the list.",
         ),
         Verb(
-            "delete", "Delete", one_by_one(delete_customer), icon="trash-2", destroys=True, at_once=100,
+            "delete", "Delete", one_by_one(delete_customer), Permission.CUSTOMERS_WRITE,
+            icon="trash-2", destroys=True, at_once=100,
             question="Gone from every list and every audience, kept for the record.",
         ),
     ),
@@ -152,6 +159,8 @@ SEGMENTS = ListSpec(
     },
     build=segment_row,
     order="position",
+    permission=Permission.SEGMENTS_READ,
+    export_permission=Permission.SEGMENTS_EXPORT,
     sorts=(Sort("position"), Sort("name", by="natural_order"), Sort("customer_count", first="-")),
     filters=(
         Filter("active_only", "(t.is_active OR NOT :active_only)", Match.FLAG),
@@ -178,6 +187,8 @@ MEMBERS = ListSpec(
     },
     key="t.customer_id",
     order="id",
+    permission=Permission.SEGMENTS_READ,
+    export_permission=Permission.SEGMENTS_EXPORT,
     sorts=(Sort("id"),),
 )  # fmt: skip
 

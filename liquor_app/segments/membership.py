@@ -29,7 +29,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from liquor_app.accounts.models import Role
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.core.errors import Invalid, NotFound
 from liquor_app.core.queue import Job, enqueue
@@ -122,7 +122,7 @@ async def count_rules(session: AsyncSession, actor: Actor, rules: Any, *, sample
     Raises:
         Invalid: the rule is not sound, or takes longer than ten seconds.
     """
-    require(actor, Role.USER)
+    require(actor, Permission.SEGMENTS_READ)
     started = time.perf_counter()
     rule = parse_rules(rules)
     matched = matching(rule, await shop_now(session)).cte("matched").prefix_with("MATERIALIZED", dialect="postgresql")
@@ -202,7 +202,7 @@ async def refresh_segments(
         Forbidden: the actor may only read.
         Invalid: a slug does not exist.
     """
-    require(actor, Role.MANAGER)
+    require(actor, Permission.SEGMENTS_WRITE)
     if slugs is not None:
         await resolve_slugs(session, slugs)
     found = await session.execute(
@@ -237,7 +237,7 @@ async def request_refresh(session: AsyncSession, actor: Actor, segment_id: UUID)
         Forbidden: the actor may only read.
         NotFound: there is no such segment.
     """
-    require(actor, Role.MANAGER)
+    require(actor, Permission.SEGMENTS_WRITE)
     found = await session.execute(text("SELECT slug FROM segments WHERE id = :id"), {"id": segment_id})
     slug = found.scalar()
     if slug is None:
@@ -310,7 +310,7 @@ async def _replace_members(
 
 async def breakdown_by_rfm(session: AsyncSession, actor: Actor) -> list[BreakdownRow]:
     """Tell how the base divides by RFM name, largest first; the unscored are "Not scored"."""
-    require(actor, Role.USER)
+    require(actor, Permission.SEGMENTS_READ)
     found = await session.execute(
         text(
             "SELECT COALESCE(rfm_segment, 'Not scored') AS name, count(*) AS customers,"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from liquor_app.accounts.models import Role
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.customers.consents import REACHABLE
 from liquor_app.organization.models import Channel
@@ -28,7 +28,7 @@ class Reach:
 
 async def estimate_reach(session: AsyncSession, actor: Actor, segments: list[str]) -> Reach:
     """Audience and reach of some segments, each person counted once."""
-    require(actor, Role.USER)
+    require(actor, Permission.SEGMENTS_READ)
     found = await session.execute(
         text(
             "WITH people AS (SELECT DISTINCT m.customer_id FROM segment_members m JOIN segments s"

@@ -14,7 +14,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.audit import audit, audit_change
-from liquor_app.accounts.models import Role
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import SYSTEM, Actor, require
 from liquor_app.campaigns.models import OVER
 from liquor_app.core.clock import now
@@ -113,7 +113,7 @@ async def get_segment(session: AsyncSession, actor: Actor, which: UUID | str) ->
     Raises:
         NotFound: there is none.
     """
-    require(actor, Role.USER)
+    require(actor, Permission.SEGMENTS_READ)
     column = "id" if isinstance(which, UUID) else "slug"
     found = await session.execute(
         text(f"{_SELECT} WHERE s.{column} = :which"), {"which": which, "month_ago": month_ago()}
@@ -211,7 +211,7 @@ async def create_segment(
         Invalid: a bad field; for rules, the path to the part to blame.
         Conflict: a segment of that name exists.
     """
-    require(actor, Role.MANAGER)
+    require(actor, Permission.SEGMENTS_WRITE)
     given = dict(changes)
     slug = given.pop("slug", None)
     if "name" not in given:
@@ -262,7 +262,7 @@ async def update_segment(
         Forbidden, NotFound, Invalid: as usual.
         Conflict: changed meanwhile.
     """
-    require(actor, Role.MANAGER)
+    require(actor, Permission.SEGMENTS_WRITE)
     locked = await session.execute(text("SELECT * FROM segments WHERE id = :id FOR UPDATE"), {"id": segment_id})
     before = locked.mappings().first()
     if before is None:
@@ -301,7 +301,7 @@ async def delete_segment(session: AsyncSession, actor: Actor, segment_id: UUID) 
         Forbidden, NotFound: as usual.
         Conflict: a campaign that is not over targets it, or another segment builds on it; the message names it.
     """
-    require(actor, Role.MANAGER)
+    require(actor, Permission.SEGMENTS_WRITE)
     segment = await get_segment(session, actor, segment_id)
     used = await session.execute(
         text(
@@ -319,7 +319,7 @@ async def delete_segment(session: AsyncSession, actor: Actor, segment_id: UUID) 
 
 async def ensure_default_segments(session: AsyncSession, actor: Actor = SYSTEM) -> int:
     """Create whichever default segment is missing; returns how many. Edited ones are left alone."""
-    require(actor, Role.MANAGER)
+    require(actor, Permission.SEGMENTS_WRITE)
     found = await session.execute(text("SELECT slug FROM segments"))
     existing = set(found.scalars())
     missing = [(index, default) for index, default in enumerate(DEFAULT_SEGMENTS) if default["slug"] not in existing]

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from liquor_app.accounts.models import Role
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import SYSTEM, Actor, require
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import Invalid
@@ -50,7 +50,7 @@ async def request_refresh(session: AsyncSession, actor: Actor, slugs: Sequence[s
         Forbidden: the actor may only read.
         Invalid: a slug does not exist.
     """
-    require(actor, Role.MANAGER)
+    require(actor, Permission.SEGMENTS_WRITE)
     if slugs is None:
         return await enqueue(session, Job.REFRESH_SEGMENTS, created_by=actor.user_id, dedupe_key="all")
     await resolve_slugs(session, slugs)

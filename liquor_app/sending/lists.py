@@ -7,6 +7,7 @@ from dataclasses import replace
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.lists import read_list
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor
 from liquor_app.core.listing.spec import Filter, ListQuery, ListSpec, Match, Sort
 from liquor_app.core.paging import Page
@@ -28,6 +29,8 @@ SENDS = ListSpec(
     more={"coupon": "o.code"},
     build=send_row,
     order="-created_at",
+    permission=Permission.SENDS_READ,
+    export_permission=Permission.SENDS_PRIVATE,
     sorts=(Sort("created_at", first="-"),),
     filters=(
         Filter("campaign_id", "t.campaign_id", Match.ID),
@@ -55,13 +58,14 @@ REPLIES = ListSpec(
         "reader": "t.read_by", "channel": "t.medium", "sender_proof": "t.proof",
     },
     order="-received_at",
+    permission=Permission.SENDS_PRIVATE,
+    export_permission=Permission.SENDS_PRIVATE,
     sorts=(Sort("received_at", first="-"),),
     filters=(
         Filter("customer_id", "t.customer_id", Match.ID),
         Filter("status", "t.status", options=tuple(ReplyStatus), label="Status", spoken=STATUS_WORDS),
         replace(CHANNEL_FILTER, sql="t.medium"),
     ),
-    role="manager",
     export={
         "channel": "channel",
         "received_at": "received", "sender": "from", "customer_name": "customer", "words": "words",
@@ -95,6 +99,8 @@ OUTBOX = ListSpec(
     more={"coupon": "c.code"},
     build=outbox_row,
     order="-accepted_at",
+    permission=Permission.SENDS_READ,
+    export_permission=Permission.SENDS_PRIVATE,
     sorts=(Sort("accepted_at", first="-"),),
     filters=(
         Filter("campaign_id", "t.campaign_id", Match.ID),

@@ -11,7 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.audit import audit
-from liquor_app.accounts.models import Role
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.actions.action_status import requeue_actions
 from liquor_app.core.errors import Conflict
@@ -50,7 +50,7 @@ async def send_again(session: AsyncSession, actor: Actor, campaign_id: UUID, who
         NotFound: there is no such campaign.
         Conflict: it is no longer open.
     """
-    require(actor, Role.MANAGER)
+    require(actor, Permission.SENDS_WRITE)
     campaign = await open_campaign(session, campaign_id)
     actions = await add_attempts(
         session,
@@ -103,7 +103,7 @@ async def count_waiting(session: AsyncSession, actor: Actor, campaign_id: UUID) 
     Raises:
         NotFound: there is no such campaign.
     """
-    require(actor, Role.USER)
+    require(actor, Permission.SENDS_READ)
     try:
         await open_campaign(session, campaign_id)
     except Conflict:
@@ -125,6 +125,6 @@ class WhyNot:
 
 async def why_not_sent(session: AsyncSession, actor: Actor, campaign_id: UUID) -> list[WhyNot]:
     """Tell why messages of a campaign were skipped at the moment of sending, most frequent reason first."""
-    require(actor, Role.USER)
+    require(actor, Permission.SENDS_READ)
     found = await session.execute(text(_WHY), {"campaign": campaign_id})
     return [WhyNot(row.reason, row.messages) for row in found]

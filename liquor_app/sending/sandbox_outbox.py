@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from liquor_app.accounts.models import Role
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.core.errors import NotFound
 from liquor_app.organization.models import Channel
@@ -65,7 +65,7 @@ async def get_outbox_message(session: AsyncSession, actor: Actor, message_id: UU
     Raises:
         NotFound: there is none.
     """
-    require(actor, Role.USER)
+    require(actor, Permission.SENDS_READ)
     found = await session.execute(
         text(f"{_OUTBOX.format(more=', o.body_html, o.body_text, o.headers')} WHERE o.id = :id"), {"id": message_id}
     )

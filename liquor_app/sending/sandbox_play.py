@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from liquor_app.accounts.models import Role
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.campaigns.campaign_progress import begin_playing
 from liquor_app.campaigns.service import lock_campaign
@@ -27,7 +27,7 @@ async def play_week(session: AsyncSession, actor: Actor, campaign_id: UUID, *, s
         Conflict: it is not approved, has already sent something in real time, would reach real people, or all
             sending is stopped.
     """
-    require(actor, Role.MANAGER)
+    require(actor, Permission.CAMPAIGNS_WRITE)
     await refuse_stopped(session)  # before the campaign is locked: who throws the switch locks them after it
     campaign = await lock_campaign(session, campaign_id)
     real = await session.execute(

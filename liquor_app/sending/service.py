@@ -12,7 +12,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.audit import audit, audit_change
-from liquor_app.accounts.models import Role
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.actions.action_status import requeue_actions, settle_action
 from liquor_app.campaigns.models import CampaignStatus
@@ -109,7 +109,7 @@ async def get_send(session: AsyncSession, actor: Actor, send_id: UUID) -> SendDe
     Raises:
         NotFound: there is none.
     """
-    require(actor, Role.USER)
+    require(actor, Permission.SENDS_READ)
     statement = _SEND.format(
         more=f", {BODY_COLUMNS}, s.template_version_id, a.reason",
         joins=f"LEFT JOIN actions a ON a.id = s.action_id {BODY_JOIN}",
@@ -133,7 +133,7 @@ async def get_send(session: AsyncSession, actor: Actor, send_id: UUID) -> SendDe
 
 async def send_events(session: AsyncSession, actor: Actor, send_id: UUID, *, limit: int = 100) -> list[SendEventRow]:
     """Tell what happened to a message, oldest first."""
-    require(actor, Role.USER)
+    require(actor, Permission.SENDS_READ)
     found = await session.execute(
         text(
             "SELECT occurred_at AS at, event_type, properties FROM analytics_events"
@@ -157,7 +157,7 @@ async def resend(session: AsyncSession, actor: Actor, send_id: UUID) -> SendRow:
         NotFound: there is no such message.
         Conflict: it did not fail, a newer attempt exists, or its campaign is no longer open.
     """
-    require(actor, Role.MANAGER)
+    require(actor, Permission.SENDS_WRITE)
     old = await _lock(session, send_id)
     if old.status not in RESENDABLE:
         allowed = ", ".join(RESENDABLE)
@@ -218,7 +218,7 @@ async def settle_unknown(session: AsyncSession, actor: Actor, send_id: UUID, *, 
         NotFound: there is no such message.
         Conflict: its outcome is known.
     """
-    require(actor, Role.MANAGER)
+    require(actor, Permission.SENDS_WRITE)
     old = await _lock(session, send_id)
     if old.status != SendStatus.UNKNOWN:
         raise Conflict(f"This message is {old.status}; only an unknown outcome is decided by hand.")

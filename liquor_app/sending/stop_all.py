@@ -9,7 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.audit import audit_change
-from liquor_app.accounts.models import Role
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.actions.models import ActionStatus
 from liquor_app.campaigns.lifecycle import pause_campaign, resume_campaign
@@ -64,7 +64,7 @@ class StopRow:
 
 async def read_stop(session: AsyncSession, actor: Actor) -> StopRow:
     """Return whether all sending is stopped, since when, by whom, and what waits for it."""
-    require(actor, Role.USER)
+    require(actor, Permission.SENDS_READ)
     return await _row(session, await load_sending_switch(session))
 
 
@@ -76,7 +76,7 @@ async def stop_all_sending(session: AsyncSession, actor: Actor) -> StopRow:
         Forbidden: the actor is not a marketer.
         Conflict: it is stopped already.
     """
-    require(actor, Role.MANAGER)
+    require(actor, Permission.SENDS_WRITE)
     await hold_sending_switch(session, alone=True)
     before = await load_sending_switch(session)
     if before.stopped:
@@ -108,7 +108,7 @@ async def resume_all_sending(session: AsyncSession, actor: Actor) -> StopRow:
         Forbidden: the actor is not a marketer.
         Conflict: it is not stopped.
     """
-    require(actor, Role.MANAGER)
+    require(actor, Permission.SENDS_WRITE)
     await hold_sending_switch(session, alone=True)
     switch = await load_sending_switch(session)
     if not switch.stopped:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from liquor_app.accounts.models import Role
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.customers.labels.custom_fields import get_custom_field
 
@@ -38,7 +38,7 @@ async def custom_field_uses(session: AsyncSession, actor: Actor, key: str) -> Fi
     Raises:
         NotFound: there is no such field.
     """
-    require(actor, Role.USER)
+    require(actor, Permission.SETTINGS_READ)
     row = await get_custom_field(session, actor, key)
     bound = {"quoted": f'"{row.name}"', "named": rf"\mcustom\.{row.key}\M", "most": MOST}
     found = (await session.execute(text(_USES), bound)).one()

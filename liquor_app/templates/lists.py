@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.lists import read_list
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor
 from liquor_app.core.listing.spec import Filter, ListQuery, ListSpec, Sort
 from liquor_app.core.paging import Page
@@ -20,6 +21,8 @@ TEMPLATES = ListSpec(
     row=TemplateRow,
     source="message_templates t",
     order="name",
+    permission=Permission.SETTINGS_READ,
+    export_permission=Permission.SETTINGS_EXPORT,
     sorts=(Sort("name", by="natural_order"), Sort("category"), Sort("updated_at", first="-")),
     filters=(
         CHANNEL_FILTER,
@@ -53,6 +56,8 @@ VERSIONS = ListSpec(
     key="t.version",
     key_field="version",
     order="-version",
+    permission=Permission.SETTINGS_READ,
+    export_permission=Permission.SETTINGS_EXPORT,
     sorts=(Sort("version", first="-"),),
     export={"version": "version", "subject_template": "subject", "created_by": "by", "created_at": "made"},
 )

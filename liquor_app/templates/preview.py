@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from liquor_app.accounts.models import Role
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.core.config import get_settings
 from liquor_app.core.errors import NotFound
@@ -116,7 +116,7 @@ async def preview_draft(
         Incomplete: variables this customer has no value for; all are named.
         Invalid: not valid Liquid or MJML; `field` names the part.
     """
-    require(actor, Role.ADMIN)
+    require(actor, Permission.TEMPLATES_ADMIN)
     return await _preview(session, source, customer_id=customer_id, offer=offer, show_gaps=show_gaps)
 
 
@@ -229,7 +229,7 @@ async def preview_brand(session: AsyncSession, actor: Actor, brand: BrandRow) ->
         Forbidden: the actor may not edit brands.
         Invalid: the template in use cannot be rendered.
     """
-    require(actor, Role.ADMIN)
+    require(actor, Permission.TEMPLATES_ADMIN)
     catalog = await load_catalog(session)
     current = catalog.get((Channel.EMAIL, "win_back"))
     source = current.source if current else _shipped()

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
 from liquor_app.accounts.audit import audit, audit_change
-from liquor_app.accounts.models import Role
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.core.clock import now
 from liquor_app.core.config import get_settings
@@ -79,7 +79,7 @@ async def get_template(session: AsyncSession, actor: Actor, template_id: UUID) -
     Raises:
         NotFound: there is none.
     """
-    require(actor, Role.USER)
+    require(actor, Permission.SETTINGS_READ)
     found = await session.execute(text(f"{_SELECT} WHERE id = :id"), {"id": template_id})
     row = found.mappings().first()
     if row is None:
@@ -106,7 +106,7 @@ async def create_template(
         Conflict: the name is taken.
         Invalid: a part is missing or not valid Liquid or MJML; `field` names it.
     """
-    require(actor, Role.ADMIN)
+    require(actor, Permission.TEMPLATES_ADMIN)
     title = await _free_name(session, name, None)
     source = TemplateSource(_channel(channel), subject_template, body_html_template, body_text_template)
     _refuse_own_links(source)
@@ -137,7 +137,7 @@ async def update_template(
             that segments use.
         Invalid: unknown field, or content that is not valid; `field` names it.
     """
-    require(actor, Role.ADMIN)
+    require(actor, Permission.TEMPLATES_ADMIN)
     if unknown := sorted(set(changes) - EDITABLE):
         raise Invalid(f"{unknown[0]} is not a field that can be changed", field=unknown[0])
     found = await session.execute(

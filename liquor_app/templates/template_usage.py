@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from liquor_app.accounts.models import Role
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.campaigns.models import LIVE, CampaignStatus
 from liquor_app.core.states import sql_list
@@ -55,7 +55,7 @@ WHERE t.id = ANY(:ids)
 
 async def template_uses(session: AsyncSession, actor: Actor, ids: Sequence[UUID]) -> dict[UUID, TemplateUse]:
     """Tell how each of these templates is used; at most twenty names each."""
-    require(actor, Role.USER)
+    require(actor, Permission.SETTINGS_READ)
     found = await session.execute(text(_USES), {"ids": list(ids)})
     used = {
         row.id: TemplateUse(True, tuple(row.segments), tuple(row.campaigns), (), row.name_now, row.follower)

@@ -10,7 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.audit import audit_change
-from liquor_app.accounts.models import Role
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.core.errors import Conflict, NotFound
 from liquor_app.templates.service import CONTENT, TemplateRow, create_template, get_template, update_template
@@ -37,7 +37,7 @@ async def read_version(session: AsyncSession, actor: Actor, template_id: UUID, v
     Raises:
         NotFound: there is no such version.
     """
-    require(actor, Role.USER)
+    require(actor, Permission.SETTINGS_READ)
     found = await session.execute(
         text(
             "SELECT v.id, v.version, v.subject_template, v.body_html_template, v.body_text_template,"
@@ -67,7 +67,7 @@ async def restore_version(
         Conflict: it says what the present one says, or somebody saved meanwhile.
         Invalid: what was valid then no longer is (guidance has changed); `field` names the part.
     """
-    require(actor, Role.ADMIN)
+    require(actor, Permission.TEMPLATES_ADMIN)
     old = await read_version(session, actor, template_id, version)
     before = await get_template(session, actor, template_id)
     content = {name: getattr(old, name) for name in CONTENT}
@@ -94,7 +94,7 @@ async def duplicate_template(session: AsyncSession, actor: Actor, template_id: U
         Forbidden, NotFound: as usual.
         Invalid: what was valid then no longer is; `field` names the part.
     """
-    require(actor, Role.ADMIN)
+    require(actor, Permission.TEMPLATES_ADMIN)
     row = await get_template(session, actor, template_id)
     return await create_template(
         session,

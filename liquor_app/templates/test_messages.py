@@ -13,7 +13,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.audit import audit
-from liquor_app.accounts.models import Role
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.accounts.users import get_user
 from liquor_app.api.http_rate_limit import limit
@@ -104,7 +104,7 @@ async def prepare_trial(
         Incomplete: nothing is known for a variable.
         NotFound: no such customer or provider.
     """
-    require(actor, Role.ADMIN)
+    require(actor, Permission.TEMPLATES_ADMIN)
     if actor.user_id is None:
         raise Forbidden("A test goes to a person's own address: sign in to the app to send one.")
     await limit("test-send", str(actor.user_id), allowed=TESTS_AN_HOUR, seconds=3600, is_strict=True)

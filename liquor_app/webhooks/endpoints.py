@@ -14,7 +14,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.audit import audit, audit_change
-from liquor_app.accounts.models import Role
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.core.db import after_commit
 from liquor_app.core.errors import Conflict, Invalid, NotFound
@@ -92,7 +92,7 @@ async def create_endpoint(
         Invalid: an address that leads inside or is none, an unknown event, none at all.
         Conflict: there are too many endpoints.
     """
-    require(actor, Role.ADMIN)
+    require(actor, Permission.WEBHOOKS_ADMIN)
     given = _clean({"url": url, "events": events, "description": description})
     if int((await session.execute(text(_COUNT))).scalar_one()) >= MOST_ENDPOINTS:
         raise Conflict(f"There are {MOST_ENDPOINTS} endpoints already. Remove those nobody needs.")
@@ -110,7 +110,7 @@ async def get_endpoint(session: AsyncSession, actor: Actor, endpoint_id: UUID) -
         Forbidden: the actor is no admin.
         NotFound: there is none.
     """
-    require(actor, Role.ADMIN)
+    require(actor, Permission.WEBHOOKS_READ)
     return await _row(session, endpoint_id)
 
 
@@ -125,7 +125,7 @@ async def change_endpoint(
     Raises:
         Forbidden, NotFound, Invalid: as for `create_endpoint` and `get_endpoint`.
     """
-    require(actor, Role.ADMIN)
+    require(actor, Permission.WEBHOOKS_ADMIN)
     asked = _clean(changes)
     before = await _row(session, endpoint_id, is_held=True)
     fields = ("url", "description", "events", "is_active")
@@ -146,7 +146,7 @@ async def renew_secret(session: AsyncSession, actor: Actor, endpoint_id: UUID) -
     Raises:
         Forbidden, NotFound: as for `get_endpoint`.
     """
-    require(actor, Role.ADMIN)
+    require(actor, Permission.WEBHOOKS_ADMIN)
     row, secret = await _row(session, endpoint_id, is_held=True), _new_secret()
     await session.execute(text(_SECRET), {"id": endpoint_id, "secret": encrypt(secret)})
     await audit(session, actor, "webhook.secret_renewed", "webhook", endpoint_id, url=row.url)
@@ -159,7 +159,7 @@ async def delete_endpoint(session: AsyncSession, actor: Actor, endpoint_id: UUID
     Raises:
         Forbidden, NotFound: as for `get_endpoint`.
     """
-    require(actor, Role.ADMIN)
+    require(actor, Permission.WEBHOOKS_ADMIN)
     url = (await session.execute(text(_DELETE), {"id": endpoint_id})).scalar()
     if url is None:
         raise NotFound(_NONE)
@@ -173,7 +173,7 @@ async def send_test(session: AsyncSession, actor: Actor, endpoint_id: UUID) -> U
         Forbidden, NotFound: as for `get_endpoint`.
         Conflict: the endpoint is not active.
     """
-    require(actor, Role.ADMIN)
+    require(actor, Permission.WEBHOOKS_ADMIN)
     row = await _row(session, endpoint_id)
     if not row.is_active:
         raise Conflict("This endpoint is paused. Let it go on first.")
@@ -194,7 +194,7 @@ async def replay_delivery(session: AsyncSession, actor: Actor, delivery_id: UUID
         NotFound: there is no such delivery, or it was forgotten.
         Conflict: it waits already.
     """
-    require(actor, Role.ADMIN)
+    require(actor, Permission.WEBHOOKS_ADMIN)
     endpoint = (await session.execute(text(_AGAIN), {"id": delivery_id})).scalar()
     if endpoint is None:
         if (await session.execute(text(_KNOWN), {"id": delivery_id})).scalar() is None:

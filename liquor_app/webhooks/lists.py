@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.lists import read_list
-from liquor_app.accounts.models import Role
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.core.listing.spec import Filter, ListQuery, ListSpec, Sort
 from liquor_app.core.paging import Page
@@ -21,10 +21,10 @@ WEBHOOKS = ListSpec(
     row=EndpointRow,
     source="webhook_endpoints t",
     order="-created_at",
+    permission=Permission.WEBHOOKS_READ,
+    export_permission=Permission.WEBHOOKS_READ,
     sorts=(Sort("created_at", first="-"), Sort("url")),
     search="lower(t.url || ' ' || t.description) LIKE :search",
-    role="admin",
-    export_role="admin",
     export={
         "url": "address", "description": "description", "events": "told of", "is_active": "active",
         "disabled_reason": "why not", "last_success_at": "last took something", "created_at": "made",
@@ -40,7 +40,7 @@ async def list_webhooks(session: AsyncSession, actor: Actor, query: ListQuery | 
         Forbidden: the actor is no admin.
         Invalid: see `read_list`.
     """
-    require(actor, Role.ADMIN)
+    require(actor, Permission.WEBHOOKS_READ)
     return await read_list(session, actor, WEBHOOKS, query)
 
 
@@ -69,6 +69,8 @@ DELIVERIES = ListSpec(
     where="t.endpoint_id = :endpoint",
     select={"type": "v.type", "payload": "v.payload"},
     order="-created_at",
+    permission=Permission.WEBHOOKS_READ,
+    export_permission=Permission.WEBHOOKS_READ,
     sorts=(Sort("created_at", first="-"),),
     filters=(
         Filter(
@@ -76,8 +78,6 @@ DELIVERIES = ListSpec(
             spoken={one.value: one.label for one in DeliveryStatus},
         ),
     ),
-    role="admin",
-    export_role="admin",
     export={
         "created_at": "happened", "type": "event", "status": "status", "attempts": "tries", "last_at": "last try",
         "response_code": "answer", "error": "why not", "next_at": "next try", "event_id": "event id",

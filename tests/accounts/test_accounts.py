@@ -16,6 +16,7 @@ from liquor_app.accounts.entry.passwords import Hashed, hash_password, verify_pa
 from liquor_app.accounts.entry.sign_in import Verdict, begin_attempt, finish_attempt
 from liquor_app.accounts.entry.sign_in_attempts import FREE, forget_attempts
 from liquor_app.accounts.models import Role
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import SYSTEM, Actor, ActorKind, require
 from liquor_app.core import config
 from liquor_app.core.clock import now, travel
@@ -258,7 +259,7 @@ async def test_a_password_changed_meanwhile_is_not_changed_again(database: str) 
 
 def test_roles_are_ranked() -> None:
     viewer = Actor(ActorKind.USER, None, "v", Role.USER)
-    require(viewer, Role.USER)
+    require(viewer, Permission.CUSTOMERS_READ)
     with pytest.raises(Forbidden, match="Marketer"):
-        require(viewer, Role.MANAGER)
-    require(SYSTEM, Role.ADMIN)
+        require(viewer, Permission.CUSTOMERS_WRITE)
+    require(SYSTEM, Permission.CUSTOMERS_ADMIN)

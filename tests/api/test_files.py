@@ -9,6 +9,7 @@ from sqlalchemy import text
 
 from liquor_app.accounts.downloads import download_link
 from liquor_app.accounts.models import Role
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor
 from liquor_app.accounts.users import get_user
 from liquor_app.core import clock
@@ -34,7 +35,7 @@ async def exported(name: str = "customers.csv", content: bytes = b"email\n") -> 
     """A file of the marketer's, and the link made for them."""
     key = EXPORT_FILES.key(uuid7(), "csv")
     await file_store().put(key, pieces(content))
-    return key, download_link(await person(Role.MANAGER), key, name=name, role=Role.MANAGER)
+    return key, download_link(await person(Role.MANAGER), key, name=name, permission=Permission.CUSTOMERS_PRIVATE)
 
 
 async def test_a_link_fetches_the_file_as_a_download(manager: Client) -> None:

@@ -6,23 +6,34 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
 from fastapi import FastAPI
+from fastapi.routing import APIWebSocketRoute
 from sqlalchemy import text
 from starlette.types import ASGIApp
 
+from liquor_app.accounts.api_keys import create_api_key, revoke_api_key
 from liquor_app.accounts.cookies import SESSION
 from liquor_app.accounts.models import Role
+from liquor_app.accounts.permissions import SYSTEM
 from liquor_app.accounts.sessions import close_session, open_session
+from liquor_app.accounts.socket_tickets import TICKET_SECONDS, Standing, use_ticket
+from liquor_app.accounts.tokens import token_actor
 from liquor_app.accounts.users import get_user
 from liquor_app.api import sockets
+from liquor_app.api.asyncapi import asyncapi
+from liquor_app.core.clock import now, travel
 from liquor_app.core.db import transaction
-from liquor_app.core.pubsub import hub, publish, publish_now
-from liquor_app.organization.service import notify
-from tests.api.client import Client, address_of, whole_api
+from liquor_app.core.errors import Unauthenticated
+from liquor_app.core.pubsub import QUEUE_LIMIT, hub, publish, publish_now
+from liquor_app.core.security.crypto import sign
+from liquor_app.organization.service import mark_notifications_read, notify
+from liquor_app.rest.routers import AT_ROOT, SOCKETS
+from tests.api.client import Client, address_of, is_problem, whole_api
 from tests.factories import add_people, add_ready_campaign
 
 pytestmark = pytest.mark.integration
@@ -60,9 +71,24 @@ class Socket:
 
 @asynccontextmanager
 async def connect(
-    app: ASGIApp, path: str, *headers: tuple[str, str], query: str = "", source: str = "192.0.2.1"
+    app: ASGIApp,
+    path: str,
+    *headers: tuple[str, str],
+    query: str = "",
+    source: str = "192.0.2.1",
+    reads: int | None = None,
 ) -> AsyncIterator[Socket]:
+    """Open a socket. `reads`: how many messages its client takes before it reads no more."""
     socket = Socket()
+    taken = 0
+
+    async def take(event: dict[str, Any]) -> None:
+        nonlocal taken
+        taken += event["type"] == "websocket.send"
+        if reads is not None and taken > reads:
+            await asyncio.Event().wait()  # the network is full
+        await socket.from_app.put(event)
+
     scope = {
         "type": "websocket",
         "asgi": {"version": "3.0"},
@@ -75,7 +101,7 @@ async def connect(
         "client": (source, 4711),
     }
     await socket.to_app.put({"type": "websocket.connect"})
-    running = asyncio.create_task(app(scope, socket.to_app.get, socket.from_app.put))
+    running = asyncio.create_task(app(scope, socket.to_app.get, take))
     try:
         accepted = await asyncio.wait_for(socket.from_app.get(), 10)
         assert accepted["type"] == "websocket.accept", accepted
@@ -104,6 +130,14 @@ def token_of(client: Client) -> str:
     return client.headers["Authorization"].removeprefix("Bearer ")
 
 
+def bearer(client: Client) -> tuple[str, str]:
+    return ("authorization", f"Bearer {token_of(client)}")
+
+
+async def ticket(client: Client) -> str:
+    return str((await client.post("/socket-tickets")).json()["ticket"])
+
+
 async def campaign() -> UUID:
     async with transaction() as session:
         return await add_ready_campaign(session, await add_people(session, 2))
@@ -121,7 +155,7 @@ async def change(campaign_id: UUID, sends: int) -> None:
 async def test_a_campaign_is_told_at_once_and_after_every_change(app: FastAPI, viewer: Client) -> None:
     campaign_id = await campaign()
     path = f"/ws/campaign/{campaign_id}/status"
-    async with connect(app, path, query=f"token={token_of(viewer)}") as socket:
+    async with connect(app, path, bearer(viewer)) as socket:
         first = await socket.heard()
         assert (first["type"], first["campaign_id"], first["status"]) == ("campaign.status", str(campaign_id), "active")
         assert (first["progress"], first["completed_sends"]) == (0, 0)
@@ -148,7 +182,7 @@ async def test_nobody_known_hears_nothing(app: FastAPI, said: object) -> None:
 
 
 async def test_a_guessed_key_is_recorded(app: FastAPI) -> None:
-    async with connect(app, "/ws/notifications", query="token=lk_guess") as socket:
+    async with connect(app, "/ws/notifications", ("x-api-key", "lk_guess")) as socket:
         assert await socket.closed() == 4401
     async with transaction() as session:
         found = await session.execute(text("SELECT count(*) FROM audit_log WHERE action = 'api_key.refused'"))
@@ -163,7 +197,7 @@ async def test_who_says_nothing_is_let_go(app: FastAPI, monkeypatch: pytest.Monk
 
 async def test_an_unknown_campaign(app: FastAPI, viewer: Client) -> None:
     path = "/ws/campaign/018f0000-0000-7000-8000-000000000000/status"
-    async with connect(app, path, query=f"token={token_of(viewer)}") as socket:
+    async with connect(app, path, bearer(viewer)) as socket:
         assert await socket.closed() == 4404
 
 
@@ -171,7 +205,7 @@ async def test_notices_reach_whom_they_are_for(app: FastAPI, viewer: Client) -> 
     async with transaction() as session:
         await notify(session, title="Before")
         other = (await session.execute(text("SELECT id FROM users WHERE role = 'admin'"))).scalar_one()
-    async with connect(app, "/ws/notifications", query=f"token={token_of(viewer)}") as socket:
+    async with connect(app, "/ws/notifications", bearer(viewer)) as socket:
         assert (await socket.heard())["title"] == "Before"
         async with transaction() as session:
             await notify(session, title="For the admin", user_id=other)
@@ -214,7 +248,7 @@ async def test_a_revoked_session_is_closed_at_the_next_word(app: FastAPI) -> Non
 
 async def test_there_are_only_so_many(app: FastAPI, viewer: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sockets, "MAX_OPEN", 0)
-    async with connect(app, "/ws/analytics", query=f"token={token_of(viewer)}") as socket:
+    async with connect(app, "/ws/analytics", bearer(viewer)) as socket:
         assert await socket.closed() == 1013
 
 
@@ -234,7 +268,7 @@ async def test_a_quiet_socket_is_asked_every_few_seconds(
 ) -> None:
     assert sockets.CHECK_SECONDS <= 5
     monkeypatch.setattr(sockets, "CHECK_SECONDS", 0.1)
-    async with connect(app, "/ws/notifications", query=f"token={token_of(viewer)}") as socket:
+    async with connect(app, "/ws/notifications", bearer(viewer)) as socket:
         async with transaction() as session:
             await session.execute(text("UPDATE users SET is_active = false"))
         assert await asyncio.wait_for(socket.closed(), 2) == 4401
@@ -247,3 +281,190 @@ async def test_a_long_message_is_not_read(app: FastAPI, viewer: Client) -> None:
     async with connect(app, "/ws/notifications") as socket:
         await socket.to_app.put({"type": "websocket.receive", "text": "[" * 5000})
         assert await socket.closed() == 4401
+
+
+async def test_no_token_goes_into_an_address(app: FastAPI, viewer: Client) -> None:
+    """Addresses stand in logs, of ours and of whatever is between."""
+    async with connect(app, "/ws/analytics", query=f"token={token_of(viewer)}") as socket:
+        assert await socket.closed() == 4401
+    async with connect(app, "/ws/analytics", query=f"ticket={token_of(viewer)}") as socket:
+        assert await socket.closed() == 4401
+
+
+async def test_a_ticket_opens_one_socket(app: FastAPI, viewer: Client) -> None:
+    given = await ticket(viewer)
+    async with connect(app, "/ws/analytics", query=f"ticket={given}") as socket:
+        assert (await socket.heard())["type"] == "analytics"
+        async with connect(app, "/ws/analytics", query=f"ticket={given}") as again:
+            assert await again.closed() == 4401
+    async with connect(app, "/ws/analytics", query=f"ticket={given}") as again:
+        assert await again.closed() == 4401
+
+
+async def test_of_two_who_use_a_ticket_at_one_moment_one_is_let_in(app: FastAPI, viewer: Client) -> None:
+    given = await ticket(viewer)
+    used = await asyncio.gather(*(use_ticket(given) for _ in range(8)), return_exceptions=True)
+    assert sum(isinstance(one, Standing) for one in used) == 1
+    assert all(isinstance(one, Standing | Unauthenticated) for one in used)
+
+
+async def test_tickets_that_are_none(app: FastAPI, viewer: Client) -> None:
+    given = await ticket(viewer)
+    body, _, mac = given.removeprefix("wt_").partition(".")
+    for wrong in (
+        "wt_",
+        "wt_x.y",
+        f"wt_{body}.{mac[::-1]}",
+        given[:-3],
+        "wt_" + sign("file-download", {"b": "browser"}),
+    ):
+        async with connect(app, "/ws/analytics", query=f"ticket={wrong}") as socket:
+            assert await socket.closed() == 4401, wrong
+    with travel(now() + timedelta(seconds=TICKET_SECONDS + 1)), pytest.raises(Unauthenticated):
+        await use_ticket(given)
+    is_problem(await viewer.get("/customers", headers={"Authorization": f"Bearer {given}"}), 401, "unauthenticated")
+
+
+async def test_what_a_ticket_opened_ends_with_what_it_was_asked_for_with(app: FastAPI, viewer: Client) -> None:
+    """A session of tokens, a browser's, and a key; at once, though nobody says a word."""
+    signed = Client(viewer.http, {"Cookie": f"{SESSION}={await cookie(Role.USER)}", "Origin": "http://shop.test"})
+    async with transaction() as session:
+        key = await create_api_key(session, SYSTEM, name="x", role=Role.USER)
+        key_id = (await session.execute(text("SELECT id FROM api_keys"))).scalar_one()
+    program = Client(viewer.http, {"X-API-Key": key})
+
+    async def sign_out() -> None:
+        assert (await viewer.post("/auth/logout")).status_code == 204
+
+    async def close() -> None:
+        async with transaction() as session:
+            await close_session(session, signed.headers["Cookie"].partition("=")[2])
+
+    async def revoke() -> None:
+        async with transaction() as session:
+            await revoke_api_key(session, SYSTEM, key_id)
+
+    for client, end in ((viewer, sign_out), (signed, close), (program, revoke)):
+        async with connect(app, "/ws/analytics", query=f"ticket={await ticket(client)}") as socket:
+            await socket.heard()
+            await end()
+            assert await asyncio.wait_for(socket.closed(), sockets.CHECK_SECONDS / 2) == 4401
+
+
+async def test_nobody_is_given_a_ticket(app: FastAPI, anybody: Client) -> None:
+    is_problem(await anybody.post("/socket-tickets"), 401, "unauthenticated")
+
+
+async def test_a_socket_whose_person_may_do_less_by_now(app: FastAPI, manager: Client) -> None:
+    """Read anew with every word: the role of now, in each answer."""
+    async with connect(app, "/ws/notifications", bearer(manager)) as socket:
+        async with transaction() as session:
+            await session.execute(text("UPDATE users SET is_active = false WHERE role = 'manager'"))
+            publish(session, "notifications", {})
+        assert await socket.closed() == 4401
+
+
+async def test_a_heart_beats_while_there_is_nothing_to_say(
+    app: FastAPI, viewer: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sockets, "CHECK_SECONDS", 0.05)
+    monkeypatch.setattr(sockets, "BEAT_SECONDS", 0.1)
+    async with connect(app, "/ws/analytics", bearer(viewer)) as socket:
+        assert (await socket.heard())["type"] == "analytics"
+        for _ in range(2):
+            assert (await socket.heard())["type"] == "heartbeat"
+
+
+async def test_who_does_not_read_is_let_go(app: FastAPI, viewer: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What waits for a slow reader is bounded in number and in time."""
+    monkeypatch.setattr(sockets, "SEND_SECONDS", 0.2)
+    async with connect(app, "/ws/analytics", bearer(viewer), reads=1) as socket:
+        assert (await socket.heard())["type"] == "analytics"
+        async with asyncio.timeout(10):
+            while sockets._open:
+                await publish_now("dashboard", {})
+                await asyncio.sleep(0.05)
+
+
+async def test_a_flood_of_hints_is_one_word(app: FastAPI, viewer: Client) -> None:
+    async with connect(app, "/ws/analytics", bearer(viewer)) as socket:
+        await socket.heard()
+        for _ in range(QUEUE_LIMIT * 3):
+            hub.deliver("dashboard", {})
+        assert all(queue.qsize() <= QUEUE_LIMIT for queue in hub._queues["dashboard"])
+        await socket.heard()
+        await asyncio.sleep(3 * sockets.CALM_SECONDS)
+        assert socket.from_app.qsize() <= 2
+
+
+async def test_notices_are_told_from_where_one_stopped(app: FastAPI, viewer: Client) -> None:
+    async with transaction() as session:
+        for number in range(7):
+            await notify(session, title=f"Notice {number}")
+    async with transaction() as session:
+        found = await session.execute(text("SELECT id FROM notifications ORDER BY id"))
+        ids = [str(one) for one in found.scalars()]
+    async with connect(app, "/ws/notifications", bearer(viewer), query=f"after={ids[2]}") as socket:
+        heard = [(await socket.heard())["id"] for _ in range(4)]
+        assert heard == ids[3:], "each once, oldest first"
+        async with transaction() as session:
+            await notify(session, title="Another")
+        assert (await socket.heard())["title"] == "Another"
+    async with transaction() as session:
+        await mark_notifications_read(session, (await token_actor(session, token_of(viewer))))
+    async with connect(app, "/ws/notifications", bearer(viewer), query=f"after={ids[5]}") as socket:
+        assert [(await socket.heard())["title"] for _ in range(2)] == ["Notice 6", "Another"], "read ones too"
+    with pytest.raises(AssertionError, match="'status': 422"):  # refused in the handshake
+        async with connect(app, "/ws/notifications", bearer(viewer), query="after=yesterday"):
+            pass
+
+
+async def test_notices_of_others_are_not_told_to_who_asks_from_the_beginning(app: FastAPI, viewer: Client) -> None:
+    async with transaction() as session:
+        other = (await session.execute(text("SELECT id FROM users WHERE role = 'admin'"))).scalar_one()
+        await notify(session, title="For the admin", user_id=other)
+        await notify(session, title="For everybody")
+    first = "00000000-0000-7000-8000-000000000000"
+    async with connect(app, "/ws/notifications", bearer(viewer), query=f"after={first}") as socket:
+        assert (await socket.heard())["title"] == "For everybody"
+        await asyncio.sleep(2 * sockets.CALM_SECONDS)
+        assert socket.from_app.empty()
+
+
+async def test_more_than_a_page_was_missed(app: FastAPI, viewer: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("liquor_app.organization.service.MOST_SINCE", 3)
+    async with transaction() as session:
+        for number in range(8):
+            await notify(session, title=f"Notice {number}")
+    first = "00000000-0000-7000-8000-000000000000"
+    async with connect(app, "/ws/notifications", bearer(viewer), query=f"after={first}") as socket:
+        assert [(await socket.heard())["title"] for _ in range(8)] == [f"Notice {number}" for number in range(8)]
+
+
+async def test_the_sockets_are_described(anybody: Client) -> None:
+    """Every socket there is, with a model for each word it says."""
+    document = (await anybody.http.get("/asyncapi.json")).json()
+    told = {one.path for router in AT_ROOT for one in router.routes if isinstance(one, APIWebSocketRoute)}
+    assert {channel["address"] for channel in document["channels"].values()} == told
+    assert document["asyncapi"] == "3.0.0"
+    known = document["components"]
+    for message in known["messages"].values():
+        assert message["payload"]["$ref"].rpartition("/")[2] in known["schemas"]
+    for channel in document["channels"].values():
+        assert {"Heartbeat", "AuthMessage"} < set(channel["messages"])
+    for operation in document["operations"].values():
+        assert operation["channel"]["$ref"].rpartition("/")[2] in document["channels"]
+
+
+async def test_what_is_said_is_what_is_described(app: FastAPI, viewer: Client) -> None:
+    """Real words of each socket against its schema."""
+    document = asyncapi("x", "1", SOCKETS)
+    schemas = document["components"]["schemas"]
+    campaign_id = await campaign()
+    async with transaction() as session:
+        await notify(session, title="Hello")
+    for path, doc in SOCKETS.items():
+        async with connect(app, path.replace("{id}", str(campaign_id)), bearer(viewer)) as socket:
+            said = await socket.heard()
+        assert doc.message.model_validate(said).model_dump(mode="json") == said
+        assert set(said) == set(schemas[doc.message.__name__]["properties"])

@@ -7,15 +7,13 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from fastapi.routing import APIRoute
 from sqlalchemy import text
 
 from liquor_app.accounts.cookies import SESSION
-from liquor_app.accounts.key_areas import AREAS, clean_areas
+from liquor_app.accounts.key_areas import clean_areas
 from liquor_app.accounts.models import Role
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import Invalid
-from liquor_app.rest.routers import ROUTERS
 from tests.api.client import PASSWORD, Client, is_problem, signed_in
 
 pytestmark = pytest.mark.integration
@@ -208,7 +206,7 @@ async def test_a_key_is_shown_once_used_and_revoked(admin: Client, anybody: Clie
 @pytest.mark.parametrize(
     ("wrong", "field"),
     [({"name": "  "}, "name"), ({"areas": ["customers"]}, "areas"), ({"areas": ["all:write"]}, "areas"),
-     ({"areas": ["customers:admin"]}, "areas"), ({"days": 0}, "days"), ({"days": 9999}, "days")],
+     ({"areas": ["purchases:admin"]}, "areas"), ({"days": 0}, "days"), ({"days": 9999}, "days")],
 )  # fmt: skip
 async def test_a_key_that_makes_no_sense(admin: Client, wrong: dict[str, Any], field: str) -> None:
     is_problem(await admin.post("/api-keys", json={"name": "x", **wrong}), 422, "invalid", field)
@@ -217,46 +215,8 @@ async def test_a_key_that_makes_no_sense(admin: Client, wrong: dict[str, Any], f
 def test_areas_are_kept_once() -> None:
     assert clean_areas(["customers:read", "purchases:write", "customers:read"]) == ["customers:read", "purchases:write"]
     assert clean_areas(["customers:read", "customers:write"]) == ["customers:write"], "who may write may read"
-    with pytest.raises(Invalid, match="customers, events"):
+    with pytest.raises(Invalid, match="customers:write, customers:admin"):
         clean_areas(["nothing:read"])
-
-
-def routes() -> list[tuple[str, str, str]]:
-    """Every route that asks who calls: method, path with made-up ids, area."""
-    found = []
-    for router in ROUTERS:
-        for route in router.routes:
-            assert isinstance(route, APIRoute)
-            asks = "current_actor" in str([one.call for one in route.dependant.dependencies])
-            if not asks:
-                continue
-            area = next((str(tag) for tag in reversed(route.tags) if tag in AREAS), "")
-            path = route.path
-            for part in [part for part in path.split("/") if part.startswith("{")]:
-                path = path.replace(part, "01890000-0000-7000-8000-000000000001")
-            found.extend((method, path, area) for method in route.methods)
-    return found
-
-
-def test_every_area_has_routes() -> None:
-    assert {area for _, _, area in routes()} >= set(AREAS) - {"webhooks", "files"}
-    assert len(routes()) > 150
-
-
-async def test_a_key_for_one_area_opens_no_other(admin: Client, anybody: Client) -> None:
-    """Every route there is, by a key with an admin's role that may only read segments."""
-    key = (await admin.post("/api-keys", json={"name": "x", "role": "admin", "areas": ["segments:read"]})).json()["key"]
-    program = Client(anybody.http, {"X-API-Key": key})
-    wrong = []
-    for method, path, area in routes():
-        answer = await program.call(method, path, json={} if method in {"POST", "PATCH", "PUT"} else None)
-        let_in = not (answer.status_code == 403 and "This key may not" in answer.text)
-        # what the framework refuses before anybody is asked for is no way in
-        if let_in and answer.status_code in {404, 422} and area != "segments" and method != "GET":
-            let_in = answer.status_code != 422
-        if let_in is not (area == "segments" and method == "GET"):
-            wrong.append((method, path, area, answer.status_code))
-    assert wrong == []
 
 
 async def test_a_key_for_one_area_listens_to_no_other(admin: Client, anybody: Client) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from liquor_app.accounts.downloads import download_link, open_download
 from liquor_app.accounts.models import Role
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, ActorKind
 from liquor_app.core import clock
 from liquor_app.core.config import Settings
@@ -120,7 +121,9 @@ def test_a_bucket_is_set_whole_or_not_at_all(given: dict[str, str], blamed: str)
 
 
 def test_a_link_opens_for_whom_it_was_made() -> None:
-    token = download_link(MANAGER, KEY, name="customers.csv", role=Role.MANAGER).rpartition("/")[2]
+    token = download_link(MANAGER, KEY, name="customers.csv", permission=Permission.CUSTOMERS_PRIVATE).rpartition("/")[
+        2
+    ]
     assert open_download(MANAGER, token).key == KEY
     for other in (
         Actor(ActorKind.USER, uuid7(), "An", Role.ADMIN),
@@ -134,13 +137,15 @@ def test_a_link_opens_for_whom_it_was_made() -> None:
 
 def test_a_link_is_made_for_who_may_have_it() -> None:
     with pytest.raises(Forbidden, match="needs the role"):
-        download_link(Actor(ActorKind.USER, uuid7(), "Vi", Role.USER), KEY, name="x.csv", role=Role.MANAGER)
+        download_link(
+            Actor(ActorKind.USER, uuid7(), "Vi", Role.USER), KEY, name="x.csv", permission=Permission.CUSTOMERS_PRIVATE
+        )
     with pytest.raises(Invalid, match="not the key"):
-        download_link(MANAGER, "exports/../../secret.key", name="x", role=Role.USER)
+        download_link(MANAGER, "exports/../../secret.key", name="x", permission=Permission.APP)
 
 
 def test_a_link_expires() -> None:
-    token = download_link(MANAGER, KEY, name="x.csv", role=Role.MANAGER).rpartition("/")[2]
+    token = download_link(MANAGER, KEY, name="x.csv", permission=Permission.CUSTOMERS_PRIVATE).rpartition("/")[2]
     with clock.travel(clock.now() + timedelta(minutes=14, seconds=58)):
         assert open_download(MANAGER, token).key == KEY
     with clock.travel(clock.now() + timedelta(minutes=15)), pytest.raises(NotFound, match="expired"):
@@ -148,7 +153,7 @@ def test_a_link_expires() -> None:
 
 
 def test_a_forged_link_opens_nothing() -> None:
-    token = download_link(MANAGER, KEY, name="x.csv", role=Role.MANAGER).rpartition("/")[2]
+    token = download_link(MANAGER, KEY, name="x.csv", permission=Permission.CUSTOMERS_PRIVATE).rpartition("/")[2]
     body, _, mac = token.partition(".")
     ends = int((clock.now() + timedelta(days=1)).timestamp())
     claims = {"k": KEY, "n": "x.csv", "b": f"user:{MANAGER.id}", "r": "user", "e": ends}

@@ -19,7 +19,7 @@ PROSE = {"description", "summary", "title", "example", "examples"}
 
 def surface() -> str:
     """The present API, a line a fact, in a fixed order."""
-    return "\n".join(_lines(_bare(_shortened(create_api().openapi())))) + "\n"
+    return written(_shortened(create_api().openapi()))
 
 
 def _shortened(document: dict[str, Any]) -> dict[str, Any]:
@@ -39,6 +39,11 @@ def _responses(operation: dict[str, Any]) -> dict[str, Any]:
         for status, one in own.items()
     }
     return {"responses": told, "refusals": " ".join(status for status in responses if status not in own)}
+
+
+def written(document: dict[str, Any]) -> str:
+    """A document without its prose, a line a fact."""
+    return "\n".join(_lines(_bare(document))) + "\n"
 
 
 def _bare(node: Any, *, named: bool = False) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 
+from tests.guards import asyncapi
 from tests.guards.openapi import SNAPSHOT, surface
 
 
@@ -11,6 +12,12 @@ def test_the_api_is_as_it_was() -> None:
     was, now = SNAPSHOT.read_text().splitlines(), surface().splitlines()
     changes = list(difflib.unified_diff(was, now, "openapi.json", "now", lineterm="", n=4))
     assert changes == [], "if this was meant: python -m tests.guards.openapi, and say so in the CHANGELOG"
+
+
+def test_the_sockets_are_as_they_were() -> None:
+    was, now = asyncapi.SNAPSHOT.read_text().splitlines(), asyncapi.surface().splitlines()
+    changes = list(difflib.unified_diff(was, now, "asyncapi.json", "now", lineterm="", n=4))
+    assert changes == [], "if this was meant: python -m tests.guards.asyncapi, and say so in the CHANGELOG"
 
 
 def test_no_shape_is_named_by_a_module() -> None:

@@ -21,7 +21,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.lists import open_export, read_list
 from liquor_app.accounts.models import Role
-from liquor_app.accounts.permissions import SYSTEM, Actor, ActorKind
+from liquor_app.accounts.permission_table import Permission
+from liquor_app.accounts.permissions import SYSTEM, Actor, ActorKind, may
 from liquor_app.api.list_query import export_cell
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import Forbidden, Invalid
@@ -187,17 +188,16 @@ async def test_what_is_malformed_is_said_so(database: str, listed: Listed) -> No
 
 @each_list
 async def test_roles(database: str, listed: Listed) -> None:
-    ranks = [Role.USER, Role.MANAGER, Role.ADMIN]
-    for role in ranks:
+    for role in Role:
         async with transaction() as session:
             await listed.fill(session)
             query = await asked(session, listed, ListQuery())
-            if ranks.index(role) < ranks.index(Role(listed.spec.role)):
+            if not may(viewer(role), Permission(listed.spec.permission)):
                 with pytest.raises(Forbidden):
                     await read_list(session, viewer(role), listed.spec, query)
             else:
                 await read_list(session, viewer(role), listed.spec, query)
-            if ranks.index(role) < ranks.index(Role(listed.spec.export_role)):
+            if not may(viewer(role), Permission(listed.spec.export_permission)):
                 with pytest.raises(Forbidden):
                     await open_export(session, viewer(role), listed.spec, ListQuery())
 
@@ -272,7 +272,9 @@ def test_a_file_rounds_by_the_kind_of_figure() -> None:
         day: date
         odd: float | None
 
-    spec = ListSpec(name="x", row=Row, source="x t", order="id", sorts=(Sort("id"),))
+    spec = ListSpec(
+        name="x", row=Row, source="x t", order="id", sorts=(Sort("id"),), permission="app", export_permission="app"
+    )
     row = Row(12_345_678, 0.0049144946731338734, Decimal("-0.0009"), date(2026, 1, 2), None)
     assert spec.exported_cells(row, ["id", "share", "amount", "day", "odd"], SHOP) == [
         12_345_678, 0.0049, Decimal("0.00"), date(2026, 1, 2), None,
@@ -299,7 +301,8 @@ def test_a_file_speaks_as_the_page_does() -> None:
         at: datetime
 
     spec = ListSpec(
-        name="x", row=Row, source="x t", order="id", sorts=(Sort("id"),), export={"rfm_segment": "segment", "status":
+        name="x", row=Row, source="x t", order="id", sorts=(Sort("id"),), permission="app",
+        export_permission="app", export={"rfm_segment": "segment", "status":
         "status", "consent": "consent", "at": "when"},
         filters=(
             CUSTOMERS.filter_names["rfm_segment"],

@@ -10,6 +10,7 @@ from sqlalchemy import text
 from liquor_app.accounts.api_keys import create_api_key
 from liquor_app.accounts.downloads import download_link
 from liquor_app.accounts.models import Role
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import SYSTEM, Actor, ActorKind
 from liquor_app.core.db import transaction
 from liquor_app.core.files.folders import EXPORT_FILES
@@ -106,7 +107,7 @@ async def test_files_that_are_fetched(viewer: Client) -> None:
         who = (await session.execute(text("SELECT id FROM users WHERE role = 'user'"))).scalar_one()
     actor, key = Actor(ActorKind.USER, who, "Vi", Role.USER), EXPORT_FILES.key(uuid7(), "xlsx")
     await file_store().put(key, pieces(b"rows"))
-    link = download_link(actor, key, name="customers.xlsx", role=Role.USER)
+    link = download_link(actor, key, name="customers.xlsx", permission=Permission.APP)
     answer = await viewer.get(link)
     assert answer.content == b"rows"
     (told,) = await entries(answer.headers["x-request-id"])

@@ -180,7 +180,7 @@ async def test_arguments_are_what_the_handler_names(
 async def test_a_rule_that_was_never_loaded_is_not_changed(
     wire: Wire, anybody: Client, handler: Any, payload: dict[str, Any], caplog: pytest.LogCaptureFixture
 ) -> None:
-    tab, _, _ = await opened(wire, "/campaigns", Role.USER)
+    tab, _, _ = await opened(wire, "/campaigns", Role.MANAGER)
     since = len(tab.heard)
     await tab.send(handler, **payload)
     await tab.until("There is no rule here", since, 3)

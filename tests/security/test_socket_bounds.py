@@ -136,7 +136,7 @@ async def test_silent_sockets_do_not_refuse_those_with_a_token(
     none."""
     monkeypatch.setattr(socket_bounds, "EVENT_STRANGERS", Crowd[Socket](of_one=3, in_all=6))
     monkeypatch.setattr(socket_bounds, "API_STRANGERS", Crowd[Socket](of_one=3, in_all=6))
-    api, query = whole_api(), f"token={client.token_of(viewer)}"
+    api = whole_api()
     async with AsyncExitStack() as stack:
         silent = []
         for n in range(6):
@@ -149,7 +149,7 @@ async def test_silent_sockets_do_not_refuse_those_with_a_token(
             silent.append(await stack.enter_async_context(client.connect(api, "/ws/analytics", source=source)))
         for _ in range(8):
             socket = await stack.enter_async_context(
-                client.connect(api, "/ws/analytics", query=query, source="198.51.100.1")
+                client.connect(api, "/ws/analytics", client.bearer(viewer), source="198.51.100.1")
             )
             assert (await socket.heard())["type"] == "analytics"
         assert len(socket_bounds.API_STRANGERS) < 6

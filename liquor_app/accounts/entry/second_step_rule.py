@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from liquor_app.accounts.access_changes import announce_access
 from liquor_app.accounts.audit import audit_change
 from liquor_app.accounts.models import Role
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, ActorKind, require
 from liquor_app.core.clock import now
 from liquor_app.core.errors import Conflict
@@ -33,7 +34,7 @@ _ADMINS = f"SELECT id FROM users WHERE role = '{Role.ADMIN}' AND is_active ORDER
 
 async def asks_admins(session: AsyncSession, actor: Actor) -> bool:
     """Tell whether admins are asked for a second step."""
-    require(actor, Role.USER)
+    require(actor, Permission.APP)
     return bool((await session.execute(text(_READ))).scalar_one())
 
 
@@ -45,7 +46,7 @@ async def ask_admins(session: AsyncSession, actor: Actor, is_on: bool) -> None:
         Forbidden: the actor is no admin.
         Conflict: they have no second step themselves, so they would ask it of others alone.
     """
-    require(actor, Role.ADMIN)
+    require(actor, Permission.TEAM_ADMIN)
     has_own = actor.kind is not ActorKind.USER or await session.scalar(text(_HAS), {"user": actor.user_id})
     if is_on and not has_own:
         raise Conflict("Set up two-step sign-in for yourself first, on your profile.")

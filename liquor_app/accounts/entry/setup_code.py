@@ -14,7 +14,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.audit import audit_access
-from liquor_app.accounts.models import Role
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.core.errors import Conflict, Forbidden
 from liquor_app.core.security.crypto import keyed_hash, token_hash
@@ -72,7 +72,7 @@ async def new_code(session: AsyncSession, actor: Actor) -> str:
     Raises:
         Conflict: the shop is set up already.
     """
-    require(actor, Role.ADMIN)
+    require(actor, Permission.TEAM_ADMIN)
     if (await session.execute(_IS_SET_UP)).scalar_one():
         raise Conflict("This shop is set up already. Add people with `liquor users add`.")
     await audit_access(session, actor, "setup_code.made", None)

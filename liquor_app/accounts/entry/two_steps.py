@@ -21,6 +21,7 @@ from liquor_app.accounts.access_changes import announce_access
 from liquor_app.accounts.audit import audit, audit_access
 from liquor_app.accounts.entry.second_step_rule import asks_admins
 from liquor_app.accounts.models import Role
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.core.clock import now
 from liquor_app.core.errors import Conflict, Forbidden, Invalid
@@ -140,7 +141,7 @@ async def end_two_steps(session: AsyncSession, actor: Actor, user_id: UUID) -> N
         Conflict: they are off, or the shop asks its admins for them and these are an admin's own.
     """
     is_own = user_id == actor.user_id
-    require(actor, Role.USER if is_own else Role.ADMIN)
+    require(actor, Permission.OWN_ACCOUNT if is_own else Permission.TEAM_ADMIN)
     if is_own and await asks_admins(session, actor) and await _is_admin(session, user_id):
         raise Conflict("This shop asks its admins for two steps. If you lost your device, ask another admin.")
     if (await session.execute(text(_END), {"user": user_id})).scalar() is None:
@@ -199,7 +200,7 @@ async def _row(session: AsyncSession, user_id: UUID, *, locked: bool = False) ->
 
 
 def _person(actor: Actor) -> UUID:
-    require(actor, Role.USER)
+    require(actor, Permission.OWN_ACCOUNT)
     if actor.user_id is None:
         raise Forbidden("Only a signed-in person has a profile.")
     return actor.user_id

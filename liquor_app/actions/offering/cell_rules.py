@@ -20,7 +20,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.audit import audit
-from liquor_app.accounts.models import Role
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.actions.offering.due_state import DueState
 from liquor_app.actions.offering.offer_uplifts import NO_RHYTHM
@@ -109,7 +109,7 @@ RETURNING effect, segment_slug, offer, channel, due
 
 async def list_rules(session: AsyncSession, actor: Actor) -> list[CellRuleRow]:
     """Return the rules in force, the latest first."""
-    require(actor, Role.USER)
+    require(actor, Permission.ANALYTICS_READ)
     return await rules_in_force(session)
 
 
@@ -131,7 +131,7 @@ class PlaybookCell:
 
 async def list_cells(session: AsyncSession, actor: Actor) -> list[PlaybookCell]:
     """Return every segment, offer and channel there is a rule to be made of, at most `MOST_CELLS`."""
-    require(actor, Role.USER)
+    require(actor, Permission.ANALYTICS_READ)
     found = await session.execute(text(_CELLS))
     return [PlaybookCell(**row) for row in found.mappings()]
 
@@ -155,7 +155,7 @@ async def add_rule(
         Conflict: the cell is pinned or forbidden already, for these or for all due-states, or another is pinned for
             the same people.
     """
-    require(actor, Role.MANAGER)
+    require(actor, Permission.ANALYTICS_WRITE)
     playbook = (await session.execute(text(_PLAYBOOK), {"slug": segment})).first()
     if playbook is None:
         raise Invalid("There is no such segment.", field="segment")
@@ -215,7 +215,7 @@ async def undo_rule(session: AsyncSession, actor: Actor, rule_id: UUID) -> None:
         Forbidden: the actor may only read.
         NotFound: there is no such rule, or it was taken back.
     """
-    require(actor, Role.MANAGER)
+    require(actor, Permission.ANALYTICS_WRITE)
     row = (await session.execute(text(_UNDO), {"id": rule_id, "at": now(), "name": actor.name})).mappings().first()
     if row is None:
         raise NotFound("There is no such rule in force.")

@@ -24,20 +24,22 @@ NO_LINK = "This link is damaged or incomplete."
 
 @dataclass(frozen=True, slots=True)
 class Download:
-    """What a link leads to: a file, what it is called on the disk of whoever fetches it, who that may be, and the role
-    they must have."""
+    """What a link leads to: a file, what it is called on the disk of whoever fetches it, who that may be, and the
+    permission they must have."""
 
     key: str
     name: str
     bearer: str
-    role: str
+    permission: str
 
 
 def sign_download(download: Download) -> str:
     """Return the token of a link, good for `MINUTES`."""
     ends = int((now() + timedelta(minutes=MINUTES)).timestamp())
     name = download.name[:MAX_NAME]
-    return sign(PURPOSE, {"k": checked(download.key), "n": name, "b": download.bearer, "r": download.role, "e": ends})
+    return sign(
+        PURPOSE, {"k": checked(download.key), "n": name, "b": download.bearer, "p": download.permission, "e": ends}
+    )
 
 
 def read_download(token: str) -> Download:
@@ -48,7 +50,7 @@ def read_download(token: str) -> Download:
     """
     try:
         found: dict[str, Any] = unsign(PURPOSE, token)
-        download = Download(checked(str(found["k"])), str(found["n"]), str(found["b"]), str(found["r"]))
+        download = Download(checked(str(found["k"])), str(found["n"]), str(found["b"]), str(found["p"]))
         ends = int(found["e"])
     except (Invalid, KeyError, TypeError, ValueError) as error:
         raise NotFound(NO_LINK) from error

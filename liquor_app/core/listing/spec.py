@@ -109,7 +109,8 @@ class ListSpec(Generic[R]):
         source: FROM, with the alias `t` for the table the list is of.
         where: what always holds.
         select: SQL of the fields that are not columns of `t` by their own name; empty for one that `build` makes.
-        role: the least a reader must be.
+        permission: what reading it takes, of the permission table.
+        export_permission: what carrying it away takes.
         sorts: the first is the one that is taken where nothing is asked for.
         order: what is taken where nothing is asked for: "-start_date" or "position,name".
         search: SQL that holds `:search` as a LIKE pattern in lower case.
@@ -128,15 +129,15 @@ class ListSpec(Generic[R]):
     source: str
     order: str
     sorts: tuple[Sort, ...]
+    permission: str
+    export_permission: str
     filters: tuple[Filter, ...] = ()
     where: str = ""
     select: Mapping[str, str] = field(default_factory=dict)
     key: str = "t.id"
     key_field: str = "id"
     search: str = ""
-    role: str = "user"
     export: Mapping[str, str] = field(default_factory=dict)
-    export_role: str = "manager"
     spoken: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     more: Mapping[str, str] = field(default_factory=dict)
     build: Callable[[Mapping[Any, Any]], R] | None = None

@@ -17,7 +17,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.audit import audit, audit_change
-from liquor_app.accounts.models import Role
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import SYSTEM, Actor, require
 from liquor_app.core.errors import Invalid, NotFound
 from liquor_app.core.security.redact import redact
@@ -74,7 +74,7 @@ async def age_of(session: AsyncSession, actor: Actor, customer_id: UUID) -> Age:
         Forbidden: the actor may only read.
         NotFound: there is no such customer.
     """
-    require(actor, Role.MANAGER)
+    require(actor, Permission.CUSTOMERS_PRIVATE)
     found = await session.execute(text(_READ), {"id": customer_id})
     if (row := found.first()) is None:
         raise NotFound(NOBODY)
@@ -154,7 +154,7 @@ async def settle_age(session: AsyncSession, actor: Actor, customer_id: UUID, *, 
         NotFound: there is no such customer.
         Invalid: no proof is named, or not a possible date.
     """
-    require(actor, Role.MANAGER)
+    require(actor, Permission.CUSTOMERS_WRITE)
     proof = " ".join(proof.split())
     if not proof or len(proof) > PROOF_LENGTH:
         raise Invalid(f"Say what proof was seen, in at most {PROOF_LENGTH} characters.", field="proof")

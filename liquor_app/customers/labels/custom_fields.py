@@ -12,7 +12,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.audit import audit, audit_change
-from liquor_app.accounts.models import Role
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.core.errors import Conflict, Invalid, NotFound
 from liquor_app.customers.labels.custom_values import (
@@ -51,7 +51,7 @@ _WRITE = "UPDATE customers SET raw_data = CAST(:raw AS jsonb), updated_at = now(
 
 async def list_custom_fields(session: AsyncSession, actor: Actor) -> list[CustomFieldRow]:
     """Return every field, by name."""
-    require(actor, Role.USER)
+    require(actor, Permission.CUSTOMERS_READ)
     return list((await _known(session)).values())
 
 
@@ -63,7 +63,7 @@ async def add_custom_field(session: AsyncSession, actor: Actor, label: str, kind
         Invalid: a bad name, or an unknown kind.
         Conflict: there is one of that name, or there are too many.
     """
-    require(actor, Role.MANAGER)
+    require(actor, Permission.CUSTOMERS_WRITE)
     if kind not in set(FieldKind):
         raise Invalid(f"kind must be one of {', '.join(FieldKind)}", field="kind")
     made = _row(field_key(label), clean_label(label), FieldKind(kind))
@@ -82,7 +82,7 @@ async def get_custom_field(session: AsyncSession, actor: Actor, key: str) -> Cus
     Raises:
         NotFound: there is none.
     """
-    require(actor, Role.USER)
+    require(actor, Permission.CUSTOMERS_READ)
     row = (await _known(session)).get(key)
     if row is None:
         raise NotFound("There is no such field.")
@@ -117,7 +117,7 @@ async def custom_values(session: AsyncSession, actor: Actor, customer_id: UUID) 
     Raises:
         NotFound: there is no such customer.
     """
-    require(actor, Role.USER)
+    require(actor, Permission.CUSTOMERS_READ)
     return custom_of(await _raw(session, customer_id, ""))
 
 
@@ -131,7 +131,7 @@ async def set_custom_values(
         NotFound: there is no such customer.
         Invalid: no such field, or not of its kind; `field` is its key.
     """
-    require(actor, Role.MANAGER)
+    require(actor, Permission.CUSTOMERS_WRITE)
     known = await _known(session)
     for key in values:
         if key not in known:

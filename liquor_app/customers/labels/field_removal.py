@@ -14,7 +14,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.audit import audit, audit_change
-from liquor_app.accounts.models import Role
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import SYSTEM, Actor, require
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import NotFound
@@ -72,7 +72,7 @@ async def request_removal(session: AsyncSession, actor: Actor, key: str) -> UUID
         Forbidden: the actor is not an admin.
         NotFound: there is no such field.
     """
-    require(actor, Role.ADMIN)
+    require(actor, Permission.CUSTOMERS_ADMIN)
     row = await get_custom_field(session, actor, key)
     await audit(session, actor, "custom_field.removal_requested", "custom_field", None, key=row.key, label=row.label)
     return await enqueue(

@@ -9,7 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.audit import audit
-from liquor_app.accounts.models import Role
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.core.bulk import unnest
 from liquor_app.core.errors import Conflict, Invalid, NotFound
@@ -64,7 +64,7 @@ async def tag_customers(session: AsyncSession, actor: Actor, customer_ids: Seque
         Invalid: see `clean_tag`.
         Conflict: there are too many tags already.
     """
-    require(actor, Role.MANAGER)
+    require(actor, Permission.CUSTOMERS_WRITE)
     tag = clean_tag(name)
     counted = await session.execute(
         text("SELECT count(*) AS tags, count(*) FILTER (WHERE name = :name) AS known FROM tags"), {"name": tag}
@@ -87,7 +87,7 @@ async def untag_customers(session: AsyncSession, actor: Actor, customer_ids: Seq
         Forbidden: the actor may only read.
         Invalid: see `clean_tag`.
     """
-    require(actor, Role.MANAGER)
+    require(actor, Permission.CUSTOMERS_WRITE)
     tag = clean_tag(name)
     removed = await session.execute(text(_REMOVE), {"ids": list(customer_ids), "name": tag})
     count = int(removed.rowcount)  # type: ignore[attr-defined]
@@ -142,7 +142,7 @@ async def set_tags(session: AsyncSession, actor: Actor, customer_id: UUID, names
         NotFound: there is no such customer.
         Invalid, Conflict: see `tag_customers`; more than `MOST_OF_ONE`.
     """
-    require(actor, Role.MANAGER)
+    require(actor, Permission.CUSTOMERS_WRITE)
     wanted = {clean_tag(name): None for name in names}
     if len(wanted) > MOST_OF_ONE:
         raise Invalid(f"A customer has at most {MOST_OF_ONE} tags.", field="tags")
@@ -163,7 +163,7 @@ async def set_tags(session: AsyncSession, actor: Actor, customer_id: UUID, names
 
 async def tags_in_use(session: AsyncSession, actor: Actor) -> list[str]:
     """Return every tag somebody has, by name."""
-    require(actor, Role.USER)
+    require(actor, Permission.CUSTOMERS_READ)
     found = await session.execute(
         text("SELECT name FROM tags t WHERE EXISTS (SELECT 1 FROM customer_tags c WHERE c.tag_id = t.id) ORDER BY name")
     )
@@ -172,7 +172,7 @@ async def tags_in_use(session: AsyncSession, actor: Actor) -> list[str]:
 
 async def tags_of(session: AsyncSession, actor: Actor, customer_id: UUID) -> list[str]:
     """Return one customer's tags, by name."""
-    require(actor, Role.USER)
+    require(actor, Permission.CUSTOMERS_READ)
     found = await session.execute(
         text("SELECT t.name FROM customer_tags c JOIN tags t ON t.id = c.tag_id WHERE c.customer_id = :id ORDER BY 1"),
         {"id": customer_id},

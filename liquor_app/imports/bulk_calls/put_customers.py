@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.audit import audit
-from liquor_app.accounts.models import Role
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, ActorKind, require
 from liquor_app.core.clock import now
 from liquor_app.core.errors import Conflict
@@ -82,7 +82,7 @@ async def put_customers(
         Forbidden: the actor may only read.
         Conflict: somebody else kept writing to the same people.
     """
-    require(actor, Role.MANAGER)
+    require(actor, Permission.CUSTOMERS_WRITE)
     shop = await load_settings(session, GeneralSettings)
     custom = {one.key: one.name for one in await list_custom_fields(session, actor)}
     source = f"API: {actor.name}" if actor.kind is ActorKind.API_KEY else "API"

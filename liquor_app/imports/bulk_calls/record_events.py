@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from liquor_app.accounts.models import Role
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.core.errors import Invalid
 from liquor_app.core.listing.told_rows import RefusedRow, RowFields, RowOutcome, refused
@@ -29,7 +29,7 @@ async def record_told_events(
     Raises:
         Forbidden: the actor may only read.
     """
-    require(actor, Role.MANAGER)
+    require(actor, Permission.EVENTS_WRITE)
     zone = ZoneInfo((await load_settings(session, GeneralSettings)).timezone)
     told, checked = await READING.run(_read, events, zone)
     keys: dict[str, list[str]] = {key: [] for key in KEYS}

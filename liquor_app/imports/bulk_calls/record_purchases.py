@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.audit import audit
-from liquor_app.accounts.models import Role
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.core.errors import Conflict, Invalid
 from liquor_app.core.listing.told_rows import RefusedRow, RowFields, RowOutcome, counted, refused
@@ -39,7 +39,7 @@ async def record_purchases(
         Forbidden: the actor may only read.
         Conflict: somebody else kept writing the same orders.
     """
-    require(actor, Role.MANAGER)
+    require(actor, Permission.PURCHASES_WRITE)
     zone = ZoneInfo((await load_settings(session, GeneralSettings)).timezone)
     told, lines, row_of = await READING.run(_read, orders, zone)
     rows, rejected = await basket_lines.recognise(session, None, lines)

@@ -14,7 +14,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.audit import audit, audit_change
-from liquor_app.accounts.models import Role
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.core.errors import Conflict, Invalid, NotFound
 from liquor_app.core.files.drop_root import clean_folder
@@ -98,7 +98,7 @@ async def get_source(session: AsyncSession, actor: Actor, source_id: UUID) -> So
         Forbidden: the actor may only read customers.
         NotFound: there is none.
     """
-    require(actor, Role.MANAGER)
+    require(actor, Permission.IMPORTS_READ)
     row = (await session.execute(text(_SOURCE), {"id": source_id})).mappings().first()
     if row is None:
         raise NotFound("There is no such drop folder.")
@@ -113,7 +113,7 @@ async def create_source(session: AsyncSession, actor: Actor, told: Mapping[str, 
         Invalid: a field makes no sense; the message names it.
         Conflict: the name or the folder is taken, or there are too many.
     """
-    require(actor, Role.ADMIN)
+    require(actor, Permission.IMPORTS_ADMIN)
     values = _cleaned({**DEFAULTS, **told})
     if (await session.execute(text("SELECT count(*) FROM drop_sources"))).scalar_one() >= MAX_SOURCES:
         raise Conflict(f"There are {MAX_SOURCES} drop folders already.")
@@ -130,7 +130,7 @@ async def update_source(session: AsyncSession, actor: Actor, source_id: UUID, to
     Raises:
         Forbidden, NotFound, Invalid, Conflict: as `create_source`.
     """
-    require(actor, Role.ADMIN)
+    require(actor, Permission.IMPORTS_ADMIN)
     before = _settable(await get_source(session, actor, source_id))
     values = _cleaned({**before, **told})
     await _refuse_taken(session, source_id, values)
@@ -146,7 +146,7 @@ async def delete_source(session: AsyncSession, actor: Actor, source_id: UUID) ->
         Forbidden: the actor is not an admin.
         NotFound: there is none.
     """
-    require(actor, Role.ADMIN)
+    require(actor, Permission.IMPORTS_ADMIN)
     before = await get_source(session, actor, source_id)
     await session.execute(text("DELETE FROM drop_sources WHERE id = :id"), {"id": source_id})
     await audit(session, actor, "drop_folder.deleted", "drop_source", source_id, name=before.name, folder=before.folder)

@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.lists import read_list
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor
 from liquor_app.core.files.drop_root import DroppedFile
 from liquor_app.core.listing.spec import Filter, ListQuery, ListSpec, Match, Sort
@@ -50,8 +51,9 @@ DROP_SOURCES = ListSpec(
     source="drop_sources t",
     select={"last_at": LAST, "is_silent": SILENT},
     order="name",
+    permission=Permission.IMPORTS_READ,
+    export_permission=Permission.IMPORTS_READ,
     sorts=(Sort("name"), Sort("looked_at", first="-")),
-    role="manager",
     bounded="there are 50 at most",
     export={
         "id": "id", "name": "name", "folder": "folder", "kind": "holds", "every_minutes": "every minutes",
@@ -94,12 +96,13 @@ DROP_FILES = ListSpec(
         "taken_back": f"CAST(i.position #>> '{{{TAKEN_BACK},orders}}' AS int)",
     },
     order="-seen_at",
+    permission=Permission.IMPORTS_READ,
+    export_permission=Permission.IMPORTS_READ,
     sorts=(Sort("seen_at", first="-"),),
     filters=(
         Filter("source_id", "t.source_id", Match.ID, label="Folder"),
         Filter("state", f"{_STATE} = ANY(:state)", options=tuple(one.value for one in STATES), label="Status"),
     ),
-    role="manager",
     export={
         "id": "id", "source": "folder", "name": "file", "size": "bytes", "modified": "written", "seen_at": "came",
         "state": "status", "right": "rows right", "warned": "rows warned", "refused": "rows refused",

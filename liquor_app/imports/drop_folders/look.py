@@ -19,7 +19,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.audit import audit
-from liquor_app.accounts.models import Role
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import SYSTEM, Actor, require
 from liquor_app.core.bulk import unnest
 from liquor_app.core.clock import now
@@ -282,7 +282,7 @@ async def retry_file(session: AsyncSession, actor: Actor, file_id: UUID) -> None
         NotFound: there is no such file.
         Conflict: it did not fail, or neither we nor the folder have it any longer.
     """
-    require(actor, Role.MANAGER)
+    require(actor, Permission.IMPORTS_WRITE)
     found = await session.execute(text("SELECT * FROM drop_files WHERE id = :id FOR UPDATE"), {"id": file_id})
     row = found.mappings().first()
     if row is None:

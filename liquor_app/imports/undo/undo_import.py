@@ -13,7 +13,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.audit import audit, audit_change
-from liquor_app.accounts.models import Role
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.catalog.imported_products import count_products
 from liquor_app.core.clock import now
@@ -137,7 +137,7 @@ async def preview_undo(session: AsyncSession, actor: Actor, import_id: UUID) -> 
         Forbidden, NotFound: as usual.
         Conflict: it cannot be undone; says why.
     """
-    require(actor, Role.MANAGER)
+    require(actor, Permission.IMPORTS_READ)
     row = await get_import(session, actor, import_id)
     if problem := why_not(row):
         raise Conflict(problem)

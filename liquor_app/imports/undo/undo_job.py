@@ -13,7 +13,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.audit import audit
-from liquor_app.accounts.models import Role
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import SYSTEM, Actor, require
 from liquor_app.catalog.imported_products import remove_products, set_back_products
 from liquor_app.core.bulk import by_index
@@ -91,7 +91,7 @@ async def _step(session: AsyncSession, actor: Actor, import_id: UUID, job_id: UU
         Forbidden: the actor may only read.
         Conflict: somebody else goes on with this undoing, or it was stopped.
     """
-    require(actor, Role.MANAGER)
+    require(actor, Permission.IMPORTS_WRITE)
     row = await lock_import(session, actor, import_id)
     if row.status is not ImportStatus.UNDOING or row.job_id != job_id:
         raise Conflict("This undoing was stopped, or another worker goes on with it.")

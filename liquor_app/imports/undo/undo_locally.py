@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from uuid import UUID
 
-from liquor_app.accounts.models import Role
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import Conflict
@@ -27,7 +27,7 @@ async def undo_locally(actor: Actor, import_id: UUID) -> UndoCounts:
         Forbidden, NotFound, Conflict: as `request_undo`.
         Conflict: it could not be taken back to its end; says why.
     """
-    require(actor, Role.MANAGER)
+    require(actor, Permission.IMPORTS_WRITE)
     async with transaction() as session:
         row = await get_import(session, actor, import_id)
         if row.status is not ImportStatus.UNDOING:

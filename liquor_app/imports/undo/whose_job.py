@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from liquor_app.accounts.models import Role
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, ActorKind, require
 from liquor_app.accounts.tokens import actor_again
 from liquor_app.core.queue import JobContext
@@ -22,7 +22,7 @@ async def still(session: AsyncSession, actor: Actor) -> Actor:
         Forbidden: they are gone, deactivated or may only read by now, or their key was revoked.
     """
     now = await actor_again(session, asked_by(actor))
-    require(now, Role.MANAGER)
+    require(now, Permission.IMPORTS_WRITE)
     return now
 
 
@@ -35,5 +35,5 @@ async def whose_job(session: AsyncSession, job: JobContext) -> Actor:
     # a job of an earlier version names its user alone
     before = [ActorKind.USER, str(job.created_by)] if job.created_by else [ActorKind.SYSTEM, ""]
     actor = await actor_again(session, job.args.get("actor") or before)
-    require(actor, Role.MANAGER)
+    require(actor, Permission.IMPORTS_WRITE)
     return actor

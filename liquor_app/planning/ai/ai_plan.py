@@ -11,7 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.audit import audit
-from liquor_app.accounts.models import Role
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.actions.offering.playbook_offers import coupon_bans, is_banned, read_playbooks, read_scale
 from liquor_app.actions.plan_context import PlanContext, lock_context
@@ -58,7 +58,7 @@ async def prepare_question(session: AsyncSession, actor: Actor, plan: PlanRow) -
     Raises:
         Forbidden, NotFound, Conflict, Invalid: as `draft.make_plan`.
     """
-    require(actor, Role.MANAGER)
+    require(actor, Permission.PLANS_WRITE)
     return await ask_within(session, await lock_context(session, plan.campaign_id), plan)
 
 
@@ -83,7 +83,7 @@ async def make_ai_plan(session: AsyncSession, actor: Actor, asked: Asked, answer
         Forbidden, NotFound: as usual.
         Conflict: the campaign cannot be planned any more.
     """
-    require(actor, Role.MANAGER)
+    require(actor, Permission.PLANS_WRITE)
     context = await lock_context(session, asked.campaign_id)
     brief = context.brief
     if answer.proposal is None:

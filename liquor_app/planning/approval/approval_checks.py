@@ -9,7 +9,7 @@ from decimal import Decimal
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from liquor_app.accounts.models import Role
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, may
 from liquor_app.actions.edit_guards import refuse_overfull
 from liquor_app.actions.models import ActionStatus
@@ -211,7 +211,7 @@ def escalation(plan: PlanRow, guidance: Guidance) -> str:
 def require_approver(actor: Actor, plan: PlanRow, guidance: Guidance) -> None:
     """Let the actor approve this plan, or raise Forbidden: it is beyond what they may."""
     why = escalation(plan, guidance)
-    if why and not may(actor, Role.ADMIN):
+    if why and not may(actor, Permission.CAMPAIGNS_ADMIN):
         raise Forbidden(f"{why}. Ask an admin to approve it.")
 
 

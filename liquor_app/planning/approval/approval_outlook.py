@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from liquor_app.accounts.models import Role
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.actions.models import ActionStatus
 from liquor_app.actions.plan_context import read_context
@@ -85,7 +85,7 @@ async def read_outlook(session: AsyncSession, actor: Actor, campaign_id: UUID) -
         NotFound: there is no such campaign.
         Conflict: it has no plan yet, or is over.
     """
-    require(actor, Role.USER)
+    require(actor, Permission.PLANS_READ)
     campaign = await find_campaign(session, campaign_id)
     if campaign.plan_id is None:
         raise Conflict("There is no plan yet. Generate one first.")

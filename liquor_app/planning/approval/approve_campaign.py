@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.audit import audit
-from liquor_app.accounts.models import Role
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.campaigns.lifecycle import await_approval, check_stands, mark_approved
 from liquor_app.campaigns.models import Campaign, CampaignStatus, CampaignType
@@ -35,7 +35,7 @@ async def approve_campaign(
         Conflict: it does not wait for approval, has no plan, its last day is over, or its domain failed the last sender
             check (the error's field is `sender_domain`).
     """
-    require(actor, Role.MANAGER)
+    require(actor, Permission.CAMPAIGNS_WRITE)
     campaign = await lock_campaign(session, campaign_id)
     check_stands(campaign, CampaignStatus.AWAITING_APPROVAL, to="approved")
     planned, brand = await check_sender(session, campaign, despite=despite_sender)
@@ -82,7 +82,7 @@ async def submit_plan(session: AsyncSession, actor: Actor, campaign_id: UUID) ->
     Raises:
         Conflict: the campaign is no draft, or has no plan for what it is now.
     """
-    require(actor, Role.MANAGER)
+    require(actor, Permission.CAMPAIGNS_WRITE)
     campaign = await lock_campaign(session, campaign_id)
     check_stands(campaign, CampaignStatus.DRAFT, to="put up for approval")
     if campaign.plan_id is None:

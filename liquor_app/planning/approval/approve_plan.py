@@ -9,7 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.audit import audit
-from liquor_app.accounts.models import Role
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.campaigns.models import CampaignType
 from liquor_app.campaigns.service import lock_campaign
@@ -46,7 +46,7 @@ async def approve_plan(
         Conflict: a newer plan replaced it, it holds no action, it changed since it was looked at, it breaks a limit
             beside a campaign approved since it was made, or the guidance does not allow what it holds.
     """
-    require(actor, Role.MANAGER)
+    require(actor, Permission.CAMPAIGNS_WRITE)
     found = await session.execute(text("SELECT campaign_id FROM plans WHERE id = :id"), {"id": plan_id})
     campaign_id = found.scalar()
     if campaign_id is None:

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.audit import audit, audit_change
 from liquor_app.accounts.models import Role
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, ActorKind, require
 from liquor_app.campaigns.lifecycle import await_approval, mark_autopilot, pause_campaign
 from liquor_app.campaigns.models import Campaign, CampaignStatus
@@ -50,7 +51,7 @@ async def plan_ready(session: AsyncSession, actor: Actor, campaign_id: UUID) -> 
         Forbidden: the actor may only read.
         NotFound: there is no such campaign.
     """
-    require(actor, Role.MANAGER)
+    require(actor, Permission.SETTINGS_WRITE)
     campaign = await lock_campaign(session, campaign_id)
     bound_by = await load_guidance(session)
     level = bound_by.guidance.autonomy(campaign.type.value)
@@ -104,7 +105,7 @@ async def _fly(session: AsyncSession, campaign: Campaign, bound_by: GuidanceRow)
 
 async def read_switch(session: AsyncSession, actor: Actor) -> AutopilotSettings:
     """Tell whether autopilot is stopped, since when and by whom."""
-    require(actor, Role.USER)
+    require(actor, Permission.SETTINGS_READ)
     return await load_settings(session, AutopilotSettings)
 
 
@@ -115,7 +116,7 @@ async def stop_autopilot(session: AsyncSession, actor: Actor) -> int:
     Raises:
         Forbidden: the actor is not a marketer.
     """
-    require(actor, Role.MANAGER)
+    require(actor, Permission.SETTINGS_WRITE)
     await hold_switch(session, alone=True)
     was_stopped = await autopilot_stopped(session)
     await replace_settings(session, actor, AutopilotSettings(stopped=True, stopped_at=now(), stopped_by=actor.name))
@@ -154,7 +155,7 @@ async def release_autopilot(session: AsyncSession, actor: Actor) -> None:
         Forbidden: the actor is not an admin.
         Conflict: it is not stopped.
     """
-    require(actor, Role.ADMIN)
+    require(actor, Permission.SETTINGS_ADMIN)
     await hold_switch(session, alone=True)
     if not await autopilot_stopped(session):
         raise Conflict("Autopilot is not stopped.")

@@ -13,7 +13,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.audit import audit_change
-from liquor_app.accounts.models import Role
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.core.clock import now
 from liquor_app.core.errors import AppError, Invalid, NotFound
@@ -78,7 +78,7 @@ class SenderRow:
 
 async def list_senders(session: AsyncSession, actor: Actor) -> list[SenderRow]:
     """Return every domain we send as with what the last check of it found, by provider in the order they are tried."""
-    require(actor, Role.USER)
+    require(actor, Permission.SETTINGS_READ)
     known = {(row.domain, row.provider): row for row in await session.execute(text(_KNOWN))}
     rows = []
     for domain, brands, provider, _ in await _pairs(session):
@@ -97,7 +97,7 @@ async def senders_now(session: AsyncSession, actor: Actor) -> list[Sender]:
     Raises:
         Forbidden: the actor is not an admin.
     """
-    require(actor, Role.ADMIN)
+    require(actor, Permission.CHANNELS_ADMIN)
     rows = {(row.domain, row.provider): row for row in await list_senders(session, actor)}
     return [
         sender_of(domain, provider, own, rows[domain, provider].selectors, rows[domain, provider].envelope)
@@ -111,7 +111,7 @@ async def record_check(session: AsyncSession, actor: Actor, sender: Sender, find
     Raises:
         Forbidden: the actor is not an admin.
     """
-    require(actor, Role.ADMIN)
+    require(actor, Permission.CHANNELS_ADMIN)
     verdict = worst(list(findings))
     before = await session.execute(
         text("SELECT verdict FROM sender_checks WHERE domain = :domain AND provider = :provider FOR UPDATE"),
@@ -146,7 +146,7 @@ async def request_check(session: AsyncSession, actor: Actor) -> UUID:
     Raises:
         Forbidden: the actor is not an admin.
     """
-    require(actor, Role.ADMIN)
+    require(actor, Permission.CHANNELS_ADMIN)
     return await enqueue(session, Job.CHECK_SENDERS, created_by=actor.user_id, dedupe_key="all")
 
 
@@ -170,7 +170,7 @@ async def tell_keys(
         NotFound: no brand sends as this domain by this provider.
         Invalid: what is no selector or no domain.
     """
-    require(actor, Role.ADMIN)
+    require(actor, Permission.CHANNELS_ADMIN)
     row = next((one for one in await list_senders(session, actor)
                 if (one.domain, one.provider) == (domain, provider)), None)  # fmt: skip
     if row is None:

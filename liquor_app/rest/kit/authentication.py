@@ -13,8 +13,10 @@ from liquor_app.accounts.audit import audit_access, note_refusal
 from liquor_app.accounts.cookies import SESSION, cookie_name
 from liquor_app.accounts.key_areas import check_area
 from liquor_app.accounts.key_usage import MonthUsed, QuotaExceeded, month_used, use_month
-from liquor_app.accounts.permissions import STRANGER, Actor, Allowance
+from liquor_app.accounts.permission_table import Permission, needed
+from liquor_app.accounts.permissions import STRANGER, Actor, Allowance, require
 from liquor_app.accounts.sessions import session_actor, touch_session
+from liquor_app.accounts.socket_tickets import Standing, standing_actor, standing_of, use_ticket
 from liquor_app.accounts.tokens import KEY_PREFIX, token_actor
 from liquor_app.api.client_address import source_of
 from liquor_app.api.http_rate_limit import Quota, limit, minute_quota
@@ -22,6 +24,7 @@ from liquor_app.core.clock import now
 from liquor_app.core.config import get_settings
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import Forbidden, Unauthenticated
+from liquor_app.core.pubsub import TICKET_PREFIX
 from liquor_app.organization.settings import speak_in_shop_currency
 
 REQUESTS_PER_MINUTE = 3000
@@ -83,7 +86,7 @@ async def current_actor(request: Request) -> AsyncIterator[Actor]:
 
     Raises:
         Unauthenticated: nobody known.
-        Forbidden: a cookie-borne write from another site.
+        Forbidden: a cookie-borne write from another site; the route takes a permission that the caller has not.
         TooMany: over the rate limit.
     """
     try:
@@ -95,7 +98,7 @@ async def current_actor(request: Request) -> AsyncIterator[Actor]:
     await _count(request, actor)
     route = request.scope.get("route")
     try:
-        check_area(actor, getattr(route, "tags", ()), writes=request.method not in {"GET", "HEAD", "OPTIONS"})
+        _admit(actor, needed(getattr(route, "endpoint", None)))
         yield actor
     except Forbidden:
         await note_refusal(actor, f"{request.method} {getattr(route, 'path', '')}", ip=source_of(request))
@@ -126,6 +129,14 @@ async def _count(request: Request, actor: Actor) -> None:
 
 def _month(may: Allowance, used: MonthUsed) -> Quota:
     return Quota("month", may.per_month, used.seconds, used.left, used.reset)
+
+
+def _admit(actor: Actor, permission: Permission | None) -> None:
+    """Let a caller pass to what takes a permission, by role and by a key's areas; what takes none lets nobody pass."""
+    if permission is None:
+        raise Forbidden("Nobody may do this.")
+    require(actor, permission)
+    check_area(actor, permission)
 
 
 async def _recognised(request: Request) -> Actor:
@@ -163,21 +174,35 @@ async def has_session(scope: Scope) -> bool:
         return await session_actor(session, cookie) is not None
 
 
-async def socket_actor(websocket: WebSocket, token: str | None, area: str) -> Actor:
-    """Return whoever listens: by token or API key, else by the browser's session.
+async def caller_standing(request: Request) -> Standing:
+    """Return the session or the key a request came with.
 
-    Args:
-        area: what is listened to, of `key_areas`.
+    Raises:
+        Unauthenticated: it has ended.
+    """
+    bearer = request.headers.get("x-api-key") or bearer_of(request)
+    async with transaction() as session:
+        return await standing_of(session, bearer=bearer, cookie=session_cookie(request))
+
+
+async def socket_actor(websocket: WebSocket, token: str | None) -> Actor:
+    """Return whoever listens: by token, API key or ticket, else by the browser's session. A ticket is used up by the
+    first of these questions; what it was asked for with answers the others.
 
     Raises:
         Unauthenticated: nobody known.
-        Forbidden: a key that is not good for it.
+        Forbidden: not for this role, or a key that is not good for it.
     """
     if token is not None:
         try:
+            if token.startswith(TICKET_PREFIX) and not hasattr(websocket.state, "standing"):
+                websocket.state.standing = await use_ticket(token)
             async with transaction() as session:
-                actor = await token_actor(session, token)
-            check_area(actor, (area,), writes=False)
+                if token.startswith(TICKET_PREFIX):
+                    actor = await standing_actor(session, websocket.state.standing)
+                else:
+                    actor = await token_actor(session, token)
+            _admit(actor, needed(websocket.scope["endpoint"]))
             return actor
         except Unauthenticated:
             if token.startswith(KEY_PREFIX):
@@ -187,4 +212,5 @@ async def socket_actor(websocket: WebSocket, token: str | None, area: str) -> Ac
         found = await session_actor(session, session_cookie(websocket) or "")
     if found is None:
         raise Unauthenticated("Your session has ended. Please sign in again.")
+    _admit(found, needed(websocket.scope["endpoint"]))
     return found

@@ -10,6 +10,7 @@ from pydantic import Field
 
 from liquor_app.accounts.bulk_actions import BulkList, request_bulk
 from liquor_app.accounts.list_exports import request_export
+from liquor_app.accounts.permission_table import Permission, needs
 from liquor_app.api.idempotency import once
 from liquor_app.api.schemas import JOB, Body, Started
 from liquor_app.core.listing.selection import MOST_NAMED, MOST_SELECTED, selection_of
@@ -50,6 +51,7 @@ def bulk_routes(router: APIRouter, bulk: BulkList, *, path: str = "") -> None:
     spec = bulk.spec
     verbs = ", ".join(f"`{one.name}`{' (with a value)' if one.value else ''}" for one in bulk.verbs)
 
+    @needs(bulk.verbs[0].permission)  # the service asks for what the verb takes
     async def change(request: Request, actor: CurrentActor, body: BulkIn) -> Response:
         async def work(session: Any) -> dict[str, Any]:
             chosen = selection_of(spec, body.model_dump(include={"ids", "filters", "search", "but", "at_most"}))
@@ -57,6 +59,7 @@ def bulk_routes(router: APIRouter, bulk: BulkList, *, path: str = "") -> None:
 
         return await once(request, key_owner(actor), Started, work, status=202, location=JOB)
 
+    @needs(Permission(spec.export_permission))
     async def export(request: Request, actor: CurrentActor, body: ExportIn) -> Response:
         async def work(session: Any) -> dict[str, Any]:
             query = ListQuery(filters=body.filters, search=body.search, sort=body.sort)

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Depends, Response
 from fastapi.responses import StreamingResponse
 
 from liquor_app.accounts.lists import open_export
+from liquor_app.accounts.permission_table import Permission, needs
 from liquor_app.accounts.permissions import Actor
 from liquor_app.api.etag import tag
 from liquor_app.api.list_query import ExportFormat, asked_of, columns_of, csv_response, format_of, ndjson_response
@@ -134,6 +135,8 @@ def _add(
     shape: type[Any] | None,
 ) -> None:
     read_page, export = answers
+    needs(Permission(spec.permission))(read_page)
+    needs(Permission(spec.export_permission))(export)
     page: Any = ListOf.__class_getitem__(shape or spec.row)
     router.add_api_route(
         path, read_page, methods=["GET"], response_model=page, name=f"list_{spec.name}", description=doc

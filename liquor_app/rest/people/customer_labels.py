@@ -9,6 +9,7 @@ from fastapi import APIRouter, Path, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import Field
 
+from liquor_app.accounts.permission_table import Permission, needs
 from liquor_app.accounts.permissions import Actor
 from liquor_app.api.etag import check_unchanged, content, tag
 from liquor_app.api.idempotency import once
@@ -57,6 +58,7 @@ class LabelsOut(Row):
 
 
 @router.get("/custom-fields", response_model=list[CustomFieldOut])
+@needs(Permission.CUSTOMERS_READ)
 async def custom_field_list(actor: CurrentActor) -> Any:
     """The shop's own fields, by name; at most forty."""
     async with transaction() as session:
@@ -64,6 +66,7 @@ async def custom_field_list(actor: CurrentActor) -> Any:
 
 
 @router.post("/custom-fields", response_model=CustomFieldOut, status_code=201)
+@needs(Permission.CUSTOMERS_WRITE)
 async def add_custom_field(request: Request, actor: CurrentActor, body: CustomFieldIn) -> Response:
     """Add a field."""
     return await once(
@@ -76,6 +79,7 @@ async def add_custom_field(request: Request, actor: CurrentActor, body: CustomFi
 
 
 @router.get("/custom-fields/{key}", response_model=CustomFieldOut)
+@needs(Permission.CUSTOMERS_READ)
 async def one_custom_field(response: Response, actor: CurrentActor, key: Key) -> Any:
     """One field."""
     async with transaction() as session:
@@ -85,6 +89,7 @@ async def one_custom_field(response: Response, actor: CurrentActor, key: Key) ->
 
 
 @router.get("/custom-fields/{key}/uses", response_model=CustomFieldUses)
+@needs(Permission.CUSTOMERS_READ)
 async def custom_field_uses(actor: CurrentActor, key: Key) -> Any:
     """Segments and templates that name a field: they find nothing there once it is removed."""
     async with transaction() as session:
@@ -92,6 +97,7 @@ async def custom_field_uses(actor: CurrentActor, key: Key) -> Any:
 
 
 @router.delete("/custom-fields/{key}", response_model=Started, status_code=202)
+@needs(Permission.CUSTOMERS_ADMIN)
 async def remove_custom_field(request: Request, actor: CurrentActor, key: Key) -> Response:
     """Remove a field, and what stands in it for everybody; a job does it. Admins only."""
     async with transaction() as session:
@@ -105,6 +111,7 @@ async def remove_custom_field(request: Request, actor: CurrentActor, key: Key) -
 
 
 @router.get("/customers/{id}/labels", response_model=LabelsOut)
+@needs(Permission.CUSTOMERS_READ)
 async def customer_labels(response: Response, actor: CurrentActor, customer_id: Id) -> Any:
     """One customer's tags and values of custom fields, by the fields' keys."""
     async with transaction() as session:
@@ -119,6 +126,7 @@ async def _labels(session: Session, actor: Actor, customer_id: UUID) -> dict[str
 
 
 @router.patch("/customers/{id}/labels", response_model=LabelsOut)
+@needs(Permission.CUSTOMERS_WRITE)
 async def change_labels(
     request: Request, response: Response, actor: CurrentActor, customer_id: Id, body: LabelsIn
 ) -> Any:

@@ -9,6 +9,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import Field
 
+from liquor_app.accounts.permission_table import Permission, needs
 from liquor_app.api.idempotency import once
 from liquor_app.api.schemas import JOB, Body, Id, Row, Started
 from liquor_app.core.db import transaction
@@ -49,6 +50,7 @@ list_routes(router, DOUBLES, list_doubles, "Pairs that may be one person, the li
 
 
 @router.post("/doubles/find", response_model=Started, status_code=202)
+@needs(Permission.CUSTOMERS_WRITE)
 async def find_doubles(request: Request, actor: CurrentActor) -> Response:
     """Look for doubles now; the clock does it each night."""
 
@@ -59,6 +61,7 @@ async def find_doubles(request: Request, actor: CurrentActor) -> Response:
 
 
 @router.post("/doubles/{id}/dismiss", status_code=204)
+@needs(Permission.CUSTOMERS_WRITE)
 async def dismiss(actor: CurrentActor, pair_id: Id) -> Response:
     """They are two people: the pair is not brought up again."""
     async with transaction() as session:
@@ -67,6 +70,7 @@ async def dismiss(actor: CurrentActor, pair_id: Id) -> Response:
 
 
 @router.get("/customers/{id}/merge", response_model=MergePreviewOut)
+@needs(Permission.CUSTOMERS_PRIVATE)
 async def merge_preview(actor: CurrentActor, customer_id: Id, other: Annotated[UUID, Query()]) -> Any:
     """What this profile would be with another one, field by field."""
     async with transaction() as session:
@@ -74,6 +78,7 @@ async def merge_preview(actor: CurrentActor, customer_id: Id, other: Annotated[U
 
 
 @router.post("/customers/{id}/merge", response_model=MergeRow, status_code=201)
+@needs(Permission.CUSTOMERS_WRITE)
 async def merge(request: Request, actor: CurrentActor, customer_id: Id, body: MergeIn) -> Response:
     """Make one profile of two; this one stays. A no of either is a no of both. It can be undone for 30 days."""
     return await once(
@@ -86,6 +91,7 @@ async def merge(request: Request, actor: CurrentActor, customer_id: Id, body: Me
 
 
 @router.get("/customers/{id}/merges", response_model=list[MergeRow])
+@needs(Permission.CUSTOMERS_READ)
 async def merges(actor: CurrentActor, customer_id: Id) -> Any:
     """What was merged into this profile, the latest first; at most fifty."""
     async with transaction() as session:
@@ -93,6 +99,7 @@ async def merges(actor: CurrentActor, customer_id: Id) -> Any:
 
 
 @router.post("/merges/{id}/undo", response_model=MergeRow)
+@needs(Permission.CUSTOMERS_WRITE)
 async def undo(actor: CurrentActor, merge_id: Id) -> Any:
     """Take two profiles apart again."""
     async with transaction() as session:

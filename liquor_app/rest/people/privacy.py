@@ -8,6 +8,7 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 from pydantic import Field
 
+from liquor_app.accounts.permission_table import Permission, needs
 from liquor_app.api.idempotency import once
 from liquor_app.api.schemas import JOB, Body, Id, Row, Started
 from liquor_app.core.db import transaction
@@ -47,6 +48,7 @@ class ObjectionOut(Row):
 
 
 @router.post("/{id}/personal-data", response_model=Started, status_code=202)
+@needs(Permission.CUSTOMERS_PRIVATE)
 async def request_personal_data(request: Request, actor: CurrentActor, customer_id: Id) -> Response:
     """Everything about one person as a ZIP of JSON and CSV, with every profile merged into theirs. A job writes it;
     `GET /jobs/{id}/file` tells where it is fetched."""
@@ -58,6 +60,7 @@ async def request_personal_data(request: Request, actor: CurrentActor, customer_
 
 
 @router.post("/{id}/erasure", response_model=ErasureAskedOut, status_code=202)
+@needs(Permission.CUSTOMERS_ADMIN)
 async def erase_customer(request: Request, actor: CurrentActor, customer_id: Id, body: ErasureIn) -> Response:
     """Erase a person: nothing more goes to them from now on, and a job scrubs what is kept. It cannot be taken back.
     Admins only."""
@@ -72,6 +75,7 @@ async def erase_customer(request: Request, actor: CurrentActor, customer_id: Id,
 
 
 @router.get("/{id}/erasure", response_model=ErasureOut)
+@needs(Permission.CUSTOMERS_ADMIN)
 async def customer_erasure(actor: CurrentActor, customer_id: Id) -> Any:
     """How far the erasure of a person is. Admins only."""
     async with transaction() as session:
@@ -79,6 +83,7 @@ async def customer_erasure(actor: CurrentActor, customer_id: Id) -> Any:
 
 
 @router.put("/{id}/objection", response_model=ObjectionOut)
+@needs(Permission.CUSTOMERS_WRITE)
 async def record_customer_objection(actor: CurrentActor, customer_id: Id, body: ObjectionIn) -> Any:
     """Record that somebody objects to being profiled (GDPR art. 21), or does no more: no scores, no plan."""
     async with transaction() as session:

@@ -13,6 +13,7 @@ from fastapi import APIRouter, Form, Path, Request, Response
 from fastapi.responses import HTMLResponse, PlainTextResponse
 
 from liquor_app.accounts.cookies import cookie_name
+from liquor_app.accounts.permission_table import Permission, needs
 from liquor_app.api.client_address import address_of, source_group, source_of
 from liquor_app.api.etag import check_unchanged, content, tag
 from liquor_app.api.http_rate_limit import limit as allow
@@ -74,6 +75,7 @@ WRONG_PER_MINUTE = 60
 
 
 @router.get("/{id}", response_model=SignUpPageOut)
+@needs(Permission.SETTINGS_READ)
 async def read_sign_up_page(response: Response, actor: CurrentActor, brand_id: Id) -> object:
     """A brand's sign-up page: whether it is open, where it is, what it says, its wordings, and the last 30 days."""
     async with transaction() as session:
@@ -87,6 +89,7 @@ def _version(row: PageRow) -> str:
 
 
 @router.patch("/{id}", response_model=SignUpPageOut)
+@needs(Permission.SETTINGS_WRITE)
 async def change_sign_up_page(
     request: Request, response: Response, actor: CurrentActor, brand_id: Id, body: SignUpPagePatch
 ) -> object:
@@ -104,6 +107,7 @@ async def change_sign_up_page(
 
 
 @router.get("/{id}/carrier-kit", response_model=CarrierKitOut)
+@needs(Permission.SETTINGS_EXPORT)
 async def read_carrier_kit(actor: CurrentActor, brand_id: Id) -> object:
     """What carriers ask before texts go out (10DLC), answered from what is set here, and what is still missing."""
     async with transaction() as session:
@@ -111,6 +115,7 @@ async def read_carrier_kit(actor: CurrentActor, brand_id: Id) -> object:
 
 
 @router.get("/{id}/carrier-kit/file", response_class=PlainTextResponse)
+@needs(Permission.SETTINGS_EXPORT)
 async def read_carrier_kit_file(actor: CurrentActor, brand_id: Id) -> PlainTextResponse:
     """The same as one text file."""
     async with transaction() as session:
@@ -120,24 +125,28 @@ async def read_carrier_kit_file(actor: CurrentActor, brand_id: Id) -> PlainTextR
 
 
 @public.get(JOIN_PATH + "/{slug}")
+@needs(Permission.OWN_LINK)
 async def join(request: Request, slug: Slug) -> HTMLResponse:
     """The form."""
     return await _answered(request, slug, lambda page: sign_up_page(page, _token(page), Typed(), {}))
 
 
 @public.get(JOIN_PATH + "/{slug}/sheet")
+@needs(Permission.OWN_LINK)
 async def sheet(request: Request, slug: Slug) -> HTMLResponse:
     """For the counter."""
     return await _answered(request, slug, counter_sheet)
 
 
 @public.get(JOIN_PATH + "/{slug}/code.svg")
+@needs(Permission.OWN_LINK)
 async def code(request: Request, slug: Slug) -> Response:
     """The QR code by itself."""
     return await _answered(request, slug, _picture)
 
 
 @public.post(JOIN_PATH + "/{slug}")
+@needs(Permission.OWN_LINK)
 async def take_form(
     request: Request,
     slug: Slug,
@@ -191,12 +200,14 @@ async def take_form(
 
 
 @public.get(YES_PATH + "/{token}")
+@needs(Permission.OWN_LINK)
 async def ask_yes(request: Request, token: Token) -> HTMLResponse:
     """The question behind the link of the confirmation; looking changes nothing."""
     return await _yes(request, lambda session: confirm_sign_up.yes_question(session, token))
 
 
 @public.post(YES_PATH + "/{token}")
+@needs(Permission.OWN_LINK)
 async def say_yes(request: Request, token: Token) -> HTMLResponse:
     """Consent, from the mailbox itself."""
     return await _yes(

@@ -16,6 +16,7 @@ from liquor_app.accounts.entry.two_steps import Enrolment, TwoSteps
 from liquor_app.accounts.key_usage import MOST_PER_MINUTE, MOST_PER_MONTH, PER_MINUTE, PER_MONTH
 from liquor_app.accounts.lists import API_KEYS, TEAM, get_api_key, list_api_keys, list_team
 from liquor_app.accounts.models import Role
+from liquor_app.accounts.permission_table import Permission, needs
 from liquor_app.accounts.permissions import Actor
 from liquor_app.accounts.sessions import OpenSession
 from liquor_app.accounts.team import change_user, get_member, sign_out_user
@@ -132,6 +133,7 @@ list_routes(router, TEAM, list_team, "The people of the shop, by address.", path
 
 
 @router.post("/users", response_model=GivenOut, status_code=201)
+@needs(Permission.TEAM_ADMIN)
 async def invite(actor: CurrentActor, body: Invitation) -> Given:
     """Add somebody. They get a link by e-mail to choose a password; while e-mail stays in the sandbox, the answer has
     it."""
@@ -140,6 +142,7 @@ async def invite(actor: CurrentActor, body: Invitation) -> Given:
 
 
 @router.get("/users/me/sessions", response_model=SessionsOut)
+@needs(Permission.OWN_ACCOUNT)
 async def my_sessions(request: Request, actor: CurrentActor) -> object:
     """Browsers one is signed in on."""
     async with transaction() as session:
@@ -156,6 +159,7 @@ async def my_session(request: Request, response: Response, actor: CurrentActor, 
 
 
 @router.delete("/users/me/sessions/{id}", status_code=204)
+@needs(Permission.OWN_ACCOUNT)
 async def end_my_session(request: Request, actor: CurrentActor, session_id: Id) -> Response:
     """Sign one of one's browsers out."""
     async with transaction() as session:
@@ -169,6 +173,7 @@ async def end_my_session(request: Request, actor: CurrentActor, session_id: Id) 
 
 
 @router.get("/settings/access", response_model=AccessOut)
+@needs(Permission.APP)
 async def access_rules(response: Response, actor: CurrentActor) -> object:
     """What the shop asks of whoever signs in."""
     async with transaction() as session:
@@ -178,6 +183,7 @@ async def access_rules(response: Response, actor: CurrentActor) -> object:
 
 
 @router.patch("/settings/access", response_model=AccessOut)
+@needs(Permission.TEAM_ADMIN)
 async def change_access_rules(request: Request, response: Response, actor: CurrentActor, body: AccessPatch) -> object:
     """Ask admins to sign in in two steps: until they have set it up they act as marketers. Whoever asks has them."""
     async with transaction() as session:
@@ -193,6 +199,7 @@ async def change_access_rules(request: Request, response: Response, actor: Curre
 
 
 @router.get("/users/me/two-steps", response_model=TwoSteps)
+@needs(Permission.OWN_ACCOUNT)
 async def my_two_steps(actor: CurrentActor) -> object:
     """Whether one signs in in two steps."""
     async with transaction() as session:
@@ -200,6 +207,7 @@ async def my_two_steps(actor: CurrentActor) -> object:
 
 
 @router.post("/users/me/two-steps", response_model=Enrolment, status_code=201)
+@needs(Permission.OWN_ACCOUNT)
 async def begin_two_steps(request: Request, actor: CurrentActor, body: PasswordIn) -> object:
     """A new secret for one's app, as text and as the address a QR code holds; confirm it with a code."""
     user = await confirm_password(request, actor, body.current_password)
@@ -208,6 +216,7 @@ async def begin_two_steps(request: Request, actor: CurrentActor, body: PasswordI
 
 
 @router.post("/users/me/two-steps/confirm", response_model=RecoveryCodes)
+@needs(Permission.OWN_ACCOUNT)
 async def confirm_two_steps(actor: CurrentActor, body: CodeIn) -> object:
     """Turn two steps on with a code of the new secret."""
     async with transaction() as session:
@@ -215,6 +224,7 @@ async def confirm_two_steps(actor: CurrentActor, body: CodeIn) -> object:
 
 
 @router.post("/users/me/two-steps/off", status_code=204)
+@needs(Permission.OWN_ACCOUNT)
 async def end_my_two_steps(request: Request, actor: CurrentActor, body: PasswordIn) -> Response:
     """Turn one's own two steps off."""
     user = await confirm_password(request, actor, body.current_password)
@@ -224,6 +234,7 @@ async def end_my_two_steps(request: Request, actor: CurrentActor, body: Password
 
 
 @router.get("/users/{id}", response_model=MemberOut)
+@needs(Permission.TEAM_ADMIN)
 async def member(response: Response, actor: CurrentActor, user_id: Id) -> object:
     """One of the shop's people."""
     async with transaction() as session:
@@ -233,6 +244,7 @@ async def member(response: Response, actor: CurrentActor, user_id: Id) -> object
 
 
 @router.patch("/users/{id}", response_model=MemberOut)
+@needs(Permission.TEAM_ADMIN)
 async def change(request: Request, response: Response, actor: CurrentActor, user_id: Id, body: UserPatch) -> object:
     """Change somebody's role or name, deactivate or activate them. The shop keeps one admin at least."""
     async with transaction() as session:
@@ -247,6 +259,7 @@ async def change(request: Request, response: Response, actor: CurrentActor, user
 
 
 @router.post("/users/{id}/link", response_model=GivenOut, status_code=201)
+@needs(Permission.TEAM_ADMIN)
 async def new_link(actor: CurrentActor, user_id: Id, by_mail: bool = True) -> Given:
     """A new link to choose a password, which ends those before; by e-mail where it leaves the house, unless `by_mail`
     is false: then the answer has it, to be handed over."""
@@ -255,6 +268,7 @@ async def new_link(actor: CurrentActor, user_id: Id, by_mail: bool = True) -> Gi
 
 
 @router.post("/users/{id}/sign-out", status_code=204)
+@needs(Permission.TEAM_ADMIN)
 async def sign_out(actor: CurrentActor, user_id: Id) -> Response:
     """End every session and token of somebody."""
     async with transaction() as session:
@@ -263,6 +277,7 @@ async def sign_out(actor: CurrentActor, user_id: Id) -> Response:
 
 
 @router.post("/users/{id}/two-steps/off", status_code=204)
+@needs(Permission.TEAM_ADMIN)
 async def end_two_steps(actor: CurrentActor, user_id: Id) -> Response:
     """Turn two steps off for somebody who lost their device and the recovery codes."""
     if user_id == actor.user_id:
@@ -276,6 +291,7 @@ list_routes(router, API_KEYS, list_api_keys, "Keys of programs, the newest first
 
 
 @router.post("/api-keys", response_model=KeyOut, status_code=201)
+@needs(Permission.KEYS_ADMIN)
 async def make_key(actor: CurrentActor, body: KeyIn) -> object:
     """A new key. The answer is the only time it is shown."""
     async with transaction() as session:
@@ -284,6 +300,7 @@ async def make_key(actor: CurrentActor, body: KeyIn) -> object:
 
 
 @router.get("/api-keys/{id}", response_model=ApiKeyRow)
+@needs(Permission.KEYS_ADMIN)
 async def get_key(response: Response, actor: CurrentActor, key_id: Id) -> object:
     """One key: what it is good for, what it may ask, and what it asked this month."""
     async with transaction() as session:
@@ -293,6 +310,7 @@ async def get_key(response: Response, actor: CurrentActor, key_id: Id) -> object
 
 
 @router.patch("/api-keys/{id}", response_model=ApiKeyRow)
+@needs(Permission.KEYS_ADMIN)
 async def change_key(request: Request, response: Response, actor: CurrentActor, key_id: Id, body: KeyPatch) -> object:
     """Change how many requests a key may make."""
     async with transaction() as session:
@@ -308,6 +326,7 @@ async def _key_version(session: Session, actor: Actor, key_id: UUID) -> str:
 
 
 @router.delete("/api-keys/{id}", status_code=204)
+@needs(Permission.KEYS_ADMIN)
 async def end_key(request: Request, actor: CurrentActor, key_id: Id) -> Response:
     """Revoke a key, at once and for good."""
     async with transaction() as session:

@@ -8,6 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import Field
 
+from liquor_app.accounts.permission_table import Permission, needs
 from liquor_app.allocations import interest, service
 from liquor_app.allocations.explain_draw import Explanation, explain_entry
 from liquor_app.allocations.lists import (
@@ -76,6 +77,7 @@ list_routes_of(
 
 
 @router.post("/products/{id}/interests", response_model=InterestOut)
+@needs(Permission.ALLOCATIONS_WRITE)
 async def ask_for(actor: CurrentActor, product_id: Id, body: InterestIn) -> object:
     """Note that customers asked for a product. Said twice, nothing changes."""
     if (body.customer_ids is None) == (body.tag is None):
@@ -88,6 +90,7 @@ async def ask_for(actor: CurrentActor, product_id: Id, body: InterestIn) -> obje
 
 
 @router.delete("/products/{id}/interests", status_code=204)
+@needs(Permission.ALLOCATIONS_WRITE)
 async def forget(
     request: Request, actor: CurrentActor, product_id: Id, customer_id: Annotated[str, Query(max_length=40)]
 ) -> None:
@@ -101,6 +104,7 @@ list_routes(router, ALLOCATIONS, list_allocations, "Allocations, latest first.",
 
 
 @router.post("/allocations", response_model=AllocationRow, status_code=201)
+@needs(Permission.ALLOCATIONS_WRITE)
 async def create(request: Request, actor: CurrentActor, body: AllocationIn) -> Response:
     """Open an allocation. `seed_hash` commits to the draw from now on; the seed is shown after it."""
 
@@ -113,6 +117,7 @@ async def create(request: Request, actor: CurrentActor, body: AllocationIn) -> R
 
 
 @router.get("/allocations/{id}", response_model=AllocationRow)
+@needs(Permission.ALLOCATIONS_READ)
 async def read(actor: CurrentActor, allocation_id: Id) -> object:
     """One allocation."""
     async with transaction() as session:
@@ -120,6 +125,7 @@ async def read(actor: CurrentActor, allocation_id: Id) -> object:
 
 
 @router.post("/allocations/{id}/freeze", response_model=AllocationRow)
+@needs(Permission.ALLOCATIONS_WRITE)
 async def freeze(actor: CurrentActor, allocation_id: Id) -> object:
     """Settle who is on the list; nobody is added or taken off afterwards. Done twice, nothing changes."""
     async with transaction() as session:
@@ -127,6 +133,7 @@ async def freeze(actor: CurrentActor, allocation_id: Id) -> object:
 
 
 @router.post("/allocations/{id}/draw", response_model=AllocationRow)
+@needs(Permission.ALLOCATIONS_WRITE)
 async def draw(actor: CurrentActor, allocation_id: Id) -> object:
     """Draw, once. Asked again, or by somebody else at the same moment, it answers what was drawn."""
     async with transaction() as session:
@@ -134,6 +141,7 @@ async def draw(actor: CurrentActor, allocation_id: Id) -> object:
 
 
 @router.post("/allocations/{id}/cancel", response_model=AllocationRow)
+@needs(Permission.ALLOCATIONS_WRITE)
 async def cancel(actor: CurrentActor, allocation_id: Id) -> object:
     """Give it up before it is drawn; who asked stays noted."""
     async with transaction() as session:
@@ -147,6 +155,7 @@ list_routes_of(
 
 
 @router.post("/allocations/{id}/entries", response_model=EntryOut)
+@needs(Permission.ALLOCATIONS_WRITE)
 async def settle(actor: CurrentActor, allocation_id: Id, body: EntryIn) -> object:
     """Say whether a bottle was fetched; unclaimed, the next in order is offered it."""
     async with transaction() as session:
@@ -155,6 +164,7 @@ async def settle(actor: CurrentActor, allocation_id: Id, body: EntryIn) -> objec
 
 
 @router.get("/allocations/{id}/explain", response_model=Explanation)
+@needs(Permission.ALLOCATIONS_READ)
 async def explain(
     actor: CurrentActor, allocation_id: Id, customer_id: Annotated[str, Query(max_length=40)]
 ) -> Explanation:

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Request, Response
 from pydantic import Field
 from starlette.datastructures import UploadFile
 
-from liquor_app.accounts.models import Role
+from liquor_app.accounts.permission_table import Permission, needs
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.api.etag import check_unchanged, content, tag
 from liquor_app.api.idempotency import once
@@ -87,6 +87,7 @@ list_routes(router, POOLS, list_pools, "Coupon pools, by name.", limit=200, shap
 
 
 @router.post("", response_model=PoolOut, status_code=201)
+@needs(Permission.COUPONS_WRITE)
 async def create_pool(request: Request, actor: CurrentActor, body: PoolIn) -> Response:
     """An empty pool; add its codes next."""
 
@@ -97,10 +98,11 @@ async def create_pool(request: Request, actor: CurrentActor, body: PoolIn) -> Re
 
 
 @router.post("/file", response_model=AddedCodes, openapi_extra=_FORM)
+@needs(Permission.COUPONS_WRITE)
 async def add_file(request: Request, actor: CurrentActor) -> object:
     """Codes from a file, one a line or in the column of a CSV that is headed Code, else its first; up to a million.
     Known ones are left alone."""
-    require(actor, Role.MANAGER)  # before the file is taken in
+    require(actor, Permission.COUPONS_WRITE)  # before the file is taken in
     async with request.form(max_files=1, max_fields=2, max_part_size=1024) as form:
         file, pool = form.get("file"), form.get("pool_id")
         if not isinstance(file, UploadFile):
@@ -117,6 +119,7 @@ async def add_file(request: Request, actor: CurrentActor) -> object:
 
 
 @router.get("/{id}", response_model=PoolOut)
+@needs(Permission.COUPONS_READ)
 async def get_pool(response: Response, actor: CurrentActor, pool_id: Id) -> object:
     """One pool and how far it is used up."""
     async with transaction() as session:
@@ -130,6 +133,7 @@ async def _version(session: Session, actor: Actor, pool_id: UUID) -> str:
 
 
 @router.patch("/{id}", response_model=PoolOut)
+@needs(Permission.COUPONS_WRITE)
 async def update_pool(
     request: Request, response: Response, actor: CurrentActor, pool_id: Id, body: PoolPatch
 ) -> object:
@@ -142,6 +146,7 @@ async def update_pool(
 
 
 @router.post("/{id}/codes", response_model=AddedCodes)
+@needs(Permission.COUPONS_WRITE)
 async def add_codes(actor: CurrentActor, pool_id: Id, body: CodesIn) -> object:
     """Codes as a list. Known ones are left alone, so that sending it again does no harm."""
     async with transaction() as session:
@@ -149,6 +154,7 @@ async def add_codes(actor: CurrentActor, pool_id: Id, body: CodesIn) -> object:
 
 
 @router.post("/{id}/discard", response_model=PoolOut)
+@needs(Permission.COUPONS_WRITE)
 async def discard_codes(actor: CurrentActor, pool_id: Id) -> object:
     """Remove the codes nobody has got yet, as when the till no longer takes them."""
     async with transaction() as session:
@@ -157,6 +163,7 @@ async def discard_codes(actor: CurrentActor, pool_id: Id) -> object:
 
 
 @router.delete("/{id}", status_code=204)
+@needs(Permission.COUPONS_WRITE)
 async def delete_pool(request: Request, actor: CurrentActor, pool_id: Id) -> Response:
     """Remove a pool of which no code was given away."""
     async with transaction() as session:

@@ -8,6 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter, Request, Response
 from pydantic import Field
 
+from liquor_app.accounts.permission_table import Permission, needs
 from liquor_app.accounts.permissions import Actor
 from liquor_app.api.etag import check_unchanged, content, tag
 from liquor_app.api.idempotency import once
@@ -40,6 +41,7 @@ list_routes(
 
 
 @router.post("/drop-folders", response_model=SourceRow, status_code=201)
+@needs(Permission.IMPORTS_ADMIN)
 async def create_drop_folder(request: Request, actor: CurrentActor, body: DropFolderIn) -> Response:
     """Have a folder looked at."""
 
@@ -50,6 +52,7 @@ async def create_drop_folder(request: Request, actor: CurrentActor, body: DropFo
 
 
 @router.get("/drop-folders/{id}", response_model=SourceRow)
+@needs(Permission.IMPORTS_READ)
 async def get_drop_folder(response: Response, actor: CurrentActor, source_id: Id) -> object:
     """One drop folder and how it goes."""
     async with transaction() as session:
@@ -63,6 +66,7 @@ async def _version(session: Session, actor: Actor, source_id: UUID) -> str:
 
 
 @router.put("/drop-folders/{id}", response_model=SourceRow)
+@needs(Permission.IMPORTS_ADMIN)
 async def update_drop_folder(
     request: Request, response: Response, actor: CurrentActor, source_id: Id, body: DropFolderIn
 ) -> object:
@@ -75,6 +79,7 @@ async def update_drop_folder(
 
 
 @router.delete("/drop-folders/{id}", status_code=204)
+@needs(Permission.IMPORTS_ADMIN)
 async def delete_drop_folder(request: Request, actor: CurrentActor, source_id: Id) -> Response:
     """Forget it and its log. Files and what was imported stay."""
     async with transaction() as session:
@@ -84,6 +89,7 @@ async def delete_drop_folder(request: Request, actor: CurrentActor, source_id: I
 
 
 @router.post("/drop-folders/{id}/look", response_model=Started, status_code=202)
+@needs(Permission.IMPORTS_WRITE)
 async def look_now(request: Request, actor: CurrentActor, source_id: Id) -> Response:
     """Look at it now, not only when its time comes."""
 
@@ -94,6 +100,7 @@ async def look_now(request: Request, actor: CurrentActor, source_id: Id) -> Resp
 
 
 @router.post("/drop-files/{id}/retry", status_code=204)
+@needs(Permission.IMPORTS_WRITE)
 async def retry_drop_file(actor: CurrentActor, file_id: Id) -> Response:
     """Try a file again that failed, with what its folder says now."""
     async with transaction() as session:

@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter
 from pydantic import Field
 
+from liquor_app.accounts.permission_table import Permission, needs
 from liquor_app.api.schemas import Body, Id, Row
 from liquor_app.catalog import service
 from liquor_app.catalog.lists import PRODUCTS, list_products, with_fresh
@@ -47,6 +48,7 @@ list_routes(router, PRODUCTS, list_products, "What the shop sells, by name.", sc
 
 
 @router.put("", response_model=ProductsOut)
+@needs(Permission.PRODUCTS_WRITE)
 async def put_products(actor: CurrentActor, body: ProductsIn) -> object:
     """Add products, or change those known; sending the same again changes nothing. None is ever deleted by it."""
     told = [one.model_dump(exclude_unset=True) for one in body.items]
@@ -55,6 +57,7 @@ async def put_products(actor: CurrentActor, body: ProductsIn) -> object:
 
 
 @router.get("/{id}", response_model=service.ProductRow)
+@needs(Permission.PRODUCTS_READ)
 async def get_product(actor: CurrentActor, product_id: Id) -> object:
     """One product."""
     async with transaction() as session:

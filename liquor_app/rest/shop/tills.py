@@ -7,6 +7,7 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
+from liquor_app.accounts.permission_table import Permission, needs
 from liquor_app.api.idempotency import once
 from liquor_app.api.many_rows import MAX_BYTES, RowsOut, body_of, read_one_or_rows, read_rows, rows_told
 from liquor_app.imports.bulk_calls.put_customers import put_customers
@@ -46,6 +47,7 @@ def _event(body: EventIn) -> ToldEvent:
     "/customers", response_model=RowsOut, tags=["customers"],
     openapi_extra=body_of(CustomerRowIn, may_be_one=False, example=CUSTOMER),
 )  # fmt: skip
+@needs(Permission.CUSTOMERS_WRITE)
 async def write_customers(request: Request, actor: CurrentActor) -> Response:
     """Add customers or change those known, up to 10,000 a call, as a JSON array or a row a line. Sending the same again
     changes nothing. The answer says of each row what became of it; one that is refused leaves the others be."""
@@ -62,6 +64,7 @@ async def write_customers(request: Request, actor: CurrentActor) -> Response:
     responses={200: {"model": RowsOut, "description": "Of many: what became of each."}},
     openapi_extra=body_of(PurchaseIn, may_be_one=True, example=PURCHASE),
 )  # fmt: skip
+@needs(Permission.PURCHASES_WRITE)
 async def create_purchase(request: Request, actor: CurrentActor) -> Response:
     """Tell a basket, from a till or a shop; or up to 10,000 of them, as a JSON array or one a line. The same order
     again is harmless; a corrected one replaces its lines. Of several of one order in a call the last counts."""
@@ -84,6 +87,7 @@ async def create_purchase(request: Request, actor: CurrentActor) -> Response:
     responses={200: {"model": RowsOut, "description": "Of many: what became of each."}},
     openapi_extra=body_of(EventIn, may_be_one=True, example=EVENT),
 )  # fmt: skip
+@needs(Permission.EVENTS_WRITE)
 async def create_event(request: Request, actor: CurrentActor) -> Response:
     """Tell something a customer did, such as a page view; or up to 10,000 such things, as a JSON array or one a line.
     Repeat it safely with an `Idempotency-Key`."""

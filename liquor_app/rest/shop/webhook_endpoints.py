@@ -8,6 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter, Request, Response
 from pydantic import Field
 
+from liquor_app.accounts.permission_table import Permission, needs
 from liquor_app.accounts.permissions import Actor
 from liquor_app.api.etag import check_unchanged, content, tag
 from liquor_app.api.schemas import Body, Id, Patch, Row
@@ -64,6 +65,7 @@ list_routes_of(
 
 
 @router.post("/webhook-endpoints", response_model=NewEndpointOut, status_code=201)
+@needs(Permission.WEBHOOKS_ADMIN)
 async def add_endpoint(actor: CurrentActor, body: EndpointIn) -> object:
     """Tell an address what happens from now on, signed by Standard Webhooks with the secret of the answer."""
     async with transaction() as session:
@@ -73,6 +75,7 @@ async def add_endpoint(actor: CurrentActor, body: EndpointIn) -> object:
 
 
 @router.get("/webhook-endpoints/{id}", response_model=EndpointRow)
+@needs(Permission.WEBHOOKS_READ)
 async def read_endpoint(response: Response, actor: CurrentActor, endpoint_id: Id) -> object:
     """One endpoint; its secret is not shown."""
     async with transaction() as session:
@@ -86,6 +89,7 @@ async def _version(session: Session, actor: Actor, endpoint_id: UUID) -> str:
 
 
 @router.patch("/webhook-endpoints/{id}", response_model=EndpointRow)
+@needs(Permission.WEBHOOKS_ADMIN)
 async def change_endpoint(
     request: Request, response: Response, actor: CurrentActor, endpoint_id: Id, body: EndpointPatch
 ) -> object:
@@ -98,6 +102,7 @@ async def change_endpoint(
 
 
 @router.delete("/webhook-endpoints/{id}", status_code=204)
+@needs(Permission.WEBHOOKS_ADMIN)
 async def remove_endpoint(request: Request, actor: CurrentActor, endpoint_id: Id) -> Response:
     """End it, with what waits for it."""
     async with transaction() as session:
@@ -107,6 +112,7 @@ async def remove_endpoint(request: Request, actor: CurrentActor, endpoint_id: Id
 
 
 @router.post("/webhook-endpoints/{id}/secret", response_model=NewEndpointOut, status_code=201)
+@needs(Permission.WEBHOOKS_ADMIN)
 async def renew_secret(actor: CurrentActor, endpoint_id: Id) -> object:
     """Another secret, which signs from now on."""
     async with transaction() as session:
@@ -114,6 +120,7 @@ async def renew_secret(actor: CurrentActor, endpoint_id: Id) -> object:
 
 
 @router.post("/webhook-endpoints/{id}/test", response_model=TestSent, status_code=202)
+@needs(Permission.WEBHOOKS_ADMIN)
 async def test_endpoint(actor: CurrentActor, endpoint_id: Id) -> object:
     """Send `webhook.test`, which means nothing; its delivery is among those of the endpoint."""
     async with transaction() as session:
@@ -121,6 +128,7 @@ async def test_endpoint(actor: CurrentActor, endpoint_id: Id) -> object:
 
 
 @router.post("/webhook-deliveries/{id}/replay", status_code=204)
+@needs(Permission.WEBHOOKS_ADMIN)
 async def replay(actor: CurrentActor, delivery_id: Id) -> Response:
     """Send once more what was delivered or given up, under the same `webhook-id`."""
     async with transaction() as session:

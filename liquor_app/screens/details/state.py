@@ -8,6 +8,7 @@ from uuid import UUID
 
 import reflex as rx
 
+from liquor_app.accounts.permission_table import Permission, needs
 from liquor_app.core.errors import Invalid, NotFound
 from liquor_app.core.ids import parse_id
 from liquor_app.screens.session.state import guarded
@@ -52,11 +53,13 @@ class DetailState(rx.State, mixin=True):  # type: ignore[call-arg]
         return answer
 
     @rx.event
+    @needs(Permission.APP)
     async def clear(self) -> None:
         """Show nothing: what was shown before must not flash up under another one's address."""
         self.reset()
 
     @rx.event
     @guarded
+    @needs(Permission.APP)
     async def load(self) -> Any:
         return await self._open()

@@ -9,6 +9,7 @@ from typing import Any
 
 import reflex as rx
 
+from liquor_app.accounts.permission_table import Permission, needs
 from liquor_app.core.errors import AppError, Forbidden, FormInvalid, Unauthenticated
 from liquor_app.screens.session.state import guarded
 from liquor_app.ui.forms.field_labels import FIELD_LABELS, in_labels
@@ -70,12 +71,14 @@ class FormState(rx.State, mixin=True):  # type: ignore[call-arg]
 
     @rx.event
     @guarded
+    @needs(Permission.APP)
     async def touch(self) -> None:
         """Something was typed."""
         self.dirty = True
 
     @rx.event
     @guarded
+    @needs(Permission.APP)
     async def close(self, open: bool = False) -> None:
         """Close the dialog; asks first if something was typed."""
         if open:
@@ -88,6 +91,7 @@ class FormState(rx.State, mixin=True):  # type: ignore[call-arg]
 
     @rx.event
     @guarded
+    @needs(Permission.APP)
     async def stay(self, open: bool = False) -> None:
         """Tell what was typed stays where it is."""
         if not open:
@@ -95,6 +99,7 @@ class FormState(rx.State, mixin=True):  # type: ignore[call-arg]
 
     @rx.event
     @guarded
+    @needs(Permission.APP)
     async def drop(self) -> None:
         """Let go what was typed."""
         self._shut()

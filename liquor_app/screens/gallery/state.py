@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import reflex as rx
 
+from liquor_app.accounts.permission_table import Permission, needs
 from liquor_app.ui.charts.bars import Bar, Step
 from liquor_app.ui.charts.donut import Slice, slices
 from liquor_app.ui.charts.week import Day
@@ -132,60 +133,74 @@ class GalleryState(rx.State):
     typed: str = ""
 
     @rx.event
+    @needs(Permission.ENTER)
     def sort_by(self, key: str, also: bool = False) -> None:
         self.sort = key if self.sort == f"-{key}" else f"-{key}"
         self.people = sorted(self.people, key=lambda one: one.churn, reverse=self.sort.startswith("-"))
 
     @rx.event
+    @needs(Permission.ENTER)
     def toggle(self, person: str) -> None:
         self.chosen = [one for one in self.chosen if one != person] if person in self.chosen else [*self.chosen, person]
 
     @rx.event
+    @needs(Permission.ENTER)
     def toggle_page(self) -> None:
         self.chosen = [] if self.chosen else [one.id for one in self.people]
 
     @rx.event
+    @needs(Permission.ENTER)
     def search(self, query: str) -> None:
         self.query = query[:100]
         self.people = [one for one in PEOPLE if self.query.lower() in one.name.lower()]
 
     @rx.event
+    @needs(Permission.ENTER)
     def choose(self, day: str) -> None:
         self.day = day
 
     @rx.event
+    @needs(Permission.ENTER)
     def look(self, searching: bool) -> None:
         self.searching = searching
 
     @rx.event
+    @needs(Permission.ENTER)
     def read_all(self) -> None:
         self.unread = 0
 
     @rx.event
+    @needs(Permission.ENTER)
     def show(self, view: str) -> None:
         self.view = view
 
     @rx.event
+    @needs(Permission.ENTER)
     def use(self, engine: str | list[str]) -> None:
         self.engine = str(engine)
 
     @rx.event
+    @needs(Permission.ENTER)
     def give(self, consent: bool) -> None:
         self.consent = consent
 
     @rx.event
+    @needs(Permission.ENTER)
     def ask(self, asking: bool) -> None:
         self.asking, self.typed = asking, ""
 
     @rx.event
+    @needs(Permission.ENTER)
     def edit(self, editing: bool) -> None:
         self.editing = editing
 
     @rx.event
+    @needs(Permission.ENTER)
     def type_word(self, typed: str) -> None:
         self.typed = typed[:20]
 
     @rx.event
+    @needs(Permission.ENTER)
     def say(self, what: str) -> rx.event.EventSpec:
         if what == "done":
             return toast_done(
@@ -196,5 +211,6 @@ class GalleryState(rx.State):
         return toast_failed("Not saved", "Omar changed this 2 minutes ago.")
 
     @rx.event
+    @needs(Permission.ENTER)
     def noted(self) -> None:
         self.asking = False

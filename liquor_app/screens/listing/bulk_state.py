@@ -11,6 +11,7 @@ import reflex as rx
 
 from liquor_app.accounts.bulk_actions import BulkList, count_matching, request_bulk, stop_work
 from liquor_app.accounts.list_exports import export_link, request_export
+from liquor_app.accounts.permission_table import Permission, needs
 from liquor_app.core.db import transaction
 from liquor_app.core.ids import parse_id
 from liquor_app.core.listing.selection import MOST_NAMED, selection_of
@@ -105,11 +106,13 @@ class BulkState(ViewsState, rx.State, mixin=True):  # type: ignore[call-arg]
 
     @rx.event
     @guarded
+    @needs(Permission.APP)
     async def toggle(self, row_id: str) -> Any:
         await self._flip([str(row_id)])
 
     @rx.event
     @guarded
+    @needs(Permission.APP)
     async def toggle_page(self) -> None:
         """Choose everything on this page, or nothing of it if all is chosen."""
         here = [row.id for row in self.rows]
@@ -129,6 +132,7 @@ class BulkState(ViewsState, rx.State, mixin=True):  # type: ignore[call-arg]
 
     @rx.event
     @guarded
+    @needs(Permission.APP)
     async def choose_all(self) -> None:
         """Choose all that match, whichever page they stand on."""
         actor = await signed_in(self)
@@ -139,6 +143,7 @@ class BulkState(ViewsState, rx.State, mixin=True):  # type: ignore[call-arg]
 
     @rx.event
     @guarded
+    @needs(Permission.APP)
     async def clear(self) -> None:
         await self._unchoose()
 
@@ -150,6 +155,7 @@ class BulkState(ViewsState, rx.State, mixin=True):  # type: ignore[call-arg]
 
     @rx.event
     @guarded
+    @needs(Permission.APP)
     async def ask_bulk(self, action: str) -> None:
         """Say what a verb means for what is chosen; an empty one closes the question."""
         self._fresh()
@@ -163,6 +169,7 @@ class BulkState(ViewsState, rx.State, mixin=True):  # type: ignore[call-arg]
 
     @rx.event
     @submits
+    @needs(Permission.APP)
     async def do_bulk(self, form: dict[str, Any]) -> Any:
         """Have the worker do what is asked about to what is chosen."""
         actor, verb = await signed_in(self), self._bulk().verb(self.asking)
@@ -180,6 +187,7 @@ class BulkState(ViewsState, rx.State, mixin=True):  # type: ignore[call-arg]
 
     @rx.event
     @guarded
+    @needs(Permission.APP)
     async def export_file(self) -> Any:
         """Have the worker write all that match, and the columns shown of it, into an Excel file."""
         actor, spec = await signed_in(self), self._list()
@@ -190,6 +198,7 @@ class BulkState(ViewsState, rx.State, mixin=True):  # type: ignore[call-arg]
 
     @rx.event
     @guarded
+    @needs(Permission.JOBS_WRITE)
     async def stop_bulk(self) -> None:
         """Stop the job; what it has done is done."""
         actor = await signed_in(self)
@@ -198,6 +207,7 @@ class BulkState(ViewsState, rx.State, mixin=True):  # type: ignore[call-arg]
         self.stopping = True
 
     @rx.event
+    @needs(Permission.APP)
     async def close_report(self) -> None:
         self.report, self.reasons, self.file_url = "", [], ""
 
@@ -207,6 +217,7 @@ class BulkState(ViewsState, rx.State, mixin=True):  # type: ignore[call-arg]
         return type(self).watch_bulk
 
     @background
+    @needs(Permission.OWN_FILES)
     async def watch_bulk(self) -> Any:
         """Follow the job to its end, as long as this tab waits for it."""
         async with self:

@@ -9,7 +9,7 @@ import reflex as rx
 from liquor_app.accounts.bulk_actions import BulkList
 from liquor_app.screens.forms.view import form_dialog, form_of
 from liquor_app.screens.listing.bulk_state import REPORT
-from liquor_app.screens.session.role_controls import for_managers
+from liquor_app.screens.session.role_controls import allowed
 from liquor_app.ui.button import button, download
 from liquor_app.ui.card import note
 from liquor_app.ui.charts.progress import bar
@@ -21,7 +21,10 @@ from liquor_app.ui.pager import bulk_bar
 
 def bulk_actions(state: Any, bulk: BulkList) -> rx.Component:
     """Draw the bar, and the question each of its verbs asks."""
-    verbs = [button(one.label, icon=one.icon, on_click=state.ask_bulk(one.name)) for one in bulk.verbs]
+    verbs = [
+        allowed(one.permission, button(one.label, icon=one.icon, on_click=state.ask_bulk(one.name)))
+        for one in bulk.verbs
+    ]
     rest = rx.cond(state.can_choose_all, button("Choose all that match", on_click=state.choose_all), rx.fragment())
     questions = [_question(state, names, destroys) for names, destroys in (
         ([one.name for one in bulk.verbs if one.destroys], True),
@@ -29,7 +32,7 @@ def bulk_actions(state: Any, bulk: BulkList) -> rx.Component:
     ) if names]  # fmt: skip
     if any(one.value for one in bulk.verbs):
         questions.append(_value(state))
-    chosen = bulk_bar(state.selected, state.selected_words, rest, for_managers(*verbs), on_clear=state.clear)
+    chosen = bulk_bar(state.selected, state.selected_words, rest, *verbs, on_clear=state.clear)
     return rx.fragment(rx.cond(state.working != "", _under_way(state), chosen), *questions)
 
 

@@ -10,7 +10,8 @@ from urllib.parse import urlencode
 
 import reflex as rx
 
-from liquor_app.accounts.permissions import Actor
+from liquor_app.accounts.permission_table import Permission, needs
+from liquor_app.accounts.permissions import Actor, may
 from liquor_app.core.db import Session, transaction
 from liquor_app.core.errors import Invalid
 from liquor_app.core.listing.compile import MOST_SORTS, check_sort
@@ -107,10 +108,12 @@ class ListState(rx.State, mixin=True):  # type: ignore[call-arg]
 
     @rx.event
     @guarded
+    @needs(Permission.APP)
     async def load(self) -> Any:
         return await self._load()
 
     @rx.event
+    @needs(Permission.APP)
     async def forget(self) -> None:
         """Show nothing until the next `load`: the page is about something else now."""
         self.reset()
@@ -179,7 +182,8 @@ class ListState(rx.State, mixin=True):  # type: ignore[call-arg]
             self.rows = await self._lines(session, actor, list(found.items))
         self.next_cursor, self.loading = found.next_cursor or "", False
         self.showing = showing(self.page, self._per_page(), len(found.items), found.total, found.total_is_exact)
-        self.exported = self._export_address()
+        may_export = may(actor, Permission(self._list().export_permission))
+        self.exported = self._export_address() if may_export else ""
         await self._shown()
 
     def _parameters(self) -> dict[str, str]:
@@ -213,12 +217,14 @@ class ListState(rx.State, mixin=True):  # type: ignore[call-arg]
 
     @rx.event
     @guarded
+    @needs(Permission.APP)
     async def search(self, query: str) -> Any:
         self.query = str(query)[:SEARCHED]
         return await self._again()
 
     @rx.event
     @guarded
+    @needs(Permission.APP)
     async def choose(self, key: str, value: str | list[str]) -> Any:
         """Set a filter; an empty value takes it off. The keyboard stays with it."""
         self._narrow(str(key), str(value if isinstance(value, str) else ",".join(value))[:200])
@@ -237,6 +243,7 @@ class ListState(rx.State, mixin=True):  # type: ignore[call-arg]
 
     @rx.event
     @guarded
+    @needs(Permission.APP)
     async def show_all(self) -> Any:
         """Take off the search and every filter."""
         self.query = ""
@@ -245,6 +252,7 @@ class ListState(rx.State, mixin=True):  # type: ignore[call-arg]
 
     @rx.event
     @guarded
+    @needs(Permission.APP)
     async def sort_by(self, key: str, also: bool = False) -> Any:
         """Sort by a column; once more turns it round. With `also` those there are stay before it, and a third time
         takes it out."""
@@ -273,6 +281,7 @@ class ListState(rx.State, mixin=True):  # type: ignore[call-arg]
 
     @rx.event
     @guarded
+    @needs(Permission.APP)
     async def forward(self) -> Any:
         if not self.next_cursor:
             return None
@@ -282,6 +291,7 @@ class ListState(rx.State, mixin=True):  # type: ignore[call-arg]
 
     @rx.event
     @guarded
+    @needs(Permission.APP)
     async def back(self) -> Any:
         if len(self.cursors) < 2:
             return None
@@ -292,6 +302,7 @@ class ListState(rx.State, mixin=True):  # type: ignore[call-arg]
 
     @rx.event
     @guarded
+    @needs(Permission.APP)
     async def first(self) -> Any:
         return await self._again()
 
@@ -299,10 +310,11 @@ class ListState(rx.State, mixin=True):  # type: ignore[call-arg]
 
     @rx.event
     @guarded
+    @needs(Permission.APP)
     async def show_column(self, head: str, shown: bool) -> Any:
         others = [one for one in self.hidden if one != str(head)]
         self.hidden = others if shown else [*others, str(head)[:60]][:MOST_COLUMNS]
-        self.exported = self._export_address()
+        self.exported = self._export_address() if self.exported else ""
         return self._remember()
 
 

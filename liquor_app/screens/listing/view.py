@@ -8,9 +8,10 @@ from typing import Any
 import reflex as rx
 
 from liquor_app.accounts.bulk_actions import BulkList
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.screens.forms.view import form_dialog, form_of
 from liquor_app.screens.listing.bulk_view import bulk_actions, work_report
-from liquor_app.screens.session.role_controls import for_managers
+from liquor_app.screens.session.role_controls import allowed
 from liquor_app.ui.button import button, download
 from liquor_app.ui.card import card
 from liquor_app.ui.forms.choice import select_field
@@ -90,12 +91,16 @@ def list_filters(
         )
 
     asked = [search_input(search, value=state.query, on_change=state.search)] if search else []
-    file = rx.cond(state.exported != "", download("CSV" if excel else "Export", state.exported), rx.fragment())
+    files = [download("CSV" if excel else "Export", state.exported)]
     if excel:
         busy = state.working != ""
-        file = rx.fragment(file, button("Excel", icon="sheet", on_click=state.export_file, disabled=busy))
+        files.append(button("Excel", icon="sheet", on_click=state.export_file, disabled=busy))
+    file = rx.cond(state.exported != "", rx.fragment(*files), rx.fragment())
     return filter_bar(
-        *before, *asked, rx.foreach(state.filters, one), end=(*end, *((for_managers(file),) if exports else ()))
+        *before,
+        *asked,
+        rx.foreach(state.filters, one),
+        end=(*end, *((file,) if exports else ())),
     )
 
 
@@ -185,7 +190,8 @@ def _save_view(state: Any) -> rx.Component:
         state,
         col(
             text_field("Name", "name", required=True, max_length=60, error=state.errors["name"], auto_focus=True),
-            for_managers(
+            allowed(
+                Permission.SHARED_VIEWS,
                 select_field("For", "shared", [("", "Myself"), ("yes", "Everybody")]),
             ),
             gap=16,

@@ -8,6 +8,7 @@ from typing import Any
 
 import reflex as rx
 
+from liquor_app.accounts.permission_table import Permission, needs
 from liquor_app.accounts.permissions import Actor
 from liquor_app.core.db import Session, transaction
 from liquor_app.core.errors import NotFound
@@ -55,6 +56,7 @@ class ViewsState(FormState, rx.State, mixin=True):  # type: ignore[call-arg]
 
     @rx.event
     @guarded
+    @needs(Permission.OWN_ACCOUNT)
     async def open_view(self, view_id: str) -> Any:
         """Ask what the view asks, from its first page."""
         actor = await signed_in(self)
@@ -68,6 +70,7 @@ class ViewsState(FormState, rx.State, mixin=True):  # type: ignore[call-arg]
 
     @rx.event
     @guarded
+    @needs(Permission.APP)
     async def ask_view(self) -> None:
         """Ask for the name to keep what is asked for now."""
         self._fresh()
@@ -75,6 +78,7 @@ class ViewsState(FormState, rx.State, mixin=True):  # type: ignore[call-arg]
 
     @rx.event
     @submits
+    @needs(Permission.OWN_ACCOUNT)
     async def save_view(self, form: dict[str, Any]) -> Any:
         """Keep what is asked for now under a name."""
         actor, name = await signed_in(self), typed(form, "name")
@@ -87,6 +91,7 @@ class ViewsState(FormState, rx.State, mixin=True):  # type: ignore[call-arg]
 
     @rx.event
     @guarded
+    @needs(Permission.OWN_ACCOUNT)
     async def delete_view(self, view_id: str) -> Any:
         actor = await signed_in(self)
         async with transaction() as session:

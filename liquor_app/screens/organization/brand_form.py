@@ -7,6 +7,7 @@ from typing import Any
 
 import reflex as rx
 
+from liquor_app.accounts.permission_table import Permission, needs
 from liquor_app.screens.forms.state import FormState
 from liquor_app.screens.session.state import guarded
 from liquor_app.ui.forms.form import text_field
@@ -46,12 +47,14 @@ class BrandFormState(FormState, rx.State, mixin=True):  # type: ignore[call-arg]
 
     @rx.event
     @guarded
+    @needs(Permission.APP)
     async def load(self) -> None:
         self.reset()
         await self._read()
 
     @rx.event
     @guarded
+    @needs(Permission.APP)
     async def choose(self, brand: str) -> Any:
         if self.dirty:
             return toast_warning("Not saved yet", "Save what you typed first, or undo it.")
@@ -61,6 +64,7 @@ class BrandFormState(FormState, rx.State, mixin=True):  # type: ignore[call-arg]
 
     @rx.event
     @guarded
+    @needs(Permission.APP)
     async def type_in(self, name: str, value: str) -> None:
         """One field; a mistake is said at once, beside it, and what is drawn of it follows."""
         if name not in self._texts():
@@ -74,6 +78,7 @@ class BrandFormState(FormState, rx.State, mixin=True):  # type: ignore[call-arg]
 
     @rx.event
     @guarded
+    @needs(Permission.APP)
     async def undo(self) -> None:
         """Back to what is stored."""
         await self._read()

@@ -19,12 +19,14 @@ import reflex as rx
 from reflex.middleware import Middleware
 from reflex.state import BaseState, StateUpdate
 from reflex_base.event import Event
+from reflex_base.registry import RegistrationContext
 
 from liquor_app.accounts.audit import note_refusal
 from liquor_app.accounts.cookies import SESSION, cookie_name
 from liquor_app.accounts.entry.access_links import find_link
 from liquor_app.accounts.models import LinkKind
-from liquor_app.accounts.permissions import Actor
+from liquor_app.accounts.permission_table import Permission, needed, needs
+from liquor_app.accounts.permissions import STRANGER, Actor, may, require
 from liquor_app.accounts.sessions import TOUCH_SECONDS, session_actor, touch_session
 from liquor_app.accounts.users import has_users
 from liquor_app.api.client_address import tabs_address
@@ -37,6 +39,8 @@ from liquor_app.core.storable_text import UNSTORABLE, unstorable
 from liquor_app.organization.settings import speak_in_shop_currency
 from liquor_app.ui.toast import toast_failed
 
+OURS = ".liquor_app___"
+"""In the names of events of our pages, as Reflex makes them of their modules."""
 PUBLIC_ROUTES = frozenset({"/login", "/login/code", "/forgotten", "/welcome", "/setup"})
 
 
@@ -62,6 +66,7 @@ class SessionState(rx.State):
     _bound_to: str = ""
 
     @rx.event
+    @needs(Permission.ENTER)
     async def require_sign_in(self) -> Any:
         """First on_load of every page inside the shell."""
         if self._actor is None:
@@ -72,6 +77,7 @@ class SessionState(rx.State):
         return None
 
     @rx.event
+    @needs(Permission.ENTER)
     async def skip_if_signed_in(self) -> Any:
         """on_load of the sign-in page: first run goes to set-up, a known person goes on."""
         async with transaction() as session:
@@ -80,6 +86,7 @@ class SessionState(rx.State):
         return rx.redirect("/") if self._actor is not None else None
 
     @rx.event
+    @needs(Permission.ENTER)
     async def only_first_run(self) -> Any:
         """on_load of the set-up page."""
         async with transaction() as session:
@@ -141,11 +148,37 @@ class SessionGuard(Middleware):
     """Runs before every event, the first one (hydrate) included."""
 
     async def preprocess(self, app: Any, state: BaseState, event: Event) -> StateUpdate | None:
-        if await recognise(state) is not None:
+        actor = await recognise(state)
+        if actor is not None:
             await _touch(cookie_of(state))
+        if OURS in event.name and (refusal := await _refusal(state, event, actor)) is not None:
+            root = state._get_root_state()  # what `recognise` emptied is told all the same
+            delta = await root._get_resolved_delta()
+            root._clean()
+            return StateUpdate(delta=delta, events=Event.from_event_type(refusal))
         if event.name.endswith(".hydrate_and_load") and event.payload.get("hashes") is not None:
             await _begin_anew(state)
         return None
+
+
+async def _refusal(state: BaseState, event: Event, actor: Actor | None) -> Any:
+    """Return what a tab is told instead of an event that takes a permission which whoever sits before it has not; None
+    to let it run. What was marked with none is nobody's."""
+    handler = RegistrationContext.get().event_handlers[event.name].handler.fn
+    permission = needed(handler)
+    if permission is not None and may(actor or STRANGER, permission):
+        return None
+    if actor is None:
+        return to_sign_in(state)
+    with called_from(origin_of(state, handler.__qualname__)):
+        await note_refusal(actor, handler.__qualname__)
+    if permission is None:
+        return toast_failed("Nobody may do this.")
+    try:
+        require(actor, permission)
+    except Forbidden as error:
+        return toast_failed(error.message)
+    return None
 
 
 async def _begin_anew(state: BaseState) -> None:
@@ -237,6 +270,7 @@ class EntryState(rx.State):
     is_invited: bool = False
 
     @rx.event
+    @needs(Permission.ENTER)
     async def load(self) -> None:
         self._read_address()
 
@@ -245,6 +279,7 @@ class EntryState(rx.State):
         self._read_address()
 
     @rx.event
+    @needs(Permission.ENTER)
     async def load_link(self) -> None:
         """on_load of the page where a password is chosen: the link's token is the authority."""
         self._read_address()

@@ -7,6 +7,7 @@ from typing import Any
 
 import reflex as rx
 
+from liquor_app.accounts.permission_table import Permission, needs
 from liquor_app.analytics.shell_counts import shell_counts
 from liquor_app.campaigns.lists import list_campaigns
 from liquor_app.core.db import transaction
@@ -57,6 +58,7 @@ class ShellState(rx.State):
 
     @rx.event
     @guarded
+    @needs(Permission.APP)
     async def load(self) -> None:
         await self._refresh()
 
@@ -82,6 +84,7 @@ class ShellState(rx.State):
         self.unread = sum(notice.new for notice in self.notices)
 
     @background
+    @needs(Permission.APP)
     async def live(self) -> Any:
         async for _ in follow(self, "notifications"):
             async with self:
@@ -94,6 +97,7 @@ class ShellState(rx.State):
 
     @rx.event
     @guarded
+    @needs(Permission.OWN_ACCOUNT)
     async def read_all(self) -> None:
         actor = await signed_in(self)
         async with transaction() as session:
@@ -101,11 +105,13 @@ class ShellState(rx.State):
         await self._refresh()
 
     @rx.event
+    @needs(Permission.APP)
     async def look(self, open: bool) -> None:
         self.searching, self.query, self.hits = bool(open), "", []
 
     @rx.event
     @guarded
+    @needs(Permission.APP)
     async def search(self, query: str) -> None:
         """People, campaigns and pages whose name matches; five of each."""
         actor = await signed_in(self)
@@ -128,11 +134,13 @@ class ShellState(rx.State):
         self.hits = headed(found)
 
     @rx.event
+    @needs(Permission.APP)
     async def ask_to_stop(self, open: bool) -> None:
         self.asking_to_stop = bool(open)
 
     @rx.event
     @guarded
+    @needs(Permission.SENDS_WRITE)
     async def stop_sending(self) -> Any:
         """Stop everything that leaves the house; says what that stopped."""
         actor = await signed_in(self)
@@ -145,6 +153,7 @@ class ShellState(rx.State):
 
     @rx.event
     @guarded
+    @needs(Permission.SENDS_WRITE)
     async def resume_sending(self) -> Any:
         """Go on where it was stopped."""
         actor = await signed_in(self)
@@ -154,15 +163,18 @@ class ShellState(rx.State):
         return toast_done("Sending goes on", f"{plural(len(row.campaigns), 'campaign')} running again.")
 
     @rx.event
+    @needs(Permission.APP)
     async def ask_to_clear(self, open: bool) -> None:
         self.asking_to_clear, self.typed = bool(open), ""
 
     @rx.event
+    @needs(Permission.APP)
     async def type_word(self, typed: str) -> None:
         self.typed = str(typed)[:20]
 
     @rx.event
     @guarded
+    @needs(Permission.DATA_ADMIN)
     async def clear_sample(self) -> Any:
         """Remove the sample; a job does it, the bell tells when it is done."""
         actor = await signed_in(self)

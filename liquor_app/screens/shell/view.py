@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import reflex as rx
 
-from liquor_app.screens.session.role_controls import for_managers
+from liquor_app.accounts.permission_table import Permission
+from liquor_app.screens.session.role_controls import allowed, is_allowed
 from liquor_app.screens.session.state import SessionState
 from liquor_app.screens.shell.state import ShellState
 from liquor_app.ui.button import avatar, icon_button
@@ -28,7 +29,7 @@ def slots() -> Slots:
     sample = strip(
         "This is sample data: made-up people, a real trade's purchases. Nothing leaves the house.",
         action=rx.cond(
-            SessionState.role == "admin",
+            is_allowed(Permission.DATA_ADMIN),
             rx.el.button(
                 "Start with your own data", type="button", class_name="link", on_click=ShellState.ask_to_clear(True)
             ),
@@ -40,7 +41,7 @@ def slots() -> Slots:
         ShellState.lacks,
         ".",
         action=rx.cond(
-            SessionState.role == "admin",
+            is_allowed(Permission.SETTINGS_ADMIN),
             rx.el.a("Name your shop", href="/settings/brand", class_name="link"),
             rx.fragment(),
         ),
@@ -48,8 +49,9 @@ def slots() -> Slots:
     halted = strip(
         ShellState.stopped,
         is_alarm=True,
-        action=for_managers(
-            rx.el.button("Resume what ran", type="button", class_name="link", on_click=ShellState.resume_sending)
+        action=allowed(
+            Permission.SENDS_WRITE,
+            rx.el.button("Resume what ran", type="button", class_name="link", on_click=ShellState.resume_sending),
         ),
     )
     stop = confirm(
@@ -62,12 +64,13 @@ def slots() -> Slots:
         on_confirm=ShellState.stop_sending,
         danger=True,
     )
-    halt = for_managers(
+    halt = allowed(
+        Permission.SENDS_WRITE,
         rx.cond(
             ShellState.stopped == "",
             icon_button("octagon-pause", "Stop all sending", on_click=ShellState.ask_to_stop(True)),
             rx.fragment(),
-        )
+        ),
     )
     clear = confirm(
         "Start with your own data?",

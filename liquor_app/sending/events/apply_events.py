@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from liquor_app.accounts.models import Role
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.actions.action_status import ToldAction, mark_told
 from liquor_app.core.bulk import unnest
@@ -80,7 +80,7 @@ async def apply_events(session: AsyncSession, actor: Actor, by_send: Mapping[UUI
     Raises:
         Forbidden: the actor may only read.
     """
-    require(actor, Role.MANAGER)
+    require(actor, Permission.SENDS_WRITE)
     if not by_send:
         return []
     rows = await lock_sends(session, by_send)

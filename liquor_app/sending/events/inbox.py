@@ -14,7 +14,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from liquor_app.accounts.models import Role
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.core.errors import AppError, NotFound, Unauthenticated, Unavailable
 from liquor_app.core.queue import Job, enqueue
@@ -151,7 +151,7 @@ async def process_receipts(session: AsyncSession, actor: Actor, *, limit: int = 
     Raises:
         Forbidden: the actor may only read.
     """
-    require(actor, Role.MANAGER)
+    require(actor, Permission.SENDS_WRITE)
     receipts = [
         _Receipt(row.provider, _event(row.kind, row.event_id, row.event), row.may_wait)
         for row in await take_receipts(session, limit)
@@ -199,7 +199,7 @@ async def set_aside(session: AsyncSession, actor: Actor, error: str) -> None:
     Raises:
         Forbidden: the actor may only read.
     """
-    require(actor, Role.MANAGER)
+    require(actor, Permission.SENDS_WRITE)
     await set_first_aside(session, error)
 
 

@@ -14,7 +14,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.audit import audit
-from liquor_app.accounts.models import Role
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.core.bulk import unnest
 from liquor_app.core.clock import now
@@ -130,7 +130,7 @@ async def note_mailed_no(session: AsyncSession, actor: Actor, address: str, word
         Forbidden: the actor is not a marketer.
         Invalid: it is no e-mail address, or the words are too long.
     """
-    require(actor, Role.MANAGER)
+    require(actor, Permission.SENDS_WRITE)
     key, said = normalise_email(address, "address"), words.strip()
     if len(said) > 1_600:
         raise Invalid("Copy the few words that say no: 1,600 letters at most.", field="words")

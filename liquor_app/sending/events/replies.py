@@ -16,7 +16,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.audit import audit
-from liquor_app.accounts.models import Role
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.core.bulk import unnest
 from liquor_app.core.clock import now
@@ -178,7 +178,7 @@ async def settle_reply(session: AsyncSession, actor: Actor, reply_id: UUID, *, i
         NotFound: there is no such reply.
         Conflict: somebody has read it already.
     """
-    require(actor, Role.MANAGER)
+    require(actor, Permission.SENDS_WRITE)
     found = await session.execute(
         text("SELECT status, medium, address, body, received_at, read_by FROM replies WHERE id = :id FOR UPDATE"),
         {"id": reply_id},

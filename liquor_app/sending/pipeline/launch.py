@@ -12,7 +12,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.audit import audit
-from liquor_app.accounts.models import Role
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.actions.action_status import Launched, hold_out_pending, mark_launched
 from liquor_app.actions.models import ActionStatus
@@ -85,7 +85,7 @@ async def launch_campaign(session: AsyncSession, actor: Actor, campaign_id: UUID
         NotFound: there is no such campaign.
         Conflict: it is neither active nor paused.
     """
-    require(actor, Role.MANAGER)
+    require(actor, Permission.CAMPAIGNS_WRITE)
     # one launch of a campaign at a time, without holding its row against pause
     await session.execute(
         text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": f"launch:{campaign_id}"}

@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from liquor_app.accounts.models import Role
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import SYSTEM, Actor, require
 from liquor_app.core.clock import now
 from liquor_app.core.config import get_settings
@@ -60,7 +60,7 @@ async def sign_up(
         Conflict: there is no address on this channel to confirm.
         Invalid: no source.
     """
-    require(actor, Role.MANAGER)
+    require(actor, Permission.CUSTOMERS_WRITE)
     row = await recipient_by_id(session, customer_id)
     said = row.email_consent if channel is Channel.EMAIL else row.sms_consent
     waits = (await load_settings(session, PreferenceSettings)).double_opt_in == "on" and said != ConsentStatus.GIVEN
@@ -80,7 +80,7 @@ def confirm_link(actor: Actor, customer_id: UUID, channel: Channel, address: str
     Raises:
         Forbidden: the actor may only read.
     """
-    require(actor, Role.MANAGER)
+    require(actor, Permission.CUSTOMERS_WRITE)
     payload = {"c": customer_id.hex, "ch": channel.value, "t": int(now().timestamp()), "a": _mark(address)}
     return f"{get_settings().base_url}{CONFIRM_PATH}/{sign(_CONFIRM, payload)}"
 

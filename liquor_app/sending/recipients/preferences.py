@@ -17,7 +17,7 @@ from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.audit import audit
-from liquor_app.accounts.models import Role
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import SYSTEM, Actor, require
 from liquor_app.core.clock import now
 from liquor_app.core.config import get_settings
@@ -289,7 +289,7 @@ def age_link(actor: Actor, customer_id: UUID) -> str:
     Raises:
         Forbidden: the actor may only read.
     """
-    require(actor, Role.MANAGER)
+    require(actor, Permission.CUSTOMERS_WRITE)
     return f"{get_settings().base_url}{AGE_PATH}/{sign(_AGE, {'c': customer_id.hex})}"
 
 

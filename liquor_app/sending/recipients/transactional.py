@@ -22,7 +22,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.audit import audit
-from liquor_app.accounts.models import Role
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.core.clock import now
 from liquor_app.core.errors import AppError, Conflict, TooMany
@@ -110,7 +110,7 @@ async def request_errand(
             the customer is known to be under age.
         TooMany: it got one in the last ten minutes, or three today.
     """
-    require(actor, Role.MANAGER)
+    require(actor, Permission.CUSTOMERS_WRITE)
     row = await recipient_by_id(session, customer_id)
     address = addresses_of(row).get(channel)
     if address is None or kind is Kind.SIGN_UP:
@@ -179,7 +179,7 @@ async def sign_up_and_ask(
 
 async def errands_of(session: AsyncSession, actor: Actor, customer_id: UUID, *, limit: int = 5) -> list[ErrandRow]:
     """Return the latest messages a customer was sent because they, or the shop, asked for them."""
-    require(actor, Role.USER)
+    require(actor, Permission.CUSTOMERS_READ)
     found = await session.execute(
         text(
             "SELECT id, kind, channel, status, detail, created_at FROM service_messages WHERE customer_id = :id"
@@ -198,7 +198,7 @@ async def prepare_errand(session: AsyncSession, actor: Actor, errand_id: UUID) -
     Raises:
         Forbidden: the actor may only read.
     """
-    require(actor, Role.MANAGER)
+    require(actor, Permission.CUSTOMERS_WRITE)
     await hold_sending_switch(session)
     if (await load_sending_switch(session)).stopped:
         return None  # it waits; `queue_waiting` has it sent once sending goes on

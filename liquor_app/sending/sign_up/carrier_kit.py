@@ -11,7 +11,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from liquor_app.accounts.models import Role
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import SYSTEM, Actor, require
 from liquor_app.core.config import get_settings
 from liquor_app.core.errors import Invalid
@@ -91,7 +91,7 @@ async def carrier_kit(session: AsyncSession, actor: Actor, brand_id: UUID | None
         Forbidden: the actor is not a marketer.
         NotFound: there is no such brand.
     """
-    require(actor, Role.MANAGER)
+    require(actor, Permission.SETTINGS_EXPORT)
     brand = await get_brand(session, brand_id)
     page = await read_sign_up_page(session, actor, brand.id)
     compliance = await load_settings(session, ComplianceSettings)

@@ -14,7 +14,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.audit import audit_change
-from liquor_app.accounts.models import Role
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.compliance.may_offer import OfferFacts, may_offer
 from liquor_app.compliance.offer_words import given_away
@@ -150,7 +150,7 @@ async def read_sign_up_page(session: AsyncSession, actor: Actor, brand_id: UUID 
     Raises:
         NotFound: there is no such brand.
     """
-    require(actor, Role.USER)
+    require(actor, Permission.SETTINGS_READ)
     brand = await get_brand(session, brand_id)
     row = (await session.execute(text(_PAGE), {"brand": brand.id})).first()
     wording = await wording_of(session, brand.id)
@@ -187,7 +187,7 @@ async def save_sign_up_page(
         Conflict: a page cannot be opened before the brand says who it is, nor promise an offer before it says which
             state gave its licence.
     """
-    require(actor, Role.MANAGER)
+    require(actor, Permission.SETTINGS_WRITE)
     if unknown := set(changes) - {*EDITABLE, "is_open", "origins"}:
         raise Invalid(f"{min(unknown)} is not a field of a sign-up page", field=min(unknown))
     before = await read_sign_up_page(session, actor, brand_id)

@@ -16,7 +16,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from liquor_app.accounts.models import Role
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.core.clock import now
 from liquor_app.core.pubsub import publish
@@ -69,7 +69,7 @@ async def attribute_purchases(session: AsyncSession, actor: Actor, customer_ids:
     Raises:
         Forbidden: the actor may only read.
     """
-    require(actor, Role.MANAGER)
+    require(actor, Permission.SENDS_WRITE)
     settings = await load_settings(session, SendingSettings)
     # one at a time: two would give the same purchase to two messages
     await session.execute(text("SELECT pg_advisory_xact_lock(hashtext('attribution'))"))

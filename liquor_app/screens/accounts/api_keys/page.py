@@ -8,9 +8,11 @@ import reflex as rx
 
 from liquor_app.accounts.key_usage import PER_MINUTE, PER_MONTH
 from liquor_app.accounts.models import Role
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.screens.accounts.api_keys.state import GOOD, ApiKeysState
 from liquor_app.screens.forms.view import form_dialog, form_of
 from liquor_app.screens.listing.view import list_card
+from liquor_app.screens.session.role_controls import roles_of
 from liquor_app.ui.badge import badge
 from liquor_app.ui.button import button
 from liquor_app.ui.card import note
@@ -193,6 +195,6 @@ def _shown() -> rx.Component:
 PAGES = (
     Page(
         "/settings/api-keys", "API keys", api_keys_page, icon="key-round", on_load=ApiKeysState.load,
-        parent="/settings", roles=frozenset({"admin"}),
+        parent="/settings", roles=roles_of(Permission.KEYS_ADMIN),
     ),
 )  # fmt: skip

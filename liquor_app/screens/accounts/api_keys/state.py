@@ -12,6 +12,7 @@ from liquor_app.accounts.api_keys import ApiKeyRow, KeyStatus, change_limits, cr
 from liquor_app.accounts.key_usage import PER_MINUTE, PER_MONTH
 from liquor_app.accounts.lists import API_KEYS, list_api_keys
 from liquor_app.accounts.models import Role
+from liquor_app.accounts.permission_table import Permission, needs
 from liquor_app.accounts.permissions import Actor
 from liquor_app.core.db import Session, transaction
 from liquor_app.core.errors import Invalid
@@ -105,18 +106,21 @@ class ApiKeysState(FormState, ListState, rx.State):
 
     @rx.event
     @guarded
+    @needs(Permission.APP)
     async def ask(self, what: str, about: str = "") -> None:
         self._fresh()
         self.asking, self.about = str(what) if what in {"new", "limits", "revoke"} else "", str(about)[:36]
 
     @rx.event
     @guarded
+    @needs(Permission.APP)
     async def hide(self, open: bool = False) -> None:
         if not open:
             self.secret = ""
 
     @rx.event
     @submits
+    @needs(Permission.KEYS_ADMIN)
     async def create(self, form: dict[str, Any]) -> None:
         """Make a key and show it, once."""
         actor, role, life = await signed_in(self), typed(form, "role"), typed(form, "days")
@@ -136,6 +140,7 @@ class ApiKeysState(FormState, ListState, rx.State):
 
     @rx.event
     @submits
+    @needs(Permission.KEYS_ADMIN)
     async def change_limits(self, form: dict[str, Any]) -> Any:
         """Change how many requests a key may make."""
         actor = await signed_in(self)
@@ -148,6 +153,7 @@ class ApiKeysState(FormState, ListState, rx.State):
 
     @rx.event
     @guarded
+    @needs(Permission.KEYS_ADMIN)
     async def revoke(self) -> Any:
         actor = await signed_in(self)
         async with transaction() as session:

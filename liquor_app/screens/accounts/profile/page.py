@@ -19,7 +19,11 @@ from liquor_app.ui.grid import col, grid, row, span
 
 def profile_page() -> rx.Component:
     return rx.fragment(
-        page_head("Your profile", ProfileState.email + ", " + ProfileState.role_label),
+        page_head(
+            "Your profile",
+            ProfileState.email + ", " + ProfileState.role_label,
+            button("Who may do what", icon="shield-check", href="/permissions"),
+        ),
         rx.cond(ProfileState.told != "", note(ProfileState.told, tone="green", icon="circle-check"), rx.fragment()),
         grid(
             span(6, col(_name(), _password(), gap=16)),

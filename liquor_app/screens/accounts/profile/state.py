@@ -9,6 +9,7 @@ from typing import Any
 import reflex as rx
 
 from liquor_app.accounts.entry.two_steps import confirm_enrolment, pending_enrolment, two_steps_of
+from liquor_app.accounts.permission_table import Permission, needs
 from liquor_app.accounts.profile import stored_hash, update_me
 from liquor_app.accounts.sessions import end_session, my_sessions
 from liquor_app.core.db import transaction
@@ -88,6 +89,7 @@ class ProfileState(FormState, rx.State):
 
     @rx.event
     @guarded
+    @needs(Permission.OWN_ACCOUNT)
     async def load(self) -> None:
         self._fresh()
         self.told = TOLD.get(parameter(self, "told"), "")
@@ -119,6 +121,7 @@ class ProfileState(FormState, rx.State):
 
     @rx.event
     @submits
+    @needs(Permission.OWN_ACCOUNT)
     async def save(self, form: dict[str, Any]) -> Any:
         """Store one's name."""
         actor = await signed_in(self)
@@ -129,6 +132,7 @@ class ProfileState(FormState, rx.State):
 
     @rx.event
     @submits
+    @needs(Permission.OWN_ACCOUNT)
     async def confirm(self, form: dict[str, Any]) -> None:
         """Turn two steps on with a code of the app."""
         actor = await signed_in(self)
@@ -139,12 +143,14 @@ class ProfileState(FormState, rx.State):
 
     @rx.event
     @guarded
+    @needs(Permission.APP)
     async def hide_codes(self, open: bool = False) -> None:
         if not open:
             self.codes = []
 
     @rx.event
     @guarded
+    @needs(Permission.OWN_ACCOUNT)
     async def end(self, browser: str) -> Any:
         """Sign another browser out."""
         actor = await signed_in(self)

@@ -7,9 +7,11 @@ from typing import Any
 import reflex as rx
 
 from liquor_app.accounts.models import Role
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.screens.accounts.team.state import TeamState
 from liquor_app.screens.forms.view import form_dialog, form_of
 from liquor_app.screens.listing.view import list_card
+from liquor_app.screens.session.role_controls import roles_of
 from liquor_app.ui.badge import badge
 from liquor_app.ui.button import button, icon_button
 from liquor_app.ui.card import card, note
@@ -32,6 +34,7 @@ def team_page() -> rx.Component:
         page_head(
             "Users",
             "Who works here, and what they may. Nobody is deleted: what they did keeps their name.",
+            button("Who may do what", icon="shield-check", href="/permissions"),
             button("Invite somebody", kind="primary", icon="plus", on_click=TeamState.ask("new", "")),
             crumbs=(("Settings", "/settings"),),
         ),
@@ -219,6 +222,6 @@ def _questions() -> rx.Component:
 PAGES = (
     Page(
         "/settings/users", "Users", team_page, icon="users", on_load=TeamState.load, parent="/settings",
-        roles=frozenset({"admin"}),
+        roles=roles_of(Permission.TEAM_ADMIN),
     ),
 )  # fmt: skip

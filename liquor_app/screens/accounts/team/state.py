@@ -12,6 +12,7 @@ from liquor_app.accounts.entry.second_step_rule import ask_admins, asks_admins
 from liquor_app.accounts.entry.two_steps import end_two_steps
 from liquor_app.accounts.lists import TEAM, list_team
 from liquor_app.accounts.models import Role
+from liquor_app.accounts.permission_table import Permission, needs
 from liquor_app.accounts.permissions import Actor
 from liquor_app.accounts.team import TeamRow, UserStatus, change_user, sign_out_user
 from liquor_app.core.db import Session, transaction
@@ -106,6 +107,7 @@ class TeamState(FormState, ListState, rx.State):
 
     @rx.event
     @guarded
+    @needs(Permission.APP)
     async def ask(self, what: str, about: str = "") -> None:
         """Open a dialog; an unknown `what` closes it."""
         self._fresh()
@@ -114,12 +116,14 @@ class TeamState(FormState, ListState, rx.State):
 
     @rx.event
     @guarded
+    @needs(Permission.APP)
     async def hide_link(self, open: bool = False) -> None:
         if not open:
             self.link = self.link_of = ""
 
     @rx.event
     @submits
+    @needs(Permission.TEAM_ADMIN)
     async def invite(self, form: dict[str, Any]) -> Any:
         """Add somebody."""
         actor, email = await signed_in(self), typed(form, "email")
@@ -131,6 +135,7 @@ class TeamState(FormState, ListState, rx.State):
 
     @rx.event
     @submits
+    @needs(Permission.TEAM_ADMIN)
     async def change_role(self, form: dict[str, Any]) -> Any:
         """Give somebody another role or name."""
         changes = {"role": _role(typed(form, "role")).value, "full_name": typed(form, "full_name")}
@@ -138,17 +143,20 @@ class TeamState(FormState, ListState, rx.State):
 
     @rx.event
     @guarded
+    @needs(Permission.TEAM_ADMIN)
     async def deactivate(self) -> Any:
         return await self._changed({"is_active": False}, "Deactivated: signed out everywhere")
 
     @rx.event
     @guarded
+    @needs(Permission.TEAM_ADMIN)
     async def activate(self, about: str) -> Any:
         self.about = str(about)[:36]
         return await self._changed({"is_active": True}, "Activated")
 
     @rx.event
     @guarded
+    @needs(Permission.TEAM_ADMIN)
     async def sign_out(self) -> Any:
         actor = await signed_in(self)
         async with transaction() as session:
@@ -157,6 +165,7 @@ class TeamState(FormState, ListState, rx.State):
 
     @rx.event
     @guarded
+    @needs(Permission.TEAM_ADMIN)
     async def drop_two_steps(self) -> Any:
         actor = await signed_in(self)
         async with transaction() as session:
@@ -165,6 +174,7 @@ class TeamState(FormState, ListState, rx.State):
 
     @rx.event
     @guarded
+    @needs(Permission.TEAM_ADMIN)
     async def set_asks_admins(self, is_on: bool) -> Any:
         """Ask admins for a second step, or no more."""
         actor = await signed_in(self)
@@ -174,12 +184,14 @@ class TeamState(FormState, ListState, rx.State):
 
     @rx.event
     @guarded
+    @needs(Permission.TEAM_ADMIN)
     async def new_link(self) -> Any:
         """Have somebody choose another password; a mail where it leaves the house, else a link to hand them."""
         return await self._given(by_mail=True)
 
     @rx.event
     @guarded
+    @needs(Permission.TEAM_ADMIN)
     async def show_new_link(self) -> Any:
         """The same, to hand them in any case: a mail may not have reached them."""
         return await self._given(by_mail=False)

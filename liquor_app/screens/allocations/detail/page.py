@@ -6,10 +6,11 @@ from typing import Any
 
 import reflex as rx
 
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.screens.allocations.detail.state import AllocationState, PlacesState
 from liquor_app.screens.details.view import found
 from liquor_app.screens.listing.view import list_card
-from liquor_app.screens.session.role_controls import for_managers
+from liquor_app.screens.session.role_controls import allowed
 from liquor_app.ui.badge import badge
 from liquor_app.ui.button import button, link
 from liquor_app.ui.card import card, key_values, note
@@ -40,7 +41,7 @@ def _head() -> rx.Component:
     return page_head(
         HEAD.product,
         HEAD.words,
-        for_managers(acts),
+        allowed(Permission.ALLOCATIONS_WRITE, acts),
         crumbs=(("Catalogue", "/catalogue"), ("Allocations", "/allocations")),
         badge=rx.cond(AllocationState.loading, rx.fragment(), badge(HEAD.word, HEAD.tone)),
     )
@@ -73,7 +74,10 @@ def _places() -> rx.Component:
             rx.fragment(),
         )  # fmt: skip
         return row(
-            rx.cond(line.is_offered, for_managers(choices), rx.fragment()), why, justify_content="flex-end", wrap=True
+            rx.cond(line.is_offered, allowed(Permission.ALLOCATIONS_WRITE, choices), rx.fragment()),
+            why,
+            justify_content="flex-end",
+            wrap=True,
         )
 
     return list_card(

@@ -7,6 +7,7 @@ from typing import Any
 
 import reflex as rx
 
+from liquor_app.accounts.permission_table import Permission, needs
 from liquor_app.accounts.permissions import Actor
 from liquor_app.allocations.explain_draw import explain_entry
 from liquor_app.allocations.lists import ENTRIES, EntryRow, list_entries
@@ -90,12 +91,14 @@ class AllocationState(DetailState, rx.State):
         self.head = allocation_view(row)
 
     @rx.event
+    @needs(Permission.ALLOCATIONS_WRITE)
     async def ask(self, what: str) -> None:
         """Ask before a list is settled, drawn or given up; empty closes the question."""
         self.asking = what if what in VERBS else ""
 
     @rx.event
     @guarded
+    @needs(Permission.ALLOCATIONS_WRITE)
     async def act(self, what: str) -> Any:
         """Do what was asked about."""
         actor, self.asking = await signed_in(self), ""
@@ -155,12 +158,14 @@ class PlacesState(ListState, rx.State):
 
     @rx.event
     @guarded
+    @needs(Permission.ALLOCATIONS_WRITE)
     async def fetched(self, number: int) -> Any:
         """Say that somebody fetched their bottle."""
         await self._settle(int(number), claimed=True)
         return toast_done("Fetched", f"Number {figure(number)}")
 
     @rx.event
+    @needs(Permission.ALLOCATIONS_READ)
     async def ask_to_pass(self, number: int) -> None:
         """Ask before a bottle goes to the next in order, which nothing takes back; 0 closes the question."""
         self.passing = int(number)
@@ -169,6 +174,7 @@ class PlacesState(ListState, rx.State):
 
     @rx.event
     @guarded
+    @needs(Permission.ALLOCATIONS_WRITE)
     async def pass_on(self) -> Any:
         """Hand the bottle on that was asked about."""
         number, self.passing = self.passing, 0
@@ -191,6 +197,7 @@ class PlacesState(ListState, rx.State):
 
     @rx.event
     @guarded
+    @needs(Permission.ALLOCATIONS_READ)
     async def explain(self, customer_id: str) -> None:
         """Say what became of somebody's place, as one would tell them; empty closes it."""
         actor, self.told, self.proof = await signed_in(self), "", ""
@@ -203,6 +210,7 @@ class PlacesState(ListState, rx.State):
         self.told, self.proof = told.words, told.proof
 
     @rx.event
+    @needs(Permission.ALLOCATIONS_READ)
     async def shut(self, open: bool) -> None:
         """Close the explanation."""
         if not open:

@@ -8,6 +8,7 @@ from typing import Any
 
 import reflex as rx
 
+from liquor_app.accounts.permission_table import Permission, needs
 from liquor_app.accounts.permissions import Actor
 from liquor_app.analytics.service import dashboard
 from liquor_app.campaigns.lists import list_campaigns
@@ -77,17 +78,20 @@ class DashboardState(rx.State):
 
     @rx.event
     @guarded
+    @needs(Permission.CAMPAIGNS_READ)
     async def load(self) -> None:
         await self._refresh(await signed_in(self))
         self.loading = False
 
     @rx.event
     @guarded
+    @needs(Permission.CAMPAIGNS_READ)
     async def choose_period(self, period: str | list[str]) -> None:
         self.period = period if isinstance(period, str) and period in PERIODS else "30"
         await self._refresh(await signed_in(self))
 
     @background
+    @needs(Permission.CAMPAIGNS_READ)
     async def live(self) -> None:
         async for _ in follow(self, "dashboard", "sends"):
             async with self:

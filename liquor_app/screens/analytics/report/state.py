@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import reflex as rx
 
+from liquor_app.accounts.permission_table import Permission, needs
 from liquor_app.analytics.service import CampaignReportRow, ChurnRow, campaign_report, churn_report, dashboard
 from liquor_app.core.db import transaction
 from liquor_app.experiments.global_holdout import overall_result
@@ -92,11 +93,13 @@ class AnalyticsState(rx.State):
 
     @rx.event
     @guarded
+    @needs(Permission.ANALYTICS_READ)
     async def load(self) -> None:
         await self._read()
 
     @rx.event
     @guarded
+    @needs(Permission.ANALYTICS_READ)
     async def choose_period(self, period: str | list[str]) -> None:
         self.period = period if isinstance(period, str) and period in PERIODS else "90"
         await self._read()

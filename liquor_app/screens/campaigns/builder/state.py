@@ -9,6 +9,7 @@ from typing import Any
 
 import reflex as rx
 
+from liquor_app.accounts.permission_table import Permission, needs
 from liquor_app.campaigns.models import CampaignStatus, CampaignType, Engine
 from liquor_app.campaigns.service import (
     CampaignRow,
@@ -114,6 +115,7 @@ class BuilderState(FormState, rx.State):
 
     @rx.event
     @guarded
+    @needs(Permission.CAMPAIGNS_READ)
     async def load(self) -> None:
         actor = await signed_in(self)
         wanted = parameter(self, "draft")
@@ -162,6 +164,7 @@ class BuilderState(FormState, rx.State):
 
     @rx.event
     @guarded
+    @needs(Permission.CAMPAIGNS_WRITE)
     async def toggle(self, slug: str) -> Any:
         """Choose or drop a segment, and count again who could be reached."""
         known = {choice.slug for choice in self.choices}
@@ -184,6 +187,7 @@ class BuilderState(FormState, rx.State):
 
     @rx.event
     @guarded
+    @needs(Permission.CAMPAIGNS_READ)
     async def choose_type(self, value: str | list[str]) -> None:
         self.type = value if isinstance(value, str) and value in set(CampaignType) else CampaignType.WEEKLY_PLAN.value
         if self.type == CampaignType.TRIGGERED:
@@ -194,12 +198,14 @@ class BuilderState(FormState, rx.State):
 
     @rx.event
     @guarded
+    @needs(Permission.CAMPAIGNS_WRITE)
     async def choose_engine(self, value: str | list[str]) -> Any:
         self.engine = value if isinstance(value, str) and value in set(Engine) else Engine.HEURISTIC.value
         return await self._keep()
 
     @rx.event
     @guarded
+    @needs(Permission.CAMPAIGNS_WRITE)
     async def keep(self, name: str, value: str) -> Any:
         """Return a field was left: remember it, and save the draft."""
         if name in FIELDS:
@@ -252,6 +258,7 @@ class BuilderState(FormState, rx.State):
 
     @rx.event
     @submits
+    @needs(Permission.CAMPAIGNS_WRITE)
     async def generate(self, form: dict[str, Any]) -> Any:
         """Store the draft and have it planned; the campaign's page shows the plan as it comes."""
         actor = await signed_in(self)

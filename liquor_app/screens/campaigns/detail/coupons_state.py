@@ -8,6 +8,7 @@ from uuid import UUID
 
 import reflex as rx
 
+from liquor_app.accounts.permission_table import Permission, needs
 from liquor_app.actions.coupon_source import CodeNeed, choose_codes, code_needs
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import AppError
@@ -53,6 +54,7 @@ class CodesState(rx.State):
 
     @rx.event
     @guarded
+    @needs(Permission.CAMPAIGNS_READ)
     async def load(self) -> None:
         self.reset()
         try:
@@ -68,6 +70,7 @@ class CodesState(rx.State):
 
     @rx.event
     @guarded
+    @needs(Permission.CAMPAIGNS_WRITE)
     async def choose(self, percent: str, pool: str) -> Any:
         """Take the codes of one discount from a pool; empty has them made up."""
         actor = await signed_in(self)

@@ -6,12 +6,13 @@ from typing import Any
 
 import reflex as rx
 
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.actions.models import ActionStatus
 from liquor_app.screens.campaigns.detail.edit_state import EditState
 from liquor_app.screens.campaigns.detail.planned_actions_state import ActionsState
 from liquor_app.screens.campaigns.detail.simulate_state import SimulateState
 from liquor_app.screens.forms.view import form_dialog, form_of
-from liquor_app.screens.session.role_controls import for_managers
+from liquor_app.screens.session.role_controls import allowed
 from liquor_app.ui.button import button, icon_button
 from liquor_app.ui.card import card, note
 from liquor_app.ui.charts.progress import progress
@@ -32,12 +33,13 @@ def edit_menu(line: Any) -> rx.Component:
         Item("Other words", EditState.ask("copy", line.id), "pencil"),
         Item("Take out of the plan", ActionsState.skip(line.id), "x", danger=True, divider=True),
     )
-    return rx.cond(line.status == ActionStatus.PENDING.value, for_managers(lines), rx.fragment())
+    return rx.cond(line.status == ActionStatus.PENDING.value, allowed(Permission.CAMPAIGNS_WRITE, lines), rx.fragment())
 
 
 def edit_bar() -> rx.Component:
     """Tell what can be done to the plan as a whole."""
-    return for_managers(
+    return allowed(
+        Permission.CAMPAIGNS_WRITE,
         row(
             button("Take out…", icon="list-x", small=True, on_click=EditState.ask_bulk),
             button("Undo", icon="undo-2", small=True, on_click=EditState.undo),
@@ -45,7 +47,7 @@ def edit_bar() -> rx.Component:
                 "Simulate", icon="calculator", small=True, busy=SimulateState.running, on_click=SimulateState.simulate
             ),
             wrap=True,
-        )
+        ),
     )
 
 
@@ -56,13 +58,14 @@ def simulating() -> rx.Component:
             progress(SimulateState.percent, SimulateState.done, "Simulation", SimulateState.words),
             class_name="grow",
         ),
-        for_managers(
+        allowed(
+            Permission.CAMPAIGNS_WRITE,
             button(
                 rx.cond(SimulateState.stopping, "Stopping…", "Stop"),
                 small=True,
                 disabled=SimulateState.stopping,
                 on_click=SimulateState.cancel,
-            )
+            ),
         ),
         gap=16,
     )

@@ -7,6 +7,7 @@ from typing import Any
 
 import reflex as rx
 
+from liquor_app.accounts.permission_table import Permission, needs
 from liquor_app.actions.service import (
     change_copy,
     get_action,
@@ -59,6 +60,7 @@ class EditState(FormState, rx.State):
 
     @rx.event
     @guarded
+    @needs(Permission.CAMPAIGNS_READ)
     async def ask(self, question: str, action_id: str) -> None:
         """Open a question about one action."""
         actor = await signed_in(self)
@@ -82,6 +84,7 @@ class EditState(FormState, rx.State):
 
     @rx.event
     @guarded
+    @needs(Permission.CAMPAIGNS_READ)
     async def ask_bulk(self) -> None:
         """Open the question which actions to take out together."""
         await signed_in(self)
@@ -104,6 +107,7 @@ class EditState(FormState, rx.State):
 
     @rx.event
     @submits
+    @needs(Permission.ACTIONS_WRITE)
     async def save(self, form: dict[str, Any]) -> Any:
         """Do what was asked; what a limit or the guidance forbids is told beside the question."""
         done = await self._save({name: said(value).strip() for name, value in form.items()})
@@ -138,6 +142,7 @@ class EditState(FormState, rx.State):
 
     @rx.event
     @guarded
+    @needs(Permission.ACTIONS_WRITE)
     async def undo(self) -> Any:
         """Take the last change by hand back."""
         actor = await signed_in(self)

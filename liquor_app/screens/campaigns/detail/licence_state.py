@@ -7,7 +7,7 @@ from uuid import UUID
 
 import reflex as rx
 
-from liquor_app.accounts.models import Role
+from liquor_app.accounts.permission_table import Permission, needs
 from liquor_app.accounts.permissions import may
 from liquor_app.campaigns.service import brand_of
 from liquor_app.core.db import transaction
@@ -44,17 +44,19 @@ class LicenceState(FormState, rx.State):
 
     @rx.event
     @guarded
+    @needs(Permission.CAMPAIGNS_READ)
     async def ask(self) -> None:
         actor = await signed_in(self)
         async with transaction() as session:
             brand = await brand_of(session, actor, self._id())
         guess = brand.licence_state or state_of_address(brand.postal_address)
         self._fresh()
-        self.asking, self.may_say = True, may(actor, Role.ADMIN)
+        self.asking, self.may_say = True, may(actor, Permission.CAMPAIGNS_ADMIN)
         self.licence, self.proposed = guess or "", state_name(guess) if guess else ""
 
     @rx.event
     @submits
+    @needs(Permission.SETTINGS_ADMIN)
     async def save(self, form: dict[str, Any]) -> Any:
         """Store the state of the licence, and approve what waited for it."""
         actor = await signed_in(self)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import reflex as rx
 
+from liquor_app.accounts.permission_table import Permission, needs
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import AppError, Conflict, NotFound
 from liquor_app.core.ids import parse_id
@@ -23,6 +24,7 @@ class OutlookState(rx.State):
 
     @rx.event
     @guarded
+    @needs(Permission.PLANS_READ)
     async def load(self) -> None:
         await self._refresh()
 

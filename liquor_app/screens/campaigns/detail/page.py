@@ -6,6 +6,7 @@ from typing import Any
 
 import reflex as rx
 
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.campaigns.models import CampaignStatus
 from liquor_app.screens.campaigns.detail.coupons_panel import codes_card
 from liquor_app.screens.campaigns.detail.coupons_state import CodesState
@@ -25,7 +26,7 @@ from liquor_app.screens.experiments.campaign_effect.effect_panel import effect_c
 from liquor_app.screens.experiments.campaign_effect.effect_state import CampaignEffectState
 from liquor_app.screens.experiments.played.played_panel import played_card
 from liquor_app.screens.experiments.played.played_state import PlayedState
-from liquor_app.screens.session.role_controls import for_managers
+from liquor_app.screens.session.role_controls import allowed
 from liquor_app.screens.shell.state import ShellState
 from liquor_app.ui.badge import badge, live, status_badge
 from liquor_app.ui.button import button, icon_button
@@ -106,7 +107,7 @@ def _head() -> rx.Component:
     return page_head(
         HEAD.name,
         HEAD.words,
-        for_managers(by_status, rx.cond(over, rx.fragment(), more)),
+        allowed(Permission.CAMPAIGNS_WRITE, by_status, rx.cond(over, rx.fragment(), more)),
         crumbs=(("Campaigns", "/campaigns"),),
         badge=row(
             status_badge(HEAD.status),

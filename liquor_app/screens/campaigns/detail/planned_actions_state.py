@@ -8,6 +8,7 @@ from typing import Any
 
 import reflex as rx
 
+from liquor_app.accounts.permission_table import Permission, needs
 from liquor_app.accounts.permissions import Actor
 from liquor_app.actions.lists import ACTIONS, list_actions
 from liquor_app.actions.service import ActionRow, skip_action
@@ -102,12 +103,14 @@ class ActionsState(ListState, rx.State):
 
     @rx.event
     @guarded
+    @needs(Permission.APP)
     async def refresh(self) -> None:
         """The same page again, after a change by hand."""
         await self._read()
 
     @rx.event
     @guarded
+    @needs(Permission.APP)
     async def choose_day(self, day: str) -> Any:
         """Show one day's actions; the same day again shows the week."""
         try:
@@ -119,6 +122,7 @@ class ActionsState(ListState, rx.State):
 
     @rx.event
     @guarded
+    @needs(Permission.ACTIONS_WRITE)
     async def skip(self, action_id: str) -> Any:
         """Take one action out of the plan by hand."""
         actor = await signed_in(self)

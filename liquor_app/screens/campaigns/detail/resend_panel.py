@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import reflex as rx
 
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.screens.campaigns.detail.resend_state import AgainState
-from liquor_app.screens.session.role_controls import for_managers
+from liquor_app.screens.session.role_controls import allowed
 from liquor_app.ui.button import button
 from liquor_app.ui.card import card, note
 from liquor_app.ui.charts.bars import bar_list
@@ -29,12 +30,13 @@ def again_note() -> rx.Component:
             rx.fragment(),
         ),
     )
-    actions = for_managers(
+    actions = allowed(
+        Permission.CAMPAIGNS_WRITE,
         row(
             rx.cond(AgainState.failed != "", retry, rx.fragment()),
             rx.cond(AgainState.rest != "", rest, rx.fragment()),
             wrap=True,
-        )
+        ),
     )
     shown = note(words, icon="mail-warning", action=actions)
     return rx.cond((AgainState.failed != "") | (AgainState.rest != ""), shown, rx.fragment())

@@ -8,6 +8,7 @@ from uuid import UUID
 
 import reflex as rx
 
+from liquor_app.accounts.permission_table import Permission, needs
 from liquor_app.actions.eligibility import Reason
 from liquor_app.analytics.service import CampaignDay, campaign_days
 from liquor_app.core.db import transaction
@@ -73,6 +74,7 @@ class AgainState(rx.State):
 
     @rx.event
     @guarded
+    @needs(Permission.SENDS_READ)
     async def load(self) -> None:
         self.reset()
         try:
@@ -92,6 +94,7 @@ class AgainState(rx.State):
         self.days, self.reasons = day_bars(days), why_bars(reasons)
 
     @background
+    @needs(Permission.SENDS_READ)
     async def live(self) -> None:
         async with self:
             topic = f"campaign:{last_part(self)}"
@@ -101,12 +104,14 @@ class AgainState(rx.State):
             await asyncio.sleep(CALM_SECONDS)
 
     @rx.event
+    @needs(Permission.SENDS_READ)
     async def ask(self, whom: str) -> None:
         """Open the question before anything is sent again; empty closes it."""
         self.asking = whom if whom in set(Whom) else ""
 
     @rx.event
     @guarded
+    @needs(Permission.SENDS_WRITE)
     async def send(self) -> Any:
         """New attempts for whom was asked about."""
         actor, whom = await signed_in(self), self.asking

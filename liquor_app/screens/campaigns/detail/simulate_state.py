@@ -8,6 +8,7 @@ from uuid import UUID
 
 import reflex as rx
 
+from liquor_app.accounts.permission_table import Permission, needs
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import AppError
 from liquor_app.core.ids import parse_id
@@ -36,6 +37,7 @@ class SimulateState(rx.State):
 
     @rx.event
     @guarded
+    @needs(Permission.PLANS_READ)
     async def load(self) -> Any:
         """Take up a simulation that was asked for before this tab came."""
         actor = await signed_in(self)
@@ -45,6 +47,7 @@ class SimulateState(rx.State):
 
     @rx.event
     @guarded
+    @needs(Permission.PLANS_WRITE)
     async def simulate(self) -> Any:
         """Work the figures out anew."""
         actor = await signed_in(self)
@@ -54,6 +57,7 @@ class SimulateState(rx.State):
 
     @rx.event
     @guarded
+    @needs(Permission.PLANS_WRITE)
     async def cancel(self) -> None:
         """Stop it; the figures stay as they were."""
         actor = await signed_in(self)
@@ -68,6 +72,7 @@ class SimulateState(rx.State):
         return SimulateState.watch
 
     @background
+    @needs(Permission.PLANS_READ)
     async def watch(self) -> Any:
         """Follow the job to its end, as long as this tab waits for it."""
         async with self:

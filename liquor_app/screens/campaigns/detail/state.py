@@ -8,6 +8,7 @@ from typing import Any
 
 import reflex as rx
 
+from liquor_app.accounts.permission_table import Permission, needs
 from liquor_app.analytics.returned_revenue import returned_since
 from liquor_app.analytics.service import ledger
 from liquor_app.campaigns import lifecycle
@@ -66,6 +67,7 @@ class CampaignState(DetailState, rx.State):
 
     @rx.event
     @guarded
+    @needs(Permission.ANALYTICS_READ)
     async def load(self) -> None:
         self.loading, self.missing, self.asking = True, "", ""
         await self._open()
@@ -92,6 +94,7 @@ class CampaignState(DetailState, rx.State):
         await played._refresh()
 
     @background
+    @needs(Permission.ANALYTICS_READ)
     async def live(self) -> None:
         async with self:
             topic = f"campaign:{last_part(self)}"
@@ -101,6 +104,7 @@ class CampaignState(DetailState, rx.State):
 
     @rx.event
     @guarded
+    @needs(Permission.CAMPAIGNS_WRITE)
     async def act(self, verb: str) -> Any:
         """Approve, start, play, pause, resume, cancel, send back, plan again. Approving asks first if there is anything
         to be told (`OutlookState`), and so does sending back."""
@@ -131,12 +135,14 @@ class CampaignState(DetailState, rx.State):
         return self.asking != ""
 
     @rx.event
+    @needs(Permission.ANALYTICS_READ)
     async def ask(self, what: str) -> None:
         """Open the question before something that cannot be taken back; empty closes it."""
         self.asking = what if what in {"cancel", "delete", "send_back"} else ""
 
     @rx.event
     @guarded
+    @needs(Permission.CAMPAIGNS_WRITE)
     async def delete(self) -> Any:
         actor = await signed_in(self)
         async with transaction() as session:

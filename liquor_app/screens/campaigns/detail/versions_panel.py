@@ -6,12 +6,13 @@ from typing import Any
 
 import reflex as rx
 
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.campaigns.models import CampaignStatus
 from liquor_app.screens.campaigns.detail.edits_state import EditsState
 from liquor_app.screens.campaigns.detail.state import CampaignState
 from liquor_app.screens.campaigns.detail.versions_state import VersionsState
 from liquor_app.screens.listing.view import list_filters, list_pager, list_table
-from liquor_app.screens.session.role_controls import for_managers
+from liquor_app.screens.session.role_controls import allowed
 from liquor_app.ui.badge import badge
 from liquor_app.ui.button import button
 from liquor_app.ui.card import card, list_item, plain_list
@@ -29,7 +30,10 @@ def side_by_side() -> rx.Component:
     choose = rx.cond(
         CampaignState.head.status == CampaignStatus.SCHEDULED.value,
         rx.fragment(),
-        for_managers(button("Choose the other", icon="arrow-left-right", small=True, on_click=VersionsState.ask(True))),
+        allowed(
+            Permission.CAMPAIGNS_WRITE,
+            button("Choose the other", icon="arrow-left-right", small=True, on_click=VersionsState.ask(True)),
+        ),
     )
     body = card(
         rx.el.p(SIDE.summary, class_name="muted pretty", padding="12px 16px 4px"),

@@ -9,6 +9,7 @@ from uuid import UUID
 
 import reflex as rx
 
+from liquor_app.accounts.permission_table import Permission, needs
 from liquor_app.campaigns.service import get_campaign
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import NotFound
@@ -163,6 +164,7 @@ class VersionsState(rx.State):
 
     @rx.event
     @guarded
+    @needs(Permission.CAMPAIGNS_READ)
     async def load(self) -> None:
         self.shown, self.asking = "", False
         await self._read()
@@ -189,6 +191,7 @@ class VersionsState(rx.State):
         await (await self.get_state(EditsState))._of_plan(self.shown)
 
     @background
+    @needs(Permission.CAMPAIGNS_READ)
     async def live(self) -> Any:
         """Follow the campaign: a new plan shows its reasoning and its actions as soon as it stands."""
         async with self:
@@ -206,17 +209,20 @@ class VersionsState(rx.State):
 
     @rx.event
     @guarded
+    @needs(Permission.CAMPAIGNS_READ)
     async def show(self, plan_id: str) -> None:
         """Show another version's reasoning."""
         self.shown = str(plan_id)
         await self._read()
 
     @rx.event
+    @needs(Permission.CAMPAIGNS_READ)
     async def ask(self, open: bool) -> None:
         self.asking = bool(open)
 
     @rx.event
     @guarded
+    @needs(Permission.PLANS_WRITE)
     async def choose(self) -> Any:
         """Take the other plan."""
         actor = await signed_in(self)

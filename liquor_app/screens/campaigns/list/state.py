@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import reflex as rx
 
 from liquor_app.accounts.bulk_actions import BulkList
+from liquor_app.accounts.permission_table import Permission, needs
 from liquor_app.accounts.permissions import Actor
 from liquor_app.campaigns.lists import CAMPAIGN_ACTIONS, CAMPAIGNS, DONE, OPEN, list_campaigns
 from liquor_app.campaigns.models import CampaignStatus
@@ -98,6 +99,7 @@ class CampaignsState(BulkState, ListState, rx.State):
         return {"status": [Option(OPEN, "Open"), Option(DONE, "Done"), *each]}
 
     @background
+    @needs(Permission.APP)
     async def live(self) -> None:
         async for _ in follow(self, "dashboard"):
             async with self:

@@ -6,10 +6,11 @@ from typing import Any
 
 import reflex as rx
 
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.screens.catalog.product.waiting_list_state import ALLOCATION, TAG, WaitingListState
 from liquor_app.screens.forms.view import form_dialog, form_of
 from liquor_app.screens.listing.view import list_pager, list_table
-from liquor_app.screens.session.role_controls import for_managers
+from liquor_app.screens.session.role_controls import allowed
 from liquor_app.ui.button import button, icon_button, link
 from liquor_app.ui.card import card
 from liquor_app.ui.empty import empty
@@ -27,16 +28,18 @@ def waiting_list() -> rx.Component:
         return rx.fragment(link(line.who, "/customers/" + line.customer_id), rx.el.small(line.detail))
 
     def off(line: Any) -> rx.Component:
-        return for_managers(
-            icon_button("x", "Take " + line.who + " off", on_click=WaitingListState.remove(line.customer_id))
+        return allowed(
+            Permission.ALLOCATIONS_WRITE,
+            icon_button("x", "Take " + line.who + " off", on_click=WaitingListState.remove(line.customer_id)),
         )
 
-    acts = for_managers(
+    acts = allowed(
+        Permission.ALLOCATIONS_WRITE,
         row(
             button("Add by tag", small=True, icon="tag", on_click=WaitingListState.ask(TAG)),
             button("Open an allocation", small=True, icon="dices", on_click=WaitingListState.ask(ALLOCATION)),
             wrap=True,
-        )
+        ),
     )
     acts = row(link("Allocations", "/allocations"), acts, wrap=True)
     nothing = empty(

@@ -8,6 +8,7 @@ from uuid import UUID
 
 import reflex as rx
 
+from liquor_app.accounts.permission_table import Permission, needs
 from liquor_app.accounts.permissions import Actor
 from liquor_app.allocations.interest import InterestRow, ask_by_tag, forget_interest
 from liquor_app.allocations.lists import INTERESTS, list_interests
@@ -79,12 +80,14 @@ class WaitingListState(FormState, ListState, rx.State):
 
     @rx.event
     @guarded
+    @needs(Permission.APP)
     async def ask(self, what: str) -> None:
         self._fresh()
         self.asking = what if what in (TAG, ALLOCATION) else ""
 
     @rx.event
     @submits
+    @needs(Permission.ALLOCATIONS_WRITE)
     async def add(self, form: dict[str, Any]) -> Any:
         """Note that everybody with a tag asked for it."""
         actor = await signed_in(self)
@@ -99,6 +102,7 @@ class WaitingListState(FormState, ListState, rx.State):
 
     @rx.event
     @submits
+    @needs(Permission.ALLOCATIONS_WRITE)
     async def open_allocation(self, form: dict[str, Any]) -> Any:
         """Open an allocation, and go to it."""
         actor, given = await signed_in(self), typed(form, "bottles").strip()
@@ -114,6 +118,7 @@ class WaitingListState(FormState, ListState, rx.State):
 
     @rx.event
     @guarded
+    @needs(Permission.ALLOCATIONS_WRITE)
     async def remove(self, customer_id: str) -> Any:
         """They no longer want it."""
         actor = await signed_in(self)

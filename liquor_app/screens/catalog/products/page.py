@@ -6,9 +6,10 @@ from typing import Any
 
 import reflex as rx
 
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.screens.catalog.products.state import ProductsState
 from liquor_app.screens.listing.view import list_card
-from liquor_app.screens.session.role_controls import for_managers
+from liquor_app.screens.session.role_controls import allowed
 from liquor_app.ui.badge import badge
 from liquor_app.ui.button import button
 from liquor_app.ui.empty import empty
@@ -29,7 +30,7 @@ def catalogue_page() -> rx.Component:
                 ".",
             ),
             button("Allocations", icon="dices", href="/allocations"),
-            for_managers(
+            allowed(Permission.PRODUCTS_WRITE,
 
                 button("Drop folders", icon="folder-input", href="/settings/drop-folders"),
                 button("Import products", kind="primary", icon="upload", href=BRING),
@@ -53,7 +54,9 @@ def catalogue_page() -> rx.Component:
                 "No product here",
                 "Bring your till's item list, or the hourly stock file: a SKU or a UPC in each row is enough. What"
                 " matches a search or a filter stands here.",
-                for_managers(button("Import products", kind="primary", icon="upload", href=BRING)),
+                allowed(
+                    Permission.PRODUCTS_WRITE, button("Import products", kind="primary", icon="upload", href=BRING)
+                ),
                 icon="package",
             ),
             keeps=True,

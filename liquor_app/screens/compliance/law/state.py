@@ -12,7 +12,7 @@ from typing import Any
 
 import reflex as rx
 
-from liquor_app.accounts.models import Role
+from liquor_app.accounts.permission_table import Permission, needs
 from liquor_app.accounts.permissions import require
 from liquor_app.compliance.holidays import Holiday
 from liquor_app.compliance.legal_rules import OFFER_LAW, WEEKDAYS, RuleKind
@@ -244,13 +244,14 @@ class LawState(FormState, rx.State):
 
     @rx.event
     @guarded
+    @needs(Permission.SETTINGS_ADMIN)
     async def load(self) -> None:
         await self._read()
 
     async def _read(self) -> None:
         """As it is now."""
         actor = await signed_in(self)
-        require(actor, Role.ADMIN)
+        require(actor, Permission.SETTINGS_ADMIN)
         async with transaction() as session:
             rows = await list_rules(session, actor)
             today = await shop_today(session)
@@ -261,12 +262,14 @@ class LawState(FormState, rx.State):
 
     @rx.event
     @guarded
+    @needs(Permission.SETTINGS_ADMIN)
     async def show_ended(self, on: bool) -> None:
         self.with_ended = bool(on)
         await self._read()
 
     @rx.event
     @guarded
+    @needs(Permission.SETTINGS_READ)
     async def ask(self, question: str, rule_id: str) -> None:
         """Open a dialog; about nothing for "add"."""
         self._fresh()
@@ -276,11 +279,13 @@ class LawState(FormState, rx.State):
 
     @rx.event
     @guarded
+    @needs(Permission.SETTINGS_READ)
     async def choose_kind(self, kind: str) -> None:
         self.kind = kind if kind in set(RuleKind) else RuleKind.HOURS.value
 
     @rx.event
     @submits
+    @needs(Permission.SETTINGS_ADMIN)
     async def save(self, form: dict[str, Any]) -> Any:
         """Return a new rule, or the one that follows the chosen."""
         actor = await signed_in(self)
@@ -292,6 +297,7 @@ class LawState(FormState, rx.State):
 
     @rx.event
     @submits
+    @needs(Permission.SETTINGS_ADMIN)
     async def finish(self, form: dict[str, Any]) -> Any:
         """Let the chosen rule bind no more from a day on."""
         actor = await signed_in(self)

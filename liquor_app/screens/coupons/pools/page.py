@@ -6,10 +6,11 @@ from typing import Any
 
 import reflex as rx
 
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.screens.coupons.pools.state import PoolsState
 from liquor_app.screens.forms.view import form_dialog, form_of
 from liquor_app.screens.listing.view import list_card
-from liquor_app.screens.session.role_controls import for_managers
+from liquor_app.screens.session.role_controls import allowed
 from liquor_app.ui.badge import badge
 from liquor_app.ui.button import button, icon_button
 from liquor_app.ui.card import note
@@ -34,7 +35,7 @@ def pools_page() -> rx.Component:
         page_head(
             "Coupon codes",
             "Codes your till knows. Everybody gets one of their own; without a pool codes are made up.",
-            for_managers(new),
+            allowed(Permission.COUPONS_WRITE, new),
             crumbs=(("Templates", "/templates"),),
         ),
         _pools(),
@@ -70,7 +71,8 @@ def _pools() -> rx.Component:
         return col(bar(line.share, "Given away"), rx.el.span(line.given, class_name="t12 muted"), gap=4)
 
     def acts(line: Any) -> rx.Component:
-        return for_managers(
+        return allowed(
+            Permission.COUPONS_WRITE,
             row(
                 button("Add codes", small=True, on_click=PoolsState.ask("add", line.id)),
                 menu(
@@ -86,7 +88,7 @@ def _pools() -> rx.Component:
                     Item("Delete pool", PoolsState.ask("delete", line.id), "trash-2", danger=True, when=line.untouched),
                 ),
                 justify_content="flex-end",
-            )
+            ),
         )
 
     return list_card(

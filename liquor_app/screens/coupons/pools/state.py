@@ -8,6 +8,7 @@ from typing import Any
 
 import reflex as rx
 
+from liquor_app.accounts.permission_table import Permission, needs
 from liquor_app.accounts.permissions import Actor
 from liquor_app.core.db import Session, transaction
 from liquor_app.core.errors import Invalid
@@ -124,6 +125,7 @@ class PoolsState(FormState, ListState, rx.State):
 
     @rx.event
     @guarded
+    @needs(Permission.APP)
     async def load(self) -> Any:
         if not self.dirty:
             self.asking = ""
@@ -136,6 +138,7 @@ class PoolsState(FormState, ListState, rx.State):
         return [pool_line(row) for row in items]
 
     @rx.event
+    @needs(Permission.APP)
     async def ask(self, what: str, about: str = "") -> None:
         """Open a dialog; an empty `what` closes it."""
         self.asking = what if what in {"new", "add", "edit", "discard", "delete"} else ""
@@ -144,6 +147,7 @@ class PoolsState(FormState, ListState, rx.State):
 
     @rx.event
     @submits
+    @needs(Permission.COUPONS_WRITE)
     async def save(self, form: dict[str, Any]) -> Any:
         """Return a new pool, or another name and mark for one that is there."""
         actor, is_new = await signed_in(self), self.asking == "new"
@@ -163,6 +167,7 @@ class PoolsState(FormState, ListState, rx.State):
 
     @rx.event
     @submits
+    @needs(Permission.COUPONS_WRITE)
     async def paste(self, form: dict[str, Any]) -> Any:
         """Return codes typed or pasted, one a line."""
         actor, pasted = await signed_in(self), typed(form, "codes")
@@ -174,6 +179,7 @@ class PoolsState(FormState, ListState, rx.State):
 
     @rx.event
     @guarded
+    @needs(Permission.COUPONS_WRITE)
     async def send(self) -> Any:
         """Have the browser send the chosen file."""
         await signed_in(self)
@@ -182,6 +188,7 @@ class PoolsState(FormState, ListState, rx.State):
 
     @rx.event
     @guarded
+    @needs(Permission.COUPONS_WRITE)
     async def sent(self, answer: Any) -> Any:
         """Tell what the server answered the browser; only words are taken from it, figures are read anew."""
         await signed_in(self)
@@ -205,6 +212,7 @@ class PoolsState(FormState, ListState, rx.State):
 
     @rx.event
     @guarded
+    @needs(Permission.COUPONS_WRITE)
     async def discard(self) -> Any:
         """Remove the codes nobody has got."""
         actor = await signed_in(self)
@@ -216,6 +224,7 @@ class PoolsState(FormState, ListState, rx.State):
 
     @rx.event
     @guarded
+    @needs(Permission.COUPONS_WRITE)
     async def delete(self) -> Any:
         actor, self.asking = await signed_in(self), ""
         async with transaction() as session:

@@ -6,8 +6,9 @@ from typing import Any
 
 import reflex as rx
 
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.screens.customers.custom_fields.state import CustomFieldsState
-from liquor_app.screens.session.role_controls import for_admins
+from liquor_app.screens.session.role_controls import allowed, roles_of
 from liquor_app.ui.button import button, icon_button
 from liquor_app.ui.card import card
 from liquor_app.ui.charts.progress import progress
@@ -57,7 +58,7 @@ def _under_way() -> rx.Component:
 def _fields() -> rx.Component:
     def away(line: Any) -> rx.Component:
         pressed = icon_button("trash-2", "Take away " + line.label, on_click=CustomFieldsState.ask(line.key))
-        return for_admins(pressed)
+        return allowed(Permission.CUSTOMERS_ADMIN, pressed)
 
     columns = (
         Column("Field", lambda line: rx.el.b(line.label)),
@@ -81,7 +82,7 @@ PAGES = (
         "Custom fields",
         custom_fields_page,
         on_load=[CustomFieldsState.load],
-        roles=frozenset({"manager", "admin"}),
+        roles=roles_of(Permission.CUSTOMERS_WRITE),
         parent="/settings",
     ),
 )

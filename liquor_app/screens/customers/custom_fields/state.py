@@ -9,6 +9,7 @@ from uuid import UUID
 
 import reflex as rx
 
+from liquor_app.accounts.permission_table import Permission, needs
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import AppError
 from liquor_app.core.models import JobStatus
@@ -59,6 +60,7 @@ class CustomFieldsState(rx.State):
 
     @rx.event
     @guarded
+    @needs(Permission.CUSTOMERS_READ)
     async def load(self) -> None:
         await self._read()
 
@@ -75,6 +77,7 @@ class CustomFieldsState(rx.State):
 
     @rx.event
     @guarded
+    @needs(Permission.CUSTOMERS_READ)
     async def ask(self, key: str) -> None:
         """Ask whether to take a field away, with who names it."""
         actor = await signed_in(self)
@@ -84,12 +87,14 @@ class CustomFieldsState(rx.State):
 
     @rx.event
     @guarded
+    @needs(Permission.CUSTOMERS_READ)
     async def shut(self, open: bool = False) -> None:
         if not open:
             self.asking = ""
 
     @rx.event
     @guarded
+    @needs(Permission.CUSTOMERS_ADMIN)
     async def remove(self) -> Any:
         """Have the field taken away by a job."""
         actor, key, self.asking = await signed_in(self), self.asking, ""
@@ -99,6 +104,7 @@ class CustomFieldsState(rx.State):
         return CustomFieldsState.watch
 
     @background
+    @needs(Permission.CUSTOMERS_READ)
     async def watch(self) -> Any:
         """Follow the job to its end."""
         for _ in range(round(WATCH_SECONDS / WATCH_EVERY)):

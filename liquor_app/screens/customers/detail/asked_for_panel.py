@@ -6,9 +6,10 @@ from typing import Any
 
 import reflex as rx
 
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.screens.customers.detail.interests_state import InterestsState
 from liquor_app.screens.forms.view import form_dialog, form_of
-from liquor_app.screens.session.role_controls import for_managers
+from liquor_app.screens.session.role_controls import allowed
 from liquor_app.ui.button import button, icon_button
 from liquor_app.ui.card import card, list_item, plain_list
 from liquor_app.ui.forms.form import text_field
@@ -26,7 +27,10 @@ def interests_card() -> rx.Component:
                 rx.el.small(one.detail, class_name="muted"),
                 class_name="col grow",
             ),
-            for_managers(icon_button("x", "Take " + one.name + " off", on_click=InterestsState.remove(one.product_id))),
+            allowed(
+                Permission.ALLOCATIONS_WRITE,
+                icon_button("x", "Take " + one.name + " off", on_click=InterestsState.remove(one.product_id)),
+            ),
         )
 
     body = rx.cond(
@@ -38,7 +42,9 @@ def interests_card() -> rx.Component:
         rx.cond(InterestsState.loading, skeleton_lines(2), body),
         title="Asked for",
         flush=True,
-        foot=for_managers(button("Note a bottle", icon="plus", small=True, on_click=InterestsState.ask)),
+        foot=allowed(
+            Permission.ALLOCATIONS_WRITE, button("Note a bottle", icon="plus", small=True, on_click=InterestsState.ask)
+        ),
     )
 
 

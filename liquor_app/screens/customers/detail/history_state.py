@@ -10,6 +10,7 @@ from uuid import UUID
 
 import reflex as rx
 
+from liquor_app.accounts.permission_table import Permission, needs
 from liquor_app.accounts.permissions import Actor
 from liquor_app.actions.lists import NOT_SENT, list_not_sent
 from liquor_app.actions.service import WhyNotRow, reason_label
@@ -114,11 +115,13 @@ class HistoryState(rx.State):
     loading: bool = True
 
     @rx.event
+    @needs(Permission.CUSTOMERS_READ)
     async def clear(self) -> None:
         self.reset()
 
     @rx.event
     @guarded
+    @needs(Permission.CUSTOMERS_READ)
     async def load(self) -> None:
         actor = await signed_in(self)
         if (customer_id := customer_shown(self)) is None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import reflex as rx
 
+from liquor_app.accounts.permission_table import Permission, needs
 from liquor_app.allocations.interest import ask_by_code, forget_interest, interests_of
 from liquor_app.core.db import transaction
 from liquor_app.core.ids import parse_id
@@ -59,12 +60,14 @@ class InterestsState(FormState, DetailState, rx.State):
 
     @rx.event
     @guarded
+    @needs(Permission.APP)
     async def ask(self) -> None:
         self._fresh()
         self.asking = True
 
     @rx.event
     @submits
+    @needs(Permission.ALLOCATIONS_WRITE)
     async def save(self, form: dict[str, Any]) -> Any:
         """Note the product of this SKU or UPC."""
         actor, customer_id = await signed_in(self), parse_id(last_part(self), "customer")
@@ -75,6 +78,7 @@ class InterestsState(FormState, DetailState, rx.State):
 
     @rx.event
     @guarded
+    @needs(Permission.ALLOCATIONS_WRITE)
     async def remove(self, product_id: str) -> Any:
         """They no longer want it."""
         actor = await signed_in(self)

@@ -6,10 +6,11 @@ from typing import Any
 
 import reflex as rx
 
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.customers.labels.custom_values import MOST_LETTERS, MOST_VALUE
 from liquor_app.screens.customers.detail.labels_state import FIELD, KINDS, VALUES, LabelsState
 from liquor_app.screens.forms.view import form_dialog, form_of
-from liquor_app.screens.session.role_controls import for_managers
+from liquor_app.screens.session.role_controls import allowed
 from liquor_app.ui.badge import badge
 from liquor_app.ui.button import button
 from liquor_app.ui.card import card, list_item, plain_list
@@ -41,11 +42,12 @@ def labels_card() -> rx.Component:
         row(rx.foreach(LabelsState.tags, tag), wrap=True, class_name="pad"),
         rx.el.p("No tags yet. Segments and lists can ask for them.", class_name="muted pad"),
     )
-    foot = for_managers(
+    foot = allowed(
+        Permission.CUSTOMERS_WRITE,
         row(
             button("Change", icon="pencil", small=True, on_click=LabelsState.ask(VALUES)),
             button("New field", icon="plus", kind="ghost", small=True, on_click=LabelsState.ask(FIELD)),
-        )
+        ),
     )
     body = rx.fragment(tags, plain_list(rx.foreach(LabelsState.lines, line)))
     return card(rx.cond(LabelsState.loading, skeleton_lines(2), body), title="Tags and fields", flush=True, foot=foot)

@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 import reflex as rx
 
+from liquor_app.accounts.permission_table import Permission, needs
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import Invalid
 from liquor_app.core.ids import parse_id
@@ -87,6 +88,7 @@ class LabelsState(FormState, DetailState, rx.State):
 
     @rx.event
     @guarded
+    @needs(Permission.APP)
     async def ask(self, question: str) -> Any:
         self._fresh()
         self.asking = question if question in (VALUES, FIELD) else ""
@@ -94,6 +96,7 @@ class LabelsState(FormState, DetailState, rx.State):
 
     @rx.event
     @submits
+    @needs(Permission.CUSTOMERS_WRITE)
     async def save(self, form: dict[str, Any]) -> Any:
         """Store tags and values; a value to blame says so beside itself, and nothing is stored."""
         if self.asking != VALUES:
@@ -112,6 +115,7 @@ class LabelsState(FormState, DetailState, rx.State):
 
     @rx.event
     @submits
+    @needs(Permission.CUSTOMERS_WRITE)
     async def add(self, form: dict[str, Any]) -> Any:
         """Make a field that every customer has from then on."""
         if self.asking != FIELD:

@@ -7,6 +7,7 @@ from typing import Any
 
 import reflex as rx
 
+from liquor_app.accounts.permission_table import Permission, needs
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import AppError, Invalid
 from liquor_app.core.ids import parse_id
@@ -46,6 +47,7 @@ class ActsState(FormState, rx.State):
 
     @rx.event
     @guarded
+    @needs(Permission.APP)
     async def ask(self, question: str) -> None:
         self._fresh()
         self.asking = question if question in QUESTIONS else ""
@@ -53,6 +55,7 @@ class ActsState(FormState, rx.State):
 
     @rx.event
     @guarded
+    @needs(Permission.CUSTOMERS_WRITE)
     async def suppress(self) -> Any:
         actor = await signed_in(self)
         self.asking = ""
@@ -64,6 +67,7 @@ class ActsState(FormState, rx.State):
 
     @rx.event
     @guarded
+    @needs(Permission.CUSTOMERS_ADMIN)
     async def lift(self) -> Any:
         actor = await signed_in(self)
         self.asking = ""
@@ -75,6 +79,7 @@ class ActsState(FormState, rx.State):
 
     @rx.event
     @submits
+    @needs(Permission.CUSTOMERS_WRITE)
     async def record(self, form: dict[str, Any]) -> Any:
         """Record that a consent was given or withdrawn; without a source it proves nothing and is refused."""
         if self.asking not in set(Channel):
@@ -115,6 +120,7 @@ class ActsState(FormState, rx.State):
 
     @rx.event
     @submits
+    @needs(Permission.CUSTOMERS_WRITE)
     async def prove(self, form: dict[str, Any]) -> Any:
         """Record the proof of age that was seen; a doubt about the age ends with it, either way."""
         actor = await signed_in(self)
@@ -133,6 +139,7 @@ class ActsState(FormState, rx.State):
 
     @rx.event
     @guarded
+    @needs(Permission.CUSTOMERS_WRITE)
     async def count(self, on: bool) -> Any:
         """Tell whether this customer's opens and clicks are counted."""
         actor = await signed_in(self)
@@ -143,6 +150,7 @@ class ActsState(FormState, rx.State):
 
     @rx.event
     @guarded
+    @needs(Permission.CUSTOMERS_WRITE)
     async def delete(self) -> Any:
         actor = await signed_in(self)
         self.asking = ""

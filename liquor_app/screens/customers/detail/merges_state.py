@@ -7,6 +7,7 @@ from typing import Any
 
 import reflex as rx
 
+from liquor_app.accounts.permission_table import Permission, needs
 from liquor_app.core.db import transaction
 from liquor_app.core.ids import parse_id
 from liquor_app.doubles.merge_profiles import merges_of, undo_merge
@@ -46,17 +47,20 @@ class MergesState(DetailState, rx.State):
 
     @rx.event
     @guarded
+    @needs(Permission.APP)
     async def ask(self, merge_id: str) -> None:
         self.asking = merge_id if merge_id in {one.id for one in self.merges} else ""
 
     @rx.event
     @guarded
+    @needs(Permission.APP)
     async def shut(self, open: bool = False) -> None:
         if not open:
             self.asking = ""
 
     @rx.event
     @guarded
+    @needs(Permission.CUSTOMERS_WRITE)
     async def undo(self) -> Any:
         """Two profiles again."""
         actor, merge_id = await signed_in(self), self.asking

@@ -6,6 +6,7 @@ from typing import Any
 
 import reflex as rx
 
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.customers.models import ConsentStatus
 from liquor_app.screens.customers.detail.asked_for_panel import interests_card, interests_dialog
 from liquor_app.screens.customers.detail.history_state import HistoryState, NotSentState, PurchasesState, SentState
@@ -25,7 +26,7 @@ from liquor_app.screens.customers.form.view import customer_form
 from liquor_app.screens.customers.segment_colors import FAMILIES
 from liquor_app.screens.details.view import found
 from liquor_app.screens.listing.view import list_pager, list_table
-from liquor_app.screens.session.role_controls import for_admins, for_managers
+from liquor_app.screens.session.role_controls import allowed
 from liquor_app.screens.shell.state import ShellState
 from liquor_app.ui.badge import badge, status_badge
 from liquor_app.ui.button import avatar, button, icon_button
@@ -77,7 +78,7 @@ def _head() -> rx.Component:
     return page_head(
         who.name,
         words,
-        for_managers(button("Edit", icon="pencil", on_click=EditCustomerState.edit), more),
+        allowed(Permission.CUSTOMERS_WRITE, button("Edit", icon="pencil", on_click=EditCustomerState.edit), more),
         crumbs=(("Customers", "/customers"),),
         badge=row(rx.foreach(CustomerState.tags, lambda tag: badge(tag, dot=False)), wrap=True),
         lead=avatar(who.initials, large=True),
@@ -122,14 +123,16 @@ def _body() -> rx.Component:
 
 
 def _suppressed() -> rx.Component:
-    lift = for_admins(button("Take off the list", small=True, on_click=ActsState.ask("lift")))
+    lift = allowed(Permission.CUSTOMERS_ADMIN, button("Take off the list", small=True, on_click=ActsState.ask("lift")))
     words = ("On the suppression list (", CustomerState.profile.suppressed, "): no campaign writes to this customer.")
     shown = note(*words, tone="amber", icon="ban", action=lift)
     return rx.cond(CustomerState.profile.suppressed != "", shown, rx.fragment())
 
 
 def _age_in_doubt() -> rx.Component:
-    settle = for_managers(button("Record proof of age", small=True, on_click=ActsState.ask("age")))
+    settle = allowed(
+        Permission.CUSTOMERS_WRITE, button("Record proof of age", small=True, on_click=ActsState.ask("age"))
+    )
     words = (
         "What is on file about this customer's age and what they said do not agree, and one of the two is a minor's."
         " Nothing is sent to them until it is settled."
@@ -142,7 +145,9 @@ def _merged() -> rx.Component:
     """Draw what became part of this profile lately, and the way back."""
 
     def line(one: Any) -> rx.Component:
-        undo = for_managers(button("Undo the merge", small=True, on_click=MergesState.ask(one.id)))
+        undo = allowed(
+            Permission.CUSTOMERS_WRITE, button("Undo the merge", small=True, on_click=MergesState.ask(one.id))
+        )
         return note(rx.el.b(one.who), " became part of this profile (", one.words, ").", icon="merge", action=undo)
 
     question = confirm(
@@ -292,7 +297,8 @@ def _mix() -> rx.Component:
 def _consents() -> rx.Component:
     def line(one: Any) -> rx.Component:
         drawing = rx.match(one.key, ("email", icon("mail")), ("sms", icon("message-square")), icon("id-card"))
-        record = for_managers(
+        record = allowed(
+            Permission.CUSTOMERS_WRITE,
             rx.cond(
                 one.status == ConsentStatus.PENDING.value,
                 button("Send link", kind="ghost", small=True, on_click=ErrandsState.ask("confirm", one.key)),
@@ -301,7 +307,8 @@ def _consents() -> rx.Component:
             button("Record", kind="ghost", small=True, on_click=ActsState.ask(one.key)),
         )
         who = CustomerState.profile
-        born = for_managers(
+        born = allowed(
+            Permission.CUSTOMERS_WRITE,
             button("Proof", kind="ghost", small=True, title="Record a proof of age", on_click=ActsState.ask("age")),
             rx.cond(
                 (one.status != "verified") & (one.status != "disputed") & ((who.email != "") | (who.phone != "")),
@@ -336,7 +343,7 @@ def _consents() -> rx.Component:
             ),
             class_name="grow",
         ),
-        for_managers(switch("Count", checked=counted, on_change=ActsState.count)),
+        allowed(Permission.CUSTOMERS_WRITE, switch("Count", checked=counted, on_change=ActsState.count)),
     )
 
     def errand(one: Any) -> rx.Component:

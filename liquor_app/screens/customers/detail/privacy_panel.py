@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import reflex as rx
 
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.customers.erasing.models import Ground
 from liquor_app.screens.customers.detail.privacy_state import WORD, PrivacyState
 from liquor_app.screens.forms.view import form_dialog, form_of
-from liquor_app.screens.session.role_controls import for_admins, for_managers
+from liquor_app.screens.session.role_controls import allowed
 from liquor_app.ui.button import button, download
 from liquor_app.ui.card import card, list_item, plain_list
 from liquor_app.ui.forms.choice import select_field, switch
@@ -41,21 +42,22 @@ def privacy_card() -> rx.Component:
             "file-down",
             "Everything about them",
             rx.cond(state.report != "", state.report, "A ZIP of JSON and CSV"),
-            for_managers(written),
+            allowed(Permission.CUSTOMERS_WRITE, written),
         ),
         line(
             "user-round-x",
             "Objection to profiling",
             rx.cond(state.objects, "Neither scored nor planned", "Scored and planned like everybody"),
-            for_managers(switch("Objects", checked=state.objects, on_change=state.object)),
+            allowed(Permission.CUSTOMERS_WRITE, switch("Objects", checked=state.objects, on_change=state.object)),
         ),
-        for_admins(
+        allowed(
+            Permission.CUSTOMERS_ADMIN,
             line(
                 "eraser",
                 "Erasure",
                 rx.fragment("Nothing that tells of them is kept"),
                 button("Erase…", kind="danger", small=True, on_click=state.ask),
-            )
+            ),
         ),
     )
     return card(rx.cond(state.loading, skeleton_lines(3), lines), title="Data and privacy", flush=True)

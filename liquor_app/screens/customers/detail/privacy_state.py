@@ -8,6 +8,7 @@ from typing import Any
 import reflex as rx
 
 from liquor_app.accounts.list_exports import export_link
+from liquor_app.accounts.permission_table import Permission, needs
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import Invalid
 from liquor_app.core.ids import parse_id
@@ -64,6 +65,7 @@ class PrivacyState(FormState, DetailState, rx.State):
 
     @rx.event
     @guarded
+    @needs(Permission.CUSTOMERS_WRITE)
     async def object(self, on: bool) -> Any:
         """Record that they object to being profiled, or do no more."""
         actor = await signed_in(self)
@@ -75,6 +77,7 @@ class PrivacyState(FormState, DetailState, rx.State):
 
     @rx.event
     @guarded
+    @needs(Permission.CUSTOMERS_PRIVATE)
     async def export(self) -> Any:
         """Have everything about them written into a file."""
         actor = await signed_in(self)
@@ -84,6 +87,7 @@ class PrivacyState(FormState, DetailState, rx.State):
         return PrivacyState.watch
 
     @background
+    @needs(Permission.OWN_FILES)
     async def watch(self) -> Any:
         """Follow the job to its end, as long as this tab waits for it."""
         async with self:
@@ -109,12 +113,14 @@ class PrivacyState(FormState, DetailState, rx.State):
 
     @rx.event
     @guarded
+    @needs(Permission.OWN_FILES)
     async def ask(self) -> None:
         self._fresh()
         self.asking = True
 
     @rx.event
     @submits
+    @needs(Permission.CUSTOMERS_ADMIN)
     async def erase(self, form: dict[str, Any]) -> Any:
         """Erase them: at once for whoever looks, and a job scrubs what is kept."""
         actor, said = await signed_in(self), typed(form, "ground")

@@ -7,6 +7,7 @@ from typing import Any
 
 import reflex as rx
 
+from liquor_app.accounts.permission_table import Permission, needs
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import Invalid
 from liquor_app.core.ids import parse_id
@@ -61,6 +62,7 @@ class ErrandsState(DetailState, rx.State):
 
     @rx.event
     @guarded
+    @needs(Permission.CUSTOMERS_WRITE)
     async def ask(self, kind: str, channel: str) -> Any:
         """Send the link again, or the question for the date of birth."""
         actor = await signed_in(self)

@@ -6,10 +6,11 @@ from typing import Any
 
 import reflex as rx
 
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.screens.customers.doubles.state import DoublesState
 from liquor_app.screens.forms.view import form_dialog, form_of
 from liquor_app.screens.listing.view import list_card
-from liquor_app.screens.session.role_controls import for_managers
+from liquor_app.screens.session.role_controls import allowed
 from liquor_app.ui.badge import badge
 from liquor_app.ui.button import button, icon_button, link
 from liquor_app.ui.card import note
@@ -29,7 +30,10 @@ def doubles_page() -> rx.Component:
             "Likely doubles",
             "Profiles that may be one person. Made one, somebody gets one message instead of two, and a no counts once"
             " for all.",
-            for_managers(button("Look again", icon="refresh-cw", on_click=DoublesState.find, busy=LOOKING)),
+            allowed(
+                Permission.CUSTOMERS_WRITE,
+                button("Look again", icon="refresh-cw", on_click=DoublesState.find, busy=LOOKING),
+            ),
             crumbs=(("Customers", "/customers"),),
         ),
         _pairs(),
@@ -42,7 +46,8 @@ def _pairs() -> rx.Component:
         return col(link(name, href), rx.el.span(detail, class_name="t12 muted"), gap=4)
 
     def acts(line: Any) -> rx.Component:
-        return for_managers(
+        return allowed(
+            Permission.CUSTOMERS_WRITE,
             row(
                 icon_button(
                     "user-x",
@@ -50,7 +55,7 @@ def _pairs() -> rx.Component:
                     on_click=DoublesState.dismiss(line.id),
                 ),
                 button("Compare", small=True, on_click=DoublesState.compare(line.id)),
-            )
+            ),
         )
 
     return list_card(

@@ -9,6 +9,7 @@ from uuid import UUID
 
 import reflex as rx
 
+from liquor_app.accounts.permission_table import Permission, needs
 from liquor_app.accounts.permissions import Actor
 from liquor_app.core.db import Session, transaction
 from liquor_app.core.ids import parse_id
@@ -128,6 +129,7 @@ class DoublesState(FormState, ListState, rx.State):
 
     @rx.event
     @guarded
+    @needs(Permission.CUSTOMERS_PRIVATE)
     async def compare(self, pair_id: str) -> None:
         """Open a pair; the profile that bought more would stay, of two alike the older one."""
         line = next((one for one in self.rows if one.id == pair_id), None)
@@ -144,6 +146,7 @@ class DoublesState(FormState, ListState, rx.State):
 
     @rx.event
     @guarded
+    @needs(Permission.CUSTOMERS_PRIVATE)
     async def swap(self) -> None:
         """Let the other profile stay."""
         if not self.comparing:
@@ -171,6 +174,7 @@ class DoublesState(FormState, ListState, rx.State):
 
     @rx.event
     @submits
+    @needs(Permission.CUSTOMERS_WRITE)
     async def merge(self, form: dict[str, Any]) -> Any:
         """Make them one, with the reason."""
         actor = await signed_in(self)
@@ -185,6 +189,7 @@ class DoublesState(FormState, ListState, rx.State):
 
     @rx.event
     @guarded
+    @needs(Permission.CUSTOMERS_WRITE)
     async def dismiss(self, pair_id: str) -> Any:
         """They are two people."""
         actor = await signed_in(self)
@@ -195,6 +200,7 @@ class DoublesState(FormState, ListState, rx.State):
 
     @rx.event
     @guarded
+    @needs(Permission.CUSTOMERS_WRITE)
     async def find(self) -> Any:
         """Look at everybody again; the list follows when it is done."""
         actor = await signed_in(self)
@@ -203,6 +209,7 @@ class DoublesState(FormState, ListState, rx.State):
         return DoublesState.watch
 
     @background
+    @needs(Permission.CUSTOMERS_PRIVATE)
     async def watch(self) -> Any:
         """Wait for the look under way, if one is, then show what it found."""
         async with self:

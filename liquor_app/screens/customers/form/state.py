@@ -8,6 +8,7 @@ from typing import Any
 
 import reflex as rx
 
+from liquor_app.accounts.permission_table import Permission, needs
 from liquor_app.core.db import transaction
 from liquor_app.core.ids import parse_id
 from liquor_app.customers.ages.age_verification import age_of
@@ -41,12 +42,14 @@ class EditCustomerState(FormState, rx.State):
 
     @rx.event
     @guarded
+    @needs(Permission.CUSTOMERS_READ)
     async def add(self) -> None:
         self._fresh()
         self.open, self.editing, self.before = True, "", {"country": "US"}
 
     @rx.event
     @guarded
+    @needs(Permission.CUSTOMERS_PRIVATE)
     async def edit(self) -> None:
         """Open the form of the customer whose page this is."""
         actor = await signed_in(self)
@@ -60,6 +63,7 @@ class EditCustomerState(FormState, rx.State):
 
     @rx.event
     @submits
+    @needs(Permission.CUSTOMERS_WRITE)
     async def save(self, form: dict[str, Any]) -> Any:
         """Store what was typed; a field to blame says so beside itself, and nothing is stored."""
         given = {name: typed(form, name).strip() for name in FIELDS}

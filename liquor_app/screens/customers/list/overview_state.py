@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import reflex as rx
 
+from liquor_app.accounts.permission_table import Permission, needs
 from liquor_app.core.db import transaction
 from liquor_app.customers.service import base_counts
 from liquor_app.organization.settings import PlanningSettings, load_settings
@@ -28,6 +29,7 @@ class OverviewState(rx.State):
 
     @rx.event
     @guarded
+    @needs(Permission.CUSTOMERS_READ)
     async def load(self) -> None:
         actor = await signed_in(self)
         async with transaction() as session:

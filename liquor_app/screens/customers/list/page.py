@@ -6,12 +6,13 @@ from typing import Any
 
 import reflex as rx
 
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.screens.customers.form.state import EditCustomerState
 from liquor_app.screens.customers.form.view import customer_form
 from liquor_app.screens.customers.list.overview_state import OverviewState
 from liquor_app.screens.customers.list.state import CustomersState
 from liquor_app.screens.listing.view import list_card
-from liquor_app.screens.session.role_controls import for_managers
+from liquor_app.screens.session.role_controls import allowed
 from liquor_app.segments.lists import CUSTOMER_ACTIONS
 from liquor_app.ui.badge import status_badge
 from liquor_app.ui.button import button
@@ -31,7 +32,8 @@ def customers_page() -> rx.Component:
         page_head(
             "Customers",
             OverviewState.summary,
-            for_managers(
+            allowed(
+                Permission.CUSTOMERS_WRITE,
                 button("Suppression list", icon="ban", href="/customers/suppressed"),
                 button("Likely doubles", icon="users", href="/customers/doubles"),
                 button("Import", icon="upload", href="/customers/import"),
@@ -159,7 +161,8 @@ def _nobody() -> rx.Component:
     return empty(
         "No customers yet",
         "Bring a file from your till or shop, or add the first by hand.",
-        for_managers(
+        allowed(
+            Permission.CUSTOMERS_WRITE,
             button("Import a file", kind="primary", icon="upload", href="/customers/import"),
             button("Add by hand", icon="plus", on_click=EditCustomerState.add),
         ),

@@ -6,12 +6,13 @@ from typing import Any
 
 import reflex as rx
 
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.customers.suppressions import MAX_WHY
 from liquor_app.organization.models import Channel
 from liquor_app.screens.customers.suppressions.state import SuppressedState
 from liquor_app.screens.forms.view import form_dialog, form_of
 from liquor_app.screens.listing.view import list_card
-from liquor_app.screens.session.role_controls import for_admins
+from liquor_app.screens.session.role_controls import allowed
 from liquor_app.ui.badge import badge
 from liquor_app.ui.button import button, icon_button, link
 from liquor_app.ui.empty import empty
@@ -44,7 +45,9 @@ def _entries() -> rx.Component:
 
     def lift(line: Any) -> rx.Component:
         act = icon_button("undo-2", "Take " + line.address + " off the list", on_click=SuppressedState.ask(line.id))
-        return rx.cond(line.fixed, rx.el.span("for good", class_name="muted t12"), for_admins(act))
+        return rx.cond(
+            line.fixed, rx.el.span("for good", class_name="muted t12"), allowed(Permission.CUSTOMERS_ADMIN, act)
+        )
 
     nothing = rx.cond(
         SuppressedState.wrong != "",

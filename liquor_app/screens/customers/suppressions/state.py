@@ -7,6 +7,7 @@ from typing import Any
 
 import reflex as rx
 
+from liquor_app.accounts.permission_table import Permission, needs
 from liquor_app.accounts.permissions import Actor
 from liquor_app.core.db import Session, transaction
 from liquor_app.core.errors import Invalid
@@ -99,6 +100,7 @@ class SuppressedState(FormState, ListState, rx.State):
 
     @rx.event
     @guarded
+    @needs(Permission.APP)
     async def search(self, query: str) -> Any:
         """Look one address up: a whole one, for only its hash is kept for ever."""
         self.query = str(query)[:254]
@@ -107,6 +109,7 @@ class SuppressedState(FormState, ListState, rx.State):
 
     @rx.event
     @guarded
+    @needs(Permission.APP)
     async def ask(self, question: str) -> None:
         addresses = {line.id: line.address for line in self.rows}
         self.asking_address = addresses.get(question, "")
@@ -115,6 +118,7 @@ class SuppressedState(FormState, ListState, rx.State):
 
     @rx.event
     @submits
+    @needs(Permission.CUSTOMERS_WRITE)
     async def add(self, form: dict[str, Any]) -> Any:
         """Return one address a line."""
         actor = await signed_in(self)
@@ -128,6 +132,7 @@ class SuppressedState(FormState, ListState, rx.State):
 
     @rx.event
     @submits
+    @needs(Permission.CUSTOMERS_ADMIN)
     async def lift(self, form: dict[str, Any]) -> Any:
         """Off the list, with the reason."""
         actor = await signed_in(self)

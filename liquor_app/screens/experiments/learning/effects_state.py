@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import reflex as rx
 
+from liquor_app.accounts.permission_table import Permission, needs
 from liquor_app.core.db import transaction
 from liquor_app.experiments.effects import By, read_effects
 from liquor_app.organization.settings import shop_now
@@ -22,11 +23,13 @@ class EffectsState(rx.State):
 
     @rx.event
     @guarded
+    @needs(Permission.ANALYTICS_READ)
     async def load(self) -> None:
         await self._read()
 
     @rx.event
     @guarded
+    @needs(Permission.ANALYTICS_READ)
     async def show(self, by: str | list[str]) -> None:
         """Tell it by something else; what is not known changes nothing."""
         if isinstance(by, str) and by in set(By):

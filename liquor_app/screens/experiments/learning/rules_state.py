@@ -8,7 +8,7 @@ from typing import Any
 
 import reflex as rx
 
-from liquor_app.accounts.models import Role
+from liquor_app.accounts.permission_table import Permission, needs
 from liquor_app.accounts.permissions import may
 from liquor_app.actions.offering.cell_rules import (
     CellRuleRow,
@@ -81,6 +81,7 @@ class RulesState(FormState, rx.State):
 
     @rx.event
     @guarded
+    @needs(Permission.ANALYTICS_READ)
     async def load(self) -> None:
         if not self.dirty:
             self.asking = False
@@ -93,9 +94,10 @@ class RulesState(FormState, rx.State):
             at = await shop_now(session)
         self.rules = [rule_line(row, show_day(row.created_at, at)) for row in rows]
         self.cells = [cell_option(cell) for cell in cells]
-        self.may_rule = may(actor, Role.MANAGER)
+        self.may_rule = may(actor, Permission.ANALYTICS_WRITE)
 
     @rx.event
+    @needs(Permission.ANALYTICS_READ)
     async def ask(self) -> None:
         """Open the form."""
         self._fresh()
@@ -103,6 +105,7 @@ class RulesState(FormState, rx.State):
 
     @rx.event
     @submits
+    @needs(Permission.ANALYTICS_WRITE)
     async def save(self, form: dict[str, Any]) -> Any:
         """Pin or forbid what was chosen."""
         actor = await signed_in(self)
@@ -119,6 +122,7 @@ class RulesState(FormState, rx.State):
 
     @rx.event
     @guarded
+    @needs(Permission.ANALYTICS_WRITE)
     async def undo(self, rule: str) -> Any:
         actor = await signed_in(self)
         async with transaction() as session:

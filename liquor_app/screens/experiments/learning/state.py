@@ -7,7 +7,7 @@ from datetime import datetime
 
 import reflex as rx
 
-from liquor_app.accounts.models import Role
+from liquor_app.accounts.permission_table import Permission, needs
 from liquor_app.accounts.permissions import may
 from liquor_app.core.db import transaction
 from liquor_app.experiments.learning import CellRow, LearningRow, Trial, read_learning, request_learning
@@ -152,6 +152,7 @@ class LearningState(rx.State):
 
     @rx.event
     @guarded
+    @needs(Permission.ANALYTICS_READ)
     async def load(self) -> None:
         actor = await signed_in(self)
         async with transaction() as session:
@@ -159,11 +160,12 @@ class LearningState(rx.State):
             at = await shop_now(session)
         self.summary = summary_of(row, at)
         self.cells = [line_of(cell, row.names) for cell in row.cells]
-        self.may_learn = may(actor, Role.MANAGER)
+        self.may_learn = may(actor, Permission.ANALYTICS_WRITE)
         self.is_empty, self.loading = not row.cells, False
 
     @rx.event
     @guarded
+    @needs(Permission.ANALYTICS_READ)
     async def ask(self) -> None:
         """Judge other policies by the last quarter's log."""
         actor = await signed_in(self)
@@ -182,6 +184,7 @@ class LearningState(rx.State):
 
     @rx.event
     @guarded
+    @needs(Permission.ANALYTICS_WRITE)
     async def learn_now(self) -> rx.event.EventSpec:
         """Ask for the night's learning at once."""
         actor = await signed_in(self)

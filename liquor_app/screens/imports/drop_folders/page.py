@@ -6,13 +6,14 @@ from typing import Any
 
 import reflex as rx
 
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.imports.cleaning.column_names import KINDS
 from liquor_app.imports.new_buyers import CREATE, REFUSE
 from liquor_app.imports.profiles.known_tools import ALL
 from liquor_app.screens.forms.view import form_dialog, form_of
 from liquor_app.screens.imports.drop_folders.state import DropFilesState, DropFoldersState
 from liquor_app.screens.listing.view import list_card, list_pager, list_table
-from liquor_app.screens.session.role_controls import for_admins, for_managers
+from liquor_app.screens.session.role_controls import allowed, roles_of
 from liquor_app.ui.badge import badge, status_badge
 from liquor_app.ui.button import button, icon_button
 from liquor_app.ui.card import card
@@ -47,7 +48,7 @@ def drop_folders_page() -> rx.Component:
                 rx.el.code(DropFoldersState.root),
                 ".",
             ),
-            for_admins(new),
+            allowed(Permission.IMPORTS_ADMIN, new),
             crumbs=(("Settings", "/settings"),),
         ),
         col(_folders(new), _files(), gap=16),
@@ -77,7 +78,12 @@ def _folders(new: rx.Component) -> rx.Component:
             Item("Take away", DropFoldersState.ask("delete", line.id), "trash-2", danger=True, divider=True),
         )
         look = icon_button("refresh-cw", "Look now at " + line.name, on_click=DropFoldersState.look(line.id))
-        return row(for_managers(look), for_admins(changing), gap=4, justify_content="flex-end")
+        return row(
+            allowed(Permission.IMPORTS_WRITE, look),
+            allowed(Permission.IMPORTS_ADMIN, changing),
+            gap=4,
+            justify_content="flex-end",
+        )
 
     columns = (
         Column("Folder", name, sort="name"),
@@ -97,7 +103,7 @@ def _folders(new: rx.Component) -> rx.Component:
         "No drop folder yet",
         "Does your till write a file every hour? Say which folder, and it is imported by itself: stock and prices,"
         " sales, customers.",
-        for_admins(new),
+        allowed(Permission.IMPORTS_ADMIN, new),
         icon="folder-input",
     )
     return card(
@@ -115,7 +121,7 @@ def _files() -> rx.Component:
 
     def again(line: Any) -> rx.Component:
         pressed = icon_button("refresh-cw", "Try again: " + line.name, on_click=DropFilesState.retry(line.id))
-        return rx.cond(line.can_retry, for_managers(pressed), rx.fragment())
+        return rx.cond(line.can_retry, allowed(Permission.IMPORTS_WRITE, pressed), rx.fragment())
 
     return list_card(
         DropFilesState,
@@ -195,6 +201,7 @@ def _edit() -> rx.Component:
 PAGES = (
     Page(
         "/settings/drop-folders", "Drop folders", drop_folders_page, icon="folder-input",
-        on_load=[DropFoldersState.load, DropFilesState.load], roles=frozenset({"manager", "admin"}), nav_group="admin",
+        on_load=[DropFoldersState.load, DropFilesState.load], roles=roles_of(Permission.IMPORTS_READ),
+        nav_group="admin",
     ),
 )  # fmt: skip

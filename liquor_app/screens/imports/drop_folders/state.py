@@ -7,6 +7,7 @@ from uuid import UUID
 
 import reflex as rx
 
+from liquor_app.accounts.permission_table import Permission, needs
 from liquor_app.accounts.permissions import Actor
 from liquor_app.core.db import Session, transaction
 from liquor_app.core.errors import AppError
@@ -93,6 +94,7 @@ class DropFoldersState(FormState, ListState, rx.State):
 
     @rx.event
     @guarded
+    @needs(Permission.IMPORTS_READ)
     async def ask(self, what: str, about: str = "") -> None:
         """Open a dialog; an empty `what` closes it."""
         self.asking = what if what in {"new", "edit", "delete"} else ""
@@ -105,6 +107,7 @@ class DropFoldersState(FormState, ListState, rx.State):
 
     @rx.event
     @submits
+    @needs(Permission.IMPORTS_ADMIN)
     async def save(self, form: dict[str, Any]) -> Any:
         """Store a new folder, or another rhythm for one that is there."""
         actor, is_new = await signed_in(self), self.asking == "new"
@@ -123,6 +126,7 @@ class DropFoldersState(FormState, ListState, rx.State):
 
     @rx.event
     @guarded
+    @needs(Permission.IMPORTS_ADMIN)
     async def pause(self, source_id: str, paused: bool) -> Any:
         """Pause a folder, or go on with it."""
         actor = await signed_in(self)
@@ -133,6 +137,7 @@ class DropFoldersState(FormState, ListState, rx.State):
 
     @rx.event
     @guarded
+    @needs(Permission.IMPORTS_WRITE)
     async def look(self, source_id: str) -> Any:
         """Have a folder looked at now."""
         actor = await signed_in(self)
@@ -142,6 +147,7 @@ class DropFoldersState(FormState, ListState, rx.State):
 
     @rx.event
     @guarded
+    @needs(Permission.IMPORTS_ADMIN)
     async def delete(self) -> Any:
         actor, self.asking = await signed_in(self), ""
         async with transaction() as session:
@@ -182,6 +188,7 @@ class DropFilesState(ListState, rx.State):
 
     @rx.event
     @guarded
+    @needs(Permission.IMPORTS_WRITE)
     async def retry(self, file_id: str) -> Any:
         """Try a file again that failed."""
         actor = await signed_in(self)

@@ -11,7 +11,7 @@ from typing import Any
 
 import reflex as rx
 
-from liquor_app.accounts.models import Role
+from liquor_app.accounts.permission_table import Permission, needs
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.core.db import transaction
 from liquor_app.customers.labels.custom_fields import list_custom_fields
@@ -111,6 +111,7 @@ class MatchState(rx.State):
 
     @rx.event
     @guarded
+    @needs(Permission.IMPORTS_WRITE)
     async def begin(self) -> Any:
         """Return a file that has just come: the guess; of one that was left half way, what was chosen by then."""
         self._clear()
@@ -141,6 +142,7 @@ class MatchState(rx.State):
 
     @rx.event
     @guarded
+    @needs(Permission.IMPORTS_WRITE)
     async def match(self, column: str, field: str) -> Any:
         """Return a column of the file becomes a field; an empty one leaves it out."""
         field = str(field)
@@ -159,6 +161,7 @@ class MatchState(rx.State):
 
     @rx.event
     @guarded
+    @needs(Permission.IMPORTS_WRITE)
     async def read_by_columns(self, chosen: bool) -> Any:
         """Read a known tool's file column by column after all, or as the tool's again."""
         self.by_columns = bool(chosen)
@@ -167,6 +170,7 @@ class MatchState(rx.State):
 
     @rx.event
     @guarded
+    @needs(Permission.IMPORTS_WRITE)
     async def read_as(self, kind: str) -> Any:
         """Read the file that was sent as one of another kind."""
         actor, file = await signed_in(self), await self.get_state(ImportState)
@@ -181,6 +185,7 @@ class MatchState(rx.State):
 
     @rx.event
     @guarded
+    @needs(Permission.IMPORTS_WRITE)
     async def create_strangers(self, chosen: bool) -> Any:
         """Make customers of buyers nobody knows, or refuse their lines after all."""
         self.creates = bool(chosen)
@@ -188,41 +193,47 @@ class MatchState(rx.State):
 
     @rx.event
     @guarded
+    @needs(Permission.IMPORTS_WRITE)
     async def say_source(self, source: str) -> Any:
         """Say for everybody in the file where they agreed."""
         return await self._say("consent_source", str(source).strip()[:120], guess=self._guess)
 
     @rx.event
     @guarded
+    @needs(Permission.IMPORTS_WRITE)
     async def say_day(self, day: str) -> Any:
         """Say for everybody in the file since when they agree."""
         return await self._say("consent_at", str(day).strip()[:30], guess=self._guess)
 
     @rx.event
     @guarded
+    @needs(Permission.IMPORTS_WRITE)
     async def say_wording(self, words: str) -> Any:
         """Say for everybody in the file what they agreed to."""
         return await self._say("consent_wording", str(words).strip()[:LONGEST_WORDING], guess=self._guess)
 
     @rx.event
     @guarded
+    @needs(Permission.IMPORTS_WRITE)
     async def choose_policy(self, policy: str) -> Any:
         return await self._say("policy", policy if policy in set(Policy) else Policy.FILL.value, guess=self._guess)
 
     @rx.event
     @guarded
+    @needs(Permission.IMPORTS_WRITE)
     async def choose_date_order(self, order: str) -> Any:
         return await self._say("date_order", order if order in ORDERS else "mdy")
 
     @rx.event
     @guarded
+    @needs(Permission.IMPORTS_WRITE)
     async def choose_decimal(self, mark: str) -> Any:
         return await self._say("decimal", mark if mark in MARKS else ".")
 
     async def _say(self, name: str, value: str, *, guess: bool = False) -> Any:
         """Take what was said and look at the file with it. A field that was only left says what it said before: nothing
         is read anew for it, unless the look before broke."""
-        require(await signed_in(self), Role.MANAGER)
+        require(await signed_in(self), Permission.IMPORTS_WRITE)
         if getattr(self, name) == value and self.problem != UNREADABLE:
             return None
         setattr(self, name, value)
@@ -230,7 +241,7 @@ class MatchState(rx.State):
 
     async def _ask(self, *, guess: bool = False) -> Any:
         """Have the file looked at; what is shown of an earlier look goes first."""
-        require(await signed_in(self), Role.MANAGER)
+        require(await signed_in(self), Permission.IMPORTS_WRITE)
         actor, file = await signed_in(self), await self.get_state(ImportState)
         if not self.choices:
             async with transaction() as session:
@@ -242,6 +253,7 @@ class MatchState(rx.State):
         return MatchState.look
 
     @background
+    @needs(Permission.IMPORTS_WRITE)
     async def look(self) -> Any:
         """Answer the latest question; then start the import, where that was asked for meanwhile."""
         async with self:
@@ -312,9 +324,10 @@ class MatchState(rx.State):
 
     @rx.event
     @guarded
+    @needs(Permission.IMPORTS_WRITE)
     async def turn(self, pages: int) -> None:
         """Show the page of the trial so many pages on."""
-        require(await signed_in(self), Role.MANAGER)
+        require(await signed_in(self), Permission.IMPORTS_WRITE)
         self._turn_to(self.at_page + (1 if pages > 0 else -1))
 
     @property
@@ -337,6 +350,7 @@ class MatchState(rx.State):
 
     @rx.event
     @guarded
+    @needs(Permission.IMPORTS_WRITE)
     async def start(self) -> Any:
         """Hand the file to the worker; as soon as it has been read, where it is being read just now.
 
@@ -347,7 +361,7 @@ class MatchState(rx.State):
         if file.step == MATCH and self.reading:
             if self._of != str(row.id):
                 return toast_failed("Not yet", "The file is still being read; look at what would become of it first.")
-            require(actor, Role.MANAGER)
+            require(actor, Permission.IMPORTS_WRITE)
             self.pressed = True
             return None
         return await self._start(actor)

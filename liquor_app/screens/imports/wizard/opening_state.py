@@ -9,6 +9,7 @@ from typing import Any
 
 import reflex as rx
 
+from liquor_app.accounts.permission_table import Permission, needs
 from liquor_app.imports.cleaning.column_names import KINDS
 from liquor_app.imports.models import ImportStatus
 from liquor_app.screens.imports.wizard.matching_state import MatchState
@@ -29,6 +30,7 @@ class OpeningState(rx.State):
 
     @rx.event
     @guarded
+    @needs(Permission.IMPORTS_WRITE)
     async def load(self) -> Any:
         """Return the import the address names, at the step it is at; else a fresh start."""
         await signed_in(self)
@@ -41,6 +43,7 @@ class OpeningState(rx.State):
 
     @rx.event
     @guarded
+    @needs(Permission.IMPORTS_WRITE)
     async def sent(self, answer: Any) -> Any:
         """Tell what the server answered the browser: an import to look at, or why there is none."""
         await signed_in(self)
@@ -53,6 +56,7 @@ class OpeningState(rx.State):
 
     @rx.event
     @guarded
+    @needs(Permission.IMPORTS_WRITE)
     async def open(self, import_id: str) -> Any:
         """Return an import of before."""
         return await self._open(str(import_id))
@@ -74,6 +78,7 @@ class OpeningState(rx.State):
 
     @rx.event
     @guarded
+    @needs(Permission.IMPORTS_WRITE)
     async def again(self) -> Any:
         """From the beginning."""
         (await self.get_state(ImportState)).reset()

@@ -6,10 +6,12 @@ from typing import Any
 
 import reflex as rx
 
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.screens.imports.wizard.opening_state import OpeningState
 from liquor_app.screens.imports.wizard.state import CHOOSE, MATCH, REPORT, RUN, EarlierState, ImportState
 from liquor_app.screens.imports.wizard.steps_panel import match_step, problem_note, report_step, run_step
 from liquor_app.screens.listing.view import list_pager, list_table
+from liquor_app.screens.session.role_controls import roles_of
 from liquor_app.ui.badge import status_badge
 from liquor_app.ui.button import download
 from liquor_app.ui.card import card
@@ -125,7 +127,7 @@ PAGES = (
         "Import",
         import_page,
         on_load=[OpeningState.load, EarlierState.load],
-        roles=frozenset({"manager", "admin"}),
+        roles=roles_of(Permission.IMPORTS_WRITE),
         parent="/customers",
     ),
 )

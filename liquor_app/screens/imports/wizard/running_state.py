@@ -7,6 +7,7 @@ from typing import Any
 
 import reflex as rx
 
+from liquor_app.accounts.permission_table import Permission, needs
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import AppError
 from liquor_app.core.queue import get_job
@@ -47,6 +48,7 @@ class RunState(rx.State):
     """What its undoing has removed, set back and kept."""
 
     @background
+    @needs(Permission.IMPORTS_READ)
     async def watch(self) -> Any:
         """Follow the import in hand to its end."""
         async with self:
@@ -83,6 +85,7 @@ class RunState(rx.State):
 
     @rx.event
     @guarded
+    @needs(Permission.IMPORTS_READ)
     async def report(self) -> None:
         """Tell what became of the import in hand."""
         self._told(await (await self.get_state(ImportState))._row())
@@ -99,6 +102,7 @@ class RunState(rx.State):
 
     @rx.event
     @guarded
+    @needs(Permission.IMPORTS_WRITE)
     async def cancel(self) -> None:
         """Stop the import under way; what has been taken stays."""
         actor, file = await signed_in(self), await self.get_state(ImportState)
@@ -109,6 +113,7 @@ class RunState(rx.State):
 
     @rx.event
     @guarded
+    @needs(Permission.IMPORTS_WRITE)
     async def resume(self) -> Any:
         """Go on where it stopped."""
         actor, file = await signed_in(self), await self.get_state(ImportState)

@@ -7,6 +7,7 @@ from typing import Any
 
 import reflex as rx
 
+from liquor_app.accounts.permission_table import Permission, needs
 from liquor_app.accounts.permissions import Actor
 from liquor_app.core.db import Session, transaction
 from liquor_app.core.ids import parse_id
@@ -38,11 +39,13 @@ class ImportState(rx.State):
 
     @rx.event
     @guarded
+    @needs(Permission.IMPORTS_WRITE)
     async def choose_kind(self, kind: str | list[str]) -> None:
         self.kind, self.problem = (str(kind) if str(kind) in KINDS else "customers"), ""
 
     @rx.event
     @guarded
+    @needs(Permission.IMPORTS_WRITE)
     async def send(self) -> Any:
         """Have the browser send the chosen file."""
         await signed_in(self)

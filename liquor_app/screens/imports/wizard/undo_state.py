@@ -7,7 +7,7 @@ from typing import Any
 
 import reflex as rx
 
-from liquor_app.accounts.models import Role
+from liquor_app.accounts.permission_table import Permission, needs
 from liquor_app.accounts.permissions import require
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import AppError
@@ -40,13 +40,15 @@ class UndoState(rx.State):
 
     @rx.event
     @guarded
+    @needs(Permission.IMPORTS_WRITE)
     async def ask(self) -> Any:
         """Open the dialog, and have it counted what the undoing would do."""
-        require(await signed_in(self), Role.MANAGER)
+        require(await signed_in(self), Permission.IMPORTS_WRITE)
         self.asking, self.counting, self.lines, self.problem, self.is_nothing = True, True, [], "", False
         return UndoState.count
 
     @background
+    @needs(Permission.IMPORTS_READ)
     async def count(self) -> None:
         """Count what undoing the import in hand would do; nothing is done."""
         async with self:
@@ -66,11 +68,13 @@ class UndoState(rx.State):
 
     @rx.event
     @guarded
+    @needs(Permission.APP)
     async def close(self, still: bool = False) -> None:
         self.asking = bool(still) and self.asking
 
     @rx.event
     @guarded
+    @needs(Permission.IMPORTS_WRITE)
     async def undo(self) -> Any:
         """Take the import in hand back."""
         actor, file = await signed_in(self), await self.get_state(ImportState)
@@ -82,6 +86,7 @@ class UndoState(rx.State):
 
     @rx.event
     @guarded
+    @needs(Permission.IMPORTS_WRITE)
     async def cancel(self) -> None:
         """Stop after the batch in hand; what was taken back stays so."""
         actor, file = await signed_in(self), await self.get_state(ImportState)
@@ -91,6 +96,7 @@ class UndoState(rx.State):
         self.stopping = True
 
     @background
+    @needs(Permission.IMPORTS_READ)
     async def watch(self) -> Any:
         """Follow the undoing of the import in hand to its end."""
         async with self:

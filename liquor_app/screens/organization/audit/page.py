@@ -6,8 +6,10 @@ from typing import Any
 
 import reflex as rx
 
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.screens.listing.view import list_card
 from liquor_app.screens.organization.audit.state import AuditState
+from liquor_app.screens.session.role_controls import roles_of
 from liquor_app.ui.empty import empty
 from liquor_app.ui.frame.page_spec import Page, page_head
 from liquor_app.ui.table import Column
@@ -56,6 +58,6 @@ def _when(line: Any) -> rx.Component:
 PAGES = (
     Page(
         "/settings/audit", "Audit log", audit_page, icon="scroll-text", on_load=AuditState.load, parent="/settings",
-        roles=frozenset({"admin"}),
+        roles=roles_of(Permission.AUDIT_READ),
     ),
 )  # fmt: skip

@@ -6,10 +6,12 @@ from typing import Any
 
 import reflex as rx
 
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.organization.us_states import STATES, state_name
 from liquor_app.screens.forms.view import unsaved_mark
 from liquor_app.screens.organization.brand.state import BrandState
 from liquor_app.screens.organization.brand_form import typed_field
+from liquor_app.screens.session.role_controls import roles_of
 from liquor_app.ui.button import button
 from liquor_app.ui.card import card, note
 from liquor_app.ui.forms.choice import select, select_field, switch
@@ -203,6 +205,6 @@ PAGES = (
         icon="palette",
         on_load=BrandState.load,
         nav_group="admin",
-        roles=frozenset({"admin"}),
+        roles=roles_of(Permission.SETTINGS_ADMIN),
     ),
 )

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import reflex as rx
 
-from liquor_app.accounts.models import Role
+from liquor_app.accounts.permission_table import Permission, needs
 from liquor_app.accounts.permissions import require
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import Invalid, NotFound
@@ -48,7 +48,7 @@ class BrandState(BrandFormState, rx.State):
 
     async def _read(self) -> None:
         actor = await signed_in(self)
-        require(actor, Role.ADMIN)
+        require(actor, Permission.SETTINGS_ADMIN)
         async with transaction() as session:
             rows = await list_brands(session, actor)
             if not rows:
@@ -85,7 +85,7 @@ class BrandState(BrandFormState, rx.State):
         return next((one for one in rows if str(one.id) == self.brand), rows[0])
 
     async def _mistake(self, name: str) -> str:
-        require(await signed_in(self), Role.ADMIN)
+        require(await signed_in(self), Permission.SETTINGS_ADMIN)
         try:
             clean_brand({name: self.values[name]})
         except Invalid as error:
@@ -97,6 +97,7 @@ class BrandState(BrandFormState, rx.State):
 
     @rx.event
     @guarded
+    @needs(Permission.SETTINGS_READ)
     async def flip(self, name: str, on: bool) -> None:
         await signed_in(self)
         if name in SWITCHES:
@@ -104,6 +105,7 @@ class BrandState(BrandFormState, rx.State):
 
     @rx.event
     @submits
+    @needs(Permission.SETTINGS_ADMIN)
     async def save(self) -> Any:
         """Store all of it, or nothing."""
         actor, brand_id = await signed_in(self), self._brand_id()

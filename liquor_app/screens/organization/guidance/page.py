@@ -6,12 +6,13 @@ from typing import Any
 
 import reflex as rx
 
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.organization.guidance import Autonomy
 from liquor_app.screens.forms.view import form_of
 from liquor_app.screens.listing.view import list_pager
 from liquor_app.screens.organization.guidance.state import GuidanceState
 from liquor_app.screens.organization.guidance.versions_state import GuidanceVersionsState
-from liquor_app.screens.session.role_controls import for_admins
+from liquor_app.screens.session.role_controls import allowed, roles_of
 from liquor_app.screens.shell.state import ShellState
 from liquor_app.ui.badge import badge
 from liquor_app.ui.button import button
@@ -33,7 +34,10 @@ def guidance_page() -> rx.Component:
                 "Agent guidance",
                 "Binds the optimiser, the AI planner and people alike. Each change is a version; a plan keeps the one"
                 " it was made under.",
-                for_admins(button("Save as a new version", kind="primary", submit=True, busy=GuidanceState.busy)),
+                allowed(
+                    Permission.SETTINGS_ADMIN,
+                    button("Save as a new version", kind="primary", submit=True, busy=GuidanceState.busy),
+                ),
                 crumbs=(("Settings", "/settings"),),
                 badge=badge("version " + rx.Var.create(GuidanceState.version).to_string(), dot=False),
             ),
@@ -104,7 +108,10 @@ def _switch() -> rx.Component:
             tone="red",
             icon="octagon-x",
         ),
-        for_admins(button("Let autopilot work again", icon="play", block=True, on_click=GuidanceState.ask("release"))),
+        allowed(
+            Permission.SETTINGS_ADMIN,
+            button("Let autopilot work again", icon="play", block=True, on_click=GuidanceState.ask("release")),
+        ),
         gap=12,
     )
     off = col(
@@ -216,6 +223,6 @@ PAGES = (
         icon="compass",
         on_load=[GuidanceState.load, GuidanceVersionsState.load],
         nav_group="admin",
-        roles=frozenset({"admin", "manager"}),
+        roles=roles_of(Permission.SETTINGS_WRITE),
     ),
 )

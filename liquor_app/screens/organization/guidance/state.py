@@ -7,7 +7,7 @@ from typing import Any
 
 import reflex as rx
 
-from liquor_app.accounts.models import Role
+from liquor_app.accounts.permission_table import Permission, needs
 from liquor_app.accounts.permissions import require
 from liquor_app.core.db import transaction
 from liquor_app.core.listing.spec import ListQuery
@@ -80,13 +80,14 @@ class GuidanceState(FormState, rx.State):
 
     @rx.event
     @guarded
+    @needs(Permission.SETTINGS_WRITE)
     async def load(self) -> None:
         self.asking = ""
         await self._read()
 
     async def _read(self) -> None:
         actor = await signed_in(self)
-        require(actor, Role.MANAGER)
+        require(actor, Permission.SETTINGS_WRITE)
         async with transaction() as session:
             row = await load_guidance(session)
             switch = await read_switch(session, actor)
@@ -103,6 +104,7 @@ class GuidanceState(FormState, rx.State):
 
     @rx.event
     @submits
+    @needs(Permission.SETTINGS_ADMIN)
     async def save(self, form: dict[str, Any]) -> Any:
         """Return a new version; a mistake is shown beside its field and nothing is stored."""
         actor = await signed_in(self)
@@ -116,12 +118,14 @@ class GuidanceState(FormState, rx.State):
         return [GuidanceVersionsState.first, told]
 
     @rx.event
+    @needs(Permission.SEGMENTS_READ)
     async def ask(self, question: str) -> None:
         """Open the question before the switch is thrown; empty closes it."""
         self.asking = question if question in {"stop", "release"} else ""
 
     @rx.event
     @guarded
+    @needs(Permission.SETTINGS_WRITE)
     async def stop(self) -> Any:
         actor = await signed_in(self)
         self.asking = ""
@@ -132,6 +136,7 @@ class GuidanceState(FormState, rx.State):
 
     @rx.event
     @guarded
+    @needs(Permission.SETTINGS_ADMIN)
     async def release(self) -> Any:
         actor = await signed_in(self)
         self.asking = ""

@@ -6,8 +6,10 @@ from typing import Any
 
 import reflex as rx
 
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.screens.forms.view import form_of
 from liquor_app.screens.organization.settings.state import SettingsState
+from liquor_app.screens.session.role_controls import roles_of
 from liquor_app.ui.badge import status_badge
 from liquor_app.ui.button import button, link
 from liquor_app.ui.card import card
@@ -114,6 +116,6 @@ PAGES = (
         icon="settings",
         on_load=SettingsState.load,
         nav_group="admin",
-        roles=frozenset({"admin"}),
+        roles=roles_of(Permission.SETTINGS_ADMIN),
     ),
 )

@@ -7,7 +7,7 @@ from typing import Any
 
 import reflex as rx
 
-from liquor_app.accounts.models import Role
+from liquor_app.accounts.permission_table import Permission, needs
 from liquor_app.accounts.permissions import require
 from liquor_app.core.db import transaction
 from liquor_app.organization.settings import (
@@ -143,12 +143,13 @@ class SettingsState(FormState, rx.State):
 
     @rx.event
     @guarded
+    @needs(Permission.SETTINGS_ADMIN)
     async def load(self) -> None:
         await self._read()
 
     async def _read(self) -> None:
         actor = await signed_in(self)
-        require(actor, Role.ADMIN)
+        require(actor, Permission.SETTINGS_ADMIN)
         async with transaction() as session:
             document = await load_settings(session, DOCUMENTS[self.tab])
             providers = await list_channels(session, actor)
@@ -175,6 +176,7 @@ class SettingsState(FormState, rx.State):
 
     @rx.event
     @guarded
+    @needs(Permission.SETTINGS_ADMIN)
     async def choose(self, tab: str | list[str]) -> Any:
         if self.dirty:
             return toast_warning("Not saved yet", "Save what you typed first, or load the page anew to drop it.")
@@ -184,6 +186,7 @@ class SettingsState(FormState, rx.State):
 
     @rx.event
     @submits
+    @needs(Permission.SETTINGS_ADMIN)
     async def save(self, form: dict[str, Any]) -> Any:
         """Store what was typed; a mistake is shown beside its field and nothing is stored."""
         actor = await signed_in(self)

@@ -6,10 +6,11 @@ from typing import Any
 
 import reflex as rx
 
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.screens.forms.view import unsaved_mark
 from liquor_app.screens.organization.brand_form import typed_field
 from liquor_app.screens.organization.sign_up.state import SignUpState
-from liquor_app.screens.session.role_controls import for_managers
+from liquor_app.screens.session.role_controls import allowed, roles_of
 from liquor_app.ui.badge import badge
 from liquor_app.ui.button import button, link
 from liquor_app.ui.card import card, key_values, note
@@ -29,10 +30,14 @@ def sign_up_page() -> rx.Component:
             "Sign-up page",
             "Where people ask to hear from you. Each address says yes itself before anything is sent to it.",
             rx.cond(rx.Var.create(SignUpState.brands).length() > 1, many, rx.fragment()),
-            for_managers(button("Carrier registration", icon="file-check", href="/settings/channels/carriers")),
+            allowed(
+                Permission.SETTINGS_WRITE,
+                button("Carrier registration", icon="file-check", href="/settings/channels/carriers"),
+            ),
             rx.cond(SignUpState.dirty, button("Undo", on_click=SignUpState.undo), rx.fragment()),
-            for_managers(
-                button("Save", kind="primary", icon="check", on_click=SignUpState.save, disabled=~SignUpState.dirty)
+            allowed(
+                Permission.SETTINGS_WRITE,
+                button("Save", kind="primary", icon="check", on_click=SignUpState.save, disabled=~SignUpState.dirty),
             ),
             badge=rx.cond(SignUpState.is_open, badge("open", "green"), badge("shut", "outline")),
         ),
@@ -54,7 +59,10 @@ def _field(label: str, name: str, **props: Any) -> rx.Component:
 def _switch() -> rx.Component:
     return card(
         col(
-            for_managers(switch("The page is open", checked=SignUpState.is_open, on_change=SignUpState.switch_page)),
+            allowed(
+                Permission.SETTINGS_WRITE,
+                switch("The page is open", checked=SignUpState.is_open, on_change=SignUpState.switch_page),
+            ),
             rx.cond(
                 SignUpState.address != "",
                 row(
@@ -227,6 +235,6 @@ PAGES = (
         icon="user-plus",
         on_load=SignUpState.load,
         nav_group="admin",
-        roles=frozenset({"manager", "admin"}),
+        roles=roles_of(Permission.SETTINGS_WRITE),
     ),
 )

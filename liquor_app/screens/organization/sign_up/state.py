@@ -8,6 +8,7 @@ from typing import Any
 
 import reflex as rx
 
+from liquor_app.accounts.permission_table import Permission, needs
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import Invalid
 from liquor_app.core.ids import parse_id
@@ -150,6 +151,7 @@ class SignUpState(BrandFormState, rx.State):
 
     @rx.event
     @submits
+    @needs(Permission.SETTINGS_WRITE)
     async def save(self) -> Any:
         """Store all of it, or nothing; changed words are a new version."""
         actor = await signed_in(self)
@@ -162,6 +164,7 @@ class SignUpState(BrandFormState, rx.State):
 
     @rx.event
     @guarded
+    @needs(Permission.SETTINGS_WRITE)
     async def switch_page(self, on: bool) -> Any:
         """Open or shut the page."""
         actor = await signed_in(self)

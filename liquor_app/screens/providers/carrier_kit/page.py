@@ -6,7 +6,9 @@ from typing import Any
 
 import reflex as rx
 
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.screens.providers.carrier_kit.state import CarrierKitState
+from liquor_app.screens.session.role_controls import roles_of
 from liquor_app.ui.badge import badge
 from liquor_app.ui.button import button, download, link
 from liquor_app.ui.card import card, list_item, note, plain_list
@@ -106,6 +108,6 @@ PAGES = (
         carrier_kit_page,
         on_load=CarrierKitState.load,
         parent="/settings/channels",
-        roles=frozenset({"manager", "admin"}),
+        roles=roles_of(Permission.SETTINGS_WRITE),
     ),
 )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import reflex as rx
 
+from liquor_app.accounts.permission_table import Permission, needs
 from liquor_app.core.db import transaction
 from liquor_app.core.ids import parse_id
 from liquor_app.organization.brands import list_brands
@@ -43,12 +44,14 @@ class CarrierKitState(rx.State):
 
     @rx.event
     @guarded
+    @needs(Permission.SETTINGS_EXPORT)
     async def load(self) -> None:
         self.reset()
         await self._read()
 
     @rx.event
     @guarded
+    @needs(Permission.SETTINGS_EXPORT)
     async def choose(self, brand: str) -> None:
         self.brand = str(brand)[:36]
         await self._read()

@@ -8,6 +8,7 @@ from typing import Any
 
 import reflex as rx
 
+from liquor_app.accounts.permission_table import Permission, needs
 from liquor_app.core.config import get_settings
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import Invalid
@@ -113,6 +114,7 @@ class ProviderFormState(FormState, rx.State):
 
     @rx.event
     @guarded
+    @needs(Permission.CHANNELS_ADMIN)
     async def open(self, channel: str, provider: str) -> None:
         """The form of a provider, set up or not."""
         actor, wanted = await signed_in(self), channel_of(channel)
@@ -128,23 +130,27 @@ class ProviderFormState(FormState, rx.State):
         self.webhook = f"{get_settings().base_url}/api/v1/webhooks/{form.provider}" if form.has_webhooks else ""
 
     @rx.event
+    @needs(Permission.SETTINGS_READ)
     async def clear(self) -> None:
         """Nothing is open when the page is; what was typed before the connection broke stays."""
         if not self.dirty:
             self.reset()
 
     @rx.event
+    @needs(Permission.SETTINGS_READ)
     async def ask(self, name: str) -> None:
         """Ask before a secret is removed; empty closes the question."""
         self.removing = name if any(line.id == name and line.can_go for line in self.fields) else ""
 
     @rx.event
+    @needs(Permission.SETTINGS_READ)
     async def keep(self, open: bool) -> None:
         if not open:
             self.removing = ""
 
     @rx.event
     @guarded
+    @needs(Permission.CHANNELS_ADMIN)
     async def remove(self) -> Any:
         """Forget the secret that was asked about."""
         actor, wanted, name = await signed_in(self), channel_of(self.channel), self.removing
@@ -158,6 +164,7 @@ class ProviderFormState(FormState, rx.State):
 
     @rx.event
     @submits
+    @needs(Permission.CHANNELS_ADMIN)
     async def save(self, form: dict[str, Any]) -> Any:
         """Store it; mistakes are shown beside their fields and nothing is stored."""
         actor, wanted = await signed_in(self), channel_of(self.channel)

@@ -6,12 +6,14 @@ from typing import Any
 
 import reflex as rx
 
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.screens.providers.channels.dialogs import dialogs
 from liquor_app.screens.providers.channels.form_state import ProviderFormState
 from liquor_app.screens.providers.channels.senders_panel import senders_card
 from liquor_app.screens.providers.channels.senders_state import SendersState
 from liquor_app.screens.providers.channels.state import ChannelsState, ProviderLine
 from liquor_app.screens.providers.channels.test_state import ChannelTrialState
+from liquor_app.screens.session.role_controls import roles_of
 from liquor_app.ui.badge import badge
 from liquor_app.ui.button import button, icon_button
 from liquor_app.ui.card import card, list_item, note, plain_list
@@ -219,6 +221,6 @@ PAGES = (
         icon="radio-tower",
         on_load=[ProviderFormState.clear, ChannelTrialState.clear, ChannelsState.load, SendersState.load],
         nav_group="admin",
-        roles=frozenset({"admin"}),
+        roles=roles_of(Permission.CHANNELS_ADMIN),
     ),
 )

@@ -8,6 +8,7 @@ from typing import Any
 
 import reflex as rx
 
+from liquor_app.accounts.permission_table import Permission, needs
 from liquor_app.core.db import transaction
 from liquor_app.core.models import JobStatus
 from liquor_app.organization.settings import shop_now
@@ -97,6 +98,7 @@ class SendersState(FormState, rx.State):
 
     @rx.event
     @guarded
+    @needs(Permission.SETTINGS_READ)
     async def load(self) -> None:
         await self._look()
 
@@ -110,6 +112,7 @@ class SendersState(FormState, rx.State):
 
     @rx.event
     @guarded
+    @needs(Permission.SETTINGS_READ)
     async def tell(self, key: str) -> None:
         """Open the form of one domain."""
         row = next((one for one in await self._look() if _key(one) == key), None)
@@ -120,6 +123,7 @@ class SendersState(FormState, rx.State):
 
     @rx.event
     @submits
+    @needs(Permission.CHANNELS_ADMIN)
     async def save(self, form: dict[str, Any]) -> Any:
         """Keep it, and look again."""
         actor = await signed_in(self)
@@ -134,6 +138,7 @@ class SendersState(FormState, rx.State):
 
     @rx.event
     @guarded
+    @needs(Permission.CHANNELS_ADMIN)
     async def check(self) -> Any:
         """Look at every domain now."""
         actor = await signed_in(self)
@@ -142,6 +147,7 @@ class SendersState(FormState, rx.State):
         return SendersState.watch
 
     @background
+    @needs(Permission.SETTINGS_READ)
     async def watch(self) -> Any:
         """Wait for the check under way, then show what it found."""
         async with self:

@@ -8,7 +8,7 @@ from typing import Any
 
 import reflex as rx
 
-from liquor_app.accounts.models import Role
+from liquor_app.accounts.permission_table import Permission, needs
 from liquor_app.accounts.permissions import require
 from liquor_app.analytics.bounce_places import BouncePlaces, bounce_places
 from liquor_app.analytics.bounce_rates import BOUNCES, COMPLAINTS, SenderHealth, sender_health
@@ -146,13 +146,14 @@ class ChannelsState(rx.State):
 
     @rx.event
     @guarded
+    @needs(Permission.CHANNELS_ADMIN)
     async def load(self) -> None:
         await self._read()
 
     async def _read(self) -> None:
         """As it is now."""
         actor = await signed_in(self)
-        require(actor, Role.ADMIN)
+        require(actor, Permission.CHANNELS_ADMIN)
         async with transaction() as session:
             rows = await list_channels(session, actor)
             health = await sender_health(session, actor)
@@ -178,6 +179,7 @@ class ChannelsState(rx.State):
 
     @rx.event
     @guarded
+    @needs(Permission.CHANNELS_ADMIN)
     async def move(self, channel: str, provider: str, up: bool) -> None:
         """One place earlier or later."""
         actor = await signed_in(self)
@@ -187,6 +189,7 @@ class ChannelsState(rx.State):
 
     @rx.event
     @guarded
+    @needs(Permission.CHANNELS_ADMIN)
     async def switch(self, channel: str, provider: str) -> Any:
         """On or off."""
         actor, wanted = await signed_in(self), channel_of(channel)
@@ -201,6 +204,7 @@ class ChannelsState(rx.State):
 
     @rx.event
     @guarded
+    @needs(Permission.CHANNELS_ADMIN)
     async def retry(self, provider: str) -> Any:
         """End a pause."""
         actor = await signed_in(self)

@@ -6,6 +6,7 @@ from typing import Any
 
 import reflex as rx
 
+from liquor_app.accounts.permission_table import Permission, needs
 from liquor_app.accounts.users import get_user
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import AppError
@@ -40,6 +41,7 @@ class ChannelTrialState(FormState, rx.State):
 
     @rx.event
     @guarded
+    @needs(Permission.APP)
     async def open(self, channel: str, provider: str) -> None:
         actor = await signed_in(self)
         async with transaction() as session:
@@ -49,6 +51,7 @@ class ChannelTrialState(FormState, rx.State):
         self.email, self.title = user.email if user else "", f"Try {provider_name(self.provider)}"
 
     @rx.event
+    @needs(Permission.APP)
     async def clear(self) -> None:
         """Nothing is open when the page is; what was typed before the connection broke stays."""
         if not self.dirty:
@@ -56,6 +59,7 @@ class ChannelTrialState(FormState, rx.State):
 
     @rx.event
     @submits
+    @needs(Permission.TEMPLATES_ADMIN)
     async def send(self, form: dict[str, Any]) -> Any:
         """Return one message; what the provider says is shown if it does not take it."""
         actor = await signed_in(self)

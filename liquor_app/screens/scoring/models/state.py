@@ -8,6 +8,7 @@ from typing import Any
 
 import reflex as rx
 
+from liquor_app.accounts.permission_table import Permission, needs
 from liquor_app.core.db import transaction
 from liquor_app.organization.settings import shop_now
 from liquor_app.scoring.estimators.clv import ClvMethod
@@ -292,6 +293,7 @@ class ModelsState(rx.State):
 
     @rx.event
     @guarded
+    @needs(Permission.ANALYTICS_READ)
     async def load(self) -> None:
         actor = await signed_in(self)
         async with transaction() as session:

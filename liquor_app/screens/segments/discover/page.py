@@ -6,8 +6,9 @@ from typing import Any
 
 import reflex as rx
 
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.screens.segments.discover.state import DiscoverState
-from liquor_app.screens.session.role_controls import for_managers
+from liquor_app.screens.session.role_controls import allowed
 from liquor_app.ui.button import button
 from liquor_app.ui.card import card, quote
 from liquor_app.ui.charts.heat import heatmap
@@ -36,7 +37,7 @@ def _card(one: Any) -> rx.Component:
     adopt = button("Adopt", small=True, kind="primary", icon="plus", on_click=DiscoverState.adopt(one.name))
     head = row(
         col(rx.el.h2(one.name), rx.el.span(one.share, class_name="t12 muted num"), gap=4),
-        for_managers(adopt),
+        allowed(Permission.SEGMENTS_WRITE, adopt),
         apart=True,
     )
     return card(

@@ -7,6 +7,7 @@ from typing import Any
 
 import reflex as rx
 
+from liquor_app.accounts.permission_table import Permission, needs
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import AppError, NotFound
 from liquor_app.core.listing.spec import ListQuery
@@ -87,6 +88,7 @@ class DiscoverState(rx.State):
     adopting: str = ""
 
     @background
+    @needs(Permission.SEGMENTS_READ)
     async def search(self) -> None:
         """Both in the background: a base of a million takes some seconds."""
         async with self:
@@ -112,6 +114,7 @@ class DiscoverState(rx.State):
 
     @rx.event
     @guarded
+    @needs(Permission.SEGMENTS_WRITE)
     async def adopt(self, name: str) -> Any:
         """Make a suggestion a segment like any other. It is worked out again: nothing a client sends becomes a rule."""
         actor = await signed_in(self)

@@ -7,6 +7,7 @@ from typing import Any
 
 import reflex as rx
 
+from liquor_app.accounts.permission_table import Permission, needs
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import AppError
 from liquor_app.screens.customers.segment_colors import segment_label
@@ -41,10 +42,12 @@ class CountState(rx.State):
     _asked: int = 0
 
     @rx.event
+    @needs(Permission.SEGMENTS_READ)
     async def wait(self) -> None:
         self.waiting = "Waiting for the rule"
 
     @background
+    @needs(Permission.SEGMENTS_READ)
     async def count_rules(self, rules: dict[str, Any]) -> None:
         """Count in the background: ten seconds at most, and only the newest question is answered."""
         async with self:

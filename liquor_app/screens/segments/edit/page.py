@@ -6,15 +6,14 @@ from typing import Any
 
 import reflex as rx
 
-from liquor_app.accounts.models import Role
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.screens.details.view import found
 from liquor_app.screens.forms.view import form_of
 from liquor_app.screens.segments.cards import TEMPLATES
 from liquor_app.screens.segments.edit.playbook_form import CHANNELS
 from liquor_app.screens.segments.edit.rules_panel import live_count, rule_builder
 from liquor_app.screens.segments.edit.state import EditSegmentState
-from liquor_app.screens.session.role_controls import for_managers
-from liquor_app.screens.session.state import SessionState
+from liquor_app.screens.session.role_controls import allowed, is_allowed
 from liquor_app.ui.badge import badge
 from liquor_app.ui.button import button, icon_button
 from liquor_app.ui.card import card, note
@@ -36,7 +35,7 @@ def segment_page() -> rx.Component:
 
 
 def _form() -> rx.Component:
-    reads = SessionState.role == Role.USER.value
+    reads = ~is_allowed(Permission.SEGMENTS_WRITE)
     customers = button("Show customers", icon="users", href="/customers?segment=" + EditSegmentState.which)
     return form_of(
         EditSegmentState,
@@ -44,7 +43,7 @@ def _form() -> rx.Component:
             EditSegmentState.title,
             "Who they are, and what to do about them. The count follows as you change the rule.",
             rx.cond(EditSegmentState.which != "", customers, rx.fragment()),
-            for_managers(button("Save segment", kind="primary", icon="check", submit=True)),
+            allowed(Permission.SEGMENTS_WRITE, button("Save segment", kind="primary", icon="check", submit=True)),
             crumbs=(("Segments", "/segments"),),
             badge=rx.cond(EditSegmentState.active, rx.fragment(), badge("Off", dot=False)),
         ),
@@ -151,7 +150,7 @@ def _offers() -> rx.Component:
                     part("In the message", "text", offer.text, required=True, max_length=160),
                     class_name="col g12 grow",
                 ),
-                for_managers(
+                allowed(Permission.SEGMENTS_WRITE,
                     icon_button(
                         "trash-2", "Remove offer " + offer.name, on_click=EditSegmentState.remove_offer(offer.id)
                     )
@@ -172,7 +171,10 @@ def _offers() -> rx.Component:
                 class_name="muted pretty",
             ),
             rx.foreach(EditSegmentState.offers, one),
-            for_managers(row(button("Another offer", icon="plus", small=True, on_click=EditSegmentState.add_offer))),
+            allowed(
+                Permission.SEGMENTS_WRITE,
+                row(button("Another offer", icon="plus", small=True, on_click=EditSegmentState.add_offer)),
+            ),
             gap=16,
         ),
         title="Offers",

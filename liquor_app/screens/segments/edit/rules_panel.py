@@ -6,11 +6,12 @@ from typing import Any
 
 import reflex as rx
 
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.scoring.estimators.rfm import RfmSegment
 from liquor_app.screens.segments.edit.count_state import CountState
 from liquor_app.screens.segments.edit.rule_editor import DAYS, MEMBER, MODES, SHARE
 from liquor_app.screens.segments.edit.state import EditSegmentState
-from liquor_app.screens.session.role_controls import for_managers
+from liquor_app.screens.session.role_controls import allowed
 from liquor_app.segments.rule_fields import EVENTS, FIELDS
 from liquor_app.ui.button import button, icon_button
 from liquor_app.ui.card import card, note, quote
@@ -58,7 +59,9 @@ def _change(line: Any, part: str) -> Any:
 
 
 def _remove(line: Any, what: str) -> rx.Component:
-    return for_managers(icon_button("x", f"Remove {what}", on_click=EditSegmentState.remove(line.id)))
+    return allowed(
+        Permission.SEGMENTS_WRITE, icon_button("x", f"Remove {what}", on_click=EditSegmentState.remove(line.id))
+    )
 
 
 def _group(line: Any) -> tuple[rx.Component, ...]:
@@ -77,7 +80,7 @@ def _add(line: Any) -> tuple[rx.Component, ...]:
         button("Condition", icon="plus", small=True, on_click=EditSegmentState.add(line.id, "field")),
         button("Group", icon="parentheses", small=True, on_click=EditSegmentState.add(line.id, "group")),
     )
-    return (for_managers(*more),)
+    return (allowed(Permission.SEGMENTS_WRITE, *more),)
 
 
 def _what(line: Any) -> rx.Component:

@@ -7,6 +7,7 @@ from typing import Any
 
 import reflex as rx
 
+from liquor_app.accounts.permission_table import Permission, needs
 from liquor_app.catalog.service import suggest_products
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import AppError
@@ -63,6 +64,7 @@ class EditSegmentState(FormState, DetailState, rx.State):
 
     @rx.event
     @guarded
+    @needs(Permission.CUSTOMERS_READ)
     async def load_new(self) -> Any:
         await self._fill(None)
         self.loading = False
@@ -99,6 +101,7 @@ class EditSegmentState(FormState, DetailState, rx.State):
 
     @rx.event
     @guarded
+    @needs(Permission.PRODUCTS_READ)
     async def change(self, line_id: str, part: str, value: str) -> Any:
         if part == "product":
             actor = await signed_in(self)
@@ -108,31 +111,37 @@ class EditSegmentState(FormState, DetailState, rx.State):
 
     @rx.event
     @guarded
+    @needs(Permission.SEGMENTS_READ)
     async def add(self, group_id: str, kind: str) -> Any:
         return self._recount(added(self.lines, str(group_id), str(kind)))
 
     @rx.event
     @guarded
+    @needs(Permission.SEGMENTS_READ)
     async def remove(self, line_id: str) -> Any:
         return self._recount(removed(self.lines, str(line_id)))
 
     @rx.event
     @guarded
+    @needs(Permission.SEGMENTS_READ)
     async def add_offer(self) -> None:
         self.offers = another_offer(self.offers)
 
     @rx.event
     @guarded
+    @needs(Permission.SEGMENTS_READ)
     async def remove_offer(self, offer_id: str) -> None:
         self.offers = [one for one in self.offers if one.id != offer_id]
 
     @rx.event
     @guarded
+    @needs(Permission.SEGMENTS_READ)
     async def switch(self) -> None:
         self.active = not self.active
 
     @rx.event
     @submits
+    @needs(Permission.SEGMENTS_WRITE)
     async def save(self, form: dict[str, Any]) -> Any:
         """Store rule and playbook, have the worker count them, go back to the cards."""
         offers = typed_offers(form, self.offers)

@@ -6,9 +6,10 @@ from typing import Any
 
 import reflex as rx
 
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.screens.listing.view import list_filters, list_pager
 from liquor_app.screens.segments.list.state import SegmentsState
-from liquor_app.screens.session.role_controls import for_managers
+from liquor_app.screens.session.role_controls import allowed
 from liquor_app.ui.badge import badge
 from liquor_app.ui.button import button, icon_button
 from liquor_app.ui.card import card, quote
@@ -25,7 +26,7 @@ def segments_page() -> rx.Component:
     nothing = empty(
         "No segments yet",
         "A segment says whom you speak to, in a rule anybody can read, and what to offer them.",
-        for_managers(button("New segment", kind="primary", icon="plus", href="/segments/new")),
+        allowed(Permission.SEGMENTS_WRITE, button("New segment", kind="primary", icon="plus", href="/segments/new")),
         icon="layers",
     )
     found = rx.cond(
@@ -38,7 +39,7 @@ def segments_page() -> rx.Component:
             "Segments and playbooks",
             SegmentsState.words,
             button("Discover", icon="sparkles", href="/segments/discover"),
-            for_managers(
+            allowed(Permission.SEGMENTS_WRITE,
                 button("Refresh", icon="refresh-cw", on_click=SegmentsState.refresh, busy=SegmentsState.job != ""),
                 button("New segment", kind="primary", icon="plus", href="/segments/new"),
             ),
@@ -74,7 +75,7 @@ def _card(one: Any) -> rx.Component:
         ),
         row(
             button("Open", kind="ghost", small=True, icon="pencil", href="/segments/" + one.slug),
-            for_managers(more),
+            allowed(Permission.SEGMENTS_WRITE, more),
             gap=4,
         ),
         apart=True,

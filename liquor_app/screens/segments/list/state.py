@@ -7,6 +7,7 @@ from typing import Any
 
 import reflex as rx
 
+from liquor_app.accounts.permission_table import Permission, needs
 from liquor_app.accounts.permissions import Actor
 from liquor_app.analytics.segment_performance import segment_performance
 from liquor_app.core.db import Session, transaction
@@ -65,6 +66,7 @@ class SegmentsState(ListState, rx.State):
         return [replace(card, performance=self._performance.get(card.slug, "")) for card in cards]
 
     @background
+    @needs(Permission.ANALYTICS_READ)
     async def perform(self) -> None:
         """Tell what the segments' messages did lately, after the cards are there: it reads the ledger of three
         months."""
@@ -81,6 +83,7 @@ class SegmentsState(ListState, rx.State):
 
     @rx.event
     @guarded
+    @needs(Permission.SEGMENTS_WRITE)
     async def refresh(self) -> Any:
         """Have the worker count every segment anew; the cards follow when it is done."""
         actor = await signed_in(self)
@@ -89,6 +92,7 @@ class SegmentsState(ListState, rx.State):
         return SegmentsState.watch
 
     @background
+    @needs(Permission.SEGMENTS_READ)
     async def watch(self) -> Any:
         """Wait for the refresh under way, if one is, then show what it found."""
         async with self:
@@ -110,6 +114,7 @@ class SegmentsState(ListState, rx.State):
 
     @rx.event
     @guarded
+    @needs(Permission.SEGMENTS_READ)
     async def ask(self, name: str) -> None:
         """Ask before deleting the segment of this slug; an empty one closes the question."""
         actor = await signed_in(self)
@@ -121,12 +126,14 @@ class SegmentsState(ListState, rx.State):
 
     @rx.event
     @guarded
+    @needs(Permission.SEGMENTS_READ)
     async def close(self, open: bool) -> None:
         if not open:
             self.asking = ""
 
     @rx.event
     @guarded
+    @needs(Permission.SEGMENTS_WRITE)
     async def delete(self) -> Any:
         actor, asked = await signed_in(self), self.asking
         self.asking = ""

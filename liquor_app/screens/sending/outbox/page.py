@@ -6,10 +6,11 @@ from typing import Any
 
 import reflex as rx
 
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.screens.listing.view import list_filters, list_pager, list_table
 from liquor_app.screens.sending.outbox.state import OutboxState
 from liquor_app.screens.sending.outbox.unknown_state import UnknownState
-from liquor_app.screens.session.role_controls import for_managers
+from liquor_app.screens.session.role_controls import allowed
 from liquor_app.ui.badge import badge
 from liquor_app.ui.button import button
 from liquor_app.ui.card import card, list_item, note, plain_list
@@ -49,11 +50,12 @@ def _unknown() -> rx.Component:
             rx.el.p(line.note, class_name="t12 muted pretty"),
             class_name="grow",
         )
-        decide = for_managers(
+        decide = allowed(
+            Permission.SENDS_WRITE,
             row(
                 button("It was sent", on_click=UnknownState.ask(line.id, "sent"), small=True),
                 button("Send again", on_click=UnknownState.ask(line.id, "again"), small=True),
-            )
+            ),
         )
         return list_item(words, decide, class_name="fold")
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import reflex as rx
 
+from liquor_app.accounts.permission_table import Permission, needs
 from liquor_app.accounts.permissions import Actor
 from liquor_app.core.db import Session, transaction
 from liquor_app.core.ids import parse_id
@@ -83,6 +84,7 @@ class OutboxState(ListState, rx.State):
 
     @rx.event
     @guarded
+    @needs(Permission.SENDS_READ)
     async def load(self) -> Any:
         """`?send=` opens the message of that send."""
         self.reading = Reading()
@@ -115,6 +117,7 @@ class OutboxState(ListState, rx.State):
         )
 
     @background
+    @needs(Permission.SENDS_READ)
     async def live(self) -> None:
         async for _ in follow(self, "sends"):
             async with self:
@@ -123,5 +126,6 @@ class OutboxState(ListState, rx.State):
 
     @rx.event
     @guarded
+    @needs(Permission.SENDS_READ)
     async def open(self, message_id: str) -> None:
         await self._open(message_id)

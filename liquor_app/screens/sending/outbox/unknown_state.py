@@ -7,6 +7,7 @@ from typing import Any
 
 import reflex as rx
 
+from liquor_app.accounts.permission_table import Permission, needs
 from liquor_app.accounts.permissions import Actor
 from liquor_app.core.db import Session, transaction
 from liquor_app.core.ids import parse_id
@@ -70,6 +71,7 @@ class UnknownState(ListState, rx.State):
         ]  # fmt: skip
 
     @rx.event
+    @needs(Permission.APP)
     async def ask(self, send_id: str, answer: str) -> None:
         """Open the question before something is decided for good; an empty answer closes it."""
         line = next((one for one in self.rows if one.id == send_id), None)
@@ -78,6 +80,7 @@ class UnknownState(ListState, rx.State):
 
     @rx.event
     @guarded
+    @needs(Permission.SENDS_WRITE)
     async def decide(self) -> Any:
         """Tell what was asked about is settled: it has arrived; or it has failed, and a new attempt is made."""
         actor, wanted, answer = await signed_in(self), self.asking, self.answer

@@ -6,10 +6,11 @@ from typing import Any
 
 import reflex as rx
 
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.screens.forms.view import form_dialog, form_of
 from liquor_app.screens.listing.view import list_card
 from liquor_app.screens.sending.replies.state import RepliesState
-from liquor_app.screens.session.role_controls import for_managers
+from liquor_app.screens.session.role_controls import allowed
 from liquor_app.ui.badge import badge
 from liquor_app.ui.button import button, link
 from liquor_app.ui.empty import empty
@@ -28,7 +29,7 @@ def replies_page() -> rx.Component:
             "Replies",
             "What people wrote back and no rule understands. Until you have read it, nothing more goes to who wrote it:"
             " it may be a no. E-mails that said no are kept here too, done already.",
-            for_managers(button("Note an e-mailed STOP", icon="mail-x", on_click=RepliesState.note)),
+            allowed(Permission.SENDS_WRITE, button("Note an e-mailed STOP", icon="mail-x", on_click=RepliesState.note)),
             crumbs=(("Outbox", "/outbox"),),
         ),
         _texts(),
@@ -51,7 +52,9 @@ def _texts() -> rx.Component:
             button("Nothing to do", small=True, aria_label="Nothing to do: " + line.body,
                    on_click=RepliesState.settle(line.id, False)),
         )  # fmt: skip
-        return rx.cond(line.is_open, for_managers(choices), rx.el.span(line.became, class_name="muted t12"))
+        return rx.cond(
+            line.is_open, allowed(Permission.SENDS_WRITE, choices), rx.el.span(line.became, class_name="muted t12")
+        )
 
     return list_card(
         RepliesState,

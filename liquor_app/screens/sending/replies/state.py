@@ -7,6 +7,7 @@ from typing import Any
 
 import reflex as rx
 
+from liquor_app.accounts.permission_table import Permission, needs
 from liquor_app.accounts.permissions import Actor
 from liquor_app.core.db import Session, transaction
 from liquor_app.core.ids import parse_id
@@ -95,6 +96,7 @@ class RepliesState(FormState, ListState, rx.State):
 
     @rx.event
     @guarded
+    @needs(Permission.SENDS_WRITE)
     async def settle(self, reply_id: str, is_no: bool) -> Any:
         """Say what somebody meant; a no takes the number or address off at once."""
         actor = await signed_in(self)
@@ -107,6 +109,7 @@ class RepliesState(FormState, ListState, rx.State):
 
     @rx.event
     @guarded
+    @needs(Permission.APP)
     async def note(self) -> None:
         """Open the form."""
         self._fresh()
@@ -114,6 +117,7 @@ class RepliesState(FormState, ListState, rx.State):
 
     @rx.event
     @submits
+    @needs(Permission.SENDS_WRITE)
     async def save(self, form: dict[str, Any]) -> Any:
         """Take the address off, in its owner's name."""
         actor = await signed_in(self)

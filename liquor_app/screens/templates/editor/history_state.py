@@ -6,6 +6,7 @@ from typing import Any
 
 import reflex as rx
 
+from liquor_app.accounts.permission_table import Permission, needs
 from liquor_app.accounts.permissions import Actor
 from liquor_app.core.db import Session, transaction
 from liquor_app.core.ids import parse_id
@@ -45,6 +46,7 @@ class HistoryState(ListState, rx.State):
 
     @rx.event
     @guarded
+    @needs(Permission.SETTINGS_READ)
     async def load(self) -> Any:
         self.reset()
         return await self._load()
@@ -64,6 +66,7 @@ class HistoryState(ListState, rx.State):
 
     @rx.event
     @guarded
+    @needs(Permission.SETTINGS_READ)
     async def save(self) -> Any:
         """Save what is typed; the new version joins the list."""
         editor = await self.get_state(EditorState)
@@ -73,6 +76,7 @@ class HistoryState(ListState, rx.State):
 
     @rx.event
     @guarded
+    @needs(Permission.SETTINGS_READ)
     async def compare(self, version: int) -> None:
         """Lay a version beside what is stored now."""
         actor = await signed_in(self)
@@ -90,11 +94,13 @@ class HistoryState(ListState, rx.State):
         self.who = made or f"{old.created_by or 'System'}, {show_moment(old.created_at, at)}"
 
     @rx.event
+    @needs(Permission.SETTINGS_READ)
     async def close(self) -> None:
         self.comparing = 0
 
     @rx.event
     @guarded
+    @needs(Permission.TEMPLATES_ADMIN)
     async def restore(self) -> Any:
         """Return the compared version's content becomes the newest version."""
         actor = await signed_in(self)

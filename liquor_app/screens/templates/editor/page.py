@@ -6,11 +6,10 @@ from typing import Any
 
 import reflex as rx
 
-from liquor_app.accounts.models import Role
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.screens.details.view import found
 from liquor_app.screens.forms.view import unsaved_mark
-from liquor_app.screens.session.role_controls import for_admins
-from liquor_app.screens.session.state import SessionState
+from liquor_app.screens.session.role_controls import allowed, is_allowed
 from liquor_app.screens.templates.editor.history_state import HistoryState
 from liquor_app.screens.templates.editor.sample_state import SampleState
 from liquor_app.screens.templates.editor.side_panel import trial_card, versions_card
@@ -45,18 +44,18 @@ def template_page() -> rx.Component:
 
 
 def _template() -> rx.Component:
-    reads = SessionState.role != Role.ADMIN.value
+    reads = ~is_allowed(Permission.TEMPLATES_ADMIN)
     return rx.fragment(
         _head(),
         grid(
             span(
                 6,
                 rx.el.fieldset(_source(), disabled=reads, class_name="plain"),
-                for_admins(_variables()),
+                allowed(Permission.TEMPLATES_ADMIN, _variables()),
                 rx.el.fieldset(_details(), disabled=reads, class_name="plain"),
                 align_self="start",
             ),
-            span(6, _preview(), for_admins(trial_card()), versions_card(), align_self="start"),
+            span(6, _preview(), allowed(Permission.TEMPLATES_ADMIN, trial_card()), versions_card(), align_self="start"),
         ),
         confirm(
             rx.cond(HEAD.active, "Switch off “" + HEAD.name + "”?", "Activate “" + HEAD.name + "”?"),
@@ -88,7 +87,7 @@ def _head() -> rx.Component:
     return page_head(
         HEAD.name,
         rx.fragment(saved, ". ", used, ".", unsaved_mark(EditorState)),
-        for_admins(switch, save),
+        allowed(Permission.TEMPLATES_ADMIN, switch, save),
         crumbs=(("Templates", "/templates"),),
         badge=row(badge(rx.cond(IS_EMAIL, "E-mail", "SMS"), dot=False), badge(HEAD.version, dot=False),
                   state_badge(HEAD)),

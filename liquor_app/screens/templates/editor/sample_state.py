@@ -6,6 +6,7 @@ from uuid import UUID
 
 import reflex as rx
 
+from liquor_app.accounts.permission_table import Permission, needs
 from liquor_app.core.db import transaction
 from liquor_app.core.ids import parse_id
 from liquor_app.core.listing.spec import ListQuery
@@ -28,12 +29,14 @@ class SampleState(rx.State):
 
     @rx.event
     @guarded
+    @needs(Permission.CUSTOMERS_READ)
     async def load(self) -> None:
         """Nobody: the page begins with the example."""
         self.reset()
 
     @rx.event
     @guarded
+    @needs(Permission.CUSTOMERS_READ)
     async def search(self, query: str) -> None:
         actor = await signed_in(self)
         self.query, self.hits = str(query)[:100], []

@@ -6,8 +6,9 @@ from typing import Any
 
 import reflex as rx
 
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.screens.listing.view import list_pager
-from liquor_app.screens.session.role_controls import for_admins
+from liquor_app.screens.session.role_controls import allowed
 from liquor_app.screens.templates.editor.history_state import HistoryState
 from liquor_app.screens.templates.editor.sample_state import SampleState
 from liquor_app.screens.templates.editor.state import EditorState
@@ -99,14 +100,15 @@ def _comparison() -> rx.Component:
         description=HistoryState.who + ". Red lines were in it and are gone; green ones came since.",
         foot=rx.fragment(
             button("Close", on_click=HistoryState.close),
-            for_admins(
+            allowed(
+                Permission.TEMPLATES_ADMIN,
                 button(
                     "Restore as a new version",
                     kind="primary",
                     icon="history",
                     on_click=HistoryState.restore,
                     disabled=rx.Var.create(HistoryState.changes).length() == 0,
-                )
+                ),
             ),
         ),
         max_width="860px",

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import reflex as rx
 
+from liquor_app.accounts.permission_table import Permission, needs
 from liquor_app.actions.latest_offer import latest_offer
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import AppError, Invalid
@@ -68,6 +69,7 @@ class EditorState(FormState, DetailState, rx.State):
 
     @rx.event
     @guarded
+    @needs(Permission.SETTINGS_READ)
     async def load(self) -> Any:
         self.reset()
         await self._open()
@@ -96,6 +98,7 @@ class EditorState(FormState, DetailState, rx.State):
 
     @rx.event
     @guarded
+    @needs(Permission.SETTINGS_READ)
     async def put_own(self, name: str) -> Any:
         """Put a field of the shop's own where the cursor stands; not everybody has a value, so with a default."""
         return insert(f"{{{{ {name} | default: '' }}}}") if name in self.own else None
@@ -132,6 +135,7 @@ class EditorState(FormState, DetailState, rx.State):
 
     @rx.event
     @guarded
+    @needs(Permission.SETTINGS_READ)
     async def type_in(self, name: str, value: str) -> Any:
         """Return a field changed; pages call it a moment after the last key."""
         if name not in (*CONTENT, *DETAILS) or not self.head.id:
@@ -147,6 +151,7 @@ class EditorState(FormState, DetailState, rx.State):
 
     @rx.event
     @guarded
+    @needs(Permission.SETTINGS_READ)
     async def look_as(self, customer_id: str) -> None:
         """Look at it as one customer would get it; an empty id goes back to the example."""
         sample = await self.get_state(SampleState)
@@ -155,6 +160,7 @@ class EditorState(FormState, DetailState, rx.State):
 
     @rx.event
     @submits
+    @needs(Permission.TEMPLATES_ADMIN)
     async def save(self) -> Any:
         """Return a new version, if the content changed; a mistake is shown beside its field."""
         actor = await signed_in(self)
@@ -179,6 +185,7 @@ class EditorState(FormState, DetailState, rx.State):
 
     @rx.event
     @guarded
+    @needs(Permission.SETTINGS_READ)
     async def ask_to_switch(self, open: bool) -> None:
         """Ask before it is switched on or off, with the names of the segments whose messages change."""
         actor, self.switching = await signed_in(self), ""
@@ -193,6 +200,7 @@ class EditorState(FormState, DetailState, rx.State):
 
     @rx.event
     @guarded
+    @needs(Permission.TEMPLATES_ADMIN)
     async def switch(self) -> Any:
         """On or off, once asked. What is typed and not saved stays."""
         actor, asked, self.switching = await signed_in(self), self.switching, ""
@@ -213,16 +221,19 @@ class EditorState(FormState, DetailState, rx.State):
         return toast_done("Switched off", words)
 
     @rx.event
+    @needs(Permission.SETTINGS_READ)
     async def show_part(self, part: str | list[str]) -> None:
         """Tell which source is written: "design" or "text"."""
         self.part = "text" if part == "text" else "design"
 
     @rx.event
+    @needs(Permission.SETTINGS_READ)
     async def show_view(self, view: str | list[str]) -> None:
         """Tell how wide the preview is."""
         self.view = str(view) if view in ("phone", "text") else "desktop"
 
     @rx.event
+    @needs(Permission.SETTINGS_READ)
     async def find(self, field: str, line: int) -> Any:
         """To the line a problem stands on."""
         self.part = "text" if field == "body_text_template" else "design"

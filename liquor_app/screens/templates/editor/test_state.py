@@ -6,6 +6,7 @@ from typing import Any
 
 import reflex as rx
 
+from liquor_app.accounts.permission_table import Permission, needs
 from liquor_app.accounts.users import get_user
 from liquor_app.actions.latest_offer import latest_offer
 from liquor_app.core.db import transaction
@@ -37,6 +38,7 @@ class TrialState(FormState, rx.State):
 
     @rx.event
     @guarded
+    @needs(Permission.SETTINGS_READ)
     async def load(self) -> None:
         self.reset()
         actor = await signed_in(self)
@@ -50,6 +52,7 @@ class TrialState(FormState, rx.State):
 
     @rx.event
     @submits
+    @needs(Permission.TEMPLATES_ADMIN)
     async def send(self, form: dict[str, Any]) -> Any:
         """Return one message, to oneself; what the provider says stays below the button."""
         actor = await signed_in(self)

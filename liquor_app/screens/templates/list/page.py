@@ -6,9 +6,10 @@ from typing import Any
 
 import reflex as rx
 
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.screens.forms.view import form_dialog, form_of
 from liquor_app.screens.listing.view import list_card
-from liquor_app.screens.session.role_controls import for_admins
+from liquor_app.screens.session.role_controls import allowed
 from liquor_app.screens.templates.list.state import TemplatesState
 from liquor_app.screens.templates.view import CHANNELS, KINDS
 from liquor_app.ui.badge import badge
@@ -29,7 +30,10 @@ def templates_page() -> rx.Component:
             "Templates",
             "What messages are made of. Of each kind and channel, the active one changed last is in use.",
             button("Coupon codes", icon="ticket-percent", href="/coupons"),
-            for_admins(button("New template", kind="primary", icon="plus", on_click=TemplatesState.make(True))),
+            allowed(
+                Permission.TEMPLATES_ADMIN,
+                button("New template", kind="primary", icon="plus", on_click=TemplatesState.make(True)),
+            ),
         ),
         _list(),
         _new(),
@@ -55,11 +59,12 @@ def _list() -> rx.Component:
         return rx.el.span(rx.cond(line.used_by != "", line.used_by, "–"), class_name="muted pretty")
 
     def more(line: Any) -> rx.Component:
-        return for_admins(
+        return allowed(
+            Permission.TEMPLATES_ADMIN,
             menu(
                 icon_button("ellipsis", "More about " + line.name),
                 Item("Duplicate", TemplatesState.duplicate(line.id), "copy"),
-            )
+            ),
         )
 
     return list_card(
@@ -80,7 +85,9 @@ def _list() -> rx.Component:
             "No template",
             "Without one of its kind a message is not sent.",
             button("Coupon codes", icon="ticket-percent", href="/coupons"),
-            for_admins(button("New template", kind="primary", on_click=TemplatesState.make(True))),
+            allowed(
+                Permission.TEMPLATES_ADMIN, button("New template", kind="primary", on_click=TemplatesState.make(True))
+            ),
             icon="file-text",
         ),
     )
@@ -120,6 +127,5 @@ PAGES = (
         icon="file-text",
         on_load=TemplatesState.load,
         nav_group="admin",
-        roles=frozenset({"admin", "manager", "user"}),
     ),
 )

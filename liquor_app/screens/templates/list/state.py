@@ -6,6 +6,7 @@ from typing import Any
 
 import reflex as rx
 
+from liquor_app.accounts.permission_table import Permission, needs
 from liquor_app.accounts.permissions import Actor
 from liquor_app.core.db import Session, transaction
 from liquor_app.core.ids import parse_id
@@ -59,12 +60,14 @@ class TemplatesState(FormState, ListState, rx.State):
 
     @rx.event
     @guarded
+    @needs(Permission.APP)
     async def load(self) -> Any:
         if not self.dirty:
             self.making = False
         return await self._load()
 
     @rx.event
+    @needs(Permission.APP)
     async def make(self, making: bool) -> None:
         """Open the dialog for a new template."""
         self._fresh()
@@ -72,6 +75,7 @@ class TemplatesState(FormState, ListState, rx.State):
 
     @rx.event
     @submits
+    @needs(Permission.TEMPLATES_ADMIN)
     async def create(self, form: dict[str, Any]) -> Any:
         """Return a new template, not active, that begins as the shipped one of its kind; then its page."""
         actor = await signed_in(self)
@@ -94,6 +98,7 @@ class TemplatesState(FormState, ListState, rx.State):
 
     @rx.event
     @guarded
+    @needs(Permission.TEMPLATES_ADMIN)
     async def duplicate(self, template_id: str) -> Any:
         """Return a copy that is not active; then its page."""
         actor = await signed_in(self)

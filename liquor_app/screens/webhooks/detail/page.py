@@ -6,8 +6,10 @@ from typing import Any
 
 import reflex as rx
 
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.screens.details.view import found
 from liquor_app.screens.listing.view import list_card
+from liquor_app.screens.session.role_controls import roles_of
 from liquor_app.screens.webhooks.detail.state import DeliveriesState, EndpointState
 from liquor_app.ui.badge import status_badge
 from liquor_app.ui.button import button
@@ -58,6 +60,6 @@ PAGES = (
     Page(
         "/settings/webhooks/[endpoint_id]", "Deliveries", deliveries_page, icon="webhook",
         on_load=[EndpointState.clear, EndpointState.load, DeliveriesState.load],
-        parent="/settings/webhooks", roles=frozenset({"admin"}),
+        parent="/settings/webhooks", roles=roles_of(Permission.WEBHOOKS_READ),
     ),
 )  # fmt: skip

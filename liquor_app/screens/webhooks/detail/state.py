@@ -8,6 +8,7 @@ from typing import Any
 
 import reflex as rx
 
+from liquor_app.accounts.permission_table import Permission, needs
 from liquor_app.accounts.permissions import Actor
 from liquor_app.core.db import Session, transaction
 from liquor_app.core.ids import parse_id
@@ -87,6 +88,7 @@ class DeliveriesState(ListState, rx.State):
 
     @rx.event
     @guarded
+    @needs(Permission.WEBHOOKS_ADMIN)
     async def replay(self, delivery_id: str) -> Any:
         actor = await signed_in(self)
         async with transaction() as session:

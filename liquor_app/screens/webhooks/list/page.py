@@ -6,8 +6,10 @@ from typing import Any
 
 import reflex as rx
 
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.screens.forms.view import form_dialog, form_of
 from liquor_app.screens.listing.view import list_card
+from liquor_app.screens.session.role_controls import roles_of
 from liquor_app.screens.webhooks.list.state import WebhooksState
 from liquor_app.ui.badge import badge
 from liquor_app.ui.button import button, icon_button
@@ -154,6 +156,6 @@ def _shown() -> rx.Component:
 PAGES = (
     Page(
         "/settings/webhooks", "Webhooks", webhooks_page, icon="webhook", on_load=WebhooksState.load,
-        parent="/settings", roles=frozenset({"admin"}),
+        parent="/settings", roles=roles_of(Permission.WEBHOOKS_READ),
     ),
 )  # fmt: skip

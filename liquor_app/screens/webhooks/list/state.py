@@ -8,6 +8,7 @@ from typing import Any
 
 import reflex as rx
 
+from liquor_app.accounts.permission_table import Permission, needs
 from liquor_app.accounts.permissions import Actor
 from liquor_app.core.db import Session, transaction
 from liquor_app.core.ids import parse_id
@@ -106,18 +107,21 @@ class WebhooksState(FormState, ListState, rx.State):
 
     @rx.event
     @guarded
+    @needs(Permission.APP)
     async def ask(self, what: str, about: str = "") -> None:
         self._fresh()
         self.asking, self.about = str(what) if what in QUESTIONS else "", str(about)[:36]
 
     @rx.event
     @guarded
+    @needs(Permission.APP)
     async def hide(self, open: bool = False) -> None:
         if not open:
             self.secret = ""
 
     @rx.event
     @submits
+    @needs(Permission.WEBHOOKS_ADMIN)
     async def create(self, form: dict[str, Any]) -> None:
         """Make an endpoint and show its secret, once."""
         actor = await signed_in(self)
@@ -129,6 +133,7 @@ class WebhooksState(FormState, ListState, rx.State):
 
     @rx.event
     @submits
+    @needs(Permission.WEBHOOKS_ADMIN)
     async def change(self, form: dict[str, Any]) -> Any:
         """Change where an endpoint is, what it is told of, or what it is called."""
         actor = await signed_in(self)
@@ -140,6 +145,7 @@ class WebhooksState(FormState, ListState, rx.State):
 
     @rx.event
     @guarded
+    @needs(Permission.WEBHOOKS_ADMIN)
     async def turn(self, endpoint_id: str, on: bool) -> Any:
         """Pause an endpoint, or let it go on."""
         actor, goes_on = await signed_in(self), on is True
@@ -150,6 +156,7 @@ class WebhooksState(FormState, ListState, rx.State):
 
     @rx.event
     @guarded
+    @needs(Permission.WEBHOOKS_ADMIN)
     async def test(self, endpoint_id: str) -> Any:
         actor = await signed_in(self)
         async with transaction() as session:
@@ -158,6 +165,7 @@ class WebhooksState(FormState, ListState, rx.State):
 
     @rx.event
     @guarded
+    @needs(Permission.WEBHOOKS_ADMIN)
     async def renew(self) -> None:
         actor = await signed_in(self)
         async with transaction() as session:
@@ -167,6 +175,7 @@ class WebhooksState(FormState, ListState, rx.State):
 
     @rx.event
     @guarded
+    @needs(Permission.WEBHOOKS_ADMIN)
     async def remove(self) -> Any:
         actor = await signed_in(self)
         async with transaction() as session:
