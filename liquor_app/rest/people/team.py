@@ -150,6 +150,7 @@ async def my_sessions(request: Request, actor: CurrentActor) -> object:
 
 
 @router.get("/users/me/sessions/{id}", response_model=OpenSession)
+@needs(Permission.OWN_ACCOUNT)
 async def my_session(request: Request, response: Response, actor: CurrentActor, session_id: Id) -> object:
     """A browser one is signed in on."""
     async with transaction() as session:
