@@ -13,9 +13,9 @@ from fastapi.responses import HTMLResponse
 from fastapi.routing import APIRoute
 from starlette.routing import compile_path
 
-from liquor_app.api.asyncapi import SocketDoc, asyncapi
 from liquor_app.api.body_limits import Edge, Knows
 from liquor_app.api.client_gone import Leaving
+from liquor_app.api.live.asyncapi import SocketDoc, asyncapi
 from liquor_app.api.openapi_document import complete
 from liquor_app.api.problems import install, problem
 from liquor_app.api.reference_page import page

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 from fastapi import WebSocket, WebSocketDisconnect
 from pydantic import BaseModel
 
-from liquor_app.api.asyncapi import Heartbeat
+from liquor_app.api.live.asyncapi import Heartbeat
 from liquor_app.api.socket_bounds import SOCKET, TOO_MUCH
 from liquor_app.core.clock import now
 from liquor_app.core.errors import AppError, Unauthenticated

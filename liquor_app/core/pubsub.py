@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 PREFIX = "liquor:live:"
 QUEUE_LIMIT = 100
 TICKET_PREFIX = "wt_"
-"""How a ticket for a socket begins (`accounts.socket_tickets`): nothing else opens one from within an address."""
+"""How a ticket for a socket begins (`accounts.entry.socket_tickets`): nothing else opens one from within an address."""
 
 Message = dict[str, Any]
 

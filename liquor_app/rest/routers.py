@@ -7,7 +7,7 @@ from fastapi.routing import APIRoute
 
 from liquor_app.accounts.permission_table import needed
 from liquor_app.api import application, health
-from liquor_app.api.asyncapi import SocketDoc
+from liquor_app.api.live.asyncapi import SocketDoc
 from liquor_app.rest import (
     accounts,
     actions,

@@ -18,14 +18,14 @@ from starlette.types import ASGIApp
 
 from liquor_app.accounts.api_keys import create_api_key, revoke_api_key
 from liquor_app.accounts.cookies import SESSION
+from liquor_app.accounts.entry.socket_tickets import TICKET_SECONDS, Standing, use_ticket
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import SYSTEM
 from liquor_app.accounts.sessions import close_session, open_session
-from liquor_app.accounts.socket_tickets import TICKET_SECONDS, Standing, use_ticket
 from liquor_app.accounts.tokens import token_actor
 from liquor_app.accounts.users import get_user
 from liquor_app.api import sockets
-from liquor_app.api.asyncapi import asyncapi
+from liquor_app.api.live.asyncapi import asyncapi
 from liquor_app.core.clock import now, travel
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import Unauthenticated

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from liquor_app.api.application import VERSION
-from liquor_app.api.asyncapi import asyncapi
+from liquor_app.api.live.asyncapi import asyncapi
 from liquor_app.core.config import PROJECT_ROOT
 from liquor_app.rest.routers import SOCKETS
 from tests.guards.openapi import written

@@ -11,12 +11,12 @@ from starlette.types import Scope
 
 from liquor_app.accounts.audit import audit_access, note_refusal
 from liquor_app.accounts.cookies import SESSION, cookie_name
+from liquor_app.accounts.entry.socket_tickets import Standing, standing_actor, standing_of, use_ticket
 from liquor_app.accounts.key_areas import check_area
 from liquor_app.accounts.key_usage import MonthUsed, QuotaExceeded, month_used, use_month
 from liquor_app.accounts.permission_table import Permission, needed
 from liquor_app.accounts.permissions import STRANGER, Actor, Allowance, require
 from liquor_app.accounts.sessions import session_actor, touch_session
-from liquor_app.accounts.socket_tickets import Standing, standing_actor, standing_of, use_ticket
 from liquor_app.accounts.tokens import KEY_PREFIX, token_actor
 from liquor_app.api.client_address import source_of
 from liquor_app.api.http_rate_limit import Quota, limit, minute_quota

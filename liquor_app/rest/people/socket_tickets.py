@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Request
 
+from liquor_app.accounts.entry.socket_tickets import TICKET_SECONDS, make_ticket
 from liquor_app.accounts.permission_table import Permission, needs
-from liquor_app.accounts.socket_tickets import TICKET_SECONDS, make_ticket
 from liquor_app.api.schemas import Row
 from liquor_app.rest.kit.authentication import CurrentActor, caller_standing
 

@@ -1,0 +1,1 @@
+"""The WebSockets as programs are told of them."""
