@@ -33,6 +33,7 @@ GET /settings/templates · POST /settings/templates · PATCH /settings/templates
 """
 
 OURS = """
+POST /socket-tickets
 POST /auth/password · POST /auth/forgotten
 GET /users · GET /users/export · POST /users · PATCH /users/{id} · POST /users/{id}/link · POST /users/{id}/sign-out
 POST /users/{id}/two-steps/off · GET /users/me/sessions · DELETE /users/me/sessions/{id} · GET /users/me/two-steps
