@@ -159,7 +159,7 @@ def campaign_effect(campaign_id: UUID, rows: Sequence[OutcomeRow], draw: Campaig
 def arm_sums(rows: Iterable[OutcomeRow], arms: Iterable[str], *, final: bool = False) -> Sums:
     """Return everybody of these arms, or of them who are in the final read."""
     wanted = set(arms)
-    return together(row.sums for row in rows if row.arm in wanted and (row.is_final or not final))
+    return together(row.sums for row in rows if row.arm in wanted and (row.is_final if final else row.is_daily))
 
 
 def _told(by: By, key: str, name: str, rows: Sequence[OutcomeRow], draws: Mapping[UUID, CampaignDraw]) -> EffectRow:

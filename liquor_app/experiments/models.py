@@ -106,11 +106,15 @@ class GlobalHoldout(SQLModel, table=True):
 
 class OutcomeSum(SQLModel, table=True):
     """What came of decisions, summed over people of one arm, segment, playbook and offer (`contrasts.Sums`). Written
-    anew each night; `is_final` are those whose week was over at the date of the one final read, once that is past."""
+    anew each night; `is_final` are those whose week was over at the date of the one final read, once that is past.
+    `is_kept` is that read itself, as it was in the first night after its date: what is told or set later changes it no
+    more."""
 
     __tablename__ = "outcome_sums"
     __table_args__ = (
-        UniqueConstraint("campaign_id", "arm", "segment_slug", "playbook", "offer_name", "discount_pct", "is_final"),
+        UniqueConstraint(
+            "campaign_id", "arm", "segment_slug", "playbook", "offer_name", "discount_pct", "is_final", "is_kept"
+        ),
     )
 
     id: UUID = pk()
@@ -121,6 +125,7 @@ class OutcomeSum(SQLModel, table=True):
     offer_name: str = words()
     discount_pct: str = words()
     is_final: bool = flag()
+    is_kept: bool = flag()
     drawn: int = whole()
     people: int = whole()
     bought: float = ratio(nullable=False)

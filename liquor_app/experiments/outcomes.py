@@ -9,7 +9,7 @@ costs is what the settings say a message costs, of all messages that left for so
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -102,15 +102,22 @@ SELECT campaign_id, arm, COALESCE(segment_slug, '') AS segment_slug, COALESCE(te
 _KEYS = ("campaign_id", "arm", "segment_slug", "playbook", "offer_name", "discount_pct", "is_final")
 _NAMES = (*_KEYS, *(one.name for one in fields(Sums)))
 _REAL = f"SELECT k.id FROM campaigns k WHERE {REAL_CAMPAIGN} AND k.started_at >= :since"
-_FORGET = "DELETE FROM outcome_sums"
+_FORGET = "DELETE FROM outcome_sums WHERE NOT is_kept"
 _KEEP = f"INSERT INTO outcome_sums ({', '.join(_NAMES)}) SELECT {', '.join(_NAMES)} FROM ({_SUMS}) s"
-_KEPT = f"SELECT {', '.join(_NAMES)}, read_at FROM outcome_sums ORDER BY campaign_id, id"
+_READ_ONCE = f"""
+INSERT INTO outcome_sums ({", ".join(_NAMES)}, is_kept) SELECT {", ".join(_NAMES)}, true FROM outcome_sums o
+ WHERE o.is_final AND NOT o.is_kept
+   AND NOT EXISTS (SELECT FROM outcome_sums k WHERE k.campaign_id = o.campaign_id AND k.is_kept)
+"""
+_KEPT = f"SELECT {', '.join(_NAMES)}, is_kept, read_at FROM outcome_sums ORDER BY campaign_id, id"
+_KEPT_READS = f"SELECT {', '.join(_NAMES)}, is_kept FROM outcome_sums WHERE campaign_id = ANY(:campaigns) AND is_kept"
 
 
 @dataclass(frozen=True, slots=True)
 class OutcomeRow:
-    """People of a campaign's arm who got one offer in one segment, and what came of it. `is_final`: their week was over
-    by the date of the one final read, and that is past."""
+    """People of a campaign's arm who got one offer in one segment, and what came of it. `is_final`: they are in the one
+    final read; `is_daily`: in what may be looked at every day. Of a read that was kept they are in the one, and the
+    same people as they are known today in the other."""
 
     campaign_id: UUID
     arm: str
@@ -120,26 +127,42 @@ class OutcomeRow:
     discount_pct: str
     is_final: bool
     sums: Sums
+    is_daily: bool = True
 
 
 async def read_outcomes(session: AsyncSession, campaigns: Sequence[UUID]) -> list[OutcomeRow]:
-    """Return what came of campaigns so far."""
+    """Return what came of campaigns so far, the final read as it was kept."""
     found = await session.execute(text(_SUMS), {**await _asked(session), "campaigns": list(campaigns)})
-    return [_row(one) for one in found]
+    kept = await session.execute(text(_KEPT_READS), {"campaigns": list(campaigns)})
+    return _read_once([_row(one) for one in found], [_row(one) for one in kept])
 
 
 async def keep_outcomes(session: AsyncSession) -> None:
-    """Sum up anew what came of every real campaign of two years: minutes for millions, hence for a job."""
+    """Sum up anew what came of every real campaign of two years: minutes for millions, hence for a job. A campaign
+    whose final read is due is read, once."""
     since = now() - timedelta(days=LOOK_BACK_DAYS)
     campaigns = list((await session.execute(text(_REAL), {"since": since})).scalars())
     await session.execute(text(_FORGET))
     await session.execute(text(_KEEP), {**await _asked(session), "campaigns": campaigns})
+    await session.execute(text(_READ_ONCE))
 
 
 async def kept_outcomes(session: AsyncSession) -> tuple[list[OutcomeRow], datetime | None]:
     """Return what was last summed up, and when."""
     rows = (await session.execute(text(_KEPT))).all()
-    return [_row(one) for one in rows], rows[0].read_at if rows else None
+    daily = [one for one in rows if not one.is_kept]
+    told = _read_once([_row(one) for one in daily], [_row(one) for one in rows if one.is_kept])
+    return told, daily[0].read_at if daily else None
+
+
+def _read_once(rows: Sequence[OutcomeRow], kept: Sequence[OutcomeRow]) -> list[OutcomeRow]:
+    """Return rows with the final reads that were kept in the place of what they would be today; none of a campaign that
+    is no longer told of."""
+    told, read = {row.campaign_id for row in rows}, {row.campaign_id for row in kept}
+    return [
+        *(replace(row, is_final=False) if row.campaign_id in read else row for row in rows),
+        *(replace(row, is_daily=False) for row in kept if row.campaign_id in told),
+    ]
 
 
 def _row(one: Any) -> OutcomeRow:

@@ -216,6 +216,33 @@ async def test_a_campaigns_figures_are_those_of_its_raw_rows(session: AsyncSessi
     assert row.is_read
 
 
+async def test_the_final_read_is_read_once(session: AsyncSession) -> None:
+    """A margin set later made −$350 of profit −$1,019, and purchases told later −61 buyers +125."""
+    (campaign,) = await shop_that_sent(session, 1)
+    await learn(session, SYSTEM)
+    first = (await groups_of(session, By.CAMPAIGN))[str(campaign)]
+    assert first.profit.final is not None
+    written = await session.execute(
+        text("SELECT customer_id, scheduled_date FROM actions WHERE campaign_id = :id AND arm = 'agent'"),
+        {"id": campaign},
+    )
+    for row in written.all():
+        lines = [{"category": "Wine", "amount": Decimal(90)}]
+        await buy(session, row.customer_id, midnight(row.scheduled_date) + timedelta(days=3), lines)
+    await save_settings(session, SYSTEM, PlanningSettings, {"margin_pct": 60, "email_cost": "0.90"})
+    await learn(session, SYSTEM)
+    shown = await holdout_result(session, VIEWER, campaign)
+    assert shown is not None
+    kept = (await groups_of(session, By.CAMPAIGN))[str(campaign)]
+    for row in (kept, shown.effect):
+        for outcome in ("bought", "revenue", "profit"):
+            was, now_ = getattr(first, outcome), getattr(row, outcome)
+            assert (now_.final, now_.final_total) == (was.final, was.final_total)
+            assert now_.always.mean > was.always.mean, "what may be looked at every day has them"
+        assert (row.written, row.held_out) == (first.written, first.held_out), "nobody is counted twice"
+    assert shown.split == (await holdout_result(session, VIEWER, campaign)).split  # type: ignore[union-attr]
+
+
 async def test_all_together_is_the_random_effects_of_the_campaigns(session: AsyncSession) -> None:
     sent = await shop_that_sent(session, 3)
     await learn(session, SYSTEM)
