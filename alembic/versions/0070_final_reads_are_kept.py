@@ -1,7 +1,7 @@
 """The one final read of a campaign is kept as it was read.
 
 Revision ID: 0070
-Revises: 0068
+Revises: 0069
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0070"
-down_revision = "0068"
+down_revision = "0069"
 branch_labels = None
 depends_on = None
 
