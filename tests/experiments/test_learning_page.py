@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from sqlalchemy import text
 
@@ -10,6 +12,9 @@ from liquor_app.accounts.permissions import SYSTEM, Actor, ActorKind
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import Forbidden
 from liquor_app.experiments.learning import request_learning
+from liquor_app.experiments.off_policy import Estimate, NothingLeftToChance, OffPolicy
+from liquor_app.experiments.policy_question import Answer, Policy
+from liquor_app.screens.experiments.learning import state as learning_page
 from liquor_app.screens.experiments.learning.state import LearningState
 from liquor_app.segments.service import create_segment
 from tests.people import believe, ensure_shop
@@ -62,6 +67,27 @@ async def test_what_if_is_refused_in_words_where_nothing_was_left_to_chance(data
     await run(LearningState.ask, state)
     assert state.policies == []
     assert state.refused.startswith("Nothing in this period was left to chance")
+
+
+async def test_a_policy_that_cannot_be_told_hides_no_other(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = OffPolicy(*(Estimate(0.05, 0.01, 0.09),) * 4, people=300, left_out=2, effective=120.0, lost=0.0)
+
+    async def answers(session: Any, actor: Actor, policy: Policy) -> Answer:
+        if policy is Policy.RANDOM:
+            raise NothingLeftToChance("No option has a chance of its own.")
+        return Answer(policy, found)
+
+    monkeypatch.setattr(learning_page, "ask_policy", answers)
+    state = await shown()
+    await run(LearningState.ask, state)
+    told = {line.policy: line for line in state.policies}
+    assert told[Policy.RANDOM.label].rests_on == "No option has a chance of its own."
+    assert told[Policy.RANDOM.label].bought == "–"
+    other = told[Policy.BELIEVED.label]
+    assert (other.bought, other.interval) == ("5.0", "1.0 to 9.0")
+    assert "2 decisions of too small a chance left out" in other.rests_on
+    assert other.others == "IPS 5.0 (1.0 to 9.0); SNIPS 5.0 (1.0 to 9.0)"
+    assert told["What was done"].rests_on == "300 decisions"
 
 
 async def test_a_marketer_asks_once_and_a_viewer_not_at_all(database: str) -> None:

@@ -123,7 +123,7 @@ def _policies() -> rx.Component:
     return table(
         LearningState.policies,
         [
-            Column("Policy", lambda line: line.policy),
+            Column("Policy", lambda line: rx.fragment(line.policy, rx.el.small(line.others))),
             Column("Buyers of 100", lambda line: line.bought, number=True),
             Column("95% interval", lambda line: line.interval, number=True, phone="under"),
             Column("Rests on", lambda line: line.rests_on, phone="under", named=True, whole=True),

@@ -16,7 +16,7 @@ from liquor_app.experiments.policy_question import Answer, Policy, ask_policy
 from liquor_app.organization.models import Channel
 from liquor_app.organization.settings import shop_now
 from liquor_app.screens.session.state import guarded, signed_in
-from liquor_app.ui.words import figure, plural, show_day
+from liquor_app.ui.words import NONE, figure, plural, show_day
 
 ASSUMED = "Assumed"
 
@@ -51,6 +51,8 @@ class PolicyLine:
     bought: str
     interval: str
     rests_on: str
+    others: str = ""
+    """The same by the other two estimators: where they lie far from it, it rests on a model."""
 
 
 def _share_of(estimate: Estimate) -> tuple[str, str]:
@@ -62,10 +64,16 @@ def _share_of(estimate: Estimate) -> tuple[str, str]:
 def policy_line(answer: Answer) -> PolicyLine:
     found = answer.estimate
     rests = f"as good as {plural(round(found.effective), 'person', 'people')}"
+    if found.left_out:
+        rests += f", {plural(found.left_out, 'decision')} of too small a chance left out"
     return PolicyLine(
         answer.policy.label,
         *_share_of(found.doubly_robust),
         rests if found.is_reliable else f"{rests}: not to be relied on",
+        "; ".join(
+            f"{name} {mean} ({span})"
+            for name, (mean, span) in (("IPS", _share_of(found.ips)), ("SNIPS", _share_of(found.snips)))
+        ),
     )
 
 
@@ -170,17 +178,21 @@ class LearningState(rx.State):
         """Judge other policies by the last quarter's log."""
         actor = await signed_in(self)
         self.refused, self.policies = "", []
-        try:
-            async with transaction() as session:
-                answers = [await ask_policy(session, actor, policy) for policy in Policy]
-        except NothingLeftToChance as error:
-            self.refused = error.message
-            return
-        done, decisions = answers[0].estimate.logged, answers[0].estimate.people
-        self.policies = [
-            *(policy_line(answer) for answer in answers),
-            PolicyLine("What was done", *_share_of(done), plural(decisions, "decision")),
-        ]
+        answers: list[Answer] = []
+        lines: list[PolicyLine] = []
+        for policy in Policy:
+            try:
+                async with transaction() as session:
+                    answers.append(await ask_policy(session, actor, policy))
+            except NothingLeftToChance as error:  # of one policy: the others are told
+                self.refused = error.message
+                lines.append(PolicyLine(policy.label, NONE, NONE, error.message))
+            else:
+                lines.append(policy_line(answers[-1]))
+        if answers:
+            done = answers[0].estimate
+            lines.append(PolicyLine("What was done", *_share_of(done.logged), plural(done.people, "decision")))
+            self.policies = lines
 
     @rx.event
     @guarded
