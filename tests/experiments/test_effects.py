@@ -24,6 +24,8 @@ from liquor_app.experiments.effects import By, EffectRow, fix_read, read_effects
 from liquor_app.experiments.learning import learn
 from liquor_app.experiments.service import holdout_result
 from liquor_app.organization.settings import PlanningSettings, save_settings
+from liquor_app.screens.experiments.effect_words import beside_lines, outcome_lines
+from liquor_app.ui.words import figure, show_money
 from tests.experiments.test_holdout import VIEWER, campaign_with
 from tests.experiments.test_learning import sent_campaign
 from tests.people import steady_ids
@@ -276,6 +278,14 @@ async def test_all_together_is_the_random_effects_of_the_campaigns(session: Asyn
         assert found[0].agent_bought is None
 
 
+WHAT = {"random": "chance", "usual": "business as usual"}
+
+
+def one_of(span: Span | None, place: int) -> str:
+    assert span is not None
+    return figure(span.mean, 0, sign=True) if place == 0 else show_money(span.mean)
+
+
 async def test_the_choice_beside_chance_and_business_as_usual_is_that_of_raw_rows(session: AsyncSession) -> None:
     await save_settings(session, SYSTEM, PlanningSettings, {"usual_pct": 15})
     campaign = await campaign_with(session, 240, 15, constraints={"email_capacity_per_day": 500}, explore=15)
@@ -315,6 +325,15 @@ async def test_the_choice_beside_chance_and_business_as_usual_is_that_of_raw_row
             near(effect.final, middle, wide)
             near(effect.final_total, middle, wide, len(agent))
             assert effect.always is not None
+            assert effect.final_total is not None
+            shown = [line for line in outcome_lines(result, now()) if line.outcome.endswith(WHAT[arm])][place // 2]
+            assert shown.held_out.endswith(f" by {WHAT[arm]}")
+            assert shown.total.startswith(one_of(effect.total, place)), "told on the campaign's page"
+            assert shown.final.startswith(one_of(effect.final_total, place))
+            together = next(line for line in beside_lines(pooled, now()) if line.name.endswith(WHAT[arm]))
+            assert (together.bought, together.profit)[place // 2] == (
+                shown.total if place == 0 else show_money(effect.total.mean if effect.total else 0)
+            )
             assert effect.always.mean == pytest.approx(np.mean([a[place] for a in agent]) - np.mean(
                 [a[place] for a in arms[arm]]
             ))  # fmt: skip

@@ -171,7 +171,7 @@ async def test_business_as_usual_is_the_first_offer_of_the_first_playbook_by_its
     assert not result.split.is_mismatch
     assert result.effect.usual_bought is not None
     bought = next(line for line in outcome_lines(result, now()) if "beside business as usual" in line.outcome)
-    assert (bought.written, bought.held_out) == ("100.0%", "0.0%")
+    assert (bought.written, bought.held_out) == ("100.0% by choice", "0.0% by business as usual")
 
 
 async def test_business_as_usual_needs_no_draw_at_random_and_may_be_nothing(session: AsyncSession) -> None:

@@ -85,8 +85,11 @@ def outcome_lines(result: ResultRow, at: datetime) -> list[OutcomeLine]:
     and beside business as usual."""
     row = result.effect
 
-    def line(words: _Words, found: Lift, effect: Effect | None) -> OutcomeLine:
-        written, held = (words.each(arm.mean) if arm.people else NONE for arm in (found.contacted, found.held_out))
+    def line(words: _Words, found: Lift, effect: Effect | None, names: tuple[str, str] = ("", "")) -> OutcomeLine:
+        written, held = (
+            f"{words.each(arm.mean)}{name}" if arm.people else NONE
+            for arm, name in zip((found.contacted, found.held_out), names, strict=True)
+        )
         span = None if found.low is None or found.high is None else Span(found.difference, found.low, found.high)
         total = final = NONE
         if effect is not None:
@@ -99,12 +102,15 @@ def outcome_lines(result: ResultRow, at: datetime) -> list[OutcomeLine]:
         line(_Words("Revenue", *cash), result.revenue, row.revenue),
         line(_Words("Profit after discount and sending", *cash), result.profit, row.profit),
     ]
-    for other, what in ((result.chance, "chance"), (result.usual, "business as usual")):
+    for other, what, bought, profit in (
+        (result.chance, "chance", row.agent_bought, row.agent_profit),
+        (result.usual, "business as usual", row.usual_bought, row.usual_profit),
+    ):
         if other is not None:
-            beside = f"agent's choice (left) beside {what}"
+            beside, names = f"agent's choice beside {what}", (" by choice", f" by {what}")
             lines += [
-                line(_Words(f"Buyers, {beside}", _rate, _points, _buyers), other.bought, None),
-                line(_Words(f"Profit, {beside}", *cash), other.profit, None),
+                line(_Words(f"Buyers, {beside}", _rate, _points, _buyers), other.bought, bought, names),
+                line(_Words(f"Profit, {beside}", *cash), other.profit, profit, names),
             ]
     return lines
 
@@ -118,21 +124,49 @@ def _points(share: float) -> str:
     return f"{figure(share * 100, 1, sign=True)} of 100"
 
 
+def _verdict(profit: Effect) -> tuple[str, str]:
+    if profit.total is None:
+        return "Nothing to compare", "gray"
+    if profit.total.low > 0:
+        return "It pays", "green"
+    return ("It costs", "red") if profit.total.high < 0 else ("Not sure yet", "amber")
+
+
+def beside_lines(row: EffectRow, at: datetime) -> list[EffectLine]:
+    """Return the agent's choice beside an action at random and beside business as usual, where there are such arms."""
+    lines = []
+    for what, bought, profit in (
+        ("chance", row.agent_bought, row.agent_profit), ("business as usual", row.usual_bought, row.usual_profit)
+    ):  # fmt: skip
+        if bought is not None and profit is not None:
+            verdict, tone = ("Split is off", "red") if row.is_mismatch else _verdict(profit)
+            lines.append(
+                EffectLine(
+                    f"Agent's choice beside {what}",
+                    NONE,
+                    span_words(bought.total, _buyers),
+                    NONE,
+                    *_profit_words(profit),
+                    final_words(row, profit.final_total, _cash, at),
+                    verdict,
+                    tone,
+                )  # fmt: skip
+            )
+    return lines
+
+
+def _profit_words(profit: Effect) -> tuple[str, str]:
+    if profit.total is None:
+        return NONE, NONE
+    return _cash(profit.total.mean), f"{_cash(profit.total.low)} to {_cash(profit.total.high)}"
+
+
 def effect_line(row: EffectRow, at: datetime) -> EffectLine:
     """Return what messages of a kind changed, of everybody written to."""
     is_one = row.final_on is not None
     profit = row.profit
     final = final_words(row, profit.final_total, _cash, at)
-    if row.is_mismatch:
-        verdict, tone = "Split is off", "red"
-    elif profit.total is None:
-        verdict, tone = "Nothing to compare", "gray"
-    elif profit.total.low > 0:
-        verdict, tone = "It pays", "green"
-    elif profit.total.high < 0:
-        verdict, tone = "It costs", "red"
-    else:
-        verdict, tone = "Not sure yet", "amber"
+    verdict, tone = ("Split is off", "red") if row.is_mismatch else _verdict(profit)
     rests = f"{figure(row.written)} and {figure(row.held_out)}"
     if not is_one:
         rests += f" in {plural(row.campaigns, 'campaign')}"
@@ -143,8 +177,7 @@ def effect_line(row: EffectRow, at: datetime) -> EffectLine:
         rests,
         span_words(row.bought.total, _buyers),
         span_words(row.revenue.total, _cash),
-        NONE if profit.total is None else _cash(profit.total.mean),
-        NONE if profit.total is None else f"{_cash(profit.total.low)} to {_cash(profit.total.high)}",
+        *_profit_words(profit),
         final,
         verdict,
         tone,

@@ -8,7 +8,7 @@ from liquor_app.accounts.permission_table import Permission, needs
 from liquor_app.core.db import transaction
 from liquor_app.experiments.effects import By, read_effects
 from liquor_app.organization.settings import shop_now
-from liquor_app.screens.experiments.effect_words import EffectLine, effect_line
+from liquor_app.screens.experiments.effect_words import EffectLine, beside_lines, effect_line
 from liquor_app.screens.session.state import guarded, signed_in
 from liquor_app.ui.words import show_moment
 
@@ -42,5 +42,7 @@ class EffectsState(rx.State):
             rows, read_at = await read_effects(session, actor, By(self.by))
             at = await shop_now(session)
         self.lines = [effect_line(row, at) for row in rows]
+        if By(self.by) is By.ALL:
+            self.lines += [line for row in rows for line in beside_lines(row, at)]
         self.since = f"as of {show_moment(read_at, at)}" if read_at else ""
         self.loading = False
