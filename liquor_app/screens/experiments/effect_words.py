@@ -150,7 +150,7 @@ def beside_lines(row: EffectRow, at: datetime) -> list[EffectLine]:
                     final_words(row, profit.final_total, _cash, at),
                     verdict,
                     tone,
-                )  # fmt: skip
+                )
             )
     return lines
 
