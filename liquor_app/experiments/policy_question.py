@@ -61,7 +61,7 @@ class Policy(StrEnum):
         return {
             "nothing": "Nobody is written to",
             "random": "Everybody gets an eligible action at random",
-            "believed": "Everybody gets what is now believed to win most",
+            "believed": "Everybody gets what is now believed to win most, of what chance could have drawn",
         }[self.value]
 
 
