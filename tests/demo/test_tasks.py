@@ -74,9 +74,9 @@ async def test_cancelling_stops_the_pipeline(database: str, pipeline: Callable[[
     job_id = await ask(Job.LOAD_SAMPLE)
 
     async def work(report: Callable[[float, float, str], None]) -> None:
-        async with transaction() as session:
-            await queue.request_cancel(session, job_id)
-        try:
+        try:  # the order to stop may come while this very transaction ends
+            async with transaction() as session:
+                await queue.request_cancel(session, job_id)
             await asyncio.sleep(30)
         finally:
             stopped.set()
