@@ -38,6 +38,8 @@ GIVEN, VOIDED_SINCE = "orders_given_back", "orders_voided_since"
 _who = itemgetter(slice(Line._fields.index("email_key"), Line._fields.index("phone") + 1))
 _told = itemgetter(slice(Line._fields.index("store"), Line._fields.index("is_alcohol") + 1))
 """Of a line who bought it; and what stands behind its hour, in the order of `COLUMNS`."""
+_WHOEVERS = ""
+"""Who bought what a line gives back, where it names nobody."""
 BATCH_ORDERS = 5_000
 """Orders made in one step."""
 
@@ -140,7 +142,7 @@ async def stage(
     session: AsyncSession, import_id: UUID, lines: Sequence[Line], *, mended: bool = False
 ) -> list[tuple[int, Rejected]]:
     """Put a chunk of lines into the waiting table; returns the positions of those that belong to nobody known, or to
-    an order of somebody else."""
+    an order of somebody else. What was given back by nobody named waits for `claim`, unless its order is known."""
     rows, rejected = await recognise(session, import_id, lines, mended=mended)
     await copy_rows(session, "import_lines", ("import_id", *COLUMNS), rows)
     return rejected
@@ -180,7 +182,8 @@ async def recognise(
     session: AsyncSession, import_id: UUID | None, lines: Sequence[Line], *, mended: bool = False
 ) -> tuple[list[list[Any]], list[tuple[int, Rejected]]]:
     """Return lines with who bought them and which order they belong to, in the order of `COLUMNS`, behind the import's
-    id if there is one; and, by position, those of nobody known, or of an order that is somebody else's."""
+    id if there is one; and, by position, those of nobody known, or of an order that is somebody else's. Lines that name
+    nobody are their order's buyer's; None where that is not known yet."""
     buyer_of = await who_bought(session, lines)
     rejected: list[tuple[int, Rejected]] = []
     bought: list[tuple[int, Line, str, str]] = []
@@ -190,7 +193,7 @@ async def recognise(
         who = _who(line)  # the lines of a basket tell the same
         try:
             if who != last:
-                buyer, last = buyer_of(line), who
+                buyer, last = buyer_of(line) if any(who) else _WHOEVERS, who
         except Rejected as why:
             last = ()
             rejected.append((position, why.bare()))
@@ -200,12 +203,13 @@ async def recognise(
     first = [] if import_id is None else [import_id.hex]
     rows: list[list[Any]] = []
     for position, line, buyer, order_id in bought:
-        if owners.setdefault(order_id, buyer) != buyer:
+        whose = owners.get(order_id, buyer) if buyer == _WHOEVERS else buyer
+        if buyer != _WHOEVERS and owners.setdefault(order_id, buyer) != buyer:
             reason = f"The order {order_id[:60]!r} is another customer's."
             rejected.append((position, Rejected("order_of_another_customer", "order_id", reason)))
             continue
         when = line.when
-        rows.append([*first, line.number, order_id, buyer, _written(when.at), when.local_hour, *_told(line)])
+        rows.append([*first, line.number, order_id, whose or None, _written(when.at), when.local_hour, *_told(line)])
     return rows, rejected
 
 
@@ -223,6 +227,29 @@ async def _owners(session: AsyncSession, import_id: UUID | None, orders: set[str
         {"orders": texts(orders), "import": import_id},
     )
     return {row[0]: row[1] for row in found}
+
+
+_CLAIM = f"""
+UPDATE import_lines l SET customer_id = o.customer_id
+  FROM (SELECT order_id, min(customer_id::text)::uuid AS customer_id FROM import_lines
+         WHERE import_id = :import AND row_number <> {baskets.REVERSED} GROUP BY order_id
+        HAVING count(*) > count(customer_id) AND count(customer_id) > 0) o
+ WHERE l.import_id = :import AND l.order_id = o.order_id AND l.customer_id IS NULL
+   AND l.row_number <> {baskets.REVERSED}
+"""
+_UNCLAIMED = f"""
+WITH gone AS (DELETE FROM import_lines WHERE import_id = :import AND customer_id IS NULL
+                 AND row_number <> {baskets.REVERSED} RETURNING row_number)
+SELECT count(*) FROM gone WHERE row_number > 0
+"""
+
+
+async def claim(session: AsyncSession, import_id: UUID) -> int:
+    """Give what was given back by nobody named to whoever bought its order, wherever in the file that stands; returns
+    how many rows are left out, for nobody knows their order. Once all lines wait."""
+    bound = {"import": import_id}
+    await session.execute(text(_CLAIM), bound)
+    return int((await session.execute(text(_UNCLAIMED), bound)).scalar_one())
 
 
 _UPTO = """

@@ -12,7 +12,7 @@ from typing import Any
 from liquor_app.imports.cleaning.cells import Rejected
 from liquor_app.imports.cleaning.column_names import IDENTITY
 from liquor_app.imports.cleaning.file_setting import Setting
-from liquor_app.imports.cleaning.line_rows import Line, LineReader
+from liquor_app.imports.cleaning.line_rows import OF_NOBODY, Line, LineReader
 from liquor_app.imports.cleaning.orders.order_rows import OrderRows
 from liquor_app.imports.cleaning.orders.order_shape import Watch
 from liquor_app.imports.cleaning.orders.status_rows import StatusRows, check_status
@@ -46,9 +46,6 @@ READERS: dict[str, Callable[[dict[str, int], Setting], Clean]] = {
 }
 """What makes something of a file's rows; made once a file."""
 
-
-OF_NOBODY = frozenset({"no_customer", "nobodys_email"})
-"""Why a line of purchases says nobody who bought: most of what a till sells is sold so, and it is no fault."""
 OF_ORDER = frozenset({*IDENTITY["purchases"], "occurred_at", "time_of_day", "store"})
 """Fields by which lines without an order's number are one order."""
 LINES_A_ROW = 128

@@ -44,6 +44,7 @@ from liquor_app.imports.erased_rows import leave_out_erased
 from liquor_app.imports.merge_rows import Outcome, Policy
 from liquor_app.imports.models import AS_OF, TAKEN_BACK
 from liquor_app.imports.new_buyers import CREATE, MADE, OPTION, add_buyers, remove_without_orders
+from liquor_app.imports.profiles.tool_profile import NOBODY
 from liquor_app.imports.readers.formats import READING, open_table
 from liquor_app.imports.readers.row_reader import Record, Table
 from liquor_app.imports.rejects import Reject, write_rejects
@@ -54,6 +55,8 @@ from liquor_app.imports.trial.shown_rows import Shown
 
 TRIES = 3
 UNKNOWN = "unknown_customer"
+UNNAMED = "unnamed_returns"
+"""Whether rows that name nobody gave something back of an order; in the position."""
 ROWS, REFUSED, ORDERS, WHOLE, DONE = "rows", "refused", "orders", "whole", "done"
 """What is being done: reading rows; refusing orders with a refused line; making orders of the other waiting lines;
 filling in the good lines of refused orders."""
@@ -285,6 +288,8 @@ class Work:
         made = await self._new_buyers(session, rows) if self.plan.options.get(OPTION) == CREATE else 0
         async with by_index(session):
             refused = await basket_lines.stage(session, self.plan.id, rows, mended=mended)
+            if any(row.names_nobody for row in rows):
+                self.position[UNNAMED] = True
             if chunk.partial:
                 orders = await basket_lines.order_ids(session, [line for _, line in chunk.partial], mended=mended)
                 for (at, _), order in zip(chunk.partial, orders, strict=True):
@@ -340,6 +345,8 @@ class Work:
             ]
         if self.plan.options.get(OPTION) == CREATE and (gone := await remove_without_orders(session, self.plan.id)):
             self._notes = Counter({MADE: -gone})
+        if self.position.get(UNNAMED) and (unclaimed := await basket_lines.claim(session, self.plan.id)):
+            self._notes[NOBODY] += unclaimed
         self.position |= {"phase": ORDERS, "whole": refused, "merged": self.position["merged"] + refused}
         return Counter({refused_orders.CODE: refused} if refused else {})
 

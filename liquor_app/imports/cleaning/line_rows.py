@@ -48,7 +48,8 @@ _buyer_id = lru_cache(maxsize=16 * REMEMBERED)(partial(clean_id, field="external
 
 
 class Line(NamedTuple):
-    """A line of a basket, understood. `order_id` is None where the file numbers no orders."""
+    """A line of a basket, understood. `order_id` is None where the file numbers no orders. Of what was given back of a
+    numbered order the row need not say who bought it: `names_nobody`."""
 
     number: int
     order_id: str | None
@@ -70,11 +71,19 @@ class Line(NamedTuple):
     notes: tuple[str, ...] = ()
     """What was left out of it, or worked out, by `NOTES`."""
 
+    @property
+    def names_nobody(self) -> bool:
+        """Whether it belongs to whoever bought its order."""
+        return not (self.email_key or self.external_id or self.phone)
+
 
 Words = tuple[str | None, str | None, str | None, str | None, str | None, str | None]
 """Store, coupon code, product, SKU, category, brand."""
 Buyer = tuple[str | None, str | None, str | None]
 """Who bought: e-mail key, external id, phone."""
+NOBODY_NAMED: Buyer = (None, None, None)
+OF_NOBODY = frozenset({"no_customer", "nobodys_email"})
+"""Why a line of purchases says nobody who bought: most of what a till sells is sold so, and it is no fault."""
 
 
 def _buyer(email: str, external: str, key: str, phone: str) -> Buyer:
@@ -195,12 +204,31 @@ class LineReader:
         Raises:
             Rejected: the customer, the time or the amount is missing, or cannot be understood.
         """
+        try:
+            buyer = self._buyer(cells)
+        except Rejected as why:
+            if why.code not in OF_NOBODY or self._order is None or not cells[self._order]:
+                raise
+            return self._given_back(number, cells, why)
+        return self._line(number, cells, buyer)
+
+    def _given_back(self, number: int, cells: list[str], nobody: Rejected) -> Line:
+        """Return a row that names nobody as what was given back of its order; a till asks a customer's name once."""
+        try:
+            line = self._line(number, cells, NOBODY_NAMED)
+        except Rejected:
+            raise nobody from None
+        if line.amount >= 0 or not line.order_id:
+            raise nobody
+        return line
+
+    def _line(self, number: int, cells: list[str], buyer: Buyer) -> Line:
         how, notes = self._how, list[str]()
         if self._cents:
             cells = list(cells)
             for place in self._cents:
                 cells[place] = clean_cents(cells[place], how.column(place), how.decimal)
-        email_key, external_id, phone = self._buyer(cells)
+        email_key, external_id, phone = buyer
         if self._head:
             check_head(self._head, how.currency)
         if self._currency is not None:
