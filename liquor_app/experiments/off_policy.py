@@ -10,8 +10,11 @@ would have taken the same (`asked`). Weights are their ratio w. With r the outco
 q̂ is cross-fitted: nobody's outcome helps to predict itself. Decisions of a chance below `LEAST_PROPENSITY` are left out
 and counted: their weights would be most of the answer. What of the policy asked about was left out with them is missing
 from every estimate, and its share is told too (`lost`). A log in which nothing was left to chance tells nothing of
-another policy, and is refused, as is one with no decision that the policy asked about could have taken. Intervals are
-normal, 95 %, over people.
+another policy, and is refused, as is one with no decision that the policy asked about could have taken.
+
+Intervals are of 95 %, over people. What somebody brought times a large weight is far from normal, few large values among
+many zeros, and a normal interval held the truth in 90 of a hundred logs: its ends are moved by the skewness seen (Hall
+1992, "On the removal of skewness by transformation"), SNIPS' by that of its linearisation.
 """
 
 from __future__ import annotations
@@ -29,6 +32,7 @@ Ints = npt.NDArray[np.intp]
 LEAST_PROPENSITY = 0.01
 FOLDS = 5
 Z = 1.959964
+TINY = 1e-6
 SHRINK = 20.0
 """People by whom the mean of a kind of decision is drawn to everybody's in q̂."""
 LEAST_EFFECTIVE = 30.0
@@ -128,10 +132,9 @@ def evaluate(log: Log) -> OffPolicy:
     corrected = direct + weight * (outcome - predicted[np.arange(count), action])
     ips = _mean(weight * outcome)
     ratio = float((weight * outcome).sum()) / total
-    spread = float(np.sqrt(((weight * (outcome - ratio)) ** 2).sum())) / total
     return OffPolicy(
         ips=ips,
-        snips=Estimate(ratio, ratio - Z * spread, ratio + Z * spread),
+        snips=_mean(ratio + weight * (outcome - ratio) * count / total),
         doubly_robust=_mean(corrected),
         logged=_mean(outcome),
         people=count,
@@ -142,9 +145,20 @@ def evaluate(log: Log) -> OffPolicy:
 
 
 def _mean(values: Floats) -> Estimate:
-    mean = float(values.mean())
-    wide = Z * float(values.std(ddof=1)) / np.sqrt(values.size) if values.size > 1 else float("inf")
-    return Estimate(mean, mean - wide, mean + wide)
+    mean, spread = float(values.mean()), float(values.std())
+    if values.size < 2:
+        return Estimate(mean, float("-inf"), float("inf"))
+    skewness = float((((values - mean) / spread) ** 3).mean()) if spread > TINY * max(abs(mean), 1.0) else 0.0
+    low, high = (spread * _unskewed(z / np.sqrt(values.size), skewness, values.size) for z in (Z, -Z))
+    return Estimate(mean, mean - low, mean - high)
+
+
+def _unskewed(wide: float, skewness: float, count: int) -> float:
+    """Return how many standard deviations a mean of `count` values lies off where one of none skewed lies `wide`: the
+    inverse of Hall's cubic w + γw²/3 + γ²w³/27 + γ/6n."""
+    if abs(skewness) < TINY:
+        return wide
+    return 3 / skewness * float(np.cbrt(1 + skewness * (wide - skewness / (6 * count))) - 1)
 
 
 def _predict(action: Ints, outcome: Floats, actions: int) -> Floats:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from liquor_app.actions.frequency_caps import BACK, open_days
-from liquor_app.planning.optimizer import dual_prices
+from liquor_app.planning.optimizer import drawn_values, dual_prices
 from liquor_app.planning.optimizer.drawn_values import DrawnValues, choice_shares
 from liquor_app.planning.optimizer.optimise import optimise
 from liquor_app.planning.optimizer.problem import NOWHERE, Allocation, Problem
@@ -85,6 +85,22 @@ def test_shares_are_what_counting_by_hand_says(more: dict[str, Any]) -> None:
     assert (found[chosen] > 0).all(), "what came to pass had a chance"
     assert ((found > 0) & (found < 1)).any(), "the draw changes what is chosen"
     assert not found[~np.isin(problem.customer, problem.customer[chosen])].any()
+
+
+def test_they_do_not_depend_on_how_many_are_looked_at_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    problem, drawn = drawing(base(300, 5, email=0.1))
+    kept = np.random.default_rng(3).random(problem.customer.size) < 0.7  # of each customer another number
+    problem = replace(
+        problem, customer=problem.customer[kept], channel=problem.channel[kept], value=problem.value[kept],
+        discount=problem.discount[kept],
+    )  # fmt: skip
+    drawn = replace(drawn, base=drawn.base[kept], slope=drawn.slope[kept], cell=drawn.cell[kept])
+    plan = optimise(problem)
+    whole = choice_shares(problem, plan, drawn)
+    assert whole == pytest.approx(by_hand(problem, plan, drawn))
+    for block in (1, 7, 64):
+        monkeypatch.setattr(drawn_values, "BLOCK", block)
+        assert choice_shares(problem, plan, drawn).tolist() == whole.tolist()
 
 
 def test_of_one_message_the_shares_of_whom_the_plan_chose_add_up_to_one() -> None:
