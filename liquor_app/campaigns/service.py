@@ -78,8 +78,9 @@ class CampaignRow:
 
     @property
     def progress(self) -> float:
-        """Share of the messages that are done, one way or another (0 to 1)."""
-        done = self.completed_sends + self.failed_sends + self.skipped_sends
+        """Share of the messages that are done, one way or another (0 to 1); what a cancelled campaign let go is not."""
+        let_go = self.skipped_sends if self.status is not CampaignStatus.CANCELLED else 0
+        done = self.completed_sends + self.failed_sends + let_go
         return min(1.0, done / self.total_sends) if self.total_sends else 0.0
 
 

@@ -12,9 +12,9 @@ and counted: their weights would be most of the answer. What of the policy asked
 from every estimate, and its share is told too (`lost`). A log in which nothing was left to chance tells nothing of
 another policy, and is refused, as is one with no decision that the policy asked about could have taken.
 
-Intervals are of 95 %, over people. What somebody brought times a large weight is far from normal, few large values among
-many zeros, and a normal interval held the truth in 90 of a hundred logs: its ends are moved by the skewness seen (Hall
-1992, "On the removal of skewness by transformation"), SNIPS' by that of its linearisation.
+Intervals are of 95 %, over people. What somebody brought times a large weight is far from normal, few large values
+among many zeros, and a normal interval held the truth in 90 of a hundred logs: its ends are moved by the skewness seen
+(Hall 1992, "On the removal of skewness by transformation"), SNIPS' by that of its linearisation.
 """
 
 from __future__ import annotations

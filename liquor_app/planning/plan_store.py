@@ -210,7 +210,7 @@ async def _cells(
     session: AsyncSession, brief: CampaignBrief, names: Mapping[str, str], beliefs: Beliefs
 ) -> list[dict[str, Any]]:
     """Return messages by segment, day, channel and offer, most first; at most `MOST_CELLS`. Each says what it is
-    believed to change, and from how many people that was learned; 0 is assumed."""
+    believed to change, within which standard deviation, and from how many people that was learned; 0 is assumed."""
     found = await session.execute(
         text(
             "SELECT segment_slug AS segment, scheduled_date AS date, channel, offer_terms ->> 'name' AS offer,"
@@ -223,6 +223,11 @@ async def _cells(
         ),
         {"id": brief.id, "n": MOST_CELLS, "uplift": PRIOR_MEAN},
     )
+    rows = found.all()
+    cells = [
+        Cell(row.segment, offer_label(row.offer or "", row.discount_pct or 0), row.channel, NO_RHYTHM) for row in rows
+    ]
+    spread = beliefs.posterior.effects(cells)[1] if cells else ()
     return [
         {
             "segment": row.segment,
@@ -235,11 +240,10 @@ async def _cells(
             "discount": str(money(float(row.discount or 0))),
             "expected_profit": str(money(float(row.profit or 0))),
             "uplift": round(float(row.uplift), 5),
-            "learned_from": beliefs.posterior.learned_from(
-                Cell(row.segment, offer_label(row.offer or "", row.discount_pct or 0), row.channel, NO_RHYTHM)
-            ),
+            "uplift_sd": round(float(sd), 5),
+            "learned_from": beliefs.posterior.learned_from(cell),
         }
-        for row in found
+        for row, cell, sd in zip(rows, cells, spread, strict=True)
     ]
 
 

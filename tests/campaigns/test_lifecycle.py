@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, time, timedelta
 from typing import Any
 from uuid import UUID
@@ -93,6 +94,17 @@ async def test_from_draft_to_cancelled(database: str) -> None:
             await verb(session, SYSTEM, campaign)
         assert await _status(campaign) is expected
     assert await _jobs(Job.LAUNCH_CAMPAIGN) == 1
+
+
+async def test_what_a_cancelled_campaign_let_go_is_not_done(database: str) -> None:
+    """Before, the page said 100 % of one that had sent nothing."""
+    campaign = await _planned()
+    async with transaction() as session:
+        await approve_campaign(session, SYSTEM, campaign)
+        await lifecycle.cancel_campaign(session, SYSTEM, campaign)
+        row = await get_campaign(session, SYSTEM, campaign)
+        let_go = replace(row, total_sends=8, completed_sends=1, failed_sends=1, skipped_sends=6)
+    assert (let_go.progress, replace(let_go, status=CampaignStatus.COMPLETED).progress) == (0.25, 1.0)
 
 
 @pytest.mark.parametrize("evening", [time(20, 5), time(23, 59)])

@@ -373,5 +373,17 @@ async def test_each_kind_of_message_says_what_its_uplift_rests_on(campaign: UUID
     assert state.plan.beliefs_words == f"{total} of {plural(total, 'message')} by assumption"
     cells = [{**cell, "learned_from": 1200 if cell["channel"] == "email" else 0} for cell in plan.summary["cells"]]
     after = plan_view(replace(plan, summary={**plan.summary, "cells": cells}))
+    for line in state.plan.beliefs:  # this shop knows to a hundredth of a point
+        low, high = (float(end) for end in line.within.split(" to "))
+        assert low == pytest.approx(float(line.believed), abs=0.1)
+        assert high == pytest.approx(low, abs=0.1)
     assert {line.basis for line in after.beliefs if line.channel == "E-mail"} == {"Learned from 1,200 people"}
     assert after.beliefs_words != state.plan.beliefs_words
+    # a spread of two points: 80 % lie within 2 · 1.2816 of the mean
+    cells = [{**cell, "uplift": 0.01, "uplift_sd": 0.02} for cell in plan.summary["cells"]]
+    assert {line.within for line in plan_view(replace(plan, summary={**plan.summary, "cells": cells})).beliefs} == {
+        "−1.6 to +3.6"
+    }
+    for cell in cells:
+        del cell["uplift_sd"]
+    assert {line.within for line in plan_view(replace(plan, summary={**plan.summary, "cells": cells})).beliefs} == {""}

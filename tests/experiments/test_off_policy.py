@@ -44,7 +44,7 @@ def test_each_estimate_is_unbiased_and_covers_what_it_says() -> None:
 
 
 def sparse(seed: int) -> Log:
-    """Baskets of whom a twentieth chance gave the action asked about: few, and far from normal. The truth is .2 · 45."""
+    """Baskets of whom a twentieth chance gave the action asked about: few, far from normal. The truth is .2 · 45."""
     rng = np.random.default_rng([seed, 9])
     people = 1_500
     action = (rng.random(people) < 0.05).astype(np.intp)

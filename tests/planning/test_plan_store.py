@@ -25,7 +25,7 @@ from liquor_app.planning.lists import list_plans
 from liquor_app.planning.models import PlanStatus
 from liquor_app.planning.plan_summary import UPLIFT_NOTE
 from liquor_app.planning.service import approve_plan, get_plan, make_plan, simulate_plan
-from liquor_app.scoring.estimators.uplift import PRIOR_MEAN
+from liquor_app.scoring.estimators.uplift import PRIOR_MEAN, Cell, Posterior
 from liquor_app.segments.service import create_segment, refresh_segments
 from tests.people import add_campaign, add_customer, add_purchase, add_send, believe, ensure_shop, steady_ids
 
@@ -106,6 +106,8 @@ async def test_a_plan_keeps_every_limit_and_accounts_for_everybody(session: Asyn
         assert Decimal(str(found["low"])) <= 0 <= Decimal(str(found["high"])), figure
     assert headline["uplift"] == {"basis": "assumed", "people": 0, "version": 0, "note": UPLIFT_NOTE}
     assert {(cell["uplift"], cell["learned_from"]) for cell in plan.summary["cells"]} == {(PRIOR_MEAN, 0)}
+    [sd] = Posterior.prior().effects([Cell("all", "any", "email", "no_rhythm")])[1]
+    assert {cell["uplift_sd"] for cell in plan.summary["cells"]} == {round(float(sd), 5)}
     said = " ".join(f"{one['title']} {one['text']}" for one in plan.reasoning)
     assert "uplift assumed" in said
     assert UPLIFT_NOTE in said

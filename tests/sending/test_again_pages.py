@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from sqlalchemy import text
@@ -10,11 +10,12 @@ from sqlalchemy import text
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import SYSTEM, Actor, ActorKind
 from liquor_app.analytics.daily_rollups import roll_up
+from liquor_app.analytics.service import CampaignDay
 from liquor_app.core.clock import now
 from liquor_app.core.db import transaction
 from liquor_app.core.ids import uuid7
 from liquor_app.providers.kit.base import Outcome
-from liquor_app.screens.campaigns.detail.resend_state import AgainState, people_words
+from liquor_app.screens.campaigns.detail.resend_state import AgainState, day_bars, people_words
 from liquor_app.screens.sending.outbox.unknown_state import UnknownState
 from liquor_app.sending.pipeline.dispatch import Dispatcher
 from liquor_app.sending.resend import COUNTED, Waiting, Whom, count_waiting, send_again
@@ -40,7 +41,7 @@ async def test_the_page_offers_what_there_is_and_nothing_else(database: str, mon
     await run(AgainState.load, state)
     assert (state.failed, state.rest) == ("3 people", "5 people")
     assert [(bar.name, bar.value) for bar in state.reasons] == [("No consent for the channel", "2")]
-    assert [bar.value for bar in state.days] == ["3"]
+    assert [(bar.value, bar.share) for bar in state.days] == [("3", "– delivered")], "nobody told of a delivery"
     await run(AgainState.ask, state, "everybody")
     assert state.asking == ""
     assert await run(AgainState.send, state) is None, "nothing was asked"
@@ -54,6 +55,12 @@ async def test_the_page_offers_what_there_is_and_nothing_else(database: str, mon
     await run(AgainState.ask, state, "rest")
     assert "role" in said(await run(AgainState.send, state))
     assert (await statuses(campaign)).count("pending") == 3
+
+
+def test_the_share_delivered_is_told_where_deliveries_are() -> None:
+    told = ((4, 3), (2, 0), (0, 0))
+    days = [CampaignDay(date(2026, 10, 1 + nth), *counts) for nth, counts in enumerate(told)]
+    assert [bar.share for bar in day_bars(days)] == ["75% delivered", "0% delivered", ""]
 
 
 async def test_what_is_counted_is_what_is_sent(database: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -64,7 +64,7 @@ def key(job: Job) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("parts", nargs="*", help="files without .jsonl, such as coverage; all by default")
-    parser.add_argument("--afresh", action="store_true")
+    parser.add_argument("--afresh", action="store_true", help="forget what is kept of these parts")
     parser.add_argument("--report", action="store_true")
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--kept", type=Path, default=KEPT)
@@ -73,7 +73,8 @@ def main() -> None:
     kept.mkdir(parents=True, exist_ok=True)
     if given.afresh:
         for path in kept.glob("*.jsonl"):
-            path.unlink()
+            if not given.parts or path.stem in given.parts:
+                path.unlink()
     if not given.report:
         done = {line["job"] for path in kept.glob("*.jsonl") for line in map(json.loads, path.read_text().splitlines())}
         left = [job for job in jobs() if key(job) not in done and (not given.parts or job[0] in given.parts)]

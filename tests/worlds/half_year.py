@@ -134,7 +134,7 @@ def live(
         heard = shop.contacts(week)
         response = np.minimum((shop.taken / shop.could)[segment] * told, 1.0)
         discounts = response[:, None, None] * (DISCOUNTS * habits.told_basket[:, None])[:, :, None]
-        if policy is Policy.ORACLE:
+        if policy.knows:
             values, taking = _oracle_values(shop, effects, week, segment, due, heard)
             discounts = taking * DISCOUNTS[:, None] * habits.told_basket[:, None, None]
         elif policy is Policy.OLD:
@@ -236,7 +236,7 @@ def _happen(
     size, chance = habits.size, habits.chance[week]
     number = habits.draw[week, planned.who]
     share_held = 0.0 if policy is Policy.ORACLE else HOLDOUT
-    share_random = RANDOM if policy.learns and planned.who.size * size.clones >= RANDOM_FROM else 0.0
+    share_random = RANDOM if policy.draws and planned.who.size * size.clones >= RANDOM_FROM else 0.0
     actions = DISCOUNTS.size * COSTS.size
     arm = arms_of(number, share_held, share_random, actions)
     if size.clones == 1:

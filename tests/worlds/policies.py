@@ -26,10 +26,21 @@ class Policy(StrEnum):
     """A draw from the posterior, one of fifty for each customer."""
     ORACLE = "oracle"
     """Knows every effect and how often a discount is taken, baskets as all do; same caps, nobody held out."""
+    BOUND = "oracle, same arms"
+    """The oracle with the same people held out and as many drawn at random: what knowing all is worth to who learns."""
 
     @property
     def learns(self) -> bool:
         return self in (Policy.AGENT, Policy.GREEDY, Policy.THOMPSON)
+
+    @property
+    def knows(self) -> bool:
+        return self in (Policy.ORACLE, Policy.BOUND)
+
+    @property
+    def draws(self) -> bool:
+        """Whether it gives some of whom it chose a random action."""
+        return self.learns or self is Policy.BOUND
 
 
 def old_values(segment: Ints, chance: Floats, response: Floats, basket: Floats) -> Floats:

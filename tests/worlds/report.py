@@ -16,6 +16,8 @@ from tests.worlds.world import Floats
 BEGIN, END = "<!-- figures: written by `python -m tests.worlds` -->", "<!-- end of figures -->"
 RESAMPLED = 4_000
 Line = dict[str, Any]
+SHARES = ((Policy.AGENT, Policy.BOUND), (Policy.AGENT, Policy.ORACLE), (Policy.GREEDY, Policy.ORACLE))
+"""Whose profit is told as a share of whose."""
 
 
 def read(path: Path) -> list[Line]:
@@ -82,9 +84,9 @@ def _policies(lines: Sequence[Line]) -> list[str]:
         values = [line[policy] for line in lines if policy in line]
         few = f", {len(values)} seeds" if len(values) < len(lines) else ""
         told.append(_money(values) + few if values else "–")
-    for policy in (Policy.AGENT, Policy.GREEDY):
-        both = [(line[policy], line["oracle"]) for line in lines if policy in line]
-        told.append(_per_cent([one for one, _ in both], [whole for _, whole in both]) if both else "–")
+    for policy, whole in SHARES:
+        both = [(line[policy], line[whole]) for line in lines if policy in line and whole in line]
+        told.append(_per_cent([one for one, _ in both], [all_ for _, all_ in both]) if both else "–")
     return told
 
 
@@ -92,7 +94,7 @@ def _points(mean: float) -> str:
     return f"{mean * 100:g}"
 
 
-_HEAD = [*Policy, "agent / oracle", "greedy / oracle"]
+_HEAD = [*Policy, *(f"{policy} / {whole}" for policy, whole in SHARES)]
 
 
 def _profit(kept: Path) -> str:

@@ -67,7 +67,7 @@ def _beliefs() -> rx.Component:
                                                                rx.el.small(line.offer))),
                     Column("By", lambda line: line.channel, phone="under", named=True),
                     Column("Messages", lambda line: line.messages, number=True, phone="under", named=True),
-                    Column("Believed to win, of 100", lambda line: line.believed, number=True),
+                    Column("Believed to win, of 100 (80%)", _believed, number=True),
                     Column("Basis", _basis, phone="under", whole=True),
                 ],
                 label="What each kind of message is believed to change",
@@ -81,6 +81,10 @@ def _beliefs() -> rx.Component:
         ),
         rx.fragment(),
     )  # fmt: skip
+
+
+def _believed(line: Any) -> rx.Component:
+    return rx.fragment(line.believed, rx.el.small(line.within))
 
 
 def _basis(line: Any) -> rx.Component:

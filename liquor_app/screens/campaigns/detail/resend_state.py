@@ -33,14 +33,15 @@ def people_words(count: int) -> str:
 
 
 def day_bars(days: list[CampaignDay]) -> list[Bar]:
-    """Return a bar a day, the fullest one the longest."""
+    """Return a bar a day, the fullest one the longest. Where no delivery was told of, their share was not measured."""
     most = max((day.sends for day in days), default=0) or 1
+    is_measured = any(day.delivered for day in days)
     return [
         Bar(
             show_weekday(day.day),
             figure(day.sends),
             round(100 * day.sends / most, 1),
-            share=f"{percent(day.delivered / day.sends)} delivered" if day.sends else "",
+            share=f"{percent(day.delivered / day.sends) if is_measured else '–'} delivered" if day.sends else "",
         )
         for day in days
     ]

@@ -11,6 +11,7 @@ from typing import Any
 
 from liquor_app.campaigns.models import CampaignStatus
 from liquor_app.campaigns.service import CampaignRow
+from liquor_app.experiments.learning import LEVEL_80
 from liquor_app.planning.service import PlanRow
 from liquor_app.screens.campaigns.words import days_words, progress_words
 from liquor_app.ui.charts.interval import Marks, interval_marks
@@ -73,6 +74,8 @@ class BeliefLine:
     channel: str
     messages: str
     believed: str
+    within: str
+    """The 80 % interval of one such message; empty in plans made before it was kept."""
     basis: str
     is_assumed: bool
 
@@ -241,7 +244,8 @@ def _beliefs(cells: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
             offer=kind[1] if kind[2] in ("", "0") else f"{kind[1]}, {kind[2]}% off",
             channel={"email": "E-mail", "sms": "SMS"}.get(kind[3], kind[3]),
             messages=figure(counts[kind]),
-            believed=figure(100 * sum(cell["uplift"] * cell["sends"] for cell in them) / counts[kind], 1, sign=True),
+            believed=figure(100 * _mean_uplift(them, counts[kind]), 1, sign=True),
+            within=_within(them, counts[kind]),
             basis=f"Learned from {plural(them[0]['learned_from'], 'person', 'people')}"
             if them[0]["learned_from"]
             else "Assumed",
@@ -251,6 +255,17 @@ def _beliefs(cells: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     ]
     words = f"{figure(assumed)} of {plural(sum(counts.values()), 'message')} by assumption" if lines else ""
     return {"beliefs": lines, "beliefs_words": words}
+
+
+def _mean_uplift(cells: Sequence[Mapping[str, Any]], sends: int) -> float:
+    return float(sum(cell["uplift"] * cell["sends"] for cell in cells)) / sends
+
+
+def _within(cells: Sequence[Mapping[str, Any]], sends: int) -> str:
+    if "uplift_sd" not in cells[0]:
+        return ""
+    mean, wide = _mean_uplift(cells, sends), LEVEL_80 * float(cells[0]["uplift_sd"])
+    return f"{figure(100 * (mean - wide), 1, sign=True)} to {figure(100 * (mean + wide), 1, sign=True)}"
 
 
 def _at_random(arms: Mapping[str, Any]) -> list[Fact]:
