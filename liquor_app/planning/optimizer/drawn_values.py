@@ -129,7 +129,8 @@ class _AtPrices:
     def shares(self, drawn: DrawnValues, chosen: Flags) -> Floats:
         """Return how often each is chosen, of the draws in which its customer gets anything, shape (m,); what the plan
         chose counts in the draw whose turn it was."""
-        base, slope = self.table(drawn.base[self.rows], np.float64(-np.inf)), self.table(drawn.slope[self.rows], np.float64(0))
+        base = self.table(drawn.base[self.rows], np.float64(-np.inf))
+        slope = self.table(drawn.slope[self.rows], np.float64(0))
         cell, picked = self.table(drawn.cell[self.rows], np.intp(0)), self.table(chosen[self.rows], np.False_)
         turns = drawn.turn[self.customers]
         wins, any_wins = np.zeros(cell.shape), np.zeros(self.customers.size)
