@@ -8,6 +8,7 @@ from liquor_app.core.config import get_settings
 SESSION = SESSION_COOKIE
 DEVICE = "liquor_device"
 SECOND_STEP = "liquor_second_step"
+CEREMONY = "liquor_ceremony"
 
 
 def cookie_name(name: str) -> str:

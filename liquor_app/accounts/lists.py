@@ -96,7 +96,11 @@ TEAM = ListSpec(
     source="users t LEFT JOIN totp_secrets s ON s.user_id = t.id LEFT JOIN access_links l ON l.user_id = t.id"
     " AND l.expires_at > now()",
     counted="users t",
-    select={"status": _USER_STATUS, "has_two_steps": "s.confirmed_at IS NOT NULL", "link_until": "l.expires_at"},
+    select={
+        "status": _USER_STATUS,
+        "has_two_steps": "s.confirmed_at IS NOT NULL OR EXISTS (SELECT FROM passkeys p WHERE p.user_id = t.id)",
+        "link_until": "l.expires_at",
+    },
     order="email",
     permission=Permission.TEAM_ADMIN,
     export_permission=Permission.TEAM_ADMIN,

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Column, Index, LargeBinary, SmallInteger, text
+from sqlalchemy import BigInteger, CheckConstraint, Column, Index, LargeBinary, SmallInteger, text
 from sqlmodel import Field, SQLModel
 
 from liquor_app.core.columns import (
@@ -87,6 +87,25 @@ class TotpSecret(SQLModel, table=True):
     last_step: int | None = whole(nullable=True)
     confirmed_at: datetime | None = moment()
     created_at: datetime = stamped()
+
+
+class Passkey(SQLModel, table=True):
+    """A key pair of a user's device or password manager (WebAuthn); only its public half is known here."""
+
+    __tablename__ = "passkeys"
+    __table_args__ = (Index("ix_passkeys_user", "user_id"),)
+
+    id: UUID = pk()
+    user_id: UUID = ref("users.id")
+    name: str = words()
+    credential_id: str = words(unique=True)
+    """As the device calls it, base64url."""
+    public_key: str = words()
+    """COSE, base64url."""
+    sign_count: int = Field(default=0, sa_column=Column(BigInteger, nullable=False, server_default="0"))
+    """Of its last use, unsigned 32 bits; devices that count nothing say 0 each time."""
+    created_at: datetime = stamped()
+    last_used_at: datetime | None = moment()
 
 
 class AccessRule(SQLModel, table=True):

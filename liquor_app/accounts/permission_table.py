@@ -131,7 +131,7 @@ TABLE: Mapping[Permission, Rule] = MappingProxyType({
     ),
     Permission.APP: Rule(_VIEWER, "", _R, "Open the app's pages and this table"),
     Permission.OWN_ACCOUNT: Rule(
-        _VIEWER, "", _W, "Change one's own name, password, two-step sign-in, browsers, saved views and bell"
+        _VIEWER, "", _W, "Change one's own name, password, two-step sign-in, passkeys, browsers, saved views and bell"
     ),
     Permission.TICKETS: Rule(_VIEWER, "", _R, "Ask for a ticket that opens a WebSocket"),
     Permission.OWN_FILES: Rule(_VIEWER, "files", _R, "Fetch a file that one asked for oneself"),

@@ -16,6 +16,7 @@ from sqlmodel import col, select
 from liquor_app.accounts.access_changes import announce_access
 from liquor_app.accounts.audit import audit, audit_change
 from liquor_app.accounts.entry.access_links import end_links, make_link
+from liquor_app.accounts.entry.passkeys import drop_passkeys
 from liquor_app.accounts.entry.passwords import Hashed
 from liquor_app.accounts.models import LinkKind, Role, User
 from liquor_app.accounts.permission_table import Permission
@@ -97,7 +98,8 @@ async def get_member(session: AsyncSession, actor: Actor, user_id: UUID) -> User
 
 
 async def change_user(session: AsyncSession, actor: Actor, user_id: UUID, changes: Mapping[str, Any]) -> UserRow:
-    """Change somebody's `role`, `full_name` or `is_active`; deactivated, they are signed out everywhere at once.
+    """Change somebody's `role`, `full_name` or `is_active`; deactivated, they are signed out everywhere at
+    once and their passkeys are gone.
 
     Raises:
         Forbidden: the actor is not an admin.
@@ -126,6 +128,7 @@ async def change_user(session: AsyncSession, actor: Actor, user_id: UUID, change
     if not is_active:
         await revoke_all(session, user.id)
         await end_links(session, user.id)
+        await drop_passkeys(session, user.id)
     announce_access(session, user.id)
     after = {"role": user.role.value, "full_name": user.full_name, "is_active": user.is_active}
     await audit_change(

@@ -10,11 +10,13 @@ from fastapi import Form, Request, Response
 from fastapi.responses import RedirectResponse
 
 from liquor_app.accounts import profile, sessions, users
-from liquor_app.accounts.cookies import SECOND_STEP, SESSION, cookie_name
+from liquor_app.accounts.cookies import CEREMONY, SECOND_STEP, SESSION, cookie_name
 from liquor_app.accounts.entry import two_steps
+from liquor_app.accounts.entry.passkey_ceremony import Ceremony
+from liquor_app.accounts.entry.passkeys import add_passkey
 from liquor_app.accounts.entry.second_step import AGAIN, first_step_of, remember_first_step
+from liquor_app.accounts.entry.second_step_rule import needs_second_step
 from liquor_app.accounts.entry.sign_in import begin_attempt, finish_attempt
-from liquor_app.accounts.entry.two_steps import needs_code
 from liquor_app.accounts.permission_table import Permission, needs
 from liquor_app.accounts.permissions import Actor
 from liquor_app.api.client_address import source_group, source_of
@@ -26,6 +28,7 @@ from liquor_app.rest.accounts import attempt_sign_in, choose_by_link, first_admi
 from liquor_app.rest.kit.authentication import drop_cookie, keep_cookie, session_cookie
 from liquor_app.rest.kit.browser_forms import form_router, told_again
 from liquor_app.rest.kit.own_password import confirm_password, device_of, new_password
+from liquor_app.rest.kit.passkey_exchange import enter_with, read_answer, taken_challenge
 from liquor_app.sending.staff_mail import ask_for_reset
 
 browser = form_router()
@@ -97,6 +100,23 @@ async def browser_code(
     return response
 
 
+@browser.post("/session/passkey")
+@needs(Permission.ENTER)
+async def browser_passkey(
+    request: Request,
+    credential: Annotated[str, Form(max_length=16_384)],
+    next: Annotated[str, Form(max_length=500)] = "/",
+) -> Response:
+    """Sign in with what a passkey signed (`assets/js/passkeys.js`); no code is asked for after it."""
+    try:
+        user = await enter_with(request, read_answer(credential))
+        response = await _open(request, user, next)
+    except AppError as error:
+        return told_again("/login", error.message, next=_safe_next(next))
+    drop_cookie(response, CEREMONY)
+    return response
+
+
 @browser.post("/session/password")
 @needs(Permission.ENTER)
 async def browser_password(
@@ -110,7 +130,7 @@ async def browser_password(
         await limit("register", source_group(source_of(request)), allowed=20, seconds=60)
         user = await choose_by_link(token, password, full_name)
         async with transaction() as session:
-            told = await remember_first_step(session, user.id) if await needs_code(session, user.id) else None
+            told = await remember_first_step(session, user.id) if await needs_second_step(session, user.id) else None
     except AppError as error:
         return told_again("/welcome", error.message, token=token)
     if told is None:
@@ -212,6 +232,26 @@ async def browser_two_steps(
         return "scan"
 
     return await _profile(request, change)
+
+
+@browser.post("/session/passkeys")
+@needs(Permission.OWN_ACCOUNT)
+async def browser_new_passkey(
+    request: Request,
+    name: Annotated[str, Form(max_length=120)],
+    credential: Annotated[str, Form(max_length=16_384)],
+) -> Response:
+    """Keep the passkey that a device made; the password was asked for when it was begun."""
+
+    async def change(actor: Actor) -> str:
+        challenge = await taken_challenge(request, Ceremony.ADD, actor.user_id)
+        async with transaction() as session:
+            await add_passkey(session, actor, challenge, read_answer(credential), name)
+        return "passkey"
+
+    response = await _profile(request, change)
+    drop_cookie(response, CEREMONY)
+    return response
 
 
 @browser.post("/session/logout")

@@ -30,7 +30,7 @@ from liquor_app.rest import (
     webhooks,
 )
 from liquor_app.rest.kit.authentication import has_session
-from liquor_app.rest.people import customer_labels, merges, privacy, sign_ups, socket_tickets, team
+from liquor_app.rest.people import customer_labels, merges, passkeys, privacy, sign_ups, socket_tickets, team
 from liquor_app.rest.schemas.analytics import AnalyticsMessage
 from liquor_app.rest.schemas.campaigns import CampaignStatusMessage
 from liquor_app.rest.schemas.organization import NotificationMessage
@@ -39,6 +39,7 @@ from liquor_app.rest.shop import coupons as coupon_pools
 
 ROUTERS = [
     accounts.router,
+    passkeys.router,
     team.router,
     customers.router,
     customer_labels.router,

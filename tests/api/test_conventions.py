@@ -35,6 +35,9 @@ GET /settings/templates · POST /settings/templates · PATCH /settings/templates
 OURS = """
 POST /socket-tickets
 POST /auth/password · POST /auth/forgotten
+POST /auth/passkeys/begin · POST /auth/passkeys/finish · POST /users/me/passkeys/begin · POST /users/me/passkeys
+GET /users/me/passkeys · GET /users/me/passkeys/{id} · PATCH /users/me/passkeys/{id}
+DELETE /users/me/passkeys/{id}
 GET /users · GET /users/export · POST /users · PATCH /users/{id} · POST /users/{id}/link · POST /users/{id}/sign-out
 POST /users/{id}/two-steps/off · GET /users/me/sessions · DELETE /users/me/sessions/{id} · GET /users/me/two-steps
 POST /users/me/two-steps · POST /users/me/two-steps/confirm · POST /users/me/two-steps/off
@@ -134,6 +137,8 @@ async def test_every_route_but_the_doors_asks_who_is_there(anybody: Client) -> N
         "POST /auth/password",
         "POST /auth/forgotten",
         "POST /auth/login",
+        "POST /auth/passkeys/begin",
+        "POST /auth/passkeys/finish",
         "POST /auth/logout",
         "POST /auth/refresh",
     }

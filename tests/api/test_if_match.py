@@ -14,6 +14,7 @@ from liquor_app.catalog.product_write import write_products
 from liquor_app.core.clock import now
 from liquor_app.core.db import transaction
 from tests.api.client import Client, is_problem
+from tests.api.test_passkeys import added, our_device
 from tests.factories import product
 from tests.people import add_customer
 from tests.security.test_generated import GOOD, NOBODY, Shop, Spec, shop
@@ -64,6 +65,7 @@ async def _each_thing(client: Client) -> dict[str, str]:
     for path, inner in (("/api-keys", "id"), ("/users", "id"), ("/webhook-endpoints", "id")):
         items = (await client.get(path)).json()["items"]
         made[f"/api/v1{path}"] = str(next(one for one in items if one.get("email") != "admin@example.com")[inner])
+    made["/api/v1/users/me/passkeys"] = (await added(client, our_device()))["id"]
     brands = (await client.get("/settings/brands")).json()
     made |= dict.fromkeys(("/api/v1/settings/brands", "/api/v1/settings/sign-up"), brands[0]["id"])
     return {path: value for path, value in made.items() if value}

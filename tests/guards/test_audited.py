@@ -56,6 +56,7 @@ SERVICES = {
 ROUTES = {
     "POST /auth/forgotten": "anybody may ask for anybody; a link that comes of it is recorded by the job",
     "POST /session/forgotten": "the same form on a page",
+    "POST /auth/passkeys/begin": "it hands out a random number; what a passkey does with it is recorded",
     "POST /socket-tickets": "it signs a word and writes nothing; whose socket it opens is asked when it does",
     "POST /doubles/find": RECKONED,
     "POST /imports/{id}/preview": "a trial; what was chosen for the file is recorded when something else is chosen",

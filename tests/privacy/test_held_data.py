@@ -9,8 +9,8 @@ from liquor_app.schema import SLICES, metadata
 
 NOBODYS = {
     "accounts of the shop's own people, who are no customers": """
-        access_links access_rules api_key_months api_keys browser_sessions notices_seen refresh_tokens setup_codes
-        sign_in_attempts totp_secrets users
+        access_links access_rules api_key_months api_keys browser_sessions notices_seen passkeys refresh_tokens
+        setup_codes sign_in_attempts totp_secrets users
     """,
     "the shop's own words, settings and keys": """
         brands campaign_pools campaigns cell_rules channels compliance_rules coupon_pools custom_fields drop_sources

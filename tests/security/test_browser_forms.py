@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import json
 import re
 from collections.abc import Awaitable, Callable
 from datetime import datetime
@@ -15,7 +16,7 @@ from fastapi.routing import APIRoute
 from httpx import ASGITransport, AsyncClient, Response
 from sqlalchemy import text
 
-from liquor_app.accounts.cookies import SECOND_STEP, SESSION
+from liquor_app.accounts.cookies import CEREMONY, SECOND_STEP, SESSION
 from liquor_app.accounts.entry.access_links import make_link
 from liquor_app.accounts.entry.second_step import remember_first_step
 from liquor_app.accounts.entry.setup_code import current_code
@@ -30,6 +31,7 @@ from liquor_app.rest.kit.browser_forms import FORM, form_router, only_our_pages
 from liquor_app.rest.routers import AT_ROOT
 from liquor_app.screens.session.state import EntryState
 from tests.api.client import OURS, PASSWORD, Client, address_of, is_problem
+from tests.api.test_passkeys import added, our_device
 from tests.api.test_two_steps import clock, code, enrolled, later
 from tests.tabs import Tab, run
 
@@ -106,6 +108,19 @@ async def _two_steps(viewer: Client, clock: list[datetime]) -> Form:
     return await _cookie(), {"current_password": PASSWORD}
 
 
+async def _passkey(viewer: Client, clock: list[datetime]) -> Form:
+    device = our_device()
+    await added(viewer, device)
+    asked = (await viewer.post("/auth/passkeys/begin")).json()["options"]
+    return {CEREMONY: viewer.http.cookies[CEREMONY]}, {"credential": json.dumps(device.sign(asked)), "next": "/"}
+
+
+async def _new_passkey(viewer: Client, clock: list[datetime]) -> Form:
+    asked = (await viewer.post("/users/me/passkeys/begin", json={"current_password": PASSWORD})).json()["options"]
+    cookies = {CEREMONY: viewer.http.cookies[CEREMONY], **await _cookie()}
+    return cookies, {"name": "Laptop", "credential": json.dumps(our_device().make(asked))}
+
+
 async def _logout(viewer: Client, clock: list[datetime]) -> Form:
     return await _cookie(), {}
 
@@ -118,6 +133,8 @@ GOOD: dict[str, Callable[[Client, list[datetime]], Awaitable[Form]]] = {
     "/session/forgotten": _forgotten,
     "/session/change-password": _change_password,
     "/session/two-steps": _two_steps,
+    "/session/passkey": _passkey,
+    "/session/passkeys": _new_passkey,
     "/session/logout": _logout,
 }
 ROUTES = [route for route in browser.routes if isinstance(route, APIRoute)]
@@ -183,7 +200,7 @@ async def test_other_shapes_change_nothing(path: str, viewer: Client, clock: lis
         shapes.append(
             (f"{name} twice", {422}, {"content": urlencode(twice).encode(), "headers": {"content-type": FORM}})
         )
-        shapes.append((f"{name} too long", {422}, {"data": {**fields, name: "x" * 600}}))
+        shapes.append((f"{name} too long", {422}, {"data": {**fields, name: "x" * 20_000}}))
         shapes.append((f"{name} unstorable", {422}, {"data": {**fields, name: "\x00"}}))
         others = {one: value for one, value in fields.items() if one != name}
         shapes.append((f"{name}[]", {422}, {"data": {**others, f"{name}[]": fields[name]}}))
@@ -237,7 +254,11 @@ def test_forms_with_a_session_have_the_router() -> None:
 
 async def test_what_was_used_is_used_up(viewer: Client, clock: list[datetime]) -> None:
     ours = {"Origin": OURS}
-    for path, says in (("/session/code", "wrong"), ("/session/password", "link was used")):
+    for path, says in (
+        ("/session/passkey", "not accepted"),
+        ("/session/code", "wrong"),
+        ("/session/password", "link was used"),
+    ):
         form = await GOOD[path](viewer, clock)
         first = await _send(viewer, path, form, ours)
         assert first.status_code == 303
@@ -258,6 +279,7 @@ async def test_a_session_that_ended_changes_nothing(viewer: Client, clock: list[
     for path, fields in (
         ("/session/change-password", {"current_password": PASSWORD, "password": FRESH}),
         ("/session/two-steps", {"current_password": PASSWORD}),
+        ("/session/passkeys", {"name": "Laptop", "credential": "{}"}),
         ("/session/two-steps", {"current_password": PASSWORD, "off": "yes"}),
         ("/session/logout", {}),
     ):

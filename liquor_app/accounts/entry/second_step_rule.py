@@ -1,9 +1,11 @@
-"""A shop may ask its admins for a second step: until one has set it up, they act as marketers.
+"""A shop may ask its admins for a second step, a code or a passkey: until one has it, they act as marketers.
 
 That locks nobody out: whoever is asked can set it up for themselves, and is an admin again at once.
 """
 
 from __future__ import annotations
+
+from uuid import UUID
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -19,16 +21,21 @@ from liquor_app.core.errors import Conflict
 RULE = "two_steps_for_admins"
 
 _IS_ON = f"EXISTS (SELECT FROM access_rules WHERE name = '{RULE}')"
+_HAS_CODES = "EXISTS (SELECT FROM totp_secrets t WHERE t.user_id = u.id AND t.confirmed_at IS NOT NULL)"
+_HAS_PASSKEY = "EXISTS (SELECT FROM passkeys p WHERE p.user_id = u.id)"
+HAS_SECOND_STEP = f"({_HAS_CODES} OR {_HAS_PASSKEY})"
+"""SQL: whether a user `u` has one."""
+_IS_ASKED = f"u.role = '{Role.ADMIN}' AND {_IS_ON}"
 STANDING_ROLE = f"""
-CASE WHEN u.role = '{Role.ADMIN}' AND {_IS_ON}
-      AND NOT EXISTS (SELECT FROM totp_secrets t WHERE t.user_id = u.id AND t.confirmed_at IS NOT NULL)
-     THEN '{Role.MANAGER}' ELSE u.role END"""
+CASE WHEN {_IS_ASKED} AND NOT {HAS_SECOND_STEP} THEN '{Role.MANAGER}' ELSE u.role END"""
 """SQL: what a user `u` may do now."""
 
 _READ = f"SELECT {_IS_ON}"
 _ON = "INSERT INTO access_rules (name, set_at) VALUES (:name, :at) ON CONFLICT DO NOTHING RETURNING 1"
 _OFF = "DELETE FROM access_rules WHERE name = :name RETURNING 1"
-_HAS = "SELECT EXISTS (SELECT FROM totp_secrets WHERE user_id = :user AND confirmed_at IS NOT NULL)"
+_HAS = f"SELECT {HAS_SECOND_STEP} FROM users u WHERE u.id = :user"
+_MUST_KEEP = f"SELECT {_IS_ASKED} AND NOT {HAS_SECOND_STEP} FROM users u WHERE u.id = :user"
+_NEEDS = f"SELECT {_HAS_CODES} OR ({_IS_ASKED} AND {_HAS_PASSKEY}) FROM users u WHERE u.id = :user"
 _ADMINS = f"SELECT id FROM users WHERE role = '{Role.ADMIN}' AND is_active ORDER BY id"
 
 
@@ -61,3 +68,15 @@ async def ask_admins(session: AsyncSession, actor: Actor, is_on: bool) -> None:
     )
     for user in (await session.execute(text(_ADMINS))).scalars():
         announce_access(session, user)
+
+
+async def must_keep_second_step(session: AsyncSession, user_id: UUID) -> bool:
+    """Tell whether a user is asked for a second step and has none left: what took the last one away is not done. A
+    corridor."""
+    return bool(await session.scalar(text(_MUST_KEEP), {"user": user_id}))
+
+
+async def needs_second_step(session: AsyncSession, user_id: UUID) -> bool:
+    """Tell whether a user's password alone does not sign them in: they have codes, or are asked for a second step and
+    have a passkey. A corridor: before they are known."""
+    return bool(await session.scalar(text(_NEEDS), {"user": user_id}))

@@ -11,8 +11,9 @@ from sqlmodel import col, select
 
 from liquor_app.accounts.audit import audit_access
 from liquor_app.accounts.entry.known_devices import Device
+from liquor_app.accounts.entry.second_step_rule import needs_second_step
 from liquor_app.accounts.entry.sign_in_attempts import Counted, count_attempt, forgive
-from liquor_app.accounts.entry.two_steps import needs_code, take_code
+from liquor_app.accounts.entry.two_steps import take_code
 from liquor_app.accounts.models import User
 from liquor_app.accounts.permissions import STRANGER
 from liquor_app.accounts.users import UserRow, get_user
@@ -54,7 +55,9 @@ class Verdict:
             Unauthenticated: the attempt was refused.
         """
         if self.waits_for is not None:
-            raise CodeNeeded("Say the code your app shows, or a recovery code.", field="code")
+            raise CodeNeeded(
+                "Say the code your app shows, or a recovery code; or sign in with your passkey.", field="code"
+            )
         if self.user is None:
             raise Unauthenticated(self.wrong)
         return self.user
@@ -94,7 +97,7 @@ async def finish_attempt(
         found = await session.execute(select(User).where(col(User.id) == attempt.user.id).with_for_update())
         user = found.scalars().one()
         if user.is_active and user.password_hash == attempt.stored:
-            two_steps = kind == "sign_in" and await needs_code(session, user.id)
+            two_steps = kind == "sign_in" and await needs_second_step(session, user.id)
             if two_steps and code is None:
                 return Verdict(None, waits_for=attempt.user)
             if not two_steps or await take_code(session, user.id, code or ""):

@@ -19,7 +19,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.access_changes import announce_access
 from liquor_app.accounts.audit import audit, audit_access
-from liquor_app.accounts.entry.second_step_rule import asks_admins
+from liquor_app.accounts.entry.passkeys import drop_passkeys
+from liquor_app.accounts.entry.second_step_rule import asks_admins, must_keep_second_step
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
@@ -133,31 +134,27 @@ async def confirm_enrolment(session: AsyncSession, actor: Actor, code: str) -> l
 
 
 async def end_two_steps(session: AsyncSession, actor: Actor, user_id: UUID) -> None:
-    """Turn two steps off: one's own (whoever asks was just asked for the password), or as an admin somebody's who lost
-    their device.
+    """Turn two steps off: one's own codes (whoever asks was just asked for the password), or as an admin codes and
+    passkeys of somebody who lost their device.
 
     Raises:
         Forbidden: another's, and the actor is no admin.
-        Conflict: they are off, or the shop asks its admins for them and these are an admin's own.
+        Conflict: they are off, or the shop asks its admins for them and these are an admin's own and only ones.
     """
     is_own = user_id == actor.user_id
     require(actor, Permission.OWN_ACCOUNT if is_own else Permission.TEAM_ADMIN)
-    if is_own and await asks_admins(session, actor) and await _is_admin(session, user_id):
-        raise Conflict("This shop asks its admins for two steps. If you lost your device, ask another admin.")
-    if (await session.execute(text(_END), {"user": user_id})).scalar() is None:
+    ended = (await session.execute(text(_END), {"user": user_id})).scalar() is not None
+    passkeys = 0 if is_own else await drop_passkeys(session, user_id)
+    if not ended and not passkeys:
         raise Conflict("Two-step sign-in is off.")
-    await audit(session, actor, "user.two_steps_off", "user", user_id)
+    if is_own and await must_keep_second_step(session, user_id):
+        raise Conflict("This shop asks its admins for two steps. If you lost your device, ask another admin.")
+    await audit(session, actor, "user.two_steps_off", "user", user_id, passkeys=passkeys)
     announce_access(session, user_id)
 
 
 async def _is_admin(session: AsyncSession, user_id: UUID) -> bool:
     return bool((await session.execute(text(_IS_ADMIN), {"user": user_id})).scalar_one())
-
-
-async def needs_code(session: AsyncSession, user_id: UUID) -> bool:
-    """Tell whether a user signs in in two steps. A corridor: before they are known."""
-    row = await _row(session, user_id)
-    return row is not None and row.confirmed_at is not None
 
 
 async def take_code(session: AsyncSession, user_id: UUID, code: str) -> bool:

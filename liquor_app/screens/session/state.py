@@ -24,6 +24,7 @@ from reflex_base.registry import RegistrationContext
 from liquor_app.accounts.audit import note_refusal
 from liquor_app.accounts.cookies import SESSION, cookie_name
 from liquor_app.accounts.entry.access_links import find_link
+from liquor_app.accounts.entry.passkey_ceremony import relying_party
 from liquor_app.accounts.models import LinkKind
 from liquor_app.accounts.permission_table import Permission, needed, needs
 from liquor_app.accounts.permissions import STRANGER, Actor, may, require
@@ -268,6 +269,8 @@ class EntryState(rx.State):
     spent: str = ""
     """Why it is not."""
     is_invited: bool = False
+    has_passkeys: bool = False
+    """Passkeys work at the shop's address."""
 
     @rx.event
     @needs(Permission.ENTER)
@@ -294,5 +297,6 @@ class EntryState(rx.State):
 
     def _read_address(self) -> None:
         self.error, self.target = error_of(self), next_of(self)
+        self.has_passkeys = relying_party() is not None
         given = self.router.url.query_parameters
         self.told, self.token = str(given.get("told", ""))[:20], str(given.get("token", ""))[:200]

@@ -9,6 +9,7 @@ from liquor_app.screens.session.state import EntryState, SessionState
 from liquor_app.ui.button import button, link
 from liquor_app.ui.forms.choice import select_field
 from liquor_app.ui.forms.form import plain_form, text_field
+from liquor_app.ui.forms.passkey_form import passkey_form
 from liquor_app.ui.frame.entry_frame import entry
 from liquor_app.ui.frame.page_spec import Page
 from liquor_app.ui.grid import col
@@ -23,8 +24,22 @@ def _form(action: str, *fields: rx.Component) -> rx.Component:
     return plain_form(action, col(problem, *fields, gap=16))
 
 
+def _passkey() -> rx.Component:
+    """Draw the other way in. Where no passkey works at this address, nothing stands there."""
+    form = passkey_form(
+        "/session/passkey",
+        col(
+            rx.el.input(type="hidden", name="next", value=EntryState.target, read_only=True),
+            button("Sign in with a passkey", icon="fingerprint", block=True, submit=True),
+        ),
+        ask="get",
+        begin="/api/v1/auth/passkeys/begin",
+    )
+    return rx.cond(EntryState.has_passkeys, form, rx.fragment())
+
+
 def login() -> rx.Component:
-    """E-mail and password; the server answers with a cookie and a full page load."""
+    """E-mail and password, or a passkey; the server answers with a cookie and a full page load."""
     return entry(
         "Sign in",
         "Welcome back.",
@@ -36,6 +51,7 @@ def login() -> rx.Component:
             button("Sign in", kind="primary", block=True, submit=True),
             rx.el.p(link("Forgot your password?", "/forgotten"), class_name="t13"),
         ),
+        _passkey(),
         foot=FOOT,
     )
 
@@ -55,6 +71,7 @@ def code() -> rx.Component:
             button("Sign in", kind="primary", block=True, submit=True),
             rx.el.p(link("Begin again", "/login"), class_name="t13"),
         ),
+        _passkey(),
         foot=FOOT,
     )  # fmt: skip
 

@@ -6,6 +6,8 @@ from typing import Any
 
 import reflex as rx
 
+from liquor_app.screens.accounts.profile.passkeys_panel import passkeys_card
+from liquor_app.screens.accounts.profile.passkeys_state import PasskeysState
 from liquor_app.screens.accounts.profile.state import ProfileState
 from liquor_app.screens.forms.view import form_of
 from liquor_app.ui.badge import badge
@@ -27,7 +29,7 @@ def profile_page() -> rx.Component:
         rx.cond(ProfileState.told != "", note(ProfileState.told, tone="green", icon="circle-check"), rx.fragment()),
         grid(
             span(6, col(_name(), _password(), gap=16)),
-            span(6, col(_second_step(), _browsers(), gap=16)),
+            span(6, col(_second_step(), passkeys_card(_problem("credential", "name")), _browsers(), gap=16)),
         ),
         _codes(),
     )
@@ -165,4 +167,6 @@ def _codes() -> rx.Component:
     )  # fmt: skip
 
 
-PAGES = (Page("/profile", "Your profile", profile_page, icon="circle-user", on_load=ProfileState.load),)
+PAGES = (
+    Page("/profile", "Your profile", profile_page, icon="circle-user", on_load=[ProfileState.load, PasskeysState.load]),
+)

@@ -1,4 +1,4 @@
-"""One's own profile: name, password, the second step, browsers."""
+"""One's own profile: name, password, the second step, browsers; passkeys stand in `passkeys_state`."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 
 import reflex as rx
 
+from liquor_app.accounts.entry.passkeys import my_passkeys
 from liquor_app.accounts.entry.two_steps import confirm_enrolment, pending_enrolment, two_steps_of
 from liquor_app.accounts.permission_table import Permission, needs
 from liquor_app.accounts.profile import stored_hash, update_me
@@ -26,6 +27,7 @@ from liquor_app.ui.words import ago, plural, show_moment
 TOLD = {
     "password": "Your password is changed. You were signed out everywhere but here.",
     "off": "Two-step sign-in is off.",
+    "passkey": "Your passkey is added. You can sign in with it.",
 }
 
 
@@ -102,11 +104,12 @@ class ProfileState(FormState, rx.State):
             user, _ = await stored_hash(session, actor)
             steps = await two_steps_of(session, actor)
             begun = None if steps.is_on else await pending_enrolment(session, actor, user.email)
+            passkeys = await my_passkeys(session, actor)
             browsers = await my_sessions(session, actor, cookie_of(self))
             at = await shop_now(session)
         self.email, self.full_name, self.role_label = user.email, user.full_name or "", user.role.label
         self.is_two_steps = steps.is_on
-        self.is_asked_for = steps.is_asked_for and not steps.is_on
+        self.is_asked_for = steps.is_asked_for and not steps.is_on and not passkeys
         self.recovery = f"{plural(steps.recovery_left, 'recovery code')} left." if steps.is_on else ""
         self.secret = begun.secret if begun else ""
         drawn = base64.b64encode(qr_svg(begun.address).encode()).decode() if begun else ""

@@ -1,0 +1,150 @@
+"""Routes: signing in with a passkey, and one's own passkeys."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Request, Response
+from pydantic import Field
+
+from liquor_app.accounts import tokens
+from liquor_app.accounts.cookies import CEREMONY
+from liquor_app.accounts.entry import passkeys
+from liquor_app.accounts.entry.passkey_ceremony import Ceremony
+from liquor_app.accounts.entry.passkeys import MOST_NAME, PasskeyRow
+from liquor_app.accounts.permission_table import Permission, needs
+from liquor_app.accounts.permissions import Actor
+from liquor_app.api.client_address import source_of
+from liquor_app.api.etag import check_unchanged, content, tag
+from liquor_app.api.schemas import Body, Id, Row
+from liquor_app.core.db import Session, transaction
+from liquor_app.rest.accounts import Tokens, known_from_now
+from liquor_app.rest.kit.authentication import CurrentActor, drop_cookie
+from liquor_app.rest.kit.own_password import confirm_password
+from liquor_app.rest.kit.passkey_exchange import enter_with, hold_ceremony, limit_passkeys, taken_challenge
+from liquor_app.rest.people.team import PasswordIn
+
+router = APIRouter(tags=["auth"])
+
+VERSION = ("id", "name")
+"""Fields that make another version of a passkey: that it was used makes none."""
+PasskeyName = Annotated[str, Field(min_length=1, max_length=MOST_NAME, examples=["Laptop"])]
+Answer = Annotated[
+    dict[str, Any], Field(description="What the browser returned: `PublicKeyCredential.toJSON()` (WebAuthn 3).")
+]
+
+
+class CeremonyOut(Row):
+    """What the browser asks a device for: `publicKey` of `navigator.credentials`, bytes as base64url. The answer is
+    good once and for five minutes, with the cookie that came along."""
+
+    options: dict[str, Any]
+
+
+class AnswerIn(Body):
+    credential: Answer
+
+
+class NewPasskey(Body):
+    name: PasskeyName
+    credential: Answer
+
+
+class PasskeyPatch(Body):
+    name: PasskeyName
+
+
+class PasskeysOut(Row):
+    items: list[PasskeyRow]
+
+
+@router.post("/auth/passkeys/begin", response_model=CeremonyOut)
+@needs(Permission.ENTER)
+async def begin_sign_in(request: Request, response: Response) -> object:
+    """Begin to sign in with a passkey. The answer names nobody's: a device finds its own."""
+    await limit_passkeys(request)
+    options, begun = await passkeys.begin_entry()
+    hold_ceremony(response, begun)
+    return {"options": options}
+
+
+@router.post("/auth/passkeys/finish", response_model=Tokens)
+@needs(Permission.ENTER)
+async def finish_sign_in(request: Request, response: Response, body: AnswerIn) -> object:
+    """Sign in with what a passkey signed: tokens as of `/auth/login`. It is two factors by itself, so no code is asked
+    for."""
+    user = await enter_with(request, body.credential)
+    async with transaction() as session:
+        pair = await tokens.issue_tokens(session, user, ip=source_of(request))
+    known_from_now(request, response, user)
+    drop_cookie(response, CEREMONY)
+    return pair
+
+
+@router.post("/users/me/passkeys/begin", response_model=CeremonyOut)
+@needs(Permission.OWN_ACCOUNT)
+async def begin_passkey(request: Request, response: Response, actor: CurrentActor, body: PasswordIn) -> object:
+    """Begin to add a passkey, with one's present password."""
+    user = await confirm_password(request, actor, body.current_password)
+    async with transaction() as session:
+        options, begun = await passkeys.begin_adding(session, actor, user)
+    hold_ceremony(response, begun)
+    return {"options": options}
+
+
+@router.post("/users/me/passkeys", response_model=PasskeyRow, status_code=201)
+@needs(Permission.OWN_ACCOUNT)
+async def add_passkey(request: Request, response: Response, actor: CurrentActor, body: NewPasskey) -> object:
+    """Keep the passkey that a device made."""
+    challenge = await taken_challenge(request, Ceremony.ADD, actor.user_id)
+    async with transaction() as session:
+        row = await passkeys.add_passkey(session, actor, challenge, body.credential, body.name)
+    drop_cookie(response, CEREMONY)
+    tag(response, content(row, *VERSION))
+    return row
+
+
+@router.get("/users/me/passkeys", response_model=PasskeysOut)
+@needs(Permission.OWN_ACCOUNT)
+async def my_passkeys(actor: CurrentActor) -> object:
+    """One's own passkeys, the oldest first."""
+    async with transaction() as session:
+        return {"items": await passkeys.my_passkeys(session, actor)}
+
+
+@router.get("/users/me/passkeys/{id}", response_model=PasskeyRow)
+@needs(Permission.OWN_ACCOUNT)
+async def my_passkey(response: Response, actor: CurrentActor, passkey_id: Id) -> object:
+    """One of one's own passkeys."""
+    async with transaction() as session:
+        row = await passkeys.my_passkey(session, actor, passkey_id)
+    tag(response, content(row, *VERSION))
+    return row
+
+
+@router.patch("/users/me/passkeys/{id}", response_model=PasskeyRow)
+@needs(Permission.OWN_ACCOUNT)
+async def rename_passkey(
+    request: Request, response: Response, actor: CurrentActor, passkey_id: Id, body: PasskeyPatch
+) -> object:
+    """Call one of one's passkeys by another name."""
+    async with transaction() as session:
+        await check_unchanged(session, request, lambda: _version(session, actor, passkey_id))
+        row = await passkeys.rename_passkey(session, actor, passkey_id, body.name)
+    tag(response, content(row, *VERSION))
+    return row
+
+
+@router.delete("/users/me/passkeys/{id}", status_code=204)
+@needs(Permission.OWN_ACCOUNT)
+async def remove_passkey(request: Request, actor: CurrentActor, passkey_id: Id) -> Response:
+    """Take one of one's passkeys away: nobody signs in with it any more."""
+    async with transaction() as session:
+        await check_unchanged(session, request, lambda: _version(session, actor, passkey_id))
+        await passkeys.remove_passkey(session, actor, passkey_id)
+    return Response(status_code=204)
+
+
+async def _version(session: Session, actor: Actor, passkey_id: UUID) -> str:
+    return content(await passkeys.my_passkey(session, actor, passkey_id), *VERSION)

@@ -1,0 +1,112 @@
+"""One's own passkeys on the profile."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import reflex as rx
+
+from liquor_app.accounts.entry.passkey_ceremony import relying_party
+from liquor_app.accounts.entry.passkeys import my_passkeys, remove_passkey, rename_passkey
+from liquor_app.accounts.permission_table import Permission, needs
+from liquor_app.core.db import transaction
+from liquor_app.core.ids import parse_id
+from liquor_app.organization.settings import shop_now
+from liquor_app.screens.forms.state import FormState, submits
+from liquor_app.screens.session.state import guarded, signed_in
+from liquor_app.ui.forms.form_data import typed
+from liquor_app.ui.toast import toast_done
+from liquor_app.ui.words import ago, show_moment
+
+ASKS = frozenset({"rename", "remove"})
+
+
+@dataclass(frozen=True, slots=True)
+class PasskeyLine:
+    """A passkey, in words."""
+
+    id: str = ""
+    name: str = ""
+    added: str = ""
+    used: str = ""
+
+
+class PasskeysState(FormState, rx.State):
+    """`asking` is what is asked about the passkey `about`. One is added by a plain form (`passkeys.js`)."""
+
+    passkeys: list[PasskeyLine] = []
+    works_at: str = ""
+    """The address they work at; empty where they work at none."""
+    asking: str = ""
+    about: str = ""
+
+    def _fields(self) -> frozenset[str]:
+        return frozenset({"name"})
+
+    def _asked(self) -> bool:
+        return bool(self.asking)
+
+    def _shut(self) -> None:
+        self.asking = self.about = ""
+
+    @rx.var
+    def chosen(self) -> PasskeyLine:
+        """The one a dialog is about."""
+        return next((one for one in self.passkeys if one.id == self.about), PasskeyLine())
+
+    @rx.event
+    @guarded
+    @needs(Permission.OWN_ACCOUNT)
+    async def load(self) -> None:
+        self._fresh()
+        await self._read()
+
+    async def _read(self) -> None:
+        actor = await signed_in(self)
+        async with transaction() as session:
+            found = await my_passkeys(session, actor)
+            at = await shop_now(session)
+        party = relying_party()
+        self.works_at = party.origin if party else ""
+        self.passkeys = [
+            PasskeyLine(
+                str(one.id), one.name, f"Added {show_moment(one.created_at, at)}",
+                f"Used {ago(one.last_used_at, at)}" if one.last_used_at else "Not used yet",
+            )
+            for one in found
+        ]  # fmt: skip
+
+    @rx.event
+    @guarded
+    @needs(Permission.APP)
+    async def ask(self, what: str, about: str = "") -> None:
+        """Open a dialog; an unknown `what` closes it."""
+        self._fresh()
+        self.asking = str(what) if what in ASKS else ""
+        self.about = str(about)[:36]
+
+    @rx.event
+    @submits
+    @needs(Permission.OWN_ACCOUNT)
+    async def rename(self, form: dict[str, Any]) -> Any:
+        """Call one by another name."""
+        actor = await signed_in(self)
+        async with transaction() as session:
+            await rename_passkey(session, actor, parse_id(self.about, "passkey"), typed(form, "name"))
+        return await self._done("Saved")
+
+    @rx.event
+    @guarded
+    @needs(Permission.OWN_ACCOUNT)
+    async def remove(self) -> Any:
+        """Take one away."""
+        actor = await signed_in(self)
+        async with transaction() as session:
+            await remove_passkey(session, actor, parse_id(self.about, "passkey"))
+        return await self._done("Removed: nobody signs in with it any more")
+
+    async def _done(self, words: str) -> Any:
+        self._shut()
+        await self._read()
+        return toast_done(words)
