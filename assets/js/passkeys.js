@@ -18,6 +18,7 @@
       body: fields && JSON.stringify(fields),
     });
     const told = await response.json().catch(() => ({}));
+    if (told.field === "current_password") throw new Error("Your present password is wrong.");
     if (!response.ok) throw new Error(told.detail || `The server answered ${response.status}.`);
     return told.options;
   };

@@ -35,7 +35,7 @@ def _passkey() -> rx.Component:
         ask="get",
         begin="/api/v1/auth/passkeys/begin",
     )
-    return rx.cond(EntryState.has_passkeys, form, rx.fragment())
+    return rx.cond(EntryState.has_passkeys, rx.el.div(form, margin_top="20px"), rx.fragment())
 
 
 def login() -> rx.Component:

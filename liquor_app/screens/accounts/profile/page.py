@@ -26,7 +26,11 @@ def profile_page() -> rx.Component:
             ProfileState.email + ", " + ProfileState.role_label,
             button("Who may do what", icon="shield-check", href="/permissions"),
         ),
-        rx.cond(ProfileState.told != "", note(ProfileState.told, tone="green", icon="circle-check"), rx.fragment()),
+        rx.cond(
+            ProfileState.told != "",
+            rx.el.div(note(ProfileState.told, tone="green", icon="circle-check"), margin_bottom="16px"),
+            rx.fragment(),
+        ),
         grid(
             span(6, col(_name(), _password(), gap=16)),
             span(6, col(_second_step(), passkeys_card(_problem("credential", "name")), _browsers(), gap=16)),
@@ -146,14 +150,16 @@ def _browsers() -> rx.Component:
         )
         return rx.el.li(row(words, act, apart=True))
 
-    return card(rx.el.ul(rx.foreach(ProfileState.browsers, line), class_name="stack"), title="Where you are signed in")
+    return card(
+        rx.el.ul(rx.foreach(ProfileState.browsers, line), class_name="col g12"), title="Where you are signed in"
+    )
 
 
 def _codes() -> rx.Component:
     return dialog(
         "Your recovery codes",
         col(
-            rx.el.ul(rx.foreach(ProfileState.codes, lambda one: rx.el.li(rx.el.code(one))), class_name="stack"),
+            rx.el.ul(rx.foreach(ProfileState.codes, lambda one: rx.el.li(rx.el.code(one))), class_name="col g8"),
             note("Each signs you in once without the app. Keep them where you keep keys: they are not shown again.",
                  tone="amber"),
             gap=16,

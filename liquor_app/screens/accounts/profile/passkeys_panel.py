@@ -24,7 +24,7 @@ def passkeys_card(problem: Text) -> rx.Component:
     """Draw the passkeys and the form for another one; `problem` is why the last one was not taken."""
     known = rx.cond(
         PasskeysState.passkeys,
-        rx.el.ul(rx.foreach(PasskeysState.passkeys, _line), class_name="stack"),
+        rx.el.ul(rx.foreach(PasskeysState.passkeys, _line), class_name="col g12"),
         rx.el.p("You have none yet. A passkey is your fingerprint, face or device PIN in place of a password."),
     )
     nowhere = note("Passkeys need an address with a name and https. Your admin sets it: LIQUOR_PUBLIC_URL.")
