@@ -1,7 +1,5 @@
 // Passkeys: asks the server what to sign and a device to sign it, then lets the browser post the form with the answer.
 (() => {
-  if (window.passkeysAreHeard) return; // two forms of a page bring this twice
-  window.passkeysAreHeard = true;
   const bytes = (words) =>
     Uint8Array.from(atob(words.replaceAll("-", "+").replaceAll("_", "/")), (one) => one.charCodeAt(0));
   const words = (buffer) =>

@@ -19,7 +19,7 @@ def passkey_form(action: str, *children: Child, ask: str, begin: str) -> rx.Comp
             there alone.
     """
     return rx.el.div(
-        rx.script(src=SCRIPT),
+        rx.el.script(src=SCRIPT, async_=True),
         plain_form(
             action,
             rx.el.input(type="hidden", name="credential", read_only=True),
