@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
+from liquor_app.analytics.metrics import rate
 from liquor_app.organization.models import Channel
 from liquor_app.organization.settings import shop_today
 
@@ -53,7 +54,8 @@ async def sender_health(session: AsyncSession, actor: Actor) -> list[SenderHealt
         made.append(
             SenderHealth(
                 channel.value, sends, bounces, complaints,
-                bounces / sends if tells else None, complaints / sends if tells else None,
+                rate("bounce_rate", bounces=bounces, sends=sends) if tells else None,
+                rate("complaint_rate", complaints=complaints, sends=sends) if tells else None,
             )
         )  # fmt: skip
     return made

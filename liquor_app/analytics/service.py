@@ -16,11 +16,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
+from liquor_app.analytics.metrics import METRICS, Metric
 from liquor_app.core.clock import today_in
 from liquor_app.core.errors import Invalid
 from liquor_app.organization.settings import GeneralSettings, load_settings
 
-MAX_DAYS = 730
+MAX_DAYS = 731
+COUNTED = ("revenue", "orders", "sends", "conversions")
+"""What a day counts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,21 +39,26 @@ class Day:
 
 @dataclass(frozen=True, slots=True)
 class Kpi:
-    """A figure, the same of the period before (None if there was nothing), and its daily course."""
+    """A figure (None: not measured), the same of the period before (None if there was nothing), and its daily course
+    over the days it was measured on."""
 
     name: str
-    value: Decimal
+    value: Decimal | None
     previous: Decimal | None
     series: list[float]
 
 
 @dataclass(frozen=True, slots=True)
 class Dashboard:
+    """Finished days from `start` to `end` beside as many before them. Today is not over, so it stands apart: six days
+    beside seven would say that the shop is failing every morning."""
+
     start: date
     end: date
     kpis: list[Kpi]
     days: list[Day]
     previous: list[Day]
+    today: Day
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +84,8 @@ class ChurnReport:
 
 @dataclass(frozen=True, slots=True)
 class CampaignReportRow:
+    """What a campaign's messages of a period did."""
+
     id: UUID
     name: str
     status: str
@@ -129,33 +139,22 @@ async def daily(session: AsyncSession, actor: Actor, start: date, end: date) -> 
     ]
 
 
-def _share(part: int | Decimal, whole: int | Decimal) -> Decimal:
-    return Decimal(part) / Decimal(whole) if whole else Decimal(0)
-
-
 def kpis(days: list[Day], previous: list[Day]) -> list[Kpi]:
-    """Return revenue, sends, conversion rate (conversions ÷ sends) and average order, against the period before."""
+    """Return the figures a dashboard begins with, against the period before."""
 
-    def total(rows: list[Day], field: str) -> Decimal:
-        return sum((Decimal(getattr(row, field)) for row in rows), Decimal(0))
-
-    def figure(rows: list[Day], name: str) -> Decimal:
-        if name == "conversion_rate":
-            return _share(total(rows, "conversions"), total(rows, "sends"))
-        if name == "average_order":
-            return _share(total(rows, "revenue"), total(rows, "orders"))
-        return total(rows, name)
+    def figure(rows: list[Day], metric: Metric) -> Decimal | None:
+        return metric.of({name: sum((Decimal(getattr(row, name)) for row in rows), Decimal(0)) for name in COUNTED})
 
     made = []
     for name in ("revenue", "sends", "conversion_rate", "average_order"):
-        base = figure(previous, name)
-        series = [float(figure([day], name)) for day in days]
-        made.append(Kpi(name, figure(days, name), base if base else None, series))
+        metric = METRICS[name]
+        course = [found for day in days if (found := figure([day], metric)) is not None]
+        made.append(Kpi(name, figure(days, metric), figure(previous, metric) or None, [float(one) for one in course]))
     return made
 
 
 async def dashboard(session: AsyncSession, actor: Actor, *, days: int = 30) -> Dashboard:
-    """Return the last `days` days up to today, against as many before.
+    """Return the last `days` finished days, against as many before, and today by itself.
 
     Raises:
         Invalid: days outside 1 to 365.
@@ -164,10 +163,10 @@ async def dashboard(session: AsyncSession, actor: Actor, *, days: int = 30) -> D
     if not 1 <= days <= 365:
         raise Invalid("days must lie between 1 and 365", field="days")
     general = await load_settings(session, GeneralSettings)
-    end = today_in(general.timezone)
-    rows = await daily(session, actor, end - timedelta(days=2 * days - 1), end)
-    before, period = rows[:days], rows[days:]
-    return Dashboard(period[0].day, end, kpis(period, before), period, before)
+    today = today_in(general.timezone)
+    rows = await daily(session, actor, today - timedelta(days=2 * days), today)
+    before, period = rows[:days], rows[days:-1]
+    return Dashboard(period[0].day, period[-1].day, kpis(period, before), period, before, rows[-1])
 
 
 async def churn_report(session: AsyncSession, actor: Actor, *, limit: int = 10) -> ChurnReport:

@@ -21,6 +21,7 @@ from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.core.clock import now
 from liquor_app.core.errors import Conflict, Invalid, NotFound
+from liquor_app.core.pubsub import publish
 from liquor_app.core.queue import Job, enqueue
 from liquor_app.customers.addresses import normalise_email, normalise_phone
 from liquor_app.customers.baskets import write_baskets
@@ -141,10 +142,12 @@ async def record_purchase(session: AsyncSession, actor: Actor, order: NewOrder) 
 
 
 async def reckon_anew(session: AsyncSession, since: date | None) -> None:
-    """Have buyers scored and figures added up from a day on; nothing if nothing changed. A corridor."""
+    """Have buyers scored and figures added up from a day on, and open dashboards look; nothing if nothing changed. A
+    corridor."""
     if since is not None:
         await enqueue(session, Job.SCORE_CUSTOMERS, {"touched": True, "then_segments": True}, dedupe_key="touched")
         await enqueue(session, Job.ROLL_UP, {"since": since.isoformat()}, dedupe_key=since.isoformat())
+        publish(session, "dashboard", {"purchases_since": since.isoformat()})  # today's are read live
 
 
 def lines_of(order: NewOrder, zone: ZoneInfo, *, first: int = 1) -> list[Line]:

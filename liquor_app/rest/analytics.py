@@ -10,10 +10,11 @@ from fastapi import APIRouter, Query, Request, Response, WebSocket
 
 from liquor_app.accounts.access_changes import access_topic
 from liquor_app.accounts.permission_table import Permission, needs
-from liquor_app.accounts.permissions import Actor
+from liquor_app.accounts.permissions import Actor, require
 from liquor_app.actions.offering.cell_rules import CellRuleRow, add_rule, get_rule, list_rules, undo_rule
 from liquor_app.analytics import service
 from liquor_app.analytics.bounce_places import BouncePlaces, bounce_places
+from liquor_app.analytics.metrics import METRICS
 from liquor_app.api.etag import check_unchanged, tag
 from liquor_app.api.idempotency import once
 from liquor_app.api.schemas import Day, Id
@@ -37,6 +38,7 @@ from liquor_app.rest.schemas.analytics import (
     EffectsOut,
     HoldoutOut,
     LearningOut,
+    MetricsOut,
     PolicyOut,
     RevenueOut,
 )
@@ -50,7 +52,7 @@ PERIOD_DAYS = 30
 @router.get("/dashboard", response_model=DashboardOut)
 @needs(Permission.ANALYTICS_READ)
 async def dashboard(actor: CurrentActor, days: Annotated[int, Query(ge=1, le=365)] = PERIOD_DAYS) -> object:
-    """Revenue, sends, conversion rate and average order of the last days, against as many before."""
+    """Revenue, sends, conversion rate and average order of the last finished days, against as many before; today."""
     async with transaction() as session:
         return await service.dashboard(session, actor, days=days)
 
@@ -74,6 +76,14 @@ async def revenue(
         "orders": sum(row.orders for row in rows),
         "days": rows,
     }
+
+
+@router.get("/metrics", response_model=MetricsOut)
+@needs(Permission.ANALYTICS_READ)
+async def metrics(actor: CurrentActor) -> object:
+    """Every figure: what it means, how it is worked out, and which rows are counted."""
+    require(actor, Permission.ANALYTICS_READ)
+    return {"items": list(METRICS.values())}
 
 
 @router.get("/churn", response_model=ChurnOut)
@@ -212,7 +222,7 @@ async def live_analytics(websocket: WebSocket) -> None:
         async with transaction() as session:
             found = await service.dashboard(session, actor, days=PERIOD_DAYS)
         return [AnalyticsMessage.model_validate({
-            "start": found.start, "end": found.end, "at": now(),
+            "start": found.start, "end": found.end, "at": now(), "today": found.today,
             "kpis": [{"name": kpi.name, "value": kpi.value, "previous": kpi.previous, "series": kpi.series}
                      for kpi in found.kpis],
         })]  # fmt: skip

@@ -14,6 +14,7 @@ from liquor_app.accounts.permission_table import Permission, needs
 from liquor_app.accounts.permissions import Actor
 from liquor_app.actions import coupon_source
 from liquor_app.actions.coupon_source import CodeNeed
+from liquor_app.analytics.metrics import rate
 from liquor_app.analytics.returned_revenue import returned_since
 from liquor_app.api.etag import check_unchanged, tag
 from liquor_app.api.idempotency import once
@@ -236,17 +237,13 @@ async def analytics(actor: CurrentActor, campaign_id: Id) -> object:
     return {
         **{name: getattr(row, name) for name in CampaignAnalytics.model_fields if hasattr(row, name)},
         "campaign_id": row.id,
-        "delivery_rate": _share(row.delivered_sends, row.completed_sends),
-        "open_rate": _share(row.opens, row.completed_sends),
-        "click_rate": _share(row.clicks, row.completed_sends),
-        "conversion_rate": _share(row.conversions, row.completed_sends),
+        "delivery_rate": rate("delivery_rate", delivered=row.delivered_sends, sends=row.completed_sends),
+        "open_rate": rate("open_rate", opens=row.opens, sends=row.completed_sends),
+        "click_rate": rate("click_rate", clicks=row.clicks, sends=row.completed_sends),
+        "conversion_rate": rate("conversion_rate", conversions=row.conversions, sends=row.completed_sends),
         "returned": returned,
         "holdout": _holdout(result) if result else None,
     }
-
-
-def _share(part: int, whole: int) -> float | None:
-    return part / whole if whole else None
 
 
 def _holdout(result: ResultRow) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from uuid import uuid4
@@ -14,10 +15,12 @@ from sqlalchemy import text
 from liquor_app.accounts.permissions import SYSTEM
 from liquor_app.analytics.daily_rollups import roll_up
 from liquor_app.analytics.service import Kpi, churn_report, daily, dashboard, kpis
-from liquor_app.core.clock import travel
+from liquor_app.core.clock import now, travel
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import Invalid
-from liquor_app.screens.analytics.view import show_change, tiles
+from liquor_app.imports.bulk_calls.record_purchases import record_purchases
+from liquor_app.imports.single_purchases import NewLine, NewOrder, record_purchase
+from liquor_app.screens.analytics.view import show_change, tiles, today_words
 from tests.people import add_customer
 
 pytestmark = pytest.mark.integration
@@ -51,8 +54,24 @@ async def test_today_is_live_and_counted_once(database: str) -> None:
             before = await dashboard(session, SYSTEM, days=7)
             await roll_up(session, NOON.date() - timedelta(days=3))
             after = await dashboard(session, SYSTEM, days=7)
-    assert before.days[-1].revenue == after.days[-1].revenue == Decimal(12)
+    assert before.today == after.today
+    assert (after.today.day, after.today.revenue, after.today.orders) == (NOON.date(), Decimal(12), 1)
     assert len(after.days) == len(after.previous) == 7
+
+
+async def test_only_finished_days_are_compared(database: str) -> None:
+    """Before, every morning was a bad one: a day that had just begun stood beside a whole one."""
+    with travel(NOON):
+        for days_ago in range(15):
+            await _buy(NOON - timedelta(days=days_ago, hours=1), 10)
+        async with transaction() as session:
+            await roll_up(session, NOON.date() - timedelta(days=20))
+            board = await dashboard(session, SYSTEM, days=7)
+    revenue = board.kpis[0]
+    assert (revenue.value, revenue.previous, show_change(revenue)[0]) == (70, 70, "no change")
+    assert (board.start, board.end) == (NOON.date() - timedelta(days=7), NOON.date() - timedelta(days=1))
+    assert [day.day for day in board.previous] == [NOON.date() - timedelta(days=n) for n in range(14, 7, -1)]
+    assert today_words(board) == "Today so far $10.00, 1 order, 0 messages"
 
 
 async def test_rolling_up_twice_changes_nothing_and_forgets_what_is_gone(database: str) -> None:
@@ -77,16 +96,16 @@ async def test_a_day_of_returns_has_revenue_below_zero_and_neither_orders_nor_bu
         async with transaction() as session:
             await roll_up(session, NOON.date() - timedelta(days=3))
             rows = (await session.execute(text("SELECT orders, buyers, revenue FROM daily_sales ORDER BY day"))).all()
-            days = (await dashboard(session, SYSTEM, days=7)).days
+            board = await dashboard(session, SYSTEM, days=7)
     assert [tuple(row) for row in rows] == [(1, 1, 20), (0, 0, -25), (0, 0, -4)]
-    assert [day.revenue for day in days[-3:]] == [20, -25, -4]
+    assert [day.revenue for day in (*board.days[-2:], board.today)] == [20, -25, -4]
 
 
 async def test_an_empty_shop_has_a_dashboard(database: str) -> None:
     async with transaction() as session:
         board = await dashboard(session, SYSTEM, days=30)
         assert (await churn_report(session, SYSTEM)).top == []
-    assert [tile.value for tile in tiles(board)] == ["$0.00", "0", "0.0%", "$0.00"]
+    assert [tile.value for tile in tiles(board)] == ["$0.00", "0", "–", "–"]
     assert all(tile.base for tile in tiles(board))
 
 
@@ -117,5 +136,22 @@ def test_a_change_has_the_sign_of_the_difference(value: Decimal, previous: Decim
         assert trend == ("green" if value > previous else "red")
 
 
-def test_rates_of_nothing_are_zero() -> None:
-    assert [kpi.value for kpi in kpis([], [])] == [0, 0, 0, 0]
+def test_rates_of_nothing_are_not_measured() -> None:
+    assert [kpi.value for kpi in kpis([], [])] == [0, 0, None, None]
+
+
+async def test_a_purchase_at_the_till_is_told_to_open_dashboards(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before, nothing told them: the page moved when the next rollup did."""
+    told: list[str] = []
+    monkeypatch.setattr("liquor_app.imports.single_purchases.publish", lambda _, topic, __: told.append(topic))
+    async with transaction() as session:
+        await add_customer(session, external_id="C-1")
+        order = NewOrder("T-1", now(), [NewLine(Decimal("12.50"), category="beer")], external_id="C-1")
+        await record_purchase(session, SYSTEM, order)
+        await record_purchases(session, SYSTEM, [replace(order, order_id="T-2")])
+        assert told == ["dashboard", "dashboard"]
+        await record_purchase(session, SYSTEM, order)
+        assert len(told) == 2, "the same again changes nothing"
+        assert (await dashboard(session, SYSTEM, days=7)).today.revenue == 25

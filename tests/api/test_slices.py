@@ -61,7 +61,9 @@ async def test_analytics(viewer: Client) -> None:
     board = (await viewer.get("/analytics/dashboard", params={"days": 7})).json()
     figures = {kpi["name"]: kpi["value"] for kpi in board["kpis"]}
     assert set(figures) == {"revenue", "sends", "conversion_rate", "average_order"}
-    assert float(figures["revenue"]) == 20
+    assert (figures["revenue"], board["today"]["revenue"]) == ("0", "20.00"), "today is not over, and stands apart"
+    defined = (await viewer.get("/analytics/metrics")).json()["items"]
+    assert set(figures) <= {one["key"] for one in defined}
     assert len(board["days"]) == 7
     revenue = (await viewer.get("/analytics/revenue")).json()
     assert (float(revenue["revenue"]), revenue["orders"], len(revenue["days"])) == (20, 1, 30)

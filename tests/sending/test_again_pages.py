@@ -57,10 +57,10 @@ async def test_the_page_offers_what_there_is_and_nothing_else(database: str, mon
     assert (await statuses(campaign)).count("pending") == 3
 
 
-def test_the_share_delivered_is_told_where_deliveries_are() -> None:
+def test_the_share_delivered_is_told_where_deliveries_are_told_of() -> None:
     told = ((4, 3), (2, 0), (0, 0))
     days = [CampaignDay(date(2026, 10, 1 + nth), *counts) for nth, counts in enumerate(told)]
-    assert [bar.share for bar in day_bars(days)] == ["75% delivered", "0% delivered", ""]
+    assert [bar.share for bar in day_bars(days)] == ["75.0% delivered", "– delivered", ""]
 
 
 async def test_what_is_counted_is_what_is_sent(database: str, monkeypatch: pytest.MonkeyPatch) -> None:

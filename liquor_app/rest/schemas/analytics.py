@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from pydantic import Field, PlainSerializer
 
 from liquor_app.actions.offering.cell_rules import LONGEST_REASON, CellRuleRow, RuleEffect
+from liquor_app.analytics.metrics import Unit
 from liquor_app.analytics.service import ChurnRow, Day
 from liquor_app.api.schemas import Body, Row
 from liquor_app.experiments.effects import By, EffectRow
@@ -28,19 +29,38 @@ Figure = Annotated[Decimal, PlainSerializer(_short, return_type=str)]
 
 
 class KpiOut(Row):
-    """A figure and the same of the period before, null if there was nothing. Rates are shares (0 to 1)."""
+    """A figure, null if it was not measured, and the same of the period before, null if there was nothing. Rates are
+    shares (0 to 1). What each means: `GET /analytics/metrics`."""
 
     name: str
-    value: Figure
+    value: Figure | None
     previous: Figure | None
     series: list[float]
 
 
 class DashboardOut(Row):
+    """Finished days from `start` to `end`; `today` is not over, and in none of their figures."""
+
     start: date
     end: date
     kpis: list[KpiOut]
     days: list[Day]
+    today: Day
+
+
+class MetricOut(Row):
+    """A figure: what it means, how it is worked out, and which rows are counted."""
+
+    key: str
+    label: str
+    unit: Unit
+    words: str
+    formula: str
+    source: str
+
+
+class MetricsOut(Row):
+    items: list[MetricOut]
 
 
 class RevenueOut(Row):
@@ -164,10 +184,12 @@ class PolicyOut(Row):
 
 
 class AnalyticsMessage(Row):
-    """The dashboard's figures of the last 30 days, on connecting and whenever they may have changed."""
+    """The dashboard's figures of the last 30 finished days and of today so far, on connecting and whenever they may
+    have changed."""
 
     type: Literal["analytics"] = "analytics"
     start: date
     end: date
     kpis: list[KpiOut]
+    today: Day
     at: datetime

@@ -6,25 +6,20 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 
+from liquor_app.analytics.metrics import METRICS, Unit
 from liquor_app.analytics.service import Dashboard, Kpi
 from liquor_app.experiments.global_holdout import OverallRow
 from liquor_app.ui.charts.interval import Marks, interval_marks
 from liquor_app.ui.charts.kpi import sparkline_path
 from liquor_app.ui.words import NONE, ago, figure, percent, plain_number, plural, show_day, show_days, show_money
 
-LABELS = {
-    "revenue": "Revenue",
-    "sends": "Messages sent",
-    "conversion_rate": "Conversion",
-    "average_order": "Average order",
-}
-
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """A KPI tile in words."""
+    """A KPI tile in words; `meaning` says what the figure is and how it is worked out."""
 
     label: str
+    meaning: str
     value: str
     delta: str
     base: str
@@ -32,21 +27,33 @@ class Tile:
     spark: str
 
 
-def show_figure(name: str, value: Decimal) -> str:
-    """Money, a count or a percentage, by what it is."""
-    if name in {"revenue", "average_order"}:
+def show_figure(name: str, value: Decimal | None) -> str:
+    """Money, a count or a percentage, by what it is; "–" for what was not measured."""
+    if value is None:
+        return NONE
+    unit = METRICS[name].unit
+    if unit is Unit.MONEY:
         return show_money(value)
-    if name == "conversion_rate":
-        return f"{figure(value * 100, 1)}%"
-    return figure(value)
+    return percent(float(value), 1) if unit is Unit.SHARE else figure(value)
+
+
+def show_rate(name: str, **counts: int | Decimal | None) -> str:
+    """Return a share of two counts in words: "3.4%", or "–" for what was not measured."""
+    return show_figure(name, METRICS[name].of(counts))
+
+
+def meaning(name: str) -> str:
+    """Return what a figure is and how it is worked out, for who points at its name."""
+    metric = METRICS[name]
+    return f"{metric.words} ({metric.formula[:1].upper()}{metric.formula[1:]}.)"
 
 
 def show_change(kpi: Kpi) -> tuple[str, str]:
     """Return the change against the period before, and whether it is good. Rates change in points, the rest in
     percent."""
-    if kpi.previous is None:
+    if kpi.previous is None or kpi.value is None:
         return "", "gray"
-    if kpi.name == "conversion_rate":
+    if METRICS[kpi.name].unit is Unit.SHARE:
         points = (kpi.value - kpi.previous) * 100
         if abs(points) < Decimal("0.05"):
             return "no change", "gray"
@@ -158,7 +165,8 @@ def tiles(board: Dashboard) -> list[Tile]:
         base = "nothing the period before" if kpi.previous is None else f"vs {show_figure(kpi.name, kpi.previous)}"
         made.append(
             Tile(
-                LABELS[kpi.name], show_figure(kpi.name, kpi.value), delta, base, trend, sparkline_path(kpi.series)
+                METRICS[kpi.name].label, meaning(kpi.name), show_figure(kpi.name, kpi.value), delta, base, trend,
+                sparkline_path(kpi.series),
             )
         )  # fmt: skip
     return made
@@ -167,3 +175,9 @@ def tiles(board: Dashboard) -> list[Tile]:
 def period_words(board: Dashboard) -> str:
     """`25 Oct to 23 Nov, against the 30 days before`."""
     return f"{show_days(board.start, board.end)}, against the {len(board.days)} days before"
+
+
+def today_words(board: Dashboard) -> str:
+    """`Today so far $1,234, 12 orders, 300 messages`: today is not over, and in no figure of the period."""
+    day = board.today
+    return f"Today so far {show_money(day.revenue)}, {plural(day.orders, 'order')}, {plural(day.sends, 'message')}"

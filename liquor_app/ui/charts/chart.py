@@ -38,6 +38,7 @@ class Series:
         fill: "area" tints down to zero; "band" fills between this and the series before it (an interval).
         right: measured on the right axis.
         bare: no line, only the fill, and no word in the hover label: the ground a band stands on.
+        points: dots and no line, for what is not one course: a day that is not over, a series of few values.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Series:
     fill: Literal["", "area", "band"] = ""
     right: bool = False
     bare: bool = False
+    points: bool = False
 
     def trace(self, x: Any, kind: Literal["line", "bar"]) -> dict[str, Any]:
         trace: dict[str, Any] = {"x": x, "y": self.y, "name": self.name}
@@ -62,14 +64,19 @@ class Series:
             trace |= {"fill": "tonexty", "fillcolor": paint("band")}
         elif self.fill == "area":
             trace |= {"fill": "tozeroy", "fillcolor": paint("area")}
+        if self.points:
+            ring = {"color": paint(self.color), "size": 7, "symbol": "circle-open", "line": {"width": 2}}
+            return trace | {"type": "scatter", "mode": "markers", "marker": ring}
         return trace | {"type": "scatter", "mode": "lines", "line": line}
 
 
 def revenue_chart(
-    days: Any, revenue: Any, *, prefix: Text, baseline: Any = None, previous: Any = None, label: Text, **options: Any
-) -> rx.Component:
+    days: Any, revenue: Any, *, prefix: Text, baseline: Any = None, previous: Any = None, today: Any = None,
+    label: Text, **options: Any,
+) -> rx.Component:  # fmt: skip
     """Revenue by day as an area; above `baseline` (what would have come anyway) the incremental part as a band;
-    the previous period dashed. `prefix` is the currency's sign."""
+    the previous period dashed; `today`, the last of the days, as a ring: it is not over. `prefix` is the currency's
+    sign."""
     if baseline is None:
         series = [Series("Revenue", revenue, fill="area")]
     else:
@@ -77,6 +84,8 @@ def revenue_chart(
     if previous is not None:
         # First, because the hover label of a band lists its series from last to first.
         series.insert(0, Series("Previous", previous, color="ghost", dash=True))
+    if today is not None:
+        series.append(Series("Today so far", today, points=True))
     return line_chart(days, series, label=label, **({"prefix": prefix, "value_format": ",.0f"} | options))
 
 
@@ -138,7 +147,7 @@ def chart(
     return rx.el.div(body, class_name="chartbox", role="img", aria_label=label, style={"--h": f"{height}px"})
 
 
-def legend(*series: tuple[str, Paint, Literal["line", "dash", "box"]]) -> rx.Component:
+def legend(*series: tuple[str, Paint, Literal["line", "dash", "box", "ring"]]) -> rx.Component:
     """Draw the legend for a card's head: (name, colour, mark)."""
 
     def mark(color: str, kind: str) -> rx.Component:

@@ -48,6 +48,7 @@ def kpi(
     base: Text = "",
     trend: Text = "gray",
     spark: Text = "",
+    meaning: Text = "",
     loading: Flag = False,
     class_name: str = "c3",
 ) -> rx.Component:
@@ -57,6 +58,7 @@ def kpi(
         delta: the change in words, "+6.8%" or "−0.4 pt"; always with `base`, "vs $11,876".
         trend: "green" (better), "red" (worse) or "gray" (no change, or not to be judged).
         spark: a `sparkline_path`.
+        meaning: what the number is, for who points at its label.
     """
     change = rx.el.span(
         rx.el.b(delta, class_name=f"num {trend}"), " ", rx.el.span(base, class_name="hide-sm num nowrap")
@@ -69,4 +71,4 @@ def kpi(
     if given(loading):
         bones = rx.fragment(skeleton("96px", 24, margin_top="8px"), skeleton("60%", 12, margin_top="20px"))
         tile = rx.cond(loading, bones, tile)
-    return rx.el.section(rx.el.div(label, class_name="k"), tile, class_name=f"card kpi {class_name}")
+    return rx.el.section(rx.el.div(label, class_name="k", title=meaning), tile, class_name=f"card kpi {class_name}")

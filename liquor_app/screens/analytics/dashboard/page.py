@@ -51,11 +51,15 @@ def dashboard_page() -> rx.Component:
                     DashboardState.revenue,
                     prefix=ShellState.sign,
                     previous=DashboardState.previous,
-                    label=f"Revenue by day. {DashboardState.words}",
+                    today=DashboardState.today,
+                    label=f"Revenue by day. {DashboardState.words}. {DashboardState.today_words}",
                     loading=DashboardState.loading,
                 ),
                 title="Revenue",
-                aside=legend(("Revenue", "c1", "line"), ("Period before", "ghost", "dash")),
+                foot=rx.el.span(DashboardState.today_words, class_name="t12 muted"),
+                aside=legend(
+                    ("Revenue", "c1", "line"), ("Period before", "ghost", "dash"), ("Today so far", "c1", "ring")
+                ),
                 class_name="c8",
             ),
             card(
@@ -71,7 +75,10 @@ def dashboard_page() -> rx.Component:
 
 
 def _tile(tile: Any) -> rx.Component:
-    return kpi(tile.label, tile.value, delta=tile.delta, base=tile.base, trend=tile.trend, spark=tile.spark)
+    return kpi(
+        tile.label, tile.value, delta=tile.delta, base=tile.base, trend=tile.trend, spark=tile.spark,
+        meaning=tile.meaning,
+    )  # fmt: skip
 
 
 def _waiting() -> rx.Component:

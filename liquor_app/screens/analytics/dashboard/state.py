@@ -17,7 +17,7 @@ from liquor_app.campaigns.service import CampaignRow
 from liquor_app.core.db import transaction
 from liquor_app.core.listing.spec import ListQuery
 from liquor_app.organization.settings import shop_now
-from liquor_app.screens.analytics.view import Tile, period_words, tiles
+from liquor_app.screens.analytics.view import Tile, period_words, tiles, today_words
 from liquor_app.screens.campaigns.words import progress_words, waiting_words
 from liquor_app.screens.sending.words import SendLine, send_line
 from liquor_app.screens.session.background import background
@@ -68,10 +68,13 @@ class DashboardState(rx.State):
     period: str = "30"
     loading: bool = True
     words: str = ""
+    today_words: str = ""
     tiles: list[Tile] = []
     days: list[str] = []
-    revenue: list[float] = []
-    previous: list[float] = []
+    revenue: list[float | None] = []
+    """Of the finished days; None of today, the last."""
+    previous: list[float | None] = []
+    today: list[float | None] = []
     campaigns: list[CampaignLine] = []
     sends: list[SendLine] = []
     waiting: Waiting = Waiting()
@@ -106,9 +109,11 @@ class DashboardState(rx.State):
             at = await shop_now(session)
             latest = await list_left(session, actor, ListQuery(limit=9))
         self.words, self.tiles = period_words(board), tiles(board)
-        self.days = [day.day.isoformat() for day in board.days]
-        self.revenue = [float(day.revenue) for day in board.days]
-        self.previous = [float(day.revenue) for day in board.previous]
+        self.today_words = today_words(board)
+        self.days = [day.day.isoformat() for day in (*board.days, board.today)]
+        self.revenue = [*(float(day.revenue) for day in board.days), None]
+        self.previous = [*(float(day.revenue) for day in board.previous), None]
+        self.today = [*(None for _ in board.days), float(board.today.revenue)]
         self.campaigns = [campaign_line(row, at) for row in running.items]
         self.sends = [send_line(row, at) for row in latest.items]
         self.waiting = next(

@@ -71,7 +71,10 @@ def analytics_page() -> rx.Component:
 
 
 def _tile(tile: Any) -> rx.Component:
-    return kpi(tile.label, tile.value, delta=tile.delta, base=tile.base, trend=tile.trend, spark=tile.spark)
+    return kpi(
+        tile.label, tile.value, delta=tile.delta, base=tile.base, trend=tile.trend, spark=tile.spark,
+        meaning=tile.meaning,
+    )  # fmt: skip
 
 
 def _holdout() -> rx.Component:
@@ -129,9 +132,9 @@ def _campaigns() -> rx.Component:
             Column("Messages", lambda row: row.sends, number=True, phone="hide"),
             Column("Delivered", lambda row: row.delivered, number=True, phone="hide"),
             Column("Clicked", lambda row: row.clicks, number=True, phone="hide"),
-            Column("Bought", lambda row: row.bought, number=True, phone="hide"),
-            Column("Rate", lambda row: row.rate, number=True, phone="under"),
-            Column("Revenue", lambda row: row.revenue, number=True),
+            Column("Attributed orders", lambda row: row.bought, number=True, phone="hide"),
+            Column("Conversion", lambda row: row.rate, number=True, phone="under"),
+            Column("Attributed revenue", lambda row: row.revenue, number=True),
         ],
         label="Campaigns in the period",
         loading=AnalyticsState.loading,

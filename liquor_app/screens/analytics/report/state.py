@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 
 import reflex as rx
 
 from liquor_app.accounts.permission_table import Permission, needs
+from liquor_app.analytics.metrics import rate
 from liquor_app.analytics.service import CampaignReportRow, ChurnRow, campaign_report, churn_report, dashboard
 from liquor_app.core.db import transaction
 from liquor_app.experiments.global_holdout import overall_result
 from liquor_app.organization.settings import shop_now
-from liquor_app.screens.analytics.view import HoldoutCard, Tile, holdout_card, period_words, tiles
+from liquor_app.screens.analytics.view import HoldoutCard, Tile, holdout_card, period_words, show_rate, tiles
 from liquor_app.screens.customers.segment_colors import segment_label
 from liquor_app.screens.session.state import guarded, signed_in
 from liquor_app.ui.words import figure, percent, show_money
@@ -47,19 +47,15 @@ class PersonLine:
     at_risk: str
 
 
-def _rate(part: int, whole: int) -> str:
-    return percent(part / whole, 1) if whole else "–"
-
-
 def campaign_line(row: CampaignReportRow) -> CampaignLine:
     return CampaignLine(
         str(row.id),
         row.name,
         figure(row.sends),
-        _rate(row.delivered, row.sends) if row.delivered else "–",
-        _rate(row.clicks, row.sends) if row.clicks else "–",
+        show_rate("delivery_rate", delivered=row.delivered, sends=row.sends),
+        show_rate("click_rate", clicks=row.clicks, sends=row.sends),
         figure(row.conversions),
-        _rate(row.conversions, row.sends),
+        show_rate("conversion_rate", conversions=row.conversions, sends=row.sends),
         show_money(row.revenue),
     )
 
@@ -108,14 +104,15 @@ class AnalyticsState(rx.State):
         actor = await signed_in(self)
         async with transaction() as session:
             board = await dashboard(session, actor, days=PERIODS[self.period])
-            campaigns = await campaign_report(session, actor, board.start, board.end + timedelta(days=1))
+            campaigns = await campaign_report(session, actor, board.start, board.end)
             churn = await churn_report(session, actor)
             overall = await overall_result(session, actor)
             at = await shop_now(session)
         self.words, self.tiles, self.loading = period_words(board), tiles(board), False
         self.days = [day.day.isoformat() for day in board.days]
         self.revenue = [float(day.revenue) for day in board.days]
-        self.rate = [round(100 * day.conversions / day.sends, 2) if day.sends else None for day in board.days]
+        rates = [rate("conversion_rate", conversions=day.conversions, sends=day.sends) for day in board.days]
+        self.rate = [None if one is None else round(100 * one, 2) for one in rates]
         self.holdout = holdout_card(overall, at)
         self.campaigns = [campaign_line(row) for row in campaigns]
         self.people = [person_line(row) for row in churn.top]

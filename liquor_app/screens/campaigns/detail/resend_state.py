@@ -14,6 +14,7 @@ from liquor_app.analytics.service import CampaignDay, campaign_days
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import AppError
 from liquor_app.core.ids import parse_id
+from liquor_app.screens.analytics.view import show_rate
 from liquor_app.screens.session.background import background
 from liquor_app.screens.session.state import guarded, signed_in
 from liquor_app.sending.resend import COUNTED, Whom, WhyNot, count_waiting, send_again, why_not_sent
@@ -33,15 +34,16 @@ def people_words(count: int) -> str:
 
 
 def day_bars(days: list[CampaignDay]) -> list[Bar]:
-    """Return a bar a day, the fullest one the longest. Where no delivery was told of, their share was not measured."""
+    """Return a bar a day, the fullest one the longest."""
     most = max((day.sends for day in days), default=0) or 1
-    is_measured = any(day.delivered for day in days)
     return [
         Bar(
             show_weekday(day.day),
             figure(day.sends),
             round(100 * day.sends / most, 1),
-            share=f"{percent(day.delivered / day.sends) if is_measured else '–'} delivered" if day.sends else "",
+            share=f"{show_rate('delivery_rate', delivered=day.delivered, sends=day.sends)} delivered"
+            if day.sends
+            else "",
         )
         for day in days
     ]

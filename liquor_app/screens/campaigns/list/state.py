@@ -15,6 +15,7 @@ from liquor_app.campaigns.service import CampaignRow
 from liquor_app.core.db import Session
 from liquor_app.core.listing.spec import ListQuery, ListSpec
 from liquor_app.core.paging import Page
+from liquor_app.screens.analytics.view import show_rate
 from liquor_app.screens.campaigns.words import days_words
 from liquor_app.screens.listing.bulk_state import BulkState
 from liquor_app.screens.listing.state import ListState
@@ -22,7 +23,7 @@ from liquor_app.screens.session.background import background
 from liquor_app.ui.forms.filters import Option
 from liquor_app.ui.live_updates import follow
 from liquor_app.ui.status_looks import LOOKS
-from liquor_app.ui.words import figure, percent, show_money
+from liquor_app.ui.words import figure, show_money
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,7 @@ def line_of(row: CampaignRow) -> CampaignLine:
         days_words(row),
         figure(sent) if row.total_sends == sent else f"{figure(sent)} of {figure(row.total_sends)}",
         figure(row.conversions),
-        percent(row.conversions / sent, 1) if sent else "–",
+        show_rate("conversion_rate", conversions=row.conversions, sends=sent),
         show_money(row.revenue_generated) if row.revenue_generated else "–",
         row.is_history,
     )

@@ -1,0 +1,127 @@
+"""Every figure once: its name, what it means in words, and how it is worked out. Pure.
+
+Pages, routes, exports and reports ask here, so a figure is the same wherever it stands. A rate is a quotient of two
+counts and nothing else; where its denominator is nothing, or its numerator was never told of, it is not measured: None,
+shown as "–", never 0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+
+Counts = Mapping[str, int | Decimal | None]
+"""What was counted, by name; None where it was not measured."""
+TOLD = frozenset({"delivered", "opens", "clicks"})
+"""Counts that somebody else tells of. None at all of many messages is silence, not nought: a sandbox delivers nothing,
+and a provider whose callbacks do not arrive tells nothing."""
+
+
+class Unit(StrEnum):
+    """What a figure is a number of."""
+
+    MONEY = "money"
+    COUNT = "count"
+    SHARE = "share"
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """A figure.
+
+    Attributes:
+        words: what it means, as hover text, drill-down and reference say it.
+        top, bottom: names of the counts it is made of; `top` ÷ `bottom`, or `top` alone.
+        source: which rows are counted.
+    """
+
+    key: str
+    label: str
+    unit: Unit
+    words: str
+    source: str
+    top: str
+    bottom: str = ""
+
+    @property
+    def formula(self) -> str:
+        """ "attributed orders ÷ messages sent" """
+        names = {one.key: one.label.lower() for one in METRICS.values() if not one.bottom}
+        return f"{names[self.top]} ÷ {names[self.bottom]}" if self.bottom else f"sum of {names[self.top]}"
+
+    def of(self, counts: Counts) -> Decimal | None:
+        """Return the figure of what was counted; None where it was not measured.
+
+        Raises:
+            KeyError: one of its counts is missing.
+        """
+        top = _told(self.top, counts)
+        if not self.bottom:
+            return top
+        bottom = _told(self.bottom, counts)
+        return top / bottom if top is not None and bottom else None
+
+
+def _told(name: str, counts: Counts) -> Decimal | None:
+    value = counts[name]
+    if value is None or (name in TOLD and not value and counts.get("sends")):
+        return None
+    return Decimal(value)
+
+
+_TILL = "purchases, by the day of the sale in the shop's time zone"
+_LEDGER = "sends, by the day the message was sent in the shop's time zone"
+
+METRICS: Mapping[str, Metric] = {
+    one.key: one
+    for one in (
+        Metric("revenue", "Revenue", Unit.MONEY, "What customers paid for goods, less what was given back; tax,"
+               " shipping and tips are left out. Of the whole shop, whoever was written to.", _TILL, "revenue"),
+        Metric("orders", "Orders", Unit.COUNT, "Baskets that something was paid for; one of 0.00 is none.", _TILL,
+               "orders"),
+        Metric("average_order", "Average order", Unit.MONEY, "What an order came to, returns taken off the whole.",
+               _TILL, "revenue", "orders"),
+        Metric("sends", "Messages sent", Unit.COUNT, "Messages a provider took. Each counts once, however often it was"
+               " tried.", _LEDGER, "sends"),
+        Metric("delivered", "Delivered", Unit.COUNT, "Messages of which the provider said that they arrived.", _LEDGER,
+               "delivered"),
+        Metric("delivery_rate", "Delivery rate", Unit.SHARE, "Delivered of what was sent; not measured where nobody"
+               " told of a delivery.", _LEDGER, "delivered", "sends"),
+        Metric("opens", "Opened", Unit.COUNT, "Messages that were opened, machines included: mail programs open what"
+               " nobody reads.", _LEDGER, "opens"),
+        Metric("open_rate", "Open rate", Unit.SHARE, "Opened of what was sent; not measured where nobody told of an"
+               " opening.", _LEDGER, "opens", "sends"),
+        Metric("clicks", "Clicked", Unit.COUNT, "Messages of which a link was followed.", _LEDGER, "clicks"),
+        Metric("click_rate", "Click rate", Unit.SHARE, "Clicked of what was sent; not measured where no link was"
+               " followed at all.", _LEDGER, "clicks", "sends"),
+        Metric("conversions", "Attributed orders", Unit.COUNT, "Messages that a purchase belongs to: by the coupon it"
+               " carried, else by the last click before it within the attribution window. Some of these people would"
+               " have bought anyway; what a campaign changed is for its holdout to say.", _LEDGER, "conversions"),
+        Metric("conversion_rate", "Conversion", Unit.SHARE, "Messages that a purchase belongs to, of what was sent.",
+               _LEDGER, "conversions", "sends"),
+        Metric("attributed_revenue", "Attributed revenue", Unit.MONEY, "What the attributed orders came to when they"
+               " were attributed. What was given back since stands beside it.", _LEDGER, "attributed_revenue"),
+        Metric("bounces", "Bounced", Unit.COUNT, "Messages that came back.", _LEDGER, "bounces"),
+        Metric("bounce_rate", "Bounce rate", Unit.SHARE, "Bounced of what was sent.", _LEDGER, "bounces", "sends"),
+        Metric("complaints", "Complaints", Unit.COUNT, "Messages called spam.", _LEDGER, "complaints"),
+        Metric("complaint_rate", "Complaint rate", Unit.SHARE, "Called spam of what was sent.", _LEDGER, "complaints",
+               "sends"),
+        Metric("unsubscribes", "Unsubscribed", Unit.COUNT, "Messages by which somebody left the list.", _LEDGER,
+               "unsubscribes"),
+        Metric("unsubscribe_rate", "Unsubscribe rate", Unit.SHARE, "Left the list of what was sent.", _LEDGER,
+               "unsubscribes", "sends"),
+    )
+}  # fmt: skip
+"""By key, in the order a reader meets them."""
+
+
+def rate(key: str, **counts: int | Decimal | None) -> float | None:
+    """Return a share of two counts by name; None where it was not measured.
+
+    >>> rate("conversion_rate", conversions=3, sends=60), rate("delivery_rate", delivered=0, sends=60)
+    (0.05, None)
+    """
+    found = METRICS[key].of(counts)
+    return None if found is None else float(found)
