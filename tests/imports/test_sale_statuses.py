@@ -114,6 +114,14 @@ FILES: dict[str, tuple[str, tuple[str, ...], dict[str, str], dict[str, int]]] = 
         {"1": "50.00"},
         {"rows_voided: void yes": 1, "rows_voided: cancelled at": 2, "rows_refunded: refunded yes": 1},
     ),
+    "who voided it, why, and when": (
+        "Item,Amount,Voided By,Void Reason,Void Time,Cancellation Reason",
+        ("1|Rye,50.00,,,,", "2|Gin,9.00,Sam Poe,,,", "3|Ale,20.00,,wrong item,,", "4|Rum,5.00,,,6:04 PM,",
+         "5|Rum,6.00,,,,customer", "6|Rum,7.00,None,n/a,00:00,-"),
+        {"1": "50.00", "6": "7.00"},
+        {"rows_voided: voided by": 1, "rows_voided: void reason": 1, "rows_voided: void time": 1,
+         "rows_voided: cancellation reason": 1},
+    ),
     "a column that asks whether it was paid": (
         "Total,Paid",
         ("1|50.00,Yes", "2|30.00,No", "3|20.00,Y", "4|9.00,"),

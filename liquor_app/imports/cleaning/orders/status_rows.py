@@ -48,8 +48,12 @@ _OF_PARCELS = re.compile(
 )
 _OF_RETURNS = re.compile(r"^(?:order|line|item|lineitem)*(?:return|refund)+(?:status|state)$")
 _VOIDS = re.compile(
-    r"^(?:is|was|order|sale|line|item)*(?:void(?:ed)?|cancell?ed|deleted|anulad[oa]|cancelad[oa])(?:at|on|date)?$"
+    r"^(?:is|was|order|sale|line|item)*(?:(?:void(?:ed)?|cancell?ed|deleted|anulad[oa]|cancelad[oa])(?:at|on|date)?"
+    r"|(?:void(?:ed)?|cancel(?:l?ed|lation)?|deleted)(?:by|reason|date|time))$"
 )
+_TELLS_OF_VOID = re.compile(r"(?:by|reason|time)$")
+"""A column of who voided a row, why or at which hour: filled, it was."""
+_NO_HOUR = re.compile(r"^[\s0:.-]*+$")
 _REFUNDS = re.compile(r"^(?:is|was)?(?:order|sale|line|item)?(?:refunded|exchanged)$")
 _RETURNS = re.compile(r"^(?:is|was)?(?:order|sale|line|item)?(?:refund|return|returned|deferred)$")
 _PAIDS = re.compile(r"^(?:is|was)?(?:order|sale|invoice|fully)?(?:paid|paidinfull|settled|captured|pagad[oa])$")
@@ -204,6 +208,11 @@ class StatusRows:
 
     def _of_cell(self, place: int, role: Role, cells: Sequence[str], first: Sequence[str]) -> _Told:
         cell, column = cells[place], self._columns[place]
+        if role is Role.VOIDS and _TELLS_OF_VOID.search(plain(column)):
+            cell = cell if cell.strip() or not is_day(first[place]) else first[place]
+            nothing = is_no(cell) or _NO_HOUR.match(cell) is not None
+            # counted by the column alone: its words are a person's
+            return _Told(Says.COUNTS if nothing else Says.VOIDED, column, "", asks=True)
         if role in _ASKS:
             if not cell.strip() and (role is Role.PAID or is_day(first[place])):
                 cell = first[place]
