@@ -69,7 +69,10 @@ def test_a_date_there_says_since_when() -> None:
     ("answer", "words"),
     [
         (Answer.NO, "STOPALL,unsub,unsubbed,rejected,blocklisted,Blacklisted,quit,cancel,END,don’t email,0.0,never,✗"),
-        (Answer.YES, "1.0,Accepts,I agree,OK"),
+        (Answer.NO, "Abgemeldet,abbestellt,Widerrufen,keine Einwilligung,désabonné,Désinscrite,desabonne,ne pas contacter"),
+        (Answer.NO, "Não,nao,descadastrado,disiscritto,abgemeldet (Telefon)"),
+        (Answer.YES, "1.0,Accepts,I agree,OK,angemeldet,abonnée,Inscrit,sim,sì,iscritta"),
+        (Answer.SILENT, "nicht angemeldet,nicht bestätigt,non abonné,en attente"),
         (Answer.SILENT, "never subscribed,not subscribed,pending,n/a"),
         (None, "-1,2,maybe"),
     ],
@@ -82,6 +85,19 @@ def test_answers_in_other_words(answer: Answer | None, words: str) -> None:
             return None
 
     assert {word: read(word) for word in words.split(",")} == dict.fromkeys(words.split(","), answer)
+
+
+@pytest.mark.parametrize("word", ["abgemeldet", "désabonné", "não", "disiscritto"])
+async def test_a_newsletter_column_in_german_french_portuguese_and_italian(
+    database: str, tmp_path: Path, word: str
+) -> None:
+    """Before, such words were no answers, so the column was no column of consents, and every no in it was lost."""
+    people, file = tmp_path / "people.csv", tmp_path / "list.csv"
+    people.write_text("email,email consent,consent source,consent date\na@x.example,yes,till,2026-01-05\n")
+    file.write_text(f"Email;Newsletter\na@x.example;{word}\n")
+    await run(people)
+    await run(file)
+    assert [one["email_consent"] for one in await rows("SELECT email_consent FROM customers")] == ["withdrawn"]
 
 
 def test_a_column_of_tokens_is_no_column_of_refusals() -> None:

@@ -13,7 +13,8 @@ YES = frozenset({
     "yes", "y", "true", "t", "1", "x", "given", "granted", "agreed", "opt in", "optin", "opted in", "double opt in",
     "single opt in", "confirmed opt in", "subscribed", "subscriber", "accepts marketing", "si", "sí", "active", "on",
     "enabled", "allowed", "accepted", "consented", "consent given", "express", "explicit", "express consent",
-    "explicit consent", "activo", "activa", "suscrito", "suscrita", "ja", "oui",
+    "explicit consent", "activo", "activa", "suscrito", "suscrita", "ja", "oui", "angemeldet", "abonniert", "abonné",
+    "abonnée", "inscrit", "inscrite", "sim", "sì", "iscritto", "iscritta",
     "accepts", "accept", "agree", "agrees", "i agree", "ok", "okay", "✓", "✔", "☑", "✅",
 })  # fmt: skip
 NO = frozenset({
@@ -21,13 +22,14 @@ NO = frozenset({
     "unsubscribe", "stop", "stopped", "declined", "denied", "refused", "removed", "do not contact", "do not email",
     "do not text", "dnc", "complained", "complaint", "spam", "spam complaint", "marked as spam", "abuse", "rejected",
     "baja", "de baja", "dado de baja", "dada de baja", "desuscrito", "desuscrita", "cancelado", "cancelada",
-    "quit", "cancel", "cancelled", "canceled", "end", "stopall", "stop all", "never", "nein", "non", "✗", "✘",
-    "❌", "☒",
+    "quit", "cancel", "cancelled", "canceled", "end", "stopall", "stop all", "never", "nein", "non", "não", "nao",
+    "nicht kontaktieren", "keine einwilligung", "ne pas contacter", "✗", "✘", "❌", "☒",
 })  # fmt: skip
 SILENT = frozenset({
     "never subscribed", "not subscribed", "non subscribed", "nonsubscribed", "unknown", "not set", "not given",
     "pending", "unconfirmed", "awaiting confirmation", "inactive", "inactivo", "inactiva",
     "transactional", "redacted", "archived", "implied",
+    "nicht angemeldet", "nicht abonniert", "nicht bestätigt", "non abonné", "non inscrit", "en attente",
     "implied consent", "soft bounce", "soft bounced", "no answer", "no response", "no reply", "no preference",
 })  # fmt: skip
 """Neither yes nor no: nobody was asked, or nobody has answered yet."""
@@ -43,7 +45,8 @@ _REFUSES = re.compile(
     r"|never (?:contact|e ?mail|text|mail|call|send)"
     r"|not (?:allowed|permitted|accepted|wanted|consented|interested)|refus\w+|declin\w+|revok\w+|withdr\w+"
     r"|denie[ds]|stop(?:all)?|off|disabled|removed?|deleted|erased|deceased|eliminad[oa]|junk|spam|complain\w*|dnc|dne"
-    r"|reject\w*|(?:black|block) ?list\w*)\b"
+    r"|reject\w*|(?:black|block) ?list\w*"
+    r"|abgemeldet|abbestellt|ausgetragen|widerruf\w*|d[eé]s(?:abonn|inscri)\w*|refusée?s?|descadastrad\w+|disiscri\w+)\b"
 )
 """What says no among other words: a no is always taken."""
 
