@@ -146,11 +146,27 @@ def test_columns_are_recognised_by_the_names_people_use() -> None:
     }
 
 
-@pytest.mark.parametrize("word", ["ID", "Number", "No", "No.", "Num", "Nr"])
+@pytest.mark.parametrize("word", ["ID", "Number", "No", "No.", "Num", "Nr", "#"])
 def test_the_number_of_a_thing_is_known_by_any_word_for_number(word: str) -> None:
     for order in ("Order", "Receipt", "Invoice", "Ticket", "Transaction", "Sale"):
         found = guess_mapping([f"{order} {word}", "Sale Date", f"Customer {word}", "Line Total"], "purchases")
         assert (found["order_id"], found["external_id"]) == (f"{order} {word}", f"Customer {word}")
+
+
+def test_a_number_sign_is_a_number_and_no_name() -> None:
+    """Before, "Customer #" was the customers' name, "Item #" the product's, and "Member #" nothing."""
+    for column in ("Customer #", "Cust#", "Member #", "Acct #", "Loyalty #"):
+        assert guess_mapping([column, "Customer", "E-Mail #"], "customers") == {
+            "external_id": column, "name": "Customer", "email": "E-Mail #",
+        }  # fmt: skip
+    columns = ["Tran #", "Cust #", "Date", "Dept", "Item #", "Description", "Store #", "Amount"]
+    assert guess_mapping(columns, "purchases") == {
+        "order_id": "Tran #", "external_id": "Cust #", "occurred_at": "Date", "category": "Dept",
+        "product": "Description", "sku": "Item #", "store": "Store #", "amount": "Amount",
+    }  # fmt: skip
+    assert guess_mapping(["Item #", "Description", "Dept", "UPC #", "Price"], "products") == {
+        "sku": "Item #", "name": "Description", "category": "Dept", "upc": "UPC #", "price": "Price",
+    }  # fmt: skip
 
 
 def test_consent_columns_are_taken_with_or_without_evidence() -> None:

@@ -73,10 +73,14 @@ def guess_mapping(
     whoever says no is always heard.
     """
     by_name: dict[str, str] = {}
+    known = {plain(one) for synonyms in KINDS[kind].values() for one in synonyms}
+    # "Customer #" is no customer's name, "Item #" no product's
+    numbers = {column: name for column in columns if "#" in column and (name := _numbered(column)) in known}
     for column in columns:
-        by_name.setdefault(plain(column.replace("%", " percent")), column)
+        by_name.setdefault(numbers.get(column) or plain(column.replace("%", " percent")), column)
     for column in columns if kind != "customers" else ():
-        by_name.setdefault(plain(without_unit(column)), column)
+        if column not in numbers:
+            by_name.setdefault(plain(without_unit(column)), column)
     if profile is not None:
         by_tool = profile_mapping(profile, columns)
         tags = [by_name[one] for one in map(plain, KINDS[kind].get("tags", ())) if one in by_name]
@@ -108,6 +112,10 @@ def guess_mapping(
         paid = NetMoney(found, columns, sample).mapping()
         found = {field: column for field, column in found.items() if field not in ("amount", "unit_price")} | paid
     return found | _by_values(columns, kind, are, found, sample)
+
+
+def _numbered(column: str) -> str:
+    return plain(column.replace("#", " number "))
 
 
 def _with_consents(found: dict[str, str], columns: Sequence[str], sample: Sequence[Record]) -> dict[str, str]:

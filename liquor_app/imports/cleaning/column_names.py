@@ -49,7 +49,7 @@ CUSTOMERS: dict[str, tuple[str, ...]] = {
     ),
     "external_id": (
         "external id", "customer code", "cust code", "client code", "member code", *_numbers("customer", "cust",
-        "member", "loyalty", "account", "household", "client", "contact"),
+        "member", "loyalty", "account", "acct", "household", "client", "contact"),
         "id",
     ),
     "name": ("name", "full name", "customer name", "contact name", "customer"),
@@ -108,7 +108,7 @@ CUSTOMERS: dict[str, tuple[str, ...]] = {
 
 PURCHASES: dict[str, tuple[str, ...]] = {
     "order_id": (
-        *_numbers("order", "transaction", "trans", "tkt", "check", "receipt", "basket", "invoice", "ticket", "sale",
+        *_numbers("order", "transaction", "trans", "tran", "tkt", "check", "receipt", "basket", "invoice", "ticket", "sale",
         "bill"),
         "order", "receipt", "basket", "invoice", "ticket", "trans", "transaction", "check", "id",
     ),
@@ -122,15 +122,15 @@ PURCHASES: dict[str, tuple[str, ...]] = {
         "datetime", "timestamp", "transaction timestamp", "date", "created at", "time",
     ),
     "time_of_day": ("time of day", "time", "purchase time", "order time", "transaction time"),
-    "category": ("category", "product category", "department", "product type", "type"),
+    "category": ("category", "product category", "department", "dept", "product type", "type"),
     "brand": ("brand", "brand name", "vendor", "manufacturer", "producer"),
     "product": (
         "product", "product name", "item", "item name", "sku", "product id", "lineitem name", "description", "article",
         "item description", "descr",
     ),
     "sku": (
-        "sku", "item sku", "lineitem sku", "product sku", "product code", "item code", "stock code", "plu", "upc",
-        "barcode",
+        "sku", "item sku", "lineitem sku", "product sku", "product code", "item code", "item number", "product number",
+        "stock code", "plu", "upc", "barcode",
     ),
     "quantity": ("quantity", "qty", "units", "count", "lineitem quantity", "qty sold", "quantity sold", "units sold"),
     "amount": (
