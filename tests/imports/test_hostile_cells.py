@@ -18,6 +18,7 @@ from liquor_app.imports.cleaning.label_cells import clean_tags
 from liquor_app.imports.cleaning.orders.packed_items import packed_items
 from liquor_app.imports.dry_run import inspect_file, try_file
 from liquor_app.imports.readers.formats import open_table
+from tests.imports.test_import import rows, run
 
 N = 20_000
 RUNS = (" ", "1", "a", "1 ", " (", "<", ";", ",", "-", ".", "@", "\n")
@@ -84,3 +85,24 @@ def test_what_such_cells_hold_is_still_read(tmp_path: Path) -> None:
     path.write_text(f'email,note\na@x.example,"a{gap}b{gap}\n{gap}c"\nb@x.example,a  b\n')
     with open_table(path) as table:
         assert [record.cells[1] for record in table] == ["a b\nc", "a  b"]
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("half.json", rb'[{"email":"a@x.example","name":"Ann \ud83d"},{"email":"b@x.example","name":"Bo"}]'),
+        ("half_name.json", rb'[{"email":"a@x.example","n\ud83d":"Ann"},{"email":"b@x.example"}]'),
+        ("nul_name.jsonl", b'{"email":"a@x.example","n\\u0000ote":"x"}\n{"email":"b@x.example"}\n'),
+        ("nul_name.csv", b"email,na\x00me\na@x.example,Ann\nb@x.example,Bo\n"),
+    ],
+)
+async def test_what_cannot_be_stored_costs_no_file(database: str, tmp_path: Path, name: str, content: bytes) -> None:
+    """Before, half of a pair in one value of JSON ended the whole import, as did a NUL in a column's name."""
+    path = tmp_path / name
+    path.write_bytes(content)
+    report = await run(path)
+    assert (report.created, report.rejected) == (2, 0)
+    if name == "half.json":
+        kept = {row["name"] for row in await rows("SELECT name FROM customers")}
+        assert kept == {"Ann \ufffd", "Bo"}

@@ -7,13 +7,14 @@ becomes a row for each; what belongs to the order stands in every one of them.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from liquor_app.core.errors import Invalid
 from liquor_app.imports.readers.encoding import bytes_read, open_text
-from liquor_app.imports.readers.row_reader import MAX_CELL, MAX_COLUMNS, SHOWN, Record, Table
+from liquor_app.imports.readers.row_reader import MAX_CELL, MAX_COLUMNS, SHOWN, Record, Table, storable_name
 from liquor_app.ui.words import figure
 
 READ = 65_536
@@ -30,6 +31,8 @@ OF_A_LINE = frozenset(
 
 _DECODER = json.JSONDecoder(parse_float=str, parse_int=str, parse_constant=str)
 _SPACE = " \t\r\n\ufeff"
+_HALF = re.compile("[\ud800-\udfff]")
+"""Half of a pair (`"\\ud83d"` of a text cut in two), which is no character and cannot be kept."""
 
 
 class JsonFile(Table):
@@ -176,13 +179,14 @@ def _text(value: Any) -> str:
         return ""
     if isinstance(value, bool):
         return "true" if value else "false"
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)[:MAX_CELL]
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)[:MAX_CELL]
+    return text if text.isascii() else _HALF.sub("\ufffd", text)
 
 
 def _flat(found: dict[str, Any], prefix: str = "", depth: int = 0) -> dict[str, str]:
     row: dict[str, str] = {}
     for key, value in found.items():
-        name = f"{prefix}{' '.join(str(key).split())[:100]}"
+        name = f"{prefix}{' '.join(storable_name(_text(key)).split())[:100]}"
         if isinstance(value, dict) and depth < MAX_DEPTH:
             row |= _flat(value, f"{name}.", depth + 1)
         else:

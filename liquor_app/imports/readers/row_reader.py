@@ -85,13 +85,18 @@ def numbered(width: int) -> list[str]:
     return unique_names([f"column {position}" for position in range(1, width + 1)])
 
 
+def storable_name(name: str) -> str:
+    """Return a column's name without NUL, which the database keeps in no text: it would cost the whole file."""
+    return name.replace("\x00", "")
+
+
 def unique_names(names: Sequence[str]) -> list[str]:
     """Column names as they stand, trimmed, the nameless numbered, the repeated told apart.
 
     Raises:
         Invalid: too many.
     """
-    trimmed = [" ".join(narrow(name).split())[:100] for name in names]
+    trimmed = [" ".join(narrow(storable_name(name)).split())[:100] for name in names]
     while trimmed and not trimmed[-1]:
         trimmed.pop()
     if len(trimmed) > MAX_COLUMNS:
