@@ -229,6 +229,19 @@ async def test_case_14_an_address_of_nobody_merges_nobody(database: str) -> None
     assert (await run(FILES / "14_customers.csv")).unchanged == 3
 
 
+@pytest.mark.parametrize("nobody", ["GUEST", "CASH", "Walk-In", "WALK_IN", "Anonymous", "Cash Customer", "UNKNOWN"])
+async def test_case_14_a_number_of_nobody_merges_nobody(database: str, tmp_path: Path, nobody: str) -> None:
+    """Before, two people under GUEST were one, and had bought whatever was sold to nobody."""
+    people = [f"{nobody},Cid Real,cid@x.example", f"{nobody},Dee Real,dee@x.example", "CASH-7,Cash Real,"]
+    report = await run(write(tmp_path / "people.csv", "Customer ID,Name,Email", *people))
+    assert (report.created, report.rejected) == (3, 0)
+    assert {one.external_id for one in await many("SELECT external_id FROM customers")} == {None, "CASH-7"}
+    head = "order id,customer id,date,item,amount"
+    sold = (f"1,{nobody},2026-10-01,Rye,10", "2,CASH-7,2026-10-01,Rye,10")
+    report = await run(write(tmp_path / "sales.csv", head, *sold), "purchases")
+    assert (report.created, report.rejected, report.notes) == (1, 0, {"rows_without_customer": 1})
+
+
 async def test_case_14_an_address_of_another_is_said_so(database: str, tmp_path: Path) -> None:
     lines = (FILES / "14_customers.csv").read_text().replace("noemail@", "the.reals@").splitlines()
     path = write(tmp_path / "family.csv", *lines)

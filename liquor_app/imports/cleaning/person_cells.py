@@ -38,9 +38,16 @@ _EXTENSION = re.compile(
 )
 
 
+_NO_CUSTOMERS = frozenset({
+    "guest", "guest customer", "cash", "cash customer", "cash sale", "walkin", "walk in", "walkin customer",
+    "walk in customer", "anonymous", "anon", "unknown", "no customer", "nocustomer", "default customer",
+})  # fmt: skip
+"""Numbers under which a till sells to whoever tells no name: hundreds of people, and none of them."""
+
+
 def clean_id(cell: str, field: str) -> str | None:
     """Return a name a program gave: without the apostrophe that keeps a spreadsheet from reading it as a number, and
-    without the `.0` of one that did. Zeros are nobody's."""
+    without the `.0` of one that did. Zeros are nobody's, and of customers "GUEST" and "CASH" (`_NO_CUSTOMERS`)."""
     text = clean_word(cell, field)
     if text is None:
         return None
@@ -48,6 +55,8 @@ def clean_id(cell: str, field: str) -> str | None:
         text = text[1:].strip() or text
     if not text.isdigit() and _MANTISSA.match(text := unspread(text)):
         raise Rejected(f"bad_{field}", field, f"{field} lost its digits in a spreadsheet: {text[:40]!r}.")
+    if field == "external_id" and text[:1].isalpha() and " ".join(re.split(r"[\s_-]+", text.lower())) in _NO_CUSTOMERS:
+        return None
     return text if text.strip("0") else None
 
 
