@@ -69,8 +69,8 @@ def test_a_date_there_says_since_when() -> None:
     ("answer", "words"),
     [
         (Answer.NO, "STOPALL,unsub,unsubbed,rejected,blocklisted,Blacklisted,quit,cancel,END,don’t email,0.0,never,✗"),
-        (Answer.NO, "Abgemeldet,abbestellt,Widerrufen,keine Einwilligung,désabonné,Désinscrite,desabonne,ne pas contacter"),
-        (Answer.NO, "Não,nao,descadastrado,disiscritto,abgemeldet (Telefon)"),
+        (Answer.NO, "Abgemeldet,abbestellt,Widerrufen,keine Einwilligung,désabonné,Désinscrite"),
+        (Answer.NO, "desabonne,ne pas contacter,Não,nao,descadastrado,disiscritto,abgemeldet (Telefon)"),
         (Answer.YES, "1.0,Accepts,I agree,OK,angemeldet,abonnée,Inscrit,sim,sì,iscritta"),
         (Answer.SILENT, "nicht angemeldet,nicht bestätigt,non abonné,en attente"),
         (Answer.SILENT, "never subscribed,not subscribed,pending,n/a"),

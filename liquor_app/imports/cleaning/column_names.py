@@ -108,8 +108,8 @@ CUSTOMERS: dict[str, tuple[str, ...]] = {
 
 PURCHASES: dict[str, tuple[str, ...]] = {
     "order_id": (
-        *_numbers("order", "transaction", "trans", "tran", "tkt", "check", "receipt", "basket", "invoice", "ticket", "sale",
-        "bill"),
+        *_numbers("order", "transaction", "trans", "tran", "tkt", "check", "receipt", "basket", "invoice", "ticket",
+        "sale", "bill"),
         "order", "receipt", "basket", "invoice", "ticket", "trans", "transaction", "check", "id",
     ),
     "customer": ("customer", "customer key", "buyer"),
