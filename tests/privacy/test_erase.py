@@ -24,6 +24,7 @@ from tests.api.test_webhooks import mailgun
 from tests.imports.test_undo import take
 from tests.people import add_user
 from tests.privacy.planted import (
+    BORN,
     CHANGED,
     EMAIL,
     MARKERS,
@@ -34,6 +35,7 @@ from tests.privacy.planted import (
     SALES,
     Planted,
     execute,
+    found_in_dump,
     found_in_files,
     found_in_redis,
     found_in_tables,
@@ -76,11 +78,14 @@ async def test_nothing_is_left_anywhere(database: str, tmp_path: Path) -> None:
     before = await left(planted)
     assert {one.table for one in PERSONAL} - NOT_SEARCHED <= set(before), "a place nothing was planted in"
     assert {name.split("/")[1] for name in before if name.startswith("files/")} == {"exports", "imports", "rejects"}
+    assert found_in_dump(database, *MARKERS) == [one for one in MARKERS if one not in ("240-0147", BORN)], "sealed"
     evidence = ("consents", "age_ledger", "purchases", "purchase_lines", "sends", "audit_log")
     many = {table: await scalar(f"SELECT count(*) FROM {table}") for table in evidence}
     nobody = await scalar("SELECT to_jsonb(c) FROM customers c WHERE id = :id", id=planted.neighbour)
     await erased(planted)
     assert await left(planted) == {"redis": []}
+    assert found_in_dump(database, *MARKERS) == []
+    assert await scalar("SELECT count(*) FROM erased_keys") > 0, "keyed hashes, for an older state that comes back"
     for table in evidence:
         assert await scalar(f"SELECT count(*) FROM {table}") >= many[table], table
     assert await scalar("SELECT to_jsonb(c) FROM customers c WHERE id = :id", id=planted.neighbour) == nobody

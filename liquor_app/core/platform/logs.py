@@ -24,6 +24,8 @@ FRAMES = 25
 """Places shown of a traceback, the innermost ones."""
 CHAIN = 5
 OURS = ("liquor_app", "worker")
+NOISY = ("alembic", "httpx", "httpx2", "httpcore", "httpcore2", "arq.worker")
+"""Libraries that tell each step, addresses included; only their warnings are heard."""
 _QUOTED = re.compile(r"""(?<!\w)(?:"[^"]*"|'[^']*')""")
 
 
@@ -102,7 +104,7 @@ def configure(level: int = logging.INFO) -> None:
         logger = logging.getLogger(name)
         for own in list(logger.handlers):
             own.setFormatter(handler.formatter)
-    for noisy in ("alembic", "httpx", "httpcore", "arq.worker"):
+    for noisy in NOISY:
         logging.getLogger(noisy).setLevel(logging.WARNING)
     sys.excepthook = _uncaught
     threading.excepthook = _uncaught_in_thread
