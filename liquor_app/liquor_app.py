@@ -21,6 +21,7 @@ from liquor_app.screens.accounts.profile.page import PAGES as PROFILE
 from liquor_app.screens.accounts.team.page import PAGES as TEAM
 from liquor_app.screens.allocations.detail.page import PAGES as ALLOCATION
 from liquor_app.screens.allocations.list.page import PAGES as ALLOCATIONS
+from liquor_app.screens.analytics.cohorts.page import PAGES as COHORTS
 from liquor_app.screens.analytics.dashboard.page import PAGES as DASHBOARD
 from liquor_app.screens.analytics.report.page import PAGES as ANALYTICS
 from liquor_app.screens.campaigns.builder.page import PAGES as BUILDER
@@ -85,6 +86,7 @@ PAGES: tuple[Page, ...] = (
     *OUTBOX,
     *REPLIES,
     *ANALYTICS,
+    *COHORTS,
     *MODELS,
     *LEARNING,
     *TEMPLATES,

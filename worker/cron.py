@@ -158,6 +158,12 @@ async def roll_up_today(context: dict[str, Any]) -> None:
         await enqueue(session, Job.ROLL_UP, dedupe_key="cron")
 
 
+async def count_months(context: dict[str, Any]) -> None:
+    """Each night: cohorts, with what was told late of last month."""
+    async with transaction() as session:
+        await enqueue(session, Job.COUNT_COHORTS, dedupe_key="cron")
+
+
 def _at(task: Callable[..., Any], **when: Any) -> Any:
     @wraps(task)
     async def tick(context: dict[str, Any]) -> Any:
@@ -174,6 +180,7 @@ CRON = [
     _at(roll_up_today, second=15),
     _at(score_touched, second=25),
     _at(read_holdout, minute=41, second=45, run_at_startup=True),
+    _at(count_months, hour=6, minute=20),
     _at(learn_uplift, hour=6, minute=50),
     _at(forget_files, hour=5, minute=11),
     _at(forget_what_is_past, hour=5, minute=31),

@@ -229,6 +229,7 @@ JOBS: Mapping[Job, Permission | None] = MappingProxyType(
         Job.SCORE_CUSTOMERS: None,
         Job.REFRESH_SEGMENTS: None,
         Job.ROLL_UP: None,
+        Job.COUNT_COHORTS: None,
         Job.ATTRIBUTE: None,
         Job.READ_HOLDOUT: None,
         Job.FIRE_TRIGGER: None,

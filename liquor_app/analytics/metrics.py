@@ -110,6 +110,10 @@ METRICS: Mapping[str, Metric] = {
                "sends"),
         Metric("unsubscribes", "Unsubscribed", Unit.COUNT, "Messages by which somebody left the list.", _LEDGER,
                "unsubscribes"),
+        Metric("customers", "Customers", Unit.COUNT, "People with a first purchase in the month.", _TILL, "customers"),
+        Metric("buyers", "Buyers", Unit.COUNT, "People who bought in the month.", _TILL, "buyers"),
+        Metric("retention", "Retention", Unit.SHARE, "Who bought in a month, of all whose first purchase lies in the"
+               " cohort's.", _TILL, "buyers", "customers"),
         Metric("unsubscribe_rate", "Unsubscribe rate", Unit.SHARE, "Left the list of what was sent.", _LEDGER,
                "unsubscribes", "sends"),
     )

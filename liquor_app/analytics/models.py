@@ -26,6 +26,32 @@ class DailySales(SQLModel, table=True):
     updated_at: datetime = stamped()
 
 
+class Cohort(SQLModel, table=True):
+    """Customers whose first purchase lies in a month; `expected_spend` is the mean of their `clv_score`."""
+
+    __tablename__ = "cohorts"
+    __table_args__ = (PrimaryKeyConstraint("cohort"),)
+
+    cohort: date = day()
+    customers: int = whole()
+    scored: int = whole()
+    expected_spend: Decimal | None = exact(12, nullable=True)
+    counted_at: datetime = stamped()
+
+
+class CohortMonth(SQLModel, table=True):
+    """What a cohort did in a month, both by their first day. Customers of a month, never to be summed over months."""
+
+    __tablename__ = "cohort_months"
+    __table_args__ = (PrimaryKeyConstraint("cohort", "month"),)
+
+    cohort: date = day()
+    month: date = day()
+    buyers: int = whole()
+    orders: int = whole()
+    revenue: Decimal = exact(14)
+
+
 class DailyMessages(SQLModel, table=True):
     """A campaign's day per channel. Counts of messages, so they may be summed; never distinct people."""
 

@@ -1,16 +1,17 @@
-"""Jobs: the daily rollups."""
+"""Jobs: the daily rollups, and cohorts."""
 
 from __future__ import annotations
 
 from datetime import date, timedelta
 from typing import Any
 
+from liquor_app.analytics.cohorts import EVER, count_cohorts
 from liquor_app.analytics.daily_rollups import roll_up, roll_up_messages
 from liquor_app.core.clock import today_in
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import Invalid
 from liquor_app.core.pubsub import publish
-from liquor_app.core.queue import Job, JobContext, Task
+from liquor_app.core.queue import Job, JobContext, Task, enqueue
 from liquor_app.ledger.rollup_backlog import asked_recounts, forget_recounts
 from liquor_app.organization.settings import GeneralSettings, load_settings
 from liquor_app.sending.campaign_rollup import roll_up_once
@@ -20,15 +21,24 @@ LATE_DAYS = 3
 late of a message asks for its day (`ledger.rollup_backlog`)."""
 
 
+def given_day(since: object) -> date | None:
+    """Return the day a job was given; None if none was.
+
+    Raises:
+        Invalid: it is no date.
+    """
+    try:
+        return date.fromisoformat(since) if since else None  # type: ignore[arg-type]
+    except (TypeError, ValueError) as error:
+        raise Invalid(f"since must be a date, not {since!r}", field="since") from error
+
+
 async def roll_up_days(job: JobContext) -> dict[str, Any]:
     """Return the last days or those `since` a date, and the older ones of which something was learned late."""
     given = job.args.get("since")
     async with transaction() as session:
         zone = (await load_settings(session, GeneralSettings)).timezone
-        try:
-            since = date.fromisoformat(given) if given else today_in(zone) - timedelta(days=LATE_DAYS)
-        except (TypeError, ValueError) as error:
-            raise Invalid(f"since must be a date, not {given!r}", field="since") from error
+        since = given_day(given) or today_in(zone) - timedelta(days=LATE_DAYS)
         asked = await asked_recounts(session, zone)
     # before they are forgotten: whoever dies in between counts once more
     if asked.campaigns:
@@ -38,7 +48,17 @@ async def roll_up_days(job: JobContext) -> dict[str, Any]:
         await roll_up_messages(session, [day for day in asked.days if day < since])
         await forget_recounts(session, asked.ids)
         publish(session, "dashboard", {"rollup": since})
+        if given and since < today_in(zone) - timedelta(days=LATE_DAYS):  # an import; the night's turn would be late
+            await enqueue(session, Job.COUNT_COHORTS, {"since": given}, dedupe_key=given)
     return {"since": since.isoformat(), "older_days": sum(day < since for day in asked.days)}
 
 
-TASKS: dict[Job, Task] = {Job.ROLL_UP: roll_up_days}
+async def count_months(job: JobContext) -> dict[str, Any]:
+    """Count cohorts from the month `since` lies in, or all of them: profiles are merged, and their pasts with them."""
+    since = given_day(job.args.get("since")) or EVER
+    async with transaction() as session:
+        await count_cohorts(session, since)
+    return {"since": since.isoformat()}
+
+
+TASKS: dict[Job, Task] = {Job.ROLL_UP: roll_up_days, Job.COUNT_COHORTS: count_months}

@@ -94,6 +94,7 @@ class Job(StrEnum):
     LOAD_SAMPLE = "load_sample"
     CLEAR_SAMPLE = "clear_sample"
     ROLL_UP = "roll_up"
+    COUNT_COHORTS = "count_cohorts"
     PROCESS_WEBHOOKS = "process_webhooks"
     DELIVER_WEBHOOKS = "deliver_webhooks"
     ATTRIBUTE = "attribute"

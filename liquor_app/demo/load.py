@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
 from uuid import UUID
 
 from sqlalchemy import text
@@ -18,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from liquor_app.accounts.audit import audit
 from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import SYSTEM, Actor, require
+from liquor_app.analytics.cohorts import EVER, count_cohorts
 from liquor_app.analytics.daily_rollups import roll_up
 from liquor_app.core.bulk import copy_frame
 from liquor_app.core.errors import Conflict
@@ -116,6 +116,7 @@ async def load_sample(
         await copy_frame(session, table, frame, tell)
     await session.execute(text(f"ANALYZE {', '.join(dict.fromkeys(table for table, _, _ in tables))}"))
     await roll_up(session, first)
+    await count_cohorts(session, first)
     await save_settings(session, actor, GeneralSettings, {"is_sample": True})
     await audit(session, actor, "sample.loaded", "sample", None, customers=len(sample.customers))
     present = await _present(session)
@@ -154,7 +155,8 @@ async def clear_sample(session: AsyncSession, actor: Actor) -> SampleRow:
         f"UPDATE customers SET {', '.join(f'{name} = NULL' for name in SCORED)} WHERE scored_at IS NOT NULL",
     ):
         await session.execute(text(statement), {"gone": gone} if ":gone" in statement else {})
-    await roll_up(session, date(1970, 1, 1))
+    await roll_up(session, EVER)
+    await count_cohorts(session, EVER)
     await save_settings(session, actor, GeneralSettings, {"is_sample": False})
     await take_off_sample_brand(session)
     await audit(session, actor, "sample.cleared", "sample", None, customers=before.customers)

@@ -14,6 +14,7 @@ from liquor_app.accounts.permissions import Actor, require
 from liquor_app.actions.offering.cell_rules import CellRuleRow, add_rule, get_rule, list_rules, undo_rule
 from liquor_app.analytics import service
 from liquor_app.analytics.bounce_places import BouncePlaces, bounce_places
+from liquor_app.analytics.cohorts import MOST_COHORTS, SHOWN_COHORTS, read_cohorts
 from liquor_app.analytics.metrics import METRICS
 from liquor_app.api.etag import check_unchanged, tag
 from liquor_app.api.idempotency import once
@@ -34,6 +35,7 @@ from liquor_app.rest.schemas.analytics import (
     CellRuleIn,
     CellRulesOut,
     ChurnOut,
+    CohortsOut,
     DashboardOut,
     EffectsOut,
     HoldoutOut,
@@ -84,6 +86,18 @@ async def metrics(actor: CurrentActor) -> object:
     """Every figure: what it means, how it is worked out, and which rows are counted."""
     require(actor, Permission.ANALYTICS_READ)
     return {"items": list(METRICS.values())}
+
+
+@router.get("/cohorts", response_model=CohortsOut)
+@needs(Permission.ANALYTICS_READ)
+async def cohorts(
+    actor: CurrentActor,
+    months: Annotated[int, Query(ge=1, le=MOST_COHORTS, description="How many cohorts, the latest.")] = SHOWN_COHORTS,
+) -> object:
+    """Customers by the month of their first purchase: who bought again, orders and revenue in each month since, and
+    what they are expected to spend."""
+    async with transaction() as session:
+        return await read_cohorts(session, actor, most=months)
 
 
 @router.get("/churn", response_model=ChurnOut)

@@ -27,7 +27,8 @@ POST /campaigns/{id}/start · POST /campaigns/{id}/pause · POST /campaigns/{id}
 GET /campaigns/{id}/analytics · POST /campaigns/generate
 GET /actions · POST /actions/generate · GET /actions/{id}
 GET /sends · GET /sends/{id} · GET /sends/{id}/events · POST /sends/{id}/resend
-GET /analytics/dashboard · GET /analytics/revenue · GET /analytics/churn · GET /analytics/holdout
+GET /analytics/dashboard · GET /analytics/revenue · GET /analytics/cohorts
+GET /analytics/churn · GET /analytics/holdout
 GET /settings/channels · PATCH /settings/channels · GET /settings/compliance
 GET /settings/templates · POST /settings/templates · PATCH /settings/templates/{id}
 """

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from pydantic import Field, PlainSerializer
 
 from liquor_app.actions.offering.cell_rules import LONGEST_REASON, CellRuleRow, RuleEffect
+from liquor_app.analytics.cohorts import CohortMonth
 from liquor_app.analytics.metrics import Unit
 from liquor_app.analytics.service import ChurnRow, Day
 from liquor_app.api.schemas import Body, Row
@@ -71,6 +72,24 @@ class RevenueOut(Row):
     revenue: Decimal
     orders: int
     days: list[Day]
+
+
+class CohortOut(Row):
+    """Customers who bought first in the month of `cohort`, and each month since. `expected_spend` is what one of them
+    is expected to spend in the next year, on average over the `scored`; null where nobody is."""
+
+    cohort: date
+    customers: int
+    scored: int
+    expected_spend: Decimal | None
+    months: list[CohortMonth]
+
+
+class CohortsOut(Row):
+    """Null while cohorts were never counted; they are each night and after imports."""
+
+    counted_at: datetime | None
+    items: list[CohortOut]
 
 
 class ChurnBand(Row):

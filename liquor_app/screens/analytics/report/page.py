@@ -28,6 +28,7 @@ def analytics_page() -> rx.Component:
         page_head(
             "Analytics",
             AnalyticsState.words,
+            link("Cohorts", "/cohorts"),
             segmented(
                 [("30", "30 days"), ("90", "90 days"), ("365", "12 months")],
                 value=AnalyticsState.period,
