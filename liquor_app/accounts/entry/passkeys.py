@@ -68,7 +68,8 @@ class PasskeyRow:
 
 async def my_passkeys(session: AsyncSession, actor: Actor) -> list[PasskeyRow]:
     """Return the actor's passkeys, the oldest first."""
-    found = await session.execute(text(_MINE), {"user": _person(actor)})
+    user = _person(actor)
+    found = await session.execute(text(_MINE), {"user": user})
     return [PasskeyRow(**row) for row in found.mappings()]
 
 
@@ -78,7 +79,8 @@ async def my_passkey(session: AsyncSession, actor: Actor, passkey_id: UUID) -> P
     Raises:
         NotFound: it is none of theirs.
     """
-    found = await session.execute(text(_ONE), {"user": _person(actor), "id": passkey_id})
+    user = _person(actor)
+    found = await session.execute(text(_ONE), {"user": user, "id": passkey_id})
     row = found.mappings().first()
     if row is None:
         raise NotFound("There is no such passkey.")
