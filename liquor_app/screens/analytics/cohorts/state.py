@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from decimal import Decimal
 
 import reflex as rx
@@ -14,7 +14,7 @@ from liquor_app.core.db import transaction
 from liquor_app.organization.settings import shop_now
 from liquor_app.screens.analytics.view import show_figure
 from liquor_app.screens.session.state import guarded, signed_in
-from liquor_app.ui.words import NONE, ago, figure, show_money
+from liquor_app.ui.words import NONE, ago, figure, show_money, show_month
 
 PERIODS = {"12": 12, "24": 24, "36": 36}
 
@@ -31,18 +31,13 @@ class CohortLine:
     expected: str
 
 
-def month_words(month: date) -> str:
-    """Return "Nov 2026"."""
-    return f"{month:%b %Y}"
-
-
 def heat_rows(found: Cohorts) -> list[list[str]]:
     """Return the rows of a heat map: the cohort, its customers, and who bought of a hundred in each month that is over.
     A month under way would look like a bad one."""
     shown = [(one, [month for month in one.months if month.is_over]) for one in found.items]
     widest = max((len(months) for _, months in shown), default=0)
     return [
-        [month_words(one.cohort), figure(one.customers)]
+        [show_month(one.cohort), figure(one.customers)]
         + [str(round(100 * month.retention)) for month in months]
         + [""] * (widest - len(months))
         for one, months in shown
@@ -60,7 +55,7 @@ def line_of(one: Cohort) -> CohortLine:
     orders = sum(month.orders for month in one.months)
     revenue = sum((month.revenue for month in one.months), Decimal(0))
     return CohortLine(
-        month_words(one.cohort),
+        show_month(one.cohort),
         figure(one.customers),
         show_figure("retention", Decimal(later[-1].retention)) if later else NONE,
         figure(orders / one.customers, 1),
