@@ -141,11 +141,6 @@ def show_full_day(day: date) -> str:
     return f"{day.day} {day:%b %Y}"
 
 
-def show_month(month: date) -> str:
-    """ "Nov 2026"."""
-    return f"{month:%b %Y}"
-
-
 def show_long_day(day: date) -> str:
     """ "24 November", as a letter says it."""
     return f"{day.day} {day:%B}"

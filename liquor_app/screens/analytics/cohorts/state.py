@@ -37,7 +37,7 @@ def heat_rows(found: Cohorts) -> list[list[str]]:
     shown = [(one, [month for month in one.months if month.is_over]) for one in found.items]
     widest = max((len(months) for _, months in shown), default=0)
     return [
-        [show_month(one.cohort), figure(one.customers)]
+        [show_month(one.cohort, long=False), figure(one.customers)]
         + [str(round(100 * month.retention)) for month in months]
         + [""] * (widest - len(months))
         for one, months in shown
@@ -55,7 +55,7 @@ def line_of(one: Cohort) -> CohortLine:
     orders = sum(month.orders for month in one.months)
     revenue = sum((month.revenue for month in one.months), Decimal(0))
     return CohortLine(
-        show_month(one.cohort),
+        show_month(one.cohort, long=False),
         figure(one.customers),
         show_figure("retention", Decimal(later[-1].retention)) if later else NONE,
         figure(orders / one.customers, 1),
