@@ -34,7 +34,7 @@ from liquor_app.rest.people import customer_labels, merges, passkeys, privacy, s
 from liquor_app.rest.schemas.analytics import AnalyticsMessage
 from liquor_app.rest.schemas.campaigns import CampaignStatusMessage
 from liquor_app.rest.schemas.organization import NotificationMessage
-from liquor_app.rest.shop import allocations, drop_folders, products, tills, webhook_endpoints
+from liquor_app.rest.shop import allocations, drop_folders, products, reports, tills, webhook_endpoints
 from liquor_app.rest.shop import coupons as coupon_pools
 
 ROUTERS = [
@@ -64,6 +64,7 @@ ROUTERS = [
     webhooks.router,
     webhook_endpoints.router,
     analytics.router,
+    reports.router,
     templates.router,
     providers.router,
     compliance.router,

@@ -29,6 +29,7 @@ GET /actions · POST /actions/generate · GET /actions/{id}
 GET /sends · GET /sends/{id} · GET /sends/{id}/events · POST /sends/{id}/resend
 GET /analytics/dashboard · GET /analytics/revenue · GET /analytics/cohorts
 GET /analytics/churn · GET /analytics/holdout
+GET /reports/campaigns · GET /reports/segments · POST /reports/export
 GET /settings/channels · PATCH /settings/channels · GET /settings/compliance
 GET /settings/templates · POST /settings/templates · PATCH /settings/templates/{id}
 """

@@ -9,7 +9,7 @@ import reflex as rx
 from liquor_app.screens.analytics.report.state import AnalyticsState
 from liquor_app.screens.shell.state import ShellState
 from liquor_app.ui.badge import badge
-from liquor_app.ui.button import link
+from liquor_app.ui.button import button, link
 from liquor_app.ui.card import card, key_values, note
 from liquor_app.ui.charts.chart import Series, legend, line_chart
 from liquor_app.ui.charts.interval import interval
@@ -59,7 +59,16 @@ def analytics_page() -> rx.Component:
                 class_name="c12",
             ),
             _holdout(),
-            card(_campaigns(), title="Campaigns in the period", flush=True, class_name="c12"),
+            card(
+                _campaigns(),
+                title="Campaigns in the period",
+                aside=row(
+                    button("CSV", icon="download", on_click=AnalyticsState.carry_away("csv"), small=True),
+                    button("Excel", icon="download", on_click=AnalyticsState.carry_away("xlsx"), small=True),
+                ),
+                flush=True,
+                class_name="c12",
+            ),
             card(
                 _people(),
                 title="Worth keeping",

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import reflex as rx
 
 from liquor_app.accounts.permission_table import Permission, needs
 from liquor_app.analytics.metrics import rate
+from liquor_app.analytics.report_files import ReportFormat, export_report
+from liquor_app.analytics.reports import ReportKind
 from liquor_app.analytics.service import CampaignReportRow, ChurnRow, campaign_report, churn_report, dashboard
 from liquor_app.core.db import transaction
 from liquor_app.experiments.global_holdout import overall_result
@@ -15,6 +18,7 @@ from liquor_app.organization.settings import shop_now
 from liquor_app.screens.analytics.view import HoldoutCard, Tile, holdout_card, period_words, show_rate, tiles
 from liquor_app.screens.customers.segment_colors import segment_label
 from liquor_app.screens.session.state import guarded, signed_in
+from liquor_app.ui.toast import toast_failed
 from liquor_app.ui.words import figure, percent, show_money
 
 PERIODS = {"30": 30, "90": 90, "365": 365}
@@ -99,6 +103,21 @@ class AnalyticsState(rx.State):
     async def choose_period(self, period: str | list[str]) -> None:
         self.period = period if isinstance(period, str) and period in PERIODS else "90"
         await self._read()
+
+    @rx.event
+    @guarded
+    @needs(Permission.ANALYTICS_READ)
+    async def carry_away(self, form: str) -> Any:
+        """Write the campaigns of the period into a file and have the browser save it."""
+        actor = await signed_in(self)
+        if form not in set(ReportFormat):
+            return toast_failed("A report is a CSV or an Excel file.")
+        async with transaction() as session:
+            board = await dashboard(session, actor, days=PERIODS[self.period])
+            link = await export_report(
+                session, actor, ReportKind.CAMPAIGNS, form=ReportFormat(form), start=board.start, end=board.end
+            )
+        return rx.download(url=link.url, filename=link.name)
 
     async def _read(self) -> None:
         actor = await signed_in(self)

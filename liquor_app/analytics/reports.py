@@ -1,0 +1,159 @@
+"""Reports: what campaigns and segments did in a period, as one table that screens, routes and files all draw from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from liquor_app.accounts.permission_table import Permission
+from liquor_app.accounts.permissions import Actor, require
+from liquor_app.analytics.metrics import METRICS, Unit
+from liquor_app.analytics.service import MAX_DAYS
+from liquor_app.core.errors import Invalid
+from liquor_app.core.money import money
+from liquor_app.experiments.effects import By, EffectRow, read_effects
+from liquor_app.organization.settings import GeneralSettings, load_settings, shop_today
+
+PERIOD_DAYS = 30
+MOST_ROWS = 500
+COUNTS = (
+    "sends", "delivered", "opens", "clicks", "bounces", "complaints", "unsubscribes", "conversions",
+    "attributed_revenue",
+)  # fmt: skip
+FIGURES = (
+    "sends", "delivered", "delivery_rate", "opens", "open_rate", "clicks", "click_rate", "conversions",
+    "conversion_rate", "attributed_revenue", "bounces", "complaints", "unsubscribes",
+)  # fmt: skip
+"""What each row tells of its messages, by metric."""
+LIFT = ("incremental_profit", "incremental_low", "incremental_high")
+"""What the messages brought beyond what would have come anyway, after discounts and sending, since the beginning: the
+holdout's figure and the ends of its 95 % interval, that may be looked at every day. None where nothing was measured."""
+
+_COUNTED = ", ".join(
+    f"sum(m.{'revenue' if name == 'attributed_revenue' else name}) AS {name}" for name in COUNTS
+)  # fmt: skip
+_CAMPAIGNS = f"""
+SELECT c.id, c.name, c.status, c.start_date, c.end_date, {_COUNTED}
+  FROM daily_messages m JOIN campaigns c ON c.id = m.campaign_id
+ WHERE m.day BETWEEN :start AND :end GROUP BY c.id
+ ORDER BY attributed_revenue DESC, c.start_date DESC, c.id LIMIT {MOST_ROWS}
+"""
+# a message is made at most a campaign's length before it is sent, which spares the old partitions
+_SEGMENTS = f"""
+SELECT a.segment_slug AS id, COALESCE(g.name, a.segment_slug) AS name, g.customer_count AS customers,
+       count(*) AS sends, count(s.delivered_at) AS delivered, count(s.opened_at) AS opens,
+       count(s.clicked_at) AS clicks, count(s.bounced_at) AS bounces, count(s.complained_at) AS complaints,
+       count(s.unsubscribed_at) AS unsubscribes, count(s.converted_at) AS conversions,
+       COALESCE(sum(s.conversion_value), 0) AS attributed_revenue
+  FROM sends s JOIN actions a ON a.id = s.action_id LEFT JOIN segments g ON g.slug = a.segment_slug
+ WHERE s.sent_at >= CAST(:start AS timestamp) AT TIME ZONE :zone
+   AND s.sent_at < CAST(:next AS timestamp) AT TIME ZONE :zone
+   AND s.created_at >= (CAST(:start AS timestamp) AT TIME ZONE :zone) - interval '45 days'
+   AND s.campaign_id IS NOT NULL AND a.segment_slug IS NOT NULL
+ GROUP BY a.segment_slug, g.name, g.customer_count ORDER BY attributed_revenue DESC, 1 LIMIT {MOST_ROWS}
+"""
+
+
+class ReportKind(StrEnum):
+    """What a report has a row for."""
+
+    CAMPAIGNS = "campaigns"
+    SEGMENTS = "segments"
+
+    @property
+    def heads(self) -> Mapping[str, str]:
+        """What a row begins with, by key."""
+        if self is ReportKind.CAMPAIGNS:
+            return {"name": "Campaign", "status": "Status", "start_date": "First day", "end_date": "Last day"}
+        return {"name": "Segment", "customers": "Customers now"}
+
+
+@dataclass(frozen=True, slots=True)
+class ReportColumn:
+    """A column: `unit` is None of words and days."""
+
+    key: str
+    label: str
+    unit: Unit | None = None
+    words: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Rows by column key, most attributed revenue first, and the whole of them; what was not measured is None. `totals`
+    has no lifts: those of several campaigns are pooled, not added (`GET /analytics/effects`)."""
+
+    kind: ReportKind
+    start: date
+    end: date
+    columns: Sequence[ReportColumn]
+    rows: Sequence[Mapping[str, Any]]
+    totals: Mapping[str, Any]
+
+
+def columns_of(kind: ReportKind) -> list[ReportColumn]:
+    """Return a report's columns, in their order."""
+    lifts = zip(LIFT, ("Incremental profit", "Its low end", "Its high end"), strict=True)
+    said = "Against the people held out, after discounts and sending, since the beginning; 95% interval."
+    return [
+        *(ReportColumn(key, label) for key, label in kind.heads.items()),
+        *(ReportColumn(key, METRICS[key].label, METRICS[key].unit, METRICS[key].words) for key in FIGURES),
+        *(ReportColumn(key, label, Unit.MONEY, said) for key, label in lifts),
+    ]
+
+
+async def read_report(
+    session: AsyncSession, actor: Actor, kind: ReportKind, start: date | None = None, end: date | None = None
+) -> Report:
+    """Return what was sent from `start` to `end`, both included, and what became of it up to now; the last thirty
+    finished days if neither is given.
+
+    Raises:
+        Invalid: the end before the start, or more than two years.
+    """
+    require(actor, Permission.ANALYTICS_READ)
+    last = end or await shop_today(session) - timedelta(days=1)
+    first = start or last - timedelta(days=PERIOD_DAYS - 1)
+    if last < first or (last - first).days >= MAX_DAYS:
+        raise Invalid(f"The period must be 1 to {MAX_DAYS} days long.", field="end")
+    zone = (await load_settings(session, GeneralSettings)).timezone
+    sql = _CAMPAIGNS if kind is ReportKind.CAMPAIGNS else _SEGMENTS
+    bound = {"start": first, "end": last, "next": last + timedelta(days=1), "zone": zone}
+    found = (await session.execute(text(sql), bound)).mappings().all()
+    effects, _ = await read_effects(session, actor, By(kind.value.removesuffix("s")))
+    by_key = {one.key: one for one in effects}
+    rows = [
+        {
+            "id": str(row["id"]),
+            **{key: row[key] for key in kind.heads},
+            **_figures(dict(row)),
+            **_lift(by_key, row["id"]),
+        }
+        for row in found
+    ]
+    whole = {name: sum((row[name] for row in found), Decimal(0)) for name in COUNTS}
+    return Report(kind, first, last, columns_of(kind), rows, _figures(whole))
+
+
+def _figures(counts: Mapping[str, Any]) -> dict[str, int | float | Decimal | None]:
+    return {key: _typed(METRICS[key].unit, METRICS[key].of(counts)) for key in FIGURES}
+
+
+def _typed(unit: Unit, value: Decimal | None) -> int | float | Decimal | None:
+    if value is None:
+        return None
+    return money(value) if unit is Unit.MONEY else int(value) if unit is Unit.COUNT else float(value)
+
+
+def _lift(effects: Mapping[str, EffectRow], key: object) -> dict[str, Decimal | None]:
+    found = effects.get(str(key))
+    whole = found.profit.total if found and not found.is_mismatch else None
+    ends = (whole.mean, whole.low, whole.high) if whole else (None, None, None)
+    return {name: None if end is None else money(end) for name, end in zip(LIFT, ends, strict=True)}

@@ -1,0 +1,166 @@
+"""Reports say what the raw rows say, the same in JSON, CSV and Excel."""
+
+from __future__ import annotations
+
+import csv
+import io
+from datetime import date, timedelta
+from decimal import Decimal
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from openpyxl import load_workbook
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from liquor_app.accounts.models import Role
+from liquor_app.accounts.permissions import SYSTEM, Actor, ActorKind
+from liquor_app.analytics.daily_rollups import roll_up
+from liquor_app.analytics.metrics import METRICS, Unit
+from liquor_app.analytics.report_files import csv_of, table_of, xlsx_of
+from liquor_app.analytics.reports import COUNTS, FIGURES, LIFT, ReportKind, _lift, columns_of, read_report
+from liquor_app.core.db import transaction
+from liquor_app.core.errors import Invalid
+from liquor_app.experiments.contrasts import Effect, Span
+from liquor_app.screens.analytics.report.state import AnalyticsState
+from tests.analytics.test_figures import TODAY, midnight, noon, send
+from tests.people import add_campaign
+from tests.tabs import Tab, run, said
+
+__all__ = ["noon"]
+
+pytestmark = pytest.mark.integration
+FIRST = TODAY - timedelta(days=3)
+BOTH = list(ReportKind)
+VIEWER = Actor(ActorKind.USER, None, "Vi", Role.USER)
+_RAW = """
+SELECT count(*) AS sends, count(delivered_at) AS delivered, count(opened_at) AS opens, count(clicked_at) AS clicks,
+       count(bounced_at) AS bounces, count(complained_at) AS complaints, count(unsubscribed_at) AS unsubscribes,
+       count(converted_at) AS conversions, COALESCE(sum(conversion_value), 0) AS attributed_revenue
+  FROM sends WHERE campaign_id = :id AND sent_at >= :first AND sent_at < :next
+"""
+
+
+async def week(session: AsyncSession) -> tuple[Any, Any]:
+    """Two campaigns; of the second nobody told of a delivery. One message lies on each side of the period's ends."""
+    one, two = await add_campaign(session, ["all"], name="=Rye"), await add_campaign(session, ["all"], name="Ale")
+    await session.execute(text("INSERT INTO segments (slug, name, kind, rules) VALUES ('at_risk', 'At risk', 'rule',"
+                               " '{}') ON CONFLICT DO NOTHING"))  # fmt: skip
+    told: list[tuple[Any, Any, tuple[str, ...], int, str]] = [
+        (one, midnight(3, seconds=-1), ("delivered_at",), 0, "at_risk"),
+        (one, midnight(3), ("delivered_at", "opened_at", "clicked_at", "converted_at"), 30, "at_risk"),
+        (one, midnight(2), ("delivered_at", "unsubscribed_at"), 0, "gone_since"),
+        (one, midnight(1), ("bounced_at",), 0, "at_risk"),
+        (two, midnight(1), ("converted_at",), 12, "at_risk"),
+        (two, midnight(0, seconds=-1), ("complained_at",), 0, ""),
+        (two, midnight(0), ("converted_at",), 99, "at_risk"),
+    ]
+    for campaign, at, marks, worth, segment in told:
+        await send(session, campaign, at, *marks, worth=worth, segment=segment)
+    await roll_up(session, FIRST - timedelta(days=3))
+    return one, two
+
+
+def same(row: Any, raw: Any) -> None:
+    """Each figure of a row, from the raw counts by its definition."""
+    for key in FIGURES:
+        metric = METRICS[key]
+        top, bottom = getattr(raw, metric.top), getattr(raw, metric.bottom) if metric.bottom else None
+        silent = metric.top in ("delivered", "opens", "clicks") and not top
+        expected = None if silent else top / bottom if bottom else top if bottom is None else None
+        assert row[key] == (pytest.approx(expected) if isinstance(expected, float) else expected), key
+
+
+async def test_campaigns_are_what_their_messages_are(noon: AsyncSession) -> None:
+    one, two = await week(noon)
+    report = await read_report(noon, SYSTEM, ReportKind.CAMPAIGNS, FIRST, TODAY - timedelta(days=1))
+    rows = {row["id"]: row for row in report.rows}
+    assert [row["id"] for row in report.rows] == [str(one), str(two)], "most attributed revenue first"
+    for campaign in (one, two):
+        bound = {"id": campaign, "first": midnight(3), "next": midnight(0)}
+        same(rows[str(campaign)], (await noon.execute(text(_RAW), bound)).one())
+    assert rows[str(two)]["delivery_rate"] is None, "nobody told of a delivery, which is not nought"
+    assert all(row[name] is None for row in report.rows for name in LIFT), "nobody was held out"
+    assert report.totals["sends"] == 5
+    assert report.totals["conversion_rate"] == pytest.approx(2 / 5)
+    assert report.totals["attributed_revenue"] == 42
+
+
+async def test_segments_are_what_was_chosen_for_them(noon: AsyncSession) -> None:
+    await week(noon)
+    report = await read_report(noon, SYSTEM, ReportKind.SEGMENTS, FIRST, TODAY - timedelta(days=1))
+    assert [(row["name"], row["sends"], row["conversions"], row["attributed_revenue"]) for row in report.rows] == [
+        ("At risk", 3, 2, Decimal(42)), ("gone_since", 1, 0, Decimal(0)),
+    ]  # fmt: skip
+    assert [row["customers"] for row in report.rows] == [0, None]
+
+
+@pytest.mark.parametrize("kind", BOTH)
+async def test_files_say_the_same(noon: AsyncSession, kind: ReportKind, tmp_path: Path) -> None:
+    await week(noon)
+    report = await read_report(noon, SYSTEM, kind, FIRST, TODAY - timedelta(days=1))
+    heads, *lines = table_of(report)
+    assert heads == [one.label for one in columns_of(kind)]
+    read = list(csv.reader(io.StringIO(csv_of(report).decode("utf-8-sig"))))
+    assert read[0] == heads
+    for line, cells in zip(lines, read[1:], strict=True):
+        for cell, shown in zip(line, cells, strict=True):
+            assert shown == ("" if cell is None else f"'{cell}" if str(cell).startswith("=") else str(cell))
+    book = tmp_path / "report.xlsx"
+    book.write_bytes(xlsx_of(report))
+    sheet = load_workbook(book).active
+    assert sheet is not None
+    assert sheet.freeze_panes == "A2"
+    for line, excel in zip(lines, list(sheet.values)[1:], strict=True):
+        for column, cell, shown in zip(report.columns, line, excel, strict=True):
+            if isinstance(cell, date):
+                assert shown.date() == cell
+            elif column.unit is not None and cell is not None:
+                assert isinstance(shown, int | float)
+                assert shown == pytest.approx(float(cell))
+            else:
+                assert shown == cell
+    assert lines[-1][0] == "All"
+
+
+async def test_a_period_has_ends(noon: AsyncSession) -> None:
+    for start, end in ((TODAY, TODAY - timedelta(days=1)), (TODAY - timedelta(days=900), TODAY)):
+        with pytest.raises(Invalid):
+            await read_report(noon, SYSTEM, ReportKind.CAMPAIGNS, start, end)
+    usual = await read_report(noon, SYSTEM, ReportKind.CAMPAIGNS)
+    assert (usual.start, usual.end) == (TODAY - timedelta(days=30), TODAY - timedelta(days=1))
+    assert usual.rows == []
+    assert usual.totals["delivery_rate"] is None
+    assert set(COUNTS) <= set(FIGURES)
+
+
+async def test_the_page_carries_the_campaigns_away(database: str) -> None:
+    state = await Tab("/analytics", VIEWER).state(AnalyticsState)
+    for form in ("csv", "xlsx"):
+        told = str(await run(AnalyticsState.carry_away, state, form))
+        assert "/api/v1/files/" in told
+        assert f".{form}" in told
+    assert "CSV or an Excel file" in said(await run(AnalyticsState.carry_away, state, "exe"))
+    async with transaction() as session:
+        kept = (await session.execute(text("SELECT count(*) FROM audit_log WHERE action = 'report.exported'"))).scalar()
+    assert kept == 2
+
+
+@pytest.mark.parametrize("mismatch", [False, True])
+def test_what_was_brought_is_the_holdouts_figure_or_not_measured(mismatch: bool) -> None:
+    whole = Effect(Span(0.5, 0.1, 0.9), Span(100.0, 20.004, 180.0), None, None)
+    found: Any = SimpleNamespace(profit=whole, is_mismatch=mismatch)
+    nothing = dict.fromkeys(LIFT)
+    shown = dict(zip(LIFT, (Decimal("100.00"), Decimal("20.00"), Decimal("180.00")), strict=True))
+    assert _lift({"x": found}, "x") == (nothing if mismatch else shown)
+    assert _lift({"x": found}, "y") == nothing
+
+
+def test_columns_say_what_they_are() -> None:
+    for kind in BOTH:
+        told = columns_of(kind)
+        assert len({one.key for one in told}) == len(told)
+        assert all(one.words for one in told if one.unit is not None)
+        assert {one.unit for one in told if one.key in LIFT} == {Unit.MONEY}
