@@ -18,7 +18,7 @@ export REFLEX_CHECK_LATEST_VERSION := false
 export REFLEX_TELEMETRY_ENABLED := false
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help run dev test test-fast test-integration check fmt bench tools prove-security prove-files prove-access prove-guards prove-properties prove-learning coverage mutants lock clean-data
+.PHONY: help run dev test test-fast test-integration check fmt bench tools prove-security prove-files prove-access prove-guards prove-properties prove-learning coverage mutants lock sbom audit-libraries clean-data
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | column -t -s '|'
@@ -163,6 +163,12 @@ lock: $(DEV) ## lock the dependencies anew, with hashes and without addresses
 	@$(BIN)/uv pip compile requirements-tools.in --quiet --python-version 3.11 --universal --generate-hashes \
 	  --no-emit-index-url --override overrides.txt -c requirements-dev.lock -o requirements-tools.lock
 	@{ head -n 1 requirements-uv.lock; sed -n '/^uv==/,/^ *# via/p' requirements-dev.lock; } > requirements-uv.lock.new && mv requirements-uv.lock.new requirements-uv.lock
+
+sbom: $(RUNTIME) ## what the product is made of, as CycloneDX, from the lock alone (dist/sbom.cdx.json)
+	@$(BIN)/python scripts/sbom.py
+
+audit-libraries: $(TOOLS) ## has a library a known hole? Says so where the database cannot be reached
+	@$(BIN)/python scripts/audit_libraries.py
 
 clean-data: ## forget this clone's embedded databases
 	@$(BIN)/python -m liquor_app.cli data clear
