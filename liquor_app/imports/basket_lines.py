@@ -144,7 +144,12 @@ async def stage(
     """Put a chunk of lines into the waiting table; returns the positions of those that belong to nobody known, or to
     an order of somebody else. What was given back by nobody named waits for `claim`, unless its order is known."""
     rows, rejected = await recognise(session, import_id, lines, mended=mended)
-    await copy_rows(session, "import_lines", ("import_id", *COLUMNS), rows)
+    voids = {line.number for line in lines if line.voids}
+    if voids:
+        flagged = [[*row, row[1] in voids] for row in rows]
+        await copy_rows(session, "import_lines", ("import_id", *COLUMNS, "is_void"), flagged)
+    else:
+        await copy_rows(session, "import_lines", ("import_id", *COLUMNS), rows)
     return rejected
 
 
@@ -239,17 +244,44 @@ UPDATE import_lines l SET customer_id = o.customer_id
 """
 _UNCLAIMED = f"""
 WITH gone AS (DELETE FROM import_lines WHERE import_id = :import AND customer_id IS NULL
-                 AND row_number <> {baskets.REVERSED} RETURNING row_number)
-SELECT count(*) FROM gone WHERE row_number > 0
+                 AND row_number <> {baskets.REVERSED} RETURNING row_number, amount)
+SELECT count(*) FILTER (WHERE row_number > 0), COALESCE(sum(amount), 0) FROM gone
 """
 
 
-async def claim(session: AsyncSession, import_id: UUID) -> int:
+# a void takes back a sale of this file, or of one before
+_UNKNOWN_VOIDS = """
+WITH gone AS (
+    DELETE FROM import_lines v WHERE v.import_id = :import AND v.is_void
+       AND NOT EXISTS (SELECT FROM purchases p WHERE p.external_id = v.order_id)
+       AND NOT EXISTS (SELECT FROM import_lines s
+                        WHERE s.import_id = v.import_id AND s.order_id = v.order_id AND s.amount > 0)
+    RETURNING row_number, amount
+)
+SELECT count(*) FILTER (WHERE row_number > 0), COALESCE(sum(amount), 0) FROM gone
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """Waiting lines that were left out: how many rows of the file, and what they came to, in the shop's currency."""
+
+    rows: int
+    total: Decimal
+
+
+async def leave_out_unknown_voids(session: AsyncSession, import_id: UUID) -> Gone:
+    """Leave out voids below zero of orders nobody knows, which would be orders of less than nothing. Once all lines
+    wait."""
+    return Gone(*(await session.execute(text(_UNKNOWN_VOIDS), {"import": import_id})).one())
+
+
+async def claim(session: AsyncSession, import_id: UUID) -> Gone:
     """Give what was given back by nobody named to whoever bought its order, wherever in the file that stands; returns
-    how many rows are left out, for nobody knows their order. Once all lines wait."""
+    what is left out, for nobody knows its order. Once all lines wait."""
     bound = {"import": import_id}
     await session.execute(text(_CLAIM), bound)
-    return int((await session.execute(text(_UNCLAIMED), bound)).scalar_one())
+    return Gone(*(await session.execute(text(_UNCLAIMED), bound)).one())
 
 
 _UPTO = """

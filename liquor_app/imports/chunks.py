@@ -13,8 +13,10 @@ from liquor_app.imports.cleaning.cells import Rejected
 from liquor_app.imports.cleaning.column_names import IDENTITY
 from liquor_app.imports.cleaning.file_setting import Setting
 from liquor_app.imports.cleaning.line_rows import OF_NOBODY, Line, LineReader
+from liquor_app.imports.cleaning.orders.no_goods import leave_out_no_goods
 from liquor_app.imports.cleaning.orders.order_rows import OrderRows
 from liquor_app.imports.cleaning.orders.order_shape import Watch
+from liquor_app.imports.cleaning.orders.refunds_of import refunds_of
 from liquor_app.imports.cleaning.orders.status_rows import StatusRows, check_status
 from liquor_app.imports.cleaning.person_cells import clean_order_id
 from liquor_app.imports.cleaning.person_rows import Person, PersonReader
@@ -24,6 +26,7 @@ from liquor_app.imports.profiles.tool_profile import NOBODY, Make, is_reversal
 from liquor_app.imports.readers.formats import READING
 from liquor_app.imports.readers.row_reader import Record, Table
 from liquor_app.imports.rejects import LINE, Reject, unmended
+from liquor_app.imports.trial.file_totals import FileTotals
 from liquor_app.ui.words import figure
 
 CHUNK_ROWS = 5_000
@@ -110,7 +113,7 @@ class Chunks:
         self, table: Table, kind: str, at: dict[str, int], how: Setting,
         *, made: Sequence[Make] = (), sales: SaleRows | None = None, statuses: StatusRows | None = None, skip: int,
         limit: int | None,
-        see: Callable[[Record], None] | None = None,
+        own: FileTotals | None = None,
     ):  # fmt: skip
         self._table = table
         self._sales = sales
@@ -118,6 +121,8 @@ class Chunks:
         told = statuses.places if statuses else ()
         self._watch = Watch(table.columns, at, told) if kind == "purchases" and sales is None else None
         self._records: Iterator[Record] = unmended(table, table.columns) if LINE in table.columns else iter(table)
+        if self._is_sales and sales is None:
+            self._records = iter(refunds_of(self._records, at, how.decimal))
         if kind == "purchases" and (order := at.get("order_id", len(table.columns))) < len(table.columns):
             who = [] if sales else [at[field] for field in IDENTITY[kind] if at.get(field, order) != order]
             self._records = iter(
@@ -125,9 +130,11 @@ class Chunks:
             )
         if statuses and told:
             self._records = statuses.rows(self._records)
+        if self._is_sales and (product := at.get("product", len(table.columns))) < len(table.columns):
+            self._records = iter(leave_out_no_goods(self._records, product))
         self._clean = READERS[kind](at, how)
         self._at, self._how, self._made = at, how, made
-        self._skip, self._left, self._see = skip, limit, see
+        self._skip, self._left, self._own = skip, limit, own
         self._ahead: asyncio.Task[Chunk] | None = None
 
     async def next(self) -> Chunk:
@@ -153,6 +160,8 @@ class Chunks:
                 break
             if self._watch:
                 self._watch.see(record)
+            if self._own and not record.problem:
+                self._own.see(record)
             if self._sales and not record.problem:
                 self._sales.line(record.cells)
         self._skip = 0
@@ -171,15 +180,18 @@ class Chunks:
             try:
                 if record.problem:
                     raise Rejected("unreadable_row", "", record.problem)
-                if self._see:
-                    self._see(record)
+                if self._own:
+                    self._own.see(record)
                 if record.left_out:
+                    if self._sales:  # what stands on an order's first row is known on its others
+                        self._sales.line(record.cells)
                     self._leave_out(chunk, record, record.left_out)
                     continue
                 check_status(record)
                 if self._sales is None:  # a row is a line
                     cells = record.cells + [make(record.cells) for make in made] if made else record.cells
-                    chunk.rows.append(clean(record.number, cells))
+                    row = clean(record.number, cells)
+                    chunk.rows.append(row._replace(voids=True) if record.voids else row)
                     chunk.records.append(record)
                     continue
                 lines = self._sales.lines(record.cells)
@@ -191,7 +203,7 @@ class Chunks:
                 rows = [clean(_line_number(record.number, nth), cells) for nth, cells in enumerate(lines)]
             except Rejected as why:
                 if why.code in OF_NOBODY and self._is_sales:
-                    chunk.left_out[NOBODY] += 1
+                    self._leave_out(chunk, record, NOBODY)
                     continue
                 reject = Reject(record, why.bare(), self.order_of(record))
                 if self._is_sales and not (record.problem or reject.order_id) and (line := self._partial(record)):
@@ -207,6 +219,8 @@ class Chunks:
 
     def _leave_out(self, chunk: Chunk, record: Record, why: str) -> None:
         chunk.left_out[why] += 1
+        if self._own:
+            self._own.leave_out()
         if not (self._is_sales and is_reversal(why)):
             return
         order = self.order_of(record)

@@ -34,6 +34,9 @@ AS_OF = "as_of"
 TAKEN_BACK = "taken_back"
 """What of a checkpoint says how many known orders were voided or refunded in full (`orders`), and what they came to
 (`sum`, in the shop's currency)."""
+OWN = "own"
+"""What of a checkpoint says what a file of purchases comes to by itself (`money`), and which column says so
+(`column`)."""
 
 
 class ImportStatus(StrEnum):
@@ -149,6 +152,8 @@ class ImportLine(SQLModel, table=True):
     discount: Decimal = exact(12)
     coupon_discount: Decimal = exact(12)
     is_alcohol: bool = flag(default=True)
+    is_void: bool = flag()
+    """It takes a sale back: without one of its order, waiting or known, it is none."""
 
 
 PERSONAL = (

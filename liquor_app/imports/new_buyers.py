@@ -10,9 +10,11 @@ from collections.abc import Sequence
 from contextlib import suppress
 from uuid import UUID
 
+from psycopg.errors import UniqueViolation
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from liquor_app.core.bulk import by_index
 from liquor_app.customers.bulk_write import By
 from liquor_app.customers.imported.imported_people import remove_people
 from liquor_app.imports import customer_rows
@@ -27,6 +29,7 @@ OPTION, CREATE, REFUSE = "unknown_customers", "create", "refuse"
 MADE = "customers_made"
 """The note that counts them."""
 BATCH = 2_000
+TRIES = 3
 
 _WITHOUT = """
 SELECT c.id FROM customers c WHERE c.import_id = :import
@@ -40,8 +43,19 @@ async def add_buyers(
     """Add whoever bought one of these lines and is nobody we know; returns how many. Who is known stays as they are.
 
     Raises:
-        psycopg.errors.UniqueViolation: somebody else added one of them meanwhile.
+        psycopg.errors.UniqueViolation: somebody else added one of them meanwhile, three times over.
     """
+    for attempt in range(1, TRIES + 1):
+        try:
+            async with session.begin_nested(), by_index(session):
+                return await _add(session, lines, By(import_id, file_name, by))
+        except UniqueViolation:
+            if attempt == TRIES:
+                raise
+    raise AssertionError
+
+
+async def _add(session: AsyncSession, lines: Sequence[Line], by: By) -> int:
     known = await load_buyers(session, keys_of(lines))
     people: dict[tuple[tuple[str, str], ...], Person] = {}
     for line in lines:
@@ -56,7 +70,7 @@ async def add_buyers(
         return 0
     base = await customer_rows.load_known(session, keys_of(lines))
     customer_rows.merge(base, list(people.values()), Policy.KEEP)
-    await customer_rows.write(session, base, By(import_id, file_name, by))
+    await customer_rows.write(session, base, by)
     return sum(one.seen is None for one in base.people.values())
 
 

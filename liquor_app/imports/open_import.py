@@ -15,7 +15,9 @@ from liquor_app.imports.cleaning.answers.refusals import noes_win
 from liquor_app.imports.cleaning.column_mapping import check_mapping, guess_mapping, percentages, positions
 from liquor_app.imports.cleaning.column_names import KINDS
 from liquor_app.imports.cleaning.file_setting import Reading, Setting
+from liquor_app.imports.cleaning.orders.no_goods import leave_out_no_goods
 from liquor_app.imports.cleaning.orders.order_shape import check_rows
+from liquor_app.imports.cleaning.orders.refunds_of import refunds_of
 from liquor_app.imports.cleaning.orders.status_rows import StatusRows
 from liquor_app.imports.cleaning.person_cells import tell_of_us
 from liquor_app.imports.cleaning.sale_rows import MADE, PACKED, SaleRows
@@ -63,7 +65,7 @@ async def open_work(
         shop: whose clock and whose money cells are read by.
         limit: try only so many rows.
         watch: note in `shown` what becomes of each row; for trials.
-        totals: add up the file as it stands, too; for trials.
+        totals: add up the file as it stands, too, be it none of purchases; for trials.
 
     Raises:
         Invalid: not a file we read, columns or options that make no sense, or purchases whose rows are not all lines.
@@ -89,8 +91,10 @@ async def open_work(
             dialect = chosen_dialect(guess_dialect(sample, own), plan.options)
             statuses = None
             if plan.kind == "purchases" and sales is None:
-                statuses = StatusRows(table.columns, at, sample, dialect.decimal)
-                check_rows(table.columns, at, statuses.sample, statuses.places)
+                named = list(refunds_of(sample, at, dialect.decimal))
+                statuses = StatusRows(table.columns, at, named, dialect.decimal)
+                goods = list(leave_out_no_goods(statuses.sample, own.get("product")))
+                check_rows(table.columns, at, goods, statuses.places)
             return (
                 table,
                 at,
@@ -123,10 +127,10 @@ async def open_work(
     )
     position = position or start_position(table.columns)
     rows = SaleRows(sales, table.columns, made, dialect.decimal) if sales else None
-    own = FileTotals(table.columns, at, how, sales) if totals else None
+    own = FileTotals(table.columns, at, how, sales) if totals or plan.kind == "purchases" else None
     chunks = Chunks(
         table, plan.kind, at, how, made=made, sales=rows, statuses=statuses, skip=int(position["records"]), limit=limit,
-        see=own.see if own else None,
+        own=own,
     )  # fmt: skip
     work = Work(plan, actor, position, chunks=chunks, reading=Reading(at, how), watch=watch)
     work.own = own

@@ -42,9 +42,9 @@ from liquor_app.imports.cleaning.refusal_words import FileWords
 from liquor_app.imports.cleaning.row_notes import ERASED
 from liquor_app.imports.erased_rows import leave_out_erased
 from liquor_app.imports.merge_rows import Outcome, Policy
-from liquor_app.imports.models import AS_OF, TAKEN_BACK
+from liquor_app.imports.models import AS_OF, OWN, TAKEN_BACK
 from liquor_app.imports.new_buyers import CREATE, MADE, OPTION, add_buyers, remove_without_orders
-from liquor_app.imports.profiles.tool_profile import NOBODY
+from liquor_app.imports.profiles.tool_profile import NOBODY, UNKNOWN_VOID
 from liquor_app.imports.readers.formats import READING, open_table
 from liquor_app.imports.readers.row_reader import Record, Table
 from liquor_app.imports.rejects import Reject, write_rejects
@@ -53,10 +53,9 @@ from liquor_app.imports.trial.file_totals import FileTotals
 from liquor_app.imports.trial.repeated_rows import MOST_TOLD, Keys, RepeatedRows, product_keys
 from liquor_app.imports.trial.shown_rows import Shown
 
-TRIES = 3
 UNKNOWN = "unknown_customer"
-UNNAMED = "unnamed_returns"
-"""Whether rows that name nobody gave something back of an order; in the position."""
+UNNAMED, VOIDS = "unnamed_returns", "voids"
+"""Whether rows that name nobody gave something back of an order, and whether rows voided one; in the position."""
 ROWS, REFUSED, ORDERS, WHOLE, DONE = "rows", "refused", "orders", "whole", "done"
 """What is being done: reading rows; refusing orders with a refused line; making orders of the other waiting lines;
 filling in the good lines of refused orders."""
@@ -200,6 +199,8 @@ class Work:
         self.position |= {"records": self.position["records"] + chunk.read, "share": round(chunk.share, 6)}
         if not chunk.read:
             self.position |= {"phase": REFUSED if self.plan.kind == "purchases" else DONE, "share": 1.0}
+            if self.own is not None and (own := self.own.own):
+                self.position[OWN] = own
             return Counter(), []
         erased = await leave_out_erased(session, chunk)
         if self.plan.kind == "customers":
@@ -290,6 +291,8 @@ class Work:
             refused = await basket_lines.stage(session, self.plan.id, rows, mended=mended)
             if any(row.names_nobody for row in rows):
                 self.position[UNNAMED] = True
+            if any(row.voids for row in rows):
+                self.position[VOIDS] = True
             if chunk.partial:
                 orders = await basket_lines.order_ids(session, [line for _, line in chunk.partial], mended=mended)
                 for (at, _), order in zip(chunk.partial, orders, strict=True):
@@ -325,16 +328,9 @@ class Work:
             self._reversed = rows | self._reversed
 
     async def _new_buyers(self, session: AsyncSession, rows: list[Line]) -> int:
-        for attempt in range(1, TRIES + 1):
-            try:
-                async with session.begin_nested(), by_index(session):
-                    return await add_buyers(
-                        session, rows, file_name=self.plan.file_name, by=self._actor.user_id, import_id=self.plan.id
-                    )
-            except UniqueViolation:
-                if attempt == TRIES:
-                    raise
-        raise AssertionError
+        return await add_buyers(
+            session, rows, file_name=self.plan.file_name, by=self._actor.user_id, import_id=self.plan.id
+        )
 
     async def _refuse_orders(self, session: AsyncSession) -> Counter[str]:
         refused = await refused_orders.refuse_orders(session, self.plan.id)
@@ -343,12 +339,20 @@ class Work:
                 Shown(self._waiting[one.number], "rejected", "order_id", one.reason)
                 for one in await refused_orders.refused_lines(session, self.plan.id)
             ]
+        if self.position.get(VOIDS):
+            self._leave_out(UNKNOWN_VOID, await basket_lines.leave_out_unknown_voids(session, self.plan.id))
         if self.plan.options.get(OPTION) == CREATE and (gone := await remove_without_orders(session, self.plan.id)):
-            self._notes = Counter({MADE: -gone})
-        if self.position.get(UNNAMED) and (unclaimed := await basket_lines.claim(session, self.plan.id)):
-            self._notes[NOBODY] += unclaimed
+            self._notes[MADE] -= gone
+        if self.position.get(UNNAMED):
+            self._leave_out(NOBODY, await basket_lines.claim(session, self.plan.id))
         self.position |= {"phase": ORDERS, "whole": refused, "merged": self.position["merged"] + refused}
         return Counter({refused_orders.CODE: refused} if refused else {})
+
+    def _leave_out(self, why: str, gone: basket_lines.Gone) -> None:
+        if gone.rows:
+            self._notes[why] += gone.rows
+        if self.own is not None:
+            self.own.leave_out(gone.total)
 
     async def _orders(self, session: AsyncSession) -> Counter[Outcome]:
         latest = self.position.get("latest")

@@ -24,7 +24,7 @@ from liquor_app.core.queue import Job, enqueue, request_cancel
 from liquor_app.core.states import sql_list
 from liquor_app.customers.imported.imported_noes import forget_images
 from liquor_app.imports.dry_run import check_choices, check_options
-from liquor_app.imports.models import AS_OF, IMPORT, TAKEN_BACK, ImportStatus
+from liquor_app.imports.models import AS_OF, IMPORT, OWN, TAKEN_BACK, ImportStatus
 from liquor_app.imports.rejects import heading, reject_lines
 from liquor_app.imports.undo.whose_job import asked_by
 
@@ -89,6 +89,13 @@ class ImportRow(ImportFields):
     def money(self) -> Decimal:
         """What the orders of a file of purchases come to so far, in the shop's currency."""
         return Decimal(self.position.get("sum") or 0)
+
+    @property
+    def own_total(self) -> tuple[Decimal, str] | None:
+        """What a file of purchases says itself that it comes to, and the column that says so; None where none does, or
+        it was not read to its end."""
+        own = self.position.get(OWN)
+        return (Decimal(own["money"]), own["column"]) if own else None
 
     @property
     def taken_back(self) -> dict[str, Any]:

@@ -128,7 +128,8 @@ async def test_buyers_nobody_knows_are_told_and_made_by_one_press(database: str)
     await run_job(row.job_id, TASKS)
     assert await people() == 2
     assert ending_words(await file._row()) == (
-        "3 rows: 2 orders new (3 lines), 0 refused. The orders come to $18.00. 2 customers made of buyers nobody knew:"
+        "3 rows: 2 orders new (3 lines), 0 refused. The orders come to $18.00."
+        " The file's own total (“amount”) is $18.00. 2 customers made of buyers nobody knew:"
         " by number, e-mail or phone alone, without consent."
     )
     assert state.trial.startswith("Tried on the first 3 rows: 2 orders new (3 lines).")

@@ -79,7 +79,8 @@ def test_tax_tips_and_shipping_are_no_revenue(head: str, rows: list[str], revenu
 @pytest.mark.parametrize(
     "column",
     ["Amount Refunded", "Refunds", "Total Refunded", "Refund Total", "Returned Amount", "Amount Returned", "Returns",
-     "Refund Amount", "Refunded Amount", "Return Total", "Refund Value"],
+     "Refund Amount", "Refunded Amount", "Return Total", "Refund Value", "Voids", "Void Amount", "Voided Amount",
+     "Amount Voided", "Void Total"],
 )  # fmt: skip
 def test_what_was_given_back_is_taken_off(column: str) -> None:
     assert sums(f"Amount,{column}", "40.00,40.00", "40.00,15.00", "40.00,-15.00", "40.00,0.00", "40.00,") == [
@@ -92,7 +93,8 @@ def test_what_was_given_back_is_taken_off(column: str) -> None:
 @pytest.mark.parametrize(
     ("column", "cell"),
     [("Is Returned", "Yes"), ("Returns", "1"), ("Return Date", "2026-10-05"), ("Refunded At", "2026-10-05"),
-     ("Refund Reason", "broken"), ("Returned Qty", "1"), ("Was Refunded", "TRUE"), ("Chargeback", "Y")],
+     ("Refund Reason", "broken"), ("Returned Qty", "1"), ("Was Refunded", "TRUE"), ("Chargeback", "Y"),
+     ("Refunded By", "Sam"), ("Returned by", "Sam Poe")],
 )  # fmt: skip
 def test_what_says_only_that_it_came_back_is_refused_in_words(column: str, cell: str) -> None:
     with pytest.raises(Invalid, match=f"“{column}” says which rows count"):
@@ -176,3 +178,9 @@ async def test_euros_by_the_name_of_their_column_are_not_added_as_dollars(databa
     goods = write(tmp_path / "goods.csv", "sku,name,Price (EUR)", "A,Merlot,12")
     mapping = {"sku": "sku", "name": "name", "price": "Price (EUR)"}
     assert (await run(goods, kind="products", mapping=mapping)).reasons == {"foreign_currency": 1}
+
+
+def test_two_sums_of_what_came_back_are_refused_in_words() -> None:
+    with pytest.raises(Invalid, match="“Voids” says which rows count"):
+        sums("Amount,Refunds,Voids", "50.00,0.00,50.00")
+    assert sums("Amount,Refunds,Voids", "50.00,10.00,0.00") == ["40.00"]

@@ -38,6 +38,7 @@ from liquor_app.imports.cleaning.answers.status_columns import (
 from liquor_app.imports.cleaning.cell_kinds import OF_FIELD, CellKind, contradicts, kind_of
 from liquor_app.imports.cleaning.column_names import BY_VALUES, IDENTITY, KINDS, WHO
 from liquor_app.imports.cleaning.net_money import NetMoney
+from liquor_app.imports.cleaning.orders.refunds_of import FIELD as REFUND_OF
 from liquor_app.imports.cleaning.orders.status_rows import tells_kinds
 from liquor_app.imports.profiles.tool_profile import Profile, plain, put_together
 from liquor_app.imports.profiles.tool_profile import mapping as profile_mapping
@@ -96,7 +97,7 @@ def guess_mapping(
             match = by_name.get(plain(synonym))
             if match is None or match in found.values() or _is_another(field, are[match]):
                 continue
-            if field == "category" and kind == "purchases" and tells_kinds(_cells(match, columns, sample)):
+            if field == "category" and kind == "purchases" and tells_kinds(match, _cells(match, columns, sample)):
                 continue
             if field in CONSENTS and (field in found or _MAY_NAME.search(column_words(match))):
                 cells = _cells(match, columns, sample)
@@ -294,12 +295,18 @@ def check_mapping(
                 raise Invalid(f"No column holds {wanted}. The file has {_shown(columns)}.", field="mapping")
     if kind == "customers" and mapping:
         chosen |= _unheard(chosen, guess_mapping(columns, kind, profile, sample))
-    elif mapping and "currency" in KINDS[kind] and "currency" not in (*chosen, *made):
-        # left out, euros would be added as dollars
-        named = guess_mapping(columns, kind, profile, sample).get("currency")
-        chosen |= {"currency": named} if named and named not in chosen.values() else {}
+    elif mapping:
+        missing = [one for one in _NEVER_LEFT_OUT if one in KINDS[kind] and one not in (*chosen, *made)]
+        guessed = guess_mapping(columns, kind, profile, sample) if missing else {}
+        for field in missing:
+            if (named := guessed.get(field)) and named not in chosen.values():
+                chosen[field] = named
     behind = {field: len(columns) + number for number, field in enumerate(made)}
     return positions(chosen, columns) | behind
+
+
+_NEVER_LEFT_OUT = ("currency", REFUND_OF)
+"""Fields of columns no mapping may leave out: euros would be added as dollars, and refunds be nobody's."""
 
 
 def _unheard(chosen: Mapping[str, str], guessed: Mapping[str, str]) -> dict[str, str]:

@@ -152,6 +152,15 @@ PURCHASES: dict[str, tuple[str, ...]] = {
     "coupon_code": ("coupon code", "coupon", "promo code", "discount code", "voucher"),
     "currency": ("currency", "currency code", "order currency"),
     "is_alcohol": ("is alcohol", "alcohol", "contains alcohol"),
+    "refund_of": (
+        *(
+            f"{of} {order}"
+            for of in ("original", "orig", "parent", "refunded", "returned", "voided", "refund of", "return of")
+            for noun in ("order", "receipt", "transaction", "trans", "invoice", "ticket", "sale", "check", "basket")
+            for order in (noun, *_numbers(noun))
+        ),
+        "refund of", "return of", "void of", "refunds order", "refund for", "refund for order",
+    ),
     # known by `NetMoney`, where an amount holds them
     **dict.fromkeys((*BESIDE, REFUNDED), ()),
 }  # fmt: skip

@@ -47,4 +47,19 @@ PURCHASES_DE_FR: dict[str, tuple[str, ...]] = {
     "discount": ("rabatt", "nachlass", "remise", "reduction"),
     "store": ("filiale", "laden", "magasin", "boutique"),
     "currency": ("wahrung", "waehrung", "devise"),
+    "refund_of": (
+        *(
+            f"{old}{noun}"
+            for old in ("original", "ursprungs", "ursprungliche ", "urspruengliche ", "ursprunglicher ")
+            for noun in ("beleg", "bestellung", "rechnung", "bon", "verkauf", "belegnummer", "bestellnummer",
+                         "rechnungsnummer", "bonnummer", "auftrag")
+        ),
+        "erstattung von", "erstattung zu", "ruckgabe von", "rueckgabe von", "storno von", "gutschrift zu",
+        *(
+            f"{noun} {old}"
+            for noun in ("commande", "ticket", "facture", "vente", "recu", "transaction", "numero de commande")
+            for old in ("d origine", "originale", "original", "initiale", "initial", "remboursee", "rembourse")
+        ),
+        "remboursement de", "retour de", "avoir sur", "annulation de",
+    ),
 }  # fmt: skip

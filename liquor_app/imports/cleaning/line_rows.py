@@ -70,6 +70,8 @@ class Line(NamedTuple):
     is_alcohol: bool
     notes: tuple[str, ...] = ()
     """What was left out of it, or worked out, by `NOTES`."""
+    voids: bool = False
+    """Whether it takes a sale back: without one it is none."""
 
     @property
     def names_nobody(self) -> bool:

@@ -51,16 +51,20 @@ _PLAIN_TOTAL = (
 )  # fmt: skip
 NET, TOTAL = ([plain(one) for one in names] for names in (_PLAIN_NET, _PLAIN_TOTAL))
 """Names of columns of goods alone, and of those that hold whatever was paid; the likeliest first."""
-_BACK = re.compile(r"\b(?:refund(?:s|ed)?|returns?|returned|given back|charge ?backs?)\b")
+_BACK = re.compile(
+    r"\b(?:refund(?:s|ed)?|returns?|returned|given back|charge ?backs?|voids"
+    r"|void(?:ed)? (?:amounts?|totals?|values?|sums?)|(?:amounts?|totals?|values?) void(?:ed)?)\b"
+)
 _BACK_NO_SUM = re.compile(
     r"\b(?:qty|quantity|count|number|no|id|ids|items?|units|date|time|at|on|by|reason|reasons|policy|window|eligib\w*"
     r"|type|kind|code|url|label|address|until|deadline|status|is|was|has|method|note|notes|customer|visitor|days?"
     r"|tax|shipping|tip)\b"
 )
 _BACK_NO_WORD = re.compile(
-    r"\b(?:policy|window|eligib\w*|url|label|address|until|deadline|by|customer|visitor|days?)\b"
+    r"\b(?:policy|window|eligib\w*|url|label|address|until|deadline|(?<!refunded )(?<!returned )by|customer|visitor"
+    r"|days?)\b"
 )
-_IS_SUM = re.compile(r"\b(?:amount|total|value|sum|refunds)\b")
+_IS_SUM = re.compile(r"\b(?:amounts?|totals?|values?|sums?|refunds|voids)\b")
 _NOTHING = re.compile(
     r"^[\s$€£+-]*+(?:0*+[.,]?0*+|no|n|false|none|never|n/?a|not (?:refunded|returned))[\s-]*+$", re.IGNORECASE
 )
@@ -84,6 +88,12 @@ def given_back(column: str) -> bool:
 def gave_nothing(cell: str) -> bool:
     """Tell whether a cell of such a column says that nothing did."""
     return _NOTHING.match(cell) is not None
+
+
+def names_sum_given_back(column: str) -> bool:
+    """Tell whether a column is a sum of what came back, by its name alone ("Refunds", "Voids", "Returned Amount")."""
+    words = column_words(column)
+    return given_back(column) and not _BACK_NO_SUM.search(words) and _IS_SUM.search(words) is not None
 
 
 def _is_sum_given_back(column: str, cells: Sequence[str]) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from decimal import Decimal
 from functools import lru_cache
 
@@ -95,6 +96,40 @@ def check_head(column: str, currency: str) -> None:
         raise Rejected("foreign_currency", "currency", reason)
 
 
+_CURRENCY_NAMES = {
+    name: code
+    for code, names in {
+        "USD": (
+            "us dollar", "us dollars", "u s dollar", "u s dollars", "united states dollar", "united states dollars",
+            "american dollar", "american dollars", "usd us dollar", "usd $", "us", "dolar", "dolares",
+            "dolar estadounidense", "dolares estadounidenses", "dolar americano",
+        ),
+        "CAD": ("canadian dollar", "canadian dollars", "dolar canadiense"),
+        "AUD": ("australian dollar", "australian dollars"),
+        "EUR": ("euro", "euros"),
+        "GBP": ("british pound", "british pounds", "pound sterling", "pounds sterling", "sterling"),
+        "MXN": ("mexican peso", "mexican pesos", "peso mexicano", "pesos mexicanos"),
+        "$": ("dollar", "dollars"),
+    }.items()
+    for name in names
+}  # fmt: skip
+"""What a column of currencies calls them in words."""
+
+
+@lru_cache(maxsize=256)
+def currency_code(written: str) -> str:
+    """Return a currency as `Amount.currency` has it: "USD" of `US Dollar`, `usd` and `US$`; in capitals as it stands if
+    we do not know it."""
+    plain = unicodedata.normalize("NFKD", written.strip().lower())
+    words = " ".join("".join(" " if one in ".()-_" else one for one in plain if not unicodedata.combining(one)).split())
+    read = read_amount(f"1 {written.strip()}") if len(written) <= MOST_OF_UNIT else None
+    return _CURRENCY_NAMES.get(words) or (read.currency if read and read.currency not in ("", "?") else written.upper())
+
+
+MOST_OF_UNIT = 4
+"""Letters of a currency's sign or code."""
+
+
 def clean_currency(cell: str, currency: str) -> None:
     """Let a column of currencies pass where it names the shop's.
 
@@ -102,6 +137,6 @@ def clean_currency(cell: str, currency: str) -> None:
         Rejected: it names another.
     """
     text = clean_word(cell, "currency")
-    if text is not None and not is_own(text.upper(), currency):
+    if text is not None and not is_own(currency_code(text), currency):
         reason = f"The amount is in {text[:10].upper()}, the shop's currency is {currency}."
         raise Rejected("foreign_currency", "currency", reason)

@@ -75,6 +75,19 @@ PURCHASES_ES: dict[str, tuple[str, ...]] = {
     "store": ("tienda", "sucursal", "local", "caja"),
     "coupon_code": ("cupon", "codigo de cupon", "codigo cupon", "codigo promocional", "codigo de descuento"),
     "currency": ("moneda", "divisa"),
+    "refund_of": (
+        *(
+            f"{word} original"
+            for noun in ("recibo", "pedido", "ticket", "factura", "venta", "orden", "transaccion", "boleta")
+            for word in (noun, f"numero de {noun}", f"no {noun}", f"id {noun}")
+        ),
+        *(
+            f"{back} {word}"
+            for back in ("devolucion", "reembolso", "anulacion")
+            for word in ("de", "del pedido", "de pedido", "de la venta", "de la orden")
+        ),
+        "pedido reembolsado", "pedido devuelto",
+    ),
 }  # fmt: skip
 PRODUCTS_ES: dict[str, tuple[str, ...]] = {
     "sku": PURCHASES_ES["sku"],

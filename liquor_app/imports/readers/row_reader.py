@@ -20,7 +20,8 @@ SHOWN = 500
 class Record(NamedTuple):
     """One row. `number` is what a spreadsheet shows (the header is 1; a JSON object counts from 1 for the first);
     `problem` says why `cells` cannot be used, `order` which order it is a line of, where the rows around it tell. Of
-    purchases `left_out` says why the row is no line of one, `doubt` why nobody can tell (`orders.status_rows`)."""
+    purchases `left_out` says why the row is no line of one, `doubt` why nobody can tell (`orders.status_rows`), and
+    `voids` that it takes a sale back."""
 
     number: int
     cells: list[str]
@@ -28,6 +29,7 @@ class Record(NamedTuple):
     order: str = ""
     left_out: str = ""
     doubt: str = ""
+    voids: bool = False
 
 
 class Table:

@@ -6,9 +6,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from liquor_app.imports.cleaning.amounts import holds_cents, read_amount, read_share, says_percent, without_unit
+from liquor_app.imports.cleaning.amounts import (
+    head_currency,
+    holds_cents,
+    read_amount,
+    read_share,
+    says_percent,
+    without_unit,
+)
 from liquor_app.imports.cleaning.file_setting import Setting
 from liquor_app.imports.cleaning.net_money import taken_words
+from liquor_app.imports.cleaning.number_cells import currency_code, is_own
 from liquor_app.imports.profiles.tool_profile import Sales, plain
 from liquor_app.imports.readers.row_reader import Record
 
@@ -26,7 +34,8 @@ class Totals:
     """A file by itself (`rows`, `orders`, `money`), and what an import makes of it.
 
     `money` is summed from `column`, once an order where that holds totals of orders; None where no column tells.
-    `left_out` is what of it stands in rows that a column of statuses leaves out.
+    `left_out` is what of it stands in rows that are no lines of purchases: by a status, by what they are of, or because
+    they name nobody. `foreign` are rows in another currency than the shop's, which are in no sum.
     `taken` are the columns revenue is made of (“Total” − “Tax”); empty where a tool's profile makes it.
     `orders` is None for people, or for more than `MOST_ORDERS`.
     """
@@ -39,6 +48,7 @@ class Totals:
     orders_made: int = 0
     money_made: Decimal = Decimal(0)
     taken: str = ""
+    foreign: int = 0
 
 
 class FileTotals:
@@ -53,6 +63,7 @@ class FileTotals:
         named = {plain(one): position for position, one in reversed(list(enumerate(columns)))}
         own = {field: position for field, position in at.items() if position < len(columns)}
         self._columns, self._decimal, self._shares = columns, how.decimal, how.shares
+        self._own, self._currency = how.currency, own.get("currency")
         self._order = named.get(plain(sales.order)) if sales else own.get("order_id")
         line = own.get("amount")
         self._taken = "" if sales else taken_words(own, columns)
@@ -75,13 +86,26 @@ class FileTotals:
         self._is_full = False
         self._left_out = Decimal(0)
         self._cents = {place for place, one in enumerate(columns) if holds_cents(one)}
+        self._foreign_heads = {place for place, one in enumerate(columns) if not is_own(head_currency(one), self._own)}
+        self._foreign, self._is_foreign, self._last = 0, False, Decimal(0)
 
     def see(self, record: Record) -> None:
         """Count one row."""
-        cells, before = record.cells, self._money
-        self._count(cells)
-        if record.left_out:
-            self._left_out += self._money - before
+        before = self._money
+        self._is_foreign = False
+        self._count(record.cells)
+        self._last = self._money - before
+        self._foreign += self._is_foreign
+
+    def leave_out(self, came_to: Decimal | None = None) -> None:
+        """The row seen last is no line of a purchase; or rows seen before, that came to so much."""
+        self._left_out += self._last if came_to is None else came_to
+
+    @property
+    def own(self) -> dict[str, str]:
+        """What a checkpoint keeps of it: the file's own sum, and where it stands; empty where no column tells."""
+        found = self.totals(0, Decimal(0))
+        return {} if found.money is None else {"money": str(found.money), "column": found.column}
 
     def _count(self, cells: Sequence[str]) -> None:
         self._rows += 1
@@ -106,11 +130,14 @@ class FileTotals:
 
     def _product(self, cells: Sequence[str], places: Sequence[int]) -> Decimal:
         value = Decimal(1)
+        if self._currency is not None and (named := cells[self._currency].strip()):
+            self._is_foreign |= not is_own(currency_code(named), self._own)
         for number, place in enumerate(places):
             read = read_amount(cells[place].strip() or ("0" if number == 0 else "1"), self._decimal)
             value *= read.value if read else Decimal(0)
+            self._is_foreign |= place in self._foreign_heads or not is_own(read.currency if read else "", self._own)
             value = value / 100 if place in self._cents else value
-        return value
+        return Decimal(0) if self._is_foreign else value
 
     def totals(self, orders_made: int, money_made: Decimal) -> Totals:
         """Return what was counted, beside what an import makes of it."""
@@ -119,4 +146,6 @@ class FileTotals:
         money = self._money.quantize(Decimal("0.01")) if self._is_readable else None
         column = " × ".join(dict.fromkeys(self._columns[place] for place in places))
         left_out = self._left_out.quantize(Decimal("0.01"))
-        return Totals(self._rows, orders, money, column, left_out, orders_made, money_made, self._taken)
+        return Totals(
+            self._rows, orders, money, column, left_out, orders_made, money_made, self._taken, self._foreign
+        )  # fmt: skip

@@ -15,7 +15,7 @@ from liquor_app.customers.places import STATES, normalise_state
 from liquor_app.imports.cleaning.amounts import without_unit
 from liquor_app.imports.cleaning.cells import MOST_REMEMBERED, REMEMBERED
 from liquor_app.imports.cleaning.column_names import IDENTITY
-from liquor_app.imports.cleaning.net_money import REFUNDED, GivenBack, gave_nothing, given_back
+from liquor_app.imports.cleaning.net_money import REFUNDED, GivenBack, gave_nothing, given_back, names_sum_given_back
 from liquor_app.imports.cleaning.orders.order_sums import MOST_LETTERS, Sums
 from liquor_app.imports.profiles.tool_profile import plain
 from liquor_app.imports.readers.dialect import SAMPLE_ROWS
@@ -33,7 +33,7 @@ _STATUS = re.compile(
     r"|line|item|shipment|shipping|delivery|return|refund|processing)+(status|state)$"
 )
 _ROW_KIND = re.compile(
-    r"^(?:line|row|record|entry|event|itemi[sz]ation|transaction|trans|txn|sales?|document|doc|order|lineitem|invoice"
+    r"^(?:line|row|record|entry|event|itemi[sz]ation|transaction|trans|tran|txn|tkt|sales?|document|doc|order|lineitem|invoice"
     r"|receipt|ticket)(?:type|kind)$"
 )
 """Columns that say what a row is: a sale, its line, a payment, a return."""
@@ -111,7 +111,11 @@ class Watch:
             ),
             None,
         )
-        tells = [] if self._back else [place for place, one in enumerate(columns) if given_back(one)]
+        # beside the sum that is taken off, another one is not, and words say of what that is
+        tells = [
+            place for place, one in enumerate(columns)
+            if (names_sum_given_back(one) if self._back else given_back(one))
+        ]  # fmt: skip
         self._backs = [place for place in tells if place not in self._mapped and place not in told]
 
     def see(self, record: Record) -> None:

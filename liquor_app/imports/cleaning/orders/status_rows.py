@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import Enum
 
 from liquor_app.core.errors import Invalid
-from liquor_app.imports.cleaning.amounts import read_amount
 from liquor_app.imports.cleaning.cells import Rejected
 from liquor_app.imports.cleaning.net_money import REFUNDED as REFUNDED_SUM
+from liquor_app.imports.cleaning.orders.row_worth import RowWorth
 from liquor_app.imports.cleaning.orders.status_words import Says, is_day, is_no, is_yes, said_by, word_of
 from liquor_app.imports.profiles.tool_profile import REFUNDED, UNPAID, VOIDED, plain
 from liquor_app.imports.readers.row_reader import Record
@@ -58,7 +58,7 @@ _REFUNDS = re.compile(r"^(?:is|was)?(?:order|sale|line|item)?(?:refunded|exchang
 _RETURNS = re.compile(r"^(?:is|was)?(?:order|sale|line|item)?(?:refund|return|returned|deferred)$")
 _PAIDS = re.compile(r"^(?:is|was)?(?:order|sale|invoice|fully)?(?:paid|paidinfull|settled|captured|pagad[oa])$")
 _KINDS = re.compile(
-    r"^(?:sales?|transaction|trans|txn|order|record|row|document|doc|receipt|invoice|ticket|tkt)?(?:type|kind|typ)$"
+    r"^(?:sales?|transaction|trans|txn|order|record|row|document|doc|receipt|invoice|ticket|tkt|tran)?(?:type|kind|typ)$"
 )
 
 
@@ -97,6 +97,8 @@ class _Told:
     column: str
     word: str
     asks: bool = False
+    voids: bool = False
+    """It is the kind of row that takes a sale back."""
 
     @property
     def label(self) -> str:
@@ -117,8 +119,9 @@ class StatusRows:
     """
 
     def __init__(self, columns: Sequence[str], at: Mapping[str, int], sample: Sequence[Record], decimal: str) -> None:
-        self._columns, self._decimal = columns, decimal
+        self._columns = columns
         self._at = {field: place for field, place in at.items() if place < len(columns)}
+        self._worth = RowWorth(self._at, decimal)
         self._roles = status_columns(columns, at, sample)
         self._has_payment = Role.PAYMENT in self._roles.values()
         self._has_status = self._has_payment or Role.ORDER in self._roles.values()
@@ -154,8 +157,8 @@ class StatusRows:
 
     def _order(self, run: list[Record], order: str, first: Sequence[str]) -> Iterator[Record]:
         """One order's rows: what stands on its first row holds for those that say nothing."""
-        told = {at: self._told(one.cells, first) for at, one in enumerate(run) if not one.problem}
-        worth = {at: self._worth(run[at].cells) for at in told}
+        worth = {at: self._worth(one.cells) for at, one in enumerate(run) if not one.problem}
+        told = {at: self._told(run[at].cells, first, below=came_to < 0) for at, came_to in worth.items()}
         back = sum((worth[at] for at, one in told.items() if one.says is Says.REFUNDED), Decimal(0))
         says_how_much = any(worth[at] < 0 or self._gives_back(run[at].cells) for at in told)
         twice = _told_twice([(one.says, worth[at]) for at, one in told.items()])
@@ -174,10 +177,10 @@ class StatusRows:
             elif one.says is Says.RETURN and worth[at] >= 0:
                 yield record._replace(doubt=_no_sign(one))
             elif one.says is Says.RETURN and (twice is Twice.LEFT_OUT or order in self._gone):
-                yield record._replace(left_out=f"{REFUNDED}: {one.label}")
+                yield record._replace(left_out=f"{VOIDED if one.voids else REFUNDED}: {one.label}")
             elif one.says is Says.RETURN:
                 self._note_back(order)
-                yield record
+                yield record._replace(voids=True) if one.voids else record
             elif one.says is Says.REFUNDED and self._is_return(order, back):
                 yield record
             else:
@@ -200,10 +203,16 @@ class StatusRows:
         if order and len(self._back) < MOST_ORDERS:
             self._back.add(order)
 
-    def _told(self, cells: Sequence[str], first: Sequence[str]) -> _Told:
-        """Return the gravest of what a row's columns say."""
+    def _told(self, cells: Sequence[str], first: Sequence[str], *, below: bool) -> _Told:
+        """Return the gravest of what a row's columns say. A row `below` zero of the kind “void” gives back what was
+        sold; that it is voided says the same once more."""
         first = first or cells
         found = [self._of_cell(place, role, cells, first) for place, role in self._roles.items()]
+        if below and any(one.voids for one in found):
+            found = [
+                replace(one, says=Says.RETURN) if one.voids else one
+                for one in found if one.voids or one.says is not Says.VOIDED
+            ]  # fmt: skip
         return min(found, key=lambda one: _GRAVEST.index(one.says))
 
     def _of_cell(self, place: int, role: Role, cells: Sequence[str], first: Sequence[str]) -> _Told:
@@ -224,6 +233,9 @@ class StatusRows:
         if role is Role.PARCEL and self._has_status:
             says = said_by(cell)
             return _Told(says if says in (Says.VOIDED, Says.REFUNDED) else Says.COUNTS, column, cell)
+        if role is Role.KIND:
+            says = _kind_of_row(column, cell)
+            return _Told(says, column, cell, voids=says is Says.VOIDED)
         says = said_by(cell, of_payment=role is Role.PAYMENT)
         if role is Role.PARCEL and says in _OF_PARCEL_ALONE:
             says = None
@@ -231,20 +243,8 @@ class StatusRows:
             says = Says.COUNTS  # an order that is open, on hold, in the making: its payment stands beside it
         return _Told(says, column, cell)
 
-    def _worth(self, cells: Sequence[str]) -> Decimal:
-        """Return what a row comes to, as far as its cells tell: its sign matters, and whether several are even."""
-        amount, price, many = (self._number(cells, field) for field in ("amount", "unit_price", "quantity"))
-        if amount is None:
-            return (price or Decimal(0)) * (1 if many is None else many)
-        return -amount if many is not None and many < 0 < amount else amount
-
     def _gives_back(self, cells: Sequence[str]) -> bool:
-        return bool(self._number(cells, REFUNDED_SUM))
-
-    def _number(self, cells: Sequence[str], field: str) -> Decimal | None:
-        cell = cells[self._at[field]].strip() if field in self._at else ""
-        found = read_amount(cell, self._decimal) if cell else None
-        return found.value if found else None
+        return bool(self._worth.number(cells, REFUNDED_SUM))
 
     def _question(self, doubts: Sequence[Record]) -> str:
         told = list(dict.fromkeys(one.doubt for one in doubts))
@@ -318,9 +318,19 @@ def status_columns(columns: Sequence[str], at: Mapping[str, int], sample: Sequen
     }  # fmt: skip
 
 
-def tells_kinds(cells: Sequence[str]) -> bool:
+def tells_kinds(column: str, cells: Sequence[str]) -> bool:
     """Tell whether a column holds kinds of rows, all of them known ("Sale", "Return"): it is no category."""
-    return bool(cells) and all(said_by(one) in _OF_KINDS for one in cells)
+    return bool(cells) and all(_kind_of_row(column, one) in _OF_KINDS for one in cells)
+
+
+def _kind_of_row(column: str, cell: str) -> Says | None:
+    """Return what a kind of row says: by its word, or by its letter where the column is not just called a type, which
+    may hold an R for red wine."""
+    letter = None if plain(column) in ("type", "kind", "typ") else _LETTERS.get(cell.strip().upper())
+    return letter or said_by(cell)
+
+
+_LETTERS = {"S": Says.COUNTS, "R": Says.RETURN, "V": Says.VOIDED}
 
 
 def _holds(role: Role, column: str, cells: Sequence[str]) -> bool:
@@ -329,7 +339,7 @@ def _holds(role: Role, column: str, cells: Sequence[str]) -> bool:
     filled = [one for one in cells if one.strip()]
     name = plain(column)
     if role is Role.KIND:
-        return tells_kinds(cells)
+        return tells_kinds(column, cells)
     if role is Role.PAID:
         return bool(filled) and all(is_yes(one) or is_no(one) for one in filled) and not all(map(_is_sum, filled))
     if "status" not in name and "statut" not in name and role in (Role.ORDER, Role.PAYMENT, Role.PARCEL):

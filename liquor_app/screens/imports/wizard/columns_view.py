@@ -47,6 +47,7 @@ LABELS: Mapping[str, str] = {
     "shipping": "Shipping within what was paid",
     "fees": "Fees within what was paid",
     "refunded": "What was given back of it",
+    "refund_of": "The order a refund is of",
     "is_alcohol": "Is alcohol",
     "customer": "Customer (e-mail, phone or number)",
     "age_checked_at": "Age checked, when",

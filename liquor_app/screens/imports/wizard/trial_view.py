@@ -132,6 +132,9 @@ def money_words(trial: Trial, kind: str) -> str:
     source = f"The file's own sum is that of “{totals.column}”."
     if totals.taken and totals.taken != f"“{totals.column}”":
         source = f"Revenue is taken from {totals.taken}. {source}"
+    if totals.foreign:
+        are = "is" if totals.foreign == 1 else "are"
+        source += f" {plural(totals.foreign, 'row')} in another currency {are} in no sum."
     if totals.money == totals.money_made:
         return f"{source} Both are the same."
     apart = show_money(abs(totals.money - totals.money_made), cents=True)

@@ -80,6 +80,7 @@ def trial_words(report: ImportReport, twice: Sequence[str] = ()) -> str:
     return f"Tried on the first {plural(rows, 'row')}: {listed(parts)}.{note_words(report.notes, twice)}"
 
 
+MOST_OF_NAME = 60
 UNDO_WORDS: Mapping[ImportStatus, str] = {
     ImportStatus.UNDOING: "It is being undone.",
     ImportStatus.UNDO_STOPPED: "It was undone in part, and can be undone further.",
@@ -116,6 +117,9 @@ def ending_words(row: ImportRow) -> str:
         counts += f" {taken_back_words(row.taken_back)}: voided or refunded in full since."
     if row.orders:
         counts += f" The orders come to {show_money(row.money, cents=True)}."
+        if (own := row.own_total) is not None:
+            money, column = own
+            counts += f" The file's own total (“{column[:MOST_OF_NAME]}”) is {show_money(money, cents=True)}."
     counts += note_words(row.notes, row.position.get("twice", ()))
     if row.status is ImportStatus.COMPLETED:
         return counts

@@ -1,0 +1,88 @@
+"""What a file of purchases comes to by itself, beside what is made of it: before the import, and in its report."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from liquor_app.accounts.permissions import SYSTEM
+from liquor_app.core.db import transaction
+from liquor_app.imports.cleaning.number_cells import currency_code
+from liquor_app.imports.dry_run import Trial, try_file
+from liquor_app.screens.imports.wizard.trial_view import money_words
+from liquor_app.screens.imports.wizard.view import ending_words
+from tests.imports.test_import_cases import one, write
+from tests.imports.test_reversed_orders import HEAD, bring, people, sold
+from tests.imports.test_undo import state
+
+pytestmark = pytest.mark.integration
+MINE = sold("1", "Rye", "50.00", "Paid")
+
+
+async def tried(path: Path) -> Trial:
+    async with transaction() as session:
+        return await try_file(session, SYSTEM, kind="purchases", path=path, limit=100, watch=True)
+
+
+@pytest.mark.parametrize("size", [1, 5_000])
+async def test_rows_sold_to_nobody_named_are_in_the_sum_that_is_left_out(
+    database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: int
+) -> None:
+    """Before, they were counted among the rows, and their money was missing from the sum beside them."""
+    monkeypatch.setattr("liquor_app.imports.chunks.CHUNK_ROWS", size)
+    await people(tmp_path)
+    rows = [
+        MINE, sold("2", "Gin", "30.00", "Paid", who=""), sold("3", "Ale", "-4.00", "Refund", who=""),
+        sold("4", "Rum", "9.00", "Void"),
+    ]  # fmt: skip
+    trial = await tried(write(tmp_path / "sales.csv", HEAD, *rows))
+    assert (trial.totals.money, trial.totals.left_out, trial.totals.money_made) == (85, Decimal("35.00"), 50)
+    assert "They are $35.00 apart: 3 rows are no line of a purchase ($35.00)." in money_words(trial, "purchases")
+
+
+@pytest.mark.parametrize(
+    ("head", "foreign", "own"),
+    [
+        ("Order Number,Email,Date,Item,Amount", "CA$30.00", "50.00"),
+        ("Order Number,Email,Date,Item,Amount,Currency", "30.00,CAD", "50.00,USD"),
+        ("Order Number,Email,Date,Item,Amount,Currency", "30.00,Euro", "50.00,US Dollar"),
+        ("Order Number,Email,Date,Item,Qty,Price", "1,€30.00", "1,50.00"),
+    ],
+)
+async def test_money_of_another_currency_is_in_no_sum(
+    database: str, tmp_path: Path, head: str, foreign: str, own: str
+) -> None:
+    """Before, CA$30.00 was thirty dollars of the file's own total."""
+    await people(tmp_path)
+    rows = (f"1,a@x.example,2026-10-01 10:00,Rye,{own}", f"2,b@x.example,2026-10-01 10:00,Gin,{foreign}")
+    trial = await tried(write(tmp_path / "sales.csv", head, *rows))
+    totals = trial.totals
+    assert (totals.money, totals.money_made, totals.foreign, trial.report.rejected) == (50, 50, 1, 1)
+    assert "1 row in another currency is in no sum. Both are the same." in money_words(trial, "purchases")
+
+
+@pytest.mark.parametrize(
+    ("written", "code"),
+    [
+        ("US Dollar", "USD"), ("U.S. Dollars", "USD"), ("usd", "USD"), ("US$", "USD"), ("$", "$"), ("Dollar", "$"),
+        ("Dólar estadounidense", "USD"), ("CA$", "CAD"), ("Canadian Dollar", "CAD"), ("€", "EUR"), ("Euro", "EUR"),
+        ("zloty", "ZLOTY"), ("XYZ", "XYZ"),
+    ],
+)  # fmt: skip
+def test_currencies_in_words(written: str, code: str) -> None:
+    assert currency_code(written) == code
+
+
+@pytest.mark.parametrize("size", [1, 5_000])
+async def test_the_report_tells_the_files_own_total(
+    database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: int
+) -> None:
+    monkeypatch.setattr("liquor_app.imports.chunks.CHUNK_ROWS", size)
+    await people(tmp_path)
+    await bring(tmp_path, MINE, sold("2", "Gin", "30.00", "Paid", who=""))
+    last = await one("SELECT id FROM imports ORDER BY id DESC LIMIT 1")
+    row = await state(last.id)
+    assert row.own_total == (80, "Amount")
+    assert "The orders come to $50.00. The file's own total (“Amount”) is $80.00." in ending_words(row)
