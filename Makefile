@@ -18,7 +18,7 @@ export REFLEX_CHECK_LATEST_VERSION := false
 export REFLEX_TELEMETRY_ENABLED := false
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help run dev test test-fast test-integration check fmt bench tools prove-security prove-files prove-access prove-guards prove-properties prove-learning coverage mutants lock sbom audit-libraries clean-data
+.PHONY: help run dev test test-fast test-integration check fmt bench tools prove-security prove-files prove-access prove-guards prove-properties prove-learning schemathesis coverage mutants lock sbom audit-libraries clean-data
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | column -t -s '|'
@@ -110,6 +110,9 @@ prove-properties: $(DEV) ## what must hold for any input, five times with exampl
 		$(BIN)/python -m pytest -q -n 2 --dist loadgroup -m "hypothesis and not e2e" --hypothesis-profile search \
 			$$(grep -rlE "^ *@(given|hypothesis)" tests --include='test_*.py') || exit 1; \
 	done
+
+schemathesis: $(DEV) ## every operation called as the OpenAPI document has it, and as it has not (half an hour)
+	@$(BIN)/python -m pytest -q -m proof tests/api/test_openapi_run.py
 
 prove-learning: $(DEV) ## the models on weeks of the sample they have not seen, old beside new on nine shops, and half years of worlds whose truth is known (an hour)
 	@$(BIN)/python -m pytest -q -n 2 --dist loadgroup -m proof tests/scoring tests/worlds tests/experiments tests/planning

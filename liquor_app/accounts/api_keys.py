@@ -22,7 +22,7 @@ from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.accounts.tokens import KEY_PREFIX
 from liquor_app.core.clock import now
-from liquor_app.core.errors import Conflict, Invalid, NotFound
+from liquor_app.core.errors import Full, Invalid, NotFound
 from liquor_app.core.security.crypto import token_hash
 
 LONGEST_DAYS = 3650
@@ -105,7 +105,7 @@ async def create_api_key(
     limits = {"per_minute": clean_limit("per_minute", per_minute), "per_month": clean_limit("per_month", per_month)}
     there = await session.execute(text(_GOOD))
     if there.scalar_one() >= MOST_KEYS:
-        raise Conflict(f"There are {MOST_KEYS} keys already. Revoke those nobody needs.")
+        raise Full(f"There are {MOST_KEYS} keys already. Revoke those nobody needs.")
     secret = KEY_PREFIX + secrets.token_urlsafe(32)
     expires = now() + timedelta(days=days) if days is not None else None
     made = await session.execute(

@@ -16,7 +16,7 @@ from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.accounts.tokens import actor_again
 from liquor_app.core.db import transaction
-from liquor_app.core.errors import AppError, Conflict, Forbidden, Invalid, NotFound
+from liquor_app.core.errors import AppError, Conflict, Forbidden, Full, Invalid, NotFound, Unknown
 from liquor_app.core.listing.read import _count, _read_ids
 from liquor_app.core.listing.selection import MOST_SELECTED, Selection, selection_of
 from liquor_app.core.listing.spec import ListQuery, ListSpec
@@ -153,7 +153,7 @@ async def one_of_few(session: AsyncSession, actor: Actor, job: Job) -> list[str]
     """
     asker = [actor.kind.value, str(actor.id) if actor.id else ""]
     if await count_open(session, job, {"actor": asker}) >= MOST_OPEN:
-        raise Conflict(f"{MOST_OPEN} of these are under way for you already. Wait for one of them, or stop it.")
+        raise Full(f"{MOST_OPEN} of these are under way for you already. Wait for one of them, or stop it.")
     return asker
 
 
@@ -198,7 +198,7 @@ def bulk_task(lists: Iterable[BulkList]) -> Callable[[JobContext], Awaitable[dic
         done already is refused or left as it is. Whoever asked for it must still be allowed to, before each step."""
         bulk = known.get(str(job.args.get("list")))
         if bulk is None:
-            raise Invalid("There is no such list any more.", field="list")
+            raise Unknown("There is no such list any more.", field="list")
         verb = bulk.verb(str(job.args.get("action")))
         value, who = _checked(verb, str(job.args.get("value", ""))), job.args.get("actor")
         async with transaction() as session:

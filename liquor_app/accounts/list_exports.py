@@ -25,7 +25,7 @@ from liquor_app.accounts.tokens import actor_again
 from liquor_app.core.clock import now
 from liquor_app.core.config import get_settings
 from liquor_app.core.db import transaction
-from liquor_app.core.errors import Conflict, Invalid, NotFound
+from liquor_app.core.errors import Conflict, Invalid, NotFound, Unknown
 from liquor_app.core.files.download_links import MINUTES
 from liquor_app.core.files.folders import EXPORT_FILES
 from liquor_app.core.files.store import PIECE, file_store
@@ -126,7 +126,7 @@ def export_task(
         it must still be allowed to, page by page; run again, the same file is written again."""
         spec, who = known.get(str(job.args.get("list"))), job.args.get("actor")
         if spec is None:
-            raise Invalid("There is no such list any more.", field="list")
+            raise Unknown("There is no such list any more.", field="list")
         columns = spec.chosen_columns(job.args.get("columns") or ())
         query = ListQuery(
             filters=dict(job.args.get("filters") or {}), search=str(job.args.get("search") or ""),

@@ -15,7 +15,7 @@ from liquor_app.accounts.entry.setup_code import use_code
 from liquor_app.accounts.models import Role, User
 from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import STRANGER, SYSTEM, Actor, ActorKind, require
-from liquor_app.core.errors import Conflict, Forbidden, Invalid
+from liquor_app.core.errors import Forbidden, Invalid, Taken
 
 MOST_NAME = 120
 
@@ -89,7 +89,7 @@ async def create_user(
     address = check_email(email)
     taken = await session.execute(text("SELECT 1 FROM users WHERE lower(email) = :email"), {"email": address})
     if taken.scalar():
-        raise Conflict(f"There is already a user {address}.", field="email")
+        raise Taken(f"There is already a user {address}.", field="email")
     user = User(email=address, password_hash=password, full_name=clean_name(full_name), role=role)
     session.add(user)
     await session.flush()

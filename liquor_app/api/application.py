@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from fastapi import APIRouter, Depends, FastAPI, Request, Response
+from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.responses import HTMLResponse
 from fastapi.routing import APIRoute
+from starlette.exceptions import HTTPException
 from starlette.routing import compile_path
 
 from liquor_app.api.body_limits import Edge, Knows
@@ -20,7 +21,7 @@ from liquor_app.api.openapi_document import complete
 from liquor_app.api.problems import install, problem
 from liquor_app.api.reference_page import page
 from liquor_app.api.sparse_fields import SparseFields, offer_fields
-from liquor_app.api.strict_parameters import only_what_is_known
+from liquor_app.api.strict_parameters import refuse_unknown
 
 PREFIX = "/api/v1"
 VERSION = "1.0.0"
@@ -68,7 +69,8 @@ def create_api(
     install(app)
     for router in routers:
         offer_fields(router.routes)
-        app.include_router(router, prefix=PREFIX, dependencies=[Depends(only_what_is_known)])
+        refuse_unknown(router.routes)
+        app.include_router(router, prefix=PREFIX)
     for router in at_root:
         app.include_router(router)
 
@@ -81,16 +83,23 @@ def create_api(
     async def live() -> dict[str, Any]:
         return asyncapi(app.title, VERSION, sockets or {})
 
-    @app.api_route("/api/{rest:path}", methods=METHODS, include_in_schema=False)
-    async def unknown(request: Request) -> Response:
-        """Without this the app's own pages would answer, in HTML."""
-        allowed = _methods_at(app.openapi(), request.url.path)
-        if not allowed:
-            return problem(404, "not_found", f"There is nothing at {request.url.path}. The API is described at /docs.")
-        names = ", ".join(sorted(allowed))
+    async def not_so(request: Request, error: Exception) -> Response:
+        """Name every method there is at a path: each route knows its own alone."""
+        assert isinstance(error, HTTPException)
+        known = sorted(_methods_at(app.openapi(), request.url.path))
+        names = ", ".join(known) or (error.headers or {}).get("Allow", "")
         response = problem(405, "method_not_allowed", f"{request.method} is not possible here; {names} is.")
         response.headers["Allow"] = names
         return response
+
+    @app.api_route("/api/{rest:path}", methods=METHODS, include_in_schema=False)
+    async def unknown(request: Request) -> Response:
+        """Without this the app's own pages would answer, in HTML."""
+        if _methods_at(app.openapi(), request.url.path):
+            raise HTTPException(405)
+        return problem(404, "not_found", f"There is nothing at {request.url.path}. The API is described at /docs.")
+
+    app.add_exception_handler(405, not_so)
 
     complete(app, routers, PREFIX, DOORS)
     app.add_middleware(SparseFields)

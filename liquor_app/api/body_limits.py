@@ -23,6 +23,7 @@ from liquor_app.api.problems import problem
 from liquor_app.api.socket_bounds import KNOWN, NO_ROOM, SOCKET, Socket, failures
 from liquor_app.core.admission import Crowd
 from liquor_app.core.config import get_settings
+from liquor_app.core.errors import Unstorable
 from liquor_app.core.ids import uuid7
 from liquor_app.core.security.call_origin import CallOrigin, called_from
 from liquor_app.core.storable_text import UNSTORABLE
@@ -83,7 +84,7 @@ class Edge:
         if body.told > allowed:
             await problem(413, "content_too_large", body.too_large)(scope, receive, headed)
         elif "\x00" in path or b"%00" in scope["query_string"]:
-            await problem(422, "invalid", f"The address {UNSTORABLE}.")(scope, receive, headed)
+            await problem(422, Unstorable.code, f"The address {UNSTORABLE}.")(scope, receive, headed)
         else:
             try:
                 with called_from(origin):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict, is_dataclass
 from typing import Any
@@ -19,11 +20,12 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.core.db import transaction
-from liquor_app.core.errors import Invalid
+from liquor_app.core.errors import Malformed, Reused
 
 HEADER = "idempotency-key"
 KEPT = "1 day"
 OK = 200
+_KEY = re.compile("[!-~]{1,255}")
 Work = Callable[[AsyncSession], Awaitable[Any]]
 
 
@@ -55,8 +57,8 @@ async def once(
         async with transaction() as session:
             answer = _plain(adapter, await work(session))
         return _answer(answer, _code(status, answer), location)
-    if not 1 <= len(key) <= 255 or not key.isprintable():
-        raise Invalid("Idempotency-Key must have 1 to 255 printable characters", field="Idempotency-Key")
+    if not _KEY.fullmatch(key):
+        raise Malformed("Idempotency-Key must have 1 to 255 printable characters of ASCII", field="Idempotency-Key")
     content = await request.body() if fingerprint is None else fingerprint.encode()
     asked = hashlib.sha256(f"{request.method} {request.url.path}\n".encode() + content).hexdigest()
     async with transaction() as session:
@@ -72,7 +74,7 @@ async def once(
             )
             return _answer(answer, _code(status, answer), location)
     if known["request_hash"] != asked:
-        raise Invalid("This Idempotency-Key was used for another request. Use a new one.", field="Idempotency-Key")
+        raise Reused("This Idempotency-Key was used for another request. Use a new one.", field="Idempotency-Key")
     replayed = _answer(known["response"], known["status_code"], location)
     replayed.headers["Idempotency-Replayed"] = "true"
     return replayed

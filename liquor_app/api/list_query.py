@@ -6,6 +6,7 @@ import csv
 import inspect
 import io
 import json
+import re
 from collections.abc import AsyncIterator, Iterable, Sequence
 from datetime import date, datetime
 from decimal import Decimal
@@ -20,6 +21,7 @@ from pydantic import TypeAdapter
 from liquor_app.api.many_rows import NDJSON
 from liquor_app.api.schemas import Cursor, Limit, Search
 from liquor_app.core.csv_cells import escape_formula, export_text
+from liquor_app.core.listing.compile import MOST_SORTS
 from liquor_app.core.listing.spec import Filter, ListQuery, ListSpec, Match
 from liquor_app.core.paging import MAX_LIMIT
 
@@ -30,6 +32,13 @@ MATCHES = {
     Match.FLAG: "`true` or `false`.",
     Match.FROM: "On this day or later.",
     Match.UNTIL: "On this day or before.",
+}
+
+PATTERNS = {
+    Match.ID: r"^\s*([0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})?\s*$",
+    Match.FLAG: r"^\s*(true|false)?\s*$",
+    Match.FROM: r"^\s*([0-9]{4}-[0-9]{2}-[0-9]{2})?\s*$",
+    Match.UNTIL: r"^\s*([0-9]{4}-[0-9]{2}-[0-9]{2})?\s*$",
 }
 
 
@@ -51,7 +60,10 @@ def asked_of(spec: ListSpec[Any], *, page: bool = True, limit: int = 50) -> Any:
         parameters.append(_parameter("search", Search, ""))
     sorts = ", ".join(spec.sort_names)
     words = f"Up to three of {sorts}, separated by commas, each with a leading `-` for descending."
-    parameters.append(_parameter("sort", Annotated[str, Query(max_length=200, description=words)], spec.order))
+    one = rf"\s*-?({'|'.join(map(re.escape, spec.sort_names))})\s*"
+    said = {"pattern": f"^({one}(,{one}){{0,{MOST_SORTS - 1}}})?$"}
+    sort = Annotated[str, Query(max_length=200, description=words, json_schema_extra=said)]
+    parameters.append(_parameter("sort", sort, spec.order))
     if page:
         parameters += [_parameter("limit", Limit, min(limit, MAX_LIMIT)), _parameter("cursor", Cursor, None)]
     read.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
@@ -66,7 +78,27 @@ def _filter(one: Filter) -> Any:
     words = MATCHES[one.match]
     if one.options:
         words = f"{'One or several' if one.match is Match.ANY else 'One'} of {', '.join(one.options)}."
-    return Annotated[str, Query(max_length=500, description=words or None)]
+    said = {"pattern": pattern} if (pattern := _pattern(one)) else None
+    return Annotated[str, Query(max_length=500, description=words or None, json_schema_extra=said)]
+
+
+def _pattern(one: Filter) -> str:
+    """Return how a filter's value is written, as far as a pattern tells."""
+    if one.parse is not None:
+        return ""
+    if one.options:
+        return some_of(one.options) if one.match is Match.ANY else f"^{_one_of(one.options)}$"
+    return PATTERNS.get(one.match, "")
+
+
+def _one_of(names: Iterable[str]) -> str:
+    return rf"\s*({'|'.join(map(re.escape, names))})?\s*"
+
+
+def some_of(names: Iterable[str]) -> str:
+    """Return the pattern of some of these names, separated by commas."""
+    one = _one_of(names)
+    return f"^{one}(,{one})*$"
 
 
 def columns_of(spec: ListSpec[Any]) -> Any:
@@ -77,7 +109,10 @@ def columns_of(spec: ListSpec[Any]) -> Any:
         given = [one.strip() for one in columns.split(",") if one.strip()]
         return spec.chosen_columns(given) if given else ()
 
-    asked = _parameter("columns", Annotated[str, Query(max_length=2_000, description=words)], "")
+    said = {"pattern": some_of(spec.exported)}
+    asked = _parameter(
+        "columns", Annotated[str, Query(max_length=2_000, description=words, json_schema_extra=said)], ""
+    )
     read.__signature__ = inspect.Signature([asked])  # type: ignore[attr-defined]
     return Depends(read)
 

@@ -11,7 +11,7 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
 
 from liquor_app.api.schemas import Body, Row
-from liquor_app.core.errors import Invalid
+from liquor_app.core.errors import Invalid, Malformed
 from liquor_app.core.listing.told_rows import MOST_ROWS, RefusedRow, RowFields, counted
 from liquor_app.core.storable_text import UNSTORABLE
 from liquor_app.core.thread_lanes import Lane
@@ -112,7 +112,7 @@ async def read_rows(request: Request, shape: type[B], make: Callable[[B], R]) ->
     """
     found = await _read(request, shape, make)
     if not isinstance(found, list):
-        raise Invalid("Send an array of rows, or a row a line.", field="body")
+        raise Malformed("Send an array of rows, or a row a line.", field="body")
     return found
 
 
@@ -137,9 +137,9 @@ def _whole(body: bytes, shape: type[B], make: Callable[[B], R]) -> R | list[R | 
     try:
         given = json.loads(body, parse_constant=_no_number)
     except ValueError as error:
-        raise Invalid(f"The body is no JSON: {_said(error)}.", field="body") from error
+        raise Malformed(f"The body is no JSON: {_said(error)}.", field="body") from error
     if isinstance(given, list):
-        _check_many(len(given))
+        _check_many(len(given), Malformed)
         return [_row(one, shape, make) for one in given]
     try:
         return make(shape.model_validate(given))
@@ -149,7 +149,7 @@ def _whole(body: bytes, shape: type[B], make: Callable[[B], R]) -> R | list[R | 
 
 def _lines(body: bytes, shape: type[B], make: Callable[[B], R]) -> list[R | RefusedRow]:
     lines = [line for line in body.split(b"\n") if line.strip()]
-    _check_many(len(lines))
+    _check_many(len(lines), Invalid)  # how many lines a text has is no part of its description
     found: list[R | RefusedRow] = []
     for line in lines:
         try:
@@ -161,11 +161,11 @@ def _lines(body: bytes, shape: type[B], make: Callable[[B], R]) -> list[R | Refu
     return found
 
 
-def _check_many(rows: int) -> None:
+def _check_many(rows: int, refusal: type[Invalid]) -> None:
     if not rows:
-        raise Invalid("Send at least one row.", field="body")
+        raise refusal("Send at least one row.", field="body")
     if rows > MOST_ROWS:
-        raise Invalid(f"{figure(MOST_ROWS)} rows are taken at once; these are {figure(rows)}.", field="body")
+        raise refusal(f"{figure(MOST_ROWS)} rows are taken at once; these are {figure(rows)}.", field="body")
 
 
 def _no_number(name: str) -> NoReturn:

@@ -13,6 +13,8 @@ from pydantic.json_schema import models_json_schema
 from liquor_app.api.many_rows import SHAPES
 
 REFERENCE = "#/components/schemas/{model}"
+FIELDS = "fields"
+"""The parameter that asks for some fields alone."""
 PROBLEM_KIND = "application/problem+json"
 PROBLEM = {
     "type": "object",
@@ -36,6 +38,7 @@ PROBLEM = {
         },
     },
 }
+DECIMAL = r"^[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)$"
 ANSWERS = {
     400: "The body cannot be read.",
     401: "Nobody known calls.",
@@ -73,7 +76,7 @@ PARAMETERS = {
         "name": "If-Match",
         "in": "header",
         "description": "The `ETag` of what was read; another version is refused (412).",
-        "schema": {"type": "string", "maxLength": 200},
+        "schema": {"type": "string"},
     },
     "Idempotency-Key": {
         "name": "Idempotency-Key",
@@ -113,14 +116,56 @@ def _complete(document: dict[str, Any], routes: Mapping[tuple[str, str], APIRout
     components = document["components"]
     _, made = models_json_schema([(shape, "validation") for shape in SHAPES.values()], ref_template=REFERENCE)
     there = {name: one for name, one in components["schemas"].items() if "ValidationError" not in name}
+    for shape in (*made.get("$defs", {}).values(), *there.values()):
+        _decimals(shape)
     components["schemas"] = dict(sorted({**made.get("$defs", {}), **there, "Problem": PROBLEM}.items()))
     components |= {
         "securitySchemes": SCHEMES,
         "headers": HEADERS,
         "responses": {str(status): _answer(status, words) for status, words in ANSWERS.items()},
     }
+    whole = components["schemas"]
     for (path, method), route in routes.items():
+        if any(one["name"] == FIELDS for one in document["paths"][path][method.lower()].get("parameters", ())):
+            _offer_some(document["paths"][path][method.lower()], whole)
         _add(document["paths"][path][method.lower()], route, method, is_open=path.startswith(doors))
+
+
+def _offer_some(operation: dict[str, Any], shapes: dict[str, Any]) -> None:
+    """Say that an answer may have some of its fields alone: a second shape, which needs none of them."""
+    content = operation["responses"]["200"]["content"]["application/json"]
+    name = content["schema"]["$ref"].rpartition("/")[2]
+    shape = shapes[name]
+    if "next_cursor" in shape["properties"]:
+        item = shape["properties"]["items"]["items"]["$ref"].rpartition("/")[2]
+        few = {"type": "array", "items": {"$ref": REFERENCE.format(model=_some_of(item, shapes))}, "title": "Items"}
+        other = f"ListOfSome{item}"
+        shapes[other] = {**shape, "title": other, "properties": {**shape["properties"], "items": few}}
+    else:
+        other = _some_of(name, shapes)
+    content["schema"] = {"anyOf": [{"$ref": REFERENCE.format(model=one)} for one in (name, other)]}
+
+
+def _some_of(name: str, shapes: dict[str, Any]) -> str:
+    few = f"Some{name}"
+    shapes[few] = {**{key: value for key, value in shapes[name].items() if key != "required"}, "title": few}
+    shapes[few]["description"] = f"The fields of {name} that were asked for."
+    return few
+
+
+def _decimals(node: Any) -> None:
+    """Have a text that is taken as a number say how it is written."""
+    if isinstance(node, dict):
+        ways = node.get("anyOf", ())
+        if any(one.get("type") == "number" for one in ways):
+            for one in ways:
+                if one.get("type") == "string":
+                    one["pattern"] = DECIMAL
+        for one in node.values():
+            _decimals(one)
+    elif isinstance(node, list):
+        for one in node:
+            _decimals(one)
 
 
 def _answer(status: int, words: str) -> dict[str, Any]:
@@ -140,7 +185,7 @@ def _add(operation: dict[str, Any], route: APIRoute, method: str, *, is_open: bo
         statuses |= {401, 403, 404, 409, 429}
         operation["security"] = [{name: []} for name in SCHEMES]
     else:
-        statuses |= {401, 403, 409, 429}
+        statuses |= {401, 403, 409, 429} | ({404} if "{" in route.path else set())
     if takes_body:
         statuses |= {400, 408, 413, 415}
     wanted = ["If-Match"] if has_version else []

@@ -11,12 +11,16 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from liquor_app.core.errors import AppError, FormInvalid, TooMany
+from liquor_app.core.errors import AppError, FormInvalid, Invalid, Malformed, TooMany, Unstorable
 
 log = logging.getLogger(__name__)
 
 CODES = {413: "content_too_large"}
 """Where Python releases do not agree on the phrase."""
+RULES = {"unstorable": Unstorable.code, "value_error": Invalid.code, "out_of_range": Invalid.code}
+"""What a check of ours found beyond what the description can tell, by the kind of error."""
+_BOUNDS = {"greater_than", "greater_than_equal", "less_than", "less_than_equal"}
+_PLACES = {"decimal_max_digits", "decimal_max_places", "decimal_whole_digits"}
 
 
 def problem(status: int, code: str, detail: str, **extra: Any) -> JSONResponse:
@@ -49,13 +53,27 @@ async def _invalid_request(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
     errors = [{"field": _field(item), "message": item["msg"]} for item in error.errors()[:20]]
     first = errors[0]
-    return problem(422, "invalid", f"{first['field']}: {first['message']}", field=first["field"], errors=errors)
+    codes = [_rule(item) for item in error.errors()]
+    code = str(codes[0] if all(codes) else Malformed.code)
+    return problem(422, code, f"{first['field']}: {first['message']}", field=first["field"], errors=errors)
+
+
+def _rule(item: Any) -> str | None:
+    """Return the code of what no description tells; None for what breaks the one there is."""
+    kind, given = item["type"], item.get("input")
+    if kind in _PLACES or (
+        kind in _BOUNDS and isinstance(given, str) and item["loc"][0] == "body"
+    ):  # a number in a text has no bounds there
+        return Invalid.code
+    if kind == "string_too_short" and isinstance(given, str) and len(given) >= item["ctx"]["min_length"]:
+        return Invalid.code  # blanks around it do not count
+    return RULES.get(kind)
 
 
 def _field(item: Any) -> str:
     """Return the field to blame: where it stands, or where a check of the whole body found it."""
     where = [str(part) for part in item["loc"][1:]]
-    if item["type"] == "unstorable" and item["ctx"]["field"]:
+    if item["type"] in {"unstorable", "null", "kind"} and item["ctx"]["field"]:
         where.append(item["ctx"]["field"])
     return ".".join(where) or str(item["loc"][0])
 

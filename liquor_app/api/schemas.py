@@ -5,12 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Annotated, Any, ClassVar, Generic, Self, TypeVar
+from functools import cache
+from typing import Annotated, Any, ClassVar, Generic, Self, TypeVar, get_args, get_origin
 from uuid import UUID
 
 from fastapi import Path, Query
-from pydantic import AfterValidator, BaseModel, ConfigDict, PlainSerializer, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    GetJsonSchemaHandler,
+    PlainSerializer,
+    model_validator,
+)
+from pydantic_core import CoreSchema, PydanticCustomError
 
 from liquor_app.core.paging import MAX_LIMIT, Page
 from liquor_app.core.storable_text import UNSTORABLE, TooDeep, unstorable
@@ -32,10 +41,19 @@ def _of_our_time(given: D) -> D:
     return given
 
 
-Day = Annotated[date, AfterValidator(_of_our_time)]
+def _written(given: Any) -> Any:
+    """A day or time in words: a bare number would be one of 1970."""
+    if isinstance(given, date) or (
+        isinstance(given, str) and not given.strip().lstrip("+-").replace(".", "").isdigit()
+    ):
+        return given
+    raise PydanticCustomError("not_written", "must be written as 2026-11-02, a time as 2026-11-02T10:00:00Z")
+
+
+Day = Annotated[date, BeforeValidator(_written), AfterValidator(_of_our_time)]
 """A day that can be reckoned with: the calendar's first and last have none before or after them."""
 
-Moment = Annotated[datetime, AfterValidator(_of_our_time)]
+Moment = Annotated[datetime, BeforeValidator(_written), AfterValidator(_of_our_time)]
 """A time of such a day."""
 
 Storable = AfterValidator(_storable_text)
@@ -43,6 +61,27 @@ Storable = AfterValidator(_storable_text)
 
 Money = Annotated[Decimal, PlainSerializer(lambda value: format(value, "f"), return_type=str)]
 """A decimal string in JSON, never a float."""
+
+
+_CALLED = {bool: "true or false", int: "a whole number", float: "a number", Decimal: "a number, or a text that is one"}
+
+
+@cache
+def _kinds(shape: type[BaseModel]) -> dict[str, type]:
+    """Field → what it is, of those where a text or a flag could pass for a number, or a number for a flag."""
+    found = {}
+    for name, one in shape.model_fields.items():
+        ways = [one.annotation] if isinstance(one.annotation, type) else list(get_args(one.annotation))
+        kinds = [get_args(way)[0] if get_origin(way) is Annotated else way for way in ways if way is not type(None)]
+        if len(kinds) == 1 and kinds[0] in _CALLED:
+            found[name] = kinds[0]
+    return found
+
+
+def _is(value: Any, kind: type) -> bool:
+    if kind is bool or isinstance(value, bool):
+        return kind is bool and isinstance(value, bool)
+    return kind is Decimal or not isinstance(value, str)
 
 
 class Body(BaseModel):
@@ -61,6 +100,15 @@ class Body(BaseModel):
             raise PydanticCustomError("unstorable", UNSTORABLE, {"field": where or "body"})
         return given
 
+    @model_validator(mode="before")
+    @classmethod
+    def _of_its_kind(cls, given: Any) -> Any:
+        for name, kind in _kinds(cls).items() if isinstance(given, dict) else ():
+            value = given.get(name)
+            if value is not None and not _is(value, kind):
+                raise PydanticCustomError("kind", "must be {kind}", {"field": name, "kind": _CALLED[kind]})
+        return given
+
 
 class Patch(Body):
     """Base of PATCH bodies: what is not mentioned stays; null only where a field may be empty."""
@@ -71,8 +119,18 @@ class Patch(Body):
     def _no_nulls(self) -> Self:
         for name in sorted(self.model_fields_set - self.nullable):
             if getattr(self, name) is None:
-                raise ValueError(f"{name} cannot be null; leave it out to keep it")
+                raise PydanticCustomError("null", "cannot be null; leave it out to keep it", {"field": name})
         return self
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        schema = handler(core_schema)
+        for name, of in handler.resolve_ref_schema(schema).get("properties", {}).items():
+            if name not in cls.nullable and {"type": "null"} in of.get("anyOf", ()):
+                kept = [one for one in of.pop("anyOf") if one != {"type": "null"}]
+                of.pop("default", None)
+                of.update(kept[0] if len(kept) == 1 else {"anyOf": kept})
+        return schema
 
 
 class Row(BaseModel):

@@ -13,10 +13,12 @@ from fastapi.routing import APIRoute
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from liquor_app.api.list_query import some_of
+from liquor_app.api.openapi_document import FIELDS
 from liquor_app.api.schemas import ListOf
-from liquor_app.core.errors import Invalid
+from liquor_app.core.errors import Malformed
 
-FIELDS, STATE = "fields", "sparse_fields"
+STATE = "sparse_fields"
 OWN = frozenset({"/users/me"})
 """Of one thing, though no id stands at their end."""
 
@@ -57,11 +59,14 @@ def _names(shape: Any) -> tuple[str, ...]:
 def _asked(known: tuple[str, ...]) -> Any:
     words = f"Some of {', '.join(known)}, separated by commas: the answer has these alone."
 
-    async def read(request: Request, fields: str = Query("", max_length=2_000, description=words)) -> None:
+    said = {"pattern": some_of(known)}
+    asked = Query("", max_length=2_000, description=words, json_schema_extra=said)
+
+    async def read(request: Request, fields: str = asked) -> None:
         chosen = {one.strip() for one in fields.split(",")} - {""}
         if unknown := sorted(chosen - set(known)):
             shown = unknown[0][:80].encode("ascii", "backslashreplace").decode()
-            raise Invalid(f"fields knows no {shown!r}; there are {', '.join(known)}", field=FIELDS)
+            raise Malformed(f"fields knows no {shown!r}; there are {', '.join(known)}", field=FIELDS)
         if chosen:
             setattr(request.state, STATE, chosen)
 

@@ -3,17 +3,25 @@ of an id."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
-from fastapi import HTTPException, Request
+from fastapi import Depends, HTTPException, Request
 from fastapi.dependencies.utils import get_flat_params
 from fastapi.params import Query
 from fastapi.routing import APIRoute
 
-from liquor_app.core.errors import Invalid
+from liquor_app.core.errors import Malformed
 
 OPEN = ("/api/v1/webhooks/",)
 """Who calls these adds parameters of their own."""
+
+
+def refuse_unknown(routes: Iterable[Any]) -> None:
+    """Have routes refuse what they do not know, after everything else they ask: whoever calls is counted first."""
+    for route in routes:
+        if isinstance(route, APIRoute) and not any(one.dependency is only_what_is_known for one in route.dependencies):
+            route.dependencies.append(Depends(only_what_is_known))
 
 
 async def only_what_is_known(request: Request) -> None:
@@ -34,7 +42,7 @@ async def only_what_is_known(request: Request) -> None:
         if name not in known:
             shown = name[:80].encode("ascii", "backslashreplace").decode()
             told = f"; there are {', '.join(sorted(known))}" if known else "; there is none"
-            raise Invalid(f"{shown!r} is no parameter of this route{told}", field=shown)
+            raise Malformed(f"{shown!r} is no parameter of this route{told}", field=shown)
 
 
 def _parameters(route: APIRoute) -> frozenset[str]:

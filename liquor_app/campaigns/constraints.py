@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from liquor_app.core.errors import Invalid
+from liquor_app.core.errors import Invalid, Unknown
 from liquor_app.organization.models import Channel
 
 
@@ -46,7 +46,7 @@ def clean_constraints(constraints: dict[str, Any] | None) -> Overrides:
         first = error.errors()[0]
         field = ".".join(["constraints", *map(str, first["loc"])])
         if first["type"] == "extra_forbidden":
-            raise Invalid(
+            raise Unknown(
                 f"{field}: there is no such constraint. There are: {', '.join(Overrides.model_fields)}", field=field
             ) from error
         raise Invalid(f"{field}: {first['msg']}", field=field) from error

@@ -5,13 +5,15 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.campaigns.models import CampaignType, Engine
 from liquor_app.campaigns.triggers import read_trigger
-from liquor_app.core.errors import Invalid
+from liquor_app.core.errors import Invalid, NotFound, Unknown
+from liquor_app.organization.service import BrandRow, get_brand
 
 MAX_DAYS = 31
 MAX_STANDING_DAYS = 366
@@ -23,7 +25,7 @@ async def check_segments(session: AsyncSession, slugs: list[str]) -> list[str]:
     if not wanted:
         raise Invalid("Choose at least one segment.", field="target_segments")
     if unknown := await _unknown_segments(session, wanted):
-        raise Invalid(f"There is no segment {unknown[0]!r}.", field="target_segments")
+        raise Unknown(f"There is no segment {unknown[0]!r}.", field="target_segments")
     return wanted
 
 
@@ -63,5 +65,17 @@ async def check_trigger(session: AsyncSession, type: CampaignType, trigger: obje
         return None
     found = read_trigger(trigger or {})
     if found.segment and await _unknown_segments(session, [found.segment]):
-        raise Invalid(f"There is no segment {found.segment!r}.", field="trigger.segment")
+        raise Unknown(f"There is no segment {found.segment!r}.", field="trigger.segment")
     return found.model_dump(mode="json")
+
+
+async def chosen_brand(session: AsyncSession, brand_id: UUID | None) -> BrandRow:
+    """Return the brand a campaign speaks for, the default one for None.
+
+    Raises:
+        Unknown: there is no such brand.
+    """
+    try:
+        return await get_brand(session, brand_id)
+    except NotFound as error:
+        raise Unknown(error.message, field="brand_id") from error

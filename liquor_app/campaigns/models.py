@@ -36,6 +36,17 @@ class CampaignType(StrEnum):
     TRIGGERED = "triggered"
 
 
+class Kpi(StrEnum):
+    """A figure a campaign is judged by; its analytics tell each that was chosen."""
+
+    DELIVERY_RATE = "delivery_rate"
+    OPEN_RATE = "open_rate"
+    CLICK_RATE = "click_rate"
+    CONVERSION_RATE = "conversion_rate"
+    INCREMENTAL_REVENUE = "incremental_revenue"
+    """A person contacted minus a person held out, in the shop's currency."""
+
+
 class Engine(StrEnum):
     """Who plans it."""
 

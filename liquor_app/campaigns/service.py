@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -22,13 +23,14 @@ from liquor_app.campaigns.definition_checks import (
     check_holdout,
     check_segments,
     check_trigger,
+    chosen_brand,
 )
-from liquor_app.campaigns.models import CAMPAIGN, Campaign, CampaignStatus, CampaignType, Engine
+from liquor_app.campaigns.models import CAMPAIGN, Campaign, CampaignStatus, CampaignType, Engine, Kpi
 from liquor_app.core.clock import now, today_in
-from liquor_app.core.errors import Conflict, Invalid, NotFound
+from liquor_app.core.errors import Conflict, Invalid, Meanwhile, NotFound
 from liquor_app.core.pubsub import publish
 from liquor_app.core.queue import Job, enqueue
-from liquor_app.organization.service import BrandRow, default_brand, get_brand
+from liquor_app.organization.service import BrandRow, get_brand
 from liquor_app.organization.settings import GeneralSettings, PlanningSettings, load_settings
 from liquor_app.webhooks.models import Happened
 from liquor_app.webhooks.outbox import emit
@@ -43,6 +45,7 @@ class CampaignRow:
     description: str | None
     type: CampaignType
     status: CampaignStatus
+    brand_id: UUID | None
     start_date: date
     end_date: date
     target_segments: list[str]
@@ -186,14 +189,20 @@ async def create_campaign(
     holdout_pct: Decimal | None = None,
     constraints: dict[str, Any] | None = None,
     trigger: dict[str, Any] | None = None,
+    target_kpis: Sequence[Kpi] = (Kpi.CONVERSION_RATE, Kpi.INCREMENTAL_REVENUE),
+    brand_id: UUID | None = None,
     is_sample: bool = False,
 ) -> CampaignRow:
     """Return a draft. Dates default to the seven days from tomorrow (the store's calendar).
 
+    Args:
+        target_kpis: what it is to be judged by.
+        brand_id: whose name and address its messages carry; the default brand's for None.
+
     Raises:
         Forbidden: the actor may only read.
-        Invalid: no name, unknown segment, dates out of order, holdout beyond 50 %, a constraint that is unknown or out
-            of range, a triggered campaign with another engine than the optimiser.
+        Invalid: no name, unknown segment or brand, dates out of order, holdout beyond 50 %, a constraint that is
+            unknown or out of range, a triggered campaign with another engine than the optimiser.
     """
     require(actor, Permission.CAMPAIGNS_WRITE)
     title = name.strip()
@@ -209,7 +218,7 @@ async def create_campaign(
     holdout = planning.holdout_pct if holdout_pct is None else holdout_pct
     check_holdout(holdout)
     clean_constraints(constraints)
-    brand = await default_brand(session)
+    brand = await chosen_brand(session, brand_id)
     campaign = Campaign(
         name=title,
         description=(description or "").strip()[:2000] or None,
@@ -218,7 +227,7 @@ async def create_campaign(
         start_date=start,
         end_date=end,
         target_segments=await check_segments(session, target_segments),
-        target_kpis=["conversion_rate", "incremental_revenue"],
+        target_kpis=list(dict.fromkeys(target_kpis)),
         engine=engine,
         llm_prompt=llm_prompt,
         holdout_pct=holdout,
@@ -235,9 +244,11 @@ async def create_campaign(
     return row_of(campaign)
 
 
+NO_PLAN = {"name", "description", "target_kpis"}
+"""What a plan does not depend on."""
 EDITABLE = {
     "name", "description", "type", "start_date", "end_date", "target_segments", "engine", "llm_prompt", "holdout_pct",
-    "constraints", "trigger",
+    "constraints", "trigger", "target_kpis", "brand_id",
 }  # fmt: skip
 
 
@@ -261,7 +272,7 @@ async def update_campaign(
     if campaign.status not in {CampaignStatus.DRAFT, CampaignStatus.AWAITING_APPROVAL, CampaignStatus.SCHEDULED}:
         raise Conflict(f"A campaign that is {campaign.status} cannot be edited. Pause it and make a new plan instead.")
     if seen is not None and campaign.updated_at != seen:
-        raise Conflict("Somebody changed this campaign meanwhile. Reload, then make your change again.")
+        raise Meanwhile("Somebody changed this campaign meanwhile. Reload, then make your change again.")
     unknown = sorted(set(changes) - EDITABLE)
     if unknown:
         raise Invalid(f"{unknown[0]} is not a field that can be changed", field=unknown[0])
@@ -273,18 +284,22 @@ async def update_campaign(
         check_holdout(changes["holdout_pct"])
     if "constraints" in changes:
         clean_constraints(changes["constraints"])
+    if "brand_id" in changes:
+        await chosen_brand(session, changes["brand_id"])
+    if "target_kpis" in changes:
+        changes["target_kpis"] = list(dict.fromkeys(changes["target_kpis"]))
     before = {name: getattr(campaign, name) for name in changes}
     for name, value in changes.items():
         setattr(campaign, name, value)
     check_dates(campaign.start_date, campaign.end_date, campaign.type)
     check_engine(campaign.type, campaign.engine)
     campaign.trigger = await check_trigger(session, campaign.type, campaign.trigger)
-    if set(changes) - {"name", "description"}:
+    if set(changes) - NO_PLAN:
         # the plan was made for something else; its version stays to be read
         campaign.plan_id = campaign.weekly_plan = None
         campaign.approved_by = campaign.approved_at = None
         campaign.is_autopilot = False
-    if set(changes) - {"name", "description"} and campaign.status is not CampaignStatus.DRAFT:
+    if set(changes) - NO_PLAN and campaign.status is not CampaignStatus.DRAFT:
         await move_campaign(session, actor, campaign, CampaignStatus.DRAFT)
     campaign.updated_at = now()
     await session.flush()

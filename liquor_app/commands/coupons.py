@@ -12,7 +12,7 @@ from liquor_app.accounts.permissions import SYSTEM
 from liquor_app.commands.arguments import Json
 from liquor_app.commands.kit import call, show, show_rows
 from liquor_app.core.db import Session
-from liquor_app.core.errors import Invalid
+from liquor_app.core.errors import Unknown
 from liquor_app.core.listing.spec import ListQuery
 from liquor_app.core.paging import MAX_LIMIT
 
@@ -45,13 +45,13 @@ def add_command(
     from liquor_app.imports.readers.encoding import open_text
 
     if not file.is_file():
-        raise Invalid(f"There is no file {file}.", field="file")
+        raise Unknown(f"There is no file {file}.", field="file")
 
     async def work(session: Session) -> Any:
         known = {row.name: row.id for row in (await list_pools(session, SYSTEM, ListQuery(limit=MAX_LIMIT))).items}
         if pool not in known:
             if not discount:
-                raise Invalid(f"There is no pool {pool!r}. Give --discount to make it.", field="discount")
+                raise Unknown(f"There is no pool {pool!r}. Give --discount to make it.", field="discount")
             made = await create_pool(session, SYSTEM, name=pool, discount_pct=discount, is_standing=standing)
             known[pool] = made.id
         with open_text(file) as lines:

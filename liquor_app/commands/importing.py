@@ -16,7 +16,7 @@ from liquor_app.accounts.permission_table import Permission, needs
 from liquor_app.accounts.permissions import SYSTEM
 from liquor_app.commands.arguments import Json
 from liquor_app.commands.kit import call, engines_running, err, in_steps, show, show_rows
-from liquor_app.core.errors import Invalid
+from liquor_app.core.errors import Invalid, Unknown
 from liquor_app.core.ids import parse_id
 from liquor_app.core.listing.spec import ListQuery
 
@@ -60,7 +60,7 @@ def _import(
     from liquor_app.imports.local_import import import_local, try_local
 
     if not file.is_file():
-        raise Invalid(f"There is no file {file}.", field="file")
+        raise Unknown(f"There is no file {file}.", field="file")
     columns, options = _mapping(mapping)
     options |= more or {}
     with Progress(console=err) as progress:

@@ -20,7 +20,7 @@ from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, OperationalErr
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
 from liquor_app.core.config import get_settings
-from liquor_app.core.errors import AppError, Conflict, Invalid, Unavailable
+from liquor_app.core.errors import AppError, Conflict, Invalid, Meanwhile, Taken, Unavailable
 
 log = logging.getLogger(__name__)
 
@@ -138,7 +138,7 @@ def refused_by(error: DBAPIError) -> AppError | None:
     log.warning("the database refused a write: %s, %s", state, getattr(said, "constraint_name", None))
     match state:
         case "23505" | "23P01":
-            return Conflict(f"There is one with this {words} already.", field=field)
+            return Taken(f"There is one with this {words} already.", field=field)
         case "23503":
             return Conflict(f"What {words} names is not there any more, or is still in use.", field=field)
         case "23502" | "23514":
@@ -167,7 +167,7 @@ async def transaction() -> AsyncIterator[AsyncSession]:
     except OperationalError as error:
         state = getattr(error.orig, "sqlstate", None)
         if state in {"40001", "40P01"}:
-            raise Conflict("Somebody else changed this at the same moment. Please try again.") from error
+            raise Meanwhile("Somebody else changed this at the same moment. Please try again.") from error
         if state is None or state.startswith(("08", "57P", "53")):
             raise Unavailable(f"The database cannot be reached: {trouble_of(error)}.") from error
         raise

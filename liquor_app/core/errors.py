@@ -9,6 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar
 
+RULE = "rule."
+"""How the code of a refusal begins that no description of a request's shape can tell: a client whose request is right
+in every field may meet it."""
+
 
 class AppError(Exception):
     """Base of every error that is somebody's to mend.
@@ -31,11 +35,41 @@ class AppError(Exception):
 
 
 class Invalid(AppError):
-    """The input is wrong; nothing was written."""
+    """A value is none that is taken here, though its shape is right; nothing was written."""
 
-    code = "invalid"
+    code = "rule.value"
     status = 422
     exit_code = 2
+
+
+class Malformed(Invalid):
+    """What was asked has not the shape the description of the API gives it."""
+
+    code = "invalid"
+
+
+class Unknown(Invalid):
+    """It names something that is not there."""
+
+    code = "rule.unknown"
+
+
+class Unstorable(Invalid):
+    """A text holds what cannot be kept: NUL, or half of a pair."""
+
+    code = "rule.unstorable"
+
+
+class MadeUp(Invalid):
+    """A token of ours that is not as we made it: a cursor."""
+
+    code = "rule.made_up"
+
+
+class Reused(Invalid):
+    """An `Idempotency-Key` that stands for another request."""
+
+    code = "rule.reused_key"
 
 
 class FormInvalid(Invalid):
@@ -56,9 +90,27 @@ class NotFound(AppError):
 class Conflict(AppError):
     """The thing is in a state that does not allow this."""
 
-    code = "conflict"
+    code = "rule.state"
     status = 409
     exit_code = 4
+
+
+class Taken(Conflict):
+    """There is one like it already."""
+
+    code = "rule.taken"
+
+
+class Full(Conflict):
+    """There are as many of these as may be."""
+
+    code = "rule.full"
+
+
+class Meanwhile(Conflict):
+    """Somebody else changed it meanwhile."""
+
+    code = "rule.meanwhile"
 
 
 class Forbidden(AppError):

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from liquor_app.core.errors import Invalid
+from liquor_app.core.errors import Malformed
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LAST_MILLISECOND = (datetime(9999, 12, 31, tzinfo=UTC) - _EPOCH) // timedelta(milliseconds=1)
@@ -47,4 +47,4 @@ def parse_id(value: str | UUID, field: str = "id") -> UUID:
     try:
         return UUID(str(value))
     except ValueError as error:
-        raise Invalid(f"{field} is not a valid id: {str(value)[:60]!r}", field=field) from error
+        raise Malformed(f"{field} is not a valid id: {str(value)[:60]!r}", field=field) from error

@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
-from liquor_app.core.errors import Invalid
+from liquor_app.core.errors import MadeUp, Malformed
 from liquor_app.core.storable_text import unstorable
 
 T = TypeVar("T")
@@ -33,7 +33,7 @@ class Page(Generic[T]):
 def check_limit(limit: int) -> int:
     """Check, or raise Invalid: not between 1 and 500."""
     if not 1 <= limit <= MAX_LIMIT:
-        raise Invalid(f"limit must lie between 1 and {MAX_LIMIT}", field="limit")
+        raise Malformed(f"limit must lie between 1 and {MAX_LIMIT}", field="limit")
     return limit
 
 
@@ -58,7 +58,7 @@ def decode_cursor(cursor: str, *kinds: type) -> list[Any]:
     Raises:
         Invalid: the cursor was not made by us, or belongs to another sort order.
     """
-    wrong = Invalid("cursor is malformed; take it from the next_cursor of the previous page", field="cursor")
+    wrong = MadeUp("cursor is malformed; take it from the next_cursor of the previous page", field="cursor")
     if len(cursor) > 2048:
         raise wrong
     try:

@@ -23,7 +23,7 @@ from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.core.bulk import copy_rows
 from liquor_app.core.db import raw_connection
-from liquor_app.core.errors import Conflict, Invalid, NotFound
+from liquor_app.core.errors import Conflict, Full, Invalid, NotFound, Taken
 from liquor_app.core.ids import uuid7
 from liquor_app.core.security.redact import constraint_of
 from liquor_app.coupons.code_files import CodeReader, Refused
@@ -137,7 +137,7 @@ async def create_pool(
     values = _cleaned(name=name, discount_pct=discount_pct, is_standing=is_standing, low_water=low_water)
     counted = await session.execute(text("SELECT count(*) FROM coupon_pools"))
     if counted.scalar_one() >= MAX_POOLS:
-        raise Conflict(f"There are {MAX_POOLS} pools already. Remove one that is used up first.")
+        raise Full(f"There are {MAX_POOLS} pools already. Remove one that is used up first.")
     pool_id = uuid7()
     await _write(
         session,
@@ -300,4 +300,4 @@ async def _write(session: AsyncSession, statement: str, values: dict[str, Any]) 
                 "Another pool already serves every campaign with this discount. Turn that off first.",
                 field="is_standing",
             ) from error
-        raise Conflict(f"There is a pool called {values['name']!r} already.", field="name") from error
+        raise Taken(f"There is a pool called {values['name']!r} already.", field="name") from error

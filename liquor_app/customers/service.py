@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from liquor_app.accounts.audit import audit, audit_change
 from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, may, require
-from liquor_app.core.errors import Conflict, Invalid, NotFound
+from liquor_app.core.errors import Conflict, Invalid, Meanwhile, NotFound, Taken
 from liquor_app.core.ids import uuid7
 from liquor_app.customers.addresses import guess_timezone, normalise_email, normalise_phone
 from liquor_app.customers.ages.age_verification import note_typed
@@ -248,7 +248,7 @@ async def _refuse_taken(session: AsyncSession, values: dict[str, Any], own: UUID
                 {"value": values[column]},
             )
             if (other := taken.scalar()) and other != own:
-                raise Conflict(f"Another customer already has this {field}.", field=field)
+                raise Taken(f"Another customer already has this {field}.", field=field)
             alias = await aliases_among(session, {column: [values[column]]})
             if (other := alias.get((column, values[column]))) and other != own:
                 raise Conflict(
@@ -314,7 +314,7 @@ async def update_customer(
         raise NotFound("There is no such customer, or it was deleted.")
     before = {**found, "date_of_birth": open_birth_date(found[SEALED_DATE])}
     if seen is not None and before["updated_at"] != seen:
-        raise Conflict("Somebody changed this customer meanwhile. Reload, then make your change again.")
+        raise Meanwhile("Somebody changed this customer meanwhile. Reload, then make your change again.")
     values = _clean(changes, await shop_today(session))
     if not values:
         return await get_customer(session, actor, customer_id)

@@ -44,7 +44,7 @@ MOST_LOST = 0.05
 class NothingLeftToChance(Conflict):
     """Every logged decision was certain: another policy cannot be judged from it."""
 
-    code = "deterministic_log"
+    code = "rule.deterministic_log"
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
-from liquor_app.core.errors import Invalid
+from liquor_app.core.errors import Invalid, Unknown
 from liquor_app.core.files.folders import REJECT_FILES
 from liquor_app.core.files.store import file_store
 from liquor_app.core.ids import uuid7
@@ -117,7 +117,7 @@ def check_options(kind: str, mapping: Mapping[str, str], options: Mapping[str, A
         Invalid: an unknown option, value, field or export; the message names the field.
     """
     if unknown := sorted(set(options) - {*OPTIONS, AS_OF}):
-        raise Invalid(f"options: there is no {unknown[0][:40]!r}; known are {', '.join(OPTIONS)}", field="options")
+        raise Unknown(f"options: there is no {unknown[0][:40]!r}; known are {', '.join(OPTIONS)}", field="options")
     check_fields(mapping, kind)
     chosen_dialect(Dialect(), options)
     named_profile(kind, options)

@@ -25,7 +25,7 @@ from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.core import db
 from liquor_app.core.db import transaction
-from liquor_app.core.errors import AppError, Conflict, Invalid
+from liquor_app.core.errors import AppError, Conflict, Unknown
 from liquor_app.core.ids import uuid7
 from liquor_app.core.security.redact import describe
 from liquor_app.imports.dry_run import ImportReport, Trial, check_choices, check_options, keep_rejects, try_file
@@ -149,7 +149,7 @@ async def _take(actor: Actor, import_id: UUID, path: Path, tell: Tell) -> Import
 def _key(path: Path, choices: list[Any]) -> str:
     """Tell what makes an import the same one: the file's bytes and everything that was chosen for it."""
     if not path.is_file():
-        raise Invalid(f"There is no file {path.name}.", field="file")
+        raise Unknown(f"There is no file {path.name}.", field="file")
     with path.open("rb") as file:
         content = hashlib.file_digest(file, "blake2b")
     content.update(json.dumps(choices).encode())

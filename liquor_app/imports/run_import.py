@@ -26,7 +26,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.core.bulk import by_index
-from liquor_app.core.errors import Conflict
+from liquor_app.core.errors import Conflict, Meanwhile
 from liquor_app.customers.bulk_write import By, Raced
 from liquor_app.customers.labels.custom_values import MOST_LETTERS, FieldKind, split_name
 from liquor_app.customers.voided_orders import ToldBy
@@ -157,7 +157,7 @@ class Work:
             elif self.position["phase"] == WHOLE:
                 await self._whole(session)
         except (UniqueViolation, IntegrityError, Raced) as error:
-            raise Conflict("Somebody else kept changing the same customers or orders. Please try again.") from error
+            raise Meanwhile("Somebody else kept changing the same customers or orders. Please try again.") from error
         rejects = [replace(one, why=self._told(one.why)) for one in rejects]
         await write_rejects(session, self.plan.id, rejects, self.births)
         if self._watch:

@@ -20,7 +20,7 @@ from liquor_app.accounts.audit import audit
 from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.core.clock import now
-from liquor_app.core.errors import Conflict, Invalid, NotFound
+from liquor_app.core.errors import Conflict, Invalid, Meanwhile, NotFound
 from liquor_app.core.pubsub import publish
 from liquor_app.core.queue import Job, enqueue
 from liquor_app.customers.addresses import normalise_email, normalise_phone
@@ -119,7 +119,7 @@ async def record_purchase(session: AsyncSession, actor: Actor, order: NewOrder) 
     try:
         written = await write_baskets(session, zone, keep=False)
     except IntegrityError as error:
-        raise Conflict("Somebody else kept changing this order. Please try again.") from error
+        raise Meanwhile("Somebody else kept changing this order. Please try again.") from error
     (outcome,) = written.lines
     await reckon_anew(session, written.since)
     found = await session.execute(

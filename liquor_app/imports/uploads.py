@@ -17,7 +17,7 @@ from liquor_app.accounts.audit import audit, audit_change
 from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, ActorKind, require
 from liquor_app.catalog.imported_products import forget_product_images
-from liquor_app.core.errors import Conflict, NotFound
+from liquor_app.core.errors import Conflict, Full, NotFound
 from liquor_app.core.files.folders import IMPORT_FILES
 from liquor_app.core.files.store import file_store
 from liquor_app.core.queue import Job, enqueue, request_cancel
@@ -169,7 +169,7 @@ async def add_upload(
         by = {"by": actor.user_id, "name": f"uploads of {actor.user_id}"}
         await session.execute(text(_ONE_BY_ONE), by)
         if int((await session.execute(text(_WAITING), by)).scalar_one()) >= MOST_WAITING:
-            raise Conflict(
+            raise Full(
                 f"{MOST_WAITING} files wait to be looked at or started. Start those first; what nobody starts is"
                 f" forgotten after {WAITING_DAYS} days.",
                 field="file",

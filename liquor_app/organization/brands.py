@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from liquor_app.accounts.audit import audit_change
 from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
-from liquor_app.core.errors import Conflict, Invalid
+from liquor_app.core.errors import Invalid, Taken
 from liquor_app.organization.brand_assets import COLOR, READABLE, contrast, is_safe_logo
 from liquor_app.organization.form_mistakes import Mistakes
 from liquor_app.organization.models import Header
@@ -79,7 +79,7 @@ async def update_brand(
                 text(f"UPDATE brands SET {sets}, updated_at = now() WHERE id = :id"), {**changed, "id": before.id}
             )
     except IntegrityError as error:
-        raise Conflict(f"There is a brand called {changed.get('name')!r} already.", field="name") from error
+        raise Taken(f"There is a brand called {changed.get('name')!r} already.", field="name") from error
     session.expire_all()
     general = await load_settings(session, GeneralSettings)
     is_default = (await default_brand(session)).id == before.id

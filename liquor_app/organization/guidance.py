@@ -17,7 +17,7 @@ from liquor_app.accounts.audit import audit_change
 from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.core.clock import now
-from liquor_app.core.errors import Conflict, Invalid, NotFound
+from liquor_app.core.errors import Invalid, Meanwhile, NotFound
 from liquor_app.organization import forbidden_claims
 from liquor_app.organization.forbidden_claims import MAX_PHRASE, MAX_PHRASES, Claim, find_claims
 from liquor_app.organization.form_mistakes import mistakes_of
@@ -183,7 +183,7 @@ async def save_guidance(
     await session.execute(text("LOCK TABLE guidance_versions IN SHARE ROW EXCLUSIVE MODE"))
     before = await load_guidance(session)
     if seen is not None and seen != before.version:
-        raise Conflict(f"Version {before.version} was saved meanwhile. Reload, then make your change again.")
+        raise Meanwhile(f"Version {before.version} was saved meanwhile. Reload, then make your change again.")
     try:
         after = Guidance.model_validate({**before.guidance.model_dump(mode="json"), **changes})
     except ValidationError as error:

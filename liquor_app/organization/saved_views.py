@@ -14,7 +14,7 @@ from liquor_app.accounts.audit import audit
 from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, may, require
 from liquor_app.core.bulk import unnest
-from liquor_app.core.errors import Conflict, Forbidden, Invalid, NotFound
+from liquor_app.core.errors import Forbidden, Full, Invalid, NotFound
 
 MOST_VIEWS = 50
 """Of one list, for one person and for everybody each."""
@@ -75,7 +75,7 @@ async def save_view(
              " AND name <> :name"), values,
     )  # fmt: skip
     if int(counted.scalar_one()) >= MOST_VIEWS:
-        raise Conflict(f"There are {MOST_VIEWS} views of this list already. Delete one first.")
+        raise Full(f"There are {MOST_VIEWS} views of this list already. Delete one first.")
     made = await session.execute(
         text(
             "INSERT INTO saved_views (page, name, user_id, query)"

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from liquor_app.accounts.audit import audit_change
 from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
-from liquor_app.core.errors import Invalid
+from liquor_app.core.errors import Invalid, Unknown
 from liquor_app.core.security.crypto import decrypt, encrypt
 from liquor_app.organization.models import Channel
 from liquor_app.providers.kit.base import Provider, ProviderConfig
@@ -221,7 +221,7 @@ def provider_kind(name: str) -> type[Provider]:
     """
     kind = PROVIDERS.get(name)
     if kind is None:
-        raise Invalid(f"There is no provider {name!r}; there are {', '.join(sorted(PROVIDERS))}.", field="provider")
+        raise Unknown(f"There is no provider {name!r}; there are {', '.join(sorted(PROVIDERS))}.", field="provider")
     return kind
 
 

@@ -218,7 +218,7 @@ async def choose_by_link(token: str, password: str, full_name: str) -> users.Use
         return await use_link(session, token, hashed, full_name=full_name)
 
 
-@router.post("/auth/forgotten", status_code=202)
+@router.post("/auth/forgotten", status_code=202, response_class=Response)
 @needs(Permission.ENTER)
 async def forgotten(request: Request, body: Forgotten) -> Response:
     """Ask for a link to choose another password. The answer is the same whoever asks: the link goes by e-mail to an

@@ -234,13 +234,18 @@ async def analytics(actor: CurrentActor, campaign_id: Id) -> object:
         row = await service.get_campaign(session, actor, campaign_id)
         result = await holdout_result(session, actor, campaign_id)
         returned = await returned_since(session, actor, campaign_id)
-    return {
-        **{name: getattr(row, name) for name in CampaignAnalytics.model_fields if hasattr(row, name)},
-        "campaign_id": row.id,
+    rates = {
         "delivery_rate": rate("delivery_rate", delivered=row.delivered_sends, sends=row.completed_sends),
         "open_rate": rate("open_rate", opens=row.opens, sends=row.completed_sends),
         "click_rate": rate("click_rate", clicks=row.clicks, sends=row.completed_sends),
         "conversion_rate": rate("conversion_rate", conversions=row.conversions, sends=row.completed_sends),
+    }
+    all_kpis = {**rates, "incremental_revenue": result.revenue.difference if result else None}
+    return {
+        **{name: getattr(row, name) for name in CampaignAnalytics.model_fields if hasattr(row, name)},
+        **rates,
+        "campaign_id": row.id,
+        "targets": {name: all_kpis[name] for name in row.target_kpis if name in all_kpis},
         "returned": returned,
         "holdout": _holdout(result) if result else None,
     }

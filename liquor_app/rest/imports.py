@@ -19,7 +19,7 @@ from liquor_app.accounts.tokens import actor_again
 from liquor_app.api.idempotency import once
 from liquor_app.api.schemas import JOB, Id
 from liquor_app.core.db import transaction
-from liquor_app.core.errors import Conflict, Invalid
+from liquor_app.core.errors import Conflict, Invalid, Malformed, Unstorable
 from liquor_app.core.files.folders import IMPORT_FILES
 from liquor_app.core.files.store import file_store
 from liquor_app.core.ids import uuid7
@@ -66,6 +66,7 @@ def _form(*names: str) -> dict[str, Any]:
         "type": "object",
         "required": ["file"],
         "properties": {"file": {"type": "string", "format": "binary"}, **{name: known[name] for name in names}},
+        "additionalProperties": False,
     }
     return {"requestBody": {"required": True, "content": {"multipart/form-data": {"schema": shape}}}}
 
@@ -102,15 +103,15 @@ async def _receive(request: Request, allowed: frozenset[str]) -> _Upload:
     async with request.form(max_files=1, max_fields=8, max_part_size=64 * 1024) as form:
         file = form.get("file")
         if not isinstance(file, UploadFile):
-            raise Invalid("Send the file as multipart/form-data in the part `file`.", field="file")
+            raise Malformed("Send the file as multipart/form-data in the part `file`.", field="file")
         upload.fields = {name: value for name, value in form.items() if isinstance(value, str)}
         if unknown := sorted(set(upload.fields) - allowed):
-            raise Invalid(f"{unknown[0]} is not a field of this form", field=unknown[0])
+            raise Malformed(f"{unknown[0]} is not a field of this form", field=unknown[0])
         for name in ("mapping", "options"):
             upload.json_of(name)
         upload.name = Path((file.filename or "upload").replace("\\", "/")).name
         if (where := unstorable({**upload.fields, "file": upload.name})) is not None:
-            raise Invalid(f"{where} {UNSTORABLE}", field=where)
+            raise Unstorable(f"{where} {UNSTORABLE}", field=where)
         try:
             upload.mark = await _keep(file, uploads.stored_as(upload.key))
         except BaseException:

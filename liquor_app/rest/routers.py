@@ -8,6 +8,7 @@ from fastapi.routing import APIRoute
 from liquor_app.accounts.permission_table import needed
 from liquor_app.api import application, health
 from liquor_app.api.live.asyncapi import SocketDoc
+from liquor_app.core.errors import RULE
 from liquor_app.rest import (
     accounts,
     actions,
@@ -29,7 +30,8 @@ from liquor_app.rest import (
     tracking,
     webhooks,
 )
-from liquor_app.rest.kit.authentication import has_session
+from liquor_app.rest.kit.authentication import ask_first, has_session
+from liquor_app.rest.kit.rule_codes import RULE_CODES
 from liquor_app.rest.people import customer_labels, merges, passkeys, privacy, sign_ups, socket_tickets, team
 from liquor_app.rest.schemas.analytics import AnalyticsMessage
 from liquor_app.rest.schemas.campaigns import CampaignStatusMessage
@@ -96,8 +98,17 @@ SOCKETS = {
 def create_api() -> FastAPI:
     """Return the whole API: `/api/v1`, the browser's forms, the WebSockets, `/docs`."""
     for router in (*ROUTERS, *AT_ROOT):
+        ask_first(router.routes)
         for route in router.routes:
-            if isinstance(route, APIRoute) and (permission := needed(route.endpoint)) is not None:
-                route.openapi_extra = {**(route.openapi_extra or {}), "x-permission": permission.value}
+            if isinstance(route, APIRoute):
+                said: dict[str, object] = {"x-rules": _rules(route)}
+                if (permission := needed(route.endpoint)) is not None:
+                    said["x-permission"] = permission.value
+                route.openapi_extra = {**(route.openapi_extra or {}), **said}
     large = imports.LARGE_BODIES | tills.LARGE_BODIES | coupon_pools.LARGE_BODIES
     return application.create_api(ROUTERS, at_root=AT_ROOT, large_bodies=large, sockets=SOCKETS, knows=has_session)
+
+
+def _rules(route: APIRoute) -> list[str]:
+    codes = RULE_CODES.get(f"{min(route.methods or ['GET'])} {route.path}", "")
+    return [RULE + code for code in codes.split()]

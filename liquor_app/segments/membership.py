@@ -31,7 +31,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
-from liquor_app.core.errors import Invalid, NotFound
+from liquor_app.core.errors import Invalid, NotFound, Unknown
 from liquor_app.core.queue import Job, enqueue
 from liquor_app.customers.consents import REACHABLE
 from liquor_app.organization.models import Channel
@@ -112,7 +112,7 @@ async def resolve_slugs(session: AsyncSession, slugs: Sequence[str]) -> list[UUI
     by_slug = {row.slug: row.id for row in found}
     for slug in slugs:
         if slug not in by_slug:
-            raise Invalid(f"There is no segment called {slug!r}.", field="target_segments")
+            raise Unknown(f"There is no segment called {slug!r}.", field="target_segments")
     return [by_slug[slug] for slug in slugs]
 
 

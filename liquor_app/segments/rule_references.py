@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from liquor_app.core.errors import Conflict, Invalid
+from liquor_app.core.errors import Conflict, Invalid, Unknown
 from liquor_app.segments.rules import parse_rules, segments_in
 
 
@@ -25,7 +25,7 @@ async def check_references(session: AsyncSession, slug: str, rules: Any) -> None
     known = await _named_by_all(session)
     for name in wanted:
         if name not in known and name != slug:
-            raise Invalid(f"There is no segment called {name!r}.", field="rules")
+            raise Unknown(f"There is no segment called {name!r}.", field="rules")
     known[slug] = list(wanted)
     try:
         TopologicalSorter(known).prepare()

@@ -18,7 +18,7 @@ from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import SYSTEM, Actor, require
 from liquor_app.campaigns.models import OVER
 from liquor_app.core.clock import now
-from liquor_app.core.errors import Conflict, Invalid, NotFound
+from liquor_app.core.errors import Conflict, Invalid, Meanwhile, NotFound, Taken
 from liquor_app.core.ids import uuid7
 from liquor_app.core.states import sql_list
 from liquor_app.organization.guidance import refuse_claims
@@ -240,7 +240,7 @@ async def create_segment(
         params,
     )
     if inserted.scalar() is None:
-        raise Conflict(f"A segment called {values['slug']} exists already.", field="name")
+        raise Taken(f"A segment called {values['slug']} exists already.", field="name")
     await audit(session, actor, "segment.created", "segment", values["id"], slug=values["slug"])
     return await get_segment(session, actor, values["id"])
 
@@ -268,7 +268,7 @@ async def update_segment(
     if before is None:
         raise NotFound("There is no such segment.")
     if seen is not None and before["updated_at"] != seen:
-        raise Conflict("Somebody changed this segment meanwhile. Reload, then make your change again.")
+        raise Meanwhile("Somebody changed this segment meanwhile. Reload, then make your change again.")
     values = _clean(changes, SegmentKind(before["kind"]))
     if values.get("rules"):
         await check_references(session, before["slug"], values["rules"])

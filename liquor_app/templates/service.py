@@ -16,7 +16,7 @@ from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.core.clock import now
 from liquor_app.core.config import get_settings
-from liquor_app.core.errors import Conflict, Invalid, NotFound
+from liquor_app.core.errors import Conflict, Invalid, Meanwhile, NotFound, Taken
 from liquor_app.organization.guidance import refuse_claims
 from liquor_app.organization.models import Channel
 from liquor_app.segments.playbook import TEMPLATE_CATEGORIES
@@ -147,7 +147,7 @@ async def update_template(
     if template is None:
         raise NotFound("There is no such template.")
     if seen is not None and template.version != seen:
-        raise Conflict(f"Version {template.version} was saved meanwhile. Reload, then make your change again.")
+        raise Meanwhile(f"Version {template.version} was saved meanwhile. Reload, then make your change again.")
     before = {name: getattr(template, name) for name in changes}
     if "name" in changes:
         template.name = await _free_name(session, str(changes["name"]), template.id)
@@ -285,7 +285,7 @@ async def _free_name(session: AsyncSession, value: str, own: UUID | None) -> str
         raise Invalid("name must have 1 to 120 characters", field="name")
     taken = await session.execute(text("SELECT id FROM message_templates WHERE name = :name"), {"name": title})
     if (other := taken.scalar()) is not None and other != own:
-        raise Conflict(f"There is a template called {title!r} already.", field="name")
+        raise Taken(f"There is a template called {title!r} already.", field="name")
     return title
 
 

@@ -17,7 +17,7 @@ from liquor_app.accounts.audit import audit, audit_change
 from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.core.db import after_commit
-from liquor_app.core.errors import Conflict, Invalid, NotFound
+from liquor_app.core.errors import Conflict, Full, Invalid, NotFound, Unknown
 from liquor_app.core.ids import uuid7
 from liquor_app.core.security.crypto import encrypt
 from liquor_app.core.security.outbound import check_url
@@ -95,7 +95,7 @@ async def create_endpoint(
     require(actor, Permission.WEBHOOKS_ADMIN)
     given = _clean({"url": url, "events": events, "description": description})
     if int((await session.execute(text(_COUNT))).scalar_one()) >= MOST_ENDPOINTS:
-        raise Conflict(f"There are {MOST_ENDPOINTS} endpoints already. Remove those nobody needs.")
+        raise Full(f"There are {MOST_ENDPOINTS} endpoints already. Remove those nobody needs.")
     secret = _new_secret()
     made = await session.execute(text(_INSERT), {**given, "secret": encrypt(secret), "by": actor.user_id})
     row = EndpointRow(**made.mappings().one())
@@ -232,7 +232,7 @@ def _clean(given: Mapping[str, Any]) -> dict[str, Any]:
     if "events" in given:
         unknown = sorted({str(one) for one in given["events"]} - {one.value for one in ASKED_FOR})
         if unknown:
-            raise Invalid(f"There is no event {unknown[0][:40]!r}; there are {', '.join(ASKED_FOR)}.", field="events")
+            raise Unknown(f"There is no event {unknown[0][:40]!r}; there are {', '.join(ASKED_FOR)}.", field="events")
         cleaned["events"] = [one.value for one in ASKED_FOR if one in given["events"]]
         if not cleaned["events"]:
             raise Invalid("Choose at least one event.", field="events")

@@ -118,7 +118,7 @@ async def test_a_password_is_changed_with_the_old_one_and_ends_other_sessions(an
     client = await signed_in(anybody, Role.USER)
     fresh = "another good phrase"
     wrong = await client.patch("/users/me", json={"password": fresh, "current_password": "wrong"})
-    is_problem(wrong, 422, "invalid", "current_password")
+    is_problem(wrong, 422, "rule.value", "current_password")
     changed = await client.patch("/users/me", json={"password": fresh, "current_password": PASSWORD, "full_name": "Vi"})
     assert changed.json()["full_name"] == "Vi"
     is_problem(await client.get("/users/me"), 401, "unauthenticated")

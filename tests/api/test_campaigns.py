@@ -17,7 +17,7 @@ from liquor_app.core.models import JobStatus
 from liquor_app.planning.tasks import TASKS as PLANNING
 from liquor_app.segments.service import refresh_segments
 from liquor_app.sending.tasks import TASKS as SENDING
-from tests.api.client import Client, is_problem
+from tests.api.client import NOT_TAKEN, Client, is_problem
 from tests.people import add_customer, add_purchase
 
 pytestmark = pytest.mark.integration
@@ -56,7 +56,7 @@ async def test_from_generate_to_sends(base: None, manager: Client, viewer: Clien
     assert 0 <= float(first["priority_score"]) <= 100
     assert (await viewer.get(f"/actions/{first['id']}")).json() == first
 
-    is_problem(await manager.post(f"{path}/start"), 409, "conflict")
+    is_problem(await manager.post(f"{path}/start"), 409, "rule.state")
     is_problem(await viewer.post(f"{path}/approve"), 403, "forbidden")
     assert (await manager.post(f"{path}/approve")).json()["status"] == "scheduled"
     assert (await manager.post(f"{path}/start")).json()["status"] == "active"
@@ -70,7 +70,7 @@ async def test_from_generate_to_sends(base: None, manager: Client, viewer: Clien
     assert (send["status"], send["campaign_name"]) == ("pending", "Quiet ones")
     assert set(send) > {"body_html", "body_text", "recipient", "not_before"}
     assert (await viewer.get(f"/sends/{send['id']}/events")).json() == {"items": []}
-    is_problem(await manager.post(f"/sends/{send['id']}/resend"), 409, "conflict")
+    is_problem(await manager.post(f"/sends/{send['id']}/resend"), 409, "rule.state")
 
     paused = await manager.post(f"{path}/pause", json={"reason": "Out of stock"})
     assert (paused.json()["status"], paused.json()["pause_reason"]) == ("paused", "Out of stock")
@@ -80,8 +80,8 @@ async def test_from_generate_to_sends(base: None, manager: Client, viewer: Clien
     assert analytics["open_rate"] is None
     assert analytics["revenue_generated"] == "0.00"
     assert (await manager.post(f"{path}/cancel")).json()["status"] == "cancelled"
-    is_problem(await manager.post(f"{path}/resume"), 409, "conflict")
-    is_problem(await manager.delete(path), 409, "conflict")
+    is_problem(await manager.post(f"{path}/resume"), 409, "rule.state")
+    is_problem(await manager.delete(path), 409, "rule.state")
 
 
 async def test_a_campaign_step_by_step(base: None, manager: Client) -> None:
@@ -111,7 +111,7 @@ async def test_starting_twice_with_a_key_starts_once(base: None, manager: Client
     headers = {"Idempotency-Key": "start-once"}
     answers = [await manager.post(f"{path}/start", headers=headers) for _ in range(2)]
     assert [answer.status_code for answer in answers] == [200, 200]
-    is_problem(await manager.post(f"{path}/start"), 409, "conflict")
+    is_problem(await manager.post(f"{path}/start"), 409, "rule.state")
 
 
 @pytest.mark.parametrize(
@@ -131,7 +131,7 @@ async def test_starting_twice_with_a_key_starts_once(base: None, manager: Client
     ],
 )
 async def test_bad_campaigns_are_named(manager: Client, body: dict[str, object], field: str) -> None:
-    is_problem(await manager.post("/campaigns", json=body), 422, "invalid", field)
+    is_problem(await manager.post("/campaigns", json=body), 422, NOT_TAKEN, field)
 
 
 async def test_null_is_not_a_value_where_one_is_needed(base: None, manager: Client) -> None:
@@ -142,7 +142,7 @@ async def test_null_is_not_a_value_where_one_is_needed(base: None, manager: Clie
 
 
 async def test_nobody_to_write_to(anybody: Client, manager: Client) -> None:
-    is_problem(await manager.post("/campaigns/generate", json={}), 422, "invalid", "target_segments")
+    is_problem(await manager.post("/campaigns/generate", json={}), 422, "rule.value", "target_segments")
 
 
 @pytest.mark.parametrize(
@@ -159,11 +159,11 @@ async def test_a_constraint_nobody_knows_is_refused_where_it_is_given(
 ) -> None:
     """It was stored, and told when the campaign was planned."""
     body = {"name": "Week", "target_segments": ["at_risk"]}
-    is_problem(await manager.post("/campaigns", json={**body, "constraints": constraints}), 422, "invalid", field)
+    is_problem(await manager.post("/campaigns", json={**body, "constraints": constraints}), 422, NOT_TAKEN, field)
     made = await manager.post("/campaigns", json={**body, "constraints": {"max_contacts_7_days": 1}})
     assert made.status_code == 201
     answer = await manager.patch(f"/campaigns/{made.json()['id']}", json={"constraints": constraints})
-    is_problem(answer, 422, "invalid", field)
+    is_problem(answer, 422, NOT_TAKEN, field)
     async with transaction() as session:
         kept = await session.execute(text("SELECT constraints FROM campaigns"))
         assert kept.scalars().all() == [{"max_contacts_7_days": 1}]

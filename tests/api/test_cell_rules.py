@@ -22,7 +22,7 @@ async def test_over_http_by_role(manager: Client, viewer: Client) -> None:
     assert made.status_code == 201
     (rule,) = (await viewer.get("/analytics/learning/rules")).json()["rules"]
     assert (rule["effect"], rule["offer"], rule["why"], rule["due"]) == ("forbid", cell["offer"], "Sold out", "")
-    is_problem(await manager.post("/analytics/learning/rules", json=body), 409, "conflict", "offer")
+    is_problem(await manager.post("/analytics/learning/rules", json=body), 409, "rule.state", "offer")
     path = f"/analytics/learning/rules/{rule['id']}"
     is_problem(await viewer.delete(path), 403, "forbidden")
     assert (await manager.delete(path)).status_code == 204

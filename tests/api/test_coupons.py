@@ -26,12 +26,12 @@ AUTUMN = {"name": "Autumn", "discount_pct": "10", "low_water": 1}
 async def test_a_pool_from_list_and_file(manager: Client, viewer: Client) -> None:
     is_problem(await viewer.post("/coupon-pools", json=AUTUMN), 403, "forbidden")
     is_problem(
-        await manager.post("/coupon-pools", json={**AUTUMN, "discount_pct": "0"}), 422, "invalid", "discount_pct"
+        await manager.post("/coupon-pools", json={**AUTUMN, "discount_pct": "0"}), 422, "rule.value", "discount_pct"
     )
     made = await manager.post("/coupon-pools", json=AUTUMN)
     assert made.status_code == 201
     pool = made.json()
-    is_problem(await manager.post("/coupon-pools", json=AUTUMN), 409, "conflict", "name")
+    is_problem(await manager.post("/coupon-pools", json=AUTUMN), 409, "rule.taken", "name")
     url = f"/coupon-pools/{pool['id']}"
     done = (await manager.post(f"{url}/codes", json={"codes": ["AAA-1", "AAA-1", "??"]})).json()
     assert {name: done[name] for name in ("added", "repeated", "refused")} == {"added": 1, "repeated": 1, "refused": 1}
@@ -45,7 +45,7 @@ async def test_a_pool_from_list_and_file(manager: Client, viewer: Client) -> Non
     assert (done["added"], done["known"]) == (3000, 1)
     odd = {"file": ("codes.bin", b"\xff\xfe\x00\x00\n\x00")}
     is_problem(
-        await manager.post("/coupon-pools/file", data={"pool_id": pool["id"]}, files=odd), 422, "invalid", "codes"
+        await manager.post("/coupon-pools/file", data={"pool_id": pool["id"]}, files=odd), 422, "rule.value", "codes"
     )
     assert (await viewer.get(url)).json() == {**pool, "total": 3001, "remaining": 3001, "is_low": False}
     changed = await manager.patch(url, json={"is_standing": True, "low_water": 5000})
@@ -74,8 +74,8 @@ async def test_a_campaign_chooses_and_is_told_what_is_missing(manager: Client, v
     is_problem(await viewer.post(url, json=choice), 403, "forbidden")
     (need,) = (await manager.post(url, json=choice)).json()
     assert (need["pool_name"], need["remaining"], need["missing"]) == ("Autumn", 2, 1)
-    is_problem(await manager.post(url, json={**choice, "discount_pct": "15"}), 422, "invalid", "pool_id")
-    is_problem(await manager.delete(f"/coupon-pools/{pool}"), 409, "conflict")
+    is_problem(await manager.post(url, json={**choice, "discount_pct": "15"}), 422, "rule.value", "pool_id")
+    is_problem(await manager.delete(f"/coupon-pools/{pool}"), 409, "rule.state")
     missing = "/campaigns/018f0000-0000-7000-8000-000000000000/codes"
     is_problem(await viewer.get(missing), 404, "not_found")
     tab = Tab(f"/campaigns/{campaign}", MARKETER)
@@ -120,7 +120,7 @@ async def test_a_brand_and_a_customer_over_the_api(admin: Client, manager: Clien
     (brand,) = (await viewer.get("/settings/brands")).json()
     url = f"/settings/brands/{brand['id']}"
     is_problem(await manager.patch(url, json={"name": "Mine"}), 403, "forbidden")
-    is_problem(await admin.patch(url, json={"logo_url": "http://x.example/a.png"}), 422, "invalid", "logo_url")
+    is_problem(await admin.patch(url, json={"logo_url": "http://x.example/a.png"}), 422, "rule.value", "logo_url")
     is_problem(await admin.patch(url, json={"name": None}), 422, "invalid")
     changed = await admin.patch(url, json={"header": "band", "track_clicks": False, "reply_to": None})
     assert changed.json() == {**brand, "header": "band", "track_clicks": False}

@@ -13,7 +13,7 @@ from sqlalchemy import text
 from liquor_app.accounts.permissions import SYSTEM
 from liquor_app.core.db import transaction
 from liquor_app.customers.labels.tags import tag_customers
-from tests.api.client import Client, is_problem
+from tests.api.client import NOT_TAKEN, Client, is_problem
 from tests.people import add_customer, add_purchase
 
 pytestmark = pytest.mark.integration
@@ -49,13 +49,13 @@ async def test_create_read_change_delete(manager: Client) -> None:
 async def test_bad_customers_are_refused_by_name(
     manager: Client, body: dict[str, object], status: int, field: str
 ) -> None:
-    is_problem(await manager.post("/customers", json=body), status, "invalid", field)
+    is_problem(await manager.post("/customers", json=body), status, NOT_TAKEN, field)
     assert (await manager.get("/customers")).json()["total"] == 0
 
 
 async def test_an_address_belongs_to_one_customer(manager: Client) -> None:
     await manager.post("/customers", json={"email": "ada@example.com"})
-    is_problem(await manager.post("/customers", json={"email": "ADA@example.com"}), 409, "conflict", "email")
+    is_problem(await manager.post("/customers", json={"email": "ADA@example.com"}), 409, "rule.taken", "email")
 
 
 async def test_pages_follow_the_cursor_without_gap_or_repeat(viewer: Client) -> None:
@@ -109,7 +109,7 @@ async def test_filters_and_sorts(viewer: Client) -> None:
     ],
 )
 async def test_bad_parameters_are_named(viewer: Client, params: dict[str, object], field: str) -> None:
-    is_problem(await viewer.get("/customers", params=params), 422, "invalid", field)
+    is_problem(await viewer.get("/customers", params=params), 422, NOT_TAKEN, field)
 
 
 async def test_unknown_and_malformed_ids(viewer: Client) -> None:
@@ -141,14 +141,14 @@ async def test_a_repeated_post_with_a_key_happens_once(manager: Client, admin: C
     assert second.headers["idempotency-replayed"] == "true"
     assert second.headers["location"] == first.headers["location"]
     other = await manager.post("/customers", json={"external_id": "78"}, headers=headers)
-    is_problem(other, 422, "invalid", "Idempotency-Key")
-    is_problem(await admin.post("/customers", json=body, headers=headers), 409, "conflict", "external_id")
+    is_problem(other, 422, "rule.reused_key", "Idempotency-Key")
+    is_problem(await admin.post("/customers", json=body, headers=headers), 409, "rule.taken", "external_id")
     assert (await manager.get("/customers")).json()["total"] == 1
 
 
 async def test_a_failed_post_leaves_its_key_free(manager: Client) -> None:
     headers = {"Idempotency-Key": "k"}
-    is_problem(await manager.post("/customers", json={"email": "bad"}, headers=headers), 422, "invalid", "email")
+    is_problem(await manager.post("/customers", json={"email": "bad"}, headers=headers), 422, "rule.value", "email")
     assert (await manager.post("/customers", json={"email": "a@b.co"}, headers=headers)).status_code == 201
 
 
@@ -178,7 +178,9 @@ async def test_fields_labels_and_merges_over_http(manager: Client, viewer: Clien
     field = {"key": "favorite_grape", "label": "Favorite grape", "kind": "text", "name": "custom.text.favorite_grape"}
     assert (added.status_code, added.json()) == (201, field)
     assert (await viewer.get("/custom-fields")).json() == [field]
-    is_problem(await manager.post("/custom-fields", json={"label": "Favorite grape", "kind": "text"}), 409, "conflict")
+    is_problem(
+        await manager.post("/custom-fields", json={"label": "Favorite grape", "kind": "text"}), 409, "rule.taken"
+    )
     ada, bea = [
         (await manager.post("/customers", json={"email": f"{name}@example.com", "date_of_birth": "1980-02-29"})).json()[
             "id"
@@ -190,7 +192,7 @@ async def test_fields_labels_and_merges_over_http(manager: Client, viewer: Clien
     assert changed.json() == (await viewer.get(f"/customers/{ada}/labels")).json() == labels
     is_problem(await viewer.patch(f"/customers/{ada}/labels", json=labels), 403, "forbidden")
     wrong = await manager.patch(f"/customers/{ada}/labels", json={"custom": {"nothing": "x"}})
-    is_problem(wrong, 422, "invalid", field="nothing")
+    is_problem(wrong, 422, "rule.unknown", field="nothing")
     found = await viewer.get("/customers", params={"custom": "favorite_grape:Riesling"})
     assert [one["id"] for one in found.json()["items"]] == [ada]
     age = await manager.get(f"/customers/{ada}/age")

@@ -21,7 +21,7 @@ from liquor_app.imports.tasks import TASKS
 from liquor_app.scoring.service import score_customers
 from liquor_app.segments.rule_compiler import matching
 from liquor_app.segments.rules import parse_rules
-from tests.api.client import Client, is_problem
+from tests.api.client import NOT_TAKEN, Client, is_problem
 from tests.stored import uploads_folder
 
 pytestmark = pytest.mark.integration
@@ -65,9 +65,9 @@ async def test_bad_uploads_leave_no_file_behind(manager: Client, viewer: Client,
     before = waiting()
     is_problem(await send(anybody), 401, "unauthenticated")
     is_problem(await send(viewer), 403, "forbidden")
-    is_problem(await send(manager, kind="orders"), 422, "invalid", "kind")
-    is_problem(await send(manager, policy="merge"), 422, "invalid", "policy")
-    is_problem(await send(manager, mapping="{"), 422, "invalid", "mapping")
+    is_problem(await send(manager, kind="orders"), 422, "rule.value", "kind")
+    is_problem(await send(manager, policy="merge"), 422, "rule.value", "policy")
+    is_problem(await send(manager, mapping="{"), 422, "rule.value", "mapping")
     is_problem(await send(manager, colour="red"), 422, "invalid", "colour")
     for name, wrong, field in (
         ("options", {"profile": "nobodys"}, "profile"),
@@ -77,7 +77,7 @@ async def test_bad_uploads_leave_no_file_behind(manager: Client, viewer: Client,
         ("options", {"decimal": ";"}, "decimal"),
         ("mapping", {"shoe_size": "E-Mail"}, "mapping"),
     ):
-        is_problem(await send(manager, **{name: json.dumps(wrong)}), 422, "invalid", field)
+        is_problem(await send(manager, **{name: json.dumps(wrong)}), 422, NOT_TAKEN, field)
     is_problem(await manager.post("/customers/import", data={"kind": "customers"}), 422, "invalid", "file")
     is_problem(await manager.post("/customers/import", json={}), 422, "invalid", "file")
     assert waiting() == before
@@ -89,7 +89,7 @@ async def test_a_repeated_upload_with_a_key_is_one_import(manager: Client) -> No
     assert first.json() == second.json()
     assert waiting() == before + 1
     other = await send(manager, CSV + b"c@d.co,Cy\n", key="nightly")
-    is_problem(other, 422, "invalid", "Idempotency-Key")
+    is_problem(other, 422, "rule.reused_key", "Idempotency-Key")
     assert waiting() == before + 1
 
 
@@ -118,7 +118,7 @@ async def test_jobs(manager: Client, viewer: Client) -> None:
         done = (await send(manager, content)).json()["job_id"]
         assert await queue.run(UUID(done), TASKS) == ended
         problem = await manager.post(f"/jobs/{done}/cancel")
-        is_problem(problem, 409, "conflict")
+        is_problem(problem, 409, "rule.state")
         assert f"has {told} already" in problem.json()["detail"]
     is_problem(await viewer.get("/jobs/018f0000-0000-7000-8000-000000000000"), 404, "not_found")
 
@@ -129,7 +129,7 @@ async def test_look_first_then_start_cancel_and_resume(manager: Client, viewer: 
     where = f"/imports/{answer.json()['id']}"
     assert answer.headers["location"] == f"/api/v1{where}"
     assert (answer.json()["status"], answer.json()["can_resume"]) == ("preview", False)
-    is_problem(await manager.post(f"{where}/cancel"), 409, "conflict")
+    is_problem(await manager.post(f"{where}/cancel"), 409, "rule.state")
     choices = {"mapping": {"email": "E-Mail", "name": "Who"}}
     seen = (await manager.post(f"{where}/preview", json=choices)).json()
     assert [(row["row"], row["outcome"], row["field"]) for row in seen["items"]] == [
@@ -144,7 +144,7 @@ async def test_look_first_then_start_cancel_and_resume(manager: Client, viewer: 
     is_problem(await viewer.post(f"{where}/start", json=choices), 403, "forbidden")
     started = await manager.post(f"{where}/start", json=choices)
     assert started.status_code == 202, started.text
-    is_problem(await manager.post(f"{where}/start", json=choices), 409, "conflict")
+    is_problem(await manager.post(f"{where}/start", json=choices), 409, "rule.state")
     assert (await manager.post(f"{where}/cancel")).json()["status"] == "cancelled"
     assert (await manager.get(where)).json()["can_resume"] is True
     resumed = await manager.post(f"{where}/resume")
@@ -158,7 +158,7 @@ async def test_look_first_then_start_cancel_and_resume(manager: Client, viewer: 
     assert (told["removed"], told["set_back"], told["kept"]) == ({"customers": 1}, {}, {})
     for answer in (await viewer.get(f"{where}/undo"), await viewer.post(f"{where}/undo")):
         is_problem(answer, 403, "forbidden")
-    is_problem(await manager.post(f"{where}/undo/cancel"), 409, "conflict")
+    is_problem(await manager.post(f"{where}/undo/cancel"), 409, "rule.state")
     asked = await manager.post(f"{where}/undo")
     assert asked.status_code == 202, asked.text
     assert (await manager.post(f"{where}/undo/cancel")).json()["status"] == "undo_stopped"
@@ -193,18 +193,20 @@ async def test_a_till_tells_a_purchase_again_and_corrects_it(manager: Client, vi
     assert (corrected["outcome"], corrected["total"], corrected["id"]) == ("updated", "79.00", told["id"])
     assert (await manager.post("/customers", json={"external_id": "7"})).status_code == 201
     stolen = {key: value for key, value in ORDER.items() if key != "email"} | {"external_id": "7"}
-    is_problem(await manager.post("/purchases", json=stolen), 409, "conflict", "order_id")
+    is_problem(await manager.post("/purchases", json=stolen), 409, "rule.state", "order_id")
     for wrong in ({"lines": []}, {"lines": [{"amount": "-1"}]}, {"occurred_at": "2099-01-01"}, {"email": "nobody"}):
-        is_problem(await manager.post("/purchases", json={**ORDER, **wrong}), 422, "invalid")
+        is_problem(await manager.post("/purchases", json={**ORDER, **wrong}), 422, NOT_TAKEN)
 
 
 async def test_a_shop_tells_what_people_do(manager: Client) -> None:
     await manager.post("/customers", json={"email": "ada@example.com"})
     view = {"event_type": "page_view", "email": "ada@example.com", "properties": {"path": "/whisky"}}
     assert (await manager.post("/events", json=view)).json() == {"recorded": True}
-    is_problem(await manager.post("/events", json={**view, "event_type": "conversion"}), 422, "invalid", "event_type")
+    is_problem(
+        await manager.post("/events", json={**view, "event_type": "conversion"}), 422, "rule.value", "event_type"
+    )
     is_problem(await manager.post("/events", json={**view, "email": "bo@example.com"}), 404, "not_found")
-    is_problem(await manager.post("/events", json={"event_type": "tasting"}), 422, "invalid", "email")
+    is_problem(await manager.post("/events", json={"event_type": "tasting"}), 422, "rule.value", "email")
 
 
 async def test_a_file_of_orders_with_a_status_is_refused_over_http(manager: Client) -> None:
@@ -213,7 +215,7 @@ async def test_a_file_of_orders_with_a_status_is_refused_over_http(manager: Clie
     orders = orders.replace(b"Name,", b"Nr,", 1)
     kept = await manager.post("/imports", files={"file": ("o.csv", orders, "text/csv")}, data={"kind": "purchases"})
     looked = await manager.post(f"/imports/{kept.json()['id']}/preview", json={"kind": "purchases"})
-    told = is_problem(looked, 422, "invalid", "mapping")["detail"]
+    told = is_problem(looked, 422, "rule.value", "mapping")["detail"]
     assert "“Financial Status”" in told
     started = await send(manager, orders, kind="purchases")
     assert await queue.run(UUID(started.json()["job_id"]), TASKS) is JobStatus.FAILED

@@ -281,7 +281,7 @@ async def test_a_call_repeated_by_its_key_is_answered_again(manager: Client) -> 
     assert (again.json(), again.headers["idempotency-replayed"]) == (first.json(), "true")
     assert len(await rows_of("SELECT 1 FROM analytics_events")) == 2
     other = await manager.post("/events", json=[view], headers=key)
-    is_problem(other, 422, "invalid", "Idempotency-Key")
+    is_problem(other, 422, "rule.reused_key", "Idempotency-Key")
 
 
 async def test_a_key_writes_in_its_areas_alone(anybody: Client, viewer: Client) -> None:

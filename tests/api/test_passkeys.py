@@ -50,7 +50,7 @@ async def entered(anybody: Client, device: Device) -> Any:
 async def test_somebody_adds_names_uses_and_removes_a_passkey(viewer: Client, anybody: Client) -> None:
     device = our_device()
     is_problem(
-        await viewer.post("/users/me/passkeys/begin", json={"current_password": "not it at all"}), 422, "invalid",
+        await viewer.post("/users/me/passkeys/begin", json={"current_password": "not it at all"}), 422, "rule.value",
         "current_password",
     )  # fmt: skip
     begun = await viewer.post("/users/me/passkeys/begin", json=OWN)
@@ -81,7 +81,7 @@ async def test_somebody_adds_names_uses_and_removes_a_passkey(viewer: Client, an
     assert (named.status_code, named.json()["name"]) == (200, "Old laptop")
     is_problem(await client.patch(path, json={"name": "x"}, headers={"If-Match": tag}), 412, "precondition_failed")
     is_problem(await client.delete(path, headers={"If-Match": tag}), 412, "precondition_failed")
-    is_problem(await client.patch(path, json={"name": "  "}), 422, "invalid", "name")
+    is_problem(await client.patch(path, json={"name": "  "}), 422, "rule.value", "name")
     assert (await client.delete(path, headers={"If-Match": named.headers["etag"]})).status_code == 204
     is_problem(await client.get(path), 404, "not_found")
     is_problem(await entered(anybody, device), 401, "unauthenticated")
@@ -140,7 +140,7 @@ async def test_a_passkey_is_two_steps(
 ) -> None:
     """An admin who is asked for a second step has one with a passkey; then their password alone opens nothing."""
     asked = {"two_steps_for_admins": True}
-    is_problem(await admin.patch("/settings/access", json=asked), 409, "conflict")
+    is_problem(await admin.patch("/settings/access", json=asked), 409, "rule.state")
     device = our_device()
     kept = await added(admin, device)
     boss = {"email": address_of(Role.ADMIN), "password": PASSWORD}
@@ -154,7 +154,7 @@ async def test_a_passkey_is_two_steps(
     signed = await entered(anybody, device)
     client = Client(anybody.http, {"Authorization": f"Bearer {signed.json()['access_token']}"})
     assert (await client.get("/users")).status_code == 200
-    is_problem(await client.delete(f"/users/me/passkeys/{kept['id']}"), 409, "conflict")
+    is_problem(await client.delete(f"/users/me/passkeys/{kept['id']}"), 409, "rule.state")
     await added(admin, our_device(), "Another")
     assert (await client.delete(f"/users/me/passkeys/{kept['id']}")).status_code == 204
 
@@ -172,7 +172,7 @@ async def test_an_admin_helps_who_lost_the_passkey(viewer: Client, admin: Client
     assert (await admin.post(f"/users/{found['id']}/two-steps/off")).status_code == 204
     assert (await viewer.get("/users/me/passkeys")).json()["items"] == []
     is_problem(await entered(anybody, device), 401, "unauthenticated")
-    is_problem(await admin.post(f"/users/{found['id']}/two-steps/off"), 409, "conflict")
+    is_problem(await admin.post(f"/users/{found['id']}/two-steps/off"), 409, "rule.state")
 
 
 async def test_somebody_let_go_keeps_none(viewer: Client, admin: Client, anybody: Client) -> None:
@@ -197,7 +197,7 @@ async def test_a_person_has_so_many_and_a_program_none(viewer: Client, admin: Cl
             ),
             {"most": MOST_PASSKEYS},
         )
-    is_problem(await viewer.post("/users/me/passkeys/begin", json=OWN), 409, "conflict")
+    is_problem(await viewer.post("/users/me/passkeys/begin", json=OWN), 409, "rule.full")
     key = (await admin.post("/api-keys", json={"name": "till", "role": "admin"})).json()["key"]
     program = Client(anybody.http, {"X-API-Key": key})
     anybody.http.cookies.clear()
@@ -229,6 +229,6 @@ def test_whom_passkeys_are_for(address: str, party: tuple[str, str] | None, monk
 async def test_where_none_work_it_is_said(anybody: Client, viewer: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LIQUOR_PUBLIC_URL", "http://203.0.113.7")
     config.get_settings.cache_clear()
-    is_problem(await anybody.post("/auth/passkeys/begin"), 409, "conflict")
-    is_problem(await viewer.post("/users/me/passkeys/begin", json=OWN), 409, "conflict")
+    is_problem(await anybody.post("/auth/passkeys/begin"), 409, "rule.state")
+    is_problem(await viewer.post("/users/me/passkeys/begin", json=OWN), 409, "rule.state")
     assert CEREMONY not in anybody.http.cookies

@@ -50,13 +50,13 @@ async def test_a_plans_reasoning_edits_and_figures(templates: None, manager: Cli
     action = f"/actions/{actions[0]['id']}"
     offers = (await viewer.get(f"{action}/offers")).json()
     is_problem(await viewer.post(f"{action}/offer", json={"name": offers[0]["name"]}), 403, "forbidden")
-    is_problem(await manager.post(f"{action}/offer", json={"name": "None such"}), 422, "invalid", "offer")
-    is_problem(await manager.post(f"{action}/offer", json={}), 422, "invalid")
+    is_problem(await manager.post(f"{action}/offer", json={"name": "None such"}), 422, "rule.value", "offer")
+    is_problem(await manager.post(f"{action}/offer", json={}), 422, "rule.value")
     changed = await manager.post(f"{action}/offer", json={"text": "Come by", "discount_pct": "0"})
     assert changed.json()["offer"] == "Come by"
-    is_problem(await manager.post(f"{action}/copy", json={"message": "{{ secret }}"}), 422, "invalid", "text")
+    is_problem(await manager.post(f"{action}/copy", json={"message": "{{ secret }}"}), 422, "rule.value", "text")
     assert (await manager.post(f"{action}/copy", json={"message": "Hello there"})).json()["message"] == "Hello there"
-    is_problem(await manager.post(f"{action}/move", json={"day": "2020-01-01"}), 422, "invalid", "day")
+    is_problem(await manager.post(f"{action}/move", json={"day": "2020-01-01"}), 422, "rule.value", "day")
     assert (await manager.post(f"{action}/skip", json={"note": "moved away"})).json()["status"] == "skipped"
     assert (await manager.post(f"{path}/skip", json={"channel": "email"})).json()["skipped"] > 0
     assert (await manager.post(f"{path}/undo")).json()["kind"] == "skip"
@@ -111,7 +111,7 @@ async def test_guidance_is_read_by_all_and_written_by_admins(manager: Client, ad
     assert first.json()["row"]["version"] == 0
     is_problem(await manager.patch("/settings/guidance", json={"tone": "x"}), 403, "forbidden")
     is_problem(
-        await admin.patch("/settings/guidance", json={"max_discount_pct": "200"}), 422, "invalid", "max_discount_pct"
+        await admin.patch("/settings/guidance", json={"max_discount_pct": "200"}), 422, "rule.value", "max_discount_pct"
     )
     is_problem(await admin.patch("/settings/guidance", json={"tone": None}), 422, "invalid")
     headers = {"If-Match": first.headers["etag"]}

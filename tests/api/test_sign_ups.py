@@ -225,9 +225,9 @@ async def test_marketers_set_the_page_and_its_words_have_versions(
         "https://a.example; script-src *",
         "http://a.example",
     ):
-        is_problem(await manager.patch(path, json={"origins": [wrong]}), 422, "invalid", "origins")
-    is_problem(await manager.patch(path, json={"headline": " "}), 422, "invalid", "headline")
-    is_problem(await manager.patch(path, json={"terms_url": "javascript:x"}), 422, "invalid", "terms_url")
+        is_problem(await manager.patch(path, json={"origins": [wrong]}), 422, "rule.value", "origins")
+    is_problem(await manager.patch(path, json={"headline": " "}), 422, "rule.value", "headline")
+    is_problem(await manager.patch(path, json={"terms_url": "javascript:x"}), 422, "rule.value", "terms_url")
     await manager.patch(path, json={"privacy_url": ""})
     assert "Mobile phone" not in (await anybody.http.get(JOIN)).text, "no number without what carriers want beside it"
     assert "privacy policy" in (await viewer.get(path)).json()["no_texts"]

@@ -20,7 +20,7 @@ from liquor_app.core.models import JobStatus
 from liquor_app.segments.tasks import TASKS as SEGMENTS
 from liquor_app.sending.pipeline.launch import launch_campaign
 from liquor_app.sending.recipients.unsubscribe import unsubscribe_url
-from tests.api.client import Client, is_problem
+from tests.api.client import NOT_TAKEN, Client, is_problem
 from tests.factories import add_people, add_ready_campaign
 from tests.people import add_customer, add_purchase
 
@@ -47,8 +47,8 @@ async def test_a_segment_from_rule_to_members(manager: Client, viewer: Client) -
         path, json={"max_discount_pct": "12.5"}, headers={"If-Match": made.headers.get("etag", "*")}
     )
     assert changed.json()["max_discount_pct"] == "12.50"
-    is_problem(await manager.patch(path, json={"rules": {"all": [{"field": "shoe"}]}}), 422, "invalid")
-    is_problem(await manager.post("/segments", json={"name": "Mainers", "rules": RULE}), 409, "conflict", "name")
+    is_problem(await manager.patch(path, json={"rules": {"all": [{"field": "shoe"}]}}), 422, "rule.value")
+    is_problem(await manager.post("/segments", json={"name": "Mainers", "rules": RULE}), 409, "rule.taken", "name")
     is_problem(await viewer.delete(path), 403, "forbidden")
     assert (await manager.delete(path)).status_code == 204
     is_problem(await viewer.get(f"{path}/customers"), 404, "not_found")
@@ -72,7 +72,7 @@ async def test_analytics(viewer: Client) -> None:
     assert churn["customers"][0]["value_at_risk"] == "84.00"
     today = today_in(NEW_YORK)
     backwards = {"start": str(today), "end": str(today - timedelta(days=2))}
-    is_problem(await viewer.get("/analytics/revenue", params=backwards), 422, "invalid", "end")
+    is_problem(await viewer.get("/analytics/revenue", params=backwards), 422, "rule.value", "end")
     is_problem(await viewer.get("/analytics/revenue", params={"start": "x"}), 422, "invalid", "start")
     is_problem(await viewer.get("/analytics/dashboard", params={"days": 0}), 422, "invalid", "days")
     effects = (await viewer.get("/analytics/effects", params={"by": "segment"})).json()
@@ -90,7 +90,7 @@ async def test_compliance_settings(templates: None, admin: Client, viewer: Clien
     is_problem(
         await admin.patch("/settings/compliance", json={"minimum_age": 22}, headers=stale), 412, "precondition_failed"
     )
-    is_problem(await admin.patch("/settings/compliance", json={"minimum_age": 12}), 422, "invalid", "minimum_age")
+    is_problem(await admin.patch("/settings/compliance", json={"minimum_age": 12}), 422, "rule.value", "minimum_age")
     is_problem(await admin.patch("/settings/compliance", json={"colour": 1}), 422, "invalid", "colour")
 
 
@@ -103,7 +103,7 @@ async def test_channels_never_show_credentials(admin: Client, manager: Client) -
     assert (row["rate_per_second"], row["position"], row["is_enabled"]) == (50, 100, True)
     assert not [name for name in row if "config" in name]
     unknown = {"channel": "email", "provider": "pigeon"}
-    is_problem(await admin.patch("/settings/channels", json=unknown), 422, "invalid", "provider")
+    is_problem(await admin.patch("/settings/channels", json=unknown), 422, "rule.unknown", "provider")
 
 
 async def test_templates(templates: None, admin: Client, manager: Client) -> None:
@@ -117,8 +117,8 @@ async def test_templates(templates: None, admin: Client, manager: Client) -> Non
     changed = await admin.patch(path, json={"body_text_template": "Hello {{ first_name }}"})
     assert changed.json()["version"] == 2
     broken = await admin.patch(path, json={"body_text_template": "{{ first_name"})
-    is_problem(broken, 422, "invalid")
-    is_problem(await admin.post("/settings/templates", json=body), 409, "conflict", "name")
+    is_problem(broken, 422, "rule.value")
+    is_problem(await admin.post("/settings/templates", json=body), 409, "rule.taken", "name")
 
 
 # --- the way out ---
@@ -212,7 +212,7 @@ async def test_a_law_changes(templates: None, admin: Client, manager: Client) ->
         ({"jurisdiction": "OR"}, "jurisdiction"),
         ({"valid_from": str(today - timedelta(days=1))}, "on"),
     ):
-        is_problem(await admin.post(path, json=law | wrong), 422, "invalid", field)
+        is_problem(await admin.post(path, json=law | wrong), 422, NOT_TAKEN, field)
     unchanged = (await admin.get("/settings/compliance")).json()["rules"]
     assert unchanged == rules
     made = await admin.post(path, json=law, headers={"Idempotency-Key": "one-law"})
@@ -222,7 +222,7 @@ async def test_a_law_changes(templates: None, admin: Client, manager: Client) ->
     after = {rule["id"]: rule for rule in (await admin.get("/settings/compliance")).json()["rules"]}
     assert len(after) == len(rules) + 1
     assert (after[old["id"]]["valid_to"], after[made.json()["id"]]["valid_to"]) == (start, None)
-    is_problem(await admin.post(f"{path}/{old['id']}/end", json={"on": start}), 409, "conflict")
+    is_problem(await admin.post(f"{path}/{old['id']}/end", json={"on": start}), 409, "rule.state")
     ended = await admin.post(f"{path}/{made.json()['id']}/end", json={"on": start})
     assert ended.json()["valid_to"] == start
     missing = await admin.post(f"{path}/018f0000-0000-7000-8000-000000000000/end", json={"on": start})
@@ -236,9 +236,9 @@ async def test_the_suppression_list(admin: Client, manager: Client, viewer: Clie
     is_problem(await viewer.get(path), 403, "forbidden")
     is_problem(await viewer.post(path, json={"addresses": ["a@example.com"]}), 403, "forbidden")
     bad = await manager.post(path, json={"addresses": ["a@example.com", "nobody"]})
-    is_problem(bad, 422, "invalid", "addresses")
+    is_problem(bad, 422, "rule.value", "addresses")
     assert "Line 2" in bad.text
-    is_problem(await manager.post(path, json={"addresses": ["a\0@example.com"]}), 422, "invalid", "addresses.0")
+    is_problem(await manager.post(path, json={"addresses": ["a\0@example.com"]}), 422, "rule.unstorable", "addresses.0")
     assert (await manager.get(path)).json()["total"] == 0
     given = ["ann.lee@EXAMPLE.com", "Ann.Lee@example.com", "(617) 555-0124", "b@example.com"]
     assert (await manager.post(path, json={"addresses": given})).json() == {"added": 3, "known": 0}
@@ -251,7 +251,7 @@ async def test_the_suppression_list(admin: Client, manager: Client, viewer: Clie
     assert listed["ann.lee@example.com"]["customer_id"] == str(person)
     found = (await manager.get(path, params={"address": " ANN.LEE@example.com "})).json()["items"]
     assert [row["id"] for row in found] == [listed["ann.lee@example.com"]["id"]]
-    is_problem(await manager.get(path, params={"address": "nobody"}), 422, "invalid", "address")
+    is_problem(await manager.get(path, params={"address": "nobody"}), 422, "rule.value", "address")
     is_problem(await manager.get(path, params={"reason": "mood"}), 422, "invalid", "reason")
     async with transaction() as session:
         await session.execute(text("UPDATE suppressions SET reason = 'complained' WHERE address = 'b@example.com'"))
@@ -259,11 +259,11 @@ async def test_the_suppression_list(admin: Client, manager: Client, viewer: Clie
     assert [row["address"] for row in complained] == ["b@example.com"]
     entry, why = f"{path}/{found[0]['id']}/lift", {"why": "Asked in writing on 3 May."}
     is_problem(await manager.post(entry, json=why), 403, "forbidden")
-    is_problem(await admin.post(entry, json={"why": "  "}), 422, "invalid", "why")
+    is_problem(await admin.post(entry, json={"why": "  "}), 422, "rule.value", "why")
     is_problem(await admin.post(entry, json={}), 422, "invalid", "why")
     assert (await admin.post(entry, json=why)).status_code == 204
     is_problem(await admin.post(entry, json=why), 404, "not_found")
-    is_problem(await admin.post(f"{path}/{complained[0]['id']}/lift", json=why), 409, "conflict")
+    is_problem(await admin.post(f"{path}/{complained[0]['id']}/lift", json=why), 409, "rule.state")
     assert (await manager.get(path)).json()["total"] == 2
     async with transaction() as session:
         kept = await session.execute(text("SELECT changes FROM audit_log WHERE action = 'suppression.lifted'"))
@@ -274,7 +274,7 @@ async def test_the_suppression_list_as_a_file(manager: Client, viewer: Client, m
     """By channel, in pages, and with nothing a spreadsheet would run; it can be brought in again."""
     path = "/suppressions"
     wrong = {"addresses": ["(617) 555-0124"], "channel": "email"}
-    assert "Line 1" in is_problem(await manager.post(path, json=wrong), 422, "invalid", "addresses")["detail"]
+    assert "Line 1" in is_problem(await manager.post(path, json=wrong), 422, "rule.value", "addresses")["detail"]
     is_problem(await manager.post(path, json=wrong | {"channel": "fax"}), 422, "invalid", "channel")
     assert (await manager.post(path, json=wrong | {"channel": "sms"})).json()["added"] == 1
     mails = [f"a{number}@example.com" for number in range(5)]

@@ -75,7 +75,7 @@ async def test_an_invitation_goes_to_whom_it_is_for_and_is_shown_to_nobody(
     chosen = await anybody.post("/auth/password", json={"token": token, "password": FRESH})
     assert chosen.status_code == 200
     again = await anybody.post("/auth/password", json={"token": token, "password": FRESH})
-    is_problem(again, 422, "invalid", "token")
+    is_problem(again, 422, "rule.value", "token")
 
 
 async def test_whoever_forgot_is_mailed_once_in_ten_minutes_and_strangers_learn_nothing(
@@ -90,7 +90,7 @@ async def test_whoever_forgot_is_mailed_once_in_ten_minutes_and_strangers_learn_
     await stands_nowhere(token)
     with travel(now() + timedelta(hours=2, minutes=1)):
         late = await anybody.post("/auth/password", json={"token": token, "password": FRESH})
-        is_problem(late, 422, "invalid", "token")
+        is_problem(late, 422, "rule.value", "token")
     chosen = await anybody.post("/auth/password", json={"token": token, "password": FRESH})
     assert chosen.status_code == 200
     entered = await anybody.post("/auth/login", json={"email": "user@example.com", "password": FRESH})

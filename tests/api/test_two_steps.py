@@ -107,22 +107,22 @@ async def test_it_is_set_up_and_turned_off_with_the_password_only(
     viewer: Client, admin: Client, anybody: Client, clock: list[datetime]
 ) -> None:
     wrong = await viewer.post("/users/me/two-steps", json={"current_password": "not it at all"})
-    is_problem(wrong, 422, "invalid", "current_password")
-    is_problem(await viewer.post("/users/me/two-steps/confirm", json={"code": "123456"}), 409, "conflict")
+    is_problem(wrong, 422, "rule.value", "current_password")
+    is_problem(await viewer.post("/users/me/two-steps/confirm", json={"code": "123456"}), 409, "rule.state")
     begun = (await viewer.post("/users/me/two-steps", json={"current_password": PASSWORD})).json()
     again = (await viewer.post("/users/me/two-steps", json={"current_password": PASSWORD})).json()
     old = await viewer.post("/users/me/two-steps/confirm", json={"code": code(begun["secret"], clock)})
     if begun["secret"] != again["secret"] and code(begun["secret"], clock) != code(again["secret"], clock):
-        is_problem(old, 422, "invalid", "code")
+        is_problem(old, 422, "rule.value", "code")
     assert (await anybody.post("/auth/login", json=WHO)).status_code == 200, "nothing is on before it was confirmed"
     done = await viewer.post("/users/me/two-steps/confirm", json={"code": code(again["secret"], clock)})
     assert done.status_code == 200
-    is_problem(await viewer.post("/users/me/two-steps", json={"current_password": PASSWORD}), 409, "conflict")
+    is_problem(await viewer.post("/users/me/two-steps", json={"current_password": PASSWORD}), 409, "rule.state")
     off = await viewer.post("/users/me/two-steps/off", json={"current_password": "not it at all"})
-    is_problem(off, 422, "invalid", "current_password")
+    is_problem(off, 422, "rule.value", "current_password")
     assert (await viewer.post("/users/me/two-steps/off", json={"current_password": PASSWORD})).status_code == 204
     assert (await anybody.post("/auth/login", json=WHO)).status_code == 200
-    is_problem(await viewer.post("/users/me/two-steps/off", json={"current_password": PASSWORD}), 409, "conflict")
+    is_problem(await viewer.post("/users/me/two-steps/off", json={"current_password": PASSWORD}), 409, "rule.state")
 
 
 async def test_an_admin_helps_who_lost_the_device(
@@ -200,7 +200,7 @@ async def test_admins_who_are_asked_for_a_second_step_act_as_marketers_until_the
     """By token, by cookie and in jobs; nobody asks it of others alone, and nobody is locked out."""
     asked = {"two_steps_for_admins": True}
     is_problem(await manager.patch("/settings/access", json=asked), 403, "forbidden")
-    is_problem(await admin.patch("/settings/access", json=asked), 409, "conflict")
+    is_problem(await admin.patch("/settings/access", json=asked), 409, "rule.state")
     async with transaction() as session:
         other = User(email="second@example.com", password_hash=password_hash, role=Role.ADMIN)
         session.add(other)
@@ -234,7 +234,7 @@ async def test_admins_who_are_asked_for_a_second_step_act_as_marketers_until_the
     await turned_on(second, clock)
     assert (await second.get("/users")).status_code == 200
     assert await roles() == {Role.ADMIN}
-    is_problem(await second.post("/users/me/two-steps/off", json={"current_password": PASSWORD}), 409, "conflict")
+    is_problem(await second.post("/users/me/two-steps/off", json={"current_password": PASSWORD}), 409, "rule.state")
     assert (await admin.post(f"/users/{who}/two-steps/off")).status_code == 204, "who lost the device"
     assert await roles() == {Role.MANAGER}
     assert (await admin.patch("/settings/access", json={"two_steps_for_admins": False})).status_code == 200

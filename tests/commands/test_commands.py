@@ -97,7 +97,7 @@ async def test_people_and_sales_come_in_from_files(terminal: Terminal, tmp_path:
     ):
         assert why in await terminal.run("import", *words, code=2)
     refused = json.loads(await terminal.run("import", "customers", str(people), "--policy", "maybe", "--json", code=2))
-    assert (refused["error"], refused["field"]) == ("invalid", "policy")
+    assert (refused["error"], refused["field"]) == ("rule.value", "policy")
 
 
 async def test_a_week_from_scores_to_sending(terminal: Terminal) -> None:

@@ -164,7 +164,7 @@ async def test_a_file_is_fetched_by_whoever_asked_while_it_lasts(
     assert started.status_code == 202, started.text
     job = started.json()["job_id"]
     assert started.headers["location"] == f"/api/v1/jobs/{job}"
-    is_problem(await manager.get(f"/jobs/{job}/file"), 409, "conflict")
+    is_problem(await manager.get(f"/jobs/{job}/file"), 409, "rule.state")
     assert await run(UUID(job), TASKS) is JobStatus.SUCCEEDED
     async with transaction() as session:
         found = await session.execute(
@@ -190,7 +190,7 @@ async def test_many_rows_are_changed_over_the_api(manager: Client, viewer: Clien
         await registry.campaigns(session)
     everything = {"action": "delete", "filters": {"status": "draft"}, "at_most": 9}
     is_problem(await viewer.post("/campaigns/bulk", json=everything), 403, "forbidden")
-    is_problem(await manager.post("/campaigns/bulk", json={"action": "delete"}), 422, "invalid", "at_most")
+    is_problem(await manager.post("/campaigns/bulk", json={"action": "delete"}), 422, "rule.value", "at_most")
     is_problem(await manager.post("/campaigns/bulk", json={**everything, "sort": "x"}), 422, "invalid")
     key = {"Idempotency-Key": "once"}
     first, second = [await manager.post("/campaigns/bulk", json=everything, headers=key) for _ in range(2)]

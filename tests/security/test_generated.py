@@ -391,7 +391,7 @@ async def test_of_those_who_are_as_fast_one_is_told(shop: Shop, path: str, body:
     assert all(code < 500 for code in codes), [answer.text for answer in answers]
     for answer in answers:
         if answer.status_code == 409 and field:
-            is_problem(answer, 409, "conflict", field)
+            is_problem(answer, 409, "rule.taken", field)
     if field:
         assert codes.count(201) == 1, codes
 

@@ -76,14 +76,14 @@ async def test_what_holds_for_every_row_is_taken_with_the_file(manager: Client) 
     for wrong in ([], [1], "US", 1, {"country": 1}, {"country": ["US"]}, {"country": "x" * 256}, {"nope": "US"}):
         answer = await sent({"constants": wrong})
         assert answer.status_code == (202 if wrong == [] else 422), answer.text
-    is_problem(await sent({"profile": {"a": "b"}}), 422, "invalid", "options")
-    is_problem(await sent({"decimal": ["."]}), 422, "invalid", "options")
+    is_problem(await sent({"profile": {"a": "b"}}), 422, "rule.value", "options")
+    is_problem(await sent({"decimal": ["."]}), 422, "rule.value", "options")
 
 
 @pytest.mark.integration
 @pytest.mark.parametrize("points", ["NaN", "sNaN", "-NaN", "Infinity", "1e9", "-1"])
 async def test_no_number_is_no_priority(viewer: Client, points: str) -> None:
-    is_problem(await viewer.get(f"/actions?min_priority={points}"), 422, "invalid", "min_priority")
+    is_problem(await viewer.get(f"/actions?min_priority={points}"), 422, "rule.value", "min_priority")
 
 
 @pytest.mark.parametrize("typed", ["NaN", "sNaN", "Infinity", "-inf", "ten", ""])

@@ -101,11 +101,11 @@ async def test_a_challenge_is_for_its_purpose_and_its_user(viewer: Client, manag
     to_enter = await _asked(anybody)
     forged = our_device().make({**to_add, "challenge": to_enter["challenge"]})
     body = {"name": "x", "credential": forged}
-    is_problem(await viewer.post("/users/me/passkeys", json=body), 422, "invalid", "credential")
+    is_problem(await viewer.post("/users/me/passkeys", json=body), 422, "rule.value", "credential")
 
     theirs = (await viewer.post("/users/me/passkeys/begin", json=OWN)).json()["options"]
     body = {"name": "x", "credential": our_device().make(theirs)}
-    is_problem(await manager.post("/users/me/passkeys", json=body), 422, "invalid", "credential")
+    is_problem(await manager.post("/users/me/passkeys", json=body), 422, "rule.value", "credential")
     assert (await manager.get("/users/me/passkeys")).json()["items"] == []
 
 
@@ -132,7 +132,7 @@ async def test_another_page_or_another_shop(page: str, name: str, viewer: Client
     asked = (await viewer.post("/users/me/passkeys/begin", json=OWN)).json()["options"]
     lying = Device(page or ours, rp_id=name)
     made = await viewer.post("/users/me/passkeys", json={"name": "x", "credential": lying.make(asked)})
-    is_problem(made, 422, "invalid", "credential")
+    is_problem(made, 422, "rule.value", "credential")
 
 
 async def test_somebody_elses_passkey(viewer: Client, admin: Client, anybody: Client) -> None:
@@ -155,7 +155,7 @@ async def test_somebody_elses_passkey(viewer: Client, admin: Client, anybody: Cl
 
     begun = (await viewer.post("/users/me/passkeys/begin", json=OWN)).json()["options"]
     again = await viewer.post("/users/me/passkeys", json={"name": "x", "credential": theirs.make(begun)})
-    is_problem(again, 409, "conflict")
+    is_problem(again, 409, "rule.taken")
 
 
 def asked_of(device: Device) -> Answer:
@@ -187,7 +187,7 @@ async def test_a_device_that_does_not_know_who_is_before_it(viewer: Client, anyb
         is_problem(await entered(anybody, device), 401, "unauthenticated")
         asked = (await viewer.post("/users/me/passkeys/begin", json=OWN)).json()["options"]
         made = await viewer.post("/users/me/passkeys", json={"name": "x", "credential": device.make(asked)})
-        is_problem(made, 422, "invalid", "credential")
+        is_problem(made, 422, "rule.value", "credential")
 
 
 def _turned(part: str, at: int) -> Callable[[Answer], None]:
@@ -229,12 +229,12 @@ async def test_certificates_of_strangers_are_not_read(viewer: Client, monkeypatc
     ):  # fmt: skip
         asked = (await viewer.post("/users/me/passkeys/begin", json=OWN)).json()["options"]
         body = {"name": "x", "credential": our_device().make(asked, fmt=fmt, attStmt=statement)}
-        is_problem(await viewer.post("/users/me/passkeys", json=body), 422, "invalid", "credential")
+        is_problem(await viewer.post("/users/me/passkeys", json=body), 422, "rule.value", "credential")
     assert read == []
     monkeypatch.undo()
     asked = (await viewer.post("/users/me/passkeys/begin", json=OWN)).json()["options"]
     body = {"name": "x", "credential": our_device().make(asked, attStmt={"sig": b"x"})}
-    is_problem(await viewer.post("/users/me/passkeys", json=body), 422, "invalid", "credential")
+    is_problem(await viewer.post("/users/me/passkeys", json=body), 422, "rule.value", "credential")
 
 
 async def test_somebody_who_may_not_sign_in(viewer: Client, anybody: Client, admin: Client) -> None:

@@ -32,7 +32,7 @@ from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import STRANGER, Actor, require
 from liquor_app.accounts.users import UserRow, row_of_user
 from liquor_app.core.clock import now
-from liquor_app.core.errors import Conflict, Forbidden, Invalid, NotFound
+from liquor_app.core.errors import Conflict, Forbidden, Full, Invalid, NotFound, Taken
 
 MOST_NAME = 80
 MOST_PASSKEYS = 20
@@ -127,7 +127,7 @@ async def add_passkey(
     values = {"credential": made.credential_id, "key": made.public_key, "count": made.sign_count}
     added = (await session.execute(text(_ADD), {"user": owner, "name": called, **values})).scalar()
     if added is None:
-        raise Conflict("This passkey was added before.")
+        raise Taken("This passkey was added before.")
     await audit(session, actor, "user.passkey_added", "user", owner, passkey=called)
     announce_access(session, owner)  # an admin who is asked for a second step may act as one again
     return await my_passkey(session, actor, added)
@@ -223,7 +223,7 @@ def _refusal(user: User, before: int, said: int | None) -> str:
 
 def _check_room(count: int) -> None:
     if count >= MOST_PASSKEYS:
-        raise Conflict(f"You have {MOST_PASSKEYS} passkeys. Remove one that you no longer use.")
+        raise Full(f"You have {MOST_PASSKEYS} passkeys. Remove one that you no longer use.")
 
 
 def _name(value: str) -> str:

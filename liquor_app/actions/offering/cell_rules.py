@@ -26,7 +26,7 @@ from liquor_app.actions.offering.due_state import DueState
 from liquor_app.actions.offering.offer_uplifts import NO_RHYTHM
 from liquor_app.actions.offers import Playbook
 from liquor_app.core.clock import now
-from liquor_app.core.errors import Conflict, Invalid, NotFound
+from liquor_app.core.errors import Conflict, Full, Invalid, NotFound, Unknown
 from liquor_app.core.ids import uuid7
 
 MOST_RULES = 200
@@ -158,9 +158,9 @@ async def add_rule(
     require(actor, Permission.ANALYTICS_WRITE)
     playbook = (await session.execute(text(_PLAYBOOK), {"slug": segment})).first()
     if playbook is None:
-        raise Invalid("There is no such segment.", field="segment")
+        raise Unknown("There is no such segment.", field="segment")
     if offer not in {str(one["name"]) for one in playbook.recommended_offers}:
-        raise Invalid("The segment's playbook has no such offer.", field="offer")
+        raise Unknown("The segment's playbook has no such offer.", field="offer")
     if channel not in playbook.optimal_channels:
         raise Invalid("The segment's playbook does not write by that channel.", field="channel")
     if due and due not in DUE_STATES:
@@ -186,7 +186,7 @@ def _refuse_clash(
     standing: Sequence[CellRuleRow], effect: RuleEffect, segment: str, offer: str, *, channel: str, due: str
 ) -> None:
     if len(standing) >= MOST_RULES:
-        raise Conflict(f"There are {MOST_RULES} rules already. Undo some first.")
+        raise Full(f"There are {MOST_RULES} rules already. Undo some first.")
     for one in standing:
         if one.segment != segment or (one.due and due and one.due != due):
             continue

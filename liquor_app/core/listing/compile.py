@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from liquor_app.core.clock import now
-from liquor_app.core.errors import Invalid
+from liquor_app.core.errors import Invalid, MadeUp, Malformed, Unstorable
 from liquor_app.core.listing.spec import Filter, ListQuery, ListSpec, Match, Sort
 from liquor_app.core.paging import decode_cursor, encode_cursor
 from liquor_app.core.storable_text import unstorable
@@ -107,8 +107,10 @@ def check_sort(spec: ListSpec[Any], sort: str) -> list[tuple[Sort, bool]]:
     found: list[tuple[Sort, bool]] = []
     for part in (sort or spec.order).split(","):
         one = spec.sort_names.get(part.strip().removeprefix("-"))
-        if one is None or one.name in {other.name for other, _ in found} or len(found) == MOST_SORTS:
-            raise Invalid(
+        if one is not None and one.name in {other.name for other, _ in found}:
+            raise Invalid(f"sort names {one.name} twice", field="sort")
+        if one is None or len(found) == MOST_SORTS:
+            raise Malformed(
                 f"sort must be up to {MOST_SORTS} of {', '.join(spec.sort_names)}, separated by commas, each with a"
                 " leading - for descending",
                 field="sort",
@@ -138,7 +140,7 @@ def _after_of(spec: ListSpec[Any], keys: list[_Key], query: ListQuery) -> dict[s
     sort, *values = decode_cursor(query.cursor, str, *(_cursor_kind(spec.kinds[key.name]) for key in keys))
     after = dict(zip((key.name for key in keys), values, strict=True))
     if sort != (query.sort or spec.order) or any(after[key.name] is None and not key.optional for key in keys):
-        raise Invalid(
+        raise MadeUp(
             "cursor belongs to another sort order; take it from the next_cursor of the previous page", field="cursor"
         )
     return after
@@ -179,7 +181,7 @@ def _conditions(spec: ListSpec[Any], query: ListQuery) -> tuple[list[str], dict[
     for name, value in query.filters.items():
         one = spec.filter_names.get(name)
         if one is None:
-            raise Invalid(f"{spec.name} cannot be filtered by {name!r}", field=name)
+            raise Malformed(f"{spec.name} cannot be filtered by {name!r}", field=name)
         if value.strip():
             conditions.append(one.condition)
             params[name] = _value(one, value.strip())
@@ -187,9 +189,9 @@ def _conditions(spec: ListSpec[Any], query: ListQuery) -> tuple[list[str], dict[
                 params["now"] = now()
     if needle := query.search.strip().lower()[:MOST_SEARCHED]:
         if not spec.search:
-            raise Invalid(f"{spec.name} cannot be searched", field="search")
+            raise Malformed(f"{spec.name} cannot be searched", field="search")
         if unstorable(needle) is not None:
-            raise Invalid("search holds text that cannot be looked for", field="search")
+            raise Unstorable("search holds text that cannot be looked for", field="search")
         escaped = needle.replace("\\", "\\\\").replace("%", r"\%").replace("_", r"\_")
         conditions.append(spec.search)
         params["search"] = f"%{escaped}%"
@@ -198,18 +200,18 @@ def _conditions(spec: ListSpec[Any], query: ListQuery) -> tuple[list[str], dict[
 
 def _value(one: Filter, value: str) -> Any:
     if unstorable(value) is not None:
-        raise Invalid(f"{one.name} holds text that cannot be kept", field=one.name)
+        raise Unstorable(f"{one.name} holds text that cannot be kept", field=one.name)
     if one.parse is not None:
         return one.parse(value)
     if one.match is Match.FLAG:
         if value not in {"true", "false"}:
-            raise Invalid(f"{one.name} must be true or false", field=one.name)
+            raise Malformed(f"{one.name} must be true or false", field=one.name)
         return value == "true"
     if one.match is Match.ID:
         try:
             return UUID(value)
         except ValueError as error:
-            raise Invalid(f"{one.name} must be an id", field=one.name) from error
+            raise Malformed(f"{one.name} must be an id", field=one.name) from error
     if one.match in {Match.FROM, Match.UNTIL}:
         try:
             return date.fromisoformat(value)
@@ -219,7 +221,7 @@ def _value(one: Filter, value: str) -> Any:
     if len(values) > MOST_VALUES:
         raise Invalid(f"{one.name} may name at most {MOST_VALUES} values", field=one.name)
     if one.options and (wrong := next((item for item in values if item not in one.options), None)) is not None:
-        raise Invalid(f"{one.name} {wrong!r} is not one of {', '.join(one.options)}", field=one.name)
+        raise Malformed(f"{one.name} {wrong!r} is not one of {', '.join(one.options)}", field=one.name)
     return values if one.match is Match.ANY else value
 
 

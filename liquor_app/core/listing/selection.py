@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from liquor_app.core.errors import Invalid
+from liquor_app.core.errors import Invalid, Malformed
 from liquor_app.core.ids import parse_id
 from liquor_app.core.listing.compile import compile_list
 from liquor_app.core.listing.spec import ListQuery, ListSpec
@@ -59,7 +59,7 @@ def selection_of(spec: ListSpec[Any], given: Mapping[str, Any]) -> Selection:
     ids, but = _ids(given.get("ids"), "ids"), _ids(given.get("but"), "but")
     filters, search = given.get("filters") or {}, str(given.get("search") or "")
     if not isinstance(filters, Mapping) or not all(isinstance(one, str) for pair in filters.items() for one in pair):
-        raise Invalid("filters must name each filter with its value as text", field="filters")
+        raise Malformed("filters must name each filter with its value as text", field="filters")
     at_most = given.get("at_most") or 0
     if ids and (filters or search or but):
         raise Invalid("Give either ids, or filters and search with what to leave out.", field="ids")
@@ -76,5 +76,5 @@ def _ids(given: Any, name: str) -> tuple[UUID, ...]:
     if given is None:
         return ()
     if not isinstance(given, list | tuple) or len(given) > MOST_NAMED:
-        raise Invalid(f"{name} may name at most {MOST_NAMED} rows", field=name)
+        raise Malformed(f"{name} may name at most {MOST_NAMED} rows", field=name)
     return tuple(dict.fromkeys(parse_id(str(one), name) for one in given))

@@ -15,7 +15,7 @@ from functools import cached_property
 from typing import Any, Generic, TypeVar, get_args, get_type_hints
 from zoneinfo import ZoneInfo
 
-from liquor_app.core.errors import Invalid
+from liquor_app.core.errors import Invalid, Malformed
 
 R = TypeVar("R")
 
@@ -220,8 +220,9 @@ class ListSpec(Generic[R]):
         Raises:
             Invalid: one is not exported, or named twice.
         """
-        if not set(given) <= set(self.exported) or len(set(given)) != len(given):
-            raise Invalid(f"columns must be some of {', '.join(self.exported)}, each once", field="columns")
+        refusal = Malformed if not set(given) <= set(self.exported) else Invalid
+        if refusal is Malformed or len(set(given)) != len(given):
+            raise refusal(f"columns must be some of {', '.join(self.exported)}, each once", field="columns")
         return tuple(given) or tuple(self.exported)
 
 

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from liquor_app.accounts.audit import audit, audit_change
 from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
-from liquor_app.core.errors import Conflict, Invalid, NotFound
+from liquor_app.core.errors import Full, Invalid, NotFound, Taken, Unknown
 from liquor_app.customers.labels.custom_values import (
     MOST_FIELDS,
     FieldKind,
@@ -70,7 +70,7 @@ async def add_custom_field(session: AsyncSession, actor: Actor, label: str, kind
     await session.execute(text(LOCK))
     known = await _known(session)
     if made.key in known:
-        raise Conflict(f"There is a field called {known[made.key].label!r} already.", field="label")
+        raise Taken(f"There is a field called {known[made.key].label!r} already.", field="label")
     await _add(session, known, made)
     await audit(session, actor, "custom_field.added", "custom_field", None, key=made.key, kind=kind)
     return made
@@ -135,7 +135,7 @@ async def set_custom_values(
     known = await _known(session)
     for key in values:
         if key not in known:
-            raise Invalid(f"There is no field {str(key)[:40]!r}.", field=str(key)[:40])
+            raise Unknown(f"There is no field {str(key)[:40]!r}.", field=str(key)[:40])
     changes = {key: clean_value(known[key].kind, value, key) for key, value in values.items()}
     raw = await _raw(session, customer_id, " FOR UPDATE")
     before, after = custom_of(raw), with_custom(raw, changes)
@@ -162,6 +162,6 @@ async def _known(session: AsyncSession) -> dict[str, CustomFieldRow]:
 
 async def _add(session: AsyncSession, known: dict[str, CustomFieldRow], made: CustomFieldRow) -> None:
     if len(known) >= MOST_FIELDS:
-        raise Conflict(f"There are {MOST_FIELDS} custom fields already. Remove one first.")
+        raise Full(f"There are {MOST_FIELDS} custom fields already. Remove one first.")
     await session.execute(text(_ADD), {"key": made.key, "label": made.label, "kind": made.kind.value})
     known[made.key] = made

@@ -12,7 +12,7 @@ from liquor_app.accounts.audit import audit
 from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.core.bulk import unnest
-from liquor_app.core.errors import Conflict, Invalid, NotFound
+from liquor_app.core.errors import Full, Invalid, NotFound
 from liquor_app.core.security.redact import redact
 from liquor_app.core.storable_text import unstorable
 from liquor_app.customers.labels.models import CustomerTag, Tag
@@ -71,7 +71,7 @@ async def tag_customers(session: AsyncSession, actor: Actor, customer_ids: Seque
     )
     row = counted.one()
     if row.tags >= MOST_TAGS and not row.known:
-        raise Conflict(f"There are {MOST_TAGS} tags already. Use one of them.")
+        raise Full(f"There are {MOST_TAGS} tags already. Use one of them.")
     await session.execute(text("INSERT INTO tags (name) VALUES (:name) ON CONFLICT DO NOTHING"), {"name": tag})
     await session.execute(text(_LOCK), {"ids": list(customer_ids)})
     added = await session.execute(text(_ADD), {"ids": list(customer_ids), "name": tag})

@@ -15,7 +15,7 @@ from liquor_app.accounts.audit import audit
 from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, ActorKind, require
 from liquor_app.core.clock import now
-from liquor_app.core.errors import Conflict
+from liquor_app.core.errors import Meanwhile
 from liquor_app.core.listing.told_rows import RefusedRow, RowFields, RowOutcome, counted, refused
 from liquor_app.core.queue import Job, enqueue
 from liquor_app.customers.ages.sealed_dates import BIRTH_COLUMNS, SEALED_DATE
@@ -100,7 +100,7 @@ async def put_customers(
             session, people, Policy.OVERWRITE, by, heard=read.heard, consents=True
         )
     except (UniqueViolation, IntegrityError, Raced) as error:
-        raise Conflict("Somebody else kept changing the same customers. Please try again.") from error
+        raise Meanwhile("Somebody else kept changing the same customers. Please try again.") from error
     for at, rejected in result.rejected:
         told[people[at].number] = refused(people[at].number, RefusedRow(rejected.code, rejected.field, rejected.reason))
     for at, outcome in result.outcomes.items():

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from liquor_app.accounts.audit import audit
 from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
-from liquor_app.core.errors import Conflict, Invalid
+from liquor_app.core.errors import Invalid, Meanwhile
 from liquor_app.core.listing.told_rows import RefusedRow, RowFields, RowOutcome, counted, refused
 from liquor_app.customers.baskets import baskets_made, write_baskets
 from liquor_app.imports import basket_lines
@@ -59,7 +59,7 @@ async def record_purchases(
     try:
         written = await write_baskets(session, zone, keep=False)
     except IntegrityError as error:
-        raise Conflict("Somebody else kept changing these orders. Please try again.") from error
+        raise Meanwhile("Somebody else kept changing these orders. Please try again.") from error
     made = await baskets_made(session)
     await reckon_anew(session, written.since)
     for order_id, row in counts.items():

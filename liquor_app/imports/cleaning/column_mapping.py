@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping, Sequence
 
-from liquor_app.core.errors import Invalid
+from liquor_app.core.errors import Invalid, Unknown
 from liquor_app.customers.labels.custom_values import split_name
 from liquor_app.imports.cleaning.amounts import without_unit
 from liquor_app.imports.cleaning.answers.dead_addresses import (
@@ -246,7 +246,7 @@ def check_fields(mapping: Mapping[str, str], kind: str) -> None:
     """Check, or raise Invalid: a field that a file of this kind cannot fill."""
     for field in mapping:
         if field_of(field) not in KINDS[kind] and not (kind == "customers" and split_name(field)):
-            raise Invalid(
+            raise Unknown(
                 f"mapping: there is no field {field[:40]!r}; known are {', '.join(KINDS[kind])}", field="mapping"
             )
 

@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from liquor_app.accounts.audit import audit, audit_change
 from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
-from liquor_app.core.errors import Conflict, Invalid, NotFound
+from liquor_app.core.errors import Conflict, Full, Invalid, NotFound, Taken
 from liquor_app.core.files.drop_root import clean_folder
 from liquor_app.core.ids import uuid7
 from liquor_app.core.queue import Job, enqueue
@@ -116,7 +116,7 @@ async def create_source(session: AsyncSession, actor: Actor, told: Mapping[str, 
     require(actor, Permission.IMPORTS_ADMIN)
     values = _cleaned({**DEFAULTS, **told})
     if (await session.execute(text("SELECT count(*) FROM drop_sources"))).scalar_one() >= MAX_SOURCES:
-        raise Conflict(f"There are {MAX_SOURCES} drop folders already.")
+        raise Full(f"There are {MAX_SOURCES} drop folders already.")
     source_id = uuid7()
     await _refuse_taken(session, source_id, values)
     await session.execute(text(_INSERT), {**values, "options": json.dumps(values["options"]), "id": source_id})
@@ -251,5 +251,5 @@ async def _refuse_taken(session: AsyncSession, source_id: UUID, values: Mapping[
     )
     if (other := found.first()) is not None:
         if other.name == values["name"]:
-            raise Conflict("A drop folder has this name already.", field="name")
-        raise Conflict(f"{other.name} has this folder already.", field="folder")
+            raise Taken("A drop folder has this name already.", field="name")
+        raise Taken(f"{other.name} has this folder already.", field="folder")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from liquor_app.core.errors import Invalid
+from liquor_app.core.errors import Invalid, Unknown
 from liquor_app.imports.cleaning.answers.answer_cells import LONGEST_WORDING
 from liquor_app.imports.cleaning.net_money import BESIDE, REFUNDED
 from liquor_app.imports.profiles import (
@@ -111,7 +111,7 @@ def told_for_all(options: Mapping[str, Any], fields: Sequence[str]) -> dict[str,
         raise Invalid("constants must name fields and what holds for every row", field="constants")
     for name, value in given.items():
         if name not in fields:
-            raise Invalid(
+            raise Unknown(
                 f"constants: there is no field {str(name)[:40]!r}; known are {', '.join(fields)}", field="constants"
             )
         if _is_told_of_each(name, fields):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 from pathlib import Path
 
-from liquor_app.core.errors import Invalid
+from liquor_app.core.errors import Invalid, Unknown
 from liquor_app.core.thread_lanes import Lane
 from liquor_app.imports.readers.delimited import DelimitedFile
 from liquor_app.imports.readers.dialect import SAMPLE_ROWS
@@ -43,7 +43,7 @@ def open_table(path: Path) -> Table:
         Invalid: no such file, an empty one, or none of CSV, JSON, JSON Lines and Excel (.xlsx).
     """
     if not path.is_file():
-        raise Invalid(f"There is no file {path.name}.", field="file")
+        raise Unknown(f"There is no file {path.name}.", field="file")
     with path.open("rb") as file:
         form = _looks_like(file.read(512))
     if form == "workbook":

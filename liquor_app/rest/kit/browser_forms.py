@@ -14,7 +14,7 @@ from fastapi.responses import RedirectResponse
 from fastapi.routing import APIRoute
 
 from liquor_app.api.strict_parameters import only_what_is_known
-from liquor_app.core.errors import Forbidden, Invalid
+from liquor_app.core.errors import Forbidden, Invalid, Malformed, Unstorable
 from liquor_app.core.security.sealed_words import seal_of
 from liquor_app.core.storable_text import UNSTORABLE, unstorable
 from liquor_app.rest.kit.authentication import same_origin
@@ -57,11 +57,11 @@ async def only_its_fields(request: Request) -> None:
     for name, said in Counter(name for name, _ in given.multi_items()).items():
         shown = name[:80].encode("ascii", "backslashreplace").decode()
         if name not in known:
-            raise Invalid(f"{shown!r} is no field of this form.", field=shown)
+            raise Malformed(f"{shown!r} is no field of this form.", field=shown)
         if said > 1:
             raise Invalid(f"{shown} was sent {said} times.", field=shown)
         if unstorable(given[name]) is not None:
-            raise Invalid(f"{shown} {UNSTORABLE}.", field=shown)
+            raise Unstorable(f"{shown} {UNSTORABLE}.", field=shown)
 
 
 def told_again(where: str, words: str, /, **parameters: str) -> RedirectResponse:

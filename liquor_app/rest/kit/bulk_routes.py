@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -13,6 +15,7 @@ from liquor_app.accounts.list_exports import request_export
 from liquor_app.accounts.permission_table import Permission, needs
 from liquor_app.api.idempotency import once
 from liquor_app.api.schemas import JOB, Body, Started
+from liquor_app.core.errors import Invalid, Malformed
 from liquor_app.core.listing.selection import MOST_NAMED, MOST_SELECTED, selection_of
 from liquor_app.core.listing.spec import ListQuery
 from liquor_app.rest.kit.authentication import CurrentActor, key_owner
@@ -46,6 +49,16 @@ class ExportIn(Body):
     columns: Names
 
 
+@contextmanager
+def _beyond_its_shape() -> Iterator[None]:
+    """A body names filters, sorts and columns freely, where an address has a pattern for each: what is wrong with one
+    is not told by its shape."""
+    try:
+        yield
+    except Malformed as error:
+        raise Invalid(error.message, field=error.field) from error
+
+
 def bulk_routes(router: APIRouter, bulk: BulkList, *, path: str = "") -> None:
     """Add `POST path/bulk` and `POST path/export`; the file is fetched by `GET /jobs/{id}/file`."""
     spec = bulk.spec
@@ -54,8 +67,9 @@ def bulk_routes(router: APIRouter, bulk: BulkList, *, path: str = "") -> None:
     @needs(bulk.verbs[0].permission)  # the service asks for what the verb takes
     async def change(request: Request, actor: CurrentActor, body: BulkIn) -> Response:
         async def work(session: Any) -> dict[str, Any]:
-            chosen = selection_of(spec, body.model_dump(include={"ids", "filters", "search", "but", "at_most"}))
-            return {"job_id": await request_bulk(session, actor, bulk, body.action, chosen, value=body.value)}
+            with _beyond_its_shape():
+                chosen = selection_of(spec, body.model_dump(include={"ids", "filters", "search", "but", "at_most"}))
+                return {"job_id": await request_bulk(session, actor, bulk, body.action, chosen, value=body.value)}
 
         return await once(request, key_owner(actor), Started, work, status=202, location=JOB)
 
@@ -63,7 +77,8 @@ def bulk_routes(router: APIRouter, bulk: BulkList, *, path: str = "") -> None:
     async def export(request: Request, actor: CurrentActor, body: ExportIn) -> Response:
         async def work(session: Any) -> dict[str, Any]:
             query = ListQuery(filters=body.filters, search=body.search, sort=body.sort)
-            return {"job_id": await request_export(session, actor, spec, query, columns=body.columns)}
+            with _beyond_its_shape():
+                return {"job_id": await request_export(session, actor, spec, query, columns=body.columns)}
 
         return await once(request, key_owner(actor), Started, work, status=202, location=JOB)
 

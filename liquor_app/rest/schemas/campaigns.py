@@ -11,8 +11,12 @@ from pydantic import Field
 
 from liquor_app.actions.coupon_source import CodeNeedFields
 from liquor_app.api.schemas import Body, Day, Money, Patch, Row, Started
-from liquor_app.campaigns.models import CampaignStatus, CampaignType, Engine
+from liquor_app.campaigns.models import CampaignStatus, CampaignType, Engine, Kpi
 from liquor_app.experiments.effects import EffectRow
+
+Name = Annotated[str, Field(min_length=1, max_length=120)]
+Kpis = Annotated[list[Kpi], Field(min_length=1, max_length=len(Kpi))]
+Slugs = Annotated[list[str], Field(min_length=1)]
 
 
 class CampaignPatch(Patch):
@@ -20,16 +24,18 @@ class CampaignPatch(Patch):
 
     nullable: ClassVar[frozenset[str]] = frozenset({"description", "llm_prompt"})
 
-    name: str | None = None
+    name: Name | None = None
     description: Annotated[str | None, Field(max_length=2000)] = None
     start_date: Day | None = None
     end_date: Day | None = None
-    target_segments: list[str] | None = None
+    target_segments: Slugs | None = None
     engine: Engine | None = None
     llm_prompt: Annotated[str | None, Field(max_length=4000)] = None
     holdout_pct: Annotated[Decimal | None, Field(ge=0, le=50, decimal_places=2)] = None
     constraints: dict[str, Any] | None = None
     trigger: dict[str, Any] | None = None
+    target_kpis: Kpis | None = None
+    brand_id: UUID | None = None
 
 
 class CampaignIn(Body):
@@ -37,8 +43,8 @@ class CampaignIn(Body):
     stands for up to a year and needs a `trigger`: `{"kind": "segment_entered", "segment": slug}`, `{"kind": "event",
     "event": type}`, `{"kind": "purchase_overdue", "days": n}` or `{"kind": "after_first_purchase", "days": n}`."""
 
-    name: str
-    target_segments: list[str]
+    name: Name
+    target_segments: Slugs
     description: Annotated[str | None, Field(max_length=2000)] = None
     type: CampaignType = CampaignType.WEEKLY_PLAN
     start_date: Day | None = None
@@ -48,12 +54,14 @@ class CampaignIn(Body):
     holdout_pct: Annotated[Decimal | None, Field(ge=0, le=50, decimal_places=2)] = None
     constraints: dict[str, Any] | None = None
     trigger: dict[str, Any] | None = None
+    target_kpis: Kpis = Field(default_factory=lambda: [Kpi.CONVERSION_RATE, Kpi.INCREMENTAL_REVENUE])
+    brand_id: Annotated[UUID | None, Field(description="Whose name its messages carry; the default brand's.")] = None
 
 
 class GenerateIn(Body):
     """A week to be drafted whole. Without segments, the active ones with the most people in them."""
 
-    name: str = "This week's plan"
+    name: Name = "This week's plan"
     target_segments: list[str] | None = None
     description: Annotated[str | None, Field(max_length=2000)] = None
     start_date: Day | None = None
@@ -144,6 +152,7 @@ class CampaignAnalytics(SendingCounts):
         description="What went back to those who bought, within sixty days, at most what was attributed; the revenue is"
         " told without it."
     )
+    targets: dict[Kpi, float | None] = Field(description="How each of `target_kpis` stands.")
     holdout: CampaignHoldoutOut | None
 
 

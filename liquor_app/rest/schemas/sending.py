@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import Field, IPvAnyAddress
+from pydantic import Field, IPvAnyAddress, WithJsonSchema
 
 from liquor_app.api.schemas import Body, Row
 from liquor_app.organization.models import Channel
@@ -23,6 +23,12 @@ class SendOut(SendRow):
     body_text: str | None
     template_version_id: UUID | None
     reason: str | None
+
+
+Address = Annotated[
+    IPvAnyAddress, WithJsonSchema({"anyOf": [{"type": "string", "format": one} for one in ("ipv4", "ipv6")]})
+]
+"""Of the internet, as the consent's evidence has it."""
 
 
 class SendEvents(Row):
@@ -58,7 +64,7 @@ class ConsentIn(Body):
     status: Literal["given", "withdrawn"]
     source: str = Field(min_length=1, max_length=120)
     wording_version: Annotated[str | None, Field(max_length=40)] = None
-    ip: IPvAnyAddress | None = None
+    ip: Address | None = None
 
 
 class ConsentOut(Row):

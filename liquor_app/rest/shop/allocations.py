@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Request, Response
 from pydantic import Field
 
 from liquor_app.accounts.permission_table import Permission, needs
@@ -28,7 +28,6 @@ from liquor_app.api.idempotency import once
 from liquor_app.api.schemas import Body, Id, Row
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import Invalid
-from liquor_app.core.ids import parse_id
 from liquor_app.rest.kit.authentication import CurrentActor, key_owner
 from liquor_app.rest.kit.list_routes import list_routes, list_routes_of
 
@@ -91,13 +90,11 @@ async def ask_for(actor: CurrentActor, product_id: Id, body: InterestIn) -> obje
 
 @router.delete("/products/{id}/interests", status_code=204)
 @needs(Permission.ALLOCATIONS_WRITE)
-async def forget(
-    request: Request, actor: CurrentActor, product_id: Id, customer_id: Annotated[str, Query(max_length=40)]
-) -> None:
+async def forget(request: Request, actor: CurrentActor, product_id: Id, customer_id: UUID) -> None:
     """A customer no longer wants it; lists that are frozen keep their place."""
     async with transaction() as session:
         await check_unchanged(session, request, lambda: interest.interests_version(session, product_id))
-        await interest.forget_interest(session, actor, product_id, parse_id(customer_id, "customer_id"))
+        await interest.forget_interest(session, actor, product_id, customer_id)
 
 
 list_routes(router, ALLOCATIONS, list_allocations, "Allocations, latest first.", path="/allocations")
@@ -165,9 +162,7 @@ async def settle(actor: CurrentActor, allocation_id: Id, body: EntryIn) -> objec
 
 @router.get("/allocations/{id}/explain", response_model=Explanation)
 @needs(Permission.ALLOCATIONS_READ)
-async def explain(
-    actor: CurrentActor, allocation_id: Id, customer_id: Annotated[str, Query(max_length=40)]
-) -> Explanation:
+async def explain(actor: CurrentActor, allocation_id: Id, customer_id: UUID) -> Explanation:
     """What became of a customer's place, in words for them, and how to check it."""
     async with transaction() as session:
-        return await explain_entry(session, actor, allocation_id, parse_id(customer_id, "customer_id"))
+        return await explain_entry(session, actor, allocation_id, customer_id)

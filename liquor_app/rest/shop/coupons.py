@@ -17,7 +17,7 @@ from liquor_app.api.etag import check_unchanged, content, tag
 from liquor_app.api.idempotency import once
 from liquor_app.api.schemas import Body, Id, Money, Patch, Row
 from liquor_app.core.db import Session, transaction
-from liquor_app.core.errors import Invalid
+from liquor_app.core.errors import Malformed
 from liquor_app.core.ids import parse_id
 from liquor_app.coupons import coupon_pools
 from liquor_app.coupons.coupon_pools import AddedCodes, PoolFields
@@ -45,6 +45,7 @@ _FORM = {
                         "pool_id": {"type": "string", "format": "uuid"},
                         "file": {"type": "string", "format": "binary"},
                     },
+                    "additionalProperties": False,
                 }
             }
         },
@@ -106,7 +107,9 @@ async def add_file(request: Request, actor: CurrentActor) -> object:
     async with request.form(max_files=1, max_fields=2, max_part_size=1024) as form:
         file, pool = form.get("file"), form.get("pool_id")
         if not isinstance(file, UploadFile):
-            raise Invalid("Send the file as multipart/form-data in the part `file`.", field="file")
+            raise Malformed("Send the file as multipart/form-data in the part `file`.", field="file")
+        if unknown := sorted(set(form) - {"file", "pool_id"}):
+            raise Malformed(f"{unknown[0]} is not a field of this form", field=unknown[0])
         pool_id = parse_id(pool if isinstance(pool, str) else "", "pool_id")
         encoding = guess_encoding(await file.read(HEAD))
         await file.seek(0)

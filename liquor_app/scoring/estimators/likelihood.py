@@ -20,7 +20,7 @@ _BOUND = 15.0
 class FitFailed(Conflict):
     """The data do not determine the model; the caller falls back to something simpler."""
 
-    code = "fit_failed"
+    code = "rule.fit_failed"
 
 
 def minimise(objective: Objective, start: Floats, what: str, *, bounded: bool = True) -> Floats:

@@ -32,7 +32,7 @@ from liquor_app.accounts.sessions import TOUCH_SECONDS, session_actor, touch_ses
 from liquor_app.accounts.users import has_users
 from liquor_app.api.client_address import tabs_address
 from liquor_app.core.db import transaction
-from liquor_app.core.errors import AppError, Forbidden, Invalid, Unauthenticated
+from liquor_app.core.errors import AppError, Forbidden, Unauthenticated, Unstorable
 from liquor_app.core.security.call_origin import CallOrigin, called_from
 from liquor_app.core.security.crypto import token_hash
 from liquor_app.core.security.sealed_words import if_ours
@@ -210,7 +210,7 @@ async def _touch(cookie: str) -> None:
 def check_storable(given: Any) -> None:
     """Check, or raise Invalid: an argument of an event holds text that the database cannot keep."""
     if (where := unstorable(given)) is not None:
-        raise Invalid(f"{where or 'The text'} {UNSTORABLE}.", field=where or None)
+        raise Unstorable(f"{where or 'The text'} {UNSTORABLE}.", field=where or None)
 
 
 def origin_of(state: BaseState, event: str) -> CallOrigin:

@@ -21,7 +21,7 @@ from liquor_app.compliance.offer_words import given_away
 from liquor_app.compliance.service import load_rules
 from liquor_app.core.bulk import unnest
 from liquor_app.core.config import get_settings
-from liquor_app.core.errors import Conflict, Invalid, NotFound
+from liquor_app.core.errors import Conflict, Invalid, Meanwhile, NotFound
 from liquor_app.customers.ages.birth_dates import LEGAL_AGE
 from liquor_app.organization.form_mistakes import Mistakes
 from liquor_app.organization.models import Channel
@@ -210,7 +210,7 @@ async def save_sign_up_page(
     if wording != before.wording or not before.versions:
         await _refuse_unlawful(session, brand, wording)
         if (await wording_of(session, brand.id)).version != before.wording.version:
-            raise Conflict("Somebody else wrote these words anew meanwhile. Reload, then make your change again.")
+            raise Meanwhile("Somebody else wrote these words anew meanwhile. Reload, then make your change again.")
         await session.execute(
             text(_WRITE),
             {

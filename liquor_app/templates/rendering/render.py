@@ -45,7 +45,7 @@ _missing: ContextVar[list[str] | None] = ContextVar("missing_variables", default
 class Incomplete(Invalid):
     """A variable the template needs is not known for this customer."""
 
-    code = "incomplete"
+    code = "rule.incomplete"
 
     def __init__(self, missing: list[str]) -> None:
         self.missing = missing

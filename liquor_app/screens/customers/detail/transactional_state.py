@@ -9,7 +9,7 @@ import reflex as rx
 
 from liquor_app.accounts.permission_table import Permission, needs
 from liquor_app.core.db import transaction
-from liquor_app.core.errors import Invalid
+from liquor_app.core.errors import Unknown
 from liquor_app.core.ids import parse_id
 from liquor_app.organization.models import Channel
 from liquor_app.organization.settings import shop_now
@@ -67,7 +67,7 @@ class ErrandsState(DetailState, rx.State):
         """Send the link again, or the question for the date of birth."""
         actor = await signed_in(self)
         if kind not in set(Kind) or channel not in set(Channel):
-            raise Invalid("There is no such message.")
+            raise Unknown("There is no such message.")
         async with transaction() as session:
             await request_errand(session, actor, parse_id(last_part(self), "customer"), Channel(channel), Kind(kind))
         return [ErrandsState.load, toast_done(f"{Kind(kind).label} on its way", f"By {Channel(channel).label}.")]

@@ -13,7 +13,7 @@ from liquor_app.accounts.permissions import require
 from liquor_app.analytics.bounce_places import BouncePlaces, bounce_places
 from liquor_app.analytics.bounce_rates import BOUNCES, COMPLAINTS, SenderHealth, sender_health
 from liquor_app.core.db import transaction
-from liquor_app.core.errors import Invalid
+from liquor_app.core.errors import Unknown
 from liquor_app.organization.models import Channel
 from liquor_app.organization.settings import shop_now
 from liquor_app.providers.channel_admin import (
@@ -85,7 +85,7 @@ def channel_of(value: str) -> Channel:
         Invalid: there is no such channel.
     """
     if value not in set(Channel):
-        raise Invalid("There is no such channel.", field="channel")
+        raise Unknown("There is no such channel.", field="channel")
     return Channel(value)
 
 

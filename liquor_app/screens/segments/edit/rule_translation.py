@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import Any
 
-from liquor_app.core.errors import Invalid
+from liquor_app.core.errors import Invalid, Unknown
 from liquor_app.screens.segments.edit.rule_editor import MEMBER, NUMBERS, Line, dressed
 from liquor_app.segments.rule_fields import BARE_OPS, DAY_OPS, LIST_OPS, Field, Kind, field_named
 from liquor_app.ui.words import currency_sign, plain_number
@@ -65,7 +65,7 @@ def _field_line(raw: dict[str, Any], mine: str, depth: int) -> Line:
 def _field(name: str) -> Field:
     known = field_named(name)
     if known is None:
-        raise Invalid("There is no such field.", field="rules")
+        raise Unknown("There is no such field.", field="rules")
     return known
 
 
