@@ -99,7 +99,7 @@ async def test_what_is_done_with_passkeys_is_recorded(viewer: Client, anybody: C
     about = {one["action"]: one["changes"] for one in told}
     assert about["user.passkey_added"] == {"passkey": "Laptop"}
     assert about["user.passkey_renamed"] == {"passkey": ["Laptop", "Phone"]}
-    assert about["user.passkey_removed"] == {"passkey": "Phone"}
+    assert about["user.passkey_removed"] == {"passkey": ["Phone", None]}
     assert about["passkey.used"]["passkey"] == kept["id"]
     assert about["passkey.refused"]["why"] == "counter"
     assert {"tokens.issued"} <= set(about)

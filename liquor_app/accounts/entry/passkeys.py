@@ -162,7 +162,10 @@ async def remove_passkey(session: AsyncSession, actor: Actor, passkey_id: UUID) 
     await session.execute(text(_REMOVE), {"id": passkey_id, "user": owner})
     if await must_keep_second_step(session, owner):
         raise Conflict("This shop asks its admins for two steps, and this is your only one. Add another one first.")
-    await audit(session, actor, "user.passkey_removed", "user", owner, passkey=gone.name)
+    await audit_change(
+        session, actor, "user.passkey_removed", "user", owner, before={"passkey": gone.name}, after={"passkey": None},
+        plain=("passkey",),
+    )  # fmt: skip
     announce_access(session, owner)
 
 
