@@ -15,6 +15,7 @@ from liquor_app.accounts.entry.access_links import forget_links
 from liquor_app.accounts.entry.sign_in_attempts import forget_attempts
 from liquor_app.accounts.permissions import SYSTEM
 from liquor_app.accounts.sessions import forget_sessions
+from liquor_app.analytics.cohorts import are_uncounted
 from liquor_app.core import queue
 from liquor_app.core.clock import now
 from liquor_app.core.db import transaction
@@ -164,6 +165,13 @@ async def count_months(context: dict[str, Any]) -> None:
         await enqueue(session, Job.COUNT_COHORTS, dedupe_key="cron")
 
 
+async def count_first_months(context: dict[str, Any]) -> None:
+    """At a start: cohorts of a shop that never had any counted; the night may be far."""
+    async with transaction() as session:
+        if await are_uncounted(session):
+            await enqueue(session, Job.COUNT_COHORTS, dedupe_key="cron")
+
+
 def _at(task: Callable[..., Any], **when: Any) -> Any:
     @wraps(task)
     async def tick(context: dict[str, Any]) -> Any:
@@ -181,6 +189,7 @@ CRON = [
     _at(score_touched, second=25),
     _at(read_holdout, minute=41, second=45, run_at_startup=True),
     _at(count_months, hour=6, minute=20),
+    _at(count_first_months, hour=6, minute=19, run_at_startup=True),
     _at(learn_uplift, hour=6, minute=50),
     _at(forget_files, hour=5, minute=11),
     _at(forget_what_is_past, hour=5, minute=31),

@@ -115,6 +115,13 @@ async def count_cohorts(session: AsyncSession, since: date) -> None:
     await session.execute(text(_WHOLE))
 
 
+async def are_uncounted(session: AsyncSession) -> bool:
+    """Tell whether there are purchases and no cohort yet: a shop that was there before they were counted. A corridor,
+    for the clock."""
+    found = await session.execute(text("SELECT EXISTS (SELECT FROM purchases) AND NOT EXISTS (SELECT FROM cohorts)"))
+    return bool(found.scalar_one())
+
+
 async def read_cohorts(session: AsyncSession, actor: Actor, *, most: int = SHOWN_COHORTS) -> Cohorts:
     """Return the latest cohorts and every month since each began.
 

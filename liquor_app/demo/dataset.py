@@ -134,13 +134,14 @@ def load_dataset(ends_on: date | None = None, *, full_store: bool = False, seed:
     near = _timed(transactions[transactions["household_id"].isin(redeemed["household_id"])], shift)
     campaigns = _campaigns(raw["campaign_descriptions"], _covered(raw["coupons"], raw["products"]), last, shift)
     ages = raw["demographics"].set_index("household_id")["age"].reindex(buyers.to_numpy())
+    purchases = _purchases(sold)
     return SampleData(
         customers=make_people(buyers, ages.reset_index(drop=True), today=last, seed=seed),
-        purchases=_purchases(sold),
+        purchases=purchases,
         lines=_lines(sold),
         campaigns=campaigns,
         contacts=_contacts(raw["campaigns"], buyers, campaigns),
-        redemptions=_redemptions(redeemed, near, shift),
+        redemptions=_redemptions(redeemed, near, shift, purchases.set_index("basket_id")["total"]),
         ends_on=last,
     )
 
@@ -286,12 +287,13 @@ def _contacts(targeted: pd.DataFrame, buyers: pd.Series, campaigns: pd.DataFrame
     )
 
 
-def _redemptions(redeemed: pd.DataFrame, near: pd.DataFrame, shift: pd.Timedelta) -> pd.DataFrame:
+def _redemptions(redeemed: pd.DataFrame, near: pd.DataFrame, shift: pd.Timedelta, totals: pd.Series) -> pd.DataFrame:
     """Return one row per campaign, household and inferred basket.
 
     The data name a household and a day: taken is that day's basket with the largest coupon discount, else the
-    largest basket. `value` is everything in it, liquor or not. Where one basket redeemed several campaigns, its
-    value is shared out by coupons, so that summing over campaigns counts no dollar twice.
+    largest basket. `value` is what of it was bought in the shop (`totals`, by basket): 0 where the supermarket's basket
+    held nothing the shop sells. Where one basket redeemed several campaigns, its value is shared out by coupons, so
+    that summing over campaigns counts no dollar twice.
     """
     coupons = (
         redeemed.assign(day=redeemed["redemption_date"].dt.normalize() + shift)
@@ -308,6 +310,7 @@ def _redemptions(redeemed: pd.DataFrame, near: pd.DataFrame, shift: pd.Timedelta
     )
     tied = coupons.merge(baskets, on=["household_id", "day"], validate="many_to_one")
     share = tied["coupons"] / tied.groupby("basket_id")["coupons"].transform("sum")
-    return tied.assign(value=(tied["value"] * share).round(2), redeemed_at=_utc(tied["local"]), inferred=True)[
+    value = tied["basket_id"].map(totals).fillna(0.0)
+    return tied.assign(value=(value * share).round(2), redeemed_at=_utc(tied["local"]), inferred=True)[
         ["campaign_id", "household_id", "basket_id", "redeemed_at", "value", "coupons", "inferred"]
     ].sort_values(["campaign_id", "household_id", "basket_id"], ignore_index=True)

@@ -27,6 +27,7 @@ from liquor_app.screens.analytics.cohorts.page import cohorts_page
 from liquor_app.screens.analytics.cohorts.state import CohortsState, heat_head, heat_rows, line_of
 from tests.people import add_customer
 from tests.tabs import Tab, run
+from worker.cron import count_first_months
 
 pytestmark = pytest.mark.integration
 
@@ -155,6 +156,25 @@ async def test_the_latest_are_shown_and_months_under_way_are_not(database: str) 
     assert (state.heat, [line.name for line in state.lines]) == (rows, ["Jun 2026", "Jan 2026"])
     assert state.words.startswith("Counted ")
     assert cohorts_page() is not None
+
+
+async def test_a_shop_that_was_there_before_is_counted_at_the_next_start(database: str) -> None:
+    async def waiting() -> int:
+        await count_first_months({})
+        async with transaction() as session:
+            found = await session.execute(
+                text("SELECT count(*) FROM jobs WHERE name = :name"), {"name": Job.COUNT_COHORTS}
+            )
+            return int(found.scalar_one())
+
+    assert await waiting() == 0, "nobody bought anything"
+    async with transaction() as session:
+        await sell(session, [(await add_customer(session), datetime(2026, 5, 5, 12, tzinfo=UTC), Decimal(10))])
+    assert await waiting() == 1
+    async with transaction() as session:
+        await count_cohorts(session, EVER)
+        await session.execute(text("DELETE FROM jobs"))
+    assert await waiting() == 0
 
 
 async def test_nobody_bought_yet(database: str) -> None:

@@ -29,6 +29,17 @@ pytestmark = pytest.mark.integration
 MANAGER = Actor(ActorKind.USER, uuid7(), "Mia", Role.MANAGER)
 
 
+ATTRIBUTED_BEYOND = """
+SELECT count(*) FROM (
+    SELECT sum(s.conversion_value) AS attributed, sum(b.spent) AS spent
+      FROM sends s LEFT JOIN LATERAL (
+           SELECT COALESCE(sum(p.total), 0) AS spent FROM purchases p
+            WHERE p.customer_id = s.customer_id AND p.occurred_at >= s.sent_at) b ON true
+     WHERE s.converted_at IS NOT NULL GROUP BY s.campaign_id) k WHERE attributed > spent
+"""
+"""Campaigns to which more is attributed than the same people spent from their message on."""
+
+
 async def one(session: AsyncSession, sql: str, **values: Any) -> Any:
     return (await session.execute(text(sql), values)).scalar_one()
 
@@ -84,6 +95,10 @@ async def test_campaign_history_is_honest(database: str) -> None:
         assert tuple(campaigns[:3]) == (True, 5_117, 618)
         assert campaigns.invented == 0
         assert campaigns.revenue == await one(session, "SELECT sum(conversion_value) FROM sends")
+        # before, it was the supermarket's whole baskets: $24,722 of people who spent $19,148 here
+        assert not await one(session, ATTRIBUTED_BEYOND)
+        assert 0 < campaigns.revenue < await one(session, "SELECT sum(total) FROM purchases")
+        assert await one(session, "SELECT count(*) FROM cohorts") > 0
         assert (
             await one(
                 session,

@@ -47,7 +47,7 @@ def analytics_page() -> rx.Component:
                     AnalyticsState.days,
                     [
                         Series("Revenue", AnalyticsState.revenue, fill="area"),
-                        Series("Conversion", AnalyticsState.rate, color="c4", right=True),
+                        Series("Conversion", AnalyticsState.rate, color="c4", right=True, points=True),
                     ],
                     prefix=ShellState.sign,
                     right_suffix="%",
@@ -55,7 +55,7 @@ def analytics_page() -> rx.Component:
                     loading=AnalyticsState.loading,
                 ),
                 title="Revenue and conversion",
-                aside=legend(("Revenue", "c1", "line"), ("Conversion of that day's messages", "c4", "line")),
+                aside=legend(("Revenue", "c1", "line"), ("Conversion of that day's messages", "c4", "ring")),
                 class_name="c12",
             ),
             _holdout(),
