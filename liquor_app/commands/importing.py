@@ -102,6 +102,7 @@ def _told(tried: Trial) -> dict[str, Any]:
         **asdict(tried.report),
         "totals": asdict(tried.totals),
         "columns_left_out": tried.unused,
+        "columns_that_may_say_who_agreed": list(tried.unheard),
         "customers_nobody_knows": tried.strangers,
         "rows_that_say_no": tried.noes,
         "items": [

@@ -33,7 +33,8 @@ class Transitions(Generic[S]):
         """
         if not self.allows(old, new):
             allowed = ", ".join(sorted(self.table.get(old, frozenset()))) or "nothing"
-            words = f"A {self.entity} that is {old} cannot become {new}; from {old} it can become {allowed}."
+            article = "An" if self.entity[0] in "aeiou" else "A"
+            words = f"{article} {self.entity} that is {old} cannot become {new}; from {old} it can become {allowed}."
             raise Conflict(words.replace("_", " "))
         return new
 

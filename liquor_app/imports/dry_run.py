@@ -93,6 +93,8 @@ class Trial:
     unused: list[str]
     noes: int
     strangers: int = 0
+    unheard: tuple[str, ...] = ()
+    """Of `unused` those that may say who agreed, and who did not."""
     twice: tuple[str, ...] = ()
     """Of rows that name again what stood further up a few, in words."""
 
@@ -225,8 +227,9 @@ async def try_file(
         taken_back=work.position.get(TAKEN_BACK, {}),
     )  # fmt: skip
     return Trial(
-        report, shown, totals, work.unused, work.noes, len(work.strangers), tuple(work.position.get("twice", ()))
-    )
+        report, shown, totals, work.unused, work.noes, len(work.strangers), tuple(work.unheard),
+        tuple(work.position.get("twice", ())),
+    )  # fmt: skip
 
 
 async def keep_rejects(session: AsyncSession, import_id: UUID, columns: list[str]) -> str:

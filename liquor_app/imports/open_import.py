@@ -12,6 +12,7 @@ from liquor_app.core.clock import now
 from liquor_app.core.errors import Invalid
 from liquor_app.imports.chunks import Chunks
 from liquor_app.imports.cleaning.answers.refusals import noes_win
+from liquor_app.imports.cleaning.answers.status_columns import may_be_consent
 from liquor_app.imports.cleaning.column_mapping import check_mapping, guess_mapping, percentages, positions
 from liquor_app.imports.cleaning.column_names import KINDS
 from liquor_app.imports.cleaning.file_setting import Reading, Setting
@@ -71,7 +72,9 @@ async def open_work(
         Invalid: not a file we read, columns or options that make no sense, or purchases whose rows are not all lines.
     """
 
-    def prepare() -> tuple[Table, dict[str, int], Dialect, list[Make], Profile | None, StatusRows | None, bool]:
+    def prepare() -> tuple[
+        Table, dict[str, int], Dialect, list[Make], Profile | None, StatusRows | None, bool, list[Record]
+    ]:  # fmt: skip
         table = open_table(plan.path)
         try:
             profile = chosen_profile(table.columns, plan.kind, plan.options, plan.file_name)
@@ -103,12 +106,13 @@ async def open_work(
                 profile,
                 statuses,
                 _is_of_us(plan.kind, sample, list(made.values()), at),
+                [one for one in sample if not one.problem],
             )
         except BaseException:
             table.close()
             raise
 
-    table, at, dialect, made, profile, statuses, is_of_us = await READING.run(prepare)
+    table, at, dialect, made, profile, statuses, is_of_us, sample = await READING.run(prepare)
     if plan.kind == "purchases" and "order_id" not in at and ORDER in table.columns:
         at["order_id"] = table.columns.index(ORDER)  # rejects of a file that numbers no orders: we do
     sales = profile.sales if profile else None
@@ -142,4 +146,7 @@ async def open_work(
         *(statuses.places if statuses else ()),
     }
     work.unused = [one for place, one in enumerate(table.columns) if place not in used and one not in OWN_COLUMNS]
+    if plan.kind == "customers":
+        held = {one: [row.cells[table.columns.index(one)] for row in sample] for one in work.unused}
+        work.unheard = [one for one, cells in held.items() if may_be_consent(one, cells)]
     return work

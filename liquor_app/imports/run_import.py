@@ -100,6 +100,7 @@ class Work:
         self._repeated = RepeatedRows(Policy.OVERWRITE if later else plan.policy)
         self._words = FileWords(position["columns"], reading.at)
         self.unused: list[str] = []
+        self.unheard: list[str] = []
         self.births: tuple[int, ...] = ()
         """Places of the cells a date of birth is read from."""
 

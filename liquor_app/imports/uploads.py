@@ -170,8 +170,8 @@ async def add_upload(
         await session.execute(text(_ONE_BY_ONE), by)
         if int((await session.execute(text(_WAITING), by)).scalar_one()) >= MOST_WAITING:
             raise Full(
-                f"{MOST_WAITING} files wait to be looked at or started. Start those first; what nobody starts is"
-                f" forgotten after {WAITING_DAYS} days.",
+                f"{MOST_WAITING} files wait to be looked at or started. Start or discard some of those first; what"
+                f" nobody starts is forgotten after {WAITING_DAYS} days.",
                 field="file",
             )
     await session.execute(
@@ -290,6 +290,8 @@ async def cancel_import(session: AsyncSession, actor: Actor, import_id: UUID) ->
         Conflict: it has ended already, or was not started.
     """
     row = await lock_import(session, actor, import_id)
+    if row.status is ImportStatus.PREVIEW:
+        raise Conflict("An import in preview cannot be cancelled: nothing of it has begun. Discard it instead.")
     IMPORT.check(row.status, ImportStatus.CANCELLED)
     if row.job_id is not None:
         await request_cancel(session, row.job_id)

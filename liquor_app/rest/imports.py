@@ -16,9 +16,10 @@ from starlette.datastructures import UploadFile
 from liquor_app.accounts.permission_table import Permission, needs
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.accounts.tokens import actor_again
+from liquor_app.api.etag import check_unchanged, content, tag
 from liquor_app.api.idempotency import once
 from liquor_app.api.schemas import JOB, Id
-from liquor_app.core.db import transaction
+from liquor_app.core.db import Session, transaction
 from liquor_app.core.errors import Conflict, Invalid, Malformed, Unstorable
 from liquor_app.core.files.folders import IMPORT_FILES
 from liquor_app.core.files.store import file_store
@@ -30,6 +31,7 @@ from liquor_app.imports.lists import IMPORTS, list_imports
 from liquor_app.imports.models import AS_OF, ImportStatus
 from liquor_app.imports.readers.formats import READING
 from liquor_app.imports.undo import undo_import
+from liquor_app.imports.undo.discard_upload import discard_upload
 from liquor_app.rest.kit.authentication import CurrentActor, key_owner
 from liquor_app.rest.kit.list_routes import list_routes
 from liquor_app.rest.schemas.customers import (
@@ -202,10 +204,30 @@ list_routes(router, IMPORTS, list_imports, "Uploaded files, newest first.", path
 
 @router.get("/imports/{id}", response_model=ImportOut)
 @needs(Permission.IMPORTS_READ)
-async def get_import(actor: CurrentActor, import_id: Id) -> object:
+async def get_import(response: Response, actor: CurrentActor, import_id: Id) -> object:
     """One import with its counts; `created + updated + unchanged + rejected = rows`."""
     async with transaction() as session:
-        return await uploads.get_import(session, actor, import_id)
+        row = await uploads.get_import(session, actor, import_id)
+    tag(response, content(row, *_CHANGED))
+    return row
+
+
+@router.delete("/imports/{id}", status_code=204)
+@needs(Permission.IMPORTS_WRITE)
+async def discard_import(request: Request, actor: CurrentActor, import_id: Id) -> Response:
+    """Discard a file that was only looked at. What was started is undone instead."""
+    async with transaction() as session:
+        await check_unchanged(session, request, lambda: _version(session, actor, import_id))
+        await discard_upload(session, actor, import_id)
+    return Response(status_code=204)
+
+
+async def _version(session: Session, actor: Actor, import_id: UUID) -> str:
+    return content(await uploads.get_import(session, actor, import_id), *_CHANGED)
+
+
+_CHANGED = ("status", "kind", "policy", "mapping", "options")
+"""What makes another version of an import; its counts are what was made of it."""
 
 
 @router.post("/imports/{id}/preview", response_model=ImportPreview)
@@ -244,6 +266,7 @@ async def preview_import(
         "taken_back": tried.report.taken_back,
         "totals": tried.totals,
         "unused": tried.unused,
+        "unheard": tried.unheard,
         "strangers": tried.strangers,
         "noes": tried.noes,
         "items": [

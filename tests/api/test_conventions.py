@@ -57,6 +57,7 @@ GET /campaigns/{id}/outlook · GET /analytics/learning · GET /analytics/effects
 GET /analytics/learning/rules · POST /analytics/learning/rules · DELETE /analytics/learning/rules/{id}
 PATCH /settings/compliance · POST /settings/compliance/rules · POST /settings/compliance/rules/{id}/end
 GET /suppressions · POST /suppressions · POST /customers/{id}/consents
+DELETE /imports/{id}
 GET /custom-fields · POST /custom-fields · DELETE /custom-fields/{key} · GET /custom-fields/{key}/uses
 GET /replies · GET /replies/export · POST /replies/{id}/settle · POST /replies/note
 GET /sending · POST /sending/stop · POST /sending/resume

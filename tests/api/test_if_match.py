@@ -46,6 +46,9 @@ async def _each_thing(client: Client) -> dict[str, str]:
         await session.execute(
             text("INSERT INTO drop_sources (name, folder, kind) VALUES ('Till', 'till', 'customers')")
         )
+        await session.execute(
+            text("INSERT INTO imports (kind, file_name, file_key) VALUES ('customers', 'a.csv', 'a.upload')")
+        )
         await write_products(session, [product(1, "RYE-1", None)], source="a.csv", at=now())
     cell = {"segment": "at_risk", "offer": "Favourite category", "channel": "email"}
     for path, body in (

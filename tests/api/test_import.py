@@ -248,3 +248,21 @@ async def test_case_23_an_order_of_nothing_is_no_purchase(manager: Client) -> No
         rule = parse_rules({"event": "purchased", "at_least": 2})
         assert (await session.execute(matching(rule, now()))).all() == []
     assert tuple(sales) == (1, 1, 30)
+
+
+async def test_a_file_that_was_only_looked_at_is_discarded(manager: Client, viewer: Client) -> None:
+    answer = await manager.post("/imports", files={"file": ("people.csv", CSV, "text/csv")})
+    where = f"/imports/{answer.json()['id']}"
+    kept = uploads_folder() / f"{answer.json()['id']}.upload"
+    assert kept.exists()
+    tag = (await manager.get(where)).headers["etag"]
+    is_problem(await viewer.delete(where), 403, "forbidden")
+    is_problem(await manager.delete(where, headers={"If-Match": '"0000"'}), 412, "precondition_failed")
+    cancelled = await manager.post(f"{where}/cancel")
+    is_problem(cancelled, 409, "rule.state")
+    assert cancelled.json()["detail"].startswith("An import in preview cannot be cancelled")
+    assert (await manager.delete(where, headers={"If-Match": tag})).status_code == 204
+    is_problem(await manager.get(where), 404, "not_found")
+    assert not kept.exists()
+    started = await manager.post("/customers/import", files={"file": ("people.csv", CSV, "text/csv")})
+    is_problem(await manager.delete(f"/imports/{started.json()['import_id']}"), 409, "rule.state")

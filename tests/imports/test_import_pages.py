@@ -11,10 +11,12 @@ from sqlalchemy import text
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, ActorKind
 from liquor_app.core.db import transaction
+from liquor_app.core.errors import NotFound
+from liquor_app.core.files.store import file_store
 from liquor_app.core.ids import uuid7
 from liquor_app.core.queue import run as run_job
 from liquor_app.imports.tasks import TASKS
-from liquor_app.imports.uploads import ImportRow, add_upload, get_import
+from liquor_app.imports.uploads import ImportRow, add_upload, get_import, start_import
 from liquor_app.screens.imports.wizard import matching_state as matching_module
 from liquor_app.screens.imports.wizard.columns_view import NEW, mapping_of, on_screen, reassigned
 from liquor_app.screens.imports.wizard.matching_state import MatchState
@@ -81,7 +83,7 @@ async def test_a_file_is_understood_and_tried_before_anything_is_written(databas
 
     await look(MatchState.match, state, "Home town", "city")
     await look(MatchState.match, state, "Mail", "")
-    assert state.trial == "Tried on the first 2 rows: 1 new and 1 refused (No identity 1)."
+    assert state.trial == "Tried on the first 2 rows: 1 new and 1 refused (No e-mail, phone or customer number 1)."
     await look(MatchState.match, state, "Mobile", "password")  # no such field: left out
     assert "No column says who the customer is" in state.problem
     assert await run(MatchState.start, state) is None
@@ -265,7 +267,7 @@ async def test_a_cancelled_import_says_what_stays_and_can_go_on(database: str) -
     await run_job(row.job_id, TASKS)
     await run(RunState.watch, running)
     assert (file.step, await people()) == (REPORT, 1)
-    assert "cannot become cancelled" in said(await run(RunState.cancel, running))
+    assert "An import that is completed cannot become cancelled" in said(await run(RunState.cancel, running))
 
 
 async def test_a_refused_upload_is_said(database: str) -> None:
@@ -528,3 +530,44 @@ async def test_one_source_and_day_for_everybody_who_agreed(database: str) -> Non
     assert options["constants"] == {
         "consent_source": "Checkbox at checkout", "consent_at": "2026-01-05", "consent_wording": "Send me offers",
     }  # fmt: skip
+
+
+async def _stored(row: ImportRow) -> bool:
+    return await file_store().find(row.stored) is not None
+
+
+async def test_choosing_another_file_forgets_the_one_in_hand(database: str) -> None:
+    """Before, each stayed as a preview for seven days: the 26th file was refused, and nothing removed one."""
+    row = await brought(PEOPLE)
+    tab, file, _, _ = await matching(row)
+    await run(OpeningState.again, await tab.state(OpeningState))
+    assert (file.step, await _stored(row)) == (CHOOSE, False)
+    async with transaction() as session:
+        with pytest.raises(NotFound):
+            await get_import(session, MANAGER, row.id)
+        told = (await session.execute(text("SELECT action FROM audit_log ORDER BY id DESC LIMIT 1"))).scalar_one()
+    assert told == "import.discarded"
+
+
+async def test_choosing_another_file_forgets_no_colleagues_and_nothing_started(database: str) -> None:
+    row = await brought(PEOPLE)
+    tab, *_ = await matching(row, Actor(ActorKind.USER, uuid7(), "Jo", Role.MANAGER))
+    await run(OpeningState.again, await tab.state(OpeningState))
+    assert await _stored(row)
+    tab, _, match, _ = await matching(row)
+    await run(MatchState.start, match)
+    await run(OpeningState.again, await tab.state(OpeningState))
+    assert await _stored(row)
+
+
+async def test_a_file_of_the_list_is_discarded(database: str) -> None:
+    row, kept = await brought(PEOPLE), await brought(PEOPLE)
+    tab = Tab("/customers/import", MANAGER)
+    assert await run(OpeningState.discard, await tab.state(OpeningState), str(row.id)) is EarlierState.load
+    assert (await _stored(row), await _stored(kept)) == (False, True)
+    async with transaction() as session:
+        await start_import(session, MANAGER, kept.id, kind="customers")
+    assert "cannot be discarded. Undo it instead." in said(
+        await run(OpeningState.discard, await tab.state(OpeningState), str(kept.id))
+    )
+    assert await _stored(kept)

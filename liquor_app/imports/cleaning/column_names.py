@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from liquor_app.imports.cleaning.german_french_names import CUSTOMERS_DE_FR, PURCHASES_DE_FR
+from liquor_app.imports.cleaning.european_names import CUSTOMERS_DE_FR, CUSTOMERS_PT_IT, PURCHASES_DE_FR
 from liquor_app.imports.cleaning.net_money import BESIDE, REFUNDED
 from liquor_app.imports.cleaning.spanish_names import CUSTOMERS_ES, PRODUCTS_ES, PURCHASES_ES
 
@@ -188,7 +188,7 @@ PRODUCTS: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 
 KINDS = {
-    "customers": _with(CUSTOMERS, CUSTOMERS_ES, CUSTOMERS_DE_FR),
+    "customers": _with(CUSTOMERS, CUSTOMERS_ES, CUSTOMERS_DE_FR, CUSTOMERS_PT_IT),
     "purchases": _with(PURCHASES, PURCHASES_ES, PURCHASES_DE_FR),
     "products": _with(PRODUCTS, PRODUCTS_ES),
 }

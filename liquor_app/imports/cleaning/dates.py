@@ -50,6 +50,8 @@ _CLOCK = re.compile(
     r"\s*+(?P<zone>[a-z(+-][a-z0-9+:&/_() -]{0,60})?$",
     re.IGNORECASE | re.ASCII,
 )
+_BARE_CLOCK = re.compile(r"^(?P<h>\d{1,2}(?=\d{2}$)|\d{2}(?=\d{4}$))(?P<min>\d{2})(?P<s>\d{2})?$", re.ASCII)
+"""Hours and minutes as registers print them, `1814` and `181405`."""
 _ISO_DOTTED = re.compile(r"[ T]\d{1,2}\.\d{2}$")
 """`15.04` is four past three, and no fraction of an hour."""
 _YEAR_LAST = re.compile(
@@ -71,6 +73,9 @@ TURN = 70
 
 def read_clock(text: str) -> tuple[time, tzinfo | None] | None:
     """Return the time of day and its zone, None where it names none; None if it is no time of day."""
+    if (bare := _BARE_CLOCK.match(text.strip())) is not None:
+        hours, minutes, seconds = (int(bare[part] or 0) for part in ("h", "min", "s"))
+        return (time(hours, minutes, seconds), None) if max(hours - 23, minutes - 59, seconds - 59) <= 0 else None
     if (found := _CLOCK.match(text.strip())) is None or not (found["min"] or found["half"]):
         return None
     hour, half = int(found["h"]), (found["half"] or "").lower()

@@ -73,6 +73,8 @@ def clean_consent_moment(
     """
     if is_no_day(cell, order):
         return None
+    if given and is_of_the_future(cell, now, order):
+        raise Rejected("consent_in_the_future", "consent_at", _NOT_YET.format(cell[:40]))
     when = clean_moment(cell, "consent_at", zone, now, order=order)
     if when is None:
         return None
@@ -86,9 +88,17 @@ def clean_consent_moment(
     if not given:
         return min(moment, now)
     if moment > now:
-        reason = f"consent_at lies in the future: {cell[:40]!r}. Nobody has agreed yet."
-        raise Rejected("consent_in_the_future", "consent_at", reason)
+        raise Rejected("consent_in_the_future", "consent_at", _NOT_YET.format(cell[:40]))
     return moment.astimezone(now.tzinfo)
+
+
+_NOT_YET = "consent_at lies in the future: {!r}. Nobody has agreed yet."
+
+
+def is_of_the_future(cell: str, now: datetime, order: str = "mdy") -> bool:
+    """Tell whether a cell names a day that is years from now, as no clock is wrong."""
+    found = read_date(cell.strip(), order)
+    return found is not None and found.year > now.year + 1
 
 
 _NO_DATE = re.compile(

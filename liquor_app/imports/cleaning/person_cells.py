@@ -158,6 +158,23 @@ def clean_phone(cell: str, country: str) -> str | None:
         raise Rejected("bad_phone", "phone", error.message) from error
 
 
+def is_placeholder(cell: str, field: str) -> bool:
+    """Tell whether a phone or an e-mail that cannot be taken is one people write where they know none (0000000000,
+    `noemail@…`): no fault of the file's. A number too short to be one is a slip of the pen."""
+    if field == "email":
+        try:
+            clean_email(cell)
+        except Rejected as why:
+            return why.code == "nobodys_email"
+        return False
+    digits = "".join(one for one in cell if one.isdigit())
+    return len(digits) >= LEAST_DIGITS and (len(set(digits)) == 1 or stands_for_nobody(f"+1{digits[-10:]}"))
+
+
+LEAST_DIGITS = 7
+"""Of a placeholder for a number."""
+
+
 @lru_cache(maxsize=4 * REMEMBERED)
 def _is_given_out(area: str, exchange: str) -> bool:
     """Tell whether North America has numbers of this area and exchange."""

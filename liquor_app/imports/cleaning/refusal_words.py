@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
+from liquor_app.imports.cleaning.person_cells import is_placeholder
 from liquor_app.imports.cleaning.row_notes import NOTES
 
 MOST_OF_NAME, MOST_OF_CELL = 60, 40
@@ -42,6 +43,8 @@ class FileWords:
         place = self._at.get(field)
         if field == code or place is None or place >= len(cells) or not cells[place].strip():
             return NOTES[code]
+        if field in ("email", "phone") and is_placeholder(cells[place], field):
+            return f"{self._heads[field]} is one people write where they know none: it is left blank, and no fault."
         said = "" if field in _UNTOLD else f": {cells[place].strip()[:MOST_OF_CELL]!r}"
         words = f"{self._heads[field]} cannot be read and is left blank{said}."
         return f"{words} Correct it in the file, or leave it blank."

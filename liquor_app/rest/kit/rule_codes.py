@@ -93,6 +93,7 @@ RULE_CODES: Mapping[str, str] = {
     "GET /imports": "made_up unstorable value",
     "GET /imports/export": "made_up unstorable value",
     "GET /imports/{id}": "unstorable value",
+    "DELETE /imports/{id}": "meanwhile state taken unstorable value",
     "POST /imports/{id}/preview": "full meanwhile state taken unknown unstorable value",
     "POST /imports/{id}/start": "meanwhile reused_key state taken unknown unstorable value",
     "POST /imports/{id}/cancel": "meanwhile state taken unstorable value",

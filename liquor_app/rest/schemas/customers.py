@@ -192,6 +192,7 @@ class ImportPreview(Row):
     )
     totals: PreviewTotals
     unused: list[str] = Field(description="Columns of the file that become nothing.")
+    unheard: list[str] = Field(description="Of these, columns of yeses and noes that may say who agreed.")
     strangers: int = Field(description="Buyers nobody knows, whose lines are refused.")
     noes: int = Field(description="Rows that withdraw a consent, or name an address that is written to no more.")
     items: list[PreviewRow]

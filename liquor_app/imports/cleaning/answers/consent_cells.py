@@ -65,6 +65,13 @@ _GIVEN_UP = (
 _LEFT = re.compile(r"unsub|opt[ _-]?out")
 
 
+def _reason_of(cell: str, usual: SuppressionReason) -> SuppressionReason:
+    """Return why an address is written to no more, as the cell itself says: who is “blocked” never bounced."""
+    if usual is not SuppressionReason.BOUNCED:
+        return usual
+    return next((reason for words, reason in _GIVEN_UP if words.search(cell.lower())), usual)
+
+
 @dataclass(frozen=True, slots=True)
 class ConsentColumns:
     """The columns of a file that say something of consent, each with its field: worked out once a file."""
@@ -125,7 +132,7 @@ def hear(cells: list[str], at: dict[str, int], how: Setting, told: ConsentColumn
                 found.append(said)
             continue
         for channel in channels:
-            heard.given_up.setdefault(channel, DEAD_FIELDS[name].reason.value)
+            heard.given_up.setdefault(channel, _reason_of(cell, DEAD_FIELDS[name].reason).value)
     agreed = _answers(cells, at, how, told, heard)
     for channel, (place, day) in agreed.items():
         if channel in heard.given_up:
@@ -190,7 +197,7 @@ def _answers(
             refused.add(channel)
             heard.consents.append(_withdrawal(channel, place, cells, at, how))
         elif answer is Answer.DEAD:
-            heard.given_up.setdefault(channel, SuppressionReason.BOUNCED.value)
+            heard.given_up.setdefault(channel, _reason_of(cells[place], SuppressionReason.BOUNCED).value)
         elif answer is Answer.YES and name in CONSENTS:
             agreed.setdefault(channel, (place, day))
     return {channel: yes for channel, yes in agreed.items() if channel not in refused}
@@ -229,6 +236,8 @@ def _consent(
 ) -> ConsentGiven:
     source = clean_word(cells[at["consent_source"]] if "consent_source" in at else "", "consent_source")
     written = cells[moment_at] if (moment_at := _moment_at(channel, at)) is not None else ""
+    if day and "consent_at" in how.said_of_all:  # what is said of all is for rows that say nothing themselves
+        written = day
     when = clean_consent_moment(
         written if written.strip() else day, how.zone, how.now, given=True, order=how.date_order
     )

@@ -31,7 +31,10 @@ CONSENTS = ("email_consent", "sms_consent")
 _NAME = re.compile(
     r"\b(?:un ?sub(?:s(?:cri\w*)?)?|opt(?:s|ed|ing)? ?out|optout|do ?not|don ?t|dnc|dne|no (?:e ?)?(?:mails?|mailings?"
     r"|sms|texts?|marketing|newsletters?|contact)|no (?:promo\w*|marketing|more|bulk|commercial|advert\w*) \w+"
-    r"|(?:black|block) ?listed|deleted|refused|deceased|erasure|(?:to be )?forgotten)\b"
+    r"|(?:black|block) ?listed|deleted|refused|deceased|erasure|(?:to be )?forgotten"
+    r"|abgemeldet|abbestellt|ausgetragen|werbesperre|werbewiderspruch|des(?:abonn|inscri)\w*|descadastrad\w+|disiscri\w+"
+    r"|(?:nao|non|nicht|no|ne pas) (?:contat\w+|contatt\w+|kontaktieren|contactar|contacter|enviar|envoyer|inviare"
+    r"|molestar|escribir))\b"
     r"|(?:^|\bdad[oa] de |\bfecha (?:de )?|\b(?:en|de) )baja$"
 )
 _NO_ANSWER = re.compile(
@@ -190,7 +193,11 @@ def _says_no(name: str, value: str) -> bool:
             return flag_word(value, name) not in {"", *_PLAIN_NO, *SILENT, *_SAYS_IN}
         if name in CONSENTS:
             return clean_answer(value, name) in (Answer.NO, Answer.DEAD)
-    return name not in {*CONSENTS, *DEAD_FIELDS, "given_up", "currency"}  # EUR on a row is no dollar
+    # EUR on a row is no dollar, and a row's own word of when and where is the evidence of its yes
+    return name not in {*CONSENTS, *DEAD_FIELDS, *_EVIDENCE, "given_up", "currency"}
+
+
+_EVIDENCE = ("consent_source", "consent_at", "email_consent_at", "sms_consent_at")
 
 
 def _unless_said(make: Make, by_tool: Make | None, place: int | None) -> Make:

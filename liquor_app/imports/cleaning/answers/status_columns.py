@@ -59,6 +59,27 @@ def says_of_marketing(column: str) -> bool:
     return _OF_MARKETING.search(column_words(column)) is not None
 
 
+_OF_CONSENT = re.compile(
+    r"\b(?:consen\w*|opt ?(?:in|out|ed)\w*|permi[st]\w*|autori[sz]\w*|authori[sz]\w*|ac[ec]+p?t\w*|aceit\w*|agree\w*"
+    r"|accord\w*|einwillig\w*|zustimm\w*|einverst\w*|ok(?:ay)? to|(?:may|can) (?:we|i)|allow\w*"
+    r"|marketing|newsletters?|promo\w*|mailings?|werb\w*|publicid\w*|publicit\w*|pubblicit\w*|boletin\w*|boletim"
+    r"|informativ\w*|comuni[ck]\w*|communicat\w*|offers?|ofert\w*|offert\w*|offres?|angebote?|novidades|novedades"
+    r"|un ?subscri\w*|subscri\w*|suscri\w*|abonn\w*|abbon\w*|inscri\w*|iscri\w*|anmeld\w*|assina\w*"
+    r"|contact\w*|contat\w*|kontakt\w*|gdpr|rgpd|lgpd|dsgvo|ccpa|datenschutz|privacy|privacidad\w*)\b"
+)
+"""Words of headings about what somebody agreed to, in the languages we read; what stands beside them may be no consent
+(“Contact on file”), so a heading alone is none."""
+
+
+def may_be_consent(column: str, cells: Sequence[str]) -> bool:
+    """Tell whether a column that becomes nothing might say who agreed: its heading has such a word, and it holds yeses
+    and noes alone."""
+    filled = [cell for cell in cells if cell.strip()]
+    if not filled or not _OF_CONSENT.search(column_words(column)):
+        return False
+    return all(answer_of(cell, "email_consent") in (Answer.YES, Answer.NO) for cell in filled)
+
+
 _LISTS = re.compile(r"\b(?:un ?sub\w*|subscri\w*|opt ?(?:in|out)|optin|confirmed at|list name)\b")
 
 

@@ -5,13 +5,18 @@ The address carries the import, so that a reload, or a colleague with the link, 
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 import reflex as rx
 
 from liquor_app.accounts.permission_table import Permission, needs
+from liquor_app.core.db import transaction
+from liquor_app.core.errors import Conflict, NotFound
+from liquor_app.core.ids import parse_id
 from liquor_app.imports.cleaning.column_names import KINDS
 from liquor_app.imports.models import ImportStatus
+from liquor_app.imports.undo.discard_upload import discard_upload
 from liquor_app.screens.imports.wizard.matching_state import MatchState
 from liquor_app.screens.imports.wizard.running_state import RunState
 from liquor_app.screens.imports.wizard.state import MATCH, REPORT, RUN, STEPS, EarlierState, ImportState
@@ -79,8 +84,27 @@ class OpeningState(rx.State):
     @rx.event
     @guarded
     @needs(Permission.IMPORTS_WRITE)
+    async def discard(self, import_id: str) -> Any:
+        """Forget a file of the list that was only looked at."""
+        actor = await signed_in(self)
+        async with transaction() as session:
+            await discard_upload(session, actor, parse_id(str(import_id), "import"))
+        return EarlierState.load
+
+    @rx.event
+    @guarded
+    @needs(Permission.IMPORTS_WRITE)
     async def again(self) -> Any:
-        """From the beginning."""
-        (await self.get_state(ImportState)).reset()
+        """From the beginning; a file of one's own that was only looked at is forgotten."""
+        actor, file = await signed_in(self), await self.get_state(ImportState)
+        with suppress(NotFound, Conflict):  # gone, or started in another tab
+            if (
+                file._import
+                and (row := await file._row()).status is ImportStatus.PREVIEW
+                and row.created_by == actor.user_id
+            ):
+                async with transaction() as session:
+                    await discard_upload(session, actor, row.id)
+        file.reset()
         await self._forget_file()
         return [rx.call_script("window.importFile?.forget()"), remember(ADDRESS, {}), EarlierState.load]

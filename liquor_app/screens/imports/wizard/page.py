@@ -7,13 +7,14 @@ from typing import Any
 import reflex as rx
 
 from liquor_app.accounts.permission_table import Permission
+from liquor_app.imports.models import ImportStatus
 from liquor_app.screens.imports.wizard.opening_state import OpeningState
 from liquor_app.screens.imports.wizard.state import CHOOSE, MATCH, REPORT, RUN, EarlierState, ImportState
 from liquor_app.screens.imports.wizard.steps_panel import match_step, problem_note, report_step, run_step
 from liquor_app.screens.listing.view import list_pager, list_table
 from liquor_app.screens.session.role_controls import roles_of
 from liquor_app.ui.badge import status_badge
-from liquor_app.ui.button import download
+from liquor_app.ui.button import button, download
 from liquor_app.ui.card import card
 from liquor_app.ui.frame.page_spec import Page, page_head
 from liquor_app.ui.frame.stepper import stepper
@@ -95,7 +96,9 @@ def _choose() -> rx.Component:
 
 def _earlier() -> rx.Component:
     def rejects(one: Any) -> rx.Component:
-        return rx.cond(one.rejects != "", download("Refused rows", one.rejects, small=True), rx.fragment())
+        forget = button("Discard", small=True, on_click=OpeningState.discard(one.id), aria_label=f"Discard {one.name}")
+        refused = rx.cond(one.rejects != "", download("Refused rows", one.rejects, small=True), rx.fragment())
+        return rx.cond(one.status == ImportStatus.PREVIEW.value, forget, refused)
 
     def file(one: Any) -> rx.Component:
         name = rx.el.button(one.name, type="button", class_name="link", on_click=OpeningState.open(one.id))
@@ -109,7 +112,7 @@ def _earlier() -> rx.Component:
                 Column("Holds", lambda one: one.kind, phone="hide"),
                 Column("Status", lambda one: status_badge(one.status)),
                 Column("Outcome", lambda one: one.words, phone="under"),
-                Column("", rejects, phone="hide"),
+                Column("", rejects, phone="under"),
             ),
             label="Earlier imports",
             empty="",

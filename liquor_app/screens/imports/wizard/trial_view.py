@@ -25,6 +25,7 @@ RETURN = "return"
 TAKEN_BACK = "taken_back"
 """What a known order becomes that is lowered to nothing."""
 MOST_COLUMNS = 12
+MOST_OF_REASON = 600
 MOST_CELLS = 4
 """Cells that are told of a row nobody is known by: files begin with what tells one row from the next."""
 _NAMES = {
@@ -76,7 +77,7 @@ def _line(one: Shown, at: datetime, columns: Sequence[str]) -> TrialLine:
         who or cells,
         becomes,
         RETURN if _is_return(one) else TAKEN_BACK if _is_taken_back(one) else one.outcome,
-        _capital(on_screen(one.reason))[:300],
+        _shortened(_capital(on_screen(one.reason))),
     )
 
 
@@ -92,15 +93,29 @@ def _is_taken_back(one: Shown) -> bool:
     return any(change.field == "lines" and change.after == "0" for change in changes)
 
 
+def _shortened(words: str) -> str:
+    """Return words as they are, or as many as there is room for: none is cut."""
+    return words if len(words) <= MOST_OF_REASON else f"{words[: MOST_OF_REASON - 1].rpartition(' ')[0]} …"
+
+
 def _capital(words: str) -> str:
     return words[:1].upper() + words[1:]
+
+
+_NOTHING = {"sale_price": "none, the sale ends"}
+"""What a field becomes that is emptied."""
+
+
+def _sales_ended(shown: Sequence[Shown]) -> int:
+    changes = [change for one in shown if one.becomes and one.outcome == "updated" for change in one.becomes.changes]
+    return sum(change.field == "sale_price" and not change.after for change in changes)
 
 
 def becomes_words(one: Becoming, at: datetime) -> str:
     """Tell what changes, a line a field ("City: Bath → Bangor"); of somebody new, all in one line."""
 
     def said(change: Change, value: str) -> str:
-        return shown_value(change.field, value, at) if value else "nothing"
+        return shown_value(change.field, value, at) if value else _NOTHING.get(change.field, "nothing")
 
     lines = []
     for change in one.changes:
@@ -169,10 +184,23 @@ def stranger_words(trial: Trial) -> str:
 def seen_words(trial: Trial) -> str:
     """Tell what was seen and not taken: columns, and how many rows say no."""
     words = []
-    if trial.unused:
-        named = [f"“{one[:40]}”" for one in trial.unused[:MOST_COLUMNS]]
-        more = len(trial.unused) - len(named)
+    if trial.unheard:
+        named = [f"“{one[:40]}”" for one in trial.unheard[:MOST_COLUMNS]]
+        hold = "holds" if len(named) == 1 else "hold"
+        words.append(
+            f"{listed(named)} {hold} yeses and noes and may say who agreed to hear from you: as it stands"
+            f" nobody's no is taken from it. Match it to “{LABELS['email_consent']}” or"
+            f" “{LABELS['sms_consent']}”, or, where a yes means no, to “{LABELS['opt_out']}”."
+        )
+    rest = [one for one in trial.unused if one not in trial.unheard]
+    if rest:
+        named = [f"“{one[:40]}”" for one in rest[:MOST_COLUMNS]]
+        more = len(rest) - len(named)
         words.append(f"Columns left out: {listed([*named, *([f'{figure(more)} more'] if more else [])])}.")
+    if ended := _sales_ended(trial.shown):
+        words.append(
+            f"{plural(ended, 'sale')} {'ends' if ended == 1 else 'end'}: the file's sale price is blank there."
+        )
     if trial.noes:
         words.append(f"A no is taken from {plural(trial.noes, 'row')}.")
     return " ".join(words)

@@ -190,9 +190,8 @@ def note_words(notes: Mapping[str, Any], twice: Sequence[str] = ()) -> str:
     """
     words = ""
     if count := int(notes.get(NO_BIRTHDAY, 0)):
-        words = (
-            f" {plural(count, 'date')} of birth left out: what tills write where they know nothing (1 January 1970)."
-        )
+        words = f" {plural(count, 'date')} of birth left out: what tills write where they know nothing (such as"
+        words += " 1 January 1900 or 1970)."
     if count := int(notes.get(NO_EVIDENCE, 0)):
         words += (
             f" Consent left out of {plural(count, 'row')}: a yes counts only with columns for where and when it was"
@@ -253,10 +252,29 @@ def reason_lines(reasons: Mapping[str, Any]) -> list[ReasonLine]:
     return [ReasonLine(_reason(code), figure(int(count))) for code, count in ranked]
 
 
+_REASONS = {
+    "nobodys_email": "E-mail that stands for nobody",
+    "no_identity": "No e-mail, phone or customer number",
+    "no_customer": "Nobody named who bought",
+    "unknown_customer": "Customer not known",
+    "order_of_another_customer": "Order of another customer",
+    "email_of_another": "E-mail of another customer",
+    "two_customers": "E-mail and number of two customers",
+    "foreign_currency": "Another currency",
+    "no_time": "No time of purchase",
+    "no_amount": "Nothing paid",
+    "unknown_status": "Not clear whether it was paid",
+    "upc_of_several": "UPC of several products",
+}
+"""Why rows are refused, where the code is no sentence of ours."""
+
+
 def _reason(code: str) -> str:
     """ "E-mail not valid" for `bad_email`; other codes read as they are."""
     if code == refused_orders.CODE:
         return "Good lines, refused with their order: another line of it was"
+    if code in _REASONS:
+        return _REASONS[code]
     kind, _, field = code.partition("_")
     if kind in ("bad", "negative") and field:
         return f"{LABELS.get(field, spoken(field))} {'not valid' if kind == 'bad' else 'negative'}"

@@ -1,4 +1,5 @@
-"""What tills that speak German or French call the columns of their files, by the field they fill. Pure.
+"""What tills that speak German, French, Portuguese or Italian call the columns of their files, by the
+field they fill. Pure.
 
 The fewest a file needs to be summed up: a quantity that is not found makes two bottles one.
 """
@@ -62,4 +63,59 @@ PURCHASES_DE_FR: dict[str, tuple[str, ...]] = {
         ),
         "remboursement de", "retour de", "avoir sur", "annulation de",
     ),
+}  # fmt: skip
+CUSTOMERS_PT_IT: dict[str, tuple[str, ...]] = {
+    "email": (
+        "endereco de e-mail", "endereco de email", "correio eletronico", "indirizzo e-mail",
+        "indirizzo email", "posta elettronica",
+    ),
+    "phone": (
+        "telefone", "celular", "telemovel", "numero de telefone", "telefono", "cellulare", "numero di telefono",
+    ),
+    "external_id": (
+        "codigo do cliente", "numero do cliente", "id do cliente", "codice cliente", "numero cliente", "id cliente",
+    ),
+    "name": ("nome completo", "nome do cliente", "nome e cognome", "nome cliente", "nominativo", "cliente"),
+    "first_name": ("nome", "primeiro nome", "nome proprio", "nome di battesimo"),
+    "last_name": ("sobrenome", "apelido", "ultimo nome", "cognome"),
+    "city": ("cidade", "citta", "localita"),
+    "state": ("estado", "provincia", "regione"),
+    "postal_code": ("cep", "codigo postal", "cap", "codice postale"),
+    "country": ("pais", "paese"),
+    "language": ("lingua", "idioma"),
+    "date_of_birth": (
+        "data de nascimento", "data nascimento", "nascimento", "aniversario", "data di nascita", "data nascita",
+        "nascita", "compleanno",
+    ),
+    "email_consent": (
+        *(
+            f"{agrees} {of}"
+            for agrees in ("aceita", "aceite", "autoriza", "permite", "accetta", "accetto", "autorizza")
+            for of in (
+                "marketing", "e-mails", "email", "e-mail", "e-mail marketing", "email marketing", "newsletter",
+                "promocoes", "comunicacoes", "receber e-mails", "publicidade", "promozioni", "comunicazioni",
+                "pubblicita", "marketing por e-mail", "marketing via email", "il marketing",
+            )
+        ),
+        *(
+            f"{consent} {of}"
+            for consent in (
+                "consenso", "consentimento", "permissao", "autorizacao", "autorizzazione", "inscricao", "iscrizione",
+            )
+            for of in (
+                "marketing", "email", "e-mail", "newsletter", "al marketing", "email marketing", "e-mail marketing",
+                "de marketing", "para marketing", "alla newsletter", "na newsletter", "per marketing", "commerciale",
+            )
+        ),
+        "consenso", "consentimento", "inscrito", "inscrito na newsletter", "assinante", "iscritto",
+        "iscritto alla newsletter", "boletim",
+    ),
+    "sms_consent": (
+        "aceita sms", "aceita sms marketing", "autoriza sms", "consentimento sms", "consentimento de sms",
+        "accetta sms", "consenso sms", "consenso marketing sms", "iscritto sms",
+    ),
+    "consent_source": (
+        "origem do consentimento", "fonte do consentimento", "origine del consenso", "fonte del consenso",
+    ),
+    "consent_at": ("data do consentimento", "data de consentimento", "data del consenso", "data consenso"),
 }  # fmt: skip
