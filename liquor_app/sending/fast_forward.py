@@ -106,6 +106,8 @@ async def play_week(job: JobContext, campaign_id: UUID, seconds: float) -> dict[
     while True:
         state = await _state(campaign_id)
         if state.status != CampaignStatus.ACTIVE or not state.is_playing:
+            if state.status == CampaignStatus.COMPLETED:  # by the dispatcher, as soon as its last message was out
+                await _finish(campaign_id, end if is_simulated else None)
             return {"stopped": state.status, "virtual_now": state.virtual_now}
         if monotonic.monotonic() - told > 0.5:
             told = monotonic.monotonic()

@@ -15,10 +15,12 @@ from liquor_app.accounts.permissions import SYSTEM
 from liquor_app.campaigns.lifecycle import pause_campaign, resume_campaign
 from liquor_app.core.db import transaction
 from liquor_app.core.queue import Job, enqueue, run
+from liquor_app.sending import fast_forward
 from liquor_app.sending.fast_forward import STEP, next_stop, tempo
 from liquor_app.sending.pipeline.dispatch import Pace, run_dispatcher
 from liquor_app.sending.pipeline.recover import recover_once
 from liquor_app.sending.tasks import TASKS
+from tests.experiments.test_played_week import of_sample, outcomes
 from tests.factories import MONDAY, add_people, add_played_campaign, add_ready_campaign, at, open_shop
 
 FAST = Pace(poll=0.01, recover_every=0.5, roll_up_every=0.2, lanes=1)
@@ -83,6 +85,23 @@ async def test_a_whole_week(database: str) -> None:
     assert all(datetime.now(UTC) - row.sent_at < timedelta(minutes=2) for row in rows), "sent_at is real time"
     row = await campaign_row(campaign)
     assert (row.status, row.is_playing, row.completed_sends) == ("completed", False, 10)  # type: ignore[attr-defined]
+
+
+async def test_whoever_was_written_to_last_lives_the_week_too(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The dispatcher ends a campaign with its last message, before the clock comes round again: 824 of 825 lived."""
+    async with transaction() as session:
+        campaign = await of_sample(session)
+        await session.execute(text("UPDATE actions SET status = 'sent' WHERE status = 'pending'"))
+
+    async def last_message_left(*_: object) -> bool:
+        async with transaction() as session:
+            await session.execute(text("UPDATE campaigns SET status = 'completed', is_playing = false"))
+        return True
+
+    monkeypatch.setattr(fast_forward, "_settled", last_message_left)
+    assert await run(await play_job(campaign), TASKS) == "succeeded"
+    async with transaction() as session:
+        assert len(await outcomes(session)) == 120
 
 
 async def test_pause_stops_the_clock_and_resume_goes_on(database: str) -> None:
