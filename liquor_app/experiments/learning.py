@@ -1,9 +1,9 @@
 """Learning what messages change: decisions whose window is over, with what followed, become the next beliefs.
 
-By intention: whoever was drawn counts as drawn, sent or not, and each person's window begins with their own decision,
-the held out's as everybody else's. Whom a person took out or gave another offer counts as it was decided: the held out
-of the same decision could not be taken out. A campaign that was cancelled, is part of the imported history, or was only
-played teaches nothing.
+By intention: whoever was drawn counts as drawn, sent or not, once in a campaign, and each person's window begins with
+their own first decision, the held out's as everybody else's. Whom a person took out or gave another offer counts as it
+was decided: the held out of the same decision could not be taken out. A campaign that was cancelled, is part of the
+imported history, or was only played teaches nothing.
 """
 
 from __future__ import annotations
@@ -51,13 +51,16 @@ LEVEL_80 = 1.2816
 
 _GROUPS = f"""
 WITH decided AS (
-    SELECT a.customer_id, a.scheduled_date, a.segment_slug, a.channel, {DECIDED_OFFER} AS offer,
+    -- of several messages the first: the same purchase would tell of a person twice
+    SELECT DISTINCT ON (a.campaign_id, a.customer_id)
+           a.customer_id, a.scheduled_date, a.segment_slug, a.channel, {DECIDED_OFFER} AS offer,
            {DECIDED_PCT} AS discount_pct, {DECIDED_DUE} AS due,
            a.arm = '{Arm.HOLDOUT}' AS is_control,
            CAST({DECIDED_P} AS double precision) AS p,
            {DECIDED_AT} AS at
       FROM actions a JOIN campaigns k ON k.id = a.campaign_id
      WHERE a.arm IS NOT NULL AND a.scheduled_date BETWEEN :first AND :last AND {REAL_CAMPAIGN} AND {OWN_DECISION}
+     ORDER BY a.campaign_id, a.customer_id, at, a.id
 ), seen AS (
     SELECT d.*, EXISTS (SELECT FROM purchases p WHERE p.customer_id = d.customer_id AND p.total > 0
                          AND p.occurred_at >= d.at AND p.occurred_at < d.at + :window * interval '1 day') AS bought

@@ -36,6 +36,8 @@ WITH decided AS (
       FROM actions a JOIN campaigns k ON k.id = a.campaign_id
      WHERE a.arm IS NOT NULL AND a.propensity IS NOT NULL AND a.decision IS NOT NULL
        AND a.scheduled_date BETWEEN :first AND :last AND {REAL_CAMPAIGN} AND {OWN_DECISION}
+       -- chosen for several messages, one where it is drawn: they would count more often in one arm than in another
+       AND NOT a.decision ? 'messages'
      ORDER BY a.scheduled_date DESC, a.id DESC LIMIT :most
 )
 SELECT d.segment_slug, d.channel, d.offer, d.due, d.arm, d.propensity, d.decision -> 'options' AS options,

@@ -210,7 +210,7 @@ class _Drawing:
         held = f"Drawn at random, {percent(self.shares.holdout)} of whom the plan chose, to measure what it changes."
         for one in people:
             options, drawn = self.chance.count(one.id), swapped.get(one.id)
-            among = self.chance.logged(one.id)
+            among = self.chance.logged(one.id, len(one.rows))
             for row in one.rows:
                 if one.id not in stays:
                     yield Decision(row.id, ActionStatus.SKIPPED, None, Reason.CAPACITY.value, NO_SEAT)

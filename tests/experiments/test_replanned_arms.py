@@ -17,7 +17,7 @@ from liquor_app.accounts.permissions import SYSTEM
 from liquor_app.campaigns.models import CampaignType
 from liquor_app.campaigns.service import create_campaign
 from liquor_app.core.db import transaction
-from liquor_app.experiments.learning import learn
+from liquor_app.experiments.learning import learn, read_groups
 from liquor_app.experiments.policy_question import Policy, ask_policy
 from liquor_app.organization.settings import PlanningSettings, save_settings
 from liquor_app.planning.draft_plan import make_plan
@@ -28,7 +28,7 @@ from liquor_app.scoring.uplift_store import PRIOR, keep_uplift, uplift_in_use
 from liquor_app.segments.service import create_segment, refresh_segments
 from tests.experiments.test_holdout import by_status, campaign_with, started
 from tests.experiments.test_learning import sent_campaign
-from tests.people import add_campaign, add_customer, believe, ensure_shop, steady_ids
+from tests.people import add_campaign, add_customer, add_purchase, believe, ensure_shop, steady_ids
 
 ROOMY = {"email_capacity_per_day": 500, "sms_capacity_per_day": 500, "max_contacts_7_days": 3}
 
@@ -224,3 +224,23 @@ async def test_learning_twice_at_once_learns_once(database: str) -> None:
         while not other.done() and not blocked:
             blocked = (await session.execute(waiting)).scalar_one()
     assert await other == 1
+
+
+async def test_whoever_is_chosen_for_two_messages_is_one_person(session: AsyncSession) -> None:
+    """Everybody bought: two rows for one purchase made 54 of a hundred of it, and 498 people of 278."""
+    campaign = await by_two_channels(session, max_per_customer=2, sms_capacity_per_day=12)
+    await started(session, campaign, 12)
+    rows: dict[UUID, list[str]] = {}
+    for row in (await drawn(session, campaign)).values():
+        rows.setdefault(row[0], []).append(row[2])
+    for person in rows:
+        await add_purchase(session, person, days_ago=10)
+    assert len({len(arms) for arms in rows.values()}) == 2, "some get one message, some two"
+    groups, _ = await read_groups(session)
+    held = sum(arms[0] == "holdout" for arms in rows.values())
+    told = [sum(group.people for group in groups if group.is_control is side) for side in (True, False)]
+    assert told == [held, len(rows) - held]
+    estimate = (await ask_policy(session, SYSTEM, Policy.RANDOM)).estimate
+    assert estimate.logged.mean == 1
+    assert estimate.ips.low <= 1 <= estimate.ips.high
+    assert 100 < estimate.people < len(rows)

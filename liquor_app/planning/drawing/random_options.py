@@ -134,10 +134,12 @@ class Chance:
         """Tell whether just this is what the shop would send somebody without choosing."""
         return self.usual is not None and self.usual.get(person) == kind
 
-    def logged(self, person: UUID) -> str | None:
-        """Return as JSON what an action may be drawn from, where that is not all somebody could get."""
+    def logged(self, person: UUID, messages: int) -> str | None:
+        """Return as JSON what an action may be drawn from, where that is not all somebody could get, and how many
+        messages they were chosen for, where that is not one."""
         kinds = self.windows.get(person, _NONE).kinds
-        return None if kinds is None else json.dumps({"among": sorted(kinds)})
+        told = {} if kinds is None else {"among": sorted(kinds)}
+        return json.dumps(told | ({"messages": messages} if messages > 1 else {})) if told or messages > 1 else None
 
     def has(self, person: UUID, kind: Kind) -> bool:
         """Tell whether just this might have been drawn for somebody; asked of what they could get."""
