@@ -89,11 +89,12 @@ METRICS: Mapping[str, Metric] = {
                "delivered"),
         Metric("delivery_rate", "Delivery rate", Unit.SHARE, "Delivered of what was sent; not measured where nobody"
                " told of a delivery.", _LEDGER, "delivered", "sends"),
-        Metric("opens", "Opened", Unit.COUNT, "Messages that were opened, machines included: mail programs open what"
-               " nobody reads.", _LEDGER, "opens"),
+        Metric("opens", "Opened", Unit.COUNT, "Messages that a person opened. What scanners and mail programs open"
+               " unread is told apart and left out.", _LEDGER, "opens"),
         Metric("open_rate", "Open rate", Unit.SHARE, "Opened of what was sent; not measured where nobody told of an"
                " opening.", _LEDGER, "opens", "sends"),
-        Metric("clicks", "Clicked", Unit.COUNT, "Messages of which a link was followed.", _LEDGER, "clicks"),
+        Metric("clicks", "Clicked", Unit.COUNT, "Messages of which a person followed a link; scanners follow them all,"
+               " and are left out.", _LEDGER, "clicks"),
         Metric("click_rate", "Click rate", Unit.SHARE, "Clicked of what was sent; not measured where no link was"
                " followed at all.", _LEDGER, "clicks", "sends"),
         Metric("conversions", "Attributed orders", Unit.COUNT, "Messages that a purchase belongs to: by the coupon it"

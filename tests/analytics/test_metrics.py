@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 from decimal import Decimal
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -12,6 +14,7 @@ from hypothesis import strategies as some
 
 from liquor_app.analytics.metrics import METRICS, TOLD, Unit, rate
 from liquor_app.screens.analytics.view import meaning, show_rate
+from liquor_app.screens.campaigns.detail.view import funnel_steps
 from tests.sources import parsed, reads_sources
 
 ROOT = Path(__file__).parents[2]
@@ -52,6 +55,36 @@ def test_silence_is_not_nought(name: str) -> None:
 @given(some.integers(1, 10**6), some.integers(1, 10**6))
 def test_a_share_is_the_quotient_of_its_counts(part: int, whole: int) -> None:
     assert rate("conversion_rate", conversions=part, sends=whole) == pytest.approx(part / whole)
+
+
+def campaign(**counts: int) -> Any:
+    usual = {"total_sends": 0, "held_out": 0, "completed_sends": 0, "delivered_sends": 0, "opens": 0, "clicks": 0}
+    return SimpleNamespace(**{**usual, "conversions": 0, **counts})
+
+
+def test_a_funnel_goes_from_the_plan_to_attributed_orders() -> None:
+    row = campaign(
+        total_sends=200, held_out=20, completed_sends=180, delivered_sends=170, opens=60, clicks=18, conversions=9
+    )
+    steps = funnel_steps(row)
+    assert [(one.name, one.value, one.fill) for one in steps] == [
+        ("Planned", "200", 100.0), ("Messages sent", "180", 90.0), ("Delivered", "170", 85.0), ("Opened", "60", 30.0),
+        ("Clicked", "18", 9.0), ("Attributed orders", "9", 4.5),
+    ]  # fmt: skip
+    assert [one.detail for one in steps] == [
+        "besides 20 held out", "90.0%", "94.4% of sent", "33.3% of sent", "10.0% of sent", "5.0% of sent",
+    ]  # fmt: skip
+    assert all(one.is_measured and one.meaning for one in steps)
+
+
+def test_a_step_nobody_told_of_is_hatched_and_not_nought() -> None:
+    steps = funnel_steps(campaign(total_sends=50, completed_sends=50, conversions=0))
+    told = {one.name: (one.value, one.detail, one.is_measured) for one in steps}
+    assert told["Delivered"] == told["Opened"] == told["Clicked"] == ("–", "not measured", False)
+    assert told["Attributed orders"] == ("0", "0.0% of sent", True)
+    assert funnel_steps(campaign()) == []
+    before = {one.name: one.value for one in funnel_steps(campaign(total_sends=50))}
+    assert before["Delivered"] == "0", "nothing was sent yet, so nothing can have arrived"
 
 
 COUNTERS = {

@@ -45,12 +45,15 @@ def bar_list(rows: rx.Var[list[Bar]]) -> rx.Component:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A step of a funnel: `fill` is percent of the first step; `detail` the rate in words."""
+    """A step of a funnel: `fill` is percent of the first step; `detail` the rate in words. One that is not measured is
+    hatched, and says so."""
 
     name: str
     value: str
     detail: str
     fill: float
+    is_measured: bool = True
+    meaning: str = ""
 
 
 def funnel(steps: rx.Var[list[Step]], label: Text) -> rx.Component:
@@ -58,9 +61,12 @@ def funnel(steps: rx.Var[list[Step]], label: Text) -> rx.Component:
 
     def one(step: Any) -> rx.Component:
         return rx.el.li(
-            rx.el.div(step.name, class_name="t12 muted"),
+            rx.el.div(step.name, class_name="t12 muted", title=step.meaning),
             rx.el.div(step.value, class_name="t20 num"),
-            rx.el.div(rx.el.i(style={"--fill": percent(step.fill)}), class_name="fb"),
+            rx.el.div(
+                rx.el.i(style={"--fill": percent(step.fill)}, class_name=rx.cond(step.is_measured, "", "hatch")),
+                class_name="fb",
+            ),
             rx.el.div(step.detail, class_name="t12 muted num"),
             class_name="fn",
         )

@@ -31,7 +31,7 @@ from liquor_app.screens.shell.state import ShellState
 from liquor_app.ui.badge import badge, live, status_badge
 from liquor_app.ui.button import button, icon_button
 from liquor_app.ui.card import card, note
-from liquor_app.ui.charts.bars import numbers
+from liquor_app.ui.charts.bars import funnel, numbers
 from liquor_app.ui.charts.progress import bar
 from liquor_app.ui.empty import empty
 from liquor_app.ui.forms.dialog import confirm, dialog
@@ -134,8 +134,8 @@ def _running() -> rx.Component:
             PlayedState.week.is_shown,
             rx.fragment(),  # what was simulated stands below, marked; nobody really bought
             numbers(
-                ("Bought", HEAD.bought, "of those contacted", ""),
-                ("Revenue", HEAD.revenue, "tracked to a message", ""),
+                ("Attributed orders", HEAD.bought, "by coupon or last click; some would have bought anyway", ""),
+                ("Attributed revenue", HEAD.revenue, "what these orders came to", ""),
                 ("Came back", CampaignState.returned, "returned since by those who bought; not taken off", ""),
                 ("Held out", HEAD.held_out, "not contacted, to measure against", ""),
             ),
@@ -153,6 +153,7 @@ def _running() -> rx.Component:
         played_card(),
         rx.cond(HEAD.unknown != "", unknown, rx.fragment()),
         rx.cond(PlayedState.week.is_shown, rx.fragment(), effect_card()),  # a played week has its own, simulated
+        rx.cond(PlayedState.week.is_shown, rx.fragment(), rx.cond(CampaignState.steps, _funnel(), rx.fragment())),
         again_note(),
         codes_card(),
         grid(
@@ -163,6 +164,14 @@ def _running() -> rx.Component:
         rx.cond(HEAD.history, rx.fragment(), _went_out()),
         why_this_plan(),
         gap=16,
+    )
+
+
+def _funnel() -> rx.Component:
+    return card(
+        funnel(CampaignState.steps, "From the plan to attributed orders"),
+        title="What became of them",
+        aside=rx.el.span("Openings and clicks of machines are left out", class_name="t12 muted"),
     )
 
 

@@ -21,7 +21,15 @@ from liquor_app.planning.approval.approve_campaign import approve_campaign, subm
 from liquor_app.planning.service import get_plan
 from liquor_app.screens.campaigns.detail.licence_state import LicenceState
 from liquor_app.screens.campaigns.detail.outlook_state import OutlookState
-from liquor_app.screens.campaigns.detail.view import Head, LedgerLine, PlanView, head_of, ledger_lines, plan_view
+from liquor_app.screens.campaigns.detail.view import (
+    Head,
+    LedgerLine,
+    PlanView,
+    funnel_steps,
+    head_of,
+    ledger_lines,
+    plan_view,
+)
 from liquor_app.screens.details.state import DetailState
 from liquor_app.screens.experiments.played.played_state import PlayedState
 from liquor_app.screens.sending.words import SendLine, send_line
@@ -30,6 +38,7 @@ from liquor_app.screens.session.state import guarded, signed_in
 from liquor_app.sending.lists import list_left
 from liquor_app.sending.sandbox_play import play_week
 from liquor_app.ui.address import last_part
+from liquor_app.ui.charts.bars import Step
 from liquor_app.ui.live_updates import follow
 from liquor_app.ui.toast import toast_done
 from liquor_app.ui.words import show_money
@@ -59,6 +68,8 @@ class CampaignState(DetailState, rx.State):
     ledger: list[LedgerLine] = []
     sends: list[SendLine] = []
     returned: str = "–"
+    steps: list[Step] = []
+    """What became of its messages, as a funnel."""
     asking: str = ""
     busy: bool = False
 
@@ -85,6 +96,7 @@ class CampaignState(DetailState, rx.State):
             counts = await ledger(session, actor, campaign_id)
             latest = await list_left(session, actor, ListQuery({"campaign_id": str(campaign_id)}, limit=10))
         before, self.head, self.plan = self.plan.id, head_of(row, at), plan_view(plan)
+        self.steps = funnel_steps(row)
         if before not in ("", self.plan.id):  # planned again: other messages, other obstacles
             outlook = await self.get_state(OutlookState)
             await outlook._refresh()

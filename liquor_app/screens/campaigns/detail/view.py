@@ -9,14 +9,17 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
+from liquor_app.analytics.metrics import METRICS
 from liquor_app.campaigns.models import CampaignStatus
 from liquor_app.campaigns.service import CampaignRow
 from liquor_app.experiments.learning import LEVEL_80
 from liquor_app.planning.service import PlanRow
+from liquor_app.screens.analytics.view import meaning, show_rate
 from liquor_app.screens.campaigns.words import days_words, progress_words
+from liquor_app.ui.charts.bars import Step
 from liquor_app.ui.charts.interval import Marks, interval_marks
 from liquor_app.ui.charts.week import Day
-from liquor_app.ui.words import figure, percent, plural, show_moment, show_money
+from liquor_app.ui.words import NONE, figure, percent, plural, show_moment, show_money
 
 LEDGER_WORDS = {
     "pending": "Waiting for their send window",
@@ -140,6 +143,36 @@ def head_of(row: CampaignRow, at: datetime) -> Head:
         has_plan=row.plan_id is not None,
         under_way=under_way or row.status is CampaignStatus.CANCELLED,
     )
+
+
+FUNNEL = (
+    ("sends", "completed_sends", ""),
+    ("delivered", "delivered_sends", "delivery_rate"),
+    ("opens", "opens", "open_rate"),
+    ("clicks", "clicks", "click_rate"),
+    ("conversions", "conversions", "conversion_rate"),
+)
+"""Steps below the plan: the metric, the campaign's column of it, and its rate."""
+
+
+def funnel_steps(row: CampaignRow) -> list[Step]:
+    """Return what became of a campaign's messages, from the plan to the orders attributed to them; nothing before
+    there are any. A step nobody told of is not measured: it is no nought."""
+    if not row.total_sends:
+        return []
+    counts = {metric: getattr(row, column) for metric, column, _ in FUNNEL}
+    held = f"besides {figure(row.held_out)} held out" if row.held_out else "in the plan"
+    steps = [Step("Planned", figure(row.total_sends), held, 100.0, meaning="Messages of the plan in force.")]
+    for metric, _, of_sent in FUNNEL:
+        found = METRICS[metric].of(counts)
+        share = 100.0 if found is None else min(round(100 * float(found) / row.total_sends, 1), 100.0)
+        detail = f"{show_rate(of_sent, **counts)} of sent" if of_sent else percent(share / 100, 1)
+        label = METRICS[metric].label
+        if found is None:
+            steps.append(Step(label, NONE, "not measured", share, is_measured=False, meaning=meaning(metric)))
+        else:
+            steps.append(Step(label, figure(found), detail, share, meaning=meaning(metric)))
+    return steps
 
 
 def _fill(count: int, capacity: int) -> float:
