@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, date, datetime
-from zoneinfo import ZoneInfo
+from functools import cache
+from zoneinfo import ZoneInfo, available_timezones
 
 _frozen: ContextVar[datetime | None] = ContextVar("frozen_now", default=None)
 
@@ -31,3 +32,10 @@ def travel(moment: datetime) -> Iterator[None]:
         yield
     finally:
         _frozen.reset(token)
+
+
+@cache
+def time_zones() -> frozenset[str]:
+    """Return every name of a time zone. `zoneinfo.available_timezones` walks through some six hundred files each time;
+    the settings, which every request reads, asked it."""
+    return frozenset(available_timezones())

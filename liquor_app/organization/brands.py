@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
-from zoneinfo import available_timezones
 
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
@@ -16,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from liquor_app.accounts.audit import audit_change
 from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
+from liquor_app.core.clock import time_zones
 from liquor_app.core.errors import Invalid, Taken
 from liquor_app.organization.brand_assets import COLOR, READABLE, contrast, is_safe_logo
 from liquor_app.organization.form_mistakes import Mistakes
@@ -154,7 +154,7 @@ def _check(name: str, value: str) -> None:
             words = "The law wants a whole postal address: street, town, state, code."
         case "licence_state" if value not in STATES:
             words = "The state that gave the licence, as two letters, such as ME."
-        case "timezone" if value not in available_timezones():
+        case "timezone" if value not in time_zones():
             words = "A time zone is a name such as America/New_York."
     if words:
         raise Invalid(words, field=name)

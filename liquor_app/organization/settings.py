@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, ClassVar, Literal, TypeVar
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from sqlalchemy import text
@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from liquor_app.accounts.audit import audit_change
 from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
-from liquor_app.core.clock import now
+from liquor_app.core.clock import now, time_zones
 from liquor_app.core.money import use_currency
 from liquor_app.organization.form_mistakes import mistakes_of
 from liquor_app.organization.shop_identity import UNNAMED
@@ -37,7 +37,7 @@ class GeneralSettings(SettingsModel):
     @field_validator("timezone")
     @classmethod
     def _known(cls, value: str) -> str:
-        if value not in available_timezones():
+        if value not in time_zones():
             raise ValueError("must be a time zone name such as America/New_York")
         return value
 
@@ -180,7 +180,8 @@ async def load_shop(session: AsyncSession) -> ShopSettings:
 
 async def speak_in_shop_currency(session: AsyncSession) -> None:
     """Have this task tell money in the shop's currency; called where an event, a request or a job comes in."""
-    use_currency((await load_settings(session, GeneralSettings)).currency)
+    found = await session.execute(text("SELECT value ->> 'currency' FROM settings WHERE key = 'general'"))
+    use_currency(found.scalar() or GeneralSettings.model_fields["currency"].default)
 
 
 async def shop_zone(session: AsyncSession) -> ZoneInfo:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from liquor_app.core.config import PROJECT_ROOT
 from tests.guards.formats import all_formats, formats_in
 
 FOR_MACHINES = {
@@ -86,3 +87,11 @@ def test_the_guard_lets_pass(right: str) -> None:
 
 def test_docstrings_may_name_what_is_forbidden() -> None:
     assert list(formats_in('def f():\n    """Not toLocaleString()."""')) == []
+
+
+def test_one_place_asks_for_the_names_of_time_zones() -> None:
+    """`available_timezones` walks through some six hundred files each time it is asked; every request read it."""
+    asking = {
+        path.name for path in (PROJECT_ROOT / "liquor_app").rglob("*.py") if "available_timezones" in path.read_text()
+    }
+    assert asking == {"clock.py"}

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
+
+from liquor_app.core.clock import time_zones
 
 _MONTHS = {
     name: number
@@ -31,7 +33,7 @@ _REGION = re.compile(
 )
 """As Square and spreadsheets name them: Eastern Time (US & Canada)."""
 _OFFSET = re.compile(r"^(?:utc|gmt)?(?P<sign>[+-])(?P<hours>\d{1,2}):?(?P<minutes>\d{2})?(?: \([a-z ]+\))?$")
-_IANA = {name.lower(): name for name in available_timezones() if "/" in name}
+_IANA = {name.lower(): name for name in time_zones() if "/" in name}
 _WEEKDAY = r"(?:(?:mon|tues?|wed(?:nes)?|thu(?:rs?)?|fri|sat(?:ur)?|sun)(?:day)?\.?,?\s+)?"
 _FORMS = tuple(
     re.compile(rf"^{_WEEKDAY}{form}(?:[\sT,@]+(?:[-–|]\s+)?(?P<rest>\S.*))?$", re.IGNORECASE | re.ASCII)

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from functools import lru_cache
 from ipaddress import ip_address
-from zoneinfo import available_timezones
 
+from liquor_app.core.clock import time_zones
 from liquor_app.core.errors import Invalid
 from liquor_app.customers.addresses import normalise_email, normalise_phone, stands_for_nobody
 from liquor_app.customers.countries import country_code
@@ -277,9 +277,6 @@ def clean_country(cell: str) -> str | None:
 @lru_cache(maxsize=REMEMBERED)
 def clean_timezone(cell: str) -> str | None:
     text = clean_word(cell, "timezone")
-    if text is not None and text not in _ZONES:
+    if text is not None and text not in time_zones():
         raise Rejected("bad_timezone", "timezone", f"timezone must be a name such as America/New_York, not {text!r}.")
     return text
-
-
-_ZONES = available_timezones()
