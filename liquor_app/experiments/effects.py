@@ -34,6 +34,7 @@ from liquor_app.ui.words import spoken
 MOST_GROUPS = 500
 _SHARES = f"""
 SELECT e.campaign_id, k.name AS campaign, e.read_on, e.created_at, m.name AS arm, m.share, m.is_control,
+       k.virtual_now IS NOT NULL AS is_played,
        CAST(e.read_on AS timestamp) AT TIME ZONE :zone <= GREATEST(CAST(:now AS timestamptz), k.virtual_now) AS is_read
   FROM experiments e JOIN experiment_arms m ON m.experiment_id = e.id JOIN campaigns k ON k.id = e.campaign_id
  WHERE e.campaign_id = ANY(:campaigns) AND e.kind = '{ExperimentKind.HOLDOUT}' ORDER BY e.campaign_id, m.name
@@ -105,6 +106,8 @@ class CampaignDraw:
     is_read: bool
     shares: Mapping[str, float]
     control: frozenset[str]
+    is_played: bool
+    """Only played: nobody outside was written to, so nothing of it was measured."""
 
 
 async def fix_read(session: AsyncSession, campaign_id: UUID, last_day: date, *, anew: bool) -> None:
@@ -127,6 +130,7 @@ async def read_draws(session: AsyncSession, campaigns: Sequence[UUID]) -> dict[U
         campaign: CampaignDraw(
             arms[0].campaign, arms[0].created_at, arms[0].read_on, bool(arms[0].is_read),
             {one.arm: one.share for one in arms}, frozenset(one.arm for one in arms if one.is_control),
+            bool(arms[0].is_played),
         )
         for campaign, arms in rows.items()
     }  # fmt: skip

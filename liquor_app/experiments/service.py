@@ -53,12 +53,12 @@ class ResultRow:
 async def holdout_result(session: AsyncSession, actor: Actor, campaign_id: UUID) -> ResultRow | None:
     """Return what both groups bought, by intention: whoever was drawn counts, sent or not.
 
-    None if the campaign holds nobody out or has not started.
+    None if the campaign holds nobody out, has not started, or was only played.
     """
     require(actor, Permission.ANALYTICS_READ)
     draw: CampaignDraw | None = (await read_draws(session, [campaign_id])).get(campaign_id)
     rows = await read_outcomes(session, [campaign_id])
-    if draw is None or not draw.control or not rows:
+    if draw is None or draw.is_played or not draw.control or not rows:
         return None
     written, control = arm_sums(rows, set(draw.shares) - draw.control), arm_sums(rows, draw.control)
 

@@ -29,12 +29,14 @@ from liquor_app.core.errors import Invalid
 from liquor_app.core.listing.spec import ListQuery
 from liquor_app.core.pubsub import Message
 from liquor_app.experiments.service import ResultRow, holdout_result
+from liquor_app.experiments.statistics import Lift
 from liquor_app.planning.approval import approve_campaign
 from liquor_app.rest.kit.authentication import CurrentActor, key_owner, session_cookie, socket_actor
 from liquor_app.rest.kit.bulk_routes import bulk_routes
 from liquor_app.rest.kit.list_routes import list_routes
 from liquor_app.rest.schemas.campaigns import (
     ApproveIn,
+    BesideOut,
     CampaignAnalytics,
     CampaignCodesIn,
     CampaignHoldoutOut,
@@ -240,7 +242,7 @@ async def analytics(actor: CurrentActor, campaign_id: Id) -> object:
         "click_rate": rate("click_rate", clicks=row.clicks, sends=row.completed_sends),
         "conversion_rate": rate("conversion_rate", conversions=row.conversions, sends=row.completed_sends),
     }
-    all_kpis = {**rates, "incremental_revenue": result.revenue.difference if result else None}
+    all_kpis = {**rates, "incremental_revenue": _lift(result.revenue)["difference"] if result else None}
     return {
         **{name: getattr(row, name) for name in CampaignAnalytics.model_fields if hasattr(row, name)},
         **rates,
@@ -253,14 +255,21 @@ async def analytics(actor: CurrentActor, campaign_id: Id) -> object:
 
 def _holdout(result: ResultRow) -> dict[str, Any]:
     plain = {name: getattr(result, name) for name in CampaignHoldoutOut.model_fields if hasattr(result, name)}
-    chance = result.chance
-    plain |= {"agent_bought": chance and chance.bought, "agent_revenue": chance and chance.revenue}
+    chance, usual = result.chance, result.usual
+    plain |= {"bought": _lift(result.bought), "revenue": _lift(result.revenue)}
+    plain |= {"agent_bought": chance and _lift(chance.bought), "agent_revenue": chance and _lift(chance.revenue)}
+    plain["usual"] = usual and {name: _lift(getattr(usual, name)) for name in BesideOut.model_fields}
     return {
         **plain,
         "contacted": result.bought.contacted.people,
         "held_out": result.bought.held_out.people,
         "is_mismatch": result.split.is_mismatch,
     }
+
+
+def _lift(found: Lift) -> dict[str, float | None]:
+    difference = found.difference if found.contacted.people and found.held_out.people else None
+    return {"difference": difference, "low": found.low, "high": found.high}
 
 
 @sockets.websocket("/ws/campaign/{id}/status")

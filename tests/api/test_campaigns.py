@@ -18,6 +18,7 @@ from liquor_app.planning.tasks import TASKS as PLANNING
 from liquor_app.segments.service import refresh_segments
 from liquor_app.sending.tasks import TASKS as SENDING
 from tests.api.client import NOT_TAKEN, Client, is_problem
+from tests.experiments.test_holdout import campaign_with, started
 from tests.people import add_customer, add_purchase
 
 pytestmark = pytest.mark.integration
@@ -167,3 +168,23 @@ async def test_a_constraint_nobody_knows_is_refused_where_it_is_given(
     async with transaction() as session:
         kept = await session.execute(text("SELECT constraints FROM campaigns"))
         assert kept.scalars().all() == [{"max_contacts_7_days": 1}]
+
+
+async def test_what_was_not_measured_is_null(viewer: Client) -> None:
+    """Before the first decision comes nothing has changed by 0, and a week that was only played changed nothing at all:
+    it told of a sure loss of what sending costs."""
+    async with transaction() as session:
+        campaign = await campaign_with(session, 60, 30, target_kpis='["incremental_revenue"]')
+        await session.execute(text("UPDATE campaigns SET status = 'active', started_at = now()"))
+    told = (await viewer.get(f"/campaigns/{campaign}/analytics")).json()
+    assert (told["holdout"]["contacted"], told["holdout"]["held_out"]) == (0, 0)
+    assert told["holdout"]["bought"] == {"difference": None, "low": None, "high": None}
+    assert told["targets"] == {"incremental_revenue": None}
+    async with transaction() as session:
+        await started(session, campaign, 3)
+    told = (await viewer.get(f"/campaigns/{campaign}/analytics")).json()
+    assert told["holdout"]["revenue"]["difference"] == told["targets"]["incremental_revenue"] == 0, "nobody bought"
+    async with transaction() as session:
+        await session.execute(text("UPDATE campaigns SET virtual_now = now()"))
+    told = (await viewer.get(f"/campaigns/{campaign}/analytics")).json()
+    assert (told["holdout"], told["targets"]) == (None, {"incremental_revenue": None})

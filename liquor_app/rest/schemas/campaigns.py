@@ -91,9 +91,10 @@ class PlanStarted(Started):
 
 
 class CampaignLiftOut(Row):
-    """Contacted minus held out, per person, with an interval that stays valid while people look (null too early)."""
+    """Contacted minus held out, per person, with an interval that stays valid while people look (null too early). The
+    difference is null where either has nobody yet."""
 
-    difference: float
+    difference: float | None
     low: float | None
     high: float | None
 
