@@ -170,7 +170,7 @@ async def test_a_right_password_lifts_no_block_but_its_own(anybody: Client) -> N
 async def test_the_current_password_is_not_guessed_either(viewer: Client) -> None:
     body = {"password": "another good phrase", "current_password": "not this one"}
     for _ in range(FREE):
-        is_problem(await viewer.patch("/users/me", json=body), 422, "invalid", "current_password")
+        is_problem(await viewer.patch("/users/me", json=body), 422, "rule.value", "current_password")
     is_problem(await viewer.patch("/users/me", json={**body, "current_password": PASSWORD}), 429, "too_many_requests")
     assert await _count("audit_log", "action = 'password_change.locked'") == 1
 

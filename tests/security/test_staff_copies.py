@@ -258,7 +258,7 @@ async def test_no_preview_of_a_copied_message_acts_for_its_recipient(admin: Clie
     ids = {row["channel"]: row["id"] for row in listed}
     for name, value in design.items():
         refused = await admin.patch(f"/settings/templates/{ids['email']}", json={name: value})
-        is_problem(refused, 422, "invalid", name)
+        is_problem(refused, 422, "rule.value", name)
     await execute_plain(  # stored before that was refused
         "UPDATE message_templates SET body_html_template = CASE channel WHEN 'email' THEN :html END,"
         " subject_template = CASE channel WHEN 'email' THEN :subject END,"
