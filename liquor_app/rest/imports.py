@@ -109,6 +109,9 @@ async def _receive(request: Request, allowed: frozenset[str]) -> _Upload:
         upload.fields = {name: value for name, value in form.items() if isinstance(value, str)}
         if unknown := sorted(set(upload.fields) - allowed):
             raise Malformed(f"{unknown[0]} is not a field of this form", field=unknown[0])
+        named = [name for name, _ in form.multi_items()]
+        if twice := [name for name in named if named.count(name) > 1]:
+            raise Malformed(f"{twice[0]} stands in this form more than once.", field=twice[0])
         for name in ("mapping", "options"):
             upload.json_of(name)
         upload.name = Path((file.filename or "upload").replace("\\", "/")).name

@@ -112,14 +112,14 @@ def run(
     @schema.hooks.hook
     def filter_failure(context: Any, failure: Any, case: Any, response: Any) -> bool:
         if type(failure).__name__ == "AcceptedNegativeData":
-            return not _refuses_rows(response)
+            return not (_refuses_rows(response) or _is_stale(response))
         if type(failure).__name__ != "RejectedPositiveData":
             return True
         # an id it found to be null in another answer: that of a row that was refused
         if rule_of(response) is not None or "null" in response.request.url.split("?")[0].split("/"):
             return False
         # a version nobody has is no fault of the rest
-        return not (response.status_code == 412 and any(one.lower() == "if-match" for one in response.request.headers))
+        return not _is_stale(response)
 
     for event in from_schema(schema).execute():
         if isinstance(event, events.FatalError):
@@ -129,6 +129,11 @@ def run(
         elif isinstance(event, events.ScenarioFinished):
             _gather(told, event)
     return told
+
+
+def _is_stale(response: Any) -> bool:
+    """Tell whether nothing was done because the call named a version that is not the thing's."""
+    return response.status_code == 412 and any(one.lower() == "if-match" for one in response.request.headers)
 
 
 def _refuses_rows(response: Any) -> bool:

@@ -79,6 +79,10 @@ async def test_bad_uploads_leave_no_file_behind(manager: Client, viewer: Client,
     ):
         is_problem(await send(manager, **{name: json.dumps(wrong)}), 422, NOT_TAKEN, field)
     is_problem(await manager.post("/customers/import", data={"kind": "customers"}), 422, "invalid", "file")
+    twice = {"options": ['{"nonsense": "x"}', "{}"]}  # the last of them was taken, whatever the first said
+    is_problem(
+        await manager.post("/customers/import", files={"file": ("p.csv", CSV)}, data=twice), 422, "invalid", "options"
+    )
     is_problem(await manager.post("/customers/import", json={}), 422, "invalid", "file")
     assert waiting() == before
 
