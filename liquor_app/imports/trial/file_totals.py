@@ -14,6 +14,7 @@ from liquor_app.imports.cleaning.amounts import (
     says_percent,
     without_unit,
 )
+from liquor_app.imports.cleaning.cells import MOST_REMEMBERED, REMEMBERED
 from liquor_app.imports.cleaning.file_setting import Setting
 from liquor_app.imports.cleaning.net_money import taken_words
 from liquor_app.imports.cleaning.number_cells import currency_code, is_own
@@ -88,6 +89,7 @@ class FileTotals:
         self._cents = {place for place, one in enumerate(columns) if holds_cents(one)}
         self._foreign_heads = {place for place, one in enumerate(columns) if not is_own(head_currency(one), self._own)}
         self._foreign, self._is_foreign, self._last = 0, False, Decimal(0)
+        self._known: dict[tuple[int, str], tuple[Decimal, bool]] = {}
 
     def see(self, record: Record) -> None:
         """Count one row."""
@@ -133,11 +135,23 @@ class FileTotals:
         if self._currency is not None and (named := cells[self._currency].strip()):
             self._is_foreign |= not is_own(currency_code(named), self._own)
         for number, place in enumerate(places):
-            read = read_amount(cells[place].strip() or ("0" if number == 0 else "1"), self._decimal)
-            value *= read.value if read else Decimal(0)
-            self._is_foreign |= place in self._foreign_heads or not is_own(read.currency if read else "", self._own)
-            value = value / 100 if place in self._cents else value
+            read, is_foreign = self._read(place, cells[place].strip() or ("0" if number == 0 else "1"))
+            self._is_foreign |= is_foreign
+            value = read if number == 0 else value * read
         return Decimal(0) if self._is_foreign else value
+
+    def _read(self, place: int, cell: str) -> tuple[Decimal, bool]:
+        """Return what a cell says, and whether in another currency. Prices are few, so the last are remembered."""
+        if (found := self._known.get((place, cell))) is None:
+            read = read_amount(cell, self._decimal)
+            value = read.value if read else Decimal(0)
+            is_foreign = place in self._foreign_heads or not is_own(read.currency if read else "", self._own)
+            found = (value / 100 if place in self._cents else value), is_foreign
+            if len(self._known) > REMEMBERED:
+                self._known.clear()
+            if len(cell) <= MOST_REMEMBERED:
+                self._known[place, cell] = found
+        return found
 
     def totals(self, orders_made: int, money_made: Decimal) -> Totals:
         """Return what was counted, beside what an import makes of it."""
