@@ -13,6 +13,7 @@ from liquor_app.core.clock import now
 from liquor_app.core.db import transaction
 from liquor_app.organization.models import Channel
 from liquor_app.screens.accounts.api_keys.state import ApiKeysState
+from liquor_app.screens.accounts.profile.passkeys_state import PasskeysState
 from liquor_app.screens.accounts.profile.state import ProfileState
 from liquor_app.screens.accounts.team.state import TeamState
 from liquor_app.screens.campaigns.builder.state import BuilderState
@@ -102,6 +103,19 @@ async def _customers() -> str:
     return "/customers"
 
 
+async def _passkey() -> str:
+    """Of whoever is signed in, who is the shop's only user."""
+    async with transaction() as session:
+        await session.execute(
+            text(
+                "INSERT INTO passkeys (id, user_id, credential_id, public_key, name)"
+                " SELECT :id, id, 'credential', 'key', 'Laptop' FROM users"
+            ),
+            {"id": PAIR},
+        )
+    return "/profile"
+
+
 async def _doubles() -> str:
     async with transaction() as session:
         first, second = await add_people(session, 2)
@@ -143,6 +157,10 @@ FORMS = (
     Formed(
         ProfileState, ((ProfileState.load,),), ProfileState.save, ({"full_name": "x" * 121},), "full_name", "/profile",
         in_dialog=False, is_own=True,
+    ),
+    Formed(
+        PasskeysState, ((PasskeysState.load,), (PasskeysState.ask, "rename", PAIR)), PasskeysState.rename,
+        ({"name": " "},), "name", _passkey, is_own=True,
     ),
     Formed(
         ApiKeysState, ((ApiKeysState.load,), (ApiKeysState.ask, "new")), ApiKeysState.create,

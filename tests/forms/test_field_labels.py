@@ -67,7 +67,8 @@ def test_every_field_is_called_as_its_page_calls_it() -> None:
     raw = {name for name in drawn if not name.isalpha()}
     for formed in FORMS:
         raw |= {name for name in formed.state(_reflex_internal_init=True)._fields() if not name.isalpha()}
-    another_id = {"second_step_password"}  # of `current_password`, which stands on that page twice
+    # of `current_password` and `name`, which stand on that page several times
+    another_id = {"second_step_password", "passkey_password", "passkey_name", "passkey_new_name"}
     assert raw <= set(FIELD_LABELS) | {"no_tracking"} | another_id
     for model in DOCUMENTS.values():
         asked = {
