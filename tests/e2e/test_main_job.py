@@ -22,7 +22,7 @@ def test_the_main_job(product: Product, day: Day) -> None:
     page.fill("#email", EMAIL)
     page.fill("#password", "not the password")
     page.click("button[type=submit]")
-    expect(page.get_by_role("alert")).to_contain_text("E-mail or password is wrong")
+    expect(page.get_by_role("alert").filter(has_text="E-mail or password is wrong")).to_be_visible()
     shoot(page, "01-sign-in")
 
     sign_in(page, url)
