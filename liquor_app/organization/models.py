@@ -14,10 +14,10 @@ from liquor_app.core.columns import (
     choice,
     document,
     flag,
-    moment,
     pk,
     ref,
     stamped,
+    whole,
     words,
 )
 from liquor_app.core.platform.personal_data import Personal
@@ -75,7 +75,10 @@ class Notification(SQLModel, table=True):
     """A notice in the bell; `user_id` null means everybody."""
 
     __tablename__ = "notifications"
-    __table_args__ = (Index("ix_notifications_user", "user_id", "created_at"),)
+    __table_args__ = (
+        Index("ix_notifications_user", "user_id", "created_at"),
+        Index("uq_notifications_position", "position", unique=True),
+    )
 
     id: UUID = pk()
     user_id: UUID | None = ref("users.id", nullable=True)
@@ -83,16 +86,18 @@ class Notification(SQLModel, table=True):
     title: str = words()
     body: str = words(default="")
     link: str | None = words(nullable=True)
+    position: int | None = whole(nullable=True)
+    """In the order in which notices could be seen, which is not that of their ids (`bell.number_notices`)."""
     created_at: datetime = stamped()
 
 
 class NoticesSeen(SQLModel, table=True):
-    """Up to when a user has looked into the bell. One row a user, not one for each notice they saw."""
+    """Up to which position a user has looked into the bell. One row a user, not one for each notice they saw."""
 
     __tablename__ = "notices_seen"
 
     user_id: UUID = ref("users.id", primary=True)
-    until: datetime = moment(nullable=False)
+    position: int = whole()
 
 
 class SavedView(SQLModel, table=True):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import text
@@ -50,23 +49,6 @@ class BrandRow(BrandFields):
 
 
 BRAND_COLUMNS = tuple(field.name for field in fields(BrandRow))
-
-
-@dataclass(frozen=True)
-class NotificationFields:
-    """What a notice says."""
-
-    id: UUID
-    level: str
-    title: str
-    body: str
-    link: str | None
-    created_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class NotificationRow(NotificationFields):
-    is_read: bool
 
 
 async def ensure_defaults(session: AsyncSession) -> None:
@@ -143,67 +125,6 @@ async def notify(
         {"user": user_id, "level": level, "title": title[:200], "body": body[:1000], "link": link},
     )
     publish(session, "notifications", {"title": title, "level": level, "user_id": user_id})
-
-
-MOST_SINCE = 200
-"""Notices of one page of those that came since."""
-
-
-async def list_notifications(session: AsyncSession, actor: Actor, *, limit: int = 20) -> list[NotificationRow]:
-    """Return the latest notices for a user: everybody's and their own. To a program, which looks into no bell, all are
-    new."""
-    require(actor, Permission.JOBS_READ)
-    found = await session.execute(
-        text(
-            "SELECT n.id, n.level, n.title, n.body, n.link, n.created_at <= COALESCE(s.until, '-infinity') AS is_read,"
-            " n.created_at FROM notifications n LEFT JOIN notices_seen s ON s.user_id = :user"
-            " WHERE n.user_id IS NULL OR n.user_id = :user ORDER BY n.created_at DESC LIMIT :n"
-        ),
-        {"user": actor.user_id, "n": min(limit, 100)},
-    )
-    return [NotificationRow(**row) for row in found.mappings()]
-
-
-async def notifications_since(
-    session: AsyncSession, actor: Actor, after: UUID, *, limit: int = 200
-) -> list[NotificationRow]:
-    """Return the notices for a user that came after one they have (a UUIDv7, which tells when), oldest first."""
-    require(actor, Permission.JOBS_READ)
-    found = await session.execute(
-        text(
-            "SELECT n.id, n.level, n.title, n.body, n.link, n.created_at <= COALESCE(s.until, '-infinity') AS is_read,"
-            " n.created_at FROM notifications n LEFT JOIN notices_seen s ON s.user_id = :user"
-            " WHERE (n.user_id IS NULL OR n.user_id = :user) AND n.id > :after ORDER BY n.id LIMIT :n"
-        ),
-        {"user": actor.user_id, "after": after, "n": min(limit, MOST_SINCE)},
-    )
-    return [NotificationRow(**row) for row in found.mappings()]
-
-
-async def mark_notifications_read(session: AsyncSession, actor: Actor) -> None:
-    """This user has seen everything in the bell; what others have seen of it is theirs."""
-    require(actor, Permission.OWN_ACCOUNT)
-    if actor.user_id is None:
-        return
-    await session.execute(
-        text(
-            "INSERT INTO notices_seen (user_id, until) VALUES (:user, now())"
-            " ON CONFLICT (user_id) DO UPDATE SET until = GREATEST(notices_seen.until, EXCLUDED.until)"
-        ),
-        {"user": actor.user_id},
-    )
-
-
-async def has_rung(session: AsyncSession, title: str, *, since: datetime) -> bool:
-    """Tell whether everybody's bell rang with this title since then, and nobody has looked into it yet. A corridor."""
-    found = await session.execute(
-        text(
-            "SELECT EXISTS (SELECT FROM notifications WHERE title = :title AND created_at > :since"
-            " AND created_at > COALESCE((SELECT max(until) FROM notices_seen), '-infinity'))"
-        ),
-        {"title": title, "since": since},
-    )
-    return bool(found.scalar_one())
 
 
 async def request_sample_clear(session: AsyncSession, actor: Actor) -> UUID:

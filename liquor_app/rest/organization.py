@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Annotated
-from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response, WebSocket
 
@@ -20,10 +19,11 @@ from liquor_app.core.db import Session, transaction
 from liquor_app.core.ids import parse_id
 from liquor_app.core.pubsub import Message
 from liquor_app.core.queue import get_job
-from liquor_app.organization import brands, guidance, service
+from liquor_app.organization import bell, brands, guidance, service
+from liquor_app.organization.bell import NotificationRow
 from liquor_app.organization.guidance import load_guidance
 from liquor_app.organization.lists import AUDIT, by_shop_days, list_audit
-from liquor_app.organization.service import BrandRow, NotificationRow
+from liquor_app.organization.service import BrandRow
 from liquor_app.planning.approval import autopilot
 from liquor_app.rest.kit.authentication import CurrentActor, session_cookie, socket_actor
 from liquor_app.rest.kit.list_routes import list_routes
@@ -73,37 +73,44 @@ async def cancel_job(actor: CurrentActor, job_id: Id) -> object:
 
 
 LATEST = 100
-"""Notices that may come within one breath and all be told."""
+"""Unread notices that are told to who connects without saying where they stopped."""
 MOST_MISSED = 2000
-"""Notices somebody may have missed and still be told; whoever was away for longer reads the list."""
+"""Notices told at one time; the rest with the next hint."""
 
 
-async def _since(session: Session, actor: Actor, last: UUID) -> list[NotificationRow]:
-    """All that came after a notice, a page at a time."""
+async def _after(session: Session, actor: Actor, position: int) -> list[NotificationRow]:
+    """All that came after a place, a page at a time."""
     found: list[NotificationRow] = []
     while len(found) < MOST_MISSED:
-        page = await service.notifications_since(session, actor, found[-1].id if found else last)
+        page = await bell.notifications_after(session, actor, position)
         found += page
-        if len(page) < service.MOST_SINCE:
+        if len(page) < bell.MOST_SINCE:
             break
+        position = page[-1].position or position
     return found
 
 
 @sockets.websocket("/ws/notifications")
 @needs(Permission.JOBS_READ)
 async def notifications(websocket: WebSocket) -> None:
-    """Notices as they come; with `after`, first those that came since that one."""
-    told: set[UUID] = set()
+    """Notices as they come, each once; with `after`, first those that came since that one, whenever they were begun."""
     last = parse_id(given, "after") if (given := websocket.query_params.get("after")) else None
+    told: int | None = None
 
     async def read(actor: Actor, hints: Sequence[Message]) -> list[NotificationMessage]:
+        nonlocal told
         async with transaction() as session:
-            since = await _since(session, actor, last) if last is not None and not hints else []
-            rows = await service.list_notifications(session, actor, limit=LATEST)
-        is_new = [row for row in reversed(rows) if row.id not in told and (hints or (last is None and not row.is_read))]
-        fresh = [*since, *(row for row in is_new if row.id not in {one.id for one in since})]
-        told.clear()
-        told.update(row.id for row in (*rows, *since))
+            await bell.number_notices(session)
+            if told is None and last is None:
+                # what was committed since it was numbered rings once more
+                latest = await bell.list_notifications(session, actor, limit=LATEST)
+                rows = [row for row in reversed(latest) if row.position is not None]
+                fresh = [row for row in rows if not row.is_read]
+            else:
+                begin = await bell.position_of(session, last) if told is None and last is not None else told or 0
+                rows = fresh = await _after(session, actor, begin)
+                told = begin
+        told = max([told or 0, *(row.position or 0 for row in rows)])
         return [NotificationMessage.model_validate(row) for row in fresh]
 
     await serve(

@@ -31,7 +31,8 @@ from liquor_app.core.db import transaction
 from liquor_app.core.errors import Unauthenticated
 from liquor_app.core.pubsub import QUEUE_LIMIT, hub, publish, publish_now
 from liquor_app.core.security.crypto import sign
-from liquor_app.organization.service import mark_notifications_read, notify
+from liquor_app.organization.bell import mark_notifications_read
+from liquor_app.organization.service import notify
 from liquor_app.rest.routers import AT_ROOT, SOCKETS
 from tests.api.client import Client, address_of, is_problem, whole_api
 from tests.factories import add_people, add_ready_campaign
@@ -419,6 +420,38 @@ async def test_notices_are_told_from_where_one_stopped(app: FastAPI, viewer: Cli
             pass
 
 
+async def test_a_notice_committed_late_is_told_to_who_was_told_a_later_one(app: FastAPI, viewer: Client) -> None:
+    """Its id and its moment are those of its transaction, which began first; so is what somebody has seen."""
+    async with connect(app, "/ws/notifications", bearer(viewer)) as socket:
+        async with transaction() as slow:
+            await notify(slow, title="Early")
+            async with transaction() as session:
+                await notify(session, title="Late")
+            late = await socket.heard()
+            async with transaction() as session:
+                await mark_notifications_read(session, (await token_actor(session, token_of(viewer))))
+        early = await socket.heard()
+    assert (late["title"], early["title"]) == ("Late", "Early")
+    assert early["id"] < late["id"]
+    async with connect(app, "/ws/notifications", bearer(viewer), query=f"after={late['id']}") as socket:
+        assert (await socket.heard())["title"] == "Early"
+        await asyncio.sleep(2 * sockets.CALM_SECONDS)
+        assert socket.from_app.empty(), "each once"
+    async with connect(app, "/ws/notifications", bearer(viewer)) as socket:
+        assert (await socket.heard())["title"] == "Early", "nobody has looked at it"
+
+
+async def test_a_notice_that_is_not_kept_any_more_says_where_to_go_on(app: FastAPI, viewer: Client) -> None:
+    async with transaction() as session:
+        for number in range(4):
+            await notify(session, title=f"Notice {number}")
+    async with transaction() as session:
+        ids = [str(one) for one in (await session.execute(text("SELECT id FROM notifications ORDER BY id"))).scalars()]
+        await session.execute(text("DELETE FROM notifications WHERE id = :id"), {"id": ids[1]})
+    async with connect(app, "/ws/notifications", bearer(viewer), query=f"after={ids[1]}") as socket:
+        assert [(await socket.heard())["id"] for _ in range(2)] == ids[2:]
+
+
 async def test_notices_of_others_are_not_told_to_who_asks_from_the_beginning(app: FastAPI, viewer: Client) -> None:
     async with transaction() as session:
         other = (await session.execute(text("SELECT id FROM users WHERE role = 'admin'"))).scalar_one()
@@ -432,7 +465,7 @@ async def test_notices_of_others_are_not_told_to_who_asks_from_the_beginning(app
 
 
 async def test_more_than_a_page_was_missed(app: FastAPI, viewer: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("liquor_app.organization.service.MOST_SINCE", 3)
+    monkeypatch.setattr("liquor_app.organization.bell.MOST_SINCE", 3)
     async with transaction() as session:
         for number in range(8):
             await notify(session, title=f"Notice {number}")

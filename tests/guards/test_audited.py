@@ -35,7 +35,7 @@ SERVICES = {
     "imports.single_purchases.record_event": "the event is an entry of a log that nobody can change, by the hundred",
     "imports.bulk_calls.record_events.record_told_events": "each event is an entry of that log, too",
     "imports.uploads.forget_uploads": "retention, by the clock alone",
-    "organization.service.mark_notifications_read": "that somebody has seen their bell is nobody else's business",
+    "organization.bell.mark_notifications_read": "that somebody has seen their bell is nobody else's business",
     "planning.simulation_job.request_simulation": RECKONED,
     "planning.simulation_job.simulate_plan": RECKONED,
     "providers.sender_check.sender_checks.record_check": "what was found in the DNS is kept with its time",

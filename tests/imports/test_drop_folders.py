@@ -25,7 +25,7 @@ from liquor_app.imports.drop_folders.lists import list_drop_files
 from liquor_app.imports.drop_folders.look import Looked, look_at, request_due_looks, retry_file
 from liquor_app.imports.drop_folders.tasks import TASKS as LOOKS
 from liquor_app.imports.tasks import TASKS as IMPORTS
-from liquor_app.organization.service import list_notifications
+from liquor_app.organization.bell import list_notifications
 from liquor_app.screens.imports.drop_folders.view import file_line
 from tests.imports.test_import_cases import many, one
 from tests.people import ensure_shop

@@ -14,7 +14,8 @@ from liquor_app.core.clock import now
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import Invalid
 from liquor_app.core.ids import uuid7
-from liquor_app.organization.service import has_rung, list_notifications, mark_notifications_read, notify
+from liquor_app.organization.bell import has_rung, list_notifications, mark_notifications_read
+from liquor_app.organization.service import notify
 from liquor_app.organization.settings import ComplianceSettings, load_settings, save_settings
 
 pytestmark = pytest.mark.integration

@@ -10,9 +10,10 @@ from pydantic import Field
 
 from liquor_app.api.schemas import Patch, Row
 from liquor_app.core.queue import JobFields
+from liquor_app.organization.bell import NotificationFields
 from liquor_app.organization.guidance import Autonomy, Guidance, Phrases
 from liquor_app.organization.models import Header
-from liquor_app.organization.service import BrandFields, NotificationFields
+from liquor_app.organization.service import BrandFields
 
 
 class JobOut(Row, JobFields):

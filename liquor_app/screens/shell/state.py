@@ -12,12 +12,8 @@ from liquor_app.analytics.shell_counts import shell_counts
 from liquor_app.campaigns.lists import list_campaigns
 from liquor_app.core.db import transaction
 from liquor_app.core.listing.spec import ListQuery
-from liquor_app.organization.service import (
-    default_brand,
-    list_notifications,
-    mark_notifications_read,
-    request_sample_clear,
-)
+from liquor_app.organization.bell import list_notifications, mark_notifications_read
+from liquor_app.organization.service import default_brand, request_sample_clear
 from liquor_app.organization.settings import GeneralSettings, load_settings, shop_now
 from liquor_app.organization.shop_identity import missing_identity
 from liquor_app.screens.session.background import background

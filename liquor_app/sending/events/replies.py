@@ -25,8 +25,9 @@ from liquor_app.customers.addresses import address_hash
 from liquor_app.customers.consents import Suppression, suppress_addresses
 from liquor_app.customers.models import SuppressionReason
 from liquor_app.customers.recipient_consent import SaidByText, withdraw_by_text, withdraw_consents
+from liquor_app.organization.bell import has_rung
 from liquor_app.organization.models import Channel
-from liquor_app.organization.service import has_rung, notify
+from liquor_app.organization.service import notify
 from liquor_app.providers.kit.base import WebhookEvent
 from liquor_app.sending.events.sms_keywords import BY_TEXT, number_of
 from liquor_app.sending.models import REPLY, Proof, ReplyStatus
