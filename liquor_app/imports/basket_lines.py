@@ -211,8 +211,8 @@ async def recognise(
         whose = owners.get(order_id, buyer) if buyer == _WHOEVERS else buyer
         if buyer != _WHOEVERS and owners.setdefault(order_id, buyer) != buyer:
             reason = (
-                f"The order {order_id[:60]!r} is another customer's. Where each store numbers its receipts anew, write"
-                " the store into the number (North-1001)."
+                f"The order {order_id[:60]!r} is another customer's. Where each store numbers its receipts anew, choose"
+                " that for the file (Receipt numbers), with a column for the store."
             )
             rejected.append((position, Rejected("order_of_another_customer", "order_id", reason)))
             continue

@@ -18,6 +18,7 @@ from liquor_app.imports.cleaning.orders.order_rows import OrderRows
 from liquor_app.imports.cleaning.orders.order_shape import Watch
 from liquor_app.imports.cleaning.orders.refunds_of import refunds_of
 from liquor_app.imports.cleaning.orders.status_rows import StatusRows, check_status
+from liquor_app.imports.cleaning.orders.store_numbers import by_store
 from liquor_app.imports.cleaning.person_cells import clean_order_id
 from liquor_app.imports.cleaning.person_rows import Person, PersonReader
 from liquor_app.imports.cleaning.product_cells import CleanProduct, clean_product
@@ -123,11 +124,13 @@ class Chunks:
         self._records: Iterator[Record] = unmended(table, table.columns) if LINE in table.columns else iter(table)
         if self._is_sales and sales is None:
             self._records = iter(refunds_of(self._records, at, how.decimal))
+        if how.by_store:
+            self._records = by_store(self._records, at["order_id"], at["store"])
         if kind == "purchases" and (order := at.get("order_id", len(table.columns))) < len(table.columns):
             who = [] if sales else [at[field] for field in IDENTITY[kind] if at.get(field, order) != order]
-            self._records = iter(
-                OrderRows(self._records, order, [place for place in who if place < len(table.columns)])
-            )
+            there = [place for place in who if place < len(table.columns)]
+            store = None if sales or how.by_store else at.get("store")
+            self._records = iter(OrderRows(self._records, order, there, store))
         if statuses and told:
             self._records = statuses.rows(self._records)
         if self._is_sales and (product := at.get("product", len(table.columns))) < len(table.columns):
@@ -136,6 +139,8 @@ class Chunks:
         self._at, self._how, self._made = at, how, made
         self._skip, self._left, self._own = skip, limit, own
         self._ahead: asyncio.Task[Chunk] | None = None
+        self.known_as: dict[str, str] = {}
+        """Order's number with its store → the one it is known by; see `store_orders`."""
 
     async def next(self) -> Chunk:
         """Return the next chunk; one with nothing read is the end.
@@ -247,6 +252,7 @@ class Chunks:
             return ""
         cell = record.order or (record.cells[position] if position < len(record.cells) else "")
         try:
-            return clean_order_id(cell) or ""
+            order = clean_order_id(cell) or ""
+            return self.known_as.get(order, order)
         except Rejected:
             return ""

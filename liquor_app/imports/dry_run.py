@@ -22,6 +22,7 @@ from liquor_app.core.ids import uuid7
 from liquor_app.imports.cleaning.column_mapping import check_fields, guess_mapping, positions
 from liquor_app.imports.cleaning.column_names import KINDS
 from liquor_app.imports.cleaning.orders.status_rows import status_columns
+from liquor_app.imports.cleaning.orders.store_numbers import with_numbering
 from liquor_app.imports.merge_rows import Policy
 from liquor_app.imports.models import AS_OF, TAKEN_BACK
 from liquor_app.imports.new_buyers import CREATE, OPTION, REFUSE
@@ -32,6 +33,7 @@ from liquor_app.imports.readers.dialect import Dialect, chosen_dialect, guess_di
 from liquor_app.imports.readers.formats import open_table, read_sample
 from liquor_app.imports.rejects import heading, reject_lines
 from liquor_app.imports.run_import import Plan
+from liquor_app.imports.store_orders import numbered_before
 from liquor_app.imports.trial.file_totals import Totals
 from liquor_app.imports.trial.shown_rows import Shown
 from liquor_app.organization.settings import GeneralSettings, load_settings
@@ -108,7 +110,7 @@ def check_choices(kind: str, policy: str) -> Policy:
     return Policy(policy)
 
 
-OPTIONS = ("date_order", "decimal", "profile", "constants", OPTION)
+OPTIONS = ("date_order", "decimal", "numbering", "profile", "constants", OPTION)
 """What somebody may choose; a drop folder adds `AS_OF`."""
 
 
@@ -136,12 +138,14 @@ def inspect_file(
     mapping: Mapping[str, str] | None = None,
     options: Mapping[str, Any] | None = None,
     file_name: str = "",
+    numbers_by_store: bool = False,
 ) -> FilePreview:
     """Return the start of a file and how it was understood, for a person to confirm.
 
     Args:
         file_name: what it was called where it comes from, if not as `path` is.
         mapping: field → column, as far as it has been chosen; guessed from the columns' names and cells if not given.
+        numbers_by_store: imports before this numbered receipts by store (`store_orders.numbered_before`).
 
     Raises:
         Invalid: no such file, not one we read, unknown kind or option.
@@ -153,11 +157,14 @@ def inspect_file(
     profile = chosen_profile(columns, kind, options or {}, file_name or path.name)
     sample = read_sample(path)
     chosen = dict(mapping) if mapping else guess_mapping(columns, kind, profile, sample)
-    guessed = guess_dialect(sample, positions(chosen, columns))
+    at = positions(chosen, columns)
+    guessed = guess_dialect(sample, at)
+    if kind == "purchases" and profile is None:
+        guessed = with_numbering(guessed, sample, at, before=numbers_by_store)
     dialect = chosen_dialect(guessed, options or {})
     if profile is not None:
         return FilePreview(columns, chosen, shown, dialect, profile.key, tuple(put_together(profile, columns)))
-    says = status_columns(columns, positions(chosen, columns), sample) if kind == "purchases" else {}
+    says = status_columns(columns, at, sample) if kind == "purchases" else {}
     return FilePreview(columns, chosen, shown, dialect, statuses=tuple(columns[place] for place in says))
 
 
@@ -194,8 +201,9 @@ async def try_file(
     if watch and not (limit and limit <= MAX_SHOWN):
         raise Invalid(f"At most {MAX_SHOWN} rows can be shown one by one.", field="rows")
     shop = await load_settings(session, GeneralSettings)
+    by_store = await numbered_before(session, actor)
     plan = Plan(uuid7(), kind, chosen, path, file_name or path.name, dict(mapping or {}), dict(options or {}))
-    work = await open_work(plan, actor, shop, {}, limit=limit, watch=watch, totals=True)
+    work = await open_work(plan, actor, shop, {}, limit=limit, watch=watch, totals=True, numbers_by_store=by_store)
     savepoint = await session.begin_nested()
     try:
         async with work:

@@ -26,7 +26,9 @@ async def leave_out_erased(session: AsyncSession, chunk: Chunk) -> int:
     gone = await erased_among(session, [_named(row) for row in chunk.rows])
     refused = await erased_texts(session, [" ".join(one.record.cells) for one in chunk.rejects])
     chunk.rejects = [
-        replace(one, record=one.record._replace(cells=[]), why=Rejected(one.why.code, one.why.field, WITHHELD))
+        replace(
+            one, record=one.record._replace(cells=[], own=None), why=Rejected(one.why.code, one.why.field, WITHHELD)
+        )
         if place in refused
         else one
         for place, one in enumerate(chunk.rejects)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -20,15 +20,17 @@ from liquor_app.imports.cleaning.orders.no_goods import leave_out_no_goods
 from liquor_app.imports.cleaning.orders.order_shape import check_rows
 from liquor_app.imports.cleaning.orders.refunds_of import refunds_of
 from liquor_app.imports.cleaning.orders.status_rows import StatusRows
+from liquor_app.imports.cleaning.orders.store_numbers import by_store, with_numbering
 from liquor_app.imports.cleaning.person_cells import tell_of_us
 from liquor_app.imports.cleaning.sale_rows import MADE, PACKED, SaleRows
 from liquor_app.imports.profiles.known_tools import chosen_profile, extra_cells, told_for_all
 from liquor_app.imports.profiles.tool_profile import Make, Profile, made_of, makers, put_together
-from liquor_app.imports.readers.dialect import Dialect, chosen_dialect, guess_dialect
+from liquor_app.imports.readers.dialect import STORE, Dialect, chosen_dialect, guess_dialect
 from liquor_app.imports.readers.formats import READING, open_table, read_sample
 from liquor_app.imports.readers.row_reader import Record, Table
 from liquor_app.imports.rejects import MENDED, ORDER, OWN_COLUMNS
 from liquor_app.imports.run_import import ROWS, Plan, Work
+from liquor_app.imports.store_orders import BY_STORE
 from liquor_app.imports.trial.file_totals import FileTotals
 from liquor_app.organization.settings import GeneralSettings
 
@@ -50,6 +52,10 @@ def _is_of_us(kind: str, sample: Sequence[Record], made: Sequence[Make], at: dic
     return tell_of_us(([*one.cells, *(make(one.cells) for make in made)] for one in sample if not one.problem), at)
 
 
+def _numbers_stores(at: Mapping[str, int], table: Table) -> bool:
+    return all(at.get(name, len(table.columns)) < len(table.columns) for name in ("order_id", "store"))
+
+
 async def open_work(
     plan: Plan,
     actor: Actor,
@@ -59,6 +65,7 @@ async def open_work(
     limit: int | None = None,
     watch: bool = False,
     totals: bool = False,
+    numbers_by_store: bool = False,
 ) -> Work:
     """Return the work of an import from its checkpoint on (`position` is empty for one not begun). A corridor.
 
@@ -67,6 +74,7 @@ async def open_work(
         limit: try only so many rows.
         watch: note in `shown` what becomes of each row; for trials.
         totals: add up the file as it stands, too, be it none of purchases; for trials.
+        numbers_by_store: imports before this numbered receipts by store (`store_orders`).
 
     Raises:
         Invalid: not a file we read, columns or options that make no sense, or purchases whose rows are not all lines.
@@ -91,10 +99,15 @@ async def open_work(
                 made = noes_win(made, constants, by_tool, positions(chosen, table.columns))
             at = check_mapping(plan.mapping, table.columns, plan.kind, profile=profile, made=behind, sample=sample)
             own = {field: position for field, position in at.items() if position < len(table.columns)}
-            dialect = chosen_dialect(guess_dialect(sample, own), plan.options)
+            guessed = guess_dialect(sample, own)
+            if plan.kind == "purchases" and sales is None:
+                guessed = with_numbering(guessed, sample, own, before=numbers_by_store)
+            dialect = chosen_dialect(guessed, plan.options)
             statuses = None
             if plan.kind == "purchases" and sales is None:
                 named = list(refunds_of(sample, at, dialect.decimal))
+                if dialect.numbering == STORE and "order_id" in own and "store" in own:
+                    named = list(by_store(named, own["order_id"], own["store"]))
                 statuses = StatusRows(table.columns, at, named, dialect.decimal)
                 goods = list(leave_out_no_goods(statuses.sample, own.get("product")))
                 check_rows(table.columns, at, goods, statuses.places)
@@ -128,8 +141,9 @@ async def open_work(
         tuple(table.columns),
         frozenset(plan.options.get("constants") or ()),
         is_of_us,
+        plan.kind == "purchases" and sales is None and dialect.numbering == STORE and _numbers_stores(at, table),
     )
-    position = position or start_position(table.columns)
+    position = position or start_position(table.columns) | ({BY_STORE: True} if how.by_store else {})
     rows = SaleRows(sales, table.columns, made, dialect.decimal) if sales else None
     own = FileTotals(table.columns, at, how, sales) if totals or plan.kind == "purchases" else None
     chunks = Chunks(

@@ -47,7 +47,7 @@ def raw_of(record: Record, order_id: str = "") -> str:
 
 def _kept(record: Record, order_id: str, births: Collection[int]) -> tuple[str, str | None]:
     """Return a record as kept, and sealed what of it tells a date of birth (`ImportReject.birth_cells_encrypted`)."""
-    cells = [cell[:SHOWN].replace("\x00", "") for cell in record.cells]
+    cells = [cell[:SHOWN].replace("\x00", "") for cell in record.told]
     kept: dict[str, object] = {"line": ",".join(cells)[:SHOWN]} if record.problem else {"cells": cells}
     hidden: dict[str, object] = {}
     if births and record.problem:

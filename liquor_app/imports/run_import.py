@@ -48,6 +48,7 @@ from liquor_app.imports.profiles.tool_profile import NOBODY, UNKNOWN_VOID
 from liquor_app.imports.readers.formats import READING, open_table
 from liquor_app.imports.readers.row_reader import Record, Table
 from liquor_app.imports.rejects import Reject, write_rejects
+from liquor_app.imports.store_orders import call_as_known
 from liquor_app.imports.trial.becoming import basket_becomes
 from liquor_app.imports.trial.file_totals import FileTotals
 from liquor_app.imports.trial.repeated_rows import MOST_TOLD, Keys, RepeatedRows, product_keys
@@ -203,6 +204,8 @@ class Work:
             if self.own is not None and (own := self.own.own):
                 self.position[OWN] = own
             return Counter(), []
+        if self._reading.how.by_store:
+            self._chunks.known_as |= await call_as_known(session, chunk)
         erased = await leave_out_erased(session, chunk)
         if self.plan.kind == "customers":
             counts, refused = await self._customers(session, chunk)

@@ -25,6 +25,7 @@ from liquor_app.imports.models import AS_OF, IMPORT, ImportStatus
 from liquor_app.imports.open_import import open_work
 from liquor_app.imports.outcome_words import outcome_words, taken_back_words
 from liquor_app.imports.run_import import Plan
+from liquor_app.imports.store_orders import numbered_before
 from liquor_app.imports.undo.undo_job import undo_import
 from liquor_app.imports.undo.whose_job import still, whose_job
 from liquor_app.imports.uploads import ImportRow, forget_uploads, get_import
@@ -100,9 +101,10 @@ async def drive(actor: Actor, import_id: UUID, path: Path, tell: Tell) -> None:
         async with transaction() as session:
             row = await get_import(session, actor, import_id)
             shop = await load_settings(session, GeneralSettings)
+            by_store = await numbered_before(session, actor)
         plan = Plan(row.id, row.kind, Policy(row.policy), path, row.file_name, row.mapping, row.options)
         try:
-            async with await open_work(plan, actor, shop, row.position) as work:
+            async with await open_work(plan, actor, shop, row.position, numbers_by_store=by_store) as work:
                 with gc_control.by_hand():
                     going = True
                     while going:

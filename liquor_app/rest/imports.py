@@ -30,6 +30,7 @@ from liquor_app.imports.dry_run import inspect_file, try_file
 from liquor_app.imports.lists import IMPORTS, list_imports
 from liquor_app.imports.models import AS_OF, ImportStatus
 from liquor_app.imports.readers.formats import READING
+from liquor_app.imports.store_orders import numbered_before
 from liquor_app.imports.undo import undo_import
 from liquor_app.imports.undo.discard_upload import discard_upload
 from liquor_app.rest.kit.authentication import CurrentActor, key_owner
@@ -59,8 +60,9 @@ def _form(*names: str) -> dict[str, Any]:
         "options": {
             "type": "string",
             "description": (
-                "JSON object: date_order (mdy, dmy), decimal (. or ,), profile (the tool whose export it is), constants"
-                " (field → what holds for every row), unknown_customers (refuse, create: buyers nobody knows)."
+                "JSON object: date_order (mdy, dmy), decimal (. or ,), numbering (shop, store: receipt numbers are one"
+                " series, or begin anew in each store), profile (the tool whose export it is), constants (field → what"
+                " holds for every row), unknown_customers (refuse, create: buyers nobody knows)."
             ),
         },
     }
@@ -241,13 +243,14 @@ async def preview_import(
     """What an import would do with the first rows, row by row; nothing of it stays."""
     async with transaction() as session:
         row = await uploads.get_import(session, actor, import_id)
+        by_store = await numbered_before(session, actor)
     if row.status is not ImportStatus.PREVIEW:
         raise Conflict("This file was imported; there is nothing to look at first.")
     options = body.options.model_dump(exclude_none=True)
     async with file_store().on_disk(row.stored) as path:
         seen = await READING.run(
             inspect_file, path, body.kind, rows=1, mapping=body.mapping or None, options=options,
-            file_name=row.file_name,
+            file_name=row.file_name, numbers_by_store=by_store,
         )  # fmt: skip
         async with transaction() as session:
             tried = await try_file(
@@ -263,6 +266,8 @@ async def preview_import(
         "date_evidence": seen.dialect.date_evidence,
         "decimal": seen.dialect.decimal,
         "decimal_evidence": seen.dialect.decimal_evidence,
+        "numbering": seen.dialect.numbering,
+        "numbering_evidence": seen.dialect.numbering_evidence,
         **counts,
         "reasons": tried.report.reasons,
         "notes": tried.report.notes,
@@ -275,7 +280,7 @@ async def preview_import(
         "items": [
             {
                 "row": one.record.number,
-                "cells": [cell[:200] for cell in one.record.cells],
+                "cells": [cell[:200] for cell in one.record.told],
                 "outcome": one.outcome,
                 "field": one.field,
                 "reason": one.reason,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -27,6 +28,7 @@ from liquor_app.screens.imports.wizard.undo_state import UndoState
 from liquor_app.screens.imports.wizard.view import ending_words
 from liquor_app.screens.session.background import MARK
 from tests.imports.test_import_cases import FILES
+from tests.imports.test_reversed_orders import people as known_people
 from tests.stored import bring
 from tests.tabs import Tab, run, said
 
@@ -159,6 +161,20 @@ async def test_dates_are_read_by_evidence_and_can_be_read_otherwise(database: st
     assert "2 new. Cells that could not be read are left blank: Date of birth 1." in state.trial
     assert await run(MatchState.choose_date_order, state, "nonsense") is None
     assert state.date_order == "mdy"
+
+
+async def test_receipt_numbers_are_told_by_the_file_and_can_be_read_otherwise(database: str, tmp_path: Path) -> None:
+    await known_people(tmp_path)
+    rows = "Receipt,Store,Email,Date,Amount\n1,N,a@x.example,2026-10-01,5.00\n1,S,b@x.example,2026-10-01,7"
+    _, _, state, _ = await matching(await brought(rows, kind="purchases"))
+    assert (state.numbers_stores, state.numbering) == (True, "store")
+    assert state.numbering_note == "Number 1 was sold to different customers in 2 stores."
+    assert "2 orders new" in state.trial
+    await look(MatchState.choose_numbering, state, "shop")
+    assert state.numbering_note.startswith("The file seems to say otherwise")
+    assert "2 orders new" not in state.trial
+    assert await run(MatchState.choose_numbering, state, "nonsense") is None
+    assert state.numbering == "shop"
 
 
 @pytest.mark.parametrize(
@@ -368,7 +384,7 @@ async def test_a_field_that_was_only_left_starts_nothing_and_a_press_waits_for_t
     for handler, held in (
         (MatchState.say_source, ""), (MatchState.say_day, ""), (MatchState.say_wording, " "),
         (MatchState.choose_policy, match.policy), (MatchState.choose_date_order, match.date_order),
-        (MatchState.choose_decimal, match.decimal),
+        (MatchState.choose_decimal, match.decimal), (MatchState.choose_numbering, match.numbering),
     ):  # fmt: skip
         assert await run(handler, match, held) is None
         assert not match.reading

@@ -126,9 +126,11 @@ async def test_a_number_that_begins_anew_in_each_store_is_refused_with_the_way_o
     database: str, tmp_path: Path
 ) -> None:
     await people(tmp_path)
-    rows = ("1001,North,a@x.example,2026-10-01,Rye,5.00", "1001,South,b@x.example,2026-10-01,Gin,7.00")
-    trial = await tried(write(tmp_path / "sales.csv", "Receipt,Store,Email,Date,Item,Amount", *rows), "purchases")
+    """Where the file does not show it by its stores: they are not named."""
+    rows = ("1001,a@x.example,2026-10-01,Rye,5.00", "1001,b@x.example,2026-10-01,Gin,7.00")
+    trial = await tried(write(tmp_path / "sales.csv", "Receipt,Email,Date,Item,Amount", *rows), "purchases")
     [refused] = [one for one in trial.shown if "another customer" in one.reason and one.record.number == 3]
     assert refused.reason.endswith(
-        "Where each store numbers its receipts anew, write the store into the number (North-1001)."
+        "Where each store numbers its receipts anew, choose that for the file (Receipt numbers), with a column for the"
+        " store."
     )

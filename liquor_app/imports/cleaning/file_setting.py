@@ -28,6 +28,8 @@ class Setting:
     """Fields that somebody said of every row of the file, instead of the file itself."""
     is_of_us: bool = True
     """Whether its first rows say that it is about the United States (`person_cells.tell_of_us`)."""
+    by_store: bool = False
+    """Whether each store numbers its receipts anew (`orders.store_numbers`)."""
     moments: dict[tuple[str, str], When | None] = field(default_factory=dict, compare=False)
 
     def column(self, place: int) -> str:

@@ -1,4 +1,4 @@
-"""How a file writes dates and numbers, told by evidence over its first rows. Pure."""
+"""How a file writes dates and numbers, and numbers its orders, told by evidence over its first rows. Pure."""
 
 from __future__ import annotations
 
@@ -15,6 +15,9 @@ DATES = ("occurred_at", "date_of_birth", "consent_at")
 NUMBERS = ("amount", "unit_price", "discount", "coupon_discount", "quantity")
 ORDERS = {"mdy": "month first (11/24/2026)", "dmy": "day first (24/11/2026)"}
 MARKS = {".": "points (1,234.50)", ",": "commas (1.234,50)"}
+SHOP, STORE = "shop", "store"
+NUMBERINGS = {SHOP: "one series for all stores", STORE: "each store begins anew"}
+"""How receipts are numbered."""
 SAMPLE_ROWS = 1_000
 
 _SLASHED = re.compile(r"^\s*(\d{1,2})[/-](\d{1,2})[/-](?:\d{4}|\d{2})\b")
@@ -24,12 +27,15 @@ _POINT = re.compile(r"^\D{0,2}(?:\d+\.\d{1,2}|\d{1,3}(?:[ ,]\d{3})+\.\d+)\D{0,2}
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """`date_order` is `mdy` or `dmy`, `decimal` is `.` or `,`; the evidence is a sentence, empty if nothing tells."""
+    """`date_order` is `mdy` or `dmy`, `decimal` is `.` or `,`, `numbering` one of `NUMBERINGS`; the evidence is a
+    sentence, empty if nothing tells."""
 
     date_order: str = "mdy"
     decimal: str = "."
     date_evidence: str = ""
     decimal_evidence: str = ""
+    numbering: str = SHOP
+    numbering_evidence: str = ""
 
 
 def guess_dialect(records: Iterable[Record], at: Mapping[str, int]) -> Dialect:
@@ -83,7 +89,7 @@ def chosen_dialect(guessed: Dialect, options: Mapping[str, Any]) -> Dialect:
     Raises:
         Invalid: an unknown option or value.
     """
-    for name, known in (("date_order", ORDERS), ("decimal", MARKS)):
+    for name, known in (("date_order", ORDERS), ("decimal", MARKS), ("numbering", NUMBERINGS)):
         if name in options and options[name] not in known:
             raise Invalid(f"{name} must be one of {' '.join(known)}", field=name)
     return Dialect(
@@ -91,4 +97,6 @@ def chosen_dialect(guessed: Dialect, options: Mapping[str, Any]) -> Dialect:
         str(options.get("decimal", guessed.decimal)),
         guessed.date_evidence,
         guessed.decimal_evidence,
+        str(options.get("numbering", guessed.numbering)),
+        guessed.numbering_evidence,
     )

@@ -21,7 +21,8 @@ class Record(NamedTuple):
     """One row. `number` is what a spreadsheet shows (the header is 1; a JSON object counts from 1 for the first);
     `problem` says why `cells` cannot be used, `order` which order it is a line of, where the rows around it tell. Of
     purchases `left_out` says why the row is no line of one, `doubt` why nobody can tell (`orders.status_rows`), and
-    `voids` that it takes a sale back."""
+    `voids` that it takes a sale back; `own` are its cells as they stand in the file, where the rows around it told
+    more."""
 
     number: int
     cells: list[str]
@@ -30,6 +31,12 @@ class Record(NamedTuple):
     left_out: str = ""
     doubt: str = ""
     voids: bool = False
+    own: list[str] | None = None
+
+    @property
+    def told(self) -> list[str]:
+        """Its cells as they stand in the file: what is shown of it, and kept of one refused."""
+        return self.cells if self.own is None else self.own
 
 
 class Table:

@@ -130,6 +130,10 @@ class ImportOptions(Body):
     profile: str | None = Field(None, max_length=60, description="The export it is read as; empty for none.")
     constants: dict[str, str] | None = Field(None, max_length=40, description="Field → what holds for every row.")
     decimal: Literal[".", ","] | None = None
+    numbering: Literal["shop", "store"] | None = Field(
+        None,
+        description="Receipt numbers: one series for all stores, or anew in each (needs a store column).",
+    )
     unknown_customers: Literal["refuse", "create"] | None = Field(
         None, description="Purchases of buyers nobody knows: refused, or their buyers are made, known by that alone."
     )
@@ -181,6 +185,8 @@ class ImportPreview(Row):
     date_evidence: str
     decimal: str
     decimal_evidence: str
+    numbering: str = Field(description="How receipts are numbered: one series (shop), or one in each store (store).")
+    numbering_evidence: str
     rows: int
     created: int
     updated: int

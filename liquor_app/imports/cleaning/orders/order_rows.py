@@ -21,12 +21,13 @@ class OrderRows:
     Args:
         order: the position of the order's number.
         who: those of what names a customer; empty where a tool's profile knows which rows name one.
+        store: that of the store, if any: a row of another store is not of the customer before, whatever its number.
     """
 
-    def __init__(self, records: Iterable[Record], order: int, who: Sequence[int]) -> None:
+    def __init__(self, records: Iterable[Record], order: int, who: Sequence[int], store: int | None = None) -> None:
         self._records = iter(records)
-        self._order, self._who = order, tuple(who)
-        self._now, self._named = "", list[str]()
+        self._order, self._who, self._store = order, tuple(who), store
+        self._now, self._named, self._here = "", list[str](), ""
         self._waiting: list[tuple[Record, str]] = []
 
     def __iter__(self) -> Iterator[Record]:
@@ -37,7 +38,8 @@ class OrderRows:
                 # almost every row: it is read, names its customer, and nothing waits for it
                 if cells[place] != self._now and (order := cells[place].strip()) != self._now:
                     self._now, self._named = order, list[str]()
-                self._named = self._named or [cells[one] for one in who]
+                if not self._named:
+                    self._take_name(cells)
                 yield record
                 continue
             if record.problem:
@@ -50,13 +52,12 @@ class OrderRows:
 
     def _readable(self, record: Record) -> Iterator[Record]:
         order = record.cells[self._order].strip()
-        named = [record.cells[place] for place in self._who]
-        is_named = any(cell.strip() for cell in named)
+        is_named = _is_named(record.cells, self._who)
         if order != self._now:
             yield from self._let_go(order)
-            self._now, self._named = order, named if is_named else []
-        elif is_named and not self._named:
-            self._named = named
+            self._now, self._named = order, []
+        if is_named and not self._named:
+            self._take_name(record.cells)
         if order and self._who and not is_named:
             if not self._named:
                 self._waiting.append((record, order))
@@ -75,11 +76,19 @@ class OrderRows:
                 yield self._with_buyer(record) if self._named and before == self._now else record
         self._waiting = []
 
+    def _take_name(self, cells: Sequence[str]) -> None:
+        self._named, self._here = [cells[one] for one in self._who], self._store_of(cells)
+
+    def _store_of(self, cells: Sequence[str]) -> str:
+        return "" if self._store is None else " ".join(cells[self._store].split()).casefold()
+
     def _with_buyer(self, record: Record) -> Record:
+        if self._here and self._store_of(record.cells) not in ("", self._here):
+            return record
         cells = list(record.cells)
         for place, cell in zip(self._who, self._named, strict=True):
             cells[place] = cell
-        return record._replace(cells=cells)
+        return record._replace(cells=cells, own=record.told)
 
 
 def _is_named(cells: Sequence[str], who: Sequence[int]) -> bool:

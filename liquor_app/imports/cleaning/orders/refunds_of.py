@@ -33,4 +33,4 @@ def _named(records: Iterable[Record], of: int, order: int, worth: RowWorth) -> I
             continue
         cells = list(record.cells)
         cells[order] = cells[of]
-        yield record._replace(cells=cells)
+        yield record._replace(cells=cells, own=record.told)

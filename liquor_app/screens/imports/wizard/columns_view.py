@@ -12,6 +12,7 @@ from liquor_app.imports.cleaning.answers.heard_columns import SEVERAL, field_of,
 from liquor_app.imports.cleaning.column_names import KINDS
 from liquor_app.imports.dry_run import FilePreview
 from liquor_app.imports.profiles.known_tools import PROFILES
+from liquor_app.imports.readers.dialect import Dialect
 from liquor_app.ui.words import listed, spoken
 
 LABELS: Mapping[str, str] = {
@@ -151,6 +152,13 @@ def mapping_of(columns: Sequence[ColumnLine]) -> dict[str, str]:
         if line.becomes:
             mapping[free_name(line.becomes, mapping)] = line.name
     return mapping
+
+
+def numbering_words(dialect: Dialect, chosen: str) -> str:
+    """Tell why receipts are numbered as they are."""
+    if dialect.numbering_evidence:
+        return evidence_words(dialect.numbering_evidence, dialect.numbering, chosen)
+    return "A number two stores have both given is one order, or one in each of them."
 
 
 def evidence_words(evidence: str, guessed: str, chosen: str) -> str:

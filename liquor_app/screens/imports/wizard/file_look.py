@@ -12,6 +12,7 @@ from liquor_app.core.errors import AppError
 from liquor_app.core.files.store import file_store
 from liquor_app.imports.dry_run import FilePreview, Trial, inspect_file, try_file
 from liquor_app.imports.readers.formats import READING
+from liquor_app.imports.store_orders import numbered_before
 from liquor_app.imports.trial.likely_kind import likely_kind_of
 from liquor_app.imports.trial.shown_rows import TRIED_ROWS
 from liquor_app.imports.uploads import ImportRow
@@ -61,18 +62,25 @@ async def look_at(actor: Actor, question: Question) -> Answer:
             if question.mapping is None:
                 meant = await READING.run(likely_kind_of, path, row.kind)
             told = question.options
+            async with transaction() as session:
+                by_store = await numbered_before(session, actor)
             whole: dict[str, Any] = {name: told[name] for name in ("profile", "constants") if name in told}
             if question.mapping is None:
-                seen = first = await READING.run(inspect_file, path, row.kind, options=whole, file_name=row.file_name)
+                seen = first = await READING.run(
+                    inspect_file, path, row.kind, options=whole, file_name=row.file_name,
+                    numbers_by_store=by_store,
+                )  # fmt: skip
                 if question.saved and set(question.saved.values()) <= set(first.columns):
                     seen = first = replace(first, mapping=dict(question.saved))
             else:
                 seen = await READING.run(
                     inspect_file, path, row.kind, rows=0, mapping=question.mapping, options=whole,
-                    file_name=row.file_name,
+                    file_name=row.file_name, numbers_by_store=by_store,
                 )  # fmt: skip
             mapping = seen.mapping if question.mapping is None else question.mapping
-            options = {"date_order": seen.dialect.date_order, "decimal": seen.dialect.decimal} | told
+            written = seen.dialect
+            read = {"date_order": written.date_order, "decimal": written.decimal, "numbering": written.numbering}
+            options = read | told
             async with transaction() as session:
                 tried = await try_file(
                     session, actor, kind=row.kind, path=path, policy=question.policy, mapping=mapping,

@@ -22,7 +22,7 @@ from liquor_app.imports.merge_rows import Policy
 from liquor_app.imports.models import ImportStatus
 from liquor_app.imports.new_buyers import CREATE, OPTION
 from liquor_app.imports.profiles.known_tools import PROFILES
-from liquor_app.imports.readers.dialect import MARKS, ORDERS
+from liquor_app.imports.readers.dialect import MARKS, NUMBERINGS, ORDERS, SHOP
 from liquor_app.imports.uploads import ImportRow, choose, start_import
 from liquor_app.screens.imports.wizard.columns_view import (
     NEW,
@@ -32,6 +32,7 @@ from liquor_app.screens.imports.wizard.columns_view import (
     evidence_words,
     made_words,
     mapping_of,
+    numbering_words,
     on_screen,
     reassigned,
 )
@@ -64,7 +65,11 @@ class MatchState(rx.State):
     policy: str = Policy.FILL.value
     date_order: str = "mdy"
     decimal: str = "."
+    numbering: str = SHOP
+    numbers_stores: bool = False
+    """Orders have numbers, and their rows a store."""
     date_note: str = ""
+    numbering_note: str = ""
     decimal_note: str = ""
     known_as: str = ""
     """The tool whose export the file is; empty for none we know, or one that is read column by column."""
@@ -139,6 +144,7 @@ class MatchState(rx.State):
         self.asks_evidence = bool(constants)
         self.date_order = str(row.options.get("date_order", self.date_order))
         self.decimal = str(row.options.get("decimal", self.decimal))
+        self.numbering = str(row.options.get("numbering", self.numbering))
 
     @rx.event
     @guarded
@@ -230,6 +236,12 @@ class MatchState(rx.State):
     async def choose_decimal(self, mark: str) -> Any:
         return await self._say("decimal", mark if mark in MARKS else ".")
 
+    @rx.event
+    @guarded
+    @needs(Permission.IMPORTS_WRITE)
+    async def choose_numbering(self, numbering: str) -> Any:
+        return await self._say("numbering", numbering if numbering in NUMBERINGS else SHOP)
+
     async def _say(self, name: str, value: str, *, guess: bool = False) -> Any:
         """Take what was said and look at the file with it. A field that was only left says what it said before: nothing
         is read anew for it, unless the look before broke."""
@@ -303,6 +315,10 @@ class MatchState(rx.State):
             dialect = answer.seen.dialect
             if self._guess:
                 self.date_order, self.decimal = dialect.date_order, dialect.decimal
+                self.numbering = dialect.numbering
+            numbered = not answer.seen.profile and {"order_id", "store"} <= set(answer.seen.mapping)
+            self.numbers_stores = row.kind == "purchases" and numbered
+            self.numbering_note = numbering_words(dialect, self.numbering)
             self.date_note = evidence_words(dialect.date_evidence, dialect.date_order, self.date_order)
             self.decimal_note = evidence_words(dialect.decimal_evidence, dialect.decimal, self.decimal)
             self._guess = False
@@ -332,7 +348,7 @@ class MatchState(rx.State):
 
     @property
     def _dialect(self) -> dict[str, Any]:
-        return {"date_order": self.date_order, "decimal": self.decimal}
+        return {"date_order": self.date_order, "decimal": self.decimal, "numbering": self.numbering}
 
     @property
     def _told(self) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import reflex as rx
 
-from liquor_app.imports.readers.dialect import MARKS, ORDERS
+from liquor_app.imports.readers.dialect import MARKS, NUMBERINGS, ORDERS
 from liquor_app.screens.imports.wizard.matching_state import MatchState
 from liquor_app.screens.imports.wizard.opening_state import OpeningState
 from liquor_app.screens.imports.wizard.running_state import RunState
@@ -33,6 +33,7 @@ POLICIES = [
     ("keep", "Leave it as it is"),
 ]
 DATES = [(key, f"{words[:1].upper()}{words[1:]}") for key, words in ORDERS.items()]
+NUMBERED = [(key, f"{words[:1].upper()}{words[1:]}") for key, words in NUMBERINGS.items()]
 DECIMALS = [(key, f"Decimal {words}") for key, words in MARKS.items()]
 
 
@@ -161,9 +162,12 @@ def _choices() -> rx.Component:
         "Numbers", "decimal", DECIMALS, value=MatchState.decimal, on_change=MatchState.choose_decimal,
         hint=MatchState.decimal_note,
     )  # fmt: skip
-    return rx.fragment(_evidence(), known, rx.match(
-        ImportState.kind, ("purchases", pair(dates, numbers)), ("products", numbers), dates
-    ))  # fmt: skip
+    receipts = select_field(
+        "Receipt numbers", "numbering", NUMBERED, value=MatchState.numbering, on_change=MatchState.choose_numbering,
+        hint=MatchState.numbering_note,
+    )  # fmt: skip
+    written = rx.match(ImportState.kind, ("purchases", pair(dates, numbers)), ("products", numbers), dates)
+    return rx.fragment(_evidence(), known, written, rx.cond(MatchState.numbers_stores, receipts, rx.fragment()))
 
 
 def run_step() -> rx.Component:

@@ -66,7 +66,7 @@ def trial_lines(shown: Sequence[Shown], at: datetime, columns: Sequence[str] = (
 
 
 def _line(one: Shown, at: datetime, columns: Sequence[str]) -> TrialLine:
-    named = zip_longest((f"{name[:30]}: " for name in columns), one.record.cells, fillvalue="")
+    named = zip_longest((f"{name[:30]}: " for name in columns), one.record.told, fillvalue="")
     told = [f"{name}{cell.strip()[:40]}" for name, cell in named if cell.strip()]
     more = f" · {figure(len(told) - MOST_CELLS)} more" if len(told) > MOST_CELLS else ""
     cells = " · ".join(told[:MOST_CELLS]) + more
