@@ -25,15 +25,15 @@ from liquor_app.imports.cleaning.orders.status_rows import status_columns
 from liquor_app.imports.cleaning.orders.store_numbers import with_numbering
 from liquor_app.imports.merge_rows import Policy
 from liquor_app.imports.models import AS_OF, TAKEN_BACK
-from liquor_app.imports.new_buyers import CREATE, OPTION, REFUSE
 from liquor_app.imports.open_import import open_work
+from liquor_app.imports.orders.new_buyers import CREATE, OPTION, REFUSE
+from liquor_app.imports.orders.store_orders import numbered_before
 from liquor_app.imports.profiles.known_tools import chosen_profile, named_profile, told_for_all
 from liquor_app.imports.profiles.tool_profile import put_together
 from liquor_app.imports.readers.dialect import Dialect, chosen_dialect, guess_dialect
 from liquor_app.imports.readers.formats import open_table, read_sample
 from liquor_app.imports.rejects import heading, reject_lines
 from liquor_app.imports.run_import import Plan
-from liquor_app.imports.store_orders import numbered_before
 from liquor_app.imports.trial.file_totals import Totals
 from liquor_app.imports.trial.shown_rows import Shown
 from liquor_app.organization.settings import GeneralSettings, load_settings

@@ -8,12 +8,12 @@ from dataclasses import replace
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.customers.erasing.erased_keys import erased_among, erased_texts, is_anybody_erased
-from liquor_app.imports.basket_lines import given
 from liquor_app.imports.chunks import Chunk
 from liquor_app.imports.cleaning.cells import Rejected
 from liquor_app.imports.cleaning.line_rows import Line
 from liquor_app.imports.cleaning.person_rows import Person
 from liquor_app.imports.merge_rows import KEYS
+from liquor_app.imports.orders.basket_lines import given
 
 WITHHELD = "The row is of somebody who was erased; nothing of it is kept."
 

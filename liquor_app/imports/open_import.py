@@ -23,6 +23,7 @@ from liquor_app.imports.cleaning.orders.status_rows import StatusRows
 from liquor_app.imports.cleaning.orders.store_numbers import by_store, with_numbering
 from liquor_app.imports.cleaning.person_cells import tell_of_us
 from liquor_app.imports.cleaning.sale_rows import MADE, PACKED, SaleRows
+from liquor_app.imports.orders.store_orders import BY_STORE
 from liquor_app.imports.profiles.known_tools import chosen_profile, extra_cells, told_for_all
 from liquor_app.imports.profiles.tool_profile import Make, Profile, made_of, makers, put_together
 from liquor_app.imports.readers.dialect import STORE, Dialect, chosen_dialect, guess_dialect
@@ -30,7 +31,6 @@ from liquor_app.imports.readers.formats import READING, open_table, read_sample
 from liquor_app.imports.readers.row_reader import Record, Table
 from liquor_app.imports.rejects import MENDED, ORDER, OWN_COLUMNS
 from liquor_app.imports.run_import import ROWS, Plan, Work
-from liquor_app.imports.store_orders import BY_STORE
 from liquor_app.imports.trial.file_totals import FileTotals
 from liquor_app.organization.settings import GeneralSettings
 

@@ -30,7 +30,7 @@ from liquor_app.core.errors import Conflict, Meanwhile
 from liquor_app.customers.bulk_write import By, Raced
 from liquor_app.customers.labels.custom_values import MOST_LETTERS, FieldKind, split_name
 from liquor_app.customers.voided_orders import ToldBy
-from liquor_app.imports import basket_lines, customer_rows, product_rows, refused_orders, reversed_orders
+from liquor_app.imports import customer_rows, product_rows
 from liquor_app.imports.chunks import Chunk, Chunks, take_rows
 from liquor_app.imports.cleaning.answers.heard_columns import OF_CONSENT, OF_EVIDENCE, field_of
 from liquor_app.imports.cleaning.cells import Rejected
@@ -43,12 +43,13 @@ from liquor_app.imports.cleaning.row_notes import ERASED
 from liquor_app.imports.erased_rows import leave_out_erased
 from liquor_app.imports.merge_rows import Outcome, Policy
 from liquor_app.imports.models import AS_OF, OWN, TAKEN_BACK
-from liquor_app.imports.new_buyers import CREATE, MADE, OPTION, add_buyers, remove_without_orders
+from liquor_app.imports.orders import basket_lines, refused_orders, reversed_orders
+from liquor_app.imports.orders.new_buyers import CREATE, MADE, OPTION, add_buyers, remove_without_orders
+from liquor_app.imports.orders.store_orders import call_as_known
 from liquor_app.imports.profiles.tool_profile import NOBODY, UNKNOWN_VOID
 from liquor_app.imports.readers.formats import READING, open_table
 from liquor_app.imports.readers.row_reader import Record, Table
 from liquor_app.imports.rejects import Reject, write_rejects
-from liquor_app.imports.store_orders import call_as_known
 from liquor_app.imports.trial.becoming import basket_becomes
 from liquor_app.imports.trial.file_totals import FileTotals
 from liquor_app.imports.trial.repeated_rows import MOST_TOLD, Keys, RepeatedRows, product_keys

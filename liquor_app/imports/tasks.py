@@ -23,9 +23,9 @@ from liquor_app.core.queue import Job, JobCancelled, JobContext, Task, enqueue, 
 from liquor_app.imports.merge_rows import Outcome, Policy
 from liquor_app.imports.models import AS_OF, IMPORT, ImportStatus
 from liquor_app.imports.open_import import open_work
+from liquor_app.imports.orders.store_orders import numbered_before
 from liquor_app.imports.outcome_words import outcome_words, taken_back_words
 from liquor_app.imports.run_import import Plan
-from liquor_app.imports.store_orders import numbered_before
 from liquor_app.imports.undo.undo_job import undo_import
 from liquor_app.imports.undo.whose_job import still, whose_job
 from liquor_app.imports.uploads import ImportRow, forget_uploads, get_import

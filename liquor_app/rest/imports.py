@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import AsyncIterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 from uuid import UUID
@@ -29,8 +30,8 @@ from liquor_app.imports import uploads
 from liquor_app.imports.dry_run import inspect_file, try_file
 from liquor_app.imports.lists import IMPORTS, list_imports
 from liquor_app.imports.models import AS_OF, ImportStatus
+from liquor_app.imports.orders.store_orders import numbered_before
 from liquor_app.imports.readers.formats import READING
-from liquor_app.imports.store_orders import numbered_before
 from liquor_app.imports.undo import undo_import
 from liquor_app.imports.undo.discard_upload import discard_upload
 from liquor_app.rest.kit.authentication import CurrentActor, key_owner
@@ -262,12 +263,7 @@ async def preview_import(
         "columns": seen.columns,
         "mapping": seen.mapping,
         "profile": seen.profile,
-        "date_order": seen.dialect.date_order,
-        "date_evidence": seen.dialect.date_evidence,
-        "decimal": seen.dialect.decimal,
-        "decimal_evidence": seen.dialect.decimal_evidence,
-        "numbering": seen.dialect.numbering,
-        "numbering_evidence": seen.dialect.numbering_evidence,
+        **asdict(seen.dialect),
         **counts,
         "reasons": tried.report.reasons,
         "notes": tried.report.notes,

@@ -14,8 +14,8 @@ from liquor_app.accounts.permissions import Actor, require
 from liquor_app.core.errors import Invalid, Meanwhile
 from liquor_app.core.listing.told_rows import RefusedRow, RowFields, RowOutcome, counted, refused
 from liquor_app.customers.baskets import baskets_made, write_baskets
-from liquor_app.imports import basket_lines
 from liquor_app.imports.cleaning.line_rows import Line
+from liquor_app.imports.orders import basket_lines
 from liquor_app.imports.readers.formats import READING
 from liquor_app.imports.single_purchases import NewOrder, ToldEvent, lines_of, reckon_anew
 from liquor_app.organization.settings import GeneralSettings, load_settings

@@ -23,7 +23,7 @@ from liquor_app.core.queue import Job, enqueue
 from liquor_app.customers.visible_text import visible
 from liquor_app.imports.cleaning.column_names import KINDS
 from liquor_app.imports.dry_run import OPTIONS, check_choices, check_options
-from liquor_app.imports.new_buyers import OPTION
+from liquor_app.imports.orders.new_buyers import OPTION
 from liquor_app.imports.profiles.known_tools import PROFILES
 from liquor_app.organization.form_mistakes import Mistakes
 

@@ -16,11 +16,11 @@ from liquor_app.core.files.drop_root import DroppedFile
 from liquor_app.core.listing.spec import Filter, ListQuery, ListSpec, Match, Sort
 from liquor_app.core.paging import Page
 from liquor_app.core.states import sql_list
-from liquor_app.imports.basket_lines import GIVEN
 from liquor_app.imports.drop_folders.drop_sources import LAST, SILENT, SourceRow
 from liquor_app.imports.drop_folders.models import DropStatus
 from liquor_app.imports.models import TAKEN_BACK, ImportStatus
-from liquor_app.imports.new_buyers import MADE
+from liquor_app.imports.orders.basket_lines import GIVEN
+from liquor_app.imports.orders.new_buyers import MADE
 from liquor_app.imports.profiles.tool_profile import LEFT_OUT
 
 

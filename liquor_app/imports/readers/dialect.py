@@ -25,7 +25,7 @@ _COMMA = re.compile(r"^\D{0,2}(?:\d+,\d{1,2}|\d{1,3}(?:[ .]\d{3})+,\d+)\D{0,2}$"
 _POINT = re.compile(r"^\D{0,2}(?:\d+\.\d{1,2}|\d{1,3}(?:[ ,]\d{3})+\.\d+)\D{0,2}$")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Dialect:
     """`date_order` is `mdy` or `dmy`, `decimal` is `.` or `,`, `numbering` one of `NUMBERINGS`; the evidence is a
     sentence, empty if nothing tells."""

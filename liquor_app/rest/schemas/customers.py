@@ -12,6 +12,7 @@ from pydantic import Field
 from liquor_app.api.schemas import Body, Day, Moment, Money, Row, Started
 from liquor_app.customers.labels.custom_values import MOST_FIELDS
 from liquor_app.customers.labels.tags import MOST_LETTERS, MOST_OF_ONE
+from liquor_app.imports.readers.dialect import Dialect
 from liquor_app.imports.single_purchases import OrderFields
 from liquor_app.imports.trial.becoming import Change
 from liquor_app.imports.trial.file_totals import Totals
@@ -175,18 +176,12 @@ class PreviewTotals(Row, Totals):
     money_made: Money
 
 
-class ImportPreview(Row):
-    """What an import would do with the first rows; nothing of it stays."""
+class ImportPreview(Row, Dialect):
+    """What an import would do with the first rows, and how those are written; nothing of it stays."""
 
     columns: list[str]
     mapping: dict[str, str]
     profile: str = Field(description="The tool whose export the file is read as; empty for none we know.")
-    date_order: str
-    date_evidence: str
-    decimal: str
-    decimal_evidence: str
-    numbering: str = Field(description="How receipts are numbered: one series (shop), or one in each store (store).")
-    numbering_evidence: str
     rows: int
     created: int
     updated: int

@@ -8,7 +8,7 @@ import reflex as rx
 
 from liquor_app.accounts.permission_table import Permission
 from liquor_app.imports.cleaning.column_names import KINDS
-from liquor_app.imports.new_buyers import CREATE, REFUSE
+from liquor_app.imports.orders.new_buyers import CREATE, REFUSE
 from liquor_app.imports.profiles.known_tools import ALL
 from liquor_app.screens.forms.view import form_dialog, form_of
 from liquor_app.screens.imports.drop_folders.state import DropFilesState, DropFoldersState

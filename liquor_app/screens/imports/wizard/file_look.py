@@ -11,8 +11,8 @@ from liquor_app.core.db import transaction
 from liquor_app.core.errors import AppError
 from liquor_app.core.files.store import file_store
 from liquor_app.imports.dry_run import FilePreview, Trial, inspect_file, try_file
+from liquor_app.imports.orders.store_orders import numbered_before
 from liquor_app.imports.readers.formats import READING
-from liquor_app.imports.store_orders import numbered_before
 from liquor_app.imports.trial.likely_kind import likely_kind_of
 from liquor_app.imports.trial.shown_rows import TRIED_ROWS
 from liquor_app.imports.uploads import ImportRow

@@ -20,7 +20,7 @@ from liquor_app.imports.cleaning.answers.answer_cells import LONGEST_WORDING
 from liquor_app.imports.cleaning.row_notes import NO_EVIDENCE
 from liquor_app.imports.merge_rows import Policy
 from liquor_app.imports.models import ImportStatus
-from liquor_app.imports.new_buyers import CREATE, OPTION
+from liquor_app.imports.orders.new_buyers import CREATE, OPTION
 from liquor_app.imports.profiles.known_tools import PROFILES
 from liquor_app.imports.readers.dialect import MARKS, NUMBERINGS, ORDERS, SHOP
 from liquor_app.imports.uploads import ImportRow, choose, start_import

@@ -8,7 +8,7 @@ from datetime import datetime
 from itertools import zip_longest
 
 from liquor_app.imports.dry_run import Trial
-from liquor_app.imports.new_buyers import MADE
+from liquor_app.imports.orders.new_buyers import MADE
 from liquor_app.imports.profiles.tool_profile import plain
 from liquor_app.imports.run_import import UNKNOWN
 from liquor_app.imports.trial.becoming import Becoming, Change

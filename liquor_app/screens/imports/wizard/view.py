@@ -8,8 +8,6 @@ from datetime import datetime
 from typing import Any
 
 from liquor_app.customers.labels.tags import MOST_OF_ONE
-from liquor_app.imports import refused_orders, reversed_orders
-from liquor_app.imports.basket_lines import GIVEN, VOIDED_SINCE
 from liquor_app.imports.cleaning.row_notes import (
     COST_ABOVE_PRICE,
     FUTURE,
@@ -31,7 +29,9 @@ from liquor_app.imports.cleaning.row_notes import (
 from liquor_app.imports.dry_run import ImportReport
 from liquor_app.imports.merge_rows import Outcome
 from liquor_app.imports.models import ImportStatus
-from liquor_app.imports.new_buyers import MADE
+from liquor_app.imports.orders import refused_orders, reversed_orders
+from liquor_app.imports.orders.basket_lines import GIVEN, VOIDED_SINCE
+from liquor_app.imports.orders.new_buyers import MADE
 from liquor_app.imports.outcome_words import outcome_words, taken_back_words
 from liquor_app.imports.profiles.tool_profile import LEFT_OUT, NOBODY, PICTURE
 from liquor_app.imports.profiles.tool_profile import rows_left_out as left_out_by_reason

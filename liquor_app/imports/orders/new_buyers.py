@@ -18,11 +18,11 @@ from liquor_app.core.bulk import by_index
 from liquor_app.customers.bulk_write import By
 from liquor_app.customers.imported.imported_people import remove_people
 from liquor_app.imports import customer_rows
-from liquor_app.imports.basket_lines import given, keys_of, load_buyers
 from liquor_app.imports.cleaning.cells import Rejected
 from liquor_app.imports.cleaning.line_rows import Line
 from liquor_app.imports.cleaning.person_rows import Person
 from liquor_app.imports.merge_rows import Policy
+from liquor_app.imports.orders.basket_lines import given, keys_of, load_buyers
 
 OPTION, CREATE, REFUSE = "unknown_customers", "create", "refuse"
 """The option that says what becomes of buyers nobody knows, and its values; refused, if nothing is said."""

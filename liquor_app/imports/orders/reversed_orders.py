@@ -18,10 +18,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from liquor_app.core.bulk import texts, unnest
 from liquor_app.customers.baskets import REVERSED, Reversed
 from liquor_app.customers.labels.product_labels import NO_CATEGORY
-from liquor_app.imports.basket_lines import order_ids, who_bought
 from liquor_app.imports.chunks import Reversal
 from liquor_app.imports.cleaning.cells import Rejected
 from liquor_app.imports.cleaning.line_rows import Line
+from liquor_app.imports.orders.basket_lines import order_ids, who_bought
 from liquor_app.imports.readers.row_reader import Record
 
 ANOTHERS = "reversals_of_another_customer"
