@@ -31,8 +31,8 @@ from liquor_app.core.db import transaction
 from liquor_app.core.queue import run as run_job
 from liquor_app.demo.load import load_sample
 from liquor_app.experiments.learning import learn, read_learning
-from liquor_app.experiments.outcomes import DECIDED_AT
 from liquor_app.experiments.played_world import Decided, live, planted
+from liquor_app.experiments.what_teaches import DECIDED_AT
 from liquor_app.planning.approval.approve_campaign import approve_campaign
 from liquor_app.planning.approval.autopilot import plan_ready
 from liquor_app.planning.service import get_plan, make_plan
@@ -162,7 +162,7 @@ async def _plan(week: int) -> tuple[UUID, dict[str, object]]:
 
 
 async def _send(campaign: UUID) -> None:
-    """Play the days; afterwards the campaign counts as lived in real time."""
+    """Play the days; afterwards the campaign counts as lived in real time, and its messages as delivered outside."""
     async with transaction() as session:
         job = await play_week(session, SYSTEM, campaign, seconds=0)
     stop = asyncio.Event()
@@ -175,6 +175,7 @@ async def _send(campaign: UUID) -> None:
         await pump
     async with transaction() as session:
         await session.execute(text("UPDATE campaigns SET virtual_now = NULL WHERE id = :id"), {"id": campaign})
+        await session.execute(text("UPDATE sends SET provider = 'smtp' WHERE campaign_id = :id"), {"id": campaign})
         await session.execute(text("DELETE FROM played_outcomes WHERE campaign_id = :id"), {"id": campaign})
 
 

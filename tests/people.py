@@ -21,6 +21,7 @@ from liquor_app.core.db import transaction
 from liquor_app.core.ids import uuid7, uuid7_time
 from liquor_app.customers.ages.sealed_dates import born_columns
 from liquor_app.demo.sample_brand import wear_sample_brand
+from liquor_app.experiments.what_teaches import DECIDED_AT
 from liquor_app.organization.service import ensure_defaults
 from liquor_app.providers.service import ensure_sandbox
 from liquor_app.scoring.estimators.uplift import Cell, Posterior
@@ -145,6 +146,30 @@ async def add_send(session: AsyncSession, customer_id: UUID, *, days_ago: float,
         ),
         {"id": send_id, "created": uuid7_time(send_id), "customer": customer_id, "status": status, "at": at},
     )
+
+
+_DELIVERED = f"""
+INSERT INTO sends (id, created_at, action_id, customer_id, campaign_id, channel, recipient, status, not_before,
+                   provider, contact_at)
+SELECT m.id, uuid_v7_time(m.id), a.id, a.customer_id, a.campaign_id, a.channel, 'x@example.com', 'delivered', a.at,
+       :provider, a.at
+  FROM (SELECT a.*, {DECIDED_AT} AS at FROM actions a WHERE a.campaign_id = :id
+           AND a.status IN ('pending', 'queued', 'sent')
+           AND NOT EXISTS (SELECT FROM sends s WHERE s.action_id = a.id)) a
+ CROSS JOIN LATERAL (SELECT uuid_v7() AS id WHERE a.id IS NOT NULL) m
+ WHERE a.at <= now()
+"""
+
+
+async def deliver(session: AsyncSession, campaign_id: UUID, *, provider: str = "smtp") -> None:
+    """Everything a campaign planned up to now has left, each message at its own moment: without, it wrote to nobody,
+    and nothing of it says anything."""
+    await session.execute(text(_DELIVERED), {"id": campaign_id, "provider": provider, "zone": "America/New_York"})
+    await session.execute(
+        text("UPDATE actions SET status = 'sent' WHERE campaign_id = :id AND status IN ('pending', 'queued')"
+             " AND EXISTS (SELECT FROM sends s WHERE s.action_id = actions.id)"),
+        {"id": campaign_id},
+    )  # fmt: skip
 
 
 MONEY_OFF = (

@@ -2,8 +2,8 @@
 
 By intention: whoever was drawn counts as drawn, sent or not, once in a campaign, and each person's window begins with
 their own first decision, the held out's as everybody else's. Whom a person took out or gave another offer counts as it
-was decided: the held out of the same decision could not be taken out. A campaign that was cancelled, is part of the
-imported history, or was only played teaches nothing.
+was decided: the held out of the same decision could not be taken out. What of a campaign was not carried out teaches
+nothing of either side (`what_teaches`), nor does one of the imported history or that was only played.
 """
 
 from __future__ import annotations
@@ -28,15 +28,20 @@ from liquor_app.actions.offering.playbook_offers import read_scale
 from liquor_app.actions.offers import pull
 from liquor_app.actions.priority import expected_profit
 from liquor_app.campaigns.brief import RESPONSE_DAYS
+from liquor_app.core.clock import now
 from liquor_app.core.queue import Job, enqueue
-from liquor_app.experiments.outcomes import DECIDED_AT, keep_outcomes
+from liquor_app.experiments.outcomes import keep_outcomes
 from liquor_app.experiments.what_teaches import (
+    DECIDED_AT,
     DECIDED_DUE,
     DECIDED_OFFER,
     DECIDED_P,
     DECIDED_PCT,
+    NEAR_DAYS,
+    OF_CARRIED,
     OWN_DECISION,
     REAL_CAMPAIGN,
+    carried_days,
 )
 from liquor_app.organization.settings import GeneralSettings, PlanningSettings, load_settings, shop_today
 from liquor_app.scoring.estimators.uplift import Cell, Group, Posterior, fit
@@ -50,10 +55,10 @@ SHOWN_CELLS = 500
 LEVEL_80 = 1.2816
 
 _GROUPS = f"""
-WITH decided AS (
+WITH {carried_days(f"{REAL_CAMPAIGN} AND a.scheduled_date >= CAST(:first AS date) - {NEAR_DAYS}")}, decided AS (
     -- of several messages the first: the same purchase would tell of a person twice
     SELECT DISTINCT ON (a.campaign_id, a.customer_id)
-           a.customer_id, a.scheduled_date, a.segment_slug, a.channel, {DECIDED_OFFER} AS offer,
+           a.campaign_id, a.customer_id, a.scheduled_date, a.segment_slug, a.channel, {DECIDED_OFFER} AS offer,
            {DECIDED_PCT} AS discount_pct, {DECIDED_DUE} AS due,
            a.arm = '{Arm.HOLDOUT}' AS is_control,
            CAST({DECIDED_P} AS double precision) AS p,
@@ -64,7 +69,7 @@ WITH decided AS (
 ), seen AS (
     SELECT d.*, EXISTS (SELECT FROM purchases p WHERE p.customer_id = d.customer_id AND p.total > 0
                          AND p.occurred_at >= d.at AND p.occurred_at < d.at + :window * interval '1 day') AS bought
-      FROM decided d
+      FROM decided d {OF_CARRIED}
 )
 SELECT (scheduled_date - CAST(:basis AS date)) / 7 AS week, segment_slug, channel, offer, discount_pct, due, is_control,
        count(*) AS people, count(*) FILTER (WHERE bought) AS bought, sum(p) AS expected, sum(p * p) AS expected_square,
@@ -138,6 +143,7 @@ async def read_groups(session: AsyncSession) -> tuple[list[Group], date]:
         text(_GROUPS),
         {
             "zone": (await load_settings(session, GeneralSettings)).timezone,
+            "now": now(),
             "first": today - timedelta(days=LOOK_BACK_DAYS),
             "last": last,
             "window": RESPONSE_DAYS,

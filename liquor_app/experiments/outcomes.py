@@ -1,9 +1,10 @@
 """What came of decisions, summed by arm: purchases, revenue and profit in each person's week. Corridors.
 
 By intention: whoever was drawn counts in their arm, sent or not, and each person's week begins with their own first
-decision, the held out's as everybody else's. What a purchase leaves is the margin of what was bought where the
-catalogue knows it (the product's, else its category's), else the shop's usual, less what coupons took off; what sending
-costs is what the settings say a message costs, of all messages that left for somebody.
+decision, the held out's as everybody else's. What of a campaign was not carried out is of no arm (`what_teaches`). What
+a purchase leaves is the margin of what was bought where the catalogue knows it (the product's, else its category's),
+else the shop's usual, less what coupons took off; what sending costs is what the settings say a message costs, of all
+messages that left for somebody.
 """
 
 from __future__ import annotations
@@ -25,18 +26,21 @@ from liquor_app.core.states import sql_list
 from liquor_app.customers.labels.product_labels import LABELLED_LINES
 from liquor_app.experiments.contrasts import Sums
 from liquor_app.experiments.models import ExperimentKind
-from liquor_app.experiments.what_teaches import DECIDED_OFFER, DECIDED_P, DECIDED_PCT, REAL_CAMPAIGN
+from liquor_app.experiments.what_teaches import (
+    DECIDED_AT,
+    DECIDED_OFFER,
+    DECIDED_P,
+    DECIDED_PCT,
+    OF_CARRIED,
+    REAL_CAMPAIGN,
+    carried_days,
+)
 from liquor_app.ledger.models import CONTACTS
 from liquor_app.organization.models import Channel
 from liquor_app.organization.settings import GeneralSettings, PlanningSettings, load_settings
 
 LOOK_BACK_DAYS = 728
 """Two years of campaigns are kept summed."""
-
-DECIDED_AT = """
-(CAST(a.scheduled_date AS timestamp)
- + CAST(COALESCE(a.send_window ->> 'best', a.send_window ->> 'start', '00:00') AS time)) AT TIME ZONE :zone"""
-"""SQL: when an action was to go out, of whoever was held out as of everybody else. Binds `:zone`."""
 
 _SUMMED = {
     "bought": "bought", "revenue": "revenue", "revenue_square": "revenue * revenue", "profit": "profit",
@@ -49,9 +53,10 @@ _COUNTED = ", ".join(
 )
 # numeric to the last: binary sums differ by the order of rows, and what is kept each night must be what a page sums up
 _SUMS = f"""
-WITH known AS MATERIALIZED (SELECT * FROM {PRODUCT_MARGINS} p),
+WITH {carried_days("a.campaign_id = ANY(:campaigns)")},
+known AS MATERIALIZED (SELECT * FROM {PRODUCT_MARGINS} p),
 aisles AS MATERIALIZED (SELECT * FROM {CATEGORY_MARGINS} c),
-drawn AS MATERIALIZED (
+drawn AS MATERIALIZED (  -- what is still to come is drawn, and not counted yet
     SELECT e.campaign_id, m.name AS arm, s.customer_id, d.segment_slug, d.template_category, d.offer, d.discount_pct,
            COALESCE(d.p, 0) AS p, GREATEST(CAST(:now AS timestamptz), k.virtual_now) AS at,
            COALESCE(d.at, k.started_at) AS since,
@@ -61,11 +66,15 @@ drawn AS MATERIALIZED (
       FROM experiments e JOIN campaigns k ON k.id = e.campaign_id
       JOIN experiment_assignments s ON s.experiment_id = e.id JOIN experiment_arms m ON m.id = s.arm_id
       LEFT JOIN LATERAL (
-           SELECT {DECIDED_AT} AS at, a.segment_slug, a.template_category, {DECIDED_OFFER} AS offer,
-                  {DECIDED_PCT} AS discount_pct, {DECIDED_P} AS p
+           SELECT {DECIDED_AT} AS at, a.campaign_id, a.scheduled_date, a.segment_slug, a.template_category,
+                  {DECIDED_OFFER} AS offer, {DECIDED_PCT} AS discount_pct, {DECIDED_P} AS p
              FROM actions a WHERE a.campaign_id = e.campaign_id AND a.customer_id = s.customer_id AND a.arm IS NOT NULL
             ORDER BY 1, a.id LIMIT 1) d ON true
+      LEFT {OF_CARRIED}
+      LEFT JOIN (SELECT DISTINCT campaign_id FROM carried) b ON b.campaign_id = e.campaign_id
      WHERE e.campaign_id = ANY(:campaigns) AND e.kind = '{ExperimentKind.HOLDOUT}' AND k.started_at IS NOT NULL
+       AND (c.day IS NOT NULL OR d.at > GREATEST(CAST(:now AS timestamptz), k.virtual_now)
+            OR (d.at IS NULL AND b.campaign_id IS NOT NULL))
 ), spent AS (
     SELECT w.campaign_id, w.customer_id, bool_or(p.total > 0) AS bought, sum(p.total) AS revenue,
            sum(COALESCE(l.coupons, 0) + r.coupons) AS discount,

@@ -24,10 +24,9 @@ from liquor_app.core.bulk import unnest
 from liquor_app.core.states import sql_list
 from liquor_app.experiments import statistics
 from liquor_app.experiments.learning import BASIS, CellRow, overall_row, read_groups, rows_of
-from liquor_app.experiments.outcomes import DECIDED_AT
 from liquor_app.experiments.played_world import Decided, Lived, live
 from liquor_app.experiments.statistics import Lift, lift
-from liquor_app.experiments.what_teaches import DECIDED_DUE, DECIDED_OFFER, DECIDED_P, DECIDED_PCT
+from liquor_app.experiments.what_teaches import DECIDED_AT, DECIDED_DUE, DECIDED_OFFER, DECIDED_P, DECIDED_PCT
 from liquor_app.ledger.models import ON_ITS_WAY, SendStatus
 from liquor_app.organization.settings import GeneralSettings, load_settings
 from liquor_app.scoring.estimators.uplift import Cell, Group, fit

@@ -18,9 +18,18 @@ from liquor_app.accounts.permissions import Actor, require
 from liquor_app.actions.models import Arm
 from liquor_app.actions.offering.offer_uplifts import NO_RHYTHM, offer_label
 from liquor_app.campaigns.brief import RESPONSE_DAYS
+from liquor_app.core.clock import now
 from liquor_app.experiments.off_policy import Log, OffPolicy, evaluate
-from liquor_app.experiments.outcomes import DECIDED_AT
-from liquor_app.experiments.what_teaches import DECIDED_DUE, DECIDED_OFFER, OWN_DECISION, REAL_CAMPAIGN
+from liquor_app.experiments.what_teaches import (
+    DECIDED_AT,
+    DECIDED_DUE,
+    DECIDED_OFFER,
+    NEAR_DAYS,
+    OF_CARRIED,
+    OWN_DECISION,
+    REAL_CAMPAIGN,
+    carried_days,
+)
 from liquor_app.organization.settings import GeneralSettings, load_settings, shop_today
 from liquor_app.scoring.estimators.uplift import Cell, Posterior
 from liquor_app.scoring.uplift_store import uplift_in_use
@@ -30,21 +39,22 @@ MOST_DECISIONS = 50_000
 """The latest; each is a row of chances as wide as there are kinds of messages."""
 
 _DECISIONS = f"""
-WITH decided AS (
-    SELECT a.id, a.customer_id, a.segment_slug, a.channel, {DECIDED_OFFER} AS offer,
+WITH {carried_days(f"{REAL_CAMPAIGN} AND a.scheduled_date >= CAST(:first AS date) - {NEAR_DAYS}")}, decided AS (
+    SELECT a.id, a.campaign_id, a.scheduled_date, a.customer_id, a.segment_slug, a.channel, {DECIDED_OFFER} AS offer,
            {DECIDED_DUE} AS due, a.arm, a.propensity, a.decision, {DECIDED_AT} AS at
       FROM actions a JOIN campaigns k ON k.id = a.campaign_id
      WHERE a.arm IS NOT NULL AND a.propensity IS NOT NULL AND a.decision IS NOT NULL
        AND a.scheduled_date BETWEEN :first AND :last AND {REAL_CAMPAIGN} AND {OWN_DECISION}
        -- chosen for several messages, one where it is drawn: they would count more often in one arm than in another
        AND NOT a.decision ? 'messages'
-     ORDER BY a.scheduled_date DESC, a.id DESC LIMIT :most
+), counted AS (
+    SELECT d.* FROM decided d {OF_CARRIED} ORDER BY d.scheduled_date DESC, d.id DESC LIMIT :most
 )
 SELECT d.segment_slug, d.channel, d.offer, d.due, d.arm, d.propensity, d.decision -> 'options' AS options,
        d.decision -> 'among' AS among,
        EXISTS (SELECT FROM purchases p WHERE p.customer_id = d.customer_id AND p.total > 0
                 AND p.occurred_at >= d.at AND p.occurred_at < d.at + :window * interval '1 day') AS bought
-  FROM decided d ORDER BY d.id
+  FROM counted d ORDER BY d.id
 """
 
 Kind = tuple[str, str, str]
@@ -88,6 +98,7 @@ async def ask_policy(session: AsyncSession, actor: Actor, policy: Policy) -> Ans
         text(_DECISIONS),
         {
             "zone": (await load_settings(session, GeneralSettings)).timezone,
+            "now": now(),
             "first": today - timedelta(days=QUARTER_DAYS),
             "last": today - timedelta(days=RESPONSE_DAYS + 1),
             "window": RESPONSE_DAYS,

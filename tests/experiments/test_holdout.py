@@ -23,7 +23,7 @@ from liquor_app.experiments.statistics import check_split
 from liquor_app.organization.settings import PlanningSettings, save_settings
 from liquor_app.planning.draft_plan import make_plan
 from liquor_app.segments.service import create_segment, refresh_segments
-from tests.people import add_campaign, add_customer, add_purchase, believe, ensure_shop, steady_ids
+from tests.people import add_campaign, add_customer, add_purchase, believe, deliver, ensure_shop, steady_ids
 
 SHOP = ZoneInfo("America/New_York")
 VIEWER = Actor(ActorKind.USER, None, "Vi", Role.USER)
@@ -63,6 +63,7 @@ async def started(session: AsyncSession, campaign: UUID, days_ago: int) -> None:
         text("UPDATE actions SET scheduled_date = :day, send_window = '{}' WHERE campaign_id = :id"),
         {"day": day, "id": campaign},
     )
+    await deliver(session, campaign)
 
 
 def drawn_into(arm: Arm, campaign: UUID, people: set[UUID], shares: Shares) -> set[UUID]:
@@ -193,7 +194,7 @@ async def give_back(session: AsyncSession, person: UUID, amount: int, *, days_ag
 async def test_what_came_back_is_no_revenue_and_a_return_alone_no_buyer(session: AsyncSession) -> None:
     campaign = await campaign_with(session, 40, 50)
     await started(session, campaign, 5)
-    control, contacted = [sorted(await by_status(session, campaign, status)) for status in ("held_out", "pending")]
+    control, contacted = [sorted(await by_status(session, campaign, status)) for status in ("held_out", "sent")]
     for person in contacted:
         await add_purchase(session, person, days_ago=3)
     await give_back(session, contacted[0], 20, days_ago=1)  # all of it
@@ -210,7 +211,7 @@ async def test_each_is_measured_for_a_week_from_their_own_decision(session: Asyn
     """Though the campaign began long before; and who has not had theirs is not counted yet."""
     campaign = await campaign_with(session, 20, 50)
     await started(session, campaign, 30)
-    held, written = [sorted(await by_status(session, campaign, status)) for status in ("held_out", "pending")]
+    held, written = [sorted(await by_status(session, campaign, status)) for status in ("held_out", "sent")]
     day = now().astimezone(SHOP).date() - timedelta(days=9)
     begins = datetime(day.year, day.month, day.day, 17, tzinfo=SHOP)
     await session.execute(

@@ -19,7 +19,7 @@ from liquor_app.experiments.policy_question import Policy, ask_policy
 from liquor_app.organization.settings import PlanningSettings, save_settings
 from liquor_app.planning.draft_plan import make_plan
 from liquor_app.segments.service import create_segment, refresh_segments
-from tests.people import add_campaign, add_customer, add_purchase, believe, ensure_shop, steady_ids
+from tests.people import add_campaign, add_customer, add_purchase, believe, deliver, ensure_shop, steady_ids
 
 VIEWER = Actor(ActorKind.USER, None, "Vi", Role.USER)
 SHOP = ZoneInfo("America/New_York")
@@ -43,6 +43,7 @@ async def sent(session: AsyncSession, people: int, holdout: int, explore: int) -
         text("UPDATE actions SET scheduled_date = :day, send_window = '{}'"),
         {"day": now().astimezone(SHOP).date() - timedelta(days=12)},
     )
+    await deliver(session, campaign)
     return campaign
 
 

@@ -190,7 +190,7 @@ async def planned(shop: Shop, week: int) -> tuple[UUID, float]:
 
 
 async def sent(campaign: UUID) -> None:
-    """The day goes out by its own clock; afterwards it counts as if it had been lived in real time."""
+    """The day goes out by its own clock; afterwards it counts as if it had been lived in real time, delivered."""
     async with transaction() as session:
         job = await play_week(session, SYSTEM, campaign, seconds=0)
     stop = asyncio.Event()
@@ -202,6 +202,7 @@ async def sent(campaign: UUID) -> None:
         await pump
     async with transaction() as session:
         await session.execute(text("UPDATE campaigns SET virtual_now = NULL WHERE id = :id"), {"id": campaign})
+        await session.execute(text("UPDATE sends SET provider = 'smtp' WHERE campaign_id = :id"), {"id": campaign})
 
 
 @dataclass(frozen=True, slots=True)
