@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 
 from scipy.stats import t as student
@@ -84,11 +84,14 @@ def together(sums: Iterable[Sums]) -> Sums:
 
 @dataclass(frozen=True, slots=True)
 class Contrast:
-    """The difference of two means with its variance, and how many people it rests on."""
+    """The difference of two means with its variance, and how many people it rests on. The variance is 0 where nobody of
+    either group bought: how far an amount may lie off, nothing has shown yet. `share` is 1/n + 1/m of the groups'
+    people, by which the variance of one person is that of the difference."""
 
     difference: float
     variance: float
     people: int
+    share: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +108,9 @@ class Span:
 
 
 def contrast(outcome: Outcome, one: Sums, other: Sums, *, adjusted: bool = False) -> Contrast | None:
-    """Return the mean of `one` less that of `other`; None with fewer than two people in either, or nothing that varies.
+    """Return the mean of `one` less that of `other`; None with fewer than two people in either.
+
+    Where nobody bought, all that varies is what sending cost: no measure of what it changed.
 
     Args:
         adjusted: less what the churn model expected of both (CUPED). The slope is the pooled one within the groups.
@@ -126,7 +131,8 @@ def contrast(outcome: Outcome, one: Sums, other: Sums, *, adjusted: bool = False
     if not adjusted:  # about one mean for both, as `statistics.lift` has it
         left += difference**2 * n * m / (n + m)
     variance = left / (n + m - (3 if slope else 2 if adjusted else 1)) * (1 / n + 1 / m) if n + m > 3 else 0.0
-    return Contrast(difference, variance, n + m) if variance > 1e-15 else None
+    is_told = one.bought + other.bought > 0 and variance > 1e-15
+    return Contrast(difference, variance if is_told else 0.0, n + m, 1 / n + 1 / m)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,10 +162,15 @@ class Pooled:
 
 
 def pool(contrasts: Sequence[Contrast | None]) -> Pooled | None:
-    """Pool campaigns by random effects; None if none can be compared."""
-    known = [one for one in contrasts if one is not None]
-    if not known:
+    """Pool campaigns by random effects; None if none can be compared.
+
+    Where nobody bought, people are taken to differ as those of the other campaigns do: were it left out, only campaigns
+    in which somebody bought would be pooled.
+    """
+    told = [one for one in contrasts if one is not None and one.variance > 0]
+    if not told:
         return None
+    known = [one if one.variance > 0 else _as_others(one, told) for one in contrasts if one is not None]
     people, count = sum(one.people for one in known), len(known)
     if count == 1:
         (only,) = known
@@ -174,6 +185,12 @@ def pool(contrasts: Sequence[Contrast | None]) -> Pooled | None:
     factor = sum(w * (one.difference - mean) ** 2 for one, w in zip(known, weights, strict=True)) / (count - 1)
     quantile = float(student.ppf(LEVEL, count - 1))
     return Pooled(mean, max(factor, 1.0) / total, math.sqrt(between), count, people, quantile)
+
+
+def _as_others(silent: Contrast, told: Sequence[Contrast]) -> Contrast:
+    """Give one in which nobody bought the others' variance of a person, weighed by their people."""
+    each = sum(one.variance / one.share * one.people for one in told) / sum(one.people for one in told)
+    return replace(silent, variance=each * silent.share)
 
 
 def _mean(contrasts: Sequence[Contrast], weights: Sequence[float]) -> float:

@@ -8,7 +8,7 @@ than the held out would have.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -34,7 +34,7 @@ from liquor_app.ui.words import spoken
 MOST_GROUPS = 500
 _SHARES = f"""
 SELECT e.campaign_id, k.name AS campaign, e.read_on, e.created_at, m.name AS arm, m.share, m.is_control,
-       k.virtual_now IS NOT NULL AS is_played,
+       k.virtual_now IS NOT NULL AS is_played, k.started_at IS NOT NULL AS is_begun,
        CAST(e.read_on AS timestamp) AT TIME ZONE :zone <= GREATEST(CAST(:now AS timestamptz), k.virtual_now) AS is_read
   FROM experiments e JOIN experiment_arms m ON m.experiment_id = e.id JOIN campaigns k ON k.id = e.campaign_id
  WHERE e.campaign_id = ANY(:campaigns) AND e.kind = '{ExperimentKind.HOLDOUT}' ORDER BY e.campaign_id, m.name
@@ -108,6 +108,7 @@ class CampaignDraw:
     control: frozenset[str]
     is_played: bool
     """Only played: nobody outside was written to, so nothing of it was measured."""
+    is_begun: bool
 
 
 async def fix_read(session: AsyncSession, campaign_id: UUID, last_day: date, *, anew: bool) -> None:
@@ -130,7 +131,7 @@ async def read_draws(session: AsyncSession, campaigns: Sequence[UUID]) -> dict[U
         campaign: CampaignDraw(
             arms[0].campaign, arms[0].created_at, arms[0].read_on, bool(arms[0].is_read),
             {one.arm: one.share for one in arms}, frozenset(one.arm for one in arms if one.is_control),
-            bool(arms[0].is_played),
+            bool(arms[0].is_played), bool(arms[0].is_begun),
         )
         for campaign, arms in rows.items()
     }  # fmt: skip
@@ -199,7 +200,7 @@ def _told(by: By, key: str, name: str, rows: Sequence[OutcomeRow], draws: Mappin
         if Arm.USUAL in draws[campaign].shares and is_whole
     ]
     everybody = together(split.one for split in main)
-    only = next(iter(campaigns)) if by is By.CAMPAIGN else None
+    only = UUID(key) if by is By.CAMPAIGN else None
     return EffectRow(
         key=key,
         name=name,
@@ -223,9 +224,11 @@ def _told(by: By, key: str, name: str, rows: Sequence[OutcomeRow], draws: Mappin
 
 
 def split_of(rows: Sequence[OutcomeRow], draw: CampaignDraw) -> SplitCheck:
-    """Check whether written to and held out have the sizes they were drawn for."""
-    arms = set(draw.shares) - draw.control, draw.control
-    if not all(arms):
+    """Check whether written to and held out have the sizes they were drawn for; where nobody is held out, the arms."""
+    arms: list[Collection[str]] = [set(draw.shares) - draw.control, draw.control]
+    if not draw.control:
+        arms = [[arm] for arm, share in sorted(draw.shares.items()) if share > 0]
+    if not all(arms) or not arms:
         return check_split([0], [1.0])
     return check_split(
         [arm_sums(rows, group).drawn for group in arms], [sum(draw.shares[one] for one in group) for group in arms]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -35,7 +35,8 @@ class ResultRow:
     """What a campaign's arms show so far. `bought` compares rates, `revenue` and `profit` money per person.
 
     Each person's outcome is what they buy in the week from their own decision on; who has not had theirs is not
-    counted yet. `effect` has the same of everybody written to, beside the one final read.
+    counted yet. `effect` has the same of everybody written to, beside the one final read. `note` says in a sentence
+    what cannot be told of it, and why; "" where all can.
     """
 
     drawn_at: datetime
@@ -48,17 +49,31 @@ class ResultRow:
     usual: Beside | None
     """The agent's choice against business as usual, likewise."""
     effect: EffectRow
+    is_held: bool
+    """Whether anybody is held out, so that what mailing changes can be measured."""
+    note: str
+
+
+NO_HOLDOUT = (
+    "Nobody is held out of this campaign, so what writing itself changes is not measured: only what choosing changes"
+    " beside {what}."
+)
+NOBODY_REACHED = "No message of this campaign has reached anybody yet, so nothing is measured."
+NOBODY_BOUGHT = (
+    "Nobody of either group has bought in their week yet: what it changed cannot be told, in buyers or in money. What"
+    " sending cost is not what it changed."
+)
 
 
 async def holdout_result(session: AsyncSession, actor: Actor, campaign_id: UUID) -> ResultRow | None:
     """Return what both groups bought, by intention: whoever was drawn counts, sent or not.
 
-    None if the campaign holds nobody out, has not started, or was only played.
+    None if the campaign leaves nothing to chance, has not started, or was only played.
     """
     require(actor, Permission.ANALYTICS_READ)
     draw: CampaignDraw | None = (await read_draws(session, [campaign_id])).get(campaign_id)
     rows = await read_outcomes(session, [campaign_id])
-    if draw is None or draw.is_played or not draw.control or not rows:
+    if draw is None or draw.is_played or not draw.is_begun:
         return None
     written, control = arm_sums(rows, set(draw.shares) - draw.control), arm_sums(rows, draw.control)
 
@@ -76,8 +91,28 @@ async def holdout_result(session: AsyncSession, actor: Actor, campaign_id: UUID)
         chance=beside(actions.Arm.RANDOM),
         usual=beside(actions.Arm.USUAL),
         effect=campaign_effect(campaign_id, rows, draw),
+        is_held=bool(draw.control),
+        note=_note(draw, written, control),
     )
 
 
+def _note(draw: CampaignDraw, written: Sums, control: Sums) -> str:
+    """Tell what of a campaign cannot be told, and why."""
+    if written.drawn + control.drawn == 0:
+        return NOBODY_REACHED
+    others = {actions.Arm.RANDOM: "chance", actions.Arm.USUAL: "business as usual"}
+    told = (
+        []
+        if draw.control
+        else [NO_HOLDOUT.format(what=" and ".join(others[one] for one in others if one in draw.shares))]
+    )
+    if written.people and (control.people or not draw.control) and written.bought + control.bought == 0:
+        told.append(NOBODY_BOUGHT)
+    return " ".join(told)
+
+
 def _lift(outcome: Outcome, one: Sums, other: Sums) -> Lift:
-    return lift(*(Arm(group.people, *group.of(outcome)[:2]) for group in (one, other)))
+    """Compare two arms; without an interval while nobody of either bought: what sending costs varies hardly at all, and
+    an interval about it would be sure of a loss."""
+    found = lift(*(Arm(group.people, *group.of(outcome)[:2]) for group in (one, other)))
+    return found if one.bought + other.bought else replace(found, low=None, high=None)

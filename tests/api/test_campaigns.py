@@ -14,6 +14,7 @@ from liquor_app.core import queue
 from liquor_app.core.clock import now
 from liquor_app.core.db import transaction
 from liquor_app.core.models import JobStatus
+from liquor_app.experiments.service import NOBODY_BOUGHT
 from liquor_app.planning.tasks import TASKS as PLANNING
 from liquor_app.segments.service import refresh_segments
 from liquor_app.sending.tasks import TASKS as SENDING
@@ -184,6 +185,8 @@ async def test_what_was_not_measured_is_null(viewer: Client) -> None:
         await started(session, campaign, 3)
     told = (await viewer.get(f"/campaigns/{campaign}/analytics")).json()
     assert told["holdout"]["revenue"]["difference"] == told["targets"]["incremental_revenue"] == 0, "nobody bought"
+    assert told["holdout"]["effect"]["profit"]["total"] is None, "what sending cost is not what it changed"
+    assert told["holdout"]["note"] == NOBODY_BOUGHT
     async with transaction() as session:
         await session.execute(text("UPDATE campaigns SET virtual_now = now()"))
     told = (await viewer.get(f"/campaigns/{campaign}/analytics")).json()

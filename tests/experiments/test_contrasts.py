@@ -85,6 +85,34 @@ def test_nobody_to_compare_with_is_no_figure() -> None:
     assert pool([]) is pool([None]) is None
 
 
+@pytest.mark.parametrize("outcome", list(Outcome))
+def test_where_nobody_bought_nothing_is_sure(outcome: Outcome) -> None:
+    """Five hundred written to at a tenth of a cent each: an interval of next to no width about it said "It costs"."""
+    costs = np.full(500, -0.001)
+    costs[0] = -0.008  # one by text
+    silent = summed(np.zeros(500), np.full(500, 0.1), costs), summed(np.zeros(50), np.full(50, 0.1), np.zeros(50))
+    told = effect(outcome, [Split(*silent, silent)])
+    assert (told.always, told.total, told.final, told.final_total) == (None, None, None, None)
+
+
+def test_a_campaign_without_a_buyer_is_pooled_with_the_doubt_of_the_others() -> None:
+    """Left out, the pool would hold campaigns in which somebody bought alone; with its own variance, nothing else."""
+    rng = np.random.default_rng(3)
+    told = contrast(Outcome.PROFIT, *drawn(rng, 600, 0.3))
+    silent = contrast(
+        Outcome.PROFIT,
+        summed(np.zeros(140), np.full(140, 0.1), np.full(140, -0.01)), summed(np.zeros(60), np.full(60, 0.1)),
+    )  # fmt: skip
+    assert told is not None
+    assert silent is not None
+    found = pool([told, silent])
+    assert found is not None
+    spread = told.variance / told.share
+    by_hand = pool([told, Contrast(silent.difference, spread * (1 / 140 + 1 / 60), 200)])
+    assert by_hand is not None
+    assert (found.mean, found.variance, found.campaigns) == pytest.approx((by_hand.mean, by_hand.variance, 2))
+
+
 def test_a_published_meta_analysis_comes_out() -> None:
     """Borenstein et al. 2009, chapter 14: Hedges' g of six studies, their variances, and what comes of them."""
     effects = [0.0945, 0.2774, 0.3665, 0.6644, 0.4618, 0.1852]

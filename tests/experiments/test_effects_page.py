@@ -15,17 +15,20 @@ from liquor_app.campaigns.models import CampaignType
 from liquor_app.campaigns.service import create_campaign
 from liquor_app.core.clock import now
 from liquor_app.core.db import transaction
+from liquor_app.experiments.effects import fix_read
 from liquor_app.experiments.learning import learn
+from liquor_app.experiments.service import NO_HOLDOUT, NOBODY_BOUGHT, NOBODY_REACHED, holdout_result
 from liquor_app.organization.settings import shop_now
 from liquor_app.planning.approval.approve_campaign import approve_campaign
 from liquor_app.planning.service import fire, make_standing_plan
 from liquor_app.screens.experiments.campaign_effect.effect_state import CampaignEffectState
 from liquor_app.screens.experiments.learning.effects_state import EffectsState
 from liquor_app.segments.service import create_segment, refresh_segments
-from liquor_app.ui.words import NONE, show_day
+from liquor_app.ui.words import NONE, figure, show_day
 from tests.experiments.test_effects import shop_that_sent
-from tests.experiments.test_holdout import VIEWER, campaign_with
-from tests.people import add_customer, ensure_shop
+from tests.experiments.test_holdout import VIEWER, campaign_with, started
+from tests.experiments.test_learning import of_arm, sent_campaign
+from tests.people import add_customer, add_purchase, ensure_shop
 from tests.tabs import Tab, run
 
 pytestmark = pytest.mark.integration
@@ -86,6 +89,62 @@ async def test_where_nobody_is_compared_there_is_no_card_and_no_zero(database: s
     await run(EffectsState.load, state)
     (row,) = state.lines
     assert (row.bought, row.profit, row.profit_interval, row.final) == (NONE, NONE, NONE, NONE)
+
+
+async def test_nobody_bought_is_no_loss(database: str) -> None:
+    """It rested on what sending cost alone, and said "It costs" beside an interval of a few cents."""
+    async with transaction() as session:
+        campaign = await sent_campaign(session, 60, days_ago=30)
+        await fix_read(session, campaign, (now() - timedelta(days=28)).date(), anew=True)
+        await learn(session, SYSTEM)
+        result = await holdout_result(session, VIEWER, campaign)
+    assert result is not None
+    assert result.effect.cost > 0
+    assert (result.profit.low, result.effect.profit.total, result.effect.profit.final) == (None, None, None)
+    state = await shown(campaign)
+    assert {(line.changed, line.total, line.final) for line in state.lines} == {(NONE, NONE, NONE)}
+    assert state.note == NOBODY_BOUGHT
+    learning = await Tab("/learning", VIEWER).state(EffectsState)
+    await run(EffectsState.load, learning)
+    (row,) = learning.lines
+    assert (row.profit, row.profit_interval, row.final, row.verdict) == (NONE, NONE, NONE, "Nobody bought yet")
+
+
+async def test_without_anybody_held_out_the_choice_is_still_compared_with_chance(database: str) -> None:
+    """Page and API said nothing at all."""
+    async with transaction() as session:
+        campaign = await campaign_with(session, 240, 0, constraints={"email_capacity_per_day": 500}, explore=30)
+        await started(session, campaign, 10)
+        for person in (await of_arm(session, campaign, "agent"))[::2]:
+            await add_purchase(session, person, days_ago=8)
+        agents, others = [len(await of_arm(session, campaign, arm)) for arm in ("agent", "random")]
+        result = await holdout_result(session, VIEWER, campaign)
+    assert result is not None
+    assert result.chance is not None
+    assert (result.chance.bought.contacted.people, result.chance.bought.held_out.people) == (agents, others)
+    assert not result.split.is_mismatch
+    state = await shown(campaign)
+    told = {line.outcome: line for line in state.lines}
+    assert (told["Buyers"].held_out, told["Buyers"].changed, told["Buyers"].final) == (NONE, NONE, NONE)
+    assert told["Buyers, agent's choice beside chance"].changed.startswith("+50.")
+    assert state.note == NO_HOLDOUT.format(what="chance")
+    assert state.groups == f"{figure(agents + others)} written to, 0 held out"
+    async with transaction() as session:
+        # a split that no draw makes is found without a control group, too
+        await session.execute(text("UPDATE experiment_arms SET share = CASE name WHEN 'agent' THEN .1 ELSE .9 END"))
+    assert (await shown(campaign)).is_mismatch
+
+
+@pytest.mark.parametrize("provider", ["sandbox", "smtp"])
+async def test_where_nobody_was_reached_it_says_so(database: str, provider: str) -> None:
+    async with transaction() as session:
+        campaign = await campaign_with(session, 60, 30)
+        assert (await holdout_result(session, VIEWER, campaign)) is None, "a draft has nothing to tell"
+        await started(session, campaign, 9)
+        await session.execute(text("UPDATE sends SET provider = :it"), {"it": provider})
+    state = await shown(campaign)
+    assert state.note == (NOBODY_REACHED if provider == "sandbox" else NOBODY_BOUGHT)
+    assert {line.changed for line in state.lines} == {NONE}
 
 
 async def test_the_learning_page_tells_it_by_what_one_likes(database: str) -> None:

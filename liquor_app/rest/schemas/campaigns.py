@@ -91,8 +91,8 @@ class PlanStarted(Started):
 
 
 class CampaignLiftOut(Row):
-    """Contacted minus held out, per person, with an interval that stays valid while people look (null too early). The
-    difference is null where either has nobody yet."""
+    """Contacted minus held out, per person, with an interval that stays valid while people look (null too early, and
+    while nobody of either bought). The difference is null where either has nobody yet."""
 
     difference: float | None
     low: float | None
@@ -109,7 +109,8 @@ class BesideOut(Row):
 
 class CampaignHoldoutOut(Row):
     """Purchases of the people contacted beside those deliberately not; `is_mismatch` says the split is off.
-    `effect` has each outcome of everybody written to and, from `final_on` on, the one final read."""
+    `effect` has each outcome of everybody written to and, from `final_on` on, the one final read. `note` says what
+    cannot be told, and why: nobody was reached or bought yet, or nobody is held out and only the choice is compared."""
 
     contacted: int
     held_out: int
@@ -122,6 +123,7 @@ class CampaignHoldoutOut(Row):
     usual: BesideOut | None
     """The agent's choice minus business as usual; null where the campaign has no such arm."""
     effect: EffectRow
+    note: str
 
 
 class SendingCounts(Row):

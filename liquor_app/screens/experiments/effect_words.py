@@ -92,7 +92,7 @@ def outcome_lines(result: ResultRow, at: datetime) -> list[OutcomeLine]:
         )
         span = None if found.low is None or found.high is None else Span(found.difference, found.low, found.high)
         total = final = NONE
-        if effect is not None:
+        if effect is not None and (names[0] or result.is_held):
             total, final = span_words(effect.total, words.total), final_words(row, effect.final_total, words.total, at)
         return OutcomeLine(words.name, written, held, span_words(span, words.apart), total, final)
 
@@ -124,9 +124,10 @@ def _points(share: float) -> str:
     return f"{figure(share * 100, 1, sign=True)} of 100"
 
 
-def _verdict(profit: Effect) -> tuple[str, str]:
+def _verdict(profit: Effect, *, is_compared: bool = False) -> tuple[str, str]:
+    """Return a verdict and its tone; `is_compared` where both groups have people: then what is missing are buyers."""
     if profit.total is None:
-        return "Nothing to compare", "gray"
+        return ("Nobody bought yet" if is_compared else "Nothing to compare"), "gray"
     if profit.total.low > 0:
         return "It pays", "green"
     return ("It costs", "red") if profit.total.high < 0 else ("Not sure yet", "amber")
@@ -166,7 +167,8 @@ def effect_line(row: EffectRow, at: datetime) -> EffectLine:
     is_one = row.final_on is not None
     profit = row.profit
     final = final_words(row, profit.final_total, _cash, at)
-    verdict, tone = ("Split is off", "red") if row.is_mismatch else _verdict(profit)
+    is_compared = min(row.written, row.held_out) > 1
+    verdict, tone = ("Split is off", "red") if row.is_mismatch else _verdict(profit, is_compared=is_compared)
     rests = f"{figure(row.written)} and {figure(row.held_out)}"
     if not is_one:
         rests += f" in {plural(row.campaigns, 'campaign')}"

@@ -11,11 +11,16 @@ from liquor_app.ui.table import Column, table
 
 
 def effect_card() -> rx.Component:
-    """Drawn where somebody is held out of a campaign that has begun."""
+    """Drawn where somebody is held out of a campaign that has begun, or an arm of it was drawn at random."""
     shown = card(
         rx.cond(
             CampaignEffectState.is_mismatch,
             note(CampaignEffectState.split, tone="red", icon="triangle-alert", alert=True),
+            rx.fragment(),
+        ),
+        rx.cond(
+            CampaignEffectState.note != "",
+            note(CampaignEffectState.note, tone="amber", icon="info"),
             rx.fragment(),
         ),
         table(

@@ -14,13 +14,14 @@ from liquor_app.ui.words import figure
 
 
 class CampaignEffectState(DetailState, rx.State):
-    """Empty where nobody is held out, or nothing has gone out yet; that there is no such campaign the page's own state
+    """Empty where nothing is left to chance, or it has not begun; that there is no such campaign the page's own state
     tells."""
 
     lines: list[OutcomeLine] = []
     groups: str = ""
     split: str = ""
     is_mismatch: bool = False
+    note: str = ""
 
     def _noun(self) -> str:
         return "campaign"
@@ -33,7 +34,7 @@ class CampaignEffectState(DetailState, rx.State):
         self.reset()
         if found is None:
             return
-        self.lines = outcome_lines(found, at)
+        self.lines, self.note = outcome_lines(found, at), found.note
         self.groups = f"{figure(found.effect.written)} written to, {figure(found.effect.held_out)} held out"
         self.is_mismatch = found.split.is_mismatch
         self.split = MISMATCH if found.split.is_mismatch else found.split.message
