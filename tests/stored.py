@@ -7,7 +7,7 @@ from pathlib import Path
 
 from liquor_app.core.config import get_settings
 from liquor_app.core.files.store import file_store
-from liquor_app.imports.uploads import stored_as
+from liquor_app.imports.import_rows import stored_as
 
 
 async def pieces(*parts: bytes) -> AsyncIterator[bytes]:

@@ -10,8 +10,8 @@ from liquor_app.accounts.permissions import Actor
 from liquor_app.core.listing.spec import Filter, ListQuery, ListSpec, Sort
 from liquor_app.core.paging import Page
 from liquor_app.imports.cleaning.column_names import KINDS
+from liquor_app.imports.import_rows import ImportRow, import_row
 from liquor_app.imports.models import ImportStatus
-from liquor_app.imports.uploads import ImportRow, import_row
 from liquor_app.ui.status_looks import STATUS_WORDS
 
 IMPORTS = ListSpec(

@@ -29,10 +29,11 @@ from liquor_app.core.errors import AppError, Conflict, Unknown
 from liquor_app.core.ids import uuid7
 from liquor_app.core.security.redact import describe
 from liquor_app.imports.dry_run import ImportReport, Trial, check_choices, check_options, keep_rejects, try_file
+from liquor_app.imports.import_rows import LOCAL, get_import
 from liquor_app.imports.models import IMPORT, ImportStatus
 from liquor_app.imports.tasks import COUNTS, Tell, conclude, drive
 from liquor_app.imports.trial.shown_rows import TRIED_ROWS, worth_showing
-from liquor_app.imports.uploads import LOCAL, add_upload, choose, get_import
+from liquor_app.imports.uploads import add_upload, choose
 
 OPEN = (ImportStatus.PREVIEW, ImportStatus.RUNNING, ImportStatus.FAILED, ImportStatus.CANCELLED)
 """An import that goes on when its command is run again; one that was undone begins anew."""

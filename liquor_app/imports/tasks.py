@@ -20,6 +20,8 @@ from liquor_app.core.ids import parse_id
 from liquor_app.core.lease import JobLost
 from liquor_app.core.platform import gc_control
 from liquor_app.core.queue import Job, JobCancelled, JobContext, Task, enqueue, unexpected
+from liquor_app.imports.import_rows import ImportRow, get_import
+from liquor_app.imports.kept_files import forget_uploads
 from liquor_app.imports.merge_rows import Outcome, Policy
 from liquor_app.imports.models import AS_OF, IMPORT, ImportStatus
 from liquor_app.imports.open_import import open_work
@@ -28,7 +30,6 @@ from liquor_app.imports.outcome_words import outcome_words, taken_back_words
 from liquor_app.imports.run_import import Plan
 from liquor_app.imports.undo.undo_job import undo_import
 from liquor_app.imports.undo.whose_job import still, whose_job
-from liquor_app.imports.uploads import ImportRow, forget_uploads, get_import
 from liquor_app.organization.service import notify
 from liquor_app.organization.settings import GeneralSettings, load_settings
 from liquor_app.ui.words import figure

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, fields
-from datetime import datetime
-from decimal import Decimal
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -16,111 +13,18 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from liquor_app.accounts.audit import audit, audit_change
 from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, ActorKind, require
-from liquor_app.catalog.imported_products import forget_product_images
 from liquor_app.core.errors import Conflict, Full, NotFound
-from liquor_app.core.files.folders import IMPORT_FILES
 from liquor_app.core.files.store import file_store
 from liquor_app.core.queue import Job, enqueue, request_cancel
 from liquor_app.core.states import sql_list
-from liquor_app.customers.imported.imported_noes import forget_images
 from liquor_app.imports.dry_run import check_choices, check_options
-from liquor_app.imports.models import AS_OF, IMPORT, OWN, TAKEN_BACK, ImportStatus
+from liquor_app.imports.import_rows import KEPT_DAYS, LOCAL, ImportRow, get_import, lock_import
+from liquor_app.imports.models import AS_OF, IMPORT, ImportStatus
 from liquor_app.imports.rejects import heading, reject_lines
 from liquor_app.imports.undo.whose_job import asked_by
 
-KEPT_DAYS = 30
-"""How long refused rows, the file of an import that did not end well, and what an import changed are kept: they hold
-personal data. So long it can be undone."""
-
 MOST_WAITING, WAITING_DAYS = 25, 7
 """Files of one person, or of all programs, that wait to be looked at or started, and how long one may."""
-
-LOCAL = "local:"
-"""How the key of a file begins that the command line reads where it lies; the rest is a hash of it and its choices."""
-
-
-@dataclass(frozen=True)
-class ImportFields:
-    """An uploaded file, and what has been taken of it so far."""
-
-    id: UUID
-    kind: str
-    file_name: str
-    policy: str
-    mapping: dict[str, str]
-    rows: int
-    created: int
-    updated: int
-    unchanged: int
-    rejected: int
-    reasons: dict[str, int]
-    error: str | None
-    job_id: UUID | None
-    created_at: datetime
-    finished_at: datetime | None
-    undone_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class ImportRow(ImportFields):
-    """An uploaded file. `created + updated + unchanged + rejected = rows`, which counts what has been taken so far;
-    `reasons` counts the rejected by code, `notes` what was left out of rows that were taken; `position` is the
-    checkpoint, `undo` that of its undoing (see `imports.undo`)."""
-
-    file_key: str
-    status: ImportStatus
-    options: dict[str, Any]
-    notes: dict[str, int]
-    position: dict[str, Any]
-    created_by: UUID | None
-    undo: dict[str, Any]
-
-    @property
-    def undone(self) -> dict[str, dict[str, int]]:
-        """What its undoing has removed, set back and kept so far, counted."""
-        return {part: self.undo[part] for part in ("removed", "set_back", "kept") if part in self.undo}
-
-    @property
-    def orders(self) -> dict[str, int]:
-        """How many orders of a file of purchases were created, updated and left unchanged so far."""
-        return dict(self.position.get("orders") or {})
-
-    @property
-    def money(self) -> Decimal:
-        """What the orders of a file of purchases come to so far, in the shop's currency."""
-        return Decimal(self.position.get("sum") or 0)
-
-    @property
-    def own_total(self) -> tuple[Decimal, str] | None:
-        """What a file of purchases says itself that it comes to, and the column that says so; None where none does, or
-        it was not read to its end."""
-        own = self.position.get(OWN)
-        return (Decimal(own["money"]), own["column"]) if own else None
-
-    @property
-    def taken_back(self) -> dict[str, Any]:
-        """How many known orders the file called voided or refunded in full, and what they came to; {} for none."""
-        return dict(self.position.get(TAKEN_BACK) or {})
-
-    @property
-    def is_local(self) -> bool:
-        """Whether the command line brings it: it has no file here, and only running the command again goes on."""
-        return self.file_key.startswith(LOCAL)
-
-    @property
-    def can_resume(self) -> bool:
-        """Whether it stopped half way and its file was not forgotten."""
-        stopped = self.status in (ImportStatus.CANCELLED, ImportStatus.FAILED)
-        return stopped and bool(self.file_key) and not self.is_local
-
-    @property
-    def stored(self) -> str:
-        """The key its file lies under in the file store."""
-        return stored_as(self.file_key)
-
-
-_FIELDS = ", ".join(field.name for field in fields(ImportRow))
-
 
 _ONE_BY_ONE = "SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"
 """Many at once must not come to more than may wait."""
@@ -130,27 +34,6 @@ SELECT count(*) FROM imports WHERE status IN {sql_list(ImportStatus.PREVIEW, Imp
    AND created_by IS NOT DISTINCT FROM CAST(:by AS uuid) AND file_key <> '' AND file_key NOT LIKE '{LOCAL}%'
    AND NOT options ? '{AS_OF}'
 """
-_UNDER_WAY_NOW = (ImportStatus.QUEUED, ImportStatus.RUNNING, ImportStatus.UNDOING)
-_KEYS_UNDER_WAY = f"SELECT file_key FROM imports WHERE status IN {sql_list(*_UNDER_WAY_NOW)} AND file_key <> ''"
-_FORGET_KEYS = f"""
-UPDATE imports SET file_key = '' WHERE file_key = ANY(:keys) AND status NOT IN {sql_list(*_UNDER_WAY_NOW)}
-"""
-_OLD = """
-SELECT id FROM imports WHERE COALESCE(finished_at, created_at) < now() - make_interval(days => :days)
-   AND status NOT IN ('queued', 'running', 'undoing')
-   AND (id IN (SELECT import_id FROM customer_images) OR id IN (SELECT import_id FROM purchase_images)
-        OR id IN (SELECT import_id FROM product_images))
-"""
-"""Imports too old to be undone, of which something is still kept."""
-
-
-def stored_as(file_key: str) -> str:
-    """Return the key in the file store of what a row's `file_key` names."""
-    return f"{IMPORT_FILES.name}/{file_key}"
-
-
-def import_row(found: Any) -> ImportRow:
-    return ImportRow(**{**found, "status": ImportStatus(found["status"])})
 
 
 async def add_upload(
@@ -339,27 +222,6 @@ async def resume_import(session: AsyncSession, actor: Actor, import_id: UUID) ->
     return await _queue(session, actor, row)
 
 
-async def lock_import(session: AsyncSession, actor: Actor, import_id: UUID) -> ImportRow:
-    """As `get_import`, of a row that nobody else changes until this transaction ends."""
-    require(actor, Permission.IMPORTS_WRITE)
-    await session.execute(text("SELECT 1 FROM imports WHERE id = :id FOR UPDATE"), {"id": import_id})
-    return await get_import(session, actor, import_id)
-
-
-async def get_import(session: AsyncSession, actor: Actor, import_id: UUID) -> ImportRow:
-    """Return one import.
-
-    Raises:
-        NotFound: there is none.
-    """
-    require(actor, Permission.IMPORTS_READ)
-    found = await session.execute(text(f"SELECT {_FIELDS} FROM imports WHERE id = :id"), {"id": import_id})
-    row = found.mappings().first()
-    if row is None:
-        raise NotFound("There is no such import.")
-    return import_row(row)
-
-
 async def rejects_page(
     session: AsyncSession, actor: Actor, import_id: UUID, after: int | None = None
 ) -> tuple[list[str], int | None]:
@@ -382,39 +244,3 @@ async def rejects_page(
             raise NotFound(f"Refused rows are kept for {KEPT_DAYS} days; these are gone. Import the file again.")
         await audit(session, actor, "import.rejects_exported", "import", import_id, rows=row.rejected)
     return ([heading(columns), *lines] if after is None else lines), following
-
-
-async def forget_uploads(session: AsyncSession, actor: Actor) -> list[str]:
-    """Refused rows, files and images of changed rows older than `KEPT_DAYS`, and the lines that wait for an import
-    nobody went on with.
-
-    Returns:
-        The keys in the file store of files to delete once this is committed.
-    """
-    require(actor, Permission.IMPORTS_ADMIN)
-    old = (
-        "SELECT id FROM imports WHERE COALESCE(finished_at, created_at) < now() - make_interval(days => :days)"
-        " AND status NOT IN ('queued', 'running', 'undoing')"
-    )
-    gone = await session.execute(text(_OLD), {"days": KEPT_DAYS})
-    imports = list[UUID](gone.scalars())
-    await forget_images(session, imports)
-    await forget_product_images(session, imports)
-    for table in ("import_rejects", "import_lines"):
-        await session.execute(text(f"DELETE FROM {table} WHERE import_id IN ({old})"), {"days": KEPT_DAYS})
-    found = await session.execute(
-        text("UPDATE imports i SET file_key = '' FROM imports o WHERE o.id = i.id AND i.file_key <> ''"
-             f" AND (i.id IN ({old}) OR (i.status = 'preview' AND i.created_at < now() - make_interval(days => :wait)))"
-             " RETURNING o.file_key"), {"days": KEPT_DAYS, "wait": WAITING_DAYS}
-    )  # fmt: skip
-    return [stored_as(key) for key in found.scalars() if not key.startswith(LOCAL)]
-
-
-async def keys_under_way(session: AsyncSession) -> set[str]:
-    """Return the keys in the file store of files that are being imported, or taken back. A corridor, for `privacy`."""
-    return {stored_as(key) for key in (await session.execute(text(_KEYS_UNDER_WAY))).scalars()}
-
-
-async def forget_file_keys(session: AsyncSession, keys: Collection[str]) -> None:
-    """Let no import go on with these files of the store: they are about to be deleted. A corridor, for `privacy`."""
-    await session.execute(text(_FORGET_KEYS), {"keys": [key.partition("/")[2] for key in keys]})

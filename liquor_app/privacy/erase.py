@@ -36,7 +36,7 @@ from liquor_app.customers.erasing.erased_keys import (
 )
 from liquor_app.customers.erasing.models import ErasureStatus, Ground
 from liquor_app.customers.models import SuppressionReason
-from liquor_app.imports.uploads import forget_file_keys, keys_under_way
+from liquor_app.imports.kept_files import forget_file_keys, keys_under_way
 from liquor_app.ledger.erased_sends import cancel_unsent, count_on_the_wire
 from liquor_app.privacy.find_traces import find_traces, in_python, profiles_of
 from liquor_app.privacy.held_data import PERSONAL

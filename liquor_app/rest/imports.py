@@ -26,7 +26,7 @@ from liquor_app.core.files.folders import IMPORT_FILES
 from liquor_app.core.files.store import file_store
 from liquor_app.core.ids import uuid7
 from liquor_app.core.storable_text import UNSTORABLE, unstorable
-from liquor_app.imports import uploads
+from liquor_app.imports import import_rows, uploads
 from liquor_app.imports.dry_run import inspect_file, try_file
 from liquor_app.imports.lists import IMPORTS, list_imports
 from liquor_app.imports.models import AS_OF, ImportStatus
@@ -100,7 +100,7 @@ class _Upload:
         return found
 
     async def forget(self) -> None:
-        await file_store().delete(uploads.stored_as(self.key))
+        await file_store().delete(import_rows.stored_as(self.key))
 
 
 async def _receive(request: Request, allowed: frozenset[str]) -> _Upload:
@@ -121,7 +121,7 @@ async def _receive(request: Request, allowed: frozenset[str]) -> _Upload:
         if (where := unstorable({**upload.fields, "file": upload.name})) is not None:
             raise Unstorable(f"{where} {UNSTORABLE}", field=where)
         try:
-            upload.mark = await _keep(file, uploads.stored_as(upload.key))
+            upload.mark = await _keep(file, import_rows.stored_as(upload.key))
         except BaseException:
             await upload.forget()
             raise
@@ -187,7 +187,7 @@ async def upload_file(request: Request, actor: CurrentActor) -> Response:
     upload = await _receive(request, frozenset({"kind"}))
     kind = upload.fields.get("kind", "customers")
 
-    async def work(session: Any) -> uploads.ImportRow:
+    async def work(session: Any) -> import_rows.ImportRow:
         return await uploads.add_upload(
             session, actor, import_id=upload.id, kind=kind, file_name=upload.name, file_key=upload.key
         )
@@ -213,7 +213,7 @@ list_routes(router, IMPORTS, list_imports, "Uploaded files, newest first.", path
 async def get_import(response: Response, actor: CurrentActor, import_id: Id) -> object:
     """One import with its counts; `created + updated + unchanged + rejected = rows`."""
     async with transaction() as session:
-        row = await uploads.get_import(session, actor, import_id)
+        row = await import_rows.get_import(session, actor, import_id)
     tag(response, content(row, *_CHANGED))
     return row
 
@@ -229,7 +229,7 @@ async def discard_import(request: Request, actor: CurrentActor, import_id: Id) -
 
 
 async def _version(session: Session, actor: Actor, import_id: UUID) -> str:
-    return content(await uploads.get_import(session, actor, import_id), *_CHANGED)
+    return content(await import_rows.get_import(session, actor, import_id), *_CHANGED)
 
 
 _CHANGED = ("status", "kind", "policy", "mapping", "options")
@@ -243,7 +243,7 @@ async def preview_import(
 ) -> object:
     """What an import would do with the first rows, row by row; nothing of it stays."""
     async with transaction() as session:
-        row = await uploads.get_import(session, actor, import_id)
+        row = await import_rows.get_import(session, actor, import_id)
         by_store = await numbered_before(session, actor)
     if row.status is not ImportStatus.PREVIEW:
         raise Conflict("This file was imported; there is nothing to look at first.")
@@ -351,7 +351,7 @@ async def cancel_undo(actor: CurrentActor, import_id: Id) -> object:
         return await undo_import.cancel_undo(session, actor, import_id)
 
 
-def _started(row: uploads.ImportRow) -> ImportStarted:
+def _started(row: import_rows.ImportRow) -> ImportStarted:
     assert row.job_id is not None
     return ImportStarted(job_id=row.job_id, import_id=row.id)
 

@@ -23,8 +23,9 @@ from liquor_app.core.ids import uuid7
 from liquor_app.core.models import JobStatus
 from liquor_app.imports.drop_folders.look import Looked
 from liquor_app.imports.dry_run import keep_rejects
+from liquor_app.imports.import_rows import get_import
 from liquor_app.imports.tasks import TASKS
-from liquor_app.imports.uploads import add_upload, get_import, start_import
+from liquor_app.imports.uploads import add_upload, start_import
 from liquor_app.screens.imports.wizard.file_look import Question, look_at
 from tests.core.file_stores import FileStoreContract, files_below, whole
 from tests.imports.test_drop_folders import look, source

@@ -34,7 +34,7 @@ SERVICES = {
     "imports.local_import.try_local": "a trial: what it writes is rolled back",
     "imports.single_purchases.record_event": "the event is an entry of a log that nobody can change, by the hundred",
     "imports.bulk_calls.record_events.record_told_events": "each event is an entry of that log, too",
-    "imports.uploads.forget_uploads": "retention, by the clock alone",
+    "imports.kept_files.forget_uploads": "retention, by the clock alone",
     "organization.bell.mark_notifications_read": "that somebody has seen their bell is nobody else's business",
     "planning.simulation_job.request_simulation": RECKONED,
     "planning.simulation_job.simulate_plan": RECKONED,

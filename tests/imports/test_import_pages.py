@@ -16,8 +16,9 @@ from liquor_app.core.errors import NotFound
 from liquor_app.core.files.store import file_store
 from liquor_app.core.ids import uuid7
 from liquor_app.core.queue import run as run_job
+from liquor_app.imports.import_rows import ImportRow, get_import
 from liquor_app.imports.tasks import TASKS
-from liquor_app.imports.uploads import ImportRow, add_upload, get_import, start_import
+from liquor_app.imports.uploads import add_upload, start_import
 from liquor_app.screens.imports.wizard import matching_state as matching_module
 from liquor_app.screens.imports.wizard.columns_view import NEW, mapping_of, on_screen, reassigned
 from liquor_app.screens.imports.wizard.matching_state import MatchState

@@ -21,6 +21,7 @@ from liquor_app.core.queue import request_cancel
 from liquor_app.customers.consents import record_consent, suppress_customer
 from liquor_app.customers.models import ConsentStatus
 from liquor_app.customers.service import update_customer
+from liquor_app.imports.import_rows import ImportRow, get_import
 from liquor_app.imports.local_import import import_local
 from liquor_app.imports.tasks import TASKS, forget_old_uploads
 from liquor_app.imports.undo import undo_job
@@ -34,7 +35,7 @@ from liquor_app.imports.undo.undo_import import (
 )
 from liquor_app.imports.undo.undo_locally import undo_locally
 from liquor_app.imports.undo.undo_words import KEPT, REMOVED
-from liquor_app.imports.uploads import ImportRow, get_import, request_import
+from liquor_app.imports.uploads import request_import
 from liquor_app.organization.models import Channel
 from tests.factories import add_ready_campaign, open_shop
 from tests.imports.test_import import rows, untold

@@ -19,13 +19,14 @@ from liquor_app.core.ids import uuid7
 from liquor_app.core.models import JobStatus
 from liquor_app.customers.ages.age_verification import age_of
 from liquor_app.imports import chunks, customer_rows, uploads
+from liquor_app.imports.import_rows import ImportRow, get_import
 from liquor_app.imports.merge_rows import Policy
 from liquor_app.imports.open_import import open_work
 from liquor_app.imports.profiles.known_tools import ALL
 from liquor_app.imports.profiles.tool_profile import made_of
 from liquor_app.imports.run_import import Plan
 from liquor_app.imports.tasks import TASKS, forget_old_uploads
-from liquor_app.imports.uploads import ImportRow, add_upload, get_import, rejects_page, request_import, resume_import
+from liquor_app.imports.uploads import add_upload, rejects_page, request_import, resume_import
 from liquor_app.organization.settings import GeneralSettings
 from tests.imports.test_import import rows, run
 from tests.imports.test_undo import take

@@ -25,9 +25,10 @@ from liquor_app.core.config import PROJECT_ROOT
 from liquor_app.core.db import transaction
 from liquor_app.core.ids import uuid7
 from liquor_app.core.queue import run
+from liquor_app.imports.import_rows import ImportRow, get_import
 from liquor_app.imports.tasks import TASKS
 from liquor_app.imports.undo.undo_import import request_undo
-from liquor_app.imports.uploads import ImportRow, get_import, request_import
+from liquor_app.imports.uploads import request_import
 from tests.reliability.dirty import write_people, write_sales
 from tests.stored import bring
 

@@ -32,8 +32,9 @@ from liquor_app.core.ids import uuid7
 from liquor_app.core.states import sql_list
 from liquor_app.imports.drop_folders.drop_sources import SourceRow, ask_look, get_source
 from liquor_app.imports.drop_folders.models import DROP, DropStatus
+from liquor_app.imports.import_rows import get_import, stored_as
 from liquor_app.imports.models import AS_OF, ImportStatus
-from liquor_app.imports.uploads import get_import, request_import, stored_as
+from liquor_app.imports.uploads import request_import
 from liquor_app.organization.service import notify
 from liquor_app.ui.words import figure, plural
 

@@ -13,8 +13,8 @@ from liquor_app.accounts.permissions import Actor, require
 from liquor_app.core.db import after_commit
 from liquor_app.core.errors import Conflict
 from liquor_app.core.files.store import file_store
+from liquor_app.imports.import_rows import lock_import
 from liquor_app.imports.models import ImportStatus
-from liquor_app.imports.uploads import lock_import
 
 _DISCARD = f"DELETE FROM imports WHERE id = :id AND status = '{ImportStatus.PREVIEW}'"
 

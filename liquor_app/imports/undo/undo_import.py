@@ -23,10 +23,10 @@ from liquor_app.core.queue import Job, enqueue, get_job, request_cancel
 from liquor_app.customers.imported.imported_baskets import count_baskets
 from liquor_app.customers.imported.imported_noes import note_noes, why_it_stays
 from liquor_app.customers.imported.imported_people import Undone, count_changed_people
+from liquor_app.imports.import_rows import KEPT_DAYS, ImportRow, get_import, lock_import
 from liquor_app.imports.models import IMPORT, ImportStatus
 from liquor_app.imports.undo.undo_words import FOR_GOOD
 from liquor_app.imports.undo.whose_job import asked_by
-from liquor_app.imports.uploads import KEPT_DAYS, ImportRow, get_import, lock_import
 
 _TRACED = {"customers": 1, "purchases": 1, "products": 2}
 """Since which version of a checkpoint what an import of this kind makes and changes is known."""

@@ -32,11 +32,11 @@ from liquor_app.customers.imported.imported_people import (
     take_tags,
     take_yeses,
 )
+from liquor_app.imports.import_rows import ImportRow, get_import, lock_import
 from liquor_app.imports.models import ImportStatus
 from liquor_app.imports.undo.undo_import import FIRST, PHASES, WHY_THEY_STAY, progress, undo_counts
 from liquor_app.imports.undo.undo_words import removed_words
 from liquor_app.imports.undo.whose_job import still, whose_job
-from liquor_app.imports.uploads import ImportRow, get_import, lock_import
 from liquor_app.organization.service import notify
 from liquor_app.organization.settings import GeneralSettings, load_settings
 from liquor_app.ui.words import figure, listed

@@ -11,10 +11,10 @@ from liquor_app.core.db import transaction
 from liquor_app.core.errors import Conflict
 from liquor_app.core.models import JobStatus
 from liquor_app.core.queue import Job, get_job, run
+from liquor_app.imports.import_rows import get_import
 from liquor_app.imports.models import ImportStatus
 from liquor_app.imports.undo.undo_import import UndoCounts, request_undo, undo_counts
 from liquor_app.imports.undo.undo_job import undo_import
-from liquor_app.imports.uploads import get_import
 
 LOOK_EVERY = 0.5
 

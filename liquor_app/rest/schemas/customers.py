@@ -12,11 +12,11 @@ from pydantic import Field
 from liquor_app.api.schemas import Body, Day, Moment, Money, Row, Started
 from liquor_app.customers.labels.custom_values import MOST_FIELDS
 from liquor_app.customers.labels.tags import MOST_LETTERS, MOST_OF_ONE
+from liquor_app.imports.import_rows import ImportFields
 from liquor_app.imports.readers.dialect import Dialect
 from liquor_app.imports.single_purchases import OrderFields
 from liquor_app.imports.trial.becoming import Change
 from liquor_app.imports.trial.file_totals import Totals
-from liquor_app.imports.uploads import ImportFields
 
 
 class WhoAndWhere(Body):

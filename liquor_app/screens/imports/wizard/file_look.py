@@ -11,11 +11,11 @@ from liquor_app.core.db import transaction
 from liquor_app.core.errors import AppError
 from liquor_app.core.files.store import file_store
 from liquor_app.imports.dry_run import FilePreview, Trial, inspect_file, try_file
+from liquor_app.imports.import_rows import ImportRow
 from liquor_app.imports.orders.store_orders import numbered_before
 from liquor_app.imports.readers.formats import READING
 from liquor_app.imports.trial.likely_kind import likely_kind_of
 from liquor_app.imports.trial.shown_rows import TRIED_ROWS
-from liquor_app.imports.uploads import ImportRow
 from liquor_app.organization.settings import shop_now
 from liquor_app.screens.imports.wizard.trial_view import (
     TrialLine,

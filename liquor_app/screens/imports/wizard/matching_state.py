@@ -18,12 +18,13 @@ from liquor_app.customers.labels.custom_fields import list_custom_fields
 from liquor_app.customers.labels.custom_values import MOST_LETTERS, FieldKind, field_key, full_name, split_name
 from liquor_app.imports.cleaning.answers.answer_cells import LONGEST_WORDING
 from liquor_app.imports.cleaning.row_notes import NO_EVIDENCE
+from liquor_app.imports.import_rows import ImportRow
 from liquor_app.imports.merge_rows import Policy
 from liquor_app.imports.models import ImportStatus
 from liquor_app.imports.orders.new_buyers import CREATE, OPTION
 from liquor_app.imports.profiles.known_tools import PROFILES
 from liquor_app.imports.readers.dialect import MARKS, NUMBERINGS, ORDERS, SHOP
-from liquor_app.imports.uploads import ImportRow, choose, start_import
+from liquor_app.imports.uploads import choose, start_import
 from liquor_app.screens.imports.wizard.columns_view import (
     NEW,
     ColumnLine,

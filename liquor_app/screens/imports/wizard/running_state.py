@@ -11,9 +11,10 @@ from liquor_app.accounts.permission_table import Permission, needs
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import AppError
 from liquor_app.core.queue import get_job
+from liquor_app.imports.import_rows import ImportRow
 from liquor_app.imports.models import ImportStatus
 from liquor_app.imports.undo.undo_import import is_something_left, undo_counts, why_not
-from liquor_app.imports.uploads import ImportRow, cancel_import, resume_import
+from liquor_app.imports.uploads import cancel_import, resume_import
 from liquor_app.screens.imports.wizard.state import REPORT, RUN, STEPS, EarlierState, ImportState
 from liquor_app.screens.imports.wizard.view import ReasonLine, ending_words, reason_lines, undo_lines
 from liquor_app.screens.session.background import background

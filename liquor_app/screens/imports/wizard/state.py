@@ -14,9 +14,9 @@ from liquor_app.core.ids import parse_id
 from liquor_app.core.listing.spec import ListQuery, ListSpec
 from liquor_app.core.paging import Page
 from liquor_app.imports.cleaning.column_names import KINDS
+from liquor_app.imports.import_rows import ImportRow, get_import
 from liquor_app.imports.lists import IMPORTS, list_imports
 from liquor_app.imports.models import ImportStatus
-from liquor_app.imports.uploads import ImportRow, get_import
 from liquor_app.organization.settings import shop_now
 from liquor_app.screens.imports.wizard.view import ImportLine, import_line
 from liquor_app.screens.listing.state import ListState

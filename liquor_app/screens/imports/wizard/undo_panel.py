@@ -6,7 +6,7 @@ from typing import Any
 
 import reflex as rx
 
-from liquor_app.imports.uploads import KEPT_DAYS
+from liquor_app.imports.import_rows import KEPT_DAYS
 from liquor_app.screens.imports.wizard.running_state import RunState
 from liquor_app.screens.imports.wizard.state import ImportState
 from liquor_app.screens.imports.wizard.undo_state import UndoState

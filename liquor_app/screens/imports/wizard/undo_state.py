@@ -12,9 +12,9 @@ from liquor_app.accounts.permissions import require
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import AppError
 from liquor_app.core.queue import get_job
+from liquor_app.imports.import_rows import ImportRow
 from liquor_app.imports.models import ImportStatus
 from liquor_app.imports.undo.undo_import import cancel_undo, preview_undo, request_undo
-from liquor_app.imports.uploads import ImportRow
 from liquor_app.screens.imports.wizard.running_state import WATCH_EVERY, WATCH_SECONDS, RunState
 from liquor_app.screens.imports.wizard.state import REPORT, EarlierState, ImportState
 from liquor_app.screens.imports.wizard.view import ReasonLine, undo_lines

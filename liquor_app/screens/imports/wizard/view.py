@@ -27,6 +27,7 @@ from liquor_app.imports.cleaning.row_notes import (
     ZIP_ZEROS,
 )
 from liquor_app.imports.dry_run import ImportReport
+from liquor_app.imports.import_rows import ImportRow
 from liquor_app.imports.merge_rows import Outcome
 from liquor_app.imports.models import ImportStatus
 from liquor_app.imports.orders import refused_orders, reversed_orders
@@ -37,7 +38,6 @@ from liquor_app.imports.profiles.tool_profile import LEFT_OUT, NOBODY, PICTURE
 from liquor_app.imports.profiles.tool_profile import rows_left_out as left_out_by_reason
 from liquor_app.imports.undo.undo_import import UndoCounts, is_something_left
 from liquor_app.imports.undo.undo_words import KEPT, REMOVED, thing_words
-from liquor_app.imports.uploads import ImportRow
 from liquor_app.screens.imports.wizard.columns_view import LABELS, on_screen
 from liquor_app.ui.words import ago, figure, listed, plural, show_money, spoken
 
