@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from liquor_app.accounts.permissions import Actor
 from liquor_app.core.clock import now
 from liquor_app.core.errors import Invalid
+from liquor_app.imports.checkpoint import start_position
 from liquor_app.imports.chunks import Chunks
 from liquor_app.imports.cleaning.answers.refusals import noes_win
 from liquor_app.imports.cleaning.answers.status_columns import may_be_consent
@@ -29,21 +30,10 @@ from liquor_app.imports.profiles.tool_profile import Make, Profile, made_of, mak
 from liquor_app.imports.readers.dialect import STORE, Dialect, chosen_dialect, guess_dialect
 from liquor_app.imports.readers.formats import READING, open_table, read_sample
 from liquor_app.imports.readers.row_reader import Record, Table
-from liquor_app.imports.rejects import MENDED, ORDER, OWN_COLUMNS
-from liquor_app.imports.run_import import ROWS, Plan, Work
+from liquor_app.imports.rejects import ORDER, OWN_COLUMNS
+from liquor_app.imports.run_import import Plan, Work
 from liquor_app.imports.trial.file_totals import FileTotals
 from liquor_app.organization.settings import GeneralSettings
-
-TRACED = 2
-
-
-def start_position(columns: Sequence[str]) -> dict[str, Any]:
-    """Return the checkpoint of a file not begun yet. `mended` marks a file of rejects of ours that comes back,
-    `traced` that what it makes and changes can be undone (2: of products too)."""
-    return {
-        "phase": ROWS, "records": 0, "share": 0.0, "columns": list(columns), "order": "", "merged": 0, "since": None,
-        "whole": 0, "again": 0, "mended": all(name in columns for name in MENDED), "traced": TRACED,
-    }  # fmt: skip
 
 
 def _is_of_us(kind: str, sample: Sequence[Record], made: Sequence[Make], at: dict[str, int]) -> bool:

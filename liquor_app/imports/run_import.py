@@ -7,7 +7,6 @@ refused rows, the counts and the position stand or fall together. So a lost work
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -19,18 +18,18 @@ from typing import Any, Self
 from uuid import UUID
 
 from psycopg.errors import UniqueViolation
-from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.core.bulk import by_index
-from liquor_app.core.errors import Conflict, Meanwhile
+from liquor_app.core.errors import Meanwhile
 from liquor_app.customers.bulk_write import By, Raced
 from liquor_app.customers.labels.custom_values import MOST_LETTERS, FieldKind, split_name
 from liquor_app.customers.voided_orders import ToldBy
-from liquor_app.imports import customer_rows, product_rows
+from liquor_app.imports import checkpoint, customer_rows, product_rows
+from liquor_app.imports.checkpoint import DONE, ORDERS, REFUSED, ROWS, UNNAMED, VOIDS, WHOLE
 from liquor_app.imports.chunks import Chunk, Chunks, take_rows
 from liquor_app.imports.cleaning.answers.heard_columns import OF_CONSENT, OF_EVIDENCE, field_of
 from liquor_app.imports.cleaning.cells import Rejected
@@ -56,11 +55,6 @@ from liquor_app.imports.trial.repeated_rows import MOST_TOLD, Keys, RepeatedRows
 from liquor_app.imports.trial.shown_rows import Shown
 
 UNKNOWN = "unknown_customer"
-UNNAMED, VOIDS = "unnamed_returns", "voids"
-"""Whether rows that name nobody gave something back of an order, and whether rows voided one; in the position."""
-ROWS, REFUSED, ORDERS, WHOLE, DONE = "rows", "refused", "orders", "whole", "done"
-"""What is being done: reading rows; refusing orders with a refused line; making orders of the other waiting lines;
-filling in the good lines of refused orders."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,18 +126,7 @@ class Work:
             Conflict: somebody else goes on with this import, or keeps writing the same customers or orders.
         """
         require(self._actor, Permission.IMPORTS_WRITE)
-        # No step waits for the disk: should the machine fail, rows and checkpoint are both those of an earlier step.
-        # The commit that says the import is done does wait, and by that for everything before it.
-        found = await session.execute(
-            text(
-                "SELECT status, position, set_config('synchronous_commit', 'off', true)"
-                " FROM imports WHERE id = :id FOR UPDATE"
-            ),
-            {"id": self.plan.id},
-        )
-        status, position, *_ = found.one()
-        if status != "running" or (position or None) != (self.position if position else None):
-            raise Conflict("This import was stopped, or another worker goes on with it.")
+        await checkpoint.hold(session, self.plan.id, self.position)
         self.position = dict(self.position)
         counts: Counter[Outcome] = Counter()
         rejects: list[Reject] = []
@@ -165,7 +148,7 @@ class Work:
         await write_rejects(session, self.plan.id, rejects, self.births)
         if self._watch:
             self.shown += [Shown(one.record, "rejected", one.why.field, one.why.reason) for one in rejects]
-        await self._advance(session, counts, reasons)
+        await checkpoint.advance(session, self.plan.id, self.position, counts, reasons=reasons, notes=self._notes)
         return bool(self.position["phase"] != DONE)
 
     def _told(self, why: Rejected) -> Rejected:
@@ -173,29 +156,6 @@ class Work:
 
     def _warning(self, notes: Iterable[str], record: Record, again: str | None = None) -> str:
         return " ".join([*(self._words.note(note, record.cells) for note in notes), *([again] if again else [])])
-
-    async def _advance(self, session: AsyncSession, counts: Counter[Outcome], reasons: Counter[str]) -> None:
-        await session.execute(
-            text(
-                "UPDATE imports SET position = CAST(:position AS jsonb), rows = rows + :taken + :rejected,"
-                " created = created + :created, updated = updated + :updated, unchanged = unchanged + :unchanged,"
-                " rejected = rejected + :rejected, reasons = (SELECT COALESCE(jsonb_object_agg(key, n), '{}') FROM"
-                " (SELECT key, sum(CAST(value AS int)) AS n FROM (SELECT * FROM jsonb_each_text(reasons) UNION ALL"
-                " SELECT * FROM jsonb_each_text(CAST(:reasons AS jsonb))) both_ GROUP BY key) summed),"
-                " notes = (SELECT COALESCE(jsonb_object_agg(key, n), '{}') FROM"
-                " (SELECT key, sum(CAST(value AS int)) AS n FROM (SELECT * FROM jsonb_each_text(notes) UNION ALL"
-                " SELECT * FROM jsonb_each_text(CAST(:notes AS jsonb))) both_ GROUP BY key) summed) WHERE id = :id"
-            ),
-            {
-                "id": self.plan.id,
-                "position": json.dumps(self.position),
-                "taken": sum(counts.values()),
-                "rejected": sum(reasons.values()),
-                "reasons": json.dumps(reasons),
-                "notes": json.dumps(self._notes),
-                **{outcome.value: counts[outcome] for outcome in Outcome},
-            },
-        )
 
     async def _rows(self, session: AsyncSession) -> tuple[Counter[Outcome], list[Reject]]:
         chunk = await self._chunks.next()
