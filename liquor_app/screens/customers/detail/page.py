@@ -7,8 +7,8 @@ from typing import Any
 import reflex as rx
 
 from liquor_app.accounts.permission_table import Permission
-from liquor_app.customers.models import ConsentStatus
 from liquor_app.screens.customers.detail.asked_for_panel import interests_card, interests_dialog
+from liquor_app.screens.customers.detail.consents_panel import consents_panel
 from liquor_app.screens.customers.detail.history_state import HistoryState, NotSentState, PurchasesState, SentState
 from liquor_app.screens.customers.detail.interests_state import InterestsState
 from liquor_app.screens.customers.detail.labels_panel import labels_card, labels_dialogs
@@ -35,7 +35,6 @@ from liquor_app.ui.charts.bars import bar_list, numbers
 from liquor_app.ui.charts.chart import Series, bar_chart, legend
 from liquor_app.ui.charts.priority_bar import priority, priority_legend
 from liquor_app.ui.empty import empty
-from liquor_app.ui.forms.choice import switch
 from liquor_app.ui.forms.dialog import confirm
 from liquor_app.ui.forms.menu import Item, menu
 from liquor_app.ui.frame.page_spec import Page, page_head
@@ -111,7 +110,7 @@ def _body() -> rx.Component:
                     labels_card(),
                     interests_card(),
                     _mix(),
-                    card(ready(_consents(), 3), title="Consent and age", flush=True),
+                    card(ready(consents_panel(), 3), title="Consent and age", flush=True),
                     privacy_card(),
                     gap=16,
                 ),
@@ -292,92 +291,6 @@ def _why() -> rx.Component:
 def _mix() -> rx.Component:
     bars = card(bar_list(HistoryState.mix), title="Category mix", aside="by spend, a year", flush=True)
     return rx.cond(rx.Var.create(HistoryState.mix).length() > 0, bars, rx.fragment())
-
-
-def _consents() -> rx.Component:
-    def line(one: Any) -> rx.Component:
-        drawing = rx.match(one.key, ("email", icon("mail")), ("sms", icon("message-square")), icon("id-card"))
-        record = allowed(
-            Permission.CUSTOMERS_WRITE,
-            rx.cond(
-                one.status == ConsentStatus.PENDING.value,
-                button("Send link", kind="ghost", small=True, on_click=ErrandsState.ask("confirm", one.key)),
-                rx.fragment(),
-            ),
-            button("Record", kind="ghost", small=True, on_click=ActsState.ask(one.key)),
-        )
-        who = CustomerState.profile
-        born = allowed(
-            Permission.CUSTOMERS_WRITE,
-            button("Proof", kind="ghost", small=True, title="Record a proof of age", on_click=ActsState.ask("age")),
-            rx.cond(
-                (one.status != "verified") & (one.status != "disputed") & ((who.email != "") | (who.phone != "")),
-                button(
-                    "Ask",
-                    kind="ghost",
-                    small=True,
-                    title="Send the question for the date of birth",
-                    on_click=ErrandsState.ask("age", rx.cond(who.email != "", "email", "sms")),
-                ),
-                rx.fragment(),
-            ),
-        )
-        return list_item(
-            drawing,
-            rx.el.div(
-                row(rx.el.b(one.label, class_name="med"), _consent_badge(one.status)),
-                rx.el.div(one.detail, class_name="t12 muted"),
-                class_name="grow",
-            ),
-            rx.cond(one.key == "age", born, record),
-        )
-
-    counted = CustomerState.profile.counted
-    counting = list_item(
-        icon("mouse-pointer-click"),
-        rx.el.div(
-            rx.el.b("Opens and clicks", class_name="med"),
-            rx.el.div(
-                rx.cond(counted, "Counted where the brand counts them", "Not counted, whatever the brand counts"),
-                class_name="t12 muted",
-            ),
-            class_name="grow",
-        ),
-        allowed(Permission.CUSTOMERS_WRITE, switch("Count", checked=counted, on_change=ActsState.count)),
-    )
-
-    def errand(one: Any) -> rx.Component:
-        words = rx.el.div(rx.el.div(one.words, class_name="t12"), rx.el.div(one.detail, class_name="t12 muted pretty"))
-        return list_item(icon("send"), words, class_name="ts")
-
-    def told(one: Any) -> rx.Component:
-        return rx.el.li(
-            row(rx.el.b(one.label, class_name="t12 med"), _consent_badge(one.status)),
-            rx.el.div(one.detail, class_name="t12 muted pretty"),
-        )
-
-    export = rx.el.a(
-        "Save as CSV", href="/api/v1/customers/" + CustomerState.profile.id + "/consents/export", class_name="link t12",
-        download=True,
-    )  # fmt: skip
-    history = rx.el.li(
-        rx.el.details(
-            rx.el.summary("All that was said of consent, with its proof", class_name="link t12"),
-            rx.el.ul(rx.foreach(CustomerState.history, told), class_name="plain"),
-            export,
-        ),
-        class_name="pad",
-    )
-    return plain_list(
-        rx.foreach(CustomerState.consents, line),
-        rx.cond(rx.Var.create(CustomerState.history).length() > 0, history, rx.fragment()),
-        rx.foreach(ErrandsState.rows, errand),
-        counting,
-    )
-
-
-def _consent_badge(status: Any) -> rx.Component:
-    return rx.cond(status == "none", badge("Not known", "outline", dot=False), status_badge(status))
 
 
 PAGES = (
