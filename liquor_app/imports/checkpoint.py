@@ -38,17 +38,16 @@ SELECT status, position, set_config('synchronous_commit', 'off', true) FROM impo
 """
 
 
-def _added(column: str) -> str:
-    return f"""{column} = (SELECT COALESCE(jsonb_object_agg(key, n), '{{}}') FROM (
-        SELECT key, sum(CAST(value AS int)) AS n FROM (
-            SELECT * FROM jsonb_each_text({column}) UNION ALL SELECT * FROM jsonb_each_text(CAST(:{column} AS jsonb))
-        ) both_ GROUP BY key) summed)"""
-
-
+_BOTH = "sum(CAST(value AS int)) AS n FROM"
 _ADVANCE = f"""
 UPDATE imports SET position = CAST(:position AS jsonb), rows = rows + :taken + :rejected, created = created + :created,
        updated = updated + :updated, unchanged = unchanged + :unchanged, rejected = rejected + :rejected,
-       {_added("reasons")}, {_added("notes")}
+       reasons = (SELECT COALESCE(jsonb_object_agg(key, n), '{{}}') FROM (SELECT key, {_BOTH} (
+           SELECT * FROM jsonb_each_text(reasons) UNION ALL SELECT * FROM jsonb_each_text(CAST(:reasons AS jsonb))
+       ) both_ GROUP BY key) summed),
+       notes = (SELECT COALESCE(jsonb_object_agg(key, n), '{{}}') FROM (SELECT key, {_BOTH} (
+           SELECT * FROM jsonb_each_text(notes) UNION ALL SELECT * FROM jsonb_each_text(CAST(:notes AS jsonb))
+       ) both_ GROUP BY key) summed)
  WHERE id = :id
 """
 

@@ -106,6 +106,7 @@ class ImportRow(ImportFields):
 
 
 _FIELDS = ", ".join(field.name for field in fields(ImportRow))
+_ONE = f"SELECT {_FIELDS} FROM imports WHERE id = :id"
 
 
 def stored_as(file_key: str) -> str:
@@ -131,7 +132,7 @@ async def get_import(session: AsyncSession, actor: Actor, import_id: UUID) -> Im
         NotFound: there is none.
     """
     require(actor, Permission.IMPORTS_READ)
-    found = await session.execute(text(f"SELECT {_FIELDS} FROM imports WHERE id = :id"), {"id": import_id})
+    found = await session.execute(text(_ONE), {"id": import_id})
     row = found.mappings().first()
     if row is None:
         raise NotFound("There is no such import.")

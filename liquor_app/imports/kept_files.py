@@ -29,6 +29,17 @@ SELECT id FROM imports WHERE COALESCE(finished_at, created_at) < now() - make_in
         OR id IN (SELECT import_id FROM product_images))
 """
 """Imports too old to be undone, of which something is still kept."""
+_ENDED = """
+SELECT id FROM imports WHERE COALESCE(finished_at, created_at) < now() - make_interval(days => :days)
+   AND status NOT IN ('queued', 'running', 'undoing')
+"""
+_FORGET_REJECTS = f"DELETE FROM import_rejects WHERE import_id IN ({_ENDED})"
+_FORGET_LINES = f"DELETE FROM import_lines WHERE import_id IN ({_ENDED})"
+_FORGET_FILES = f"""
+UPDATE imports i SET file_key = '' FROM imports o WHERE o.id = i.id AND i.file_key <> ''
+   AND (i.id IN ({_ENDED}) OR (i.status = 'preview' AND i.created_at < now() - make_interval(days => :wait)))
+RETURNING o.file_key
+"""
 
 
 async def forget_uploads(session: AsyncSession, actor: Actor) -> list[str]:
@@ -39,21 +50,13 @@ async def forget_uploads(session: AsyncSession, actor: Actor) -> list[str]:
         The keys in the file store of files to delete once this is committed.
     """
     require(actor, Permission.IMPORTS_ADMIN)
-    old = (
-        "SELECT id FROM imports WHERE COALESCE(finished_at, created_at) < now() - make_interval(days => :days)"
-        " AND status NOT IN ('queued', 'running', 'undoing')"
-    )
     gone = await session.execute(text(_OLD), {"days": KEPT_DAYS})
     imports = list[UUID](gone.scalars())
     await forget_images(session, imports)
     await forget_product_images(session, imports)
-    for table in ("import_rejects", "import_lines"):
-        await session.execute(text(f"DELETE FROM {table} WHERE import_id IN ({old})"), {"days": KEPT_DAYS})
-    found = await session.execute(
-        text("UPDATE imports i SET file_key = '' FROM imports o WHERE o.id = i.id AND i.file_key <> ''"
-             f" AND (i.id IN ({old}) OR (i.status = 'preview' AND i.created_at < now() - make_interval(days => :wait)))"
-             " RETURNING o.file_key"), {"days": KEPT_DAYS, "wait": WAITING_DAYS}
-    )  # fmt: skip
+    for statement in (_FORGET_REJECTS, _FORGET_LINES):
+        await session.execute(text(statement), {"days": KEPT_DAYS})
+    found = await session.execute(text(_FORGET_FILES), {"days": KEPT_DAYS, "wait": WAITING_DAYS})
     return [stored_as(key) for key in found.scalars() if not key.startswith(LOCAL)]
 
 
