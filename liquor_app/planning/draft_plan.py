@@ -81,8 +81,12 @@ class Prepared:
         """Return how likely each action of whom the plan chose was to be chosen; None where nothing was drawn."""
         if self.drawn is None:
             return None
-        shares, ids = choice_shares(self.problem, plan, self.drawn), self.candidates.ids
-        return Choice({UUID(bytes=ids[at].tobytes()): float(shares[at]) for at in np.flatnonzero(shares)})
+        found, ids = choice_shares(self.problem, plan, self.drawn), self.candidates.ids
+        alone, whole = (
+            {UUID(bytes=ids[at].tobytes()): float(shares[at]) for at in np.flatnonzero(shares)}
+            for shares in (found.alone, found.whole)
+        )
+        return Choice(alone, whole)
 
 
 async def make_plan(session: AsyncSession, actor: Actor, campaign_id: UUID) -> PlanRow:

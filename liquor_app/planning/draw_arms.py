@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -72,9 +72,19 @@ class Left:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """How likely the planner was to choose each action of whom it chose, where it drew; see `choice_shares`."""
+    """How likely the planner was to choose each action of whom it chose, and nothing beside it, and how likely all that
+    it did choose for them together; see `choice_shares`."""
 
-    shares: Mapping[UUID, float]
+    alone: Mapping[UUID, float]
+    whole: Mapping[UUID, float]
+
+    @classmethod
+    def certain(cls, people: Iterable[Sequence[Any]]) -> Choice:
+        """Return the choice of who goes by what is believed: just these messages of each."""
+        chosen = list(people)
+        return cls(
+            {rows[0].id: 1.0 for rows in chosen if len(rows) == 1}, {row.id: 1.0 for rows in chosen for row in rows}
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,10 +163,10 @@ async def draw_arms(
         for person, rows in by_person.items()
     ]
     if choice is None:
-        choice, policy = Choice({row.id: 1.0 for rows in by_person.values() for row in rows}), "mean"
+        choice, policy = Choice.certain(by_person.values()), "mean"
     else:
         policy = "draw"
-    drawing = _Drawing(brief, seed, shares, f"{policy}:{beliefs.version}", chance, choice.shares)
+    drawing = _Drawing(brief, seed, shares, f"{policy}:{beliefs.version}", chance, choice)
     swapped = {
         one.id: chance.as_usual[one.id]
         if one.arm is Arm.USUAL
@@ -200,8 +210,7 @@ class _Drawing:
     shares: Shares
     policy: str
     chance: Chance
-    chosen: Mapping[UUID, float]
-    """How likely the agent was to choose each action, of whom it chose anything for."""
+    choice: Choice
 
     def decisions(
         self, people: Sequence[_Person], swapped: Mapping[UUID, Option], stays: set[UUID]
@@ -222,11 +231,7 @@ class _Drawing:
                 elif drawn is None:
                     yield Decision(
                         row.id, ActionStatus.PENDING, row.scheduled_date, arm=one.arm, policy=self.policy,
-                        propensity=chances(
-                            self.shares, options, by_agent=self.chosen.get(row.id, 0.0), is_option=self._is_option(row),
-                            is_usual=self.chance.is_usual(row.customer_id, _kind(row)),
-                        ),
-                        decision=among,
+                        propensity=self._chance(one, row, options), decision=among,
                     )  # fmt: skip
                 elif row.id != drawn.row.id:
                     yield Decision(row.id, ActionStatus.SKIPPED, None, Reason.BETTER_ACTION.value, _INSTEAD[one.arm])
@@ -241,12 +246,20 @@ class _Drawing:
                     decision=among,
                 )  # fmt: skip
 
+    def _chance(self, one: _Person, row: Any, options: int) -> float:
+        """Return the chance of just what somebody gets: several messages are one decision, and chance draws but one."""
+        is_one, by_agent = len(one.rows) == 1, self.choice.whole.get(row.id, 0.0)
+        return chances(
+            self.shares, options, by_agent=by_agent, is_option=is_one and self._is_option(row),
+            is_usual=is_one and self.chance.is_usual(row.customer_id, _kind(row)),
+        )  # fmt: skip
+
     def _is_option(self, row: Any) -> bool:
         return bool(row.is_offered) and self.chance.has(row.customer_id, _kind(row))
 
     def _by_agent(self, option: Option) -> float:
         own = option.row.offer_terms.get("name") == option.offer.name
-        return self.chosen.get(option.row.id, 0.0) if own else 0.0
+        return self.choice.alone.get(option.row.id, 0.0) if own else 0.0
 
 
 NO_SEAT = "More were chosen than there is room for, because some are held out; who had to give way was drawn."

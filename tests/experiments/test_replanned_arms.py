@@ -83,6 +83,36 @@ async def test_whoever_would_get_two_messages_gets_one_where_it_is_drawn(session
     assert ("agent", 2) in sizes
 
 
+async def test_the_chance_of_two_messages_is_that_of_getting_just_these(session: AsyncSession) -> None:
+    """Both were said to have the chance of .75 that one of them goes out at all: with it another policy's would not add
+    up. Drawn again under other seeds, people get just this as often as is written down."""
+    campaign = await by_two_channels(session, max_per_customer=2)
+    came: Counter[tuple[Any, ...]] = Counter()
+    told: dict[tuple[Any, ...], set[float]] = {}
+    people = 0
+    for seed in range(4):
+        await session.execute(text("UPDATE campaigns SET seed = :seed"), {"seed": str(seed)})
+        await make_plan(session, SYSTEM, campaign)
+        found = await session.execute(
+            text(
+                "SELECT array_agg(channel || ' ' || (offer_terms ->> 'name') ORDER BY channel) AS got, min(arm) AS arm,"
+                " array_agg(propensity) AS chances FROM actions WHERE arm IS NOT NULL GROUP BY customer_id"
+            )
+        )
+        for row in found.all():
+            got = ("nothing",) if row.arm == "holdout" else tuple(row.got)
+            came[got] += 1
+            told.setdefault(got, set()).update(round(one, 6) for one in row.chances)
+            people += 1
+    assert {len(one) for one in came} == {1, 2}
+    assert all(len(one) == 1 for one in told.values()), told
+    chance = {got: min(one) for got, one in told.items()}
+    assert sum(chance.values()) == pytest.approx(1), "whatever may come of it, it is one of these"
+    for got, count in came.items():
+        spread = (chance[got] * (1 - chance[got]) / people) ** 0.5
+        assert abs(count / people - chance[got]) < 4 * spread, got
+
+
 async def test_a_channel_without_room_is_no_option(session: AsyncSession) -> None:
     campaign = await by_two_channels(session, sms_capacity_per_day=0)
     rows = list((await drawn(session, campaign)).values())

@@ -28,10 +28,10 @@ def drawing(problem: Problem, seed: int = 3, *, repeats: int = 50, least: float 
     return replace(problem, value=drawn.own(problem.customer)), drawn
 
 
-def by_hand(problem: Problem, plan: Allocation, drawn: DrawnValues) -> list[float]:
+def by_hand(problem: Problem, plan: Allocation, drawn: DrawnValues) -> tuple[list[float], list[float]]:
     """One customer, one draw, one candidate, one day after the other."""
     usable = open_days(problem.counts, problem.days, problem.cap_7, problem.cap_30)
-    counted = [0] * problem.customer.size
+    alone, whole = [0.0] * problem.customer.size, [0.0] * problem.customer.size
     for person in range(problem.counts.shape[0]):
         rows = np.flatnonzero(problem.customer == person)
         got = [row for row in rows if plan.day[row] != NOWHERE]
@@ -58,10 +58,11 @@ def by_hand(problem: Problem, plan: Allocation, drawn: DrawnValues) -> list[floa
         anything = sum(bool(one) for one in came)
         for one in came:
             for row in one:
-                counted[row] += 1
-        for row in rows:
-            counted[row] /= anything
-    return counted
+                alone[row] += (len(one) == 1) / anything
+            if sorted(one) == sorted(got):
+                for row in got:
+                    whole[row] += 1 / anything
+    return alone, whole
 
 
 @pytest.mark.parametrize(
@@ -79,10 +80,15 @@ def test_shares_are_what_counting_by_hand_says(more: dict[str, Any]) -> None:
     plain.counts[:9, BACK + 2] = 2  # a day that is closed
     problem, drawn = drawing(plain, least=least)
     plan = optimise(problem)
-    found = choice_shares(problem, plan, drawn)
-    assert found == pytest.approx(by_hand(problem, plan, drawn))
+    told = choice_shares(problem, plan, drawn)
+    alone, whole = by_hand(problem, plan, drawn)
+    found = told.alone
+    assert found == pytest.approx(alone)
+    assert told.whole == pytest.approx(whole)
     chosen = plan.day != NOWHERE
-    assert (found[chosen] > 0).all(), "what came to pass had a chance"
+    assert (told.whole[chosen] > 0).all(), "what came to pass had a chance"
+    if problem.max_per_customer == 1:
+        assert told.whole[chosen].tolist() == found[chosen].tolist()
     assert ((found > 0) & (found < 1)).any(), "the draw changes what is chosen"
     assert not found[~np.isin(problem.customer, problem.customer[chosen])].any()
 
@@ -96,17 +102,18 @@ def test_they_do_not_depend_on_how_many_are_looked_at_together(monkeypatch: pyte
     )  # fmt: skip
     drawn = replace(drawn, base=drawn.base[kept], slope=drawn.slope[kept], cell=drawn.cell[kept])
     plan = optimise(problem)
-    whole = choice_shares(problem, plan, drawn)
-    assert whole == pytest.approx(by_hand(problem, plan, drawn))
+    told = choice_shares(problem, plan, drawn)
+    assert told.alone == pytest.approx(by_hand(problem, plan, drawn)[0])
     for block in (1, 7, 64):
         monkeypatch.setattr(drawn_values, "BLOCK", block)
-        assert choice_shares(problem, plan, drawn).tolist() == whole.tolist()
+        again = choice_shares(problem, plan, drawn)
+        assert (again.alone.tolist(), again.whole.tolist()) == (told.alone.tolist(), told.whole.tolist())
 
 
 def test_of_one_message_the_shares_of_whom_the_plan_chose_add_up_to_one() -> None:
     problem, drawn = drawing(base(200, 6, email=0.05))
     plan = optimise(problem)
-    sums = np.bincount(problem.customer, choice_shares(problem, plan, drawn), problem.counts.shape[0])
+    sums = np.bincount(problem.customer, choice_shares(problem, plan, drawn).alone, problem.counts.shape[0])
     served = np.bincount(problem.customer[plan.day != NOWHERE], minlength=sums.size) > 0
     assert sums == pytest.approx(served.astype(float))
 
@@ -119,7 +126,7 @@ def test_prices_that_stand_say_what_planning_anew_with_another_turn_would(
     monkeypatch.setattr(dual_prices, "EXACT", 40)  # else the Hungarian method takes most of the time
     problem, drawn = drawing(base(250, 8, email=0.05, sms=0.02))
     plan = optimise(problem)
-    shares = choice_shares(problem, plan, drawn)
+    shares = choice_shares(problem, plan, drawn).alone
     served = np.unique(problem.customer[plan.day != NOWHERE])[:4]
     off = []
     for person in served:
@@ -142,4 +149,6 @@ def test_a_draw_is_its_seeds() -> None:
 
 def test_nobody_chosen_has_no_shares() -> None:
     problem, drawn = drawing(base(20, 2, email=0.0, sms=0.0))
-    assert not choice_shares(problem, optimise(problem), drawn).any()
+    found = choice_shares(problem, optimise(problem), drawn)
+    assert not found.alone.any()
+    assert not found.whole.any()

@@ -51,28 +51,37 @@ class DrawnValues:
         return self.values(np.arange(customer.size), self.turn[customer])
 
 
-def choice_shares(problem: Problem, plan: Allocation, drawn: DrawnValues) -> Floats:
-    """Return how often each candidate would be chosen, of the draws in which its customer gets anything; shape (n,).
+@dataclass(frozen=True, slots=True)
+class ChoiceShares:
+    """Of the draws in which a customer gets anything, how many choose a candidate and nothing beside it (`alone`), and
+    how many choose just all that the plan chose for them (`whole`, of what was chosen); shape (n,) each."""
+
+    alone: Floats
+    whole: Floats
+
+
+def choice_shares(problem: Problem, plan: Allocation, drawn: DrawnValues) -> ChoiceShares:
+    """Return how often each candidate would be chosen, of the draws in which its customer gets anything.
 
     Customers whom the plan left alone have 0: nobody is drawn into an arm who was not chosen. A customer's own draw
     counts as what came of it, so whatever was chosen has a share above 0. Where a plan may hold several messages for
-    one, each draw chooses as many as pay, best first.
+    one, each draw chooses as many as pay, best first; what somebody gets is all of them together.
     """
-    shares = np.zeros(problem.customer.size)
+    found = ChoiceShares(np.zeros(problem.customer.size), np.zeros(problem.customer.size))
     chosen = plan.day != NOWHERE
     served = np.zeros(problem.counts.shape[0], dtype=np.bool_)
     served[problem.customer[chosen]] = True
     rows = np.flatnonzero(served[problem.customer])
     if rows.size == 0:
-        return shares
+        return found
     rows = rows[np.argsort(problem.customer[rows], kind="stable")]
     first = np.flatnonzero(np.r_[True, np.diff(problem.customer[rows]) != 0])
     usable = open_days(problem.counts, problem.days, problem.cap_7, problem.cap_30)
     # fifty rounds over what the processor's cache holds take a third of the time of as many over all of it
     for start, end in _blocks(first, rows.size):
         block = _AtPrices.of(problem, plan, usable, rows[start:end])
-        shares[block.rows] = block.shares(drawn, chosen)
-    return shares
+        found.alone[block.rows], found.whole[block.rows] = block.shares(drawn, chosen)
+    return found
 
 
 def _blocks(first: Ints, size: int) -> Iterator[tuple[int, int]]:
@@ -126,21 +135,23 @@ class _AtPrices:
         table[self.place] = values
         return table
 
-    def shares(self, drawn: DrawnValues, chosen: Flags) -> Floats:
-        """Return how often each is chosen, of the draws in which its customer gets anything, shape (m,); what the plan
-        chose counts in the draw whose turn it was."""
+    def shares(self, drawn: DrawnValues, chosen: Flags) -> tuple[Floats, Floats]:
+        """Return how often each is chosen alone, and how often just what the plan chose, of the draws in which its
+        customer gets anything, shape (m,) each; what the plan chose counts in the draw whose turn it was."""
         base = self.table(drawn.base[self.rows], np.float64(-np.inf))
         slope = self.table(drawn.slope[self.rows], np.float64(0))
         cell, picked = self.table(drawn.cell[self.rows], np.intp(0)), self.table(chosen[self.rows], np.False_)
         turns = drawn.turn[self.customers]
-        wins, any_wins = np.zeros(cell.shape), np.zeros(self.customers.size)
+        alone, whole, any_wins = np.zeros(cell.shape), np.zeros(turns.size), np.zeros(turns.size)
         for repeat, uplifts in enumerate(drawn.draws):
             won = self.winners(base + slope * uplifts.take(cell), drawn.least)
             mine = turns == repeat
             won[:, mine] = picked[:, mine]
-            wins += won
+            alone += won & (won.sum(axis=0) == 1) if self.most > 1 else won
+            whole += (won == picked).all(axis=0)
             any_wins += won.any(axis=0)
-        return np.asarray((wins / any_wins)[self.place], dtype=np.float64)
+        of_all = np.where(picked, whole, 0.0)
+        return (alone / any_wins)[self.place], (of_all / any_wins)[self.place]
 
     def winners(self, value: Floats, least: float) -> Flags:
         """Tell which are chosen if they are worth this, shape (width, people): of each customer the best that gain
