@@ -11,6 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.changed_fields import changed_fields
+from liquor_app.accounts.entry.told_changes import tell_owner
 from liquor_app.accounts.permissions import Actor
 from liquor_app.core.db import transaction
 from liquor_app.core.security.call_origin import call_origin
@@ -50,7 +51,8 @@ async def audit(
     _fields: Sequence[str] = (), **changes: Any,
 ) -> None:  # fmt: skip
     """Record that `actor` did `action` to an entity, in the transaction that did it, with notes on it. Never pass
-    secrets. What changed fields of something is recorded by `audit_change`. A corridor."""
+    secrets. What changed fields of something is recorded by `audit_change`. Whose account it is, is told
+    (`entry.told_changes`). A corridor."""
     origin = call_origin.get()
     await session.execute(
         _RECORD,
@@ -60,6 +62,7 @@ async def audit(
             "changes": json.dumps(changes, default=str),
         },
     )  # fmt: skip
+    await tell_owner(session, actor, action, entity_id, fields=_fields, notes=changes)
 
 
 async def audit_change(

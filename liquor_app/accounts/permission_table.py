@@ -238,6 +238,7 @@ JOBS: Mapping[Job, Permission | None] = MappingProxyType(
         Job.TELL_RESTOCKED: None,
         Job.APPLY_RETENTION: None,
         Job.MAIL_ACCESS_LINK: None,
+        Job.TELL_ACCOUNT_CHANGE: None,
     }
 )
 """What whoever asked for a job must still have when it begins. None: it carries out what is decided or reckons

@@ -110,6 +110,7 @@ class Job(StrEnum):
     TELL_RESTOCKED = "tell_restocked"
     APPLY_RETENTION = "apply_retention"
     MAIL_ACCESS_LINK = "mail_access_link"
+    TELL_ACCOUNT_CHANGE = "tell_account_change"
     EXPORT_PERSON = "export_person"
     ERASE_PERSON = "erase_person"
 

@@ -1,4 +1,5 @@
-"""Mail to the people of the shop: the link of an invitation, or for choosing another password.
+"""Mail to the people of the shop: the link of an invitation, or for choosing another password; and what changed of
+their account.
 
 A link is made by the job that mails it, so its token stands in no row and no queue. While e-mail stays in the house
 (the sandbox, whose letters managers can read) none is mailed: an admin is shown it, or told that somebody asks for one.
@@ -7,6 +8,7 @@ A link is made by the job that mails it, so its token stands in no row and no qu
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from urllib.parse import quote
 from uuid import UUID
 
@@ -15,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.audit import audit
 from liquor_app.accounts.entry.access_links import make_link
+from liquor_app.accounts.entry.told_changes import Told
 from liquor_app.accounts.models import LinkKind, Role
 from liquor_app.accounts.permissions import Actor
 from liquor_app.accounts.team import invite_user, renew_link
@@ -25,14 +28,15 @@ from liquor_app.core.ids import uuid7
 from liquor_app.core.queue import Job, enqueue
 from liquor_app.organization.channel import Channel
 from liquor_app.organization.sending_switch import load_sending_switch
-from liquor_app.organization.service import default_brand, notify
-from liquor_app.organization.settings import ComplianceSettings, load_settings
+from liquor_app.organization.service import BrandRow, default_brand, notify
+from liquor_app.organization.settings import ComplianceSettings, load_settings, shop_now
 from liquor_app.organization.shop_identity import missing_identity
 from liquor_app.providers.kit.base import OutgoingMessage
 from liquor_app.providers.kit.message_bodies import Whole
 from liquor_app.templates.rendering.brand_header import masthead_of
 from liquor_app.templates.rendering.render import Legal, Notice, render_notice
 from liquor_app.templates.test_messages import Trial, route_for
+from liquor_app.ui.words import show_moment
 
 _FIND = "SELECT id FROM users WHERE lower(email) = :email AND is_active"
 _ADMINS = "SELECT id FROM users WHERE role = 'admin' AND is_active AND password_hash <> '' ORDER BY id LIMIT 50"
@@ -40,6 +44,7 @@ _RECENT = (
     "SELECT EXISTS (SELECT FROM access_links WHERE user_id = :user AND created_at > now() - interval '10 minutes')"
 )
 HELP = "Somebody cannot sign in"
+NOT_YOU = "If it was neither you nor somebody you asked: choose another password, and tell an admin of the shop."
 _RUNG = f"""
 SELECT EXISTS (SELECT FROM notifications WHERE title = '{HELP}' AND starts_with(body, :body)
                   AND created_at > now() - interval '1 hour')
@@ -127,16 +132,46 @@ async def prepare_access_mail(session: AsyncSession, actor: Actor, user_id: UUID
     user = await get_user(session, user_id)
     if user is None or not user.is_active or not await mails_links(session):
         return None
-    brand, compliance = await default_brand(session), await load_settings(session, ComplianceSettings)
+    brand = await default_brand(session)
     token = await make_link(session, user.id, kind)
     await audit(session, actor, "user.link_mailed", "user", user.id, kind=kind.value)
+    return await _letter(session, brand, user.email, _notice(brand.name, kind, link_address(token)))
+
+
+async def tell_account_change(
+    session: AsyncSession, user_id: UUID, told: Told, *, by: str, ip: str | None, at: datetime
+) -> Trial | None:
+    """Tell somebody of a change of their account: the bell rings now, and the mail that says the same is returned,
+    ready to leave; None where e-mail stays in the house, or they were let go. A corridor, for the job.
+
+    Args:
+        by, ip, at: who made the change, from which address and when; empty for whoever is signed in as them.
+    """
+    user = await get_user(session, user_id)
+    if user is None or not user.is_active:
+        return None
+    moment = show_moment(at, await shop_now(session))
+    done = f"Done {f'by {by}' if by else 'in your name'}, {moment}{f', from {ip}' if ip else ''}."
+    await notify(
+        session, title=told.title, body=f"{told.words} {done}", link=told.link, level="warning", user_id=user.id
+    )
+    if not await mails_links(session):
+        return None
+    brand, page = await default_brand(session), f"{get_settings().base_url}{told.link}"
+    words = f"This is about how you sign in to {brand.name}. {told.words} {done}"
+    return await _letter(session, brand, user.email, Notice(told.title, words, "Look at it", page, NOT_YOU, ""))
+
+
+async def _letter(session: AsyncSession, brand: BrandRow, address: str, notice: Notice) -> Trial:
+    """Return a mail to one of the shop's people, and the way it goes; or raise Conflict, NotFound: there is none."""
+    compliance = await load_settings(session, ComplianceSettings)
     legal = Legal(
         brand.name, brand.postal_address, brand.footer_text, "", compliance.minimum_age, "", masthead=masthead_of(brand)
     )
-    made = render_notice(Channel.EMAIL, _notice(brand.name, kind, link_address(token)), legal)
+    made = render_notice(Channel.EMAIL, notice, legal)
     message = OutgoingMessage(
         send_id=uuid7(), campaign_id=None, channel=Channel.EMAIL, sender=brand.from_email or "",
-        sender_name=brand.from_name, recipient=user.email, body=Whole(made.text, made.html), subject=made.subject,
+        sender_name=brand.from_name, recipient=address, body=Whole(made.text, made.html), subject=made.subject,
         reply_to=brand.reply_to, headers={"Auto-Submitted": "auto-generated"},
     )  # fmt: skip
     return Trial(message, await route_for(session, Channel.EMAIL))

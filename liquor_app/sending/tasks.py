@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import logging
 from dataclasses import asdict
+from datetime import datetime
 from typing import Any
 
+from liquor_app.accounts.entry.told_changes import TOLD
 from liquor_app.accounts.models import LinkKind
 from liquor_app.accounts.permissions import SYSTEM
 from liquor_app.core.db import transaction
@@ -14,7 +16,7 @@ from liquor_app.core.ids import parse_id
 from liquor_app.core.lease import JobLost
 from liquor_app.core.queue import Job, JobContext, Task
 from liquor_app.core.security.redact import describe
-from liquor_app.sending import fast_forward
+from liquor_app.sending import fast_forward, staff_mail
 from liquor_app.sending.events.inbox import BATCH, process_receipts, set_aside
 from liquor_app.sending.models import ErrandStatus
 from liquor_app.sending.pipeline.launch import launch_campaign
@@ -112,6 +114,20 @@ async def mail_access_link(job: JobContext) -> dict[str, Any]:
     return {"sent": answer.is_accepted, "detail": answer.detail}
 
 
+async def tell_account_change(job: JobContext) -> dict[str, Any]:
+    """Tell somebody of the shop what changed of their account."""
+    user_id, told = parse_id(str(job.args.get("user_id", "")), "user_id"), TOLD.get(str(job.args.get("change", "")))
+    if told is None:
+        raise Invalid("change is none that is told", field="change")
+    by, ip, at = str(job.args.get("by", "")), job.args.get("ip"), datetime.fromisoformat(str(job.args.get("at", "")))
+    async with transaction() as session:
+        mail = await staff_mail.tell_account_change(session, user_id, told, by=by, ip=str(ip) if ip else None, at=at)
+    if mail is None:
+        return {"sent": False}
+    answer = await hand_over_trial(mail)
+    return {"sent": answer.is_accepted, "detail": answer.detail}
+
+
 TASKS: dict[Job, Task] = {
     Job.LAUNCH_CAMPAIGN: launch,
     Job.PLAY_WEEK: play_week,
@@ -119,4 +135,5 @@ TASKS: dict[Job, Task] = {
     Job.ATTRIBUTE: attribute,
     Job.SEND_ERRAND: send_errand,
     Job.MAIL_ACCESS_LINK: mail_access_link,
+    Job.TELL_ACCOUNT_CHANGE: tell_account_change,
 }

@@ -13,12 +13,14 @@ from sqlalchemy import text
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import SYSTEM, Actor, ActorKind
 from liquor_app.core.clock import now, travel
+from liquor_app.core.config import get_settings
 from liquor_app.core.db import transaction
 from liquor_app.organization.models import Channel
 from liquor_app.providers.service import configure_channel
 from liquor_app.screens.accounts.team.state import TeamState
 from liquor_app.sending.stop_all import stop_all_sending
 from tests.api.client import PASSWORD, Client, is_problem
+from tests.api.test_passkeys import added, our_device
 from tests.factories import open_shop
 from tests.providers.servers import API_KEY, DOMAIN, House, standing
 from tests.sign_ups import work
@@ -115,6 +117,58 @@ async def test_what_changed_before_the_mail_left_counts(
     assert house.mails == {}
     async with transaction() as session:
         assert (await session.execute(text("SELECT count(*) FROM access_links"))).scalar_one() == 0
+
+
+async def test_what_changed_of_an_account_is_told_to_whose_it_is(
+    admin: Client, viewer: Client, anybody: Client, house: House
+) -> None:
+    """By the bell and by mail, whoever did it: nobody else is told, and no word of whoever did it is in it."""
+    device = our_device()
+    kept = await added(viewer, device)
+    await viewer.patch(f"/users/me/passkeys/{kept['id']}", json={"name": "call +1 207 200 0042"})
+    assert (await viewer.delete(f"/users/me/passkeys/{kept['id']}")).status_code == 204
+    await viewer.patch("/users/me", json={"full_name": "Vera"})
+    await viewer.patch("/users/me", json={"current_password": PASSWORD, "password": FRESH})
+    me = (await admin.get("/users?search=user@example.com")).json()["items"][0]["id"]
+    assert (await admin.patch(f"/users/{me}", json={"role": "manager"})).status_code == 200
+    assert (await admin.patch(f"/users/{me}", json={"role": "manager"})).status_code == 200
+    assert (await admin.post("/api-keys", json={"name": "Till", "role": "user"})).status_code == 201
+    await work()
+    told = [
+        "A passkey was added to your account", "A passkey was removed from your account", "Your password was changed",
+        "You have another role now",
+    ]  # fmt: skip
+    assert [house.mails[one].subject for one in house.by_recipient["user@example.com"]] == told
+    assert [house.mails[one].subject for one in house.by_recipient["admin@example.com"]] == ["You made an API key"]
+    for one in house.by_recipient["user@example.com"]:
+        mail = house.mails[one]
+        assert f"{get_settings().base_url}/profile" in mail.text
+        assert "choose another password" in mail.text
+        assert "+1 207" not in mail.text + mail.html
+    assert "Done in your name, " in house.mails[house.by_recipient["user@example.com"][0]].text
+    assert "Done by admin@example.com, " in house.mails[house.by_recipient["user@example.com"][-1]].text
+    async with transaction() as session:
+        rung = await session.execute(
+            text("SELECT n.title FROM notifications n WHERE n.user_id = :me ORDER BY n.id"), {"me": me}
+        )
+        assert list(rung.scalars()) == told
+
+
+async def test_the_bell_alone_tells_where_no_mail_leaves(admin: Client, viewer: Client) -> None:
+    """And nobody who was let go is told anything."""
+    await added(viewer, our_device())
+    await work()
+    async with transaction() as session:
+        assert (await session.execute(text("SELECT title FROM notifications"))).scalars().all() == [
+            "A passkey was added to your account"
+        ]
+    await viewer.patch("/users/me", json={"current_password": PASSWORD, "password": FRESH})
+    me = (await admin.get("/users?search=user@example.com")).json()["items"][0]["id"]
+    assert (await admin.patch(f"/users/{me}", json={"is_active": False})).status_code == 200
+    await work()
+    async with transaction() as session:
+        assert (await session.execute(text("SELECT count(*) FROM notifications"))).scalar_one() == 1
+        assert (await session.execute(text("SELECT count(*) FROM outbox_messages"))).scalar_one() == 0
 
 
 async def test_a_mail_that_is_refused_is_told_and_the_link_handed_over(admin: Client, house: House) -> None:
