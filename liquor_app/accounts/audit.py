@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from liquor_app.accounts.changed_fields import changed_fields
 from liquor_app.accounts.entry.told_changes import tell_owner
 from liquor_app.accounts.permissions import Actor
+from liquor_app.core.bulk import unnest
 from liquor_app.core.db import transaction
 from liquor_app.core.security.call_origin import call_origin
 
@@ -44,6 +45,13 @@ _RECORD = text(
     " VALUES (:kind, :id, :name, :action, :entity, :entity_id, :ip, :via, CAST(:fields AS text[]),"
     " CAST(:changes AS jsonb))"
 )
+
+_EACH = unnest("f", about="uuid", changes="jsonb")
+_RECORD_EACH = f"""
+INSERT INTO audit_log (actor_kind, actor_id, actor_name, action, entity, entity_id, ip, via, fields, changes)
+SELECT :kind, CAST(:id AS uuid), :name, :action, :entity, f.about, CAST(:ip AS text), CAST(:via AS text),
+       CAST(:fields AS text[]), f.changes FROM {_EACH}
+"""
 
 
 async def audit(
@@ -87,6 +95,22 @@ async def audit_change(
     """
     changed = changed_fields(before, after, private=private, plain=plain)
     await audit(session, actor, action, entity, entity_id, _fields=tuple(changed), **{**notes, **changed})
+
+
+async def audit_each(
+    session: AsyncSession, actor: Actor, action: str, entity: str, notes: Mapping[UUID, Mapping[str, Any]], *,
+    fields: Sequence[str],
+) -> None:  # fmt: skip
+    """As `audit`, of many things at once: each with its notes. `fields` changed of every one. A corridor."""
+    if not notes:
+        return
+    origin = call_origin.get()
+    values = {
+        "kind": actor.kind.value, "id": actor.id, "name": actor.name, "action": action, "entity": entity,
+        "ip": origin.ip, "via": origin.via, "fields": list(fields),
+    }  # fmt: skip
+    told = [json.dumps(one, default=str) for one in notes.values()]
+    await session.execute(text(_RECORD_EACH), {**values, **_EACH.bind(about=list(notes), changes=told)})
 
 
 async def audit_access(session: AsyncSession, actor: Actor, action: str, about: UUID | None, **changes: Any) -> None:

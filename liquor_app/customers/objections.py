@@ -1,18 +1,22 @@
-"""Who objects to being profiled (GDPR art. 21): neither scored nor chosen by scores from then on."""
+"""Who objects to being profiled (GDPR art. 21): neither scored nor chosen by scores from then on. People of the shop
+record it and take it back; a file only ever records it."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from liquor_app.accounts.audit import audit_change
+from liquor_app.accounts.audit import audit_change, audit_each
 from liquor_app.accounts.permission_table import Permission
-from liquor_app.accounts.permissions import Actor, require
+from liquor_app.accounts.permissions import SYSTEM, Actor, require
+from liquor_app.core.bulk import unnest
 from liquor_app.core.errors import NotFound
 from liquor_app.core.queue import Job, enqueue
+from liquor_app.customers.bulk_write import By
 
 _LOCK = "SELECT profiling_objected_at FROM customers WHERE id = :id AND deleted_at IS NULL FOR UPDATE"
 _SAY = """
@@ -22,6 +26,15 @@ RETURNING profiling_objected_at
 # what was worked out of them goes with the next scoring, which is asked for at once
 _TOUCH = """
 INSERT INTO touched_customers (customer_id) VALUES (:id)
+ON CONFLICT (customer_id) DO UPDATE SET at = now(), claimed = NULL
+"""
+_TOLD = unnest("f", id="uuid")
+_SAY_TOLD = f"""
+UPDATE customers c SET profiling_objected_at = now(), updated_at = now() FROM {_TOLD}
+ WHERE c.id = f.id AND c.profiling_objected_at IS NULL AND c.deleted_at IS NULL RETURNING c.id
+"""
+_TOUCH_TOLD = f"""
+INSERT INTO touched_customers (customer_id) SELECT f.id FROM {_TOLD}
 ON CONFLICT (customer_id) DO UPDATE SET at = now(), claimed = NULL
 """
 
@@ -50,3 +63,20 @@ async def record_objection(session: AsyncSession, actor: Actor, customer_id: UUI
     )  # fmt: skip
     await enqueue(session, Job.SCORE_CUSTOMERS, {"touched": True, "then_segments": True}, dedupe_key="touched")
     return said
+
+
+async def object_told(session: AsyncSession, told: Sequence[tuple[UUID, int, str]], by: By) -> None:
+    """Record that people object, as rows of a file tell it: each a customer, the row's number and its column. Who
+    objects already does so since then; that a file is undone lifts nothing. A corridor, for imports: whoever calls has
+    authorised, has locked the customers, and has them scored anew when the file is through."""
+    if not told:
+        return
+    said = (await session.execute(text(_SAY_TOLD), _TOLD.bind(id=[one[0] for one in told]))).scalars().all()
+    await session.execute(text(_TOUCH_TOLD), _TOLD.bind(id=list(said)))
+    whose = {"by": str(by.recorded_by)} if by.recorded_by else {}
+    notes = {
+        one: {"objects": [False, True], **by.where, "row": row, "column": column, **whose} for one, row, column in told
+    }
+    await audit_each(
+        session, SYSTEM, "customer.objection", "customer", {one: notes[one] for one in said}, fields=("objects",)
+    )

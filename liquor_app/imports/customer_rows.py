@@ -33,6 +33,7 @@ from liquor_app.customers.labels.custom_fields import ensure_fields
 from liquor_app.customers.labels.custom_values import FieldKind
 from liquor_app.customers.labels.tags import MOST_TAGS, add_tags, known_tags
 from liquor_app.customers.merging.aliases import aliases_among
+from liquor_app.customers.objections import object_told
 from liquor_app.customers.suppressions import GivenUp, suppress_told
 from liquor_app.imports.cleaning.cells import Rejected
 from liquor_app.imports.cleaning.person_rows import Person
@@ -65,7 +66,9 @@ async def load_known(session: AsyncSession, keys: dict[str, list[str]], *, conse
     holders = " UNION ".join(
         f"SELECT id FROM customers WHERE deleted_at IS NULL AND {key} = ANY(:{key})" for key in KEYS
     )
-    columns = f"SELECT id, updated_at, {', '.join(WRITTEN)} FROM customers"
+    columns = (
+        f"SELECT id, updated_at, {', '.join(WRITTEN)}, profiling_objected_at IS NOT NULL AS objects FROM customers"
+    )
     asked = {key: texts(keys.get(key, [])) for key in KEYS}
     rows = {row["id"]: row for row in await _rows(session, f"{columns} WHERE id IN ({holders}) ORDER BY id", asked)}
     aliases = await aliases_among(session, keys)
@@ -79,6 +82,7 @@ async def load_known(session: AsyncSession, keys: dict[str, list[str]], *, conse
             {name: row[name] for name in FIELDS},
             row["updated_at"],
             {channel: row[f"{channel}_consent"] for channel in CHANNELS},
+            objects=row["objects"],
         )
         for row in rows.values()
     ]
@@ -120,7 +124,7 @@ def merge(base: Base, people: Sequence[Person], policy: Policy, *, watch: bool =
         if outcome is Outcome.UPDATED and known.seen is not None:
             updates.setdefault(known.id, []).append(position)
     for known_id, positions in updates.items():
-        if not base.people[known_id].changed:
+        if not (base.people[known_id].changed or base.people[known_id].objected):
             result.outcomes |= dict.fromkeys(positions, Outcome.UNCHANGED)
     return result
 
@@ -201,6 +205,8 @@ async def write(session: AsyncSession, base: Base, by: By) -> None:
         await change_people(session, rows, by.import_id)
     await note_evidence(session, _told([*fresh, *changed]), by)
     await note_noes_again(session, _again(base.people.values()), by)
+    objecting = [(known.id, *known.objected) for known in base.people.values() if known.objected]
+    await object_told(session, objecting, by)
     source = f"import: {by.file_name}"[:120] if by.import_id else by.file_name[:120]
     await suppress_told(session, _given_up(base.people.values()), source=source, import_id=by.import_id)
 

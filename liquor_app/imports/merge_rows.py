@@ -67,6 +67,10 @@ class Known:
     """Tags this file gives them, whether they have them or not."""
     age_seen: tuple[int, AgeSeen] | None = None
     """The row that told a proof of age, where it counts."""
+    objects: bool = False
+    """Whether they object to being profiled."""
+    objected: tuple[int, str] | None = None
+    """The row of this file that told so first, and its column."""
     before: dict[str, Any] = field(default_factory=dict)
     consent_before: dict[str, str | None] = field(default_factory=dict)
 
@@ -263,6 +267,7 @@ def apply(base: Base, person: Person, policy: Policy) -> tuple[Known, Outcome]:
             known.born_in_row = person.number
         _take_consents(known, person)
         _take_age(known, person)
+        _take_objection(known, person)
         known.tags.update(dict.fromkeys(person.tags))
         _give_up(known, person)
         base.add(known)
@@ -280,7 +285,8 @@ def apply(base: Base, person: Person, policy: Policy) -> tuple[Known, Outcome]:
     if policy is not Policy.KEEP:
         known.tags.update(dict.fromkeys(person.tags))
     _give_up(known, row)
-    if changes or consented or seen:
+    objected = _take_objection(known, row)
+    if changes or consented or seen or objected:
         return known, Outcome.UPDATED
     return known, Outcome.UNCHANGED
 
@@ -315,6 +321,14 @@ def _give_up(known: Known, person: Person) -> None:
         for one in {told or kept} if reason == SuppressionReason.BOUNCED else {told, kept}:
             if one:
                 known.given_up[channel, str(one)] = reason
+
+
+def _take_objection(known: Known, person: Person) -> bool:
+    """An objection holds under every policy; no row lifts one."""
+    if not person.objects or known.objects:
+        return False
+    known.objects, known.objected = True, (person.number, person.objects)
+    return True
 
 
 def _take_consents(known: Known, person: Person, *, moved: Sequence[str] = (), is_alias: bool = False) -> bool:

@@ -67,12 +67,14 @@ class Person(NamedTuple):
     custom: tuple[tuple[str, str], ...] = ()
     """Custom fields: key and value."""
     age_seen: AgeSeen | None = None
+    objects: str = ""
+    """The column that says that they object to being profiled; empty where none does."""
 
     @property
     def says_no(self) -> bool:
-        """Whether the row withdraws a consent, or names an address that is written to no more."""
-        return bool(self.given_up or self.consents) and (
-            bool(self.given_up) or any(one.status is ConsentStatus.WITHDRAWN for one in self.consents)
+        """Whether the row withdraws a consent, names an address that is written to no more, or objects."""
+        return bool(
+            self.given_up or self.objects or any(one.status is ConsentStatus.WITHDRAWN for one in self.consents)
         )
 
 
@@ -160,8 +162,9 @@ class PersonReader:
         heard = hear(cells, self._at, self._how, self._told)
         notes += heard.notes
         person = Person(
-            number, values, tuple(heard.consents), tuple(notes), tuple(heard.given_up.items()), tags, custom, seen
-        )
+            number, values, tuple(heard.consents), tuple(notes), tuple(heard.given_up.items()), tags, custom, seen,
+            heard.objects,
+        )  # fmt: skip
         return person, refused
 
     def _take_addresses(self, cells: list[str], values: dict[str, object], refused: dict[str, Rejected]) -> None:

@@ -19,6 +19,7 @@ from liquor_app.imports.cleaning.answers.dead_addresses import (
     tells_why,
 )
 from liquor_app.imports.cleaning.answers.heard_columns import places_of
+from liquor_app.imports.cleaning.answers.objections import OBJECTIONS
 from liquor_app.imports.cleaning.answers.refusals import CONSENTS, REFUSALS, clean_refusal
 from liquor_app.imports.cleaning.answers.remarks import holds_remarks, remarks_no
 from liquor_app.imports.cleaning.answers.status_columns import STATUSES
@@ -54,6 +55,8 @@ class Heard:
     consents: list[ConsentGiven] = field(default_factory=list)
     notes: dict[str, None] = field(default_factory=dict)
     given_up: dict[str, str] = field(default_factory=dict)
+    objects: str = ""
+    """The column that says that they object to being profiled."""
 
 
 _GIVEN_UP = (
@@ -146,6 +149,8 @@ def hear(cells: list[str], at: dict[str, int], how: Setting, told: ConsentColumn
         if (cell := cells[place]) and (no := clean_refusal(cell, how.zone, how.now, how.date_order)):
             column = how.column(place)
             source = _source(cells, at) or _of_file(how, column)
+            if name in OBJECTIONS:
+                heard.objects = heard.objects or column or name
             for channel in REFUSALS[name]:
                 refused_at = no.at or how.now
                 found.append(

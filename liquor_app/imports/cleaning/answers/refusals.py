@@ -20,12 +20,13 @@ from liquor_app.imports.cleaning.answers.answer_cells import (
     refuses,
 )
 from liquor_app.imports.cleaning.answers.dead_addresses import DEAD_FIELDS, column_words, is_dead, mostly
+from liquor_app.imports.cleaning.answers.objections import OBJECTIONS, objection_field
 from liquor_app.imports.cleaning.cells import Rejected
 from liquor_app.imports.cleaning.dates import read_date
 from liquor_app.imports.cleaning.moment_cells import clean_consent_moment, is_no_day
 from liquor_app.imports.profiles.tool_profile import Make
 
-REFUSALS = {"email_opt_out": ("email",), "sms_opt_out": ("sms",), "opt_out": ("email", "sms")}
+REFUSALS = {"email_opt_out": ("email",), "sms_opt_out": ("sms",), "opt_out": ("email", "sms"), **OBJECTIONS}
 """Field → channels that who is named in it is written to on no more."""
 CONSENTS = ("email_consent", "sms_consent")
 _NAME = re.compile(
@@ -62,6 +63,8 @@ _WORDS = YES | NO | SILENT | DEAD | _PLAIN_NO
 def refusal_field(column: str) -> str | None:
     """Return which of `REFUSALS` a column is by its name; None for any other column."""
     name = column_words(column)
+    if (objection := objection_field(name)) is not None:
+        return objection
     if (found := _NAME.search(name)) is None or _OF_FANS.search(name):
         return None
     if _NO_ANSWER.search(name) and not _COUNT.fullmatch(name):
@@ -114,7 +117,7 @@ def says_no(column: str) -> bool:
     """Tell whether a yes in a column is no consent by its name: it is a no, be it to letters or calls, or is about what
     somebody belongs to."""
     name = column_words(column)
-    return _NAME.search(name) is not None or _OF_FANS.search(name) is not None
+    return objection_field(name) is not None or _NAME.search(name) is not None or _OF_FANS.search(name) is not None
 
 
 def is_of_letters(column: str, columns: Sequence[str]) -> bool:

@@ -34,6 +34,8 @@ LABELS: Mapping[str, str] = {
     "sms_suppressed": "Nobody texts there any more",
     "email_status": "E-mail status in another list (only a no counts)",
     "sms_status": "SMS status in another list (only a no counts)",
+    "objection": "Objected to marketing and profiling (GDPR)",
+    "profiling_opt_out": "Objected to profiling",
     "complained": "Complained of spam",
     "suppressed": "Nobody writes there any more",
     "consent_source": "Where consent was given",
