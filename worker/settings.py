@@ -27,7 +27,8 @@ from liquor_app.doubles.tasks import TASKS as DOUBLES
 from liquor_app.experiments.tasks import TASKS as EXPERIMENTS
 from liquor_app.imports.drop_folders.tasks import TASKS as DROP_FOLDERS
 from liquor_app.imports.tasks import TASKS as IMPORTS
-from liquor_app.organization.settings import shop_zone, speak_in_shop_currency
+from liquor_app.organization.settings import shop_zone
+from liquor_app.organization.shop_currency import speak_in_shop_currency
 from liquor_app.planning.tasks import TASKS as PLANNING
 from liquor_app.privacy.tasks import TASKS as PRIVACY
 from liquor_app.providers.sender_check.tasks import TASKS as SENDER_CHECKS

@@ -31,7 +31,9 @@ def parse_money(value: object, field: str) -> Decimal:
     return amount
 
 
-_currency: ContextVar[str] = ContextVar("shop_currency", default="USD")
+DEFAULT_CURRENCY = "USD"
+"""What a shop that never said tells money in (ISO 4217)."""
+_currency: ContextVar[str] = ContextVar("shop_currency", default=DEFAULT_CURRENCY)
 
 
 def use_currency(code: str) -> None:

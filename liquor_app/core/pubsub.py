@@ -10,7 +10,7 @@ import contextlib
 import json
 import logging
 from collections import defaultdict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -55,6 +55,11 @@ class Hub:
 
     def __init__(self) -> None:
         self._queues: dict[str, set[asyncio.Queue[Message]]] = defaultdict(set)
+        self._heeded: dict[str, Callable[[Message], None]] = {}
+
+    def heed(self, topic: str, act: Callable[[Message], None]) -> None:
+        """Call `act` with every message on `topic`, at once: for what this process keeps in mind."""
+        self._heeded[topic] = act
 
     @asynccontextmanager
     async def subscribe(self, *topics: str) -> AsyncIterator[asyncio.Queue[Message]]:
@@ -71,6 +76,8 @@ class Hub:
                     del self._queues[topic]
 
     def deliver(self, topic: str, payload: Message) -> None:
+        if act := self._heeded.get(topic):
+            act(payload)
         for queue in self._queues.get(topic, ()):
             if queue.full():
                 with contextlib.suppress(asyncio.QueueEmpty):

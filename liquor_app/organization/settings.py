@@ -16,8 +16,9 @@ from liquor_app.accounts.audit import audit_change
 from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.core.clock import now, time_zones
-from liquor_app.core.money import use_currency
+from liquor_app.core.money import DEFAULT_CURRENCY
 from liquor_app.organization.form_mistakes import mistakes_of
+from liquor_app.organization.shop_currency import announce_settings
 from liquor_app.organization.shop_identity import UNNAMED
 from liquor_app.organization.topics import SHIPPED, parse_topics
 
@@ -31,7 +32,7 @@ class GeneralSettings(SettingsModel):
     key = "general"
     organization_name: str = Field(UNNAMED, min_length=1, max_length=120)
     timezone: str = "America/New_York"
-    currency: str = Field("USD", pattern=r"^[A-Z]{3}$")
+    currency: str = Field(DEFAULT_CURRENCY, pattern=r"^[A-Z]{3}$")
     is_sample: bool = False
 
     @field_validator("timezone")
@@ -178,12 +179,6 @@ async def load_shop(session: AsyncSession) -> ShopSettings:
     )
 
 
-async def speak_in_shop_currency(session: AsyncSession) -> None:
-    """Have this task tell money in the shop's currency; called where an event, a request or a job comes in."""
-    found = await session.execute(text("SELECT value ->> 'currency' FROM settings WHERE key = 'general'"))
-    use_currency(found.scalar() or GeneralSettings.model_fields["currency"].default)
-
-
 async def shop_zone(session: AsyncSession) -> ZoneInfo:
     """Return the shop's time zone, which screens and files tell dates and times in."""
     return ZoneInfo((await load_settings(session, GeneralSettings)).timezone)
@@ -246,3 +241,4 @@ async def replace_settings(session: AsyncSession, actor: Actor, document: Settin
         ),
         {"key": document.key, "value": document.model_dump_json(), "at": now(), "by": actor.user_id},
     )
+    announce_settings(session)

@@ -18,7 +18,8 @@ from liquor_app.core.db import transaction
 from liquor_app.core.ids import uuid7
 from liquor_app.core.listing.spec import ListQuery
 from liquor_app.core.money import shop_currency, use_currency
-from liquor_app.organization.settings import GeneralSettings, save_settings, shop_now, speak_in_shop_currency
+from liquor_app.organization.settings import GeneralSettings, save_settings, shop_now
+from liquor_app.organization.shop_currency import speak_in_shop_currency
 from liquor_app.screens.analytics.dashboard.state import DashboardState
 from liquor_app.screens.campaigns.detail.state import CampaignState
 from liquor_app.screens.campaigns.detail.versions_state import _why

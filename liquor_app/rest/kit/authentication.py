@@ -26,7 +26,7 @@ from liquor_app.core.config import get_settings
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import Forbidden, Unauthenticated
 from liquor_app.core.pubsub import TICKET_PREFIX
-from liquor_app.organization.settings import speak_in_shop_currency
+from liquor_app.organization.shop_currency import speak_in_shop_currency
 
 REQUESTS_PER_MINUTE = 3000
 

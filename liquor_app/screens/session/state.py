@@ -37,7 +37,7 @@ from liquor_app.core.security.call_origin import CallOrigin, called_from
 from liquor_app.core.security.crypto import token_hash
 from liquor_app.core.security.sealed_words import if_ours
 from liquor_app.core.storable_text import UNSTORABLE, unstorable
-from liquor_app.organization.settings import speak_in_shop_currency
+from liquor_app.organization.shop_currency import speak_in_shop_currency
 from liquor_app.ui.toast import toast_failed
 
 OURS = ".liquor_app___"
