@@ -9,6 +9,7 @@ import os
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from typing import Any, NamedTuple
 from zlib import crc32
 
@@ -22,8 +23,9 @@ from liquor_app.accounts.permissions import SYSTEM
 from liquor_app.core.config import PROJECT_ROOT
 from liquor_app.core.db import transaction
 from liquor_app.core.platform.child_process import free_port
+from tests.api import faulty_api
 from tests.api.client import whole_api
-from tests.api.openapi_run import RULES, Depth, Told, run
+from tests.api.openapi_run import CHECKS, RULES, Depth, Told, run
 from tests.conftest import Engines
 from tests.security.test_generated import Shop, shop
 
@@ -49,15 +51,15 @@ class Served(NamedTuple):
         )
 
 
-@pytest.fixture
-async def served(shop: Shop, engines: Engines) -> AsyncIterator[Served]:
+@asynccontextmanager
+async def serving(factory: str) -> AsyncIterator[Served]:
     async with transaction() as session:
         secret = await create_api_key(session, SYSTEM, name="run", role=Role.ADMIN, per_minute=60_000)
         keys = await session.execute(text("SELECT id FROM api_keys"))
         spared = frozenset(str(one) for one in keys.scalars())
     port = free_port()
     argv = [sys.executable, "-m", "granian", "--interface", "asgi", "--factory", "--port", str(port)]
-    argv += ["--log-level", "critical", "--workers-kill-timeout", "1s", "tests.api.client:whole_api"]
+    argv += ["--log-level", "critical", "--workers-kill-timeout", "1s", factory]
     process = subprocess.Popen(argv, cwd=PROJECT_ROOT, env=dict(os.environ), stderr=subprocess.DEVNULL)  # noqa: ASYNC220
     try:
         async with httpx.AsyncClient() as client:
@@ -71,6 +73,12 @@ async def served(shop: Shop, engines: Engines) -> AsyncIterator[Served]:
     finally:
         process.terminate()
         process.wait(10)
+
+
+@pytest.fixture
+async def served(shop: Shop, engines: Engines) -> AsyncIterator[Served]:
+    async with serving("tests.api.client:whole_api") as served:
+        yield served
 
 
 def nothing_found(told: Told) -> None:
@@ -137,6 +145,27 @@ WRONG: list[tuple[str, str, Callable[[dict[str, Any]], None]]] = [
     ("ignored_auth", "GET /api/v1/health/live", _secured),
     (RULES, "GET /api/v1/segments", _without_rules),
 ]
+
+
+OF_POOLS = {f"POST {faulty_api.KEEPS[:-1]}", f"GET {faulty_api.KEEPS}{{id}}", f"DELETE {faulty_api.KEEPS}{{id}}"}
+FAULTY: list[tuple[str, Depth, Callable[[str], bool]]] = [
+    ("not_a_server_error", BOUNDS, lambda label: label == f"GET {faulty_api.BREAKS}"),
+    ("unsupported_method", BOUNDS, lambda label: label == f"GET {faulty_api.TAKES_ALL}"),
+    ("allow_header_conformance", BOUNDS, lambda label: label == f"GET {faulty_api.BOASTS}"),
+    ("use_after_free", Depth(examples=1, paths=20, coverage=False), lambda label: label in OF_POOLS),
+]
+
+
+async def test_what_is_done_wrongly_is_found(shop: Shop, engines: Engines) -> None:
+    """Planted: the API does something else than its document says."""
+    async with serving("tests.api.faulty_api:faulty_api") as served:
+        for check, depth, only in FAULTY:
+            told = await served.run(depth, only)
+            assert told.by_check()[check] > 0, "\n".join([check, *told.lines()])
+
+
+def test_every_check_has_a_fault_that_it_finds() -> None:
+    assert {check for check, *_ in (*WRONG, *FAULTY)} == {*CHECKS, RULES}
 
 
 async def test_what_is_told_wrongly_is_found(served: Served) -> None:
