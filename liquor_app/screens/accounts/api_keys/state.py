@@ -20,7 +20,8 @@ from liquor_app.core.ids import parse_id
 from liquor_app.core.listing.spec import ListQuery, ListSpec
 from liquor_app.core.paging import Page
 from liquor_app.organization.settings import shop_now
-from liquor_app.screens.forms.state import FormState, submits
+from liquor_app.screens.forms.ask_state import AskState
+from liquor_app.screens.forms.state import submits
 from liquor_app.screens.listing.state import ListState
 from liquor_app.screens.session.state import guarded, signed_in
 from liquor_app.ui.forms.form_data import typed
@@ -65,23 +66,21 @@ def key_line(row: ApiKeyRow, at: datetime) -> KeyLine:
     )  # fmt: skip
 
 
-class ApiKeysState(FormState, ListState, rx.State):
-    """`asking` is "new", "limits" or "revoke"."""
+ASKS = frozenset({"new", "limits", "revoke"})
+
+
+class ApiKeysState(AskState, ListState, rx.State):
+    """API keys: made, bounded, revoked."""
 
     rows: list[KeyLine] = []
-    asking: str = ""
-    about: str = ""
     secret: str = ""
     """The new key, until its dialog is closed."""
 
     def _fields(self) -> frozenset[str]:
         return frozenset({"name", "role", "areas", "days", "per_minute", "per_month"})
 
-    def _asked(self) -> bool:
-        return bool(self.asking)
-
-    def _shut(self) -> None:
-        self.asking = self.about = ""
+    def _questions(self) -> frozenset[str]:
+        return ASKS
 
     def _list(self) -> ListSpec[ApiKeyRow]:
         return API_KEYS
@@ -103,13 +102,6 @@ class ApiKeysState(FormState, ListState, rx.State):
     def chosen(self) -> KeyLine:
         """The key a dialog is about."""
         return next((row for row in self.rows if row.id == self.about), KeyLine())
-
-    @rx.event
-    @guarded
-    @needs(Permission.APP)
-    async def ask(self, what: str, about: str = "") -> None:
-        self._fresh()
-        self.asking, self.about = str(what) if what in {"new", "limits", "revoke"} else "", str(about)[:36]
 
     @rx.event
     @guarded

@@ -24,55 +24,57 @@ def _form(action: str, *fields: rx.Component) -> rx.Component:
     return plain_form(action, col(problem, *fields, gap=16))
 
 
+def _next() -> rx.Component:
+    """Hold where the page goes from here."""
+    return rx.el.input(type="hidden", name="next", value=EntryState.target, read_only=True)
+
+
 def _passkey() -> rx.Component:
     """Draw the other way in. Where no passkey works at this address, nothing stands there."""
     form = passkey_form(
         "/session/passkey",
-        col(
-            rx.el.input(type="hidden", name="next", value=EntryState.target, read_only=True),
-            button("Sign in with a passkey", icon="fingerprint", block=True, submit=True),
-        ),
+        col(_next(), button("Sign in with a passkey", icon="fingerprint", block=True, submit=True)),
         ask="get",
         begin="/api/v1/auth/passkeys/begin",
     )
     return rx.cond(EntryState.has_passkeys, rx.el.div(form, margin_top="20px"), rx.fragment())
 
 
+def _door(title: str, words: str, action: str, *fields: rx.Component, else_to: tuple[str, str]) -> rx.Component:
+    """Draw a step of signing in, with the passkey that goes past it; `else_to` is a link: its words, its page."""
+    form = _form(
+        action,
+        _next(),
+        *fields,
+        button("Sign in", kind="primary", block=True, submit=True),
+        rx.el.p(link(*else_to), class_name="t13"),
+    )
+    return entry(title, words, form, _passkey(), foot=FOOT)
+
+
 def login() -> rx.Component:
     """E-mail and password, or a passkey; the server answers with a cookie and a full page load."""
-    return entry(
+    return _door(
         "Sign in",
         "Welcome back.",
-        _form(
-            "/session/login",
-            rx.el.input(type="hidden", name="next", value=EntryState.target, read_only=True),
-            text_field("E-mail", "email", type="email", required=True, auto_complete="username"),
-            text_field("Password", "password", type="password", required=True, auto_complete="current-password"),
-            button("Sign in", kind="primary", block=True, submit=True),
-            rx.el.p(link("Forgot your password?", "/forgotten"), class_name="t13"),
-        ),
-        _passkey(),
-        foot=FOOT,
+        "/session/login",
+        text_field("E-mail", "email", type="email", required=True, auto_complete="username"),
+        text_field("Password", "password", type="password", required=True, auto_complete="current-password"),
+        else_to=("Forgot your password?", "/forgotten"),
     )
 
 
 def code() -> rx.Component:
     """Draw the second step."""
-    return entry(
+    return _door(
         "Your code",
         "Open your authenticator app and type the six digits it shows.",
-        _form(
-            "/session/code",
-            rx.el.input(type="hidden", name="next", value=EntryState.target, read_only=True),
-            text_field(
-                "Code", "code", required=True, auto_complete="one-time-code", max_length=20, auto_focus=True,
-                hint="Without the app: one of your recovery codes.",
-            ),
-            button("Sign in", kind="primary", block=True, submit=True),
-            rx.el.p(link("Begin again", "/login"), class_name="t13"),
+        "/session/code",
+        text_field(
+            "Code", "code", required=True, auto_complete="one-time-code", max_length=20, auto_focus=True,
+            hint="Without the app: one of your recovery codes.",
         ),
-        _passkey(),
-        foot=FOOT,
+        else_to=("Begin again", "/login"),
     )  # fmt: skip
 
 

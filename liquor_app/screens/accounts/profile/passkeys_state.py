@@ -13,7 +13,8 @@ from liquor_app.accounts.permission_table import Permission, needs
 from liquor_app.core.db import transaction
 from liquor_app.core.ids import parse_id
 from liquor_app.organization.settings import shop_now
-from liquor_app.screens.forms.state import FormState, submits
+from liquor_app.screens.forms.ask_state import AskState
+from liquor_app.screens.forms.state import submits
 from liquor_app.screens.session.state import guarded, signed_in
 from liquor_app.ui.forms.form_data import typed
 from liquor_app.ui.toast import toast_done
@@ -32,23 +33,18 @@ class PasskeyLine:
     used: str = ""
 
 
-class PasskeysState(FormState, rx.State):
+class PasskeysState(AskState, rx.State):
     """`asking` is what is asked about the passkey `about`. One is added by a plain form (`passkeys.js`)."""
 
     passkeys: list[PasskeyLine] = []
     works_at: str = ""
     """The address they work at; empty where they work at none."""
-    asking: str = ""
-    about: str = ""
 
     def _fields(self) -> frozenset[str]:
         return frozenset({"name"})
 
-    def _asked(self) -> bool:
-        return bool(self.asking)
-
-    def _shut(self) -> None:
-        self.asking = self.about = ""
+    def _questions(self) -> frozenset[str]:
+        return ASKS
 
     @rx.var
     def chosen(self) -> PasskeyLine:
@@ -76,15 +72,6 @@ class PasskeysState(FormState, rx.State):
             )
             for one in found
         ]  # fmt: skip
-
-    @rx.event
-    @guarded
-    @needs(Permission.APP)
-    async def ask(self, what: str, about: str = "") -> None:
-        """Open a dialog; an unknown `what` closes it."""
-        self._fresh()
-        self.asking = str(what) if what in ASKS else ""
-        self.about = str(about)[:36]
 
     @rx.event
     @submits

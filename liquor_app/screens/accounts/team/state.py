@@ -21,7 +21,8 @@ from liquor_app.core.ids import parse_id
 from liquor_app.core.listing.spec import ListQuery, ListSpec
 from liquor_app.core.paging import Page
 from liquor_app.organization.settings import shop_now
-from liquor_app.screens.forms.state import FormState, submits
+from liquor_app.screens.forms.ask_state import AskState
+from liquor_app.screens.forms.state import submits
 from liquor_app.screens.listing.state import ListState
 from liquor_app.screens.session.state import guarded, signed_in
 from liquor_app.sending.staff_mail import add_to_team, give_new_link, mails_links
@@ -59,12 +60,10 @@ def member_line(row: TeamRow, at: datetime) -> MemberLine:
     )  # fmt: skip
 
 
-class TeamState(FormState, ListState, rx.State):
+class TeamState(AskState, ListState, rx.State):
     """`asking` is "new", or what is asked about the person `about`."""
 
     rows: list[MemberLine] = []
-    asking: str = ""
-    about: str = ""
     link: str = ""
     """To be handed to somebody; shown until the dialog is closed, kept nowhere else."""
     link_of: str = ""
@@ -76,11 +75,8 @@ class TeamState(FormState, ListState, rx.State):
     def _fields(self) -> frozenset[str]:
         return frozenset({"email", "full_name", "role"})
 
-    def _asked(self) -> bool:
-        return bool(self.asking)
-
-    def _shut(self) -> None:
-        self.asking = self.about = ""
+    def _questions(self) -> frozenset[str]:
+        return ASKS
 
     def _list(self) -> ListSpec[TeamRow]:
         return TEAM
@@ -104,15 +100,6 @@ class TeamState(FormState, ListState, rx.State):
     def member(self) -> MemberLine:
         """Whoever a dialog is about."""
         return next((row for row in self.rows if row.id == self.about), MemberLine())
-
-    @rx.event
-    @guarded
-    @needs(Permission.APP)
-    async def ask(self, what: str, about: str = "") -> None:
-        """Open a dialog; an unknown `what` closes it."""
-        self._fresh()
-        self.asking = str(what) if what in ASKS else ""
-        self.about = str(about)[:36]
 
     @rx.event
     @guarded

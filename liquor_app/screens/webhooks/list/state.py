@@ -15,7 +15,8 @@ from liquor_app.core.ids import parse_id
 from liquor_app.core.listing.spec import ListQuery, ListSpec
 from liquor_app.core.paging import Page
 from liquor_app.organization.settings import shop_now
-from liquor_app.screens.forms.state import FormState, submits
+from liquor_app.screens.forms.ask_state import AskState
+from liquor_app.screens.forms.state import submits
 from liquor_app.screens.listing.state import ListState
 from liquor_app.screens.session.state import guarded, signed_in
 from liquor_app.ui.forms.form_data import typed
@@ -66,23 +67,18 @@ def endpoint_line(row: EndpointRow, at: datetime) -> EndpointLine:
     )  # fmt: skip
 
 
-class WebhooksState(FormState, ListState, rx.State):
+class WebhooksState(AskState, ListState, rx.State):
     """`asking` is one of `QUESTIONS`."""
 
     rows: list[EndpointLine] = []
-    asking: str = ""
-    about: str = ""
     secret: str = ""
     """The new secret, until its dialog is closed."""
 
     def _fields(self) -> frozenset[str]:
         return frozenset({"url", "events", "description"})
 
-    def _asked(self) -> bool:
-        return bool(self.asking)
-
-    def _shut(self) -> None:
-        self.asking = self.about = ""
+    def _questions(self) -> frozenset[str]:
+        return QUESTIONS
 
     def _list(self) -> ListSpec[EndpointRow]:
         return WEBHOOKS
@@ -104,13 +100,6 @@ class WebhooksState(FormState, ListState, rx.State):
     def chosen(self) -> EndpointLine:
         """The endpoint a dialog is about."""
         return next((row for row in self.rows if row.id == self.about), EndpointLine())
-
-    @rx.event
-    @guarded
-    @needs(Permission.APP)
-    async def ask(self, what: str, about: str = "") -> None:
-        self._fresh()
-        self.asking, self.about = str(what) if what in QUESTIONS else "", str(about)[:36]
 
     @rx.event
     @guarded
