@@ -226,7 +226,7 @@ def _clean(given: Mapping[str, Any]) -> dict[str, Any]:
         cleaned["url"] = url = str(given["url"]).strip()
         if len(url) > MAX_URL:
             raise Invalid(f"url may have {MAX_URL} characters", field="url")
-        check_url(url, "url")
+        cleaned["url"] = check_url(url, "url")
     if "description" in given:
         cleaned["description"] = str(given["description"]).strip()[:MAX_DESCRIPTION]
     if "events" in given:

@@ -17,7 +17,14 @@ from liquor_app.core.config import PROJECT_ROOT
 from liquor_app.core.errors import Invalid, Unavailable
 from liquor_app.core.ids import uuid7
 from liquor_app.core.security import outbound
-from liquor_app.core.security.outbound import BlockedAddress, check_url, http_client, is_allowed, open_socket
+from liquor_app.core.security.outbound import (
+    BlockedAddress,
+    check_host,
+    check_url,
+    http_client,
+    is_allowed,
+    open_socket,
+)
 from liquor_app.organization.models import Channel
 from liquor_app.providers.kit.base import Outcome, OutgoingMessage
 from liquor_app.providers.kit.message_bodies import Whole
@@ -127,6 +134,39 @@ async def test_nothing_inside_is_reached(closed: None, way: str) -> None:
                     await ask(client, "/x", 3, "The log")
                 assert SECRET not in caught.value.message
         assert came == []
+
+
+NO_HOSTS = (
+    "①②⑦.⓪.⓪.①", "１２７.０.０.１", "127。0。0。1", "127．0．0．1", "127｡0｡0｡1", "①27.0.0.1", "١٢٧.0.0.1",
+    "127\u00ad.0.0.1", "127.0.0.1\u200b", "0x7f.1", "0x7f000001", "017700000001", "0177.0.0.0x1", "127.1", "127.0.0.1.",
+    "0X7F.1", "xn--1-0ga.0.0.1", "127.0.0.1%2e", "127%2e0%2e0%2e1", "%31%32%37.0.0.1", "[::ffff:7f00:1]",
+    "[::127.0.0.1]", "[fe80::1%25eth0]", "ⓛocalhost", "ｅxample.com", "ﬁle.example", "xn--a.example", "-x.example",
+    "exa mple.com", "a..example", f"{'a' * 64}.example", f"{'a.' * 130}example",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("host", NO_HOSTS)
+def test_an_address_in_disguise_is_no_host(closed: None, host: str) -> None:
+    """Digits and dots of other alphabets, octal, hexadecimal, escapes, and names that no DNS knows."""
+    with pytest.raises(Invalid):
+        check_url(f"http://{host}/hook", "url")
+    with pytest.raises(Invalid):
+        check_host(host, "host")
+
+
+HOSTS = {
+    "münchen.example": "xn--mnchen-3ya.example", "MÜNCHEN.Example": "xn--mnchen-3ya.example",
+    "exämple。com": "xn--exmple-cua.com", "faß.example": "xn--fa-hia.example", "аpple.example": "xn--pple-43d.example",
+    "xn--mnchen-3ya.example": "xn--mnchen-3ya.example", "my_host.example": "my_host.example",
+    "8.8.8.8": "8.8.8.8", "[2606:4700:4700::1111]": "[2606:4700:4700::1111]",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("host", HOSTS)
+def test_a_name_is_kept_as_it_is_connected_to(closed: None, host: str) -> None:
+    """What is shown is what is asked for: a Cyrillic letter does not pass for a Latin one."""
+    assert check_url(f"https://{host}:8443/Hook?a=ü", "url") == f"https://{HOSTS[host]}:8443/Hook?a=ü"
+    assert check_host(host, "host") == HOSTS[host].strip("[]")
 
 
 async def test_a_name_that_points_elsewhere_a_second_later(closed: None, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -405,3 +405,12 @@ async def test_what_cannot_be_done(database: str) -> None:
         await delete_endpoint(session, SYSTEM, made.endpoint.id)
         left = await session.execute(text("SELECT count(*) FROM webhook_deliveries"))
         assert left.scalar_one() == 0
+
+
+async def test_an_endpoint_is_kept_as_it_is_connected_to(database: str) -> None:
+    """A Cyrillic letter is shown for what it is, when it is made and when it is changed."""
+    async with transaction() as session:
+        made = await create_endpoint(session, SYSTEM, url="https://аpple.example/hook", events=ASKED_FOR)
+        assert made.endpoint.url == "https://xn--pple-43d.example/hook"
+        changed = await change_endpoint(session, SYSTEM, made.endpoint.id, {"url": "https://münchen.example:8443/"})
+        assert changed.url == "https://xn--mnchen-3ya.example:8443/"

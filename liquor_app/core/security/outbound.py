@@ -13,6 +13,7 @@ import ipaddress
 import re
 import socket
 from collections.abc import AsyncIterator, Mapping
+from contextlib import suppress
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -73,8 +74,30 @@ def _plain(address: Address) -> Address:
     return address
 
 
-def check_url(url: str, field: str) -> None:
-    """Tell what can be said of an address before anybody connects to it.
+_LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?")
+
+
+def plain_host(host: str) -> str | None:
+    """Return a host as it is connected to: a number, or a name in small ASCII letters, where `münchen.example` is
+    `xn--mnchen-3ya.example` (IDNA 2008); None for what is neither. A name that ends in a number is none: it is an
+    address in an older notation, and so is one with another alphabet's dots or digits."""
+    bare = host.strip("[]")
+    with suppress(ValueError):
+        ipaddress.ip_address(bare)
+        return bare
+    try:
+        named = httpx.URL(f"http://{host}").raw_host.decode().lower()
+        httpx.URL(f"http://{named}").host  # noqa: B018 - asks whether what is encoded already can be read
+    except (ValueError, httpx.InvalidURL):  # idna's errors are of the former
+        return None
+    labels = named.removesuffix(".").split(".")
+    if len(named) > 253 or _NUMERIC.search(named) or not all(_LABEL.fullmatch(one) for one in labels):
+        return None
+    return named
+
+
+def check_url(url: str, field: str) -> str:
+    """Return an address with its host as it is connected to, after all that can be said of it before anybody does.
 
     Raises:
         Invalid: it is no web address, carries a password, leads inside by its own words, or would go in the open in
@@ -92,23 +115,30 @@ def check_url(url: str, field: str) -> None:
         raise Invalid(f"{field} must not carry a user or a password: they have fields of their own.", field=field)
     if parts.scheme != "https" and get_settings().env is Environment.PRODUCTION:
         raise Invalid(f"{field} must begin with https://, or secrets would go in the open.", field=field)
-    check_host(host, field)
+    plain = check_host(host, field)
+    return url if host == plain else url.replace(parts.netloc, _netloc(plain, parts.port), 1)
 
 
-def check_host(host: str, field: str) -> None:
-    """A host that leads inside by its own words is refused at once; one that does so by its name, when connecting.
+def _netloc(host: str, port: int | None) -> str:
+    bracketed = f"[{host}]" if ":" in host else host
+    return bracketed if port is None else f"{bracketed}:{port}"
+
+
+def check_host(host: str, field: str) -> str:
+    """Return a host as it is connected to. One that leads inside by its own words is refused at once; one that does so
+    by its name, when connecting.
 
     Raises:
-        Invalid: it is an address of a private network.
+        Invalid: it is an address of a private network, or no host.
     """
-    try:
-        ipaddress.ip_address(host.strip("[]"))
-    except ValueError as error:
-        if _NUMERIC.search(host):
-            raise Invalid(f"{field} is neither a name nor an address written in full.", field=field) from error
-        return
-    if not is_allowed(host.strip("[]")):
-        raise Invalid(f"{field} leads to a private network. LIQUOR_OUTBOUND_ALLOW can allow it.", field=field)
+    plain = plain_host(host)
+    if plain is None:
+        raise Invalid(f"{field} is neither a name nor an address written in full.", field=field)
+    with suppress(ValueError):
+        ipaddress.ip_address(plain)
+        if not is_allowed(plain):
+            raise Invalid(f"{field} leads to a private network. LIQUOR_OUTBOUND_ALLOW can allow it.", field=field)
+    return plain
 
 
 def http_client(

@@ -158,12 +158,11 @@ class ProviderConfig(BaseModel):
     @field_validator("base_url", "host", check_fields=False)
     @classmethod
     def _outside(cls, value: str, info: ValidationInfo) -> str:
-        """Return every provider's address is a public one, by whatever name its field goes."""
+        """Return a provider's address as it is connected to, a public one, by whatever name its field goes."""
         try:
-            (check_url if info.field_name == "base_url" else check_host)(value, info.field_name or "")
+            return (check_url if info.field_name == "base_url" else check_host)(value, info.field_name or "")
         except Invalid as error:
             raise ValueError(error.message) from error
-        return value
 
 
 class Provider(Protocol):
