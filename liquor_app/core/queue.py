@@ -189,6 +189,30 @@ async def ring(job_id: UUID) -> None:
         log.warning("job %s waits for the sweeper, Redis is away: %s", job_id, error)
 
 
+async def enqueue_another(session: AsyncSession, job: Job, args: dict[str, Any]) -> UUID:
+    """Ask for background work in this transaction, whatever of it waits already; returns the job's id."""
+    job_id = uuid7()
+    await _insert(session, job_id, job, args)
+    _ring_later(session, job_id)
+    return job_id
+
+
+async def _insert(
+    session: AsyncSession, job_id: UUID, job: Job, args: dict[str, Any], *, key: str | None = None,
+    by: UUID | None = None,
+) -> bool:  # fmt: skip
+    """Write a job down; whether there was none with this key."""
+    values = {"id": job_id, "name": job.value, "args": json.dumps(args), "key": key, "by": by}
+    return (await session.execute(text(_ENQUEUE), values)).scalar() is not None
+
+
+def _ring_later(session: AsyncSession, job_id: UUID) -> None:
+    async def bell() -> None:
+        await ring(job_id)
+
+    after_commit(session, bell)
+
+
 async def enqueue(
     session: AsyncSession,
     job: Job,
@@ -203,11 +227,7 @@ async def enqueue(
     """
     job_id = uuid7()
     for _ in range(ENQUEUE_TRIES):
-        inserted = await session.execute(
-            text(_ENQUEUE),
-            {"id": job_id, "name": job.value, "args": json.dumps(args or {}), "key": dedupe_key, "by": created_by},
-        )
-        if inserted.scalar() is not None:
+        if await _insert(session, job_id, job, args or {}, key=dedupe_key, by=created_by):
             break
         existing = await open_job(session, job, dedupe_key or "")
         if existing is not None:
@@ -215,11 +235,7 @@ async def enqueue(
         # it ended between the two statements
     else:
         raise Conflict("The same work ended at this very moment. Please try again.")
-
-    async def bell() -> None:
-        await ring(job_id)
-
-    after_commit(session, bell)
+    _ring_later(session, job_id)
     return job_id
 
 

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from liquor_app.accounts.models import LinkKind
 from liquor_app.accounts.permissions import Actor
 from liquor_app.core.clock import now
-from liquor_app.core.queue import Job, enqueue
+from liquor_app.core.queue import Job, enqueue_another
 from liquor_app.core.security.call_origin import call_origin
 
 
@@ -71,4 +71,4 @@ async def tell_owner(
     origin = call_origin.get()
     by = "" if actor.user_id == owner else actor.name
     args = {"user_id": str(owner), "change": action, "by": by, "ip": origin.ip, "at": now().isoformat()}
-    await enqueue(session, Job.TELL_ACCOUNT_CHANGE, args)
+    await enqueue_another(session, Job.TELL_ACCOUNT_CHANGE, args)

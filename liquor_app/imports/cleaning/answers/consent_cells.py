@@ -19,7 +19,7 @@ from liquor_app.imports.cleaning.answers.dead_addresses import (
     tells_why,
 )
 from liquor_app.imports.cleaning.answers.heard_columns import places_of
-from liquor_app.imports.cleaning.answers.objections import OBJECTIONS
+from liquor_app.imports.cleaning.answers.objection_columns import OBJECTIONS
 from liquor_app.imports.cleaning.answers.refusals import CONSENTS, REFUSALS, clean_refusal
 from liquor_app.imports.cleaning.answers.remarks import holds_remarks, remarks_no
 from liquor_app.imports.cleaning.answers.status_columns import STATUSES

@@ -20,7 +20,7 @@ from liquor_app.imports.cleaning.answers.answer_cells import (
     refuses,
 )
 from liquor_app.imports.cleaning.answers.dead_addresses import DEAD_FIELDS, column_words, is_dead, mostly
-from liquor_app.imports.cleaning.answers.objections import OBJECTIONS, objection_field
+from liquor_app.imports.cleaning.answers.objection_columns import OBJECTIONS, objection_field
 from liquor_app.imports.cleaning.cells import Rejected
 from liquor_app.imports.cleaning.dates import read_date
 from liquor_app.imports.cleaning.moment_cells import clean_consent_moment, is_no_day
