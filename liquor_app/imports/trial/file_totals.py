@@ -14,7 +14,6 @@ from liquor_app.imports.cleaning.amounts import (
     says_percent,
     without_unit,
 )
-from liquor_app.imports.cleaning.cells import MOST_REMEMBERED, REMEMBERED
 from liquor_app.imports.cleaning.file_setting import Setting
 from liquor_app.imports.cleaning.net_money import taken_words
 from liquor_app.imports.cleaning.number_cells import currency_code, is_own
@@ -26,6 +25,8 @@ TOTALS = (
     "amountpaid", "transactiontotal", "saletotal", "totalprice",
 )  # fmt: skip
 """Names of a column that says what a whole order came to, the likeliest first."""
+MOST_WAITING = 1_000_000
+"""Characters of cells whose sums wait to be worked out."""
 MOST_ORDERS = 200_000
 """Orders that are told apart; of a file with more their number is not said."""
 
@@ -88,20 +89,50 @@ class FileTotals:
         self._left_out = Decimal(0)
         self._cents = {place for place, one in enumerate(columns) if holds_cents(one)}
         self._foreign_heads = {place for place, one in enumerate(columns) if not is_own(head_currency(one), self._own)}
-        self._foreign, self._is_foreign, self._last = 0, False, Decimal(0)
-        self._known: dict[tuple[int, str], tuple[Decimal, bool]] = {}
+        self._foreign = 0
+        places = [self._total] if self._total is not None else [place for term in self._terms for place in term]
+        told = (*places, self._off, self._currency)
+        self._places = list(dict.fromkeys(place for place in told if place is not None))
+        self._last: tuple[str, ...] | None = None
+        self._waiting: dict[tuple[str, ...], int] = {}
+        """Cells a row's sum is made of → rows that hold them: prices are few, so each sum is worked out once."""
+        self._waits = 0
 
     def see(self, record: Record) -> None:
         """Count one row."""
-        before = self._money
-        self._is_foreign = False
-        self._count(record.cells)
-        self._last = self._money - before
-        self._foreign += self._is_foreign
+        cells = record.cells
+        self._rows += 1
+        order = cells[self._order].strip() if self._order is not None else ""
+        if order and not self._is_full:
+            self._orders.add(order)
+            self._is_full = len(self._orders) > MOST_ORDERS
+        if self._total is not None:
+            if not cells[self._total].strip() or order in self._summed:
+                self._last = None
+                return
+            if order and len(self._summed) <= MOST_ORDERS:
+                self._summed.add(order)
+        told = self._last = tuple([cells[place] for place in self._places])
+        if told in self._waiting:
+            self._waiting[told] += 1
+            return
+        self._waiting[told] = 1
+        self._waits += sum(map(len, told))
+        if self._waits > MOST_WAITING:
+            self._add_up()
 
     def leave_out(self, came_to: Decimal | None = None) -> None:
         """The row seen last is no line of a purchase; or rows seen before, that came to so much."""
-        self._left_out += self._last if came_to is None else came_to
+        if came_to is None:
+            came_to = Decimal(0) if self._last is None else self._worth(self._last)[0]
+        self._left_out += came_to
+
+    def _add_up(self) -> None:
+        for told, rows in self._waiting.items():
+            money, is_foreign = self._worth(told)
+            self._money += rows * money
+            self._foreign += rows * is_foreign
+        self._waiting, self._waits = {}, 0
 
     @property
     def own(self) -> dict[str, str]:
@@ -109,20 +140,23 @@ class FileTotals:
         found = self.totals(0, Decimal(0))
         return {} if found.money is None else {"money": str(found.money), "column": found.column}
 
-    def _count(self, cells: Sequence[str]) -> None:
-        self._rows += 1
-        order = cells[self._order].strip() if self._order is not None else ""
-        if order and not self._is_full:
-            self._orders.add(order)
-            self._is_full = len(self._orders) > MOST_ORDERS
-        if self._total is None:
-            money = sum((self._product(cells, places) for places in self._terms), Decimal(0))
-            off = self._taken_off(cells[self._off], money) if self._off is not None else Decimal(0)
-            self._money += max(money - off, Decimal(0)) if money >= 0 else min(money + off, Decimal(0))
-        elif cells[self._total].strip() and (not order or order not in self._summed):
-            self._money += self._product(cells, [self._total])
-            if order and len(self._summed) <= MOST_ORDERS:
-                self._summed.add(order)
+    def _worth(self, told: tuple[str, ...]) -> tuple[Decimal, bool]:
+        """Return what a row comes to by these of its cells, and whether in another currency: then to nothing."""
+        cells = dict(zip(self._places, told, strict=True))
+        named = cells[self._currency].strip() if self._currency is not None else ""
+        is_foreign = bool(named) and not is_own(currency_code(named), self._own)
+        money = Decimal(0)
+        for places in [[self._total]] if self._total is not None else self._terms:
+            value = Decimal(1)
+            for number, place in enumerate(places):
+                read, is_other = self._read(place, cells[place].strip() or ("0" if number == 0 else "1"))
+                is_foreign |= is_other
+                value = read if number == 0 else value * read
+            money += value
+        if self._off is not None:
+            off = self._taken_off(cells[self._off], money)
+            money = max(money - off, Decimal(0)) if money >= 0 else min(money + off, Decimal(0))
+        return (Decimal(0) if is_foreign else money), is_foreign
 
     def _taken_off(self, cell: str, money: Decimal) -> Decimal:
         if "discount" in self._shares or says_percent(cell):
@@ -130,31 +164,16 @@ class FileTotals:
         read = read_amount(cell.strip(), self._decimal)
         return abs(read.value) / (100 if self._off in self._cents else 1) if read else Decimal(0)
 
-    def _product(self, cells: Sequence[str], places: Sequence[int]) -> Decimal:
-        value = Decimal(1)
-        if self._currency is not None and (named := cells[self._currency].strip()):
-            self._is_foreign |= not is_own(currency_code(named), self._own)
-        for number, place in enumerate(places):
-            read, is_foreign = self._read(place, cells[place].strip() or ("0" if number == 0 else "1"))
-            self._is_foreign |= is_foreign
-            value = read if number == 0 else value * read
-        return Decimal(0) if self._is_foreign else value
-
     def _read(self, place: int, cell: str) -> tuple[Decimal, bool]:
-        """Return what a cell says, and whether in another currency. Prices are few, so the last are remembered."""
-        if (found := self._known.get((place, cell))) is None:
-            read = read_amount(cell, self._decimal)
-            value = read.value if read else Decimal(0)
-            is_foreign = place in self._foreign_heads or not is_own(read.currency if read else "", self._own)
-            found = (value / 100 if place in self._cents else value), is_foreign
-            if len(self._known) > REMEMBERED:
-                self._known.clear()
-            if len(cell) <= MOST_REMEMBERED:
-                self._known[place, cell] = found
-        return found
+        """Return what a cell says, and whether in another currency."""
+        read = read_amount(cell, self._decimal)
+        value = read.value if read else Decimal(0)
+        is_foreign = place in self._foreign_heads or not is_own(read.currency if read else "", self._own)
+        return (value / 100 if place in self._cents else value), is_foreign
 
     def totals(self, orders_made: int, money_made: Decimal) -> Totals:
         """Return what was counted, beside what an import makes of it."""
+        self._add_up()
         places = [self._total] if self._total is not None else [place for term in self._terms for place in term]
         orders = None if self._order is None or self._is_full else len(self._orders)
         money = self._money.quantize(Decimal("0.01")) if self._is_readable else None
