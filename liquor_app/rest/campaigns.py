@@ -14,6 +14,7 @@ from liquor_app.accounts.permission_table import Permission, needs
 from liquor_app.accounts.permissions import Actor
 from liquor_app.actions import coupon_source
 from liquor_app.actions.coupon_source import CodeNeed
+from liquor_app.analytics.attribution_views import read_views
 from liquor_app.analytics.metrics import rate
 from liquor_app.analytics.returned_revenue import returned_since
 from liquor_app.api.etag import check_unchanged, tag
@@ -36,6 +37,7 @@ from liquor_app.rest.kit.bulk_routes import bulk_routes
 from liquor_app.rest.kit.list_routes import list_routes
 from liquor_app.rest.schemas.campaigns import (
     ApproveIn,
+    AttributionOut,
     BesideOut,
     CampaignAnalytics,
     CampaignCodesIn,
@@ -251,6 +253,15 @@ async def analytics(actor: CurrentActor, campaign_id: Id) -> object:
         "returned": returned,
         "holdout": _holdout(result) if result else None,
     }
+
+
+@router.get("/{id}/attribution", response_model=list[AttributionOut])
+@needs(Permission.ANALYTICS_READ)
+async def attribution(actor: CurrentActor, campaign_id: Id) -> object:
+    """What it brought, in each way to see it: by click, by coupon, shared among messages, against the people held out,
+    beside all that those written to bought and what came back since. They do not add up."""
+    async with transaction() as session:
+        return await read_views(session, actor, campaign_id)
 
 
 def _holdout(result: ResultRow) -> dict[str, Any]:

@@ -36,7 +36,7 @@ GET /settings/templates · POST /settings/templates · PATCH /settings/templates
 
 OURS = """
 POST /socket-tickets
-GET /analytics/metrics
+GET /analytics/metrics · GET /campaigns/{id}/attribution
 POST /auth/password · POST /auth/forgotten
 POST /auth/passkeys/begin · POST /auth/passkeys/finish · POST /users/me/passkeys/begin · POST /users/me/passkeys
 GET /users/me/passkeys · GET /users/me/passkeys/{id} · PATCH /users/me/passkeys/{id}

@@ -10,6 +10,7 @@ from uuid import UUID
 from pydantic import Field
 
 from liquor_app.actions.coupon_source import CodeNeedFields
+from liquor_app.analytics.attribution_views import ViewRow
 from liquor_app.api.schemas import Body, Day, Money, Patch, Row, Started
 from liquor_app.campaigns.models import CampaignStatus, CampaignType, Engine, Kpi
 from liquor_app.experiments.effects import EffectRow
@@ -105,6 +106,17 @@ class BesideOut(Row):
     bought: CampaignLiftOut
     revenue: CampaignLiftOut
     profit: CampaignLiftOut
+
+
+class AttributionOut(Row, ViewRow):
+    """What a campaign brought, seen in one way (`view`): `orders` are shares of purchases in the linear view, purchases
+    more than without it by the holdout; `low` and `high` the ends of its 95 % interval of revenue. Null was not
+    measured."""
+
+    orders: float | None  # type: ignore[assignment]
+    revenue: Money | None
+    low: Money | None
+    high: Money | None
 
 
 class CampaignHoldoutOut(Row):

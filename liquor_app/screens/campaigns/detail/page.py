@@ -8,6 +8,8 @@ import reflex as rx
 
 from liquor_app.accounts.permission_table import Permission
 from liquor_app.campaigns.models import CampaignStatus
+from liquor_app.screens.analytics.attribution.panel import attribution_card
+from liquor_app.screens.analytics.attribution.state import AttributionState
 from liquor_app.screens.campaigns.detail.coupons_panel import codes_card
 from liquor_app.screens.campaigns.detail.coupons_state import CodesState
 from liquor_app.screens.campaigns.detail.licence_dialog import licence_dialog
@@ -154,6 +156,7 @@ def _running() -> rx.Component:
         rx.cond(HEAD.unknown != "", unknown, rx.fragment()),
         rx.cond(PlayedState.week.is_shown, rx.fragment(), effect_card()),  # a played week has its own, simulated
         rx.cond(PlayedState.week.is_shown, rx.fragment(), rx.cond(CampaignState.steps, _funnel(), rx.fragment())),
+        rx.cond(PlayedState.week.is_shown, rx.fragment(), attribution_card()),
         again_note(),
         codes_card(),
         grid(
@@ -274,6 +277,7 @@ PAGES = (
             OutlookState.load,
             CodesState.load,
             CampaignEffectState.load,
+            AttributionState.load,
             CampaignState.live,
             VersionsState.live,
             AgainState.live,

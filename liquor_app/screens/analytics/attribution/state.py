@@ -1,0 +1,53 @@
+"""What a campaign brought, in words, in each way to see it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import reflex as rx
+
+from liquor_app.analytics.attribution_views import View, ViewRow, read_views
+from liquor_app.core.db import transaction
+from liquor_app.screens.details.state import DetailState
+from liquor_app.screens.session.state import signed_in
+from liquor_app.ui.words import NONE, figure, show_money
+
+
+@dataclass(frozen=True, slots=True)
+class ViewLine:
+    """One way to see it; `within` is the interval of what is an estimate."""
+
+    label: str
+    words: str
+    orders: str
+    customers: str
+    revenue: str
+    within: str
+
+
+def view_line(row: ViewRow) -> ViewLine:
+    """Return a row in words; "–" for what was not measured."""
+    places = 1 if row.view in (View.LINEAR, View.HOLDOUT) else 0
+    within = "" if row.low is None or row.high is None else f"{show_money(row.low)} to {show_money(row.high)}"
+    return ViewLine(
+        row.view.label,
+        row.words,
+        NONE if row.orders is None else figure(row.orders, places),
+        NONE if row.customers is None else figure(row.customers),
+        NONE if row.revenue is None else show_money(row.revenue),
+        within,
+    )
+
+
+class AttributionState(DetailState, rx.State):
+    """The campaign in the address; that there is none the page's own state tells."""
+
+    lines: list[ViewLine] = []
+
+    def _noun(self) -> str:
+        return "campaign"
+
+    async def _read(self) -> None:
+        actor = await signed_in(self)
+        async with transaction() as session:
+            self.lines = [view_line(one) for one in await read_views(session, actor, self._id())]
