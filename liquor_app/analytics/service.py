@@ -19,6 +19,7 @@ from liquor_app.accounts.permissions import Actor, require
 from liquor_app.analytics.metrics import METRICS, Metric
 from liquor_app.core.clock import today_in
 from liquor_app.core.errors import Invalid
+from liquor_app.ledger.models import SendStatus
 from liquor_app.organization.settings import GeneralSettings, load_settings
 
 MAX_DAYS = 731
@@ -226,6 +227,19 @@ async def ledger(session: AsyncSession, actor: Actor, campaign_id: UUID) -> list
     return [LedgerRow(**row) for row in found.mappings()]
 
 
+_CAMPAIGN_DAYS = """
+SELECT day, CAST(sum(sends) AS bigint) AS sends, CAST(sum(delivered) AS bigint) AS delivered
+  FROM daily_messages WHERE campaign_id = :id GROUP BY day ORDER BY day DESC LIMIT :n
+"""
+_IS_PLAYED = "SELECT virtual_now IS NOT NULL FROM campaigns WHERE id = :id"
+_PLAYED_DAYS = f"""
+SELECT CAST(contact_at AT TIME ZONE :zone AS date) AS day, count(*) AS sends,
+       count(*) FILTER (WHERE status = '{SendStatus.DELIVERED}') AS delivered
+  FROM sends WHERE campaign_id = :id AND contact_at IS NOT NULL AND sent_at IS NOT NULL
+ GROUP BY 1 ORDER BY 1 DESC LIMIT :n
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class CampaignDay:
     """A day of a campaign, both channels together; the day is the store's own."""
@@ -238,13 +252,12 @@ class CampaignDay:
 async def campaign_days(
     session: AsyncSession, actor: Actor, campaign_id: UUID, *, limit: int = 31
 ) -> list[CampaignDay]:
-    """Return the last days on which a campaign sent something, oldest first, from the daily rollups."""
+    """Return the last days on which a campaign sent something, oldest first: from the daily rollups, of a played week
+    by its own clock."""
     require(actor, Permission.ANALYTICS_READ)
-    found = await session.execute(
-        text(
-            "SELECT day, CAST(sum(sends) AS bigint) AS sends, CAST(sum(delivered) AS bigint) AS delivered"
-            " FROM daily_messages WHERE campaign_id = :id GROUP BY day ORDER BY day DESC LIMIT :n"
-        ),
-        {"id": campaign_id, "n": max(1, min(limit, 366))},
-    )
+    asked = {"id": campaign_id, "n": max(1, min(limit, 366))}
+    found = await session.execute(text(_CAMPAIGN_DAYS), asked)
+    if (await session.execute(text(_IS_PLAYED), {"id": campaign_id})).scalar():
+        zone = (await load_settings(session, GeneralSettings)).timezone
+        found = await session.execute(text(_PLAYED_DAYS), {**asked, "zone": zone})
     return [CampaignDay(**row) for row in reversed(found.mappings().all())]

@@ -53,6 +53,8 @@ BASIS = date(2000, 1, 3)
 """A Monday, from which weeks are numbered."""
 SHOWN_CELLS = 500
 LEVEL_80 = 1.2816
+AS_WIDE = 0.0005
+"""Intervals that differ by less look the same: half of the last figure that is shown."""
 
 _GROUPS = f"""
 WITH {carried_days(f"{REAL_CAMPAIGN} AND a.scheduled_date >= CAST(:first AS date) - {NEAR_DAYS}")}, decided AS (
@@ -116,7 +118,8 @@ class Trial:
 
     segment: str
     most: CellRow | None
-    least_known: CellRow
+    least_known: tuple[CellRow, ...]
+    """One, or all whose intervals are as wide."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,7 +287,8 @@ def _trials(
             ]
             best = int(np.argmax(worth))
             most = told[best] if worth[best] > 0 else None
-            yield Trial(row.slug, most, max(told, key=lambda one: one.high - one.low))
+            widest = max(one.high - one.low for one in told)
+            yield Trial(row.slug, most, tuple(one for one in told if widest - (one.high - one.low) < AS_WIDE))
 
 
 def _left_by(rules: Sequence[CellRuleRow], row: Any) -> list[tuple[str, Any]]:

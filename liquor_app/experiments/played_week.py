@@ -80,6 +80,17 @@ SELECT (CAST(decided_at AT TIME ZONE :zone AS date) - CAST(:basis AS date)) / 7 
        COALESCE(sum(baseline) FILTER (WHERE bought_at IS NOT NULL), 0) AS cross
   FROM played_outcomes WHERE campaign_id = :id GROUP BY 1, 2, 3, 4, 5, 6
 """
+_PROMISED = """
+SELECT avg(a.uplift) FROM played_outcomes p CROSS JOIN LATERAL (
+       SELECT CAST(a.offer_terms ->> 'uplift' AS double precision) AS uplift FROM actions a
+        WHERE a.campaign_id = p.campaign_id AND a.customer_id = p.customer_id AND a.arm IS NOT NULL
+          AND a.segment_slug = p.segment AND a.channel = p.channel LIMIT 1) a
+ WHERE p.campaign_id = :id AND p.arm <> :holdout
+"""
+_PLAYED = """
+SELECT k.id, k.name, count(*) AS people FROM played_outcomes p JOIN campaigns k ON k.id = p.campaign_id
+ WHERE NOT k.is_playing GROUP BY k.id, k.name, k.started_at ORDER BY k.started_at DESC, k.id LIMIT :n
+"""
 _NAMES = "SELECT slug, name FROM segments WHERE slug = ANY(:slugs)"
 
 
@@ -99,6 +110,7 @@ class PlayedRow:
 
     Buyers and money are of each person's week from their own decision on. `bought` and `revenue` compare who was
     written to with who was held out, by intention, 95 % at every look; None until it is over, as is `lesson`.
+    `promised` is what the plan took its messages to win, as a share of those written to.
     """
 
     written: int
@@ -110,7 +122,17 @@ class PlayedRow:
     spent: Decimal
     bought: Lift | None
     revenue: Lift | None
+    promised: float | None
     lesson: Lesson | None
+
+
+@dataclass(frozen=True, slots=True)
+class PlayedCampaign:
+    """A campaign whose week was played to its end, and for how many people it was drawn."""
+
+    id: UUID
+    name: str
+    people: int
 
 
 async def has_sample_people(session: AsyncSession, campaign_id: UUID) -> bool:
@@ -184,8 +206,26 @@ async def played_week(session: AsyncSession, actor: Actor, campaign_id: UUID) ->
         spent=sum((row.spent for row in written), Decimal(0)),
         bought=lift(_rate(written), _rate(held)) if is_over else None,
         revenue=lift(_money(written), _money(held)) if is_over else None,
+        promised=await _promised(session, campaign_id) if is_over else None,
         lesson=await _lesson(session, campaign_id) if is_over else None,
     )
+
+
+async def list_played(session: AsyncSession, actor: Actor, *, limit: int = 5) -> list[PlayedCampaign]:
+    """Return the latest campaigns whose week was played: they taught nothing, and say what they would have.
+
+    Raises:
+        Forbidden: the actor is nobody.
+    """
+    require(actor, Permission.ANALYTICS_READ)
+    found = await session.execute(text(_PLAYED), {"n": limit})
+    return [PlayedCampaign(row.id, row.name, row.people) for row in found]
+
+
+async def _promised(session: AsyncSession, campaign_id: UUID) -> float | None:
+    found = await session.execute(text(_PROMISED), {"id": campaign_id, "holdout": Arm.HOLDOUT.value})
+    told = found.scalar_one()
+    return None if told is None else float(told)
 
 
 def _total(rows: Sequence[Any], name: str) -> int:

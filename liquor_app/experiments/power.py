@@ -32,6 +32,14 @@ def detectable(people: int, share: float, rate: float, explained: float = 0.0) -
     return (Z_ALPHA + Z_POWER) * math.sqrt(variance / (people * share * (1.0 - share)))
 
 
+def people_for(effect: float, share: float, rate: float, explained: float = 0.0) -> int | None:
+    """Return how many people it takes to detect an effect with this share of them held out; None where none is."""
+    if effect <= 0 or not 0 < share < 1:
+        return None
+    variance = max(rate * (1.0 - rate), 1e-6) * (1.0 - explained)
+    return math.ceil(variance * ((Z_ALPHA + Z_POWER) / effect) ** 2 / (share * (1.0 - share)))
+
+
 def share_for(effect: float, people: int, rate: float, explained: float = 0.0) -> float | None:
     """Return the share to hold out so that an effect would be detected; None if not even half would do."""
     if people < 2 or effect <= 0:

@@ -27,7 +27,7 @@ from liquor_app.core.config import get_settings
 from liquor_app.core.ids import uuid7
 from liquor_app.core.money import money
 from liquor_app.core.states import sql_list
-from liquor_app.experiments.power import detectable, share_for
+from liquor_app.experiments.power import detectable, people_for, share_for
 from liquor_app.planning.block_forecast import leave_out_blocked
 from liquor_app.planning.candidates import (
     CHOSEN,
@@ -202,7 +202,8 @@ WANTED = 0.02
 
 def power_of(people: int, brief: CampaignBrief, baseline: Floats, explained: float) -> dict[str, Any]:
     """Tell the smallest effect one final read of a plan's holdout would show, and the share to hold out for `WANTED`:
-    `{"people", "rate", "detectable", "wanted", "share"}`; None where there is none."""
+    `{"people", "rate", "detectable", "wanted", "share", "needed"}`; None where there is none. `needed` are people of
+    campaigns like it, with the same share held out."""
     rate = float(baseline.mean()) if baseline.size else 0.0
     share = float(brief.holdout_pct) / 100
     return {
@@ -211,6 +212,7 @@ def power_of(people: int, brief: CampaignBrief, baseline: Floats, explained: flo
         "detectable": detectable(people, share, rate, explained),
         "wanted": WANTED,
         "share": share_for(WANTED, people, rate, explained),
+        "needed": people_for(WANTED, share, rate, explained),
     }
 
 

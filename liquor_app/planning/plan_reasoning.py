@@ -6,6 +6,7 @@ assumption.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -148,12 +149,23 @@ def power_words(power: Mapping[str, Any] | None) -> str:
     if not power or power["detectable"] is None:
         return ""
     wanted = figure(power["wanted"] * 100, 0)
-    share = power["share"]
-    more = f"to see {wanted} hold out {percent(share)}" if share is not None else f"to see {wanted} takes more people"
+    takes = takes_words(power)
+    more = f"to see {wanted} {'takes ' if power['share'] is None else ''}{takes or 'more people'}"
     return (
         f" One read at the end would show an effect of {figure(power['detectable'] * 100, 1)} buyers in a hundred or"
         f" more four times in five; {more}."
     )
+
+
+def takes_words(power: Mapping[str, Any]) -> str:
+    """Tell what it takes to see the wanted effect: a share to hold out, else how many people and for how long such
+    campaigns; empty of plans made before the number was kept."""
+    if power["share"] is not None:
+        return f"hold out {percent(power['share'])}"
+    if not power.get("needed"):
+        return ""
+    campaigns = math.ceil(power["needed"] / power["people"])
+    return f"{figure(power['needed'])} people, {plural(campaigns, 'such campaign')} together"
 
 
 def basis_words(uplift: Mapping[str, Any]) -> str:

@@ -158,7 +158,8 @@ async def test_the_learning_page_tells_it_by_what_one_likes(database: str) -> No
     assert whole.people.endswith("in 2 campaigns")
     assert state.since.startswith("as of ")
     await run(EffectsState.show, state, "campaign")
-    assert len(state.lines) == len(sent)
+    assert {line.href for line in state.lines} == {f"/campaigns/{one}" for one in sent}
+    assert whole.href == ""
     assert not any("campaigns" in line.people for line in state.lines)
     await run(EffectsState.show, state, "nothing known")
     assert state.by == "campaign"

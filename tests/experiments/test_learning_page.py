@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,11 +12,12 @@ from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import SYSTEM, Actor, ActorKind
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import Forbidden
-from liquor_app.experiments.learning import request_learning
+from liquor_app.experiments.learning import CellRow, request_learning
 from liquor_app.experiments.off_policy import Estimate, NothingLeftToChance, OffPolicy
 from liquor_app.experiments.policy_question import Answer, Policy
+from liquor_app.scoring.estimators.uplift import Cell
 from liquor_app.screens.experiments.learning import state as learning_page
-from liquor_app.screens.experiments.learning.state import LearningState
+from liquor_app.screens.experiments.learning.state import LearningState, doubt_words
 from liquor_app.segments.service import create_segment
 from tests.people import believe, ensure_shop
 from tests.tabs import Tab, run
@@ -42,6 +44,16 @@ async def test_before_anything_was_learned_it_says_that_it_assumes(database: str
     assert trial.segment == "All"
     assert trial.most == "A word from the shop, E-mail", "a discount costs more than one point of buyers brings"
     assert trial.wins == "+1.0 (−2.2 to +4.2)"
+    assert trial.doubt == "Favourite category, 10% off, E-mail; A word from the shop, E-mail: alike, −2.2 to +4.2"
+
+
+def test_of_equals_all_are_named_or_counted() -> None:
+    """It named one of them as what is known least."""
+    cells = [CellRow(Cell("all", f"Offer {one}", "email", "due"), 0.01, -0.02, 0.04, 0, 0.01) for one in range(4)]
+    assert doubt_words(cells[:1]) == "Offer 0, E-mail: −2.0 to +4.0"
+    assert doubt_words(cells) == "Offer 0, E-mail; Offer 1, E-mail and 2 others: alike, −2.0 to +4.0"
+    other = replace(cells[0], low=-0.03, high=0.03)
+    assert doubt_words([cells[0], other]).endswith(": alike, each as wide")
 
 
 async def test_what_was_learned_stands_with_its_interval_and_from_how_many(database: str) -> None:

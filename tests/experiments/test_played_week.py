@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -15,9 +16,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import SYSTEM, Actor, ActorKind
+from liquor_app.analytics.service import campaign_days
 from liquor_app.campaigns.brief import RESPONSE_DAYS
+from liquor_app.core.db import transaction
 from liquor_app.experiments.learning import learn, read_groups
-from liquor_app.experiments.played_week import has_sample_people, live_through, played_week
+from liquor_app.experiments.played_week import PlayedRow, has_sample_people, list_played, live_through, played_week
 from liquor_app.experiments.played_world import (
     BASKET_SPREAD,
     BY_SEGMENT,
@@ -28,11 +31,16 @@ from liquor_app.experiments.played_world import (
     live,
     planted,
 )
+from liquor_app.experiments.statistics import Arm, lift
+from liquor_app.organization.settings import shop_now
 from liquor_app.scoring.estimators.uplift import PRIOR_MEAN
 from liquor_app.scoring.uplift_store import uplift_in_use
+from liquor_app.screens.campaigns.detail.state import CampaignState
 from liquor_app.screens.experiments.played.played_state import lesson_lines, lift_lines, played_view
+from liquor_app.ui.words import figure, show_moment
 from tests.experiments.test_holdout import campaign_with
 from tests.people import steady_ids
+from tests.tabs import Tab, run
 
 VIEWER = Actor(ActorKind.USER, None, "Vi", Role.USER)
 AT = datetime(2026, 11, 3, 18, tzinfo=UTC)
@@ -224,8 +232,60 @@ async def test_the_page_says_it_in_words(session: AsyncSession) -> None:
     shown = played_view(row)
     assert (shown.is_shown, shown.is_over) == (True, True)
     assert shown.sentence.startswith("Had this week been real")
+    promised = await session.execute(
+        text("SELECT avg(CAST(offer_terms ->> 'uplift' AS float8)) FROM actions WHERE arm NOT IN ('holdout')")
+    )
+    assert row.promised == pytest.approx(promised.scalar_one())
+    assert shown.compared.startswith(f"The plan took its messages to win {figure(row.promised * 100, 1, sign=True)} ")
     assert {line.what for line in lift_lines(row)} == {"Buyers of a hundred", "Spent a person"}
     assert lesson_lines(row)
+    assert [(one.id, one.name) for one in await list_played(session, VIEWER)] == [(campaign, "Quiet week")]
     assert not played_view(None).is_shown
     assert lift_lines(None) == lesson_lines(None) == []
     assert PRIOR_MEAN == 0.01
+
+
+@pytest.mark.parametrize(
+    ("buyers", "said"),
+    [
+        ((90, 10), "lies within that interval. One week of so few people cannot tell the two apart."),
+        ((900, 0), "lies outside that interval, so these messages did more than was believed."),
+        ((0, 90), "lies outside that interval, so these messages did less than was believed."),
+        ((0, 0), "cannot be told of this week"),
+    ],
+)
+async def test_what_was_promised_stands_beside_what_came(buyers: tuple[int, int], said: str) -> None:
+    """-1.6 stood beside +1.1 without a word."""
+    found = lift(Arm.of_rate(1000, buyers[0]), Arm.of_rate(100, buyers[1]))
+    row = PlayedRow(1000, 100, 1000, 0, 0, buyers[0], Decimal(0), found, found, 0.011, None)
+    told = played_view(row).compared
+    assert told.startswith("The plan took its messages to win +1.1 buyers of a hundred.")
+    assert said in told
+    assert played_view(replace(row, promised=None)).compared == ""
+
+
+async def test_its_days_are_those_of_its_own_clock(database: str) -> None:
+    """Messages and days stood under the day on which somebody watched."""
+    async with transaction() as session:
+        campaign = await of_sample(session)
+        await session.execute(
+            text(
+                "UPDATE sends s SET sent_at = now(), contact_at = CAST(a.scheduled_date + time '17:00' AS timestamptz),"
+                " status = 'delivered', subject = 'A word' FROM actions a WHERE a.id = s.action_id"
+            )
+        )
+        found = await session.execute(
+            text("SELECT scheduled_date, count(*) AS n FROM actions WHERE status = 'pending' GROUP BY 1 ORDER BY 1")
+        )
+        planned = [(row.scheduled_date, row.n) for row in found]
+        days = await campaign_days(session, SYSTEM, campaign)
+        assert [(one.day, one.sends) for one in days] == planned
+        assert all(one.delivered == one.sends for one in days)
+        at = await shop_now(session)
+        left = await session.execute(text("SELECT DISTINCT contact_at FROM sends"))
+        moments = {show_moment(one, at) for one in left.scalars()}
+    state = await Tab(f"/campaigns/{campaign}", VIEWER).state(CampaignState)
+    await run(CampaignState.load, state)
+    assert {line.when for line in state.sends} <= moments
+    assert len(state.sends) == 10
+    assert state.head.done == "Messages are being prepared", "and not 0 of 0"

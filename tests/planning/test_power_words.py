@@ -8,7 +8,10 @@ from liquor_app.planning.plan_reasoning import power_words
 def test_the_smallest_effect_and_the_share_for_a_wanted_one_are_said() -> None:
     told = power_words({"people": 793, "rate": 0.1, "detectable": 0.0994, "wanted": 0.02, "share": None})
     assert "an effect of 9.9 buyers in a hundred or more" in told
-    assert told.endswith("to see 2 takes more people.")
+    assert told.endswith("to see 2 takes more people."), "of a plan made before the number was kept"
+    power = {"people": 793, "rate": 0.1, "detectable": 0.0994, "wanted": 0.02, "share": None}
+    told = power_words({**power, "needed": 19_600})
+    assert told.endswith("to see 2 takes 19,600 people, 25 such campaigns together.")
     large = power_words({"people": 30_000, "rate": 0.1, "detectable": 0.018, "wanted": 0.02, "share": 0.064})
     assert large.endswith("to see 2 hold out 6%.")
 

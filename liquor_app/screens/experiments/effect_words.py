@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from liquor_app.experiments.contrasts import Effect, Span
-from liquor_app.experiments.effects import EffectRow
+from liquor_app.experiments.effects import By, EffectRow
 from liquor_app.experiments.service import ResultRow
 from liquor_app.experiments.statistics import Lift
 from liquor_app.ui.words import NONE, figure, percent, plural, show_day, show_money
@@ -45,6 +45,8 @@ class EffectLine:
     final: str
     verdict: str
     tone: str
+    href: str = ""
+    """Of the campaign it is of."""
 
 
 Say = Callable[[float], str]
@@ -162,7 +164,7 @@ def _profit_words(profit: Effect) -> tuple[str, str]:
     return _cash(profit.total.mean), f"{_cash(profit.total.low)} to {_cash(profit.total.high)}"
 
 
-def effect_line(row: EffectRow, at: datetime) -> EffectLine:
+def effect_line(row: EffectRow, at: datetime, by: By = By.ALL) -> EffectLine:
     """Return what messages of a kind changed, of everybody written to."""
     is_one = row.final_on is not None
     profit = row.profit
@@ -183,4 +185,5 @@ def effect_line(row: EffectRow, at: datetime) -> EffectLine:
         final,
         verdict,
         tone,
+        f"/campaigns/{row.key}" if by is By.CAMPAIGN else "",
     )

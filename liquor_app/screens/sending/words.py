@@ -23,8 +23,8 @@ class SendLine:
     when: str
 
 
-def send_line(row: SendRow, at: datetime) -> SendLine:
-    """Return a row as a list shows it; `at` is the shop's present."""
+def send_line(row: SendRow, at: datetime, *, is_played: bool = False) -> SendLine:
+    """Return a row as a list shows it; `at` is the shop's present. Of a played week the moment is its own clock's."""
     return SendLine(
         id=str(row.id),
         customer=row.customer_name or row.recipient or "Deleted customer",
@@ -32,7 +32,7 @@ def send_line(row: SendRow, at: datetime) -> SendLine:
         channel=row.channel,
         subject=row.subject or ("Text message" if row.channel == "sms" else "–"),
         status=row.status.value,
-        when=when_words(row, at),
+        when=show_moment(row.contact_at, at) if is_played and row.contact_at else when_words(row, at),
     )
 
 

@@ -15,7 +15,7 @@ from liquor_app.screens.campaigns.detail.coupons_state import CodesState
 from liquor_app.screens.campaigns.detail.licence_dialog import licence_dialog
 from liquor_app.screens.campaigns.detail.outlook_dialog import no_longer_allowed, outlook_dialog
 from liquor_app.screens.campaigns.detail.outlook_state import OutlookState
-from liquor_app.screens.campaigns.detail.plan_panel import actions_card, plan_review
+from liquor_app.screens.campaigns.detail.plan_panel import actions_card, beliefs_card, plan_review
 from liquor_app.screens.campaigns.detail.planned_actions_state import ActionsState
 from liquor_app.screens.campaigns.detail.resend_panel import again_note, again_questions, days_and_reasons
 from liquor_app.screens.campaigns.detail.resend_state import AgainState
@@ -164,7 +164,7 @@ def _running() -> rx.Component:
             card(_sends(), title="As it happens", flush=True, class_name="c7"),
         ),
         days_and_reasons(),
-        rx.cond(HEAD.history, rx.fragment(), _went_out()),
+        rx.cond(HEAD.history, rx.fragment(), rx.fragment(_went_out(), beliefs_card())),
         why_this_plan(),
         gap=16,
     )

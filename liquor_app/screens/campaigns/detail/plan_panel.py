@@ -41,7 +41,9 @@ def plan_review() -> rx.Component:
         )
     )  # fmt: skip
     review = grid(
-        span(8, simulating(), side_by_side(), _week(), actions_card(edit_bar()), _beliefs(), why_this_plan(), gap=16),
+        span(
+            8, simulating(), side_by_side(), _week(), actions_card(edit_bar()), beliefs_card(), why_this_plan(), gap=16
+        ),
         span(4, codes_card(), _simulation(), _foreseen(), _blocked(), _limits(), gap=16, align_self="start"),
     )
     return rx.cond(PLAN.id != "", rx.fragment(review, edit_questions()), drafting)
@@ -56,7 +58,8 @@ def _week() -> rx.Component:
     )
 
 
-def _beliefs() -> rx.Component:
+def beliefs_card() -> rx.Component:
+    """Draw what the plan takes its messages to win, by kind: before approval, and after to compare with what came."""
     return rx.cond(
         PLAN.beliefs_words != "",
         card(

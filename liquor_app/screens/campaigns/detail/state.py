@@ -95,13 +95,14 @@ class CampaignState(DetailState, rx.State):
             at = await shop_now(session)
             counts = await ledger(session, actor, campaign_id)
             latest = await list_left(session, actor, ListQuery({"campaign_id": str(campaign_id)}, limit=10))
+        is_played = row.virtual_now is not None
         before, self.head, self.plan = self.plan.id, head_of(row, at), plan_view(plan)
         self.steps = funnel_steps(row)
         if before not in ("", self.plan.id):  # planned again: other messages, other obstacles
             outlook = await self.get_state(OutlookState)
             await outlook._refresh()
         self.ledger = ledger_lines(counts)
-        self.sends, self.busy = [send_line(one, at) for one in latest.items], False
+        self.sends, self.busy = [send_line(one, at, is_played=is_played) for one in latest.items], False
         played = await self.get_state(PlayedState)
         await played._refresh()
 

@@ -13,6 +13,7 @@ from liquor_app.analytics.metrics import METRICS
 from liquor_app.campaigns.models import CampaignStatus
 from liquor_app.campaigns.service import CampaignRow
 from liquor_app.experiments.learning import LEVEL_80
+from liquor_app.planning.plan_reasoning import takes_words
 from liquor_app.planning.service import PlanRow
 from liquor_app.screens.analytics.view import meaning, show_rate
 from liquor_app.screens.campaigns.words import days_words, progress_words
@@ -129,7 +130,8 @@ def head_of(row: CampaignRow, at: datetime) -> Head:
         percent=round(row.progress * 100, 1),
         # 730 of 733 is not all
         percent_words=f"{math.floor(row.progress * 100)}%",
-        done=f"{figure(done)} of {figure(row.total_sends)}",
+        # of what is not in the ledger yet there is no part
+        done=f"{figure(done)} of {figure(row.total_sends)}" if row.total_sends else _no_messages(row),
         line=progress_words(row, at),
         clock=show_moment(row.virtual_now, at) if row.virtual_now else "",
         revenue=show_money(row.revenue_generated),
@@ -143,6 +145,11 @@ def head_of(row: CampaignRow, at: datetime) -> Head:
         has_plan=row.plan_id is not None,
         under_way=under_way or row.status is CampaignStatus.CANCELLED,
     )
+
+
+def _no_messages(row: CampaignRow) -> str:
+    is_running = row.status in {CampaignStatus.ACTIVE, CampaignStatus.PAUSED}
+    return "Messages are being prepared" if is_running else "No messages"
 
 
 FUNNEL = (
@@ -235,6 +242,7 @@ def plan_view(plan: PlanRow | None) -> PlanView:
             Fact("Reach", f"{figure(totals['reach'])} of {figure(totals['audience'])}"),
             Fact("Held out", figure(totals["held_out"])),
             *_at_random(summary.get("arms", {})),
+            *_power(summary.get("power") or {}),
             Fact("Expected buyers", _span(simulated["buyers"])),
             Fact("Who would not have bought", _span(simulated["new_buyers"])),
             Fact("Incremental revenue", _cash(simulated["incremental_revenue"])),
@@ -299,6 +307,16 @@ def _within(cells: Sequence[Mapping[str, Any]], sends: int) -> str:
         return ""
     mean, wide = _mean_uplift(cells, sends), LEVEL_80 * float(cells[0]["uplift_sd"])
     return f"{figure(100 * (mean - wide), 1, sign=True)} to {figure(100 * (mean + wide), 1, sign=True)}"
+
+
+def _power(power: Mapping[str, Any]) -> list[Fact]:
+    """Tell the smallest effect the holdout would show, and what it takes to see two buyers in a hundred."""
+    if power.get("detectable") is None:
+        return []
+    facts = [Fact("Smallest effect seen", f"{figure(power['detectable'] * 100, 1)} buyers of 100")]
+    if needed := takes_words(power):
+        facts.append(Fact(f"To see {figure(power['wanted'] * 100, 0)} of 100", needed))
+    return facts
 
 
 def _at_random(arms: Mapping[str, Any]) -> list[Fact]:

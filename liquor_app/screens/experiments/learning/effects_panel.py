@@ -18,7 +18,10 @@ def effects_card() -> rx.Component:
     shown = table(
         EffectsState.lines,
         [
-            Column("Messages", lambda line: line.name),
+            Column(
+                "Messages",
+                lambda line: rx.cond(line.href != "", rx.el.a(line.name, href=line.href, class_name="med"), line.name),
+            ),
             Column("Written to and held out", lambda line: line.people, phone="under", named=True, whole=True),
             Column("Buyers won", lambda line: line.bought, number=True, phone="under", named=True),
             Column("Revenue", lambda line: line.revenue, number=True, phone="under", wide=True, named=True),

@@ -41,7 +41,7 @@ class EffectsState(rx.State):
         async with transaction() as session:
             rows, read_at = await read_effects(session, actor, By(self.by))
             at = await shop_now(session)
-        self.lines = [effect_line(row, at) for row in rows]
+        self.lines = [effect_line(row, at, By(self.by)) for row in rows]
         if By(self.by) is By.ALL:
             self.lines += [line for row in rows for line in beside_lines(row, at)]
         self.since = f"as of {show_moment(read_at, at)}" if read_at else ""

@@ -51,6 +51,7 @@ def learning_page() -> rx.Component:
             ),
             card(_cells(), title="What was tried", flush=True, class_name="c12"),
             effects_card(),
+            _played(),
             rules_card(),
             card(
                 _policies(),
@@ -116,6 +117,32 @@ def _cells() -> rx.Component:
             "A campaign teaches once it was sent with people held out and its week is over.",
             icon="flask-conical",
         ),
+    )
+
+
+def _played() -> rx.Component:
+    return rx.cond(
+        rx.Var.create(LearningState.played).length() > 0,
+        card(
+            table(
+                LearningState.played,
+                [
+                    Column("Campaign", lambda line: rx.el.a(line.name, href=line.href, class_name="med")),
+                    Column("Simulated for", lambda line: line.people, number=True),
+                ],
+                label="Weeks that were played",
+                dense=True,
+                empty=rx.fragment(),
+            ),
+            title="Weeks that were played",
+            foot=rx.el.span(
+                "Simulated: nothing was learned from them. Each says on its page what would have been.",
+                class_name="t12 muted",
+            ),
+            flush=True,
+            class_name="c12",
+        ),
+        rx.fragment(),
     )
 
 

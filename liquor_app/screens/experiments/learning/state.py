@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -12,6 +13,7 @@ from liquor_app.accounts.permissions import may
 from liquor_app.core.db import transaction
 from liquor_app.experiments.learning import CellRow, LearningRow, Trial, read_learning, request_learning
 from liquor_app.experiments.off_policy import Estimate, NothingLeftToChance
+from liquor_app.experiments.played_week import list_played
 from liquor_app.experiments.policy_question import Answer, Policy, ask_policy
 from liquor_app.organization.models import Channel
 from liquor_app.organization.settings import shop_now
@@ -41,6 +43,15 @@ class TrialLine:
     most: str
     wins: str
     doubt: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlayedLine:
+    """A campaign whose week was played: simulated, so nothing was learned from it."""
+
+    name: str
+    href: str
+    people: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,10 +123,23 @@ def line_of(row: CellRow, names: dict[str, str]) -> CellLine:
     )
 
 
+NAMED = 2
+"""So many of equals are named, the rest counted."""
+
+
+def doubt_words(rows: Sequence[CellRow]) -> str:
+    """Name what is known least; of several that are known alike all, or how many more there are."""
+    names = [f"{row.cell.offer}, {Channel(row.cell.channel).label}" for row in rows]
+    rest = len(names) - NAMED
+    told = "; ".join(names[:NAMED]) + (f" and {plural(rest, 'other')}" if rest > 0 else "")
+    spans = {_interval(row) for row in rows}
+    span = _interval(rows[0]) if len(spans) == 1 else "each as wide"
+    return f"{told}: {'alike, ' if len(rows) > 1 else ''}{span}"
+
+
 def trial_of(row: Trial, names: dict[str, str]) -> TrialLine:
     """Tell what somebody of a segment will most likely get next, and what chance will try beside it."""
-    segment, most, doubt = names.get(row.segment, row.segment), row.most, row.least_known
-    tried = f"{doubt.cell.offer}, {Channel(doubt.cell.channel).label}: {_interval(doubt)}"
+    segment, most, tried = names.get(row.segment, row.segment), row.most, doubt_words(row.least_known)
     if most is None:
         return TrialLine(segment, "Nothing: no offer is believed to be worth its cost", "–", tried)
     wins = f"{_of_hundred(most.mean)} ({_interval(most)})"
@@ -156,6 +180,7 @@ class LearningState(rx.State):
     summary: Summary = Summary()
     cells: list[CellLine] = []
     policies: list[PolicyLine] = []
+    played: list[PlayedLine] = []
     refused: str = ""
 
     @rx.event
@@ -165,9 +190,13 @@ class LearningState(rx.State):
         actor = await signed_in(self)
         async with transaction() as session:
             row = await read_learning(session, actor)
+            played = await list_played(session, actor)
             at = await shop_now(session)
         self.summary = summary_of(row, at)
         self.cells = [line_of(cell, row.names) for cell in row.cells]
+        self.played = [
+            PlayedLine(one.name, f"/campaigns/{one.id}", plural(one.people, "person", "people")) for one in played
+        ]
         self.may_learn = may(actor, Permission.ANALYTICS_WRITE)
         self.is_empty, self.loading = not row.cells, False
 

@@ -60,6 +60,7 @@ def _over() -> rx.Component:
             label="Written to beside held out, simulated",
             dense=True,
         ),
+        rx.cond(WEEK.compared != "", rx.el.p(WEEK.compared, class_name="pretty"), rx.fragment()),
         rx.el.p(WEEK.sentence, class_name="pretty"),
         table(
             PlayedState.lessons,

@@ -56,6 +56,8 @@ class Played:
     spent: str = ""
     people: str = ""
     sentence: str = ""
+    compared: str = ""
+    """What the week shows beside what its plan promised."""
 
 
 def _share(count: int, whole: int) -> str:
@@ -76,7 +78,25 @@ def played_view(row: PlayedRow | None) -> Played:
         spent=show_money(row.spent),
         people=_share(row.buyers, row.written),
         sentence="" if lesson is None else _sentence(lesson),
+        compared=_compared(row),
     )
+
+
+def _compared(row: PlayedRow) -> str:
+    """Tell whether what was promised lies within what the week shows."""
+    found, promised = row.bought, row.promised
+    if found is None or promised is None:
+        return ""
+    told = f"The plan took its messages to win {_of_hundred(promised)} buyers of a hundred."
+    if found.low is None or found.high is None:
+        return f"{told} Whether they did cannot be told of this week: there are too few people, or nobody bought."
+    seen = f"The week shows {_of_hundred(found.difference)} ({_of_hundred(found.low)} to {_of_hundred(found.high)})"
+    if found.low <= promised <= found.high:
+        apart = "One week of so few people cannot tell the two apart."
+        return f"{told} {seen}: what was promised lies within that interval. {apart}"
+    beside = "more" if found.difference > promised else "less"
+    did = f"these messages did {beside} than was believed"
+    return f"{told} {seen}: what was promised lies outside that interval, so {did}."
 
 
 def _sentence(lesson: Lesson) -> str:
