@@ -41,7 +41,10 @@ def _safe_next(target: str) -> str:
 
 
 async def _open(request: Request, user: users.UserRow, target: str) -> Response:
+    """Answer with a session of this browser's, whose session of before ends (ASVS 7.2.4)."""
     async with transaction() as session:
+        if before := session_cookie(request):
+            await sessions.close_session(session, before)
         token = await sessions.open_session(
             session, user, ip=source_of(request), user_agent=request.headers.get("user-agent")
         )

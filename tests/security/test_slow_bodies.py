@@ -41,7 +41,7 @@ async def port(database: str, engines: Engines) -> AsyncIterator[int]:
     process = subprocess.Popen(argv, cwd=PROJECT_ROOT, env={**os.environ, "LIQUOR_TRUSTED_PROXIES": "127.0.0.1"})  # noqa: ASYNC220
     try:
         async with httpx.AsyncClient() as client:
-            for _ in range(200):
+            for _ in range(600):  # it only has to come up; on a busy machine that takes a while
                 try:
                     await client.get(f"http://127.0.0.1:{chosen}/api/v1/health/live")
                     break
