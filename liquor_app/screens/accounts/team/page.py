@@ -66,6 +66,7 @@ def team_page() -> rx.Component:
                 gap=8,
             ),
             title="Signing in",
+            margin_top="16px",
         ),
         _invite(),
         _change(),
@@ -163,8 +164,8 @@ def _link() -> rx.Component:
     body = col(
         rx.el.code(TeamState.link, overflow_wrap="anywhere"),
         note(
-            "Whoever has this link signs in as them. Hand it to them alone; it is good once and not shown again. Once"
-            " an e-mail channel is set up, it goes by e-mail by itself.",
+            "Whoever has this link signs in as them. Hand it to them alone; it is good once and not shown again.",
+            rx.cond(TeamState.by_mail, "", " Once an e-mail channel is set up, it goes by e-mail by itself."),
             tone="amber",
         ),
         gap=16,
