@@ -6,7 +6,7 @@ staged in a table of the transaction, by COPY or by an INSERT … SELECT of whoe
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import NamedTuple
 from uuid import UUID
@@ -15,7 +15,8 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.actions.eligibility import Reason
-from liquor_app.actions.models import ACTION, ActionStatus, Arm
+from liquor_app.actions.models import ACTION, Action, ActionStatus, Arm
+from liquor_app.core.bulk import unnest
 from liquor_app.core.clock import now
 from liquor_app.core.db import raw_connection
 from liquor_app.core.errors import Conflict
@@ -100,6 +101,21 @@ UPDATE actions a SET arm = NULL, propensity = NULL, policy = NULL, decision = NU
                 AND x.plan_id = :plan AND x.arm IS NOT NULL)
 """
 """Whoever was taken out of an earlier plan and is in this one was decided on anew."""
+
+_TAKEN_OUT = f"""
+SELECT id, customer_id, arm FROM actions
+ WHERE campaign_id = :campaign AND status = '{ActionStatus.SKIPPED}' AND skip_reason = '{Reason.BY_HAND}'
+   AND arm IS NOT NULL ORDER BY id
+"""
+_RELEASE = f"""
+UPDATE actions SET arm = NULL, propensity = NULL, policy = NULL, decision = NULL
+ WHERE id = ANY(CAST(:ids AS uuid[])) AND skip_reason = '{Reason.BY_HAND}'
+"""
+_REDRAWN = unnest("f", id=Action.id, arm="text")
+_REDRAW = f"""
+UPDATE actions a SET arm = f.arm, propensity = NULL FROM {_REDRAWN}
+ WHERE a.id = f.id AND a.skip_reason = '{Reason.BY_HAND}'
+"""
 
 _FREEZE = f"""
 WITH drawn AS MATERIALIZED (
@@ -209,6 +225,25 @@ async def settle_actions(session: AsyncSession, campaign_id: UUID, plan_id: UUID
     params = {"plan": plan_id, "campaign": campaign_id, "at": now()}
     await session.execute(text(_ADOPT), params)
     await session.execute(text(_LEAVE_OUT), {**params, "better": Reason.BETTER_ACTION.value})
+
+
+async def taken_out(session: AsyncSession, campaign_id: UUID) -> list[tuple[UUID, UUID, Arm]]:
+    """Return what a person took out and is of an arm: action, customer and arm."""
+    found = await session.execute(text(_TAKEN_OUT), {"campaign": campaign_id})
+    return [(row.id, row.customer_id, Arm(row.arm)) for row in found]
+
+
+async def release_taken_out(session: AsyncSession, ids: Sequence[UUID]) -> None:
+    """Take out of every arm what a person took out and the plan made since would not have chosen either: their like who
+    are held out are not in it."""
+    if ids:
+        await session.execute(text(_RELEASE), {"ids": list(ids)})
+
+
+async def redraw_taken_out(session: AsyncSession, arms: Mapping[UUID, Arm]) -> None:
+    """Put what a person took out into the arms that hold for the plan made since; with which chance is not known."""
+    if arms:
+        await session.execute(text(_REDRAW), _REDRAWN.bind(id=list(arms), arm=[arm.value for arm in arms.values()]))
 
 
 async def freeze_decisions(session: AsyncSession, campaign_id: UUID, plan_id: UUID, *, policy: str, seed: str) -> None:

@@ -14,11 +14,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from liquor_app.accounts.audit import audit
 from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
+from liquor_app.actions.eligibility import Reason
 from liquor_app.actions.generate import generate_within
 from liquor_app.actions.models import ACTION, TAKEN, ActionStatus
 from liquor_app.actions.offering.cell_rules import rules_in_force, told_of
 from liquor_app.actions.plan_context import PlanContext, lock_context
-from liquor_app.actions.plan_decisions import reopen_actions, settle_actions
+from liquor_app.actions.plan_decisions import release_taken_out, reopen_actions, settle_actions
 from liquor_app.campaigns.brief import CampaignBrief
 from liquor_app.campaigns.current_plan import set_current_plan
 from liquor_app.campaigns.models import Engine
@@ -40,7 +41,7 @@ from liquor_app.planning.candidates import (
 )
 from liquor_app.planning.draw_arms import Arms, Choice, Left, draw_arms, roomier
 from liquor_app.planning.models import PlanStatus
-from liquor_app.planning.optimizer.drawn_values import REPEATS, DrawnValues, choice_shares
+from liquor_app.planning.optimizer.drawn_values import REPEATS, DrawnValues, choice_shares, chosen_at_prices
 from liquor_app.planning.optimizer.optimise import optimise, verdicts
 from liquor_app.planning.optimizer.problem import NOWHERE, Allocation, Floats, Problem
 from liquor_app.planning.plan_reasoning import Alternative, Entry, engine_note, explain
@@ -57,6 +58,10 @@ FREE = (
     f" AND t.customer_id = a.customer_id AND t.status IN {sql_list(*TAKEN, ActionStatus.HELD_OUT)})"
 )
 """Actions that may still be chosen: of customers nothing was decided for."""
+
+
+TAKEN_OUT = f"a.status = '{ActionStatus.SKIPPED}' AND a.skip_reason = '{Reason.BY_HAND}' AND a.arm IS NOT NULL"
+"""Actions that a person took out of an earlier plan."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +129,7 @@ async def plan_within(session: AsyncSession, actor: Actor, context: PlanContext)
     )
     await settle_actions(session, brief.id, plan_id)
     await leave_out_blocked(session, context, plan_id)
+    await _release_unchosen(session, ready, plan)
     arms = await draw_arms(session, actor, context, plan_id, left=ready.left, choice=ready.choice_of(plan))
     summary = await summary_of(session, ready, arms)
     summary["optimality"] = {
@@ -136,6 +142,15 @@ async def plan_within(session: AsyncSession, actor: Actor, context: PlanContext)
     reasoning = explain(brief, summary, plan, _alternatives(ready.problem, plan, ready.candidates), note)
     engine = Engine.MANUAL if brief.engine == Engine.MANUAL else Engine.HEURISTIC
     return await store_plan(session, actor, ready, plan_id, engine=engine, summary=summary, reasoning=reasoning)
+
+
+async def _release_unchosen(session: AsyncSession, ready: Prepared, plan: Allocation) -> None:
+    """Let go of what a person took out and this plan would not have chosen: held-out people whom it does not choose are
+    in no arm any more, so neither may those be who would be written to."""
+    out = await read_candidates(session, ready.brief, TAKEN_OUT)
+    problem = await build_problem(session, ready.brief, out, ready.weight, 0.0)
+    chosen = chosen_at_prices(problem, plan)
+    await release_taken_out(session, [UUID(bytes=out.ids[at].tobytes()) for at in np.flatnonzero(~chosen)])
 
 
 async def prepare(session: AsyncSession, context: PlanContext, *, draw: bool = False) -> Prepared:

@@ -22,7 +22,9 @@ from liquor_app.actions.plan_decisions import (
     apply_decisions,
     copy_decisions,
     freeze_decisions,
+    redraw_taken_out,
     stage_decisions,
+    taken_out,
 )
 from liquor_app.campaigns.brief import CHANNELS, CampaignBrief
 from liquor_app.campaigns.models import CampaignType
@@ -185,6 +187,7 @@ async def draw_arms(
     if explored:
         await leave_out_blocked(session, context, plan_id, only=[swapped[one.id].row.id for one in explored])
     await freeze_decisions(session, brief.id, plan_id, policy=drawing.policy, seed=seed)
+    await _redraw(session, brief, seed, shares)
     drawn = await record_arms(session, actor, brief.id, seed=seed, shares=shares, is_open=brief.is_open)
     if not brief.is_open:  # the first of a running campaign: of a triggered one nobody was drawn when it was approved
         await fix_read(session, brief.id, brief.end_date, anew=False)
@@ -192,6 +195,21 @@ async def draw_arms(
     for one in explored:
         costs[one.arm] += sum(float(row.profit) for row in one.rows) - swapped[one.id].profit
     return Arms(drawn, costs[Arm.RANDOM], costs[Arm.USUAL], chance.bounded, chance.money_off)
+
+
+async def _redraw(session: AsyncSession, brief: CampaignBrief, seed: str, shares: Shares) -> None:
+    """Draw anew, where the shares are others than before, whoever a person took out: else an arm would hold people that
+    are in another by now."""
+    before = await standing_shares(session, brief.id)
+    if before is None or before == shares:
+        return
+    await redraw_taken_out(
+        session,
+        {
+            action: arm_of(seed, person, shares, options=0 if arm is Arm.FIXED else 1)
+            for action, person, arm in await taken_out(session, brief.id)
+        },
+    )
 
 
 async def restore_arms(session: AsyncSession, actor: Actor, brief: CampaignBrief, summary: Mapping[str, Any]) -> Drawn:

@@ -184,3 +184,41 @@ async def test_what_comes_next_goes_by_a_marketers_rules(session: AsyncSession) 
             assert "all" not in {one.segment for one in after}
         else:
             assert (offer, channel) not in await told()
+
+
+async def test_who_was_taken_out_stays_as_far_as_the_next_plan_would_choose_them(session: AsyncSession) -> None:
+    """A plan with less room holds fewer ghosts; whoever was taken out of the larger one stayed in its arms, and the
+    arm drawn at random in a plan that draws none: 83 written to stood against 26 held out."""
+    campaign = await campaign_with(session, 240, 20, constraints=ROOMY, explore=20)
+    await session.execute(
+        text(
+            "UPDATE actions a SET expected_profit = r.n / 10.0 FROM (SELECT customer_id, row_number() OVER (ORDER BY"
+            " md5(CAST(customer_id AS text))) AS n FROM actions GROUP BY customer_id) r"
+            " WHERE r.customer_id = a.customer_id"
+        )
+    )
+    rank = {row.customer_id: row.expected_profit for row in await armed(session, campaign)}
+    await session.execute(text("SAVEPOINT as_planned"))
+    smaller = text("UPDATE campaigns SET constraints = constraints || '{\"email_capacity_per_day\": 12}'")
+    await session.execute(smaller)
+    await make_plan(session, SYSTEM, campaign)
+    untouched = {row.customer_id: row.arm for row in await armed(session, campaign)}
+    await session.execute(text("ROLLBACK TO SAVEPOINT as_planned"))
+    out = [row for row in await armed(session, campaign) if row.status == "pending"][::6]
+    assert {row.arm for row in out} == {"agent", "random"}
+    for row in out:
+        await skip_action(session, SYSTEM, row.id)
+    await session.execute(smaller)
+    await make_plan(session, SYSTEM, campaign)
+    rows = await armed(session, campaign)
+    stayed = {row.customer_id: row.arm for row in rows}
+    taken = {row.customer_id for row in out}
+    least = min(rank[row.customer_id] for row in rows if row.status == "held_out")
+    kept = {person for person in taken if person in stayed}
+    assert 0 < len(kept) < len(taken)
+    assert min(rank[person] for person in kept) >= least - 1, "as good as the ghosts of this plan"
+    assert max(rank[person] for person in taken - kept) <= least + 1
+    assert kept >= {person for person in taken if person in untouched}, "whom the plan would have chosen stay"
+    assert {stayed[person] for person in kept} == {"agent"}, "nothing is drawn at random below 200 people"
+    assigned = await session.execute(text("SELECT count(*) FROM experiment_assignments"))
+    assert assigned.scalar_one() == len(stayed)

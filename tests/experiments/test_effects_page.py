@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import timedelta
 from decimal import Decimal
 from uuid import UUID
@@ -17,14 +18,17 @@ from liquor_app.core.clock import now
 from liquor_app.core.db import transaction
 from liquor_app.experiments.effects import fix_read
 from liquor_app.experiments.learning import learn
+from liquor_app.experiments.power import detectable, people_for
 from liquor_app.experiments.service import NO_HOLDOUT, NOBODY_BOUGHT, NOBODY_REACHED, holdout_result
 from liquor_app.organization.settings import shop_now
 from liquor_app.planning.approval.approve_campaign import approve_campaign
 from liquor_app.planning.service import fire, make_standing_plan
+from liquor_app.scoring.uplift_store import uplift_in_use
+from liquor_app.screens.campaigns.detail.state import CampaignState
 from liquor_app.screens.experiments.campaign_effect.effect_state import CampaignEffectState
 from liquor_app.screens.experiments.learning.effects_state import EffectsState
 from liquor_app.segments.service import create_segment, refresh_segments
-from liquor_app.ui.words import NONE, figure, show_day
+from liquor_app.ui.words import NONE, figure, plural, show_day
 from tests.experiments.test_effects import shop_that_sent
 from tests.experiments.test_holdout import VIEWER, campaign_with, started
 from tests.experiments.test_learning import of_arm, sent_campaign
@@ -133,6 +137,31 @@ async def test_without_anybody_held_out_the_choice_is_still_compared_with_chance
         # a split that no draw makes is found without a control group, too
         await session.execute(text("UPDATE experiment_arms SET share = CASE name WHEN 'agent' THEN .1 ELSE .9 END"))
     assert (await shown(campaign)).is_mismatch
+
+
+async def test_what_a_plan_promises_and_can_show_stays_on_its_page(database: str) -> None:
+    """What is believed was gone after approval, and the smallest effect stood in a sentence far below."""
+    async with transaction() as session:
+        campaign = await campaign_with(session, 240, 20, constraints={"email_capacity_per_day": 500}, explore=0)
+        found = await session.execute(
+            text("SELECT count(*) AS n, avg(CAST(offer_terms ->> 'baseline' AS float8)) AS p FROM actions"
+                 " WHERE arm IS NOT NULL")
+        )  # fmt: skip
+        people, rate = found.one()
+        explained = (await uplift_in_use(session)).posterior.explained
+        await started(session, campaign, 3)
+    least, needed = detectable(people, 0.2, rate, explained), people_for(0.02, 0.2, rate, explained)
+    assert least is not None
+    assert needed is not None
+    state = await Tab(f"/campaigns/{campaign}", VIEWER).state(CampaignState)
+    await run(CampaignState.load, state)
+    facts = {fact.label: fact.value for fact in state.plan.facts}
+    assert facts["Smallest effect seen"] == f"{figure(least * 100, 1)} buyers of 100"
+    assert facts["To see 2 of 100"] == (
+        f"{figure(needed)} people, {plural(math.ceil(needed / people), 'such campaign')} together"
+    )
+    assert state.head.under_way
+    assert state.plan.beliefs_words
 
 
 @pytest.mark.parametrize("provider", ["sandbox", "smtp"])

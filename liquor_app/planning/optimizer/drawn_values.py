@@ -84,6 +84,17 @@ def choice_shares(problem: Problem, plan: Allocation, drawn: DrawnValues) -> Cho
     return found
 
 
+def chosen_at_prices(problem: Problem, plan: Allocation) -> Flags:
+    """Tell which candidates would be chosen at the prices of a plan that was made without them, shape (n,)."""
+    chosen = np.zeros(problem.customer.size, dtype=np.bool_)
+    rows = np.argsort(problem.customer, kind="stable")
+    if rows.size:
+        usable = open_days(problem.counts, problem.days, problem.cap_7, problem.cap_30)
+        block = _AtPrices.of(problem, plan, usable, rows)
+        chosen[rows] = block.winners(block.table(problem.value[rows], np.float64(-np.inf)), 0.0)[block.place]
+    return chosen
+
+
 def _blocks(first: Ints, size: int) -> Iterator[tuple[int, int]]:
     """Yield where blocks of about `BLOCK` rows begin and end; a customer's rows, which begin at `first`, stay
     together."""
