@@ -65,6 +65,9 @@ acted AS MATERIALIZED (
     SELECT a.id, a.campaign_id, a.scheduled_date AS day, {DECIDED_AT} AS at, a.arm <> '{Arm.HOLDOUT}' AS is_written,
            a.status = '{ActionStatus.SKIPPED}' AND a.skip_reason IN {sql_list(*_OWN)} AS is_own
       FROM actions a JOIN campaigns k ON k.id = a.campaign_id WHERE a.arm IS NOT NULL AND {campaigns}
+), posted AS MATERIALIZED (  -- read at once: looked up one by one, each would be sought in every month's partition
+    SELECT s.campaign_id, s.action_id, s.status, s.provider, s.skip_reason, s.contact_at, s.sent_at, s.not_before
+      FROM sends s WHERE s.campaign_id IN (SELECT campaign_id FROM acted)
 ), fates AS MATERIALIZED (
     SELECT a.campaign_id, a.day, a.at, COALESCE(bool_or({_FARED} AND s.provider IS DISTINCT FROM 'sandbox'
                AND COALESCE(s.contact_at, s.sent_at, s.not_before) < a.at + interval '{ON_TIME_DAYS} days'), false)
@@ -72,7 +75,7 @@ acted AS MATERIALIZED (
            -- nothing is known yet of what may still go out, and nothing of the campaign from a person's own reason
            a.at > CAST(:now AS timestamptz) - interval '1 day' OR a.is_own
                OR COALESCE(bool_or(({_WAITS}) OR ({_OWN_FATE})), false) AS is_silent
-      FROM acted a LEFT JOIN sends s ON s.campaign_id = a.campaign_id AND s.action_id = a.id
+      FROM acted a LEFT JOIN posted s ON s.campaign_id = a.campaign_id AND s.action_id = a.id
      WHERE a.is_written GROUP BY a.id, a.campaign_id, a.day, a.at, a.is_own
 ), told AS MATERIALIZED (
     SELECT f.campaign_id, f.day, l.last,
