@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.core.errors import Conflict
 from liquor_app.imports.merge_rows import Outcome
+from liquor_app.imports.orders.new_buyers import MADE
 from liquor_app.imports.rejects import MENDED
 
 UNNAMED, VOIDS = "unnamed_returns", "voids"
@@ -38,6 +39,14 @@ SELECT status, position, set_config('synchronous_commit', 'off', true) FROM impo
 """
 
 
+_FORGET_LINES = "DELETE FROM import_lines WHERE import_id = :id"
+_FORGET_REJECTS = "DELETE FROM import_rejects WHERE import_id = :id"
+_BEGIN = f"""
+UPDATE imports SET rows = 0, created = 0, updated = 0, unchanged = 0, rejected = 0, reasons = '{{}}',
+       notes = CASE WHEN notes ? '{MADE}' THEN jsonb_build_object('{MADE}', notes -> '{MADE}') ELSE '{{}}' END,
+       position = CAST(:position AS jsonb)
+ WHERE id = :id AND status = 'running'
+"""
 _BOTH = "sum(CAST(value AS int)) AS n FROM"
 _ADVANCE = f"""
 UPDATE imports SET position = CAST(:position AS jsonb), rows = rows + :taken + :rejected, created = created + :created,
@@ -67,6 +76,18 @@ async def hold(session: AsyncSession, import_id: UUID, position: Mapping[str, An
     status, stands, *_ = found.one()
     if status != "running" or (stands or None) != (dict(position) if stands else None):
         raise Conflict("This import was stopped, or another worker goes on with it.")
+
+
+async def begin_anew(session: AsyncSession, import_id: UUID, position: Mapping[str, Any]) -> None:
+    """Take an import of purchases back to its beginning, none of whose orders was made yet: what waits of it, and what
+    was refused, is read anew. Customers made of its buyers stay made.
+
+    Args:
+        position: where it begins.
+    """
+    for statement in (_FORGET_LINES, _FORGET_REJECTS):
+        await session.execute(text(statement), {"id": import_id})
+    await session.execute(text(_BEGIN), {"id": import_id, "position": json.dumps(position)})
 
 
 async def advance(

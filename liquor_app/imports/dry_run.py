@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -27,10 +27,10 @@ from liquor_app.imports.merge_rows import Policy
 from liquor_app.imports.models import AS_OF, TAKEN_BACK
 from liquor_app.imports.open_import import open_work
 from liquor_app.imports.orders.new_buyers import CREATE, OPTION, REFUSE
-from liquor_app.imports.orders.store_orders import numbered_before
+from liquor_app.imports.orders.store_orders import StoresNumberAnew, numbered_before
 from liquor_app.imports.profiles.known_tools import chosen_profile, named_profile, told_for_all
 from liquor_app.imports.profiles.tool_profile import put_together
-from liquor_app.imports.readers.dialect import Dialect, chosen_dialect, guess_dialect
+from liquor_app.imports.readers.dialect import STORE, Dialect, chosen_dialect, guess_dialect
 from liquor_app.imports.readers.formats import open_table, read_sample
 from liquor_app.imports.rejects import heading, reject_lines
 from liquor_app.imports.run_import import Plan
@@ -97,6 +97,8 @@ class Trial:
     strangers: int = 0
     unheard: tuple[str, ...] = ()
     """Of `unused` those that may say who agreed, and who did not."""
+    by_store: bool = False
+    """Each store numbers its receipts anew, as the file was tried."""
     twice: tuple[str, ...] = ()
     """Of rows that name again what stood further up a few, in words."""
 
@@ -138,14 +140,14 @@ def inspect_file(
     mapping: Mapping[str, str] | None = None,
     options: Mapping[str, Any] | None = None,
     file_name: str = "",
-    numbers_by_store: bool = False,
+    numbers_by_store: Collection[tuple[str, ...]] = (),
 ) -> FilePreview:
     """Return the start of a file and how it was understood, for a person to confirm.
 
     Args:
         file_name: what it was called where it comes from, if not as `path` is.
         mapping: field → column, as far as it has been chosen; guessed from the columns' names and cells if not given.
-        numbers_by_store: imports before this numbered receipts by store (`store_orders.numbered_before`).
+        numbers_by_store: columns of imports before that numbered receipts by store (`store_orders.numbered_before`).
 
     Raises:
         Invalid: no such file, not one we read, unknown kind or option.
@@ -159,8 +161,8 @@ def inspect_file(
     chosen = dict(mapping) if mapping else guess_mapping(columns, kind, profile, sample)
     at = positions(chosen, columns)
     guessed = guess_dialect(sample, at)
-    if kind == "purchases" and profile is None:
-        guessed = with_numbering(guessed, sample, at, before=numbers_by_store)
+    if kind == "purchases":
+        guessed = with_numbering(guessed, sample, at, before=tuple(columns) in numbers_by_store)
     dialect = chosen_dialect(guessed, options or {})
     if profile is not None:
         return FilePreview(columns, chosen, shown, dialect, profile.key, tuple(put_together(profile, columns)))
@@ -203,6 +205,18 @@ async def try_file(
     shop = await load_settings(session, GeneralSettings)
     by_store = await numbered_before(session, actor)
     plan = Plan(uuid7(), kind, chosen, path, file_name or path.name, dict(mapping or {}), dict(options or {}))
+    how: dict[str, Any] = {"limit": limit, "watch": watch, "tell": tell, "keeps": keeps_rejects}
+    try:
+        return await _try(session, actor, shop, plan, by_store, **how)
+    except StoresNumberAnew:
+        by_number = replace(plan, options={**plan.options, "numbering": STORE})
+        return await _try(session, actor, shop, by_number, by_store, **how)
+
+
+async def _try(
+    session: AsyncSession, actor: Actor, shop: GeneralSettings, plan: Plan, by_store: Collection[tuple[str, ...]],
+    *, limit: int | None, watch: bool, tell: Callable[[int, int], Awaitable[None]] | None, keeps: bool,
+) -> Trial:  # fmt: skip
     work = await open_work(plan, actor, shop, {}, limit=limit, watch=watch, totals=True, numbers_by_store=by_store)
     savepoint = await session.begin_nested()
     try:
@@ -212,7 +226,7 @@ async def try_file(
                     "INSERT INTO imports (id, kind, file_name, file_key, status, policy, mapping)"
                     " VALUES (:id, :kind, '', '', 'running', :policy, CAST(:mapping AS jsonb))"
                 ),
-                {"id": plan.id, "kind": kind, "policy": policy, "mapping": json.dumps(plan.mapping)},
+                {"id": plan.id, "kind": plan.kind, "policy": plan.policy, "mapping": json.dumps(plan.mapping)},
             )
             while await work.step(session):
                 if tell:
@@ -223,7 +237,7 @@ async def try_file(
         )
         counts = dict(found.mappings().one())
         kept = None
-        if keeps_rejects and counts["rejected"]:
+        if keeps and counts["rejected"]:
             kept = await keep_rejects(session, plan.id, work.position["columns"])
     finally:
         await savepoint.rollback()
@@ -236,6 +250,7 @@ async def try_file(
     )  # fmt: skip
     return Trial(
         report, shown, totals, work.unused, work.noes, len(work.strangers), tuple(work.unheard),
+        work.is_by_store,
         tuple(work.position.get("twice", ())),
     )  # fmt: skip
 

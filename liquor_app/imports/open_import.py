@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -55,7 +55,7 @@ async def open_work(
     limit: int | None = None,
     watch: bool = False,
     totals: bool = False,
-    numbers_by_store: bool = False,
+    numbers_by_store: Collection[tuple[str, ...]] = (),
 ) -> Work:
     """Return the work of an import from its checkpoint on (`position` is empty for one not begun). A corridor.
 
@@ -64,7 +64,7 @@ async def open_work(
         limit: try only so many rows.
         watch: note in `shown` what becomes of each row; for trials.
         totals: add up the file as it stands, too, be it none of purchases; for trials.
-        numbers_by_store: imports before this numbered receipts by store (`store_orders`).
+        numbers_by_store: columns of imports before that numbered receipts by store (`store_orders`).
 
     Raises:
         Invalid: not a file we read, columns or options that make no sense, or purchases whose rows are not all lines.
@@ -90,8 +90,9 @@ async def open_work(
             at = check_mapping(plan.mapping, table.columns, plan.kind, profile=profile, made=behind, sample=sample)
             own = {field: position for field, position in at.items() if position < len(table.columns)}
             guessed = guess_dialect(sample, own)
-            if plan.kind == "purchases" and sales is None:
-                guessed = with_numbering(guessed, sample, own, before=numbers_by_store)
+            if plan.kind == "purchases":
+                before = BY_STORE in position or tuple(table.columns) in numbers_by_store
+                guessed = with_numbering(guessed, sample, own, before=before)
             dialect = chosen_dialect(guessed, plan.options)
             statuses = None
             if plan.kind == "purchases" and sales is None:
@@ -131,9 +132,10 @@ async def open_work(
         tuple(table.columns),
         frozenset(plan.options.get("constants") or ()),
         is_of_us,
-        plan.kind == "purchases" and sales is None and dialect.numbering == STORE and _numbers_stores(at, table),
+        plan.kind == "purchases" and dialect.numbering == STORE and _numbers_stores(at, table),
     )
-    position = position or start_position(table.columns) | ({BY_STORE: True} if how.by_store else {})
+    if not position:
+        position = {**start_position(table.columns), **({BY_STORE: True} if how.by_store else {})}
     rows = SaleRows(sales, table.columns, made, dialect.decimal) if sales else None
     own = FileTotals(table.columns, at, how, sales) if totals or plan.kind == "purchases" else None
     chunks = Chunks(

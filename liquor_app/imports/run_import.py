@@ -201,6 +201,16 @@ class Work:
         return Counter(result.outcomes.values()), [Reject(chunk.records[at], why) for at, why in result.rejected]
 
     @property
+    def is_by_store(self) -> bool:
+        """Whether each store numbers its receipts anew."""
+        return self._reading.how.by_store
+
+    @property
+    def _is_one_series(self) -> bool:
+        """Whether receipts are taken for one series of numbers, which nobody said."""
+        return not self._reading.how.by_store and "store" in self._reading.at and "numbering" not in self.plan.options
+
+    @property
     def _by(self) -> By:
         said = self._reading.how.said_of_all & OF_EVIDENCE
         return By(self.plan.id, self.plan.file_name, self._actor.user_id, tuple(sorted(said)))
@@ -253,7 +263,9 @@ class Work:
         mended = bool(self.position["mended"])
         made = await self._new_buyers(session, rows) if self.plan.options.get(OPTION) == CREATE else 0
         async with by_index(session):
-            refused = await basket_lines.stage(session, self.plan.id, rows, mended=mended)
+            refused = await basket_lines.stage(
+                session, self.plan.id, rows, mended=mended, one_series=self._is_one_series
+            )
             if any(row.names_nobody for row in rows):
                 self.position[UNNAMED] = True
             if any(row.voids for row in rows):

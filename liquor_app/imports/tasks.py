@@ -20,12 +20,13 @@ from liquor_app.core.ids import parse_id
 from liquor_app.core.lease import JobLost
 from liquor_app.core.platform import gc_control
 from liquor_app.core.queue import Job, JobCancelled, JobContext, Task, enqueue, unexpected
+from liquor_app.imports import checkpoint
 from liquor_app.imports.import_rows import ImportRow, get_import
 from liquor_app.imports.kept_files import forget_uploads
 from liquor_app.imports.merge_rows import Outcome, Policy
 from liquor_app.imports.models import AS_OF, IMPORT, ImportStatus
 from liquor_app.imports.open_import import open_work
-from liquor_app.imports.orders.store_orders import numbered_before
+from liquor_app.imports.orders.store_orders import BY_STORE, StoresNumberAnew, numbered_before
 from liquor_app.imports.outcome_words import outcome_words, taken_back_words
 from liquor_app.imports.run_import import Plan
 from liquor_app.imports.undo.undo_job import undo_import
@@ -116,6 +117,10 @@ async def drive(actor: Actor, import_id: UUID, path: Path, tell: Tell) -> None:
                         gc_control.collect()
                         await tell(*work.progress)
             return
+        except StoresNumberAnew:
+            async with transaction() as session:
+                position = checkpoint.start_position(work.position["columns"]) | {BY_STORE: True}
+                await checkpoint.begin_anew(session, row.id, position)
         except Conflict:
             failures += 1
             if failures == TRIES:

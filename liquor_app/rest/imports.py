@@ -31,6 +31,7 @@ from liquor_app.imports.dry_run import inspect_file, try_file
 from liquor_app.imports.lists import IMPORTS, list_imports
 from liquor_app.imports.models import AS_OF, ImportStatus
 from liquor_app.imports.orders.store_orders import numbered_before
+from liquor_app.imports.readers.dialect import STORE
 from liquor_app.imports.readers.formats import READING
 from liquor_app.imports.undo import undo_import
 from liquor_app.imports.undo.discard_upload import discard_upload
@@ -263,7 +264,7 @@ async def preview_import(
         "columns": seen.columns,
         "mapping": seen.mapping,
         "profile": seen.profile,
-        **asdict(seen.dialect),
+        **asdict(seen.dialect) | ({"numbering": STORE} if tried.by_store else {}),
         **counts,
         "reasons": tried.report.reasons,
         "notes": tried.report.notes,

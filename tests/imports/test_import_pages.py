@@ -169,7 +169,7 @@ async def test_receipt_numbers_are_told_by_the_file_and_can_be_read_otherwise(da
     rows = "Receipt,Store,Email,Date,Amount\n1,N,a@x.example,2026-10-01,5.00\n1,S,b@x.example,2026-10-01,7"
     _, _, state, _ = await matching(await brought(rows, kind="purchases"))
     assert (state.numbers_stores, state.numbering) == (True, "store")
-    assert state.numbering_note == "Number 1 was sold to different customers in 2 stores."
+    assert state.numbering_note == "Number 1 was sold anew in 2 stores."
     assert "2 orders new" in state.trial
     await look(MatchState.choose_numbering, state, "shop")
     assert state.numbering_note.startswith("The file seems to say otherwise")

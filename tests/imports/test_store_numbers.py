@@ -149,7 +149,7 @@ async def test_the_preview_shows_both_and_says_why(database: str, tmp_path: Path
     path = write(tmp_path / "sales.csv", HEAD, NORTH, SOUTH)
     seen = inspect_file(path, "purchases").dialect
     assert seen.numbering == "store"
-    assert seen.numbering_evidence == "Number 1001 was sold to different customers in 2 stores"
+    assert seen.numbering_evidence == "Number 1001 was sold anew in 2 stores"
     assert inspect_file(write(tmp_path / "n.csv", HEAD, NORTH), "purchases").dialect.numbering == "shop"
     async with transaction() as session:
         trial = await try_file(session, SYSTEM, kind="purchases", path=path, limit=20, watch=True)
@@ -160,3 +160,78 @@ async def test_the_preview_shows_both_and_says_why(database: str, tmp_path: Path
 async def test_what_is_given_back_at_another_store_shows_nothing(tmp_path: Path) -> None:
     back = row("1001", "South", "b", "Rye", "-10.00", day="03", status="Refund")
     assert inspect_file(write(tmp_path / "n.csv", HEAD, NORTH, back), "purchases").dialect.numbering == "shop"
+
+
+SORTED = [row(str(nth), "North", "a", "Rye", "10.00") for nth in range(1, 6)]
+SOUTHERN = [row(str(nth), "South", "b", "Gin", "20.00", day="09") for nth in range(1, 6)]
+
+
+@pytest.mark.parametrize("size", [1, 3, 5_000])
+async def test_a_file_sorted_by_store_shows_it_late_and_begins_anew(
+    database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: int
+) -> None:
+    """Before, the first rows showed nothing, and all of both stores was refused."""
+    monkeypatch.setattr("liquor_app.imports.chunks.CHUNK_ROWS", size)
+    monkeypatch.setattr("liquor_app.imports.readers.formats.SAMPLE_ROWS", 3)
+    await people(tmp_path)
+    bad = row("6", "South", "b", "Ale", "much")
+    report = await told(tmp_path, bad, *SORTED, *SOUTHERN)
+    assert (report.rows, report.created, report.rejected, report.orders) == (11, 10, 1, {"created": 10})
+    assert report.reasons == {"bad_amount": 1}
+    assert await owned() == {("a", "North", "10.00"), ("b", "South", "20.00")}
+    assert (await many("SELECT count(*) AS n FROM import_lines"))[0].n == 0
+    before = await everything()
+    again = await told(tmp_path, *SORTED, *SOUTHERN, name="again.csv")
+    assert (again.orders, await everything()) == ({"unchanged": 10}, before)
+
+
+@pytest.mark.parametrize("who", ["a", "b"])
+async def test_a_file_of_each_store_takes_no_order_of_the_other(database: str, tmp_path: Path, who: str) -> None:
+    """Before, the second store's sale took the place of the first's of the same customer, without a word."""
+    await people(tmp_path)
+    await told(tmp_path, NORTH)
+    await told(tmp_path, row("1001", "South", who, "Gin", "30.00", day="09"), name="south.csv")
+    assert await owned() == {("a", "North", "50.00"), (who, "South", "30.00")}
+    report = await told(tmp_path, NORTH, name="north.csv")
+    assert report.orders == {"unchanged": 1}
+
+
+async def test_one_buyer_on_two_days_is_two_orders(database: str, tmp_path: Path) -> None:
+    await people(tmp_path)
+    await told(tmp_path, NORTH, row("1001", "South", "a", "Gin", "30.00", day="05"))
+    assert await owned() == {("a", "North", "50.00"), ("a", "South", "30.00")}
+
+
+async def test_what_somebody_said_holds(database: str, tmp_path: Path) -> None:
+    await people(tmp_path)
+    await told(tmp_path, NORTH, **SHOP)
+    report = await told(tmp_path, row("1001", "South", "a", "Gin", "30.00", day="09"), name="south.csv", **SHOP)
+    assert report.orders == {"updated": 1}
+
+
+async def test_a_file_without_stores_before_is_the_same_orders(database: str, tmp_path: Path) -> None:
+    """Before, everything counted twice once the till wrote the store as well."""
+    await people(tmp_path)
+    bare = write(tmp_path / "bare.csv", "Receipt,Email,Date,Item,Amount", "1001,a@x.example,2026-10-01 10:00,Rye,50.00")
+    await run(bare, "purchases")
+    report = await told(tmp_path, NORTH, SOUTH)
+    assert report.orders == {"created": 1, "updated": 1}
+    assert await owned() == {("a", "North", "50.00"), ("b", "South", "30.00")}
+
+
+async def test_another_tills_columns_are_asked_anew(database: str, tmp_path: Path) -> None:
+    await people(tmp_path)
+    await told(tmp_path, NORTH, SOUTH)
+    rows = ("5,R1,a@x.example,2026-10-02,30.00", "5,R2,a@x.example,2026-10-02,-10.00")
+    report = await run(write(tmp_path / "till.csv", "receipt,register,email,date,amount", *rows), "purchases")
+    assert report.orders == {"created": 1}
+
+
+async def test_a_trial_and_a_preview_tell_it_too(database: str, tmp_path: Path) -> None:
+    await people(tmp_path)
+    await told(tmp_path, NORTH)
+    path = write(tmp_path / "south.csv", HEAD, row("1001", "South", "a", "Gin", "30.00", day="09"))
+    async with transaction() as session:
+        trial = await try_file(session, SYSTEM, kind="purchases", path=path, limit=20, watch=True)
+    assert (trial.by_store, [one.order for one in trial.shown]) == (True, ["1001 · SOUTH"])
+    assert len(await many("SELECT 1 FROM purchases")) == 1

@@ -131,6 +131,5 @@ async def test_a_number_that_begins_anew_in_each_store_is_refused_with_the_way_o
     trial = await tried(write(tmp_path / "sales.csv", "Receipt,Email,Date,Item,Amount", *rows), "purchases")
     [refused] = [one for one in trial.shown if "another customer" in one.reason and one.record.number == 3]
     assert refused.reason.endswith(
-        "Where each store numbers its receipts anew, choose that for the file (Receipt numbers), with a column for the"
-        " store."
+        "Where numbers begin anew, each month or in each store, write that into them (2026-10-1001)."
     )

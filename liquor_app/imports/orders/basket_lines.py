@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -25,7 +25,9 @@ from liquor_app.customers.merging.aliases import aliases_among
 from liquor_app.customers.voided_orders import ToldBy
 from liquor_app.imports.cleaning.cells import REMEMBERED, Rejected
 from liquor_app.imports.cleaning.line_rows import Line
+from liquor_app.imports.cleaning.orders.store_numbers import BETWEEN
 from liquor_app.imports.merge_rows import KEYS, Base, Known, Outcome, Policy
+from liquor_app.imports.orders.store_orders import SAME_SALE, StoresNumberAnew
 
 COLUMNS = (
     "row_number", "order_id", "customer_id", "occurred_at", "local_hour", "store", "coupon_code",
@@ -139,11 +141,18 @@ def _order_id(line: Line, buyer: str, mended: bool) -> str:
 
 
 async def stage(
-    session: AsyncSession, import_id: UUID, lines: Sequence[Line], *, mended: bool = False
+    session: AsyncSession, import_id: UUID, lines: Sequence[Line], *, mended: bool = False, one_series: bool = False
 ) -> list[tuple[int, Rejected]]:
     """Put a chunk of lines into the waiting table; returns the positions of those that belong to nobody known, or to
-    an order of somebody else. What was given back by nobody named waits for `claim`, unless its order is known."""
-    rows, rejected = await recognise(session, import_id, lines, mended=mended)
+    an order of somebody else. What was given back by nobody named waits for `claim`, unless its order is known.
+
+    Args:
+        one_series: receipts are taken for one series of numbers, which nobody said.
+
+    Raises:
+        StoresNumberAnew: they are not.
+    """
+    rows, rejected = await recognise(session, import_id, lines, mended=mended, one_series=one_series)
     voids = {line.number for line in lines if line.voids}
     if voids:
         flagged = [[*row, row[1] in voids] for row in rows]
@@ -184,8 +193,9 @@ def keys_of(lines: Sequence[Line]) -> dict[str, list[str]]:
 
 
 async def recognise(
-    session: AsyncSession, import_id: UUID | None, lines: Sequence[Line], *, mended: bool = False
-) -> tuple[list[list[Any]], list[tuple[int, Rejected]]]:
+    session: AsyncSession, import_id: UUID | None, lines: Sequence[Line], *, mended: bool = False,
+    one_series: bool = False,
+) -> tuple[list[list[Any]], list[tuple[int, Rejected]]]:  # fmt: skip
     """Return lines with who bought them and which order they belong to, in the order of `COLUMNS`, behind the import's
     id if there is one; and, by position, those of nobody known, or of an order that is somebody else's. Lines that name
     nobody are their order's buyer's; None where that is not known yet."""
@@ -204,17 +214,16 @@ async def recognise(
             rejected.append((position, why.bare()))
         else:
             bought.append((position, line, buyer, line.order_id or _order_id(line, buyer, mended)))
-    owners = await _owners(session, import_id, {one[3] for one in bought})
+    known = await _known(session, import_id, {one[3] for one in bought})
+    if one_series:
+        _check_series(bought, known)
+    owners = {order: one.buyer for order, one in known.items()}
     first = [] if import_id is None else [import_id.hex]
     rows: list[list[Any]] = []
     for position, line, buyer, order_id in bought:
         whose = owners.get(order_id, buyer) if buyer == _WHOEVERS else buyer
         if buyer != _WHOEVERS and owners.setdefault(order_id, buyer) != buyer:
-            reason = (
-                f"The order {order_id[:60]!r} is another customer's. Where each store numbers its receipts anew, choose"
-                " that for the file (Receipt numbers), with a column for the store."
-            )
-            rejected.append((position, Rejected("order_of_another_customer", "order_id", reason)))
+            rejected.append((position, Rejected("order_of_another_customer", "order_id", _anothers(line))))
             continue
         when = line.when
         rows.append([*first, line.number, order_id, whose or None, _written(when.at), when.local_hour, *_told(line)])
@@ -225,16 +234,52 @@ _written = lru_cache(maxsize=REMEMBERED)(datetime.isoformat)
 """A moment as COPY reads it; the lines of a basket share theirs."""
 
 
-async def _owners(session: AsyncSession, import_id: UUID | None, orders: set[str]) -> dict[str, str]:
-    found = await session.execute(
-        text(
-            "SELECT external_id, CAST(customer_id AS text) FROM purchases WHERE external_id = ANY(:orders)"
-            " UNION ALL SELECT DISTINCT ON (order_id) order_id, CAST(customer_id AS text) FROM import_lines"
-            " WHERE import_id = CAST(:import AS uuid) AND order_id = ANY(:orders) AND customer_id IS NOT NULL"
-        ),
-        {"orders": texts(orders), "import": import_id},
-    )
-    return {row[0]: row[1] for row in found}
+def _anothers(line: Line) -> str:
+    whose = f"The order {(line.order_id or '')[:60]!r} is another customer's."
+    if BETWEEN in (line.order_id or ""):
+        return f"{whose} Each store numbers its receipts anew in this file: name the store of that order."
+    if line.store:
+        return f"{whose} Where each store numbers its receipts anew, choose that for the file (Receipt numbers)."
+    return f"{whose} Where numbers begin anew, each month or in each store, write that into them (2026-10-1001)."
+
+
+@dataclass(frozen=True, slots=True)
+class _Order:
+    """An order known, or waiting: who bought it, where and when."""
+
+    buyer: str
+    store: str | None
+    at: datetime
+
+    def is_another(self, other: _Order) -> bool:
+        """Tell whether two sales under one number are two orders: of two stores, and to two people or at two times."""
+        here, there = (" ".join((one.store or "").split()).casefold() for one in (self, other))
+        apart = self.buyer != other.buyer or abs(self.at - other.at) > SAME_SALE
+        return bool(here and there and here != there and apart)
+
+
+def _check_series(bought: Sequence[tuple[int, Line, str, str]], known: Mapping[str, _Order]) -> None:
+    """Check, or raise StoresNumberAnew: a number stands for one order, whatever the store."""
+    seen = dict(known)
+    for _, line, buyer, order_id in bought:
+        if line.amount > 0 and buyer != _WHOEVERS:
+            here = _Order(buyer, line.store, line.when.at)
+            if seen.setdefault(order_id, here).is_another(here):
+                raise StoresNumberAnew
+
+
+_KNOWN = """
+SELECT external_id AS id, CAST(customer_id AS text) AS buyer, store, occurred_at FROM purchases
+ WHERE external_id = ANY(:orders)
+ UNION ALL
+SELECT DISTINCT ON (order_id) order_id, CAST(customer_id AS text), store, occurred_at FROM import_lines
+ WHERE import_id = CAST(:import AS uuid) AND order_id = ANY(:orders) AND customer_id IS NOT NULL
+"""
+
+
+async def _known(session: AsyncSession, import_id: UUID | None, orders: set[str]) -> dict[str, _Order]:
+    found = await session.execute(text(_KNOWN), {"orders": texts(orders), "import": import_id})
+    return {row.id: _Order(row.buyer, row.store, row.occurred_at) for row in found}
 
 
 _CLAIM = f"""

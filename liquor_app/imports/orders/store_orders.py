@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
+from typing import Any
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -18,20 +20,30 @@ BY_STORE = "by_store"
 """The place in a checkpoint that says so of a file."""
 
 _BEFORE = f"""
-SELECT EXISTS (SELECT FROM imports WHERE kind = 'purchases' AND status <> 'preview' AND position ? '{BY_STORE}'
-                  AND undone_at IS NULL)
+SELECT DISTINCT position -> 'columns' FROM imports
+ WHERE kind = 'purchases' AND status <> 'preview' AND position ? '{BY_STORE}' AND undone_at IS NULL
 """
-_KNOWN = "SELECT external_id, store FROM purchases WHERE external_id = ANY(:orders)"
+_KNOWN = """
+SELECT p.external_id, p.store, p.occurred_at, c.email_key, c.external_id AS customer_number, c.phone
+  FROM purchases p JOIN customers c ON c.id = p.customer_id WHERE p.external_id = ANY(:orders)
+"""
+SAME_SALE = timedelta(hours=20)
+"""Apart by less, two tellings of one order that names no store are one."""
 
 
-async def numbered_before(session: AsyncSession, actor: Actor) -> bool:
-    """Tell whether an import before numbered receipts by store: later ones do, where nothing else is said.
+class StoresNumberAnew(Exception):
+    """A file taken for one series of receipts shows that each store numbers them anew: it begins anew, by store."""
+
+
+async def numbered_before(session: AsyncSession, actor: Actor) -> frozenset[tuple[str, ...]]:
+    """Return the columns of imports before that numbered receipts by store: later ones of the same columns, of the same
+    till, do too, where nothing else is said.
 
     Raises:
         Forbidden: the actor may not read imports.
     """
     require(actor, Permission.IMPORTS_READ)
-    return bool((await session.execute(text(_BEFORE))).scalar_one())
+    return frozenset(tuple(columns) for columns in (await session.execute(text(_BEFORE))).scalars())
 
 
 async def call_as_known(session: AsyncSession, chunk: Chunk) -> dict[str, str]:
@@ -41,14 +53,18 @@ async def call_as_known(session: AsyncSession, chunk: Chunk) -> dict[str, str]:
     Returns:
         Number with store → the bare number, where that is the one.
     """
-    named = {row.order_id for row in chunk.rows if isinstance(row, Line)}
-    named |= {one.order_id for one in chunk.rejects} | {one.order_id for one in chunk.reversals}
+    lines = {one.order_id: one.line for one in chunk.reversals if one.line}
+    lines |= {row.order_id or "": row for row in reversed(chunk.rows) if isinstance(row, Line)}
+    named = {*lines, *(one.order_id for one in chunk.rejects), *(one.order_id for one in chunk.reversals)}
     bare = {one: one.rpartition(BETWEEN)[0] for one in named if one and BETWEEN in one}
     if not bare:
         return {}
     found = await session.execute(text(_KNOWN), {"orders": texts({*bare, *bare.values()})})
-    stores: dict[str, str] = {row[0]: row[1] or "" for row in found}
-    known = {one: old for one, old in bare.items() if one not in stores and _is_at(one, old, stores.get(old, ""))}
+    there = {row.external_id: row for row in found}
+    known = {
+        one: old for one, old in bare.items()
+        if one not in there and old in there and _is_same(one, old, there[old], lines.get(one))
+    }  # fmt: skip
     if known:
         chunk.rows = [
             row._replace(order_id=known.get(row.order_id or "", row.order_id)) if isinstance(row, Line) else row
@@ -59,5 +75,12 @@ async def call_as_known(session: AsyncSession, chunk: Chunk) -> dict[str, str]:
     return known
 
 
-def _is_at(named: str, bare: str, store: str) -> bool:
-    return bool(store) and of_store(bare, store) == named
+def _is_same(named: str, bare: str, known: Any, line: Line | None) -> bool:
+    """Tell whether an order of a store is the one known by its bare number: of that store, or, where none is known, of
+    the same customer at the same time."""
+    if known.store:
+        return of_store(bare, known.store) == named
+    if line is None or abs(known.occurred_at - line.when.at) > SAME_SALE:
+        return False
+    keys = ((line.email_key, known.email_key), (line.external_id, known.customer_number), (line.phone, known.phone))
+    return any(one and one == other for one, other in keys)

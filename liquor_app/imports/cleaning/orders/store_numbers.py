@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
@@ -15,6 +15,7 @@ from liquor_app.imports.readers.row_reader import Record
 
 BETWEEN = " · "
 WHO = ("email", "external_id", "customer", "phone")
+_HOUR = re.compile(r"(?:T|\s+)\d{1,2}(?::\d\d.*|\s*[ap]\.?m\b.*)$", re.IGNORECASE)
 MOST_NUMBERS = 2
 """Numbers that are named as evidence."""
 
@@ -61,7 +62,7 @@ def with_numbering(dialect: Dialect, sample: Sequence[Record], at: Mapping[str, 
 
     Args:
         at: field → position of its column.
-        before: an import before numbered by store.
+        before: an import before, of the same columns, numbered by store.
     """
     if "order_id" not in at or "store" not in at:
         return dialect
@@ -72,7 +73,7 @@ def with_numbering(dialect: Dialect, sample: Sequence[Record], at: Mapping[str, 
 
 def told_of_two_stores(sample: Sequence[Record], at: Mapping[str, int], decimal: str) -> str:
     """Return, in words, what shows that each store numbers its receipts anew: sales under one number in two stores, to
-    two customers. "" where nothing does.
+    two customers or on two days. "" where nothing does.
 
     Args:
         sample: the first rows.
@@ -80,20 +81,26 @@ def told_of_two_stores(sample: Sequence[Record], at: Mapping[str, int], decimal:
         decimal: the file's decimal mark.
     """
     who = [at[field] for field in WHO if field in at]
-    if "order_id" not in at or "store" not in at or not who:
+    if "order_id" not in at or "store" not in at:
         return ""
     worth = RowWorth(at, decimal)
-    buyers: dict[str, dict[str, tuple[str, ...]]] = {}
+    sold: dict[str, dict[str, tuple[str, ...]]] = {}
     for record in sample:
         if record.problem or worth(record.cells) <= 0:
             continue
         number, store = record.cells[at["order_id"]].strip(), _label(record.cells[at["store"]]).casefold()
         buyer = tuple(record.cells[place].strip().casefold() for place in who)
         if number and store and any(buyer):
-            buyers.setdefault(number, {}).setdefault(store, buyer)
-    twice = [number for number, stores in buyers.items() if len(set(stores.values())) > 1]
+            sold.setdefault(number, {}).setdefault(store, (*buyer, _day(record, at)))
+    twice = [number for number, stores in sold.items() if len(set(stores.values())) > 1]
     if not twice:
         return ""
-    named = " and ".join(twice[:MOST_NUMBERS])
-    stores = Counter(store for number in twice for store in buyers[number])
-    return f"Number {named[:60]} was sold to different customers in {len(stores)} stores"
+    stores = {store for number in twice for store in sold[number]}
+    named = " and ".join(one[:30] for one in twice[:MOST_NUMBERS])
+    verb = "were" if len(twice) > 1 else "was"
+    return f"{'Numbers' if len(twice) > 1 else 'Number'} {named} {verb} sold anew in {len(stores)} stores"
+
+
+def _day(record: Record, at: Mapping[str, int]) -> str:
+    """Return a row's day as it is written, without the hour: rows of a receipt say the same."""
+    return _HOUR.sub("", record.cells[at["occurred_at"]].strip()) if "occurred_at" in at else ""

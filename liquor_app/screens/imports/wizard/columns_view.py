@@ -156,6 +156,9 @@ def mapping_of(columns: Sequence[ColumnLine]) -> dict[str, str]:
     return mapping
 
 
+KNOWN_ELSEWHERE = "Numbers of this file are known of another store's orders, which they are not."
+
+
 def numbering_words(dialect: Dialect, chosen: str) -> str:
     """Tell why receipts are numbered as they are."""
     if dialect.numbering_evidence:

@@ -79,8 +79,7 @@ async def look_at(actor: Actor, question: Question) -> Answer:
                 )  # fmt: skip
             mapping = seen.mapping if question.mapping is None else question.mapping
             written = seen.dialect
-            read = {"date_order": written.date_order, "decimal": written.decimal, "numbering": written.numbering}
-            options = read | told
+            options = {"date_order": written.date_order, "decimal": written.decimal} | told
             async with transaction() as session:
                 tried = await try_file(
                     session, actor, kind=row.kind, path=path, policy=question.policy, mapping=mapping,

@@ -23,9 +23,10 @@ from liquor_app.imports.merge_rows import Policy
 from liquor_app.imports.models import ImportStatus
 from liquor_app.imports.orders.new_buyers import CREATE, OPTION
 from liquor_app.imports.profiles.known_tools import PROFILES
-from liquor_app.imports.readers.dialect import MARKS, NUMBERINGS, ORDERS, SHOP
+from liquor_app.imports.readers.dialect import MARKS, NUMBERINGS, ORDERS, SHOP, STORE
 from liquor_app.imports.uploads import choose, start_import
 from liquor_app.screens.imports.wizard.columns_view import (
+    KNOWN_ELSEWHERE,
     NEW,
     ColumnLine,
     choices_of,
@@ -67,6 +68,8 @@ class MatchState(rx.State):
     date_order: str = "mdy"
     decimal: str = "."
     numbering: str = SHOP
+    _said_numbering: str = ""
+    """What somebody said of it; else the file tells."""
     numbers_stores: bool = False
     """Orders have numbers, and their rows a store."""
     date_note: str = ""
@@ -145,7 +148,7 @@ class MatchState(rx.State):
         self.asks_evidence = bool(constants)
         self.date_order = str(row.options.get("date_order", self.date_order))
         self.decimal = str(row.options.get("decimal", self.decimal))
-        self.numbering = str(row.options.get("numbering", self.numbering))
+        self._said_numbering = str(row.options.get("numbering", ""))
 
     @rx.event
     @guarded
@@ -241,7 +244,9 @@ class MatchState(rx.State):
     @guarded
     @needs(Permission.IMPORTS_WRITE)
     async def choose_numbering(self, numbering: str) -> Any:
-        return await self._say("numbering", numbering if numbering in NUMBERINGS else SHOP)
+        chosen = numbering if numbering in NUMBERINGS else SHOP
+        self._said_numbering = chosen if chosen != self.numbering else self._said_numbering
+        return await self._say("numbering", chosen, guess=self._guess)
 
     async def _say(self, name: str, value: str, *, guess: bool = False) -> Any:
         """Take what was said and look at the file with it. A field that was only left says what it said before: nothing
@@ -316,15 +321,16 @@ class MatchState(rx.State):
             dialect = answer.seen.dialect
             if self._guess:
                 self.date_order, self.decimal = dialect.date_order, dialect.decimal
-                self.numbering = dialect.numbering
-            numbered = not answer.seen.profile and {"order_id", "store"} <= set(answer.seen.mapping)
-            self.numbers_stores = row.kind == "purchases" and numbered
+            self.numbers_stores = row.kind == "purchases" and {"order_id", "store"} <= set(answer.seen.mapping)
+            self.numbering = self._said_numbering or dialect.numbering
             self.numbering_note = numbering_words(dialect, self.numbering)
             self.date_note = evidence_words(dialect.date_evidence, dialect.date_order, self.date_order)
             self.decimal_note = evidence_words(dialect.decimal_evidence, dialect.decimal, self.decimal)
             self._guess = False
             self.known_as = PROFILES[answer.seen.profile].name if answer.seen.profile else ""
             self.made_note = made_words(answer.seen.profile)
+        if answer.tried is not None and answer.tried.by_store and self.numbering == SHOP:
+            self.numbering, self.numbering_note = STORE, KNOWN_ELSEWHERE
         if answer.tried is not None:
             notes = answer.tried.report.notes
             self.asks_evidence = self.asks_evidence or bool(notes.get(NO_EVIDENCE))
@@ -349,7 +355,7 @@ class MatchState(rx.State):
 
     @property
     def _dialect(self) -> dict[str, Any]:
-        return {"date_order": self.date_order, "decimal": self.decimal, "numbering": self.numbering}
+        return {"date_order": self.date_order, "decimal": self.decimal}
 
     @property
     def _told(self) -> dict[str, Any]:
@@ -363,6 +369,7 @@ class MatchState(rx.State):
             ({"constants": constants} if constants else {})
             | ({"profile": ""} if self.by_columns else {})
             | ({OPTION: CREATE} if self.creates else {})
+            | ({"numbering": self._said_numbering} if self._said_numbering else {})
         )
 
     @rx.event
