@@ -28,6 +28,7 @@ from liquor_app.customers.told_apart import CONTENT, LINE, LINES_MARK, STANDS_AP
 from liquor_app.customers.voided_orders import ToldBy, leave_out_voided, remember_voided
 
 TRIES = 3
+MOVED_DAYS = 2
 REVERSED = 0
 """The row number of what stands for an order that was voided or refunded in full: lines of a file have others."""
 
@@ -47,7 +48,8 @@ class Written:
     below zero stood in one row with another, and are counted with it. What somebody bought who was deleted meanwhile is
     not written, and unchanged. Baskets lowered to 0.00 by a word are in `lowered`, and but for lines of theirs in
     nothing else. Of known orders that something was given back of (`given_back`) `total` has that alone. `voided` are
-    left as they are, because they were voided since.
+    left as they are, because they were voided since. Orders `moved` were of another day before: more than `MOVED_DAYS`
+    earlier.
     """
 
     lines: Counter[str]
@@ -57,6 +59,7 @@ class Written:
     lowered: Reversed = Reversed()
     given_back: int = 0
     voided: int = 0
+    moved: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +112,7 @@ SELECT n.order_id, n.customer_id, n.occurred_at,
        (c.id IS NULL OR c.deleted_at IS NOT NULL) AS is_gone,
        CASE WHEN p.id IS NULL THEN 'created'
             WHEN :keep OR (p.occurred_at, p.total, p.discount) = (n.occurred_at, n.total, n.discount)
-                 AND COALESCE(n.store, p.store) IS NOT DISTINCT FROM p.store
+                 AND (n.store IS NULL OR lower(btrim(n.store)) IS NOT DISTINCT FROM lower(btrim(p.store)))
                  AND COALESCE(n.coupon_code, p.coupon_code) IS NOT DISTINCT FROM p.coupon_code
                  AND (SELECT {LINES_MARK} FROM basket_lines l WHERE l.order_id = n.order_id)
                      = (SELECT {LINES_MARK} FROM purchase_lines l WHERE l.purchase_id = p.id)
@@ -212,12 +215,14 @@ SELECT DISTINCT customer_id FROM baskets WHERE outcome <> 'unchanged' ORDER BY 1
 """
 # whoever waits already is locked and not written anew: a scoring that is taking them away leaves them to the next one
 
-_SUMMED = """
+_SUMMED = f"""
 SELECT outcome, is_reversed, sum(lines) AS lines, count(*) AS baskets,
        sum(CASE WHEN is_reversed THEN total_before ELSE came_to END) AS total,
        min(CAST(moved_from AT TIME ZONE :zone AS date)) FILTER (WHERE outcome <> 'unchanged') AS since,
        count(*) FILTER (WHERE is_apart AND outcome = 'updated') AS given_back,
-       count(*) FILTER (WHERE is_voided) AS voided
+       count(*) FILTER (WHERE is_voided) AS voided,
+       count(*) FILTER (WHERE outcome = 'updated' AND NOT is_apart AND NOT is_reversed
+                          AND occurred_at - moved_from > interval '{MOVED_DAYS} days') AS moved
   FROM baskets GROUP BY outcome, is_reversed
 """
 
@@ -297,7 +302,7 @@ async def write_baskets(session: AsyncSession, zone: ZoneInfo, *, keep: bool, to
             if attempt == TRIES:
                 raise
     lines, baskets = Counter[str](), Counter[str]()
-    days, total, lowered, given_back, voided = [], Decimal(0), Reversed(), 0, 0
+    days, total, lowered, told = [], Decimal(0), Reversed(), Counter[str]()
     for row in await session.execute(text(_SUMMED), {"zone": zone.key}):
         days += [row.since] if row.since else []
         lines[row.outcome] += int(row.lines)
@@ -306,8 +311,8 @@ async def write_baskets(session: AsyncSession, zone: ZoneInfo, *, keep: bool, to
             continue
         baskets[row.outcome] += int(row.baskets)
         total += row.total
-        given_back, voided = given_back + int(row.given_back), voided + int(row.voided)
-    return Written(+lines, min(days, default=None), baskets, total, lowered, given_back, voided)
+        told.update({name: int(getattr(row, name)) for name in ("given_back", "voided", "moved")})
+    return Written(+lines, min(days, default=None), baskets, total, lowered, **told)
 
 
 async def baskets_made(session: AsyncSession) -> dict[str, BasketMade]:

@@ -165,7 +165,16 @@ class Base:
         # Several people may hold one telephone by now. Whoever is known by nothing else comes first, then whoever
         # knows all that the row tells: so the same file again finds the same person.
         told = ["of_age_on" if name == "date_of_birth" else name for name in given]
-        return min(holders, default=None, key=lambda one: (not one.is_nameless, not all(map(one.values.get, told))))
+        found = min(holders, default=None, key=lambda one: (not one.is_nameless, not all(map(one.values.get, told))))
+        return None if found and len(holders) > 1 and _is_another(given, holders) else found
+
+
+def _is_another(given: dict[str, Any], holders: Sequence[Known]) -> bool:
+    """Tell whether a row by its telephone alone is of nobody who holds it: of a household, each known by more than
+    that, nobody is called so."""
+    name = " ".join(str(given.get("name") or "").split()).casefold()
+    called = {" ".join(str(one.values.get("name") or "").split()).casefold() for one in holders}
+    return bool(name) and name not in called and not any(one.is_nameless for one in holders)
 
 
 def _younger(known: dict[str, Any], born: Any, policy: Policy) -> dict[str, Any]:

@@ -294,7 +294,10 @@ class Work:
         await self._reverse(session, chunk, mended)
         # of a row that packs several lines one tells
         told = {chunk.records[at].number: (chunk.records[at], why) for at, why in reversed(refused)}
-        return [Reject(record, why, self._chunks.order_of(record)) for record, why in reversed(told.values())]
+        return [
+            Reject(record, why, "" if why.code == basket_lines.ELSEWHERE else self._chunks.order_of(record))
+            for record, why in reversed(told.values())
+        ]
 
     async def _reverse(self, session: AsyncSession, chunk: Chunk, mended: bool) -> None:
         if not chunk.reversals:

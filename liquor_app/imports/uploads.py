@@ -17,6 +17,7 @@ from liquor_app.core.errors import Conflict, Full, NotFound
 from liquor_app.core.files.store import file_store
 from liquor_app.core.queue import Job, enqueue, request_cancel
 from liquor_app.core.states import sql_list
+from liquor_app.customers.visible_text import visible
 from liquor_app.imports.dry_run import check_choices, check_options
 from liquor_app.imports.import_rows import KEPT_DAYS, LOCAL, ImportRow, get_import, lock_import
 from liquor_app.imports.models import AS_OF, IMPORT, ImportStatus
@@ -48,6 +49,7 @@ async def add_upload(
     """
     require(actor, Permission.IMPORTS_WRITE)
     check_choices(kind, "fill")
+    file_name = visible(file_name)[:120]
     if actor.kind is not ActorKind.SYSTEM and not file_key.startswith(LOCAL):
         by = {"by": actor.user_id, "name": f"uploads of {actor.user_id}"}
         await session.execute(text(_ONE_BY_ONE), by)
@@ -61,9 +63,9 @@ async def add_upload(
         text(
             "INSERT INTO imports (id, kind, file_name, file_key, created_by) VALUES (:id, :kind, :name, :key, :by)"
         ),
-        {"id": import_id, "kind": kind, "name": file_name[:120], "key": file_key, "by": actor.user_id},
+        {"id": import_id, "kind": kind, "name": file_name, "key": file_key, "by": actor.user_id},
     )  # fmt: skip
-    await audit(session, actor, "import.uploaded", "import", import_id, kind=kind, file=file_name[:120])
+    await audit(session, actor, "import.uploaded", "import", import_id, kind=kind, file=file_name)
     return await get_import(session, actor, import_id)
 
 

@@ -235,3 +235,16 @@ async def test_a_trial_and_a_preview_tell_it_too(database: str, tmp_path: Path) 
         trial = await try_file(session, SYSTEM, kind="purchases", path=path, limit=20, watch=True)
     assert (trial.by_store, [one.order for one in trial.shown]) == (True, ["1001 · SOUTH"])
     assert len(await many("SELECT 1 FROM purchases")) == 1
+
+
+async def test_a_refund_at_another_store_costs_nobody_elses_order(database: str, tmp_path: Path) -> None:
+    """Before, who had bought under that number at the store of the refund lost the order with it."""
+    await people(tmp_path)
+    head = f"{HEAD},Original Receipt"
+    rows = [f"{one}," for one in (NORTH, SOUTH)] + [row("8", "South", "a", "Rye", "-10.00", day="03") + ",1001"]
+    report = await run(write(tmp_path / "sales.csv", head, *rows), "purchases")
+    assert report.reasons == {"refund_at_another_store": 1}
+    assert await owned() == {("a", "North", "50.00"), ("b", "South", "30.00")}
+    mended = [f"{one}," for one in (NORTH, SOUTH)] + [row("8", "North", "a", "Rye", "-10.00", day="03") + ",1001"]
+    await run(write(tmp_path / "mended.csv", head, *mended), "purchases")
+    assert await owned() == {("a", "North", "40.00"), ("b", "South", "30.00")}

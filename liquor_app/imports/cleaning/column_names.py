@@ -135,7 +135,9 @@ PURCHASES: dict[str, tuple[str, ...]] = {
     "quantity": ("quantity", "qty", "units", "count", "lineitem quantity", "qty sold", "quantity sold", "units sold"),
     "amount": (
         "amount", "line total", "net sales", "sales value", "line amount", "net amount", "total", "subtotal",
-        "net total", "value", "revenue", "gross sales", "extended price", "ext price", "ext prc", "extended amount",
+        "net total", "value", "revenue", "gross sales", "gross revenue", "gross item sales",
+        "gross product sales", "item gross sales", "line gross sales", "extended price", "ext price", "ext prc",
+        "extended amount",
         "extended", "ext amount",
     ),
     "unit_price": ("unit price", "price", "price each", "lineitem price", "prc", "unit prc"),

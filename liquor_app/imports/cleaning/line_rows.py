@@ -16,7 +16,7 @@ from liquor_app.imports.cleaning.cell_kinds import written_as_phone
 from liquor_app.imports.cleaning.cells import MOST_REMEMBERED, REMEMBERED, Rejected, clean_label, clean_word
 from liquor_app.imports.cleaning.file_setting import Setting
 from liquor_app.imports.cleaning.moment_cells import When
-from liquor_app.imports.cleaning.net_money import BESIDE, REFUNDED
+from liquor_app.imports.cleaning.net_money import BESIDE, REFUNDED, is_gross
 from liquor_app.imports.cleaning.number_cells import (
     MAX_NUMBER,
     bare_count,
@@ -194,6 +194,7 @@ class LineReader:
         self._offs = [(field, at[field]) for field in ("coupon_discount", "discount") if field in at]
         self._beside = [(field, at[field]) for field in BESIDE if field in at and "amount" in at]
         self._refunded = at.get(REFUNDED)
+        self._is_gross = self._amount is not None and is_gross(how.column(self._amount))
         self._words = [(nth, name, at[name], clean) for nth, (name, clean) in enumerate(_WORDS.items()) if name in at]
         self._word_places = [place for _, _, place, _ in self._words]
         self._read_words: dict[tuple[str, ...], Words] = {}
@@ -346,16 +347,21 @@ class LineReader:
             worth = self._worth(cells, quantity, needed=is_worked_out)
         taken = dict.fromkeys(("coupon_discount", "discount"), NOTHING)
         for field, off in offs.items():
-            gross = NOTHING if off.share is None else _before(amount or NOTHING, worth, off.share)
+            gross = NOTHING if off.share is None else self._gross(amount or NOTHING, worth, off.share)
             if not gross and off.share:
                 notes.remove(PERCENT)
                 notes.append(left_out(field))
             taken[field] = off.of(gross or NOTHING)
         # a coupon takes off at least what it says, also where the file keeps it apart from other discounts
         discount = max(taken.values())
-        if is_worked_out and worth is not None:  # before what was taken off it
+        if not is_worked_out:
+            worth = amount if self._is_gross else None
+        if worth is not None:  # before what was taken off it
             amount = max(worth - discount, NOTHING) if worth >= 0 else min(worth + discount, NOTHING)
         return amount, discount, taken["coupon_discount"]
+
+    def _gross(self, amount: Decimal, worth: Decimal | None, share: Decimal) -> Decimal | None:
+        return abs(amount) if self._is_gross else _before(amount, worth, share)
 
     def _off(self, field: str, written: str, notes: list[str]) -> _Off:
         """Return what a cell of discounts says, without its sign; nothing, and noted, where that cannot be told."""

@@ -14,6 +14,7 @@ from liquor_app.imports.readers.row_reader import Record
 BESIDE = ("tax", "other_tax", "tip", "shipping", "fees")
 """Fields that are taken off an amount which holds them: they are paid, but for no goods."""
 REFUNDED = "refunded"
+OFF = ("discount", "coupon_discount")
 
 _KINDS = (
     ("tax", re.compile(r"\b(?:tax(?:es)?|salestax|vat|gst|hst|pst|qst|iva|mwst|impuestos?|itbis|igv)\b")),
@@ -49,6 +50,12 @@ _PLAIN_TOTAL = (
     "total venta",
     "total factura", "total pedido",
 )  # fmt: skip
+_PLAIN_GROSS = (
+    "gross sales", "gross sale", "gross sales amount", "gross item sales", "gross product sales", "gross revenue",
+    "item gross sales", "line gross sales", "venta bruta", "ventas brutas", "ventes brutes", "bruttoumsatz",
+)  # fmt: skip
+GROSS = frozenset(plain(one) for one in _PLAIN_GROSS)
+"""Names of columns of goods before anything was taken off, as tills mean it: what a file says of discounts is."""
 NET, TOTAL = ([plain(one) for one in names] for names in (_PLAIN_NET, _PLAIN_TOTAL))
 """Names of columns of goods alone, and of those that hold whatever was paid; the likeliest first."""
 _BACK = re.compile(
@@ -216,6 +223,11 @@ def _unitless(column: str) -> str:
     return plain(without_unit(column))
 
 
+def is_gross(column: str) -> bool:
+    """Tell whether a column holds sums from which discounts were not taken off yet."""
+    return _unitless(column) in GROSS
+
+
 def taken_words(at: Mapping[str, int], columns: Sequence[str]) -> str:
     """Tell of which columns revenue is made: “Total” − “Tax” − “Tip”; empty where a tool's profile makes it."""
 
@@ -223,7 +235,8 @@ def taken_words(at: Mapping[str, int], columns: Sequence[str]) -> str:
         return f"“{columns[at[field]]}”" if at.get(field, len(columns)) < len(columns) else ""
 
     if amount := of("amount"):
-        return " − ".join([amount, *(one for field in (*BESIDE, REFUNDED) if (one := of(field)))])
+        gone = (*OFF, *BESIDE, REFUNDED) if is_gross(columns[at["amount"]]) else (*BESIDE, REFUNDED)
+        return " − ".join([amount, *(one for field in gone if (one := of(field)))])
     goods = " × ".join(one for field in ("unit_price", "quantity") if (one := of(field)))
     off = [one for field in ("discount", REFUNDED) if (one := of(field))]
     return " − ".join([goods, *off]) if goods else ""

@@ -36,6 +36,7 @@ from liquor_app.imports.cleaning.person_cells import (
     clean_timezone,
 )
 from liquor_app.imports.cleaning.row_notes import (
+    GIVEN_UP,
     NO_BIRTHDAY,
     NO_STATE,
     UNSEEN,
@@ -88,6 +89,10 @@ _CLEAN: dict[str, Callable[[str], str | None]] = {
     "timezone": clean_timezone,
     "language": partial(clean_word, field="language"),
 }
+
+
+ADDRESS = {"email": "email", "sms": "phone"}
+"""Channel → the field of its address."""
 
 
 class PersonReader:
@@ -160,6 +165,10 @@ class PersonReader:
         if not self._told:
             return Person(number, values, (), tuple(notes), (), tags, custom, seen), refused
         heard = hear(cells, self._at, self._how, self._told)
+        for channel in [one for one in heard.given_up if ADDRESS[one] in refused]:
+            del heard.given_up[channel]  # of an address nobody can read; whoever it belongs to may have a good one
+        if not any(ADDRESS[one] in values or "external_id" in values for one in heard.given_up):
+            heard.notes.pop(GIVEN_UP, None)
         notes += heard.notes
         person = Person(
             number, values, tuple(heard.consents), tuple(notes), tuple(heard.given_up.items()), tags, custom, seen,

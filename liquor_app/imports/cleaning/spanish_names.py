@@ -66,7 +66,7 @@ PURCHASES_ES: dict[str, tuple[str, ...]] = {
     "quantity": ("cantidad", "cant", "unidades", "piezas", "uds"),
     "amount": (
         "importe", "monto", "total linea", "total de linea", "importe linea", "importe neto", "venta neta",
-        "ventas netas",
+        "ventas netas", "venta bruta", "ventas brutas",
         "total neto", "importe total", "monto total",
     ),
     "unit_price": ("precio unitario", "precio", "p unitario", "precio unit", "precio por unidad"),

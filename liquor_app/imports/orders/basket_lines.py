@@ -35,8 +35,11 @@ COLUMNS = (
 )  # fmt: skip
 
 
-GIVEN, VOIDED_SINCE = "orders_given_back", "orders_voided_since"
-"""Notes on orders: lines were given back of known ones; they are left out, for a later file voided them."""
+ELSEWHERE = "refund_at_another_store"
+"""Why a line is refused that gives back at one store what was sold at another: the order it would lower stands."""
+GIVEN, VOIDED_SINCE, MOVED = "orders_given_back", "orders_voided_since", "orders_moved"
+"""Notes on orders: lines were given back of known ones; they are left out, for a later file voided them; they were of
+another day before."""
 _who = itemgetter(slice(Line._fields.index("email_key"), Line._fields.index("phone") + 1))
 _told = itemgetter(slice(Line._fields.index("store"), Line._fields.index("is_alcohol") + 1))
 """Of a line who bought it; and what stands behind its hour, in the order of `COLUMNS`."""
@@ -51,7 +54,7 @@ class Merged:
     """A batch of orders made: lines by what became of their basket, the first day that changed, the last order's
     number, what became of each line's order (if watched), how many orders there were by what became of them, what all
     came to, the known ones that were taken back, and notes: how many known ones something was given back of (`GIVEN`),
-    how many were voided since (`VOIDED_SINCE`)."""
+    how many were voided since (`VOIDED_SINCE`), how many were of an earlier day (`MOVED`)."""
 
     counts: Counter[Outcome]
     since: date | None
@@ -223,7 +226,7 @@ async def recognise(
     for position, line, buyer, order_id in bought:
         whose = owners.get(order_id, buyer) if buyer == _WHOEVERS else buyer
         if buyer != _WHOEVERS and owners.setdefault(order_id, buyer) != buyer:
-            rejected.append((position, Rejected("order_of_another_customer", "order_id", _anothers(line))))
+            rejected.append((position, _anothers(line)))
             continue
         when = line.when
         rows.append([*first, line.number, order_id, whose or None, _written(when.at), when.local_hour, *_told(line)])
@@ -234,7 +237,19 @@ _written = lru_cache(maxsize=REMEMBERED)(datetime.isoformat)
 """A moment as COPY reads it; the lines of a basket share theirs."""
 
 
-def _anothers(line: Line) -> str:
+def _anothers(line: Line) -> Rejected:
+    """Return why a line is refused that names another customer than its order's."""
+    if line.amount < 0 and BETWEEN in (line.order_id or ""):
+        return Rejected(
+            ELSEWHERE,
+            "order_id",
+            f"The order {(line.order_id or '')[:60]!r} is another customer's. Each store numbers its receipts anew here,"
+            " and the row does not say at which store was sold what it gives back: write that one's name into it.",
+        )
+    return Rejected("order_of_another_customer", "order_id", _why_anothers(line))
+
+
+def _why_anothers(line: Line) -> str:
     whose = f"The order {(line.order_id or '')[:60]!r} is another customer's."
     if BETWEEN in (line.order_id or ""):
         return f"{whose} Each store numbers its receipts anew in this file: name the store of that order."
@@ -364,5 +379,5 @@ async def merge(
     written = await baskets.write_baskets(session, zone, keep=policy is Policy.KEEP, told_by=told_by)
     rows = await baskets.baskets_by_row(session, told_by.import_id) if watch else []
     counts = Counter({Outcome(outcome): lines for outcome, lines in written.lines.items()})
-    notes = +Counter({GIVEN: written.given_back, VOIDED_SINCE: written.voided})
+    notes = +Counter({GIVEN: written.given_back, VOIDED_SINCE: written.voided, MOVED: written.moved})
     return Merged(counts, written.since, upto, rows, written.baskets, written.total, written.lowered, notes)

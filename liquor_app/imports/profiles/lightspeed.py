@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from liquor_app.imports.profiles.tool_profile import UNPAID, VOIDED, Profile, Sales
 
+_UNPAID = dict.fromkeys(("saved", "parked", "open", "layby", "layaway"), UNPAID)
+
 PROFILES = (
     Profile(
         key="lightspeed_x_customers",
@@ -32,7 +34,7 @@ PROFILES = (
         sales=Sales(
             order="Receipt Number",
             keeps={"Line Type": ("sale line",)},
-            drops={"Status": {"voided": VOIDED, "saved": UNPAID, "parked": UNPAID, "open": UNPAID}},
+            drops={"Status": {"voided": VOIDED, **_UNPAID}},
             plus=(("Subtotal",),),
             discount=("Discount",),
         ),

@@ -119,6 +119,8 @@ class JsonFile(Table):
                 found, end = _DECODER.raw_decode(buffer, at)
                 if end >= len(buffer) and not ended:
                     raise ValueError
+            except RecursionError as error:
+                raise Invalid("The JSON nests too deeply to be read.", field="file") from error
             except ValueError as error:
                 if ended or len(buffer) - at > MAX_OBJECT:
                     raise Invalid(

@@ -84,7 +84,10 @@ class FileTotals:
             ]
         self._rows, self._money, self._is_readable = 0, Decimal(0), self._total is not None or bool(self._terms)
         self._orders: set[str] = set()
-        self._summed: set[str] = set()
+        self._summed: dict[str, tuple[str, ...]] = {}
+        self._open: dict[str, int] = {}
+        """Orders whose rows hold a total → how many of these were not left out."""
+        self._now, self._by_line, self._left_lines = "", False, Decimal(0)
         self._is_full = False
         self._left_out = Decimal(0)
         self._cents = {place for place, one in enumerate(columns) if holds_cents(one)}
@@ -102,17 +105,13 @@ class FileTotals:
         """Count one row."""
         cells = record.cells
         self._rows += 1
-        order = cells[self._order].strip() if self._order is not None else ""
+        order = self._now = cells[self._order].strip() if self._order is not None else ""
         if order and not self._is_full:
             self._orders.add(order)
             self._is_full = len(self._orders) > MOST_ORDERS
-        if self._total is not None:
-            if not cells[self._total].strip() or order in self._summed:
-                self._last = None
-                return
-            if order and len(self._summed) <= MOST_ORDERS:
-                self._summed.add(order)
         told = self._last = tuple([cells[place] for place in self._places])
+        if self._total is not None and order and not self._is_to_be_summed(order, told, cells[self._total]):
+            return
         if told in self._waiting:
             self._waiting[told] += 1
             return
@@ -122,10 +121,31 @@ class FileTotals:
             self._add_up()
 
     def leave_out(self, came_to: Decimal | None = None) -> None:
-        """The row seen last is no line of a purchase; or rows seen before, that came to so much."""
-        if came_to is None:
-            came_to = Decimal(0) if self._last is None else self._worth(self._last)[0]
-        self._left_out += came_to
+        """The row seen last is no line of a purchase; or rows seen before, that came to so much. An order whose total
+        stands on its rows is left out once all of them are."""
+        if came_to is not None:
+            self._left_out += came_to
+        elif self._last is not None and self._now in self._open:
+            self._open[self._now] -= 1
+            self._left_lines += self._worth(self._last)[0]
+        elif self._last is not None:
+            self._left_out += self._worth(self._last)[0]
+
+    def _is_to_be_summed(self, order: str, told: tuple[str, ...], cell: str) -> bool:
+        """Tell whether a row's total counts: an order's once, those of lines each. Of lines they are where an order has
+        different ones; a file of lines shows it on its first order of two."""
+        if order in self._open:
+            self._open[order] += 1
+        elif len(self._open) <= MOST_ORDERS:
+            self._open[order] = 1
+        if not cell.strip():
+            return False
+        if (first := self._summed.get(order)) is None:
+            if len(self._summed) <= MOST_ORDERS:
+                self._summed[order] = told
+            return True
+        self._by_line |= first != told
+        return self._by_line
 
     def _add_up(self) -> None:
         for told, rows in self._waiting.items():
@@ -178,7 +198,9 @@ class FileTotals:
         orders = None if self._order is None or self._is_full else len(self._orders)
         money = self._money.quantize(Decimal("0.01")) if self._is_readable else None
         column = " × ".join(dict.fromkeys(self._columns[place] for place in places))
-        left_out = self._left_out.quantize(Decimal("0.01"))
+        whole = (self._worth(told)[0] for order, told in self._summed.items() if not self._open.get(order, 1))
+        left_out = self._left_out + (self._left_lines if self._by_line else sum(whole, Decimal(0)))
+        left_out = left_out.quantize(Decimal("0.01"))
         return Totals(
             self._rows, orders, money, column, left_out, orders_made, money_made, self._taken, self._foreign
         )  # fmt: skip

@@ -126,6 +126,7 @@ class StatusRows:
         self._has_payment = Role.PAYMENT in self._roles.values()
         self._has_status = self._has_payment or Role.ORDER in self._roles.values()
         self._gone, self._back = set[str](), set[str]()
+        self._signs = self._kinds_that_are_signs(sample)
         self.places, self.sample = frozenset(self._roles), sample
         if self._roles:
             order = self._at.get("order_id")
@@ -135,6 +136,18 @@ class StatusRows:
             if doubts:
                 raise Invalid(self._question(doubts), field="mapping")
             self._gone, self._back = set(), set()
+
+    def _kinds_that_are_signs(self, sample: Sequence[Record]) -> frozenset[int]:
+        """Return the places of kinds of rows ("Sale", "Return") that alone tell what was given back: no sum of a return
+        is below zero."""
+        places = {place for place, role in self._roles.items() if role is Role.KIND}
+        for record in sample:
+            if not record.problem and self._worth(record.cells) < 0:
+                places -= {
+                    place for place in places
+                    if _kind_of_row(self._columns[place], record.cells[place]) is Says.RETURN
+                }  # fmt: skip
+        return frozenset(places)
 
     def rows(self, records: Iterable[Record]) -> Iterator[Record]:
         """Yield the rows of the file in their order: with why one is left out (a key of `LEFT_OUT`, and the word), or
@@ -157,6 +170,7 @@ class StatusRows:
 
     def _order(self, run: list[Record], order: str, first: Sequence[str]) -> Iterator[Record]:
         """One order's rows: what stands on its first row holds for those that say nothing."""
+        run = [self._signed(one) for one in run] if self._signs else run
         worth = {at: self._worth(one.cells) for at, one in enumerate(run) if not one.problem}
         told = {at: self._told(run[at].cells, first, below=came_to < 0) for at, came_to in worth.items()}
         back = sum((worth[at] for at, one in told.items() if one.says is Says.REFUNDED), Decimal(0))
@@ -185,6 +199,19 @@ class StatusRows:
                 yield record
             else:
                 yield record._replace(left_out=f"{_LEFT_OUT[one.says]}: {one.label}")
+
+    def _signed(self, record: Record) -> Record:
+        """Return a row with its sum below zero, where its kind alone says that it was given back."""
+        cells = record.cells
+        if record.problem or self._worth(cells) <= 0:
+            return record
+        if not any(_kind_of_row(self._columns[place], cells[place]) is Says.RETURN for place in self._signs):
+            return record
+        cells = list(cells)
+        told = [self._at[field] for field in ("amount", "quantity") if field in self._at] or [self._at["unit_price"]]
+        for place in told:
+            cells[place] = f"-{cells[place].strip()}" if cells[place].strip() else ""
+        return record._replace(cells=cells, own=record.told)
 
     def _is_return(self, order: str, came_to: Decimal) -> bool:
         """Tell whether rows called refunded are what was given back, beside the sale: they come to nothing or less, and

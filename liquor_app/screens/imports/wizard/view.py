@@ -30,8 +30,8 @@ from liquor_app.imports.dry_run import ImportReport
 from liquor_app.imports.import_rows import ImportRow
 from liquor_app.imports.merge_rows import Outcome
 from liquor_app.imports.models import ImportStatus
-from liquor_app.imports.orders import refused_orders, reversed_orders
-from liquor_app.imports.orders.basket_lines import GIVEN, VOIDED_SINCE
+from liquor_app.imports.orders import basket_lines, refused_orders, reversed_orders
+from liquor_app.imports.orders.basket_lines import GIVEN, MOVED, VOIDED_SINCE
 from liquor_app.imports.orders.new_buyers import MADE
 from liquor_app.imports.outcome_words import outcome_words, taken_back_words
 from liquor_app.imports.profiles.tool_profile import LEFT_OUT, NOBODY, PICTURE
@@ -157,6 +157,10 @@ _WARNED = {
         "known order is changed by what was given back of it, or exchanged",
         "known orders are changed by what was given back of them, or exchanged",
     ),
+    MOVED: (
+        "known order of an earlier day took what the file says: if numbers begin anew each month, it was another one",
+        "known orders of earlier days took what the file says: if numbers begin anew each month, they were other ones",
+    ),
     VOIDED_SINCE: (
         "order is left out: it was voided or refunded in full, as a file told that may be the later one",
         "orders are left out: they were voided or refunded in full, as a file told that may be the later one",
@@ -258,6 +262,7 @@ _REASONS = {
     "no_customer": "Nobody named who bought",
     "unknown_customer": "Customer not known",
     "order_of_another_customer": "Order of another customer",
+    basket_lines.ELSEWHERE: "Given back at another store",
     "email_of_another": "E-mail of another customer",
     "two_customers": "E-mail and number of two customers",
     "foreign_currency": "Another currency",
