@@ -39,7 +39,7 @@ from liquor_app.imports.cleaning.cell_kinds import OF_FIELD, CellKind, contradic
 from liquor_app.imports.cleaning.column_names import BY_VALUES, IDENTITY, KINDS, WHO
 from liquor_app.imports.cleaning.net_money import NetMoney
 from liquor_app.imports.cleaning.orders.refunds_of import FIELD as REFUND_OF
-from liquor_app.imports.cleaning.orders.status_rows import tells_kinds
+from liquor_app.imports.cleaning.orders.row_kinds import tells_kinds
 from liquor_app.imports.profiles.tool_profile import Profile, plain, put_together
 from liquor_app.imports.profiles.tool_profile import mapping as profile_mapping
 from liquor_app.imports.readers.row_reader import Record

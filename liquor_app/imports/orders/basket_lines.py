@@ -243,7 +243,7 @@ def _anothers(line: Line) -> Rejected:
         return Rejected(
             ELSEWHERE,
             "order_id",
-            f"The order {(line.order_id or '')[:60]!r} is another customer's. Each store numbers its receipts anew here,"
+            f"The order {(line.order_id or '')[:60]!r} is another customer's. Each store numbers its receipts anew,"
             " and the row does not say at which store was sold what it gives back: write that one's name into it.",
         )
     return Rejected("order_of_another_customer", "order_id", _why_anothers(line))

@@ -15,6 +15,7 @@ from enum import Enum
 from liquor_app.core.errors import Invalid
 from liquor_app.imports.cleaning.cells import Rejected
 from liquor_app.imports.cleaning.net_money import REFUNDED as REFUNDED_SUM
+from liquor_app.imports.cleaning.orders.row_kinds import KindSigns, kind_of_row, tells_kinds
 from liquor_app.imports.cleaning.orders.row_worth import RowWorth
 from liquor_app.imports.cleaning.orders.status_words import Says, is_day, is_no, is_yes, said_by, word_of
 from liquor_app.imports.profiles.tool_profile import REFUNDED, UNPAID, VOIDED, plain
@@ -125,8 +126,9 @@ class StatusRows:
         self._roles = status_columns(columns, at, sample)
         self._has_payment = Role.PAYMENT in self._roles.values()
         self._has_status = self._has_payment or Role.ORDER in self._roles.values()
+        kinds = [place for place, role in self._roles.items() if role is Role.KIND]
         self._gone, self._back = set[str](), set[str]()
-        self._signs = self._kinds_that_are_signs(sample)
+        self._signs = KindSigns(columns, self._at, kinds, self._worth, sample)
         self.places, self.sample = frozenset(self._roles), sample
         if self._roles:
             order = self._at.get("order_id")
@@ -136,18 +138,6 @@ class StatusRows:
             if doubts:
                 raise Invalid(self._question(doubts), field="mapping")
             self._gone, self._back = set(), set()
-
-    def _kinds_that_are_signs(self, sample: Sequence[Record]) -> frozenset[int]:
-        """Return the places of kinds of rows ("Sale", "Return") that alone tell what was given back: no sum of a return
-        is below zero."""
-        places = {place for place, role in self._roles.items() if role is Role.KIND}
-        for record in sample:
-            if not record.problem and self._worth(record.cells) < 0:
-                places -= {
-                    place for place in places
-                    if _kind_of_row(self._columns[place], record.cells[place]) is Says.RETURN
-                }  # fmt: skip
-        return frozenset(places)
 
     def rows(self, records: Iterable[Record]) -> Iterator[Record]:
         """Yield the rows of the file in their order: with why one is left out (a key of `LEFT_OUT`, and the word), or
@@ -170,7 +160,7 @@ class StatusRows:
 
     def _order(self, run: list[Record], order: str, first: Sequence[str]) -> Iterator[Record]:
         """One order's rows: what stands on its first row holds for those that say nothing."""
-        run = [self._signed(one) for one in run] if self._signs else run
+        run = [self._signs(one) for one in run] if self._signs else run
         worth = {at: self._worth(one.cells) for at, one in enumerate(run) if not one.problem}
         told = {at: self._told(run[at].cells, first, below=came_to < 0) for at, came_to in worth.items()}
         back = sum((worth[at] for at, one in told.items() if one.says is Says.REFUNDED), Decimal(0))
@@ -199,19 +189,6 @@ class StatusRows:
                 yield record
             else:
                 yield record._replace(left_out=f"{_LEFT_OUT[one.says]}: {one.label}")
-
-    def _signed(self, record: Record) -> Record:
-        """Return a row with its sum below zero, where its kind alone says that it was given back."""
-        cells = record.cells
-        if record.problem or self._worth(cells) <= 0:
-            return record
-        if not any(_kind_of_row(self._columns[place], cells[place]) is Says.RETURN for place in self._signs):
-            return record
-        cells = list(cells)
-        told = [self._at[field] for field in ("amount", "quantity") if field in self._at] or [self._at["unit_price"]]
-        for place in told:
-            cells[place] = f"-{cells[place].strip()}" if cells[place].strip() else ""
-        return record._replace(cells=cells, own=record.told)
 
     def _is_return(self, order: str, came_to: Decimal) -> bool:
         """Tell whether rows called refunded are what was given back, beside the sale: they come to nothing or less, and
@@ -261,7 +238,7 @@ class StatusRows:
             says = said_by(cell)
             return _Told(says if says in (Says.VOIDED, Says.REFUNDED) else Says.COUNTS, column, cell)
         if role is Role.KIND:
-            says = _kind_of_row(column, cell)
+            says = kind_of_row(column, cell)
             return _Told(says, column, cell, voids=says is Says.VOIDED)
         says = said_by(cell, of_payment=role is Role.PAYMENT)
         if role is Role.PARCEL and says in _OF_PARCEL_ALONE:
@@ -345,21 +322,6 @@ def status_columns(columns: Sequence[str], at: Mapping[str, int], sample: Sequen
     }  # fmt: skip
 
 
-def tells_kinds(column: str, cells: Sequence[str]) -> bool:
-    """Tell whether a column holds kinds of rows, all of them known ("Sale", "Return"): it is no category."""
-    return bool(cells) and all(_kind_of_row(column, one) in _OF_KINDS for one in cells)
-
-
-def _kind_of_row(column: str, cell: str) -> Says | None:
-    """Return what a kind of row says: by its word, or by its letter where the column is not just called a type, which
-    may hold an R for red wine."""
-    letter = None if plain(column) in ("type", "kind", "typ") else _LETTERS.get(cell.strip().upper())
-    return letter or said_by(cell)
-
-
-_LETTERS = {"S": Says.COUNTS, "R": Says.RETURN, "V": Says.VOIDED}
-
-
 def _holds(role: Role, column: str, cells: Sequence[str]) -> bool:
     """Tell whether a column is one of these by what stands in it, where its name leaves that open: a state may be a
     place, what was paid a sum, and a kind of row a payment, which is another matter."""
@@ -372,9 +334,6 @@ def _holds(role: Role, column: str, cells: Sequence[str]) -> bool:
     if "status" not in name and "statut" not in name and role in (Role.ORDER, Role.PAYMENT, Role.PARCEL):
         return any(said_by(one) is not None for one in filled)
     return True
-
-
-_OF_KINDS = (Says.COUNTS, Says.VOIDED, Says.RETURN)
 
 
 def _is_sum(cell: str) -> bool:

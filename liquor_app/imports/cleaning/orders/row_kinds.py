@@ -1,0 +1,62 @@
+"""Kinds of rows of purchases ("Sale", "Return", "Void"), and what was given back where only they tell. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from liquor_app.imports.cleaning.orders.row_worth import RowWorth
+from liquor_app.imports.cleaning.orders.status_words import Says, said_by
+from liquor_app.imports.profiles.tool_profile import plain
+from liquor_app.imports.readers.row_reader import Record
+
+_OF_KINDS = (Says.COUNTS, Says.VOIDED, Says.RETURN)
+_LETTERS = {"S": Says.COUNTS, "R": Says.RETURN, "V": Says.VOIDED}
+
+
+def tells_kinds(column: str, cells: Sequence[str]) -> bool:
+    """Tell whether a column holds kinds of rows, all of them known ("Sale", "Return"): it is no category."""
+    return bool(cells) and all(kind_of_row(column, one) in _OF_KINDS for one in cells)
+
+
+def kind_of_row(column: str, cell: str) -> Says | None:
+    """Return what a kind of row says: by its word, or by its letter where the column is not just called a type, which
+    may hold an R for red wine."""
+    letter = None if plain(column) in ("type", "kind", "typ") else _LETTERS.get(cell.strip().upper())
+    return letter or said_by(cell)
+
+
+class KindSigns:
+    """`KindSigns(…)(record)` is a row with its sum below zero, where its kind alone says that it was given back: in a
+    file none of whose first returns has one. False where no kind of the file is such a sign.
+
+    Args:
+        at: field → position of its column.
+        kinds: positions of the columns that hold kinds of rows.
+        sample: the first rows.
+    """
+
+    def __init__(
+        self, columns: Sequence[str], at: Mapping[str, int], kinds: Sequence[int], worth: RowWorth,
+        sample: Sequence[Record],
+    ) -> None:  # fmt: skip
+        self._columns, self._worth = columns, worth
+        self._sums = [at[one] for one in ("amount", "quantity") if one in at] or [at.get("unit_price", 0)]
+        signed = [one.cells for one in sample if not one.problem and worth(one.cells) < 0]
+        self._kinds = [place for place in kinds if not any(self._gives_back(cells, place) for cells in signed)]
+
+    def __bool__(self) -> bool:
+        return bool(self._kinds)
+
+    def __call__(self, record: Record) -> Record:
+        cells = record.cells
+        if record.problem or self._worth(cells) <= 0:
+            return record
+        if not any(self._gives_back(cells, place) for place in self._kinds):
+            return record
+        cells = list(cells)
+        for place in self._sums:
+            cells[place] = f"-{cells[place].strip()}" if cells[place].strip() else ""
+        return record._replace(cells=cells, own=record.told)
+
+    def _gives_back(self, cells: Sequence[str], place: int) -> bool:
+        return kind_of_row(self._columns[place], cells[place]) is Says.RETURN
