@@ -41,22 +41,23 @@ SELECT status, position, set_config('synchronous_commit', 'off', true) FROM impo
 
 _FORGET_LINES = "DELETE FROM import_lines WHERE import_id = :id"
 _FORGET_REJECTS = "DELETE FROM import_rejects WHERE import_id = :id"
-_BEGIN = f"""
-UPDATE imports SET rows = 0, created = 0, updated = 0, unchanged = 0, rejected = 0, reasons = '{{}}',
-       notes = CASE WHEN notes ? '{MADE}' THEN jsonb_build_object('{MADE}', notes -> '{MADE}') ELSE '{{}}' END,
+_BEGIN = """
+UPDATE imports SET rows = 0, created = 0, updated = 0, unchanged = 0, rejected = 0, reasons = jsonb_build_object(),
+       notes = CASE WHEN notes ? :made THEN jsonb_build_object(CAST(:made AS text), notes -> :made) ELSE jsonb_build_object() END,
        position = CAST(:position AS jsonb)
  WHERE id = :id AND status = 'running'
 """
-_BOTH = "sum(CAST(value AS int)) AS n FROM"
-_ADVANCE = f"""
+_ADVANCE = """
 UPDATE imports SET position = CAST(:position AS jsonb), rows = rows + :taken + :rejected, created = created + :created,
        updated = updated + :updated, unchanged = unchanged + :unchanged, rejected = rejected + :rejected,
-       reasons = (SELECT COALESCE(jsonb_object_agg(key, n), '{{}}') FROM (SELECT key, {_BOTH} (
-           SELECT * FROM jsonb_each_text(reasons) UNION ALL SELECT * FROM jsonb_each_text(CAST(:reasons AS jsonb))
-       ) both_ GROUP BY key) summed),
-       notes = (SELECT COALESCE(jsonb_object_agg(key, n), '{{}}') FROM (SELECT key, {_BOTH} (
-           SELECT * FROM jsonb_each_text(notes) UNION ALL SELECT * FROM jsonb_each_text(CAST(:notes AS jsonb))
-       ) both_ GROUP BY key) summed)
+       reasons = (SELECT COALESCE(jsonb_object_agg(key, n), jsonb_build_object()) FROM (
+           SELECT key, sum(CAST(value AS int)) AS n FROM (
+               SELECT * FROM jsonb_each_text(reasons) UNION ALL SELECT * FROM jsonb_each_text(CAST(:reasons AS jsonb))
+           ) both_ GROUP BY key) summed),
+       notes = (SELECT COALESCE(jsonb_object_agg(key, n), jsonb_build_object()) FROM (
+           SELECT key, sum(CAST(value AS int)) AS n FROM (
+               SELECT * FROM jsonb_each_text(notes) UNION ALL SELECT * FROM jsonb_each_text(CAST(:notes AS jsonb))
+           ) both_ GROUP BY key) summed)
  WHERE id = :id
 """
 
@@ -85,9 +86,9 @@ async def begin_anew(session: AsyncSession, import_id: UUID, position: Mapping[s
     Args:
         position: where it begins.
     """
-    for statement in (_FORGET_LINES, _FORGET_REJECTS):
-        await session.execute(text(statement), {"id": import_id})
-    await session.execute(text(_BEGIN), {"id": import_id, "position": json.dumps(position)})
+    await session.execute(text(_FORGET_LINES), {"id": import_id})
+    await session.execute(text(_FORGET_REJECTS), {"id": import_id})
+    await session.execute(text(_BEGIN), {"id": import_id, "position": json.dumps(position), "made": MADE})
 
 
 async def advance(

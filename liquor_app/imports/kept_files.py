@@ -54,8 +54,8 @@ async def forget_uploads(session: AsyncSession, actor: Actor) -> list[str]:
     imports = list[UUID](gone.scalars())
     await forget_images(session, imports)
     await forget_product_images(session, imports)
-    for statement in (_FORGET_REJECTS, _FORGET_LINES):
-        await session.execute(text(statement), {"days": KEPT_DAYS})
+    await session.execute(text(_FORGET_REJECTS), {"days": KEPT_DAYS})
+    await session.execute(text(_FORGET_LINES), {"days": KEPT_DAYS})
     found = await session.execute(text(_FORGET_FILES), {"days": KEPT_DAYS, "wait": WAITING_DAYS})
     return [stored_as(key) for key in found.scalars() if not key.startswith(LOCAL)]
 

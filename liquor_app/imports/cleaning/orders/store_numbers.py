@@ -15,7 +15,7 @@ from liquor_app.imports.readers.row_reader import Record
 
 BETWEEN = " · "
 WHO = ("email", "external_id", "customer", "phone")
-_HOUR = re.compile(r"(?:T|\s+)\d{1,2}(?::\d\d.*|\s*[ap]\.?m\b.*)$", re.IGNORECASE)
+_HOUR = re.compile(r"(?<!\s)(?:T|\s++)\d{1,2}(?::\d\d.*+|\s*+[ap]\.?m\b.*+)$", re.IGNORECASE)
 MOST_NUMBERS = 2
 """Numbers that are named as evidence."""
 
