@@ -43,7 +43,8 @@ _FORGET_LINES = "DELETE FROM import_lines WHERE import_id = :id"
 _FORGET_REJECTS = "DELETE FROM import_rejects WHERE import_id = :id"
 _BEGIN = """
 UPDATE imports SET rows = 0, created = 0, updated = 0, unchanged = 0, rejected = 0, reasons = jsonb_build_object(),
-       notes = CASE WHEN notes ? :made THEN jsonb_build_object(CAST(:made AS text), notes -> :made) ELSE jsonb_build_object() END,
+       notes = CASE WHEN notes ? :made THEN jsonb_build_object(CAST(:made AS text), notes -> :made)
+                    ELSE jsonb_build_object() END,
        position = CAST(:position AS jsonb)
  WHERE id = :id AND status = 'running'
 """
