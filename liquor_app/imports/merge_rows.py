@@ -150,8 +150,8 @@ class Base:
             raise Rejected(
                 "email_of_another",
                 "email",
-                f"The e-mail is customer {str(by_email.values['external_id'])[:40]!r}'s. If both are one person, leave"
-                " the id column out of the mapping; if the address is a stand-in, blank it.",
+                f"The e-mail belongs to customer {str(by_email.values['external_id'])[:40]!r}. If both are one person,"
+                " leave the id column out of the mapping; if the address is a stand-in, blank it.",
             )
         if found := by_email or by_external:
             return found

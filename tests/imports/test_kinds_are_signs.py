@@ -156,3 +156,17 @@ async def test_a_number_that_begins_anew_each_month_is_told(database: str, tmp_p
     assert "1 known order of an earlier day" in note_words(report.notes)
     later = await run(write(tmp_path / "again.csv", head, "1,a@x.example,2026-10-04,Rye,41.00"), "purchases")
     assert (later.orders, later.notes) == ({"updated": 1}, {}), "a day is a till's own slip"
+
+
+@pytest.mark.parametrize(
+    ("head", "cells", "paid"),
+    [
+        ("Receipt,Opened,Guest Email,Item,Amount", "1,10/01/26 6:14 PM,a@x.example,Gin,10.00", "10.00"),
+        ("order,date,email,item,gross,discount,net", "1,2026-10-01,a@x.example,Gin,40.00,4.00,36.00", "36.00"),
+        ("order,date,email,item,gst,total incl gst", "1,2026-10-01,a@x.example,Gin,1.00,11.00", "10.00"),
+    ],
+)
+async def test_columns_by_other_names(database: str, tmp_path: Path, head: str, cells: str, paid: str) -> None:
+    await people(tmp_path)
+    await run(write(tmp_path / "sales.csv", head, cells), "purchases")
+    assert await orders() == {"1": paid}

@@ -119,7 +119,7 @@ PURCHASES: dict[str, tuple[str, ...]] = {
     "occurred_at": (
         "occurred at", "purchased at", "purchase date", "order date", "transaction date", "sale date", "sold at",
         "business date", "bus dat", "tkt dat", "ticket date", "invoice date", "receipt date", "date time",
-        "datetime", "timestamp", "transaction timestamp", "date", "created at", "time",
+        "datetime", "timestamp", "transaction timestamp", "date", "created at", "opened", "time",
     ),
     "time_of_day": ("time of day", "time", "purchase time", "order time", "transaction time"),
     "category": ("category", "product category", "department", "dept", "product type", "type"),

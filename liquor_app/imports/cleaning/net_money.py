@@ -35,7 +35,9 @@ _IS_WHOLE = re.compile(
 _PLAIN_NET = (
     "net sales", "subtotal", "order subtotal", "net total", "net amount", "goods total", "merchandise total",
     "items total", "item subtotal", "products total", "product total", "total before tax", "total excl tax",
-    "total net", "total ex tax", "amount before tax", "pretax total", "pre tax total", "base imponible",
+    "total net", "total ex tax", "net",
+    "total ex gst", "total excl gst", "total ex vat", "total excl vat",
+    "amount before tax", "pretax total", "pre tax total", "base imponible",
     "subtotal ex tax", "subtotal excl tax", "subtotal before tax",
     "total sin iva",
     "total neto", "importe neto", "venta neta", "ventas netas", "total sin impuestos",
@@ -43,7 +45,8 @@ _PLAIN_NET = (
 _PLAIN_TOTAL = (
     "total", "order total", "grand total", "total amount", "amount total", "total price", "total paid", "amount paid",
     "total collected", "invoice total", "sale total", "transaction total", "receipt total", "total charged",
-    "amount charged", "order amount", "order value", "total incl tax", "total inc tax", "total with tax", "gross total",
+    "amount charged", "order amount", "order value", "total incl tax", "total inc tax", "total with tax",
+    "total incl gst", "total inc gst", "total incl vat", "total inc vat", "gross total",
     "total due",
     "order total inc tax", "order total incl tax", "grand total purchased", "grand total base", "importe total",
     "monto total", "total con iva", "total pagado", "total a pagar", "total de la venta",

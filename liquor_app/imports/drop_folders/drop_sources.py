@@ -205,7 +205,7 @@ def _clean_options(told: Mapping[str, Any]) -> dict[str, Any]:
     if not isinstance(options, Mapping) or set(options) - set(OPTIONS):
         raise Invalid(f"options may be {', '.join(sorted(OPTIONS))}", field="options")
     if kind != "purchases":
-        options = {name: value for name, value in options.items() if name != OPTION}
+        options = {name: value for name, value in options.items() if name not in (OPTION, "numbering")}
     check_options(kind, {}, {name: value for name, value in options.items() if name != "profile"})
     profile = options.get("profile")
     if profile and (str(profile) not in PROFILES or PROFILES[str(profile)].kind != kind):

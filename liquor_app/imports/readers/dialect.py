@@ -47,7 +47,7 @@ def guess_dialect(records: Iterable[Record], at: Mapping[str, int]) -> Dialect:
         at: field → position of its cell.
     """
     dates, numbers = [at[name] for name in DATES if name in at], [at[name] for name in NUMBERS if name in at]
-    days = months = commas = points = 0
+    days, months, commas, points = set[int](), set[int](), set[int](), set[int]()
     example = {"dmy": "", "mdy": "", ",": "", ".": ""}
     for record in records:
         if record.problem:
@@ -58,21 +58,22 @@ def guess_dialect(records: Iterable[Record], at: Mapping[str, int]) -> Dialect:
                 continue
             first, second = int(found[1]), int(found[2])
             if 12 < first <= 31 and second <= 12:
-                days += 1
+                days.add(record.number)
                 example["dmy"] = example["dmy"] or record.cells[position].strip()[:30]
             elif 12 < second <= 31 and first <= 12:
-                months += 1
+                months.add(record.number)
                 example["mdy"] = example["mdy"] or record.cells[position].strip()[:30]
         for position in numbers:
             cell = record.cells[position].strip()
             if _COMMA.match(cell):
-                commas += 1
+                commas.add(record.number)
                 example[","] = example[","] or cell[:30]
             elif _POINT.match(cell):
-                points += 1
+                points.add(record.number)
                 example["."] = example["."] or cell[:30]
-    order, mark = ("dmy" if days > months else "mdy"), ("," if commas > points else ".")
-    return Dialect(order, mark, _told(example[order], days, months), _told(example[mark], commas, points))
+    order, mark = ("dmy" if len(days) > len(months) else "mdy"), ("," if len(commas) > len(points) else ".")
+    evidence = _told(example[order], len(days), len(months)), _told(example[mark], len(commas), len(points))
+    return Dialect(order, mark, *evidence)
 
 
 def _told(example: str, one: int, other: int) -> str:

@@ -10,6 +10,7 @@ from liquor_app.accounts.permission_table import Permission
 from liquor_app.imports.cleaning.column_names import KINDS
 from liquor_app.imports.orders.new_buyers import CREATE, REFUSE
 from liquor_app.imports.profiles.known_tools import ALL
+from liquor_app.imports.readers.dialect import NUMBERINGS
 from liquor_app.screens.forms.view import form_dialog, form_of
 from liquor_app.screens.imports.drop_folders.state import DropFilesState, DropFoldersState
 from liquor_app.screens.listing.view import list_card, list_pager, list_table
@@ -30,6 +31,10 @@ FORM = "drop-folder-form"
 CHOSEN = DropFoldersState.chosen
 KIND_WORDS = [(kind, kind.capitalize()) for kind in KINDS]
 PROFILE_WORDS = [("", "Recognise each file by itself"), *((one.key, f"{one.name} ({one.kind})") for one in ALL)]
+NUMBERED_WORDS = [
+    ("", "As the files tell"),
+    *((key, f"{words[:1].upper()}{words[1:]}") for key, words in NUMBERINGS.items()),
+]
 UNKNOWN_WORDS = [(REFUSE, "Refuse their lines"), (CREATE, "Create them")]
 POLICY_WORDS = [
     ("fill", "Fill in what is missing"),
@@ -172,6 +177,10 @@ def _edit() -> rx.Component:
             choice(
                 "Buyers who are not known", "unknown_customers", UNKNOWN_WORDS,
                 "Of files of purchases. Created, they are known by number, e-mail or phone, and agreed to nothing.",
+            ),
+            choice(
+                "Receipt numbers", "numbering", NUMBERED_WORDS,
+                "Of files of purchases with a column for the store. What nobody chose, files tell themselves.",
             ),
             pair(
                 words("Look every, minutes", "every_minutes", input_mode="numeric", hint="5 or more."),

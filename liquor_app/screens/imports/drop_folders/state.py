@@ -48,7 +48,17 @@ from liquor_app.ui.forms.filters import Option
 from liquor_app.ui.forms.form_data import typed
 from liquor_app.ui.toast import toast_done
 
-FIELDS = ("name", "folder", "kind", "profile", "policy", "every_minutes", "silent_hours", "unknown_customers")
+FIELDS = (
+    "name",
+    "folder",
+    "kind",
+    "profile",
+    "policy",
+    "every_minutes",
+    "silent_hours",
+    "unknown_customers",
+    "numbering",
+)
 
 
 def _where(folder: str) -> str:

@@ -72,7 +72,7 @@ def source_line(row: SourceRow, where: str, at: datetime) -> SourceLine:
     )
 
 
-OF_FILES = ("profile", "unknown_customers")
+OF_FILES = ("profile", "unknown_customers", "numbering")
 """What the form says of how files are read, beside their kind."""
 NEW = {"kind": "products", "policy": "fill", "every_minutes": "15"}
 """What the form of a new folder starts with."""

@@ -35,7 +35,11 @@ def import_page() -> rx.Component:
         rx.script(src="/js/import.js"),
         page_head(
             "Import",
-            "Nothing is changed before you have seen how the file was understood.",
+            rx.cond(
+                (ImportState.step == RUN) | (ImportState.step == REPORT),
+                "",
+                "Nothing is changed before you have seen how the file was understood.",
+            ),
             crumbs=(("Customers", "/customers"),),
         ),
         col(
