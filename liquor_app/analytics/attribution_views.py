@@ -69,8 +69,11 @@ class ViewRow:
     high: Decimal | None = None
 
 
-_KNOWN = "SELECT EXISTS (SELECT FROM campaigns WHERE id = :id)"
-# a coupon ties a purchase to its message however late it is redeemed
+_KNOWN = """
+SELECT EXISTS (SELECT FROM sends s WHERE s.campaign_id = c.id AND s.clicked_at IS NOT NULL) AS clicks
+  FROM campaigns c WHERE id = :id
+"""
+# a coupon ties a purchase to its message however late it is redeemed; what was attributed without a click was by one
 _TOUCHES = """
 (s.sent_at < p.occurred_at AND (
     (p.occurred_at >= s.clicked_at AND p.occurred_at < s.clicked_at + make_interval(days => :days))
@@ -84,7 +87,7 @@ WITH bought AS (
      WHERE s.campaign_id = :id AND s.sent_at IS NOT NULL AND (
            p.occurred_at < s.sent_at + make_interval(days => :days) OR {_TOUCHES})
 ), attributed AS (
-    SELECT s.customer_id, s.conversion_value AS worth, EXISTS (
+    SELECT s.customer_id, s.conversion_value AS worth, s.clicked_at IS NULL OR EXISTS (
                SELECT FROM coupons k WHERE k.action_id = s.action_id AND k.redeemed_at IS NOT NULL) AS by_coupon
       FROM sends s WHERE s.campaign_id = :id AND s.converted_at IS NOT NULL
 ), shared AS (
@@ -115,14 +118,19 @@ async def read_views(session: AsyncSession, actor: Actor, campaign_id: UUID) -> 
         NotFound: there is no such campaign.
     """
     require(actor, Permission.ANALYTICS_READ)
-    if not (await session.execute(text(_KNOWN), {"id": campaign_id})).scalar_one():
+    known = (await session.execute(text(_KNOWN), {"id": campaign_id})).first()
+    if known is None:
         raise NotFound("There is no such campaign.")
     days = (await load_settings(session, SendingSettings)).attribution_days
     found = await session.execute(text(_VIEWS), {"id": campaign_id, "days": days})
     counted: Mapping[str, Any] = {row.view: row for row in found}
     said = _words(days)
+    # of many messages no click at all is silence, as in `metrics`: nobody told of any
+    silent = set() if known.clicks else {View.CLICK} if counted[View.LINEAR].orders else {View.CLICK, View.LINEAR}
     rows = [
-        ViewRow(one, said[one], counted[one].orders, counted[one].customers, money(counted[one].revenue))
+        ViewRow(one, said[one], None, None, None)
+        if one in silent
+        else ViewRow(one, said[one], counted[one].orders, counted[one].customers, money(counted[one].revenue))
         for one in (View.BOUGHT, View.COUPON, View.CLICK, View.LINEAR)
     ]
     back = await returned_since(session, actor, campaign_id)

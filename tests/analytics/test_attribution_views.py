@@ -138,14 +138,14 @@ async def test_nothing_attributed_is_more_than_what_they_bought(noon: AsyncSessi
     shared = Decimal(0)
     for campaign in campaigns:
         found = told(await read_views(noon, SYSTEM, campaign))
-        attributed = found["click"][2] + found["coupon"][2]
+        attributed = (found["click"][2] or 0) + found["coupon"][2]
         assert attributed <= found["bought"][2] <= whole
-        assert found["linear"][2] <= found["bought"][2]
+        assert (found["linear"][2] or 0) <= found["bought"][2]
         frozen = await noon.execute(
             text("SELECT COALESCE(sum(conversion_value), 0) FROM sends WHERE campaign_id = :id"), {"id": campaign}
         )
         assert attributed == frozen.scalar_one()
-        shared += found["linear"][2]
+        shared += found["linear"][2] or 0
     assert 0 < shared <= whole, "a purchase is shared, never counted twice"
 
 
@@ -172,3 +172,14 @@ def test_what_was_not_measured_is_no_nought() -> None:
     assert (line.orders, line.customers, line.revenue, line.within) == ("–", "–", "–", "")
     known = ViewRow(View.HOLDOUT, "x", Decimal("3.4"), None, Decimal(120), Decimal(-10), Decimal(250))
     assert (view_line(known).orders, view_line(known).within) == ("3.4", "−$10.00 to $250.00")
+
+
+async def test_without_a_single_click_nothing_is_said_of_clicks(noon: AsyncSession) -> None:
+    """The sample's own mailings: deliveries, openings and clicks are not known, and what was redeemed is inferred."""
+    campaign, ann = await add_campaign(noon, ["all"]), await add_customer(noon)
+    await message(noon, campaign, ann)
+    await buy(noon, ann, 5, 40)
+    await noon.execute(text("UPDATE sends SET converted_at = sent_at, conversion_value = 12"))
+    found = told(await read_views(noon, SYSTEM, campaign))
+    assert found["coupon"] == (1, 1, Decimal("12.00"))
+    assert found["click"] == found["linear"] == (None, None, None)

@@ -16,11 +16,11 @@ def attribution_card() -> rx.Component:
             AttributionState.lines,
             [
                 Column("Seen as", lambda line: rx.el.b(line.label)),
-                Column("What is counted", lambda line: line.words, phone="under", wide=True),
+                Column("What is counted", lambda line: line.words, phone="under", whole=True),
                 Column("Orders", lambda line: line.orders, number=True, phone="under", named=True),
                 Column("Customers", lambda line: line.customers, number=True, phone="hide"),
                 Column("Revenue", lambda line: rx.el.b(line.revenue), number=True),
-                Column("95% interval", lambda line: line.within, number=True, phone="under", named=True),
+                Column("95% interval", lambda line: line.within, number=True, phone="hide"),
             ],
             label="What this campaign brought, in each way to see it",
             loading=AttributionState.loading,

@@ -15,7 +15,8 @@ from liquor_app.ui.words import NONE, figure, show_money
 
 @dataclass(frozen=True, slots=True)
 class ViewLine:
-    """One way to see it; `within` is the interval of what is an estimate."""
+    """One way to see it; `within` is the interval of what is an estimate, which stands in its `words` as well: a phone
+    has no column for it."""
 
     label: str
     words: str
@@ -31,7 +32,7 @@ def view_line(row: ViewRow) -> ViewLine:
     within = "" if row.low is None or row.high is None else f"{show_money(row.low)} to {show_money(row.high)}"
     return ViewLine(
         row.view.label,
-        row.words,
+        f"{row.words}: {within}" if within else row.words,
         NONE if row.orders is None else figure(row.orders, places),
         NONE if row.customers is None else figure(row.customers),
         NONE if row.revenue is None else show_money(row.revenue),
