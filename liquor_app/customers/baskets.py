@@ -28,7 +28,7 @@ from liquor_app.customers.told_apart import CONTENT, LINE, LINES_MARK, STANDS_AP
 from liquor_app.customers.voided_orders import ToldBy, leave_out_voided, remember_voided
 
 TRIES = 3
-MOVED_DAYS = 2
+MOVED_HOURS = 20
 REVERSED = 0
 """The row number of what stands for an order that was voided or refunded in full: lines of a file have others."""
 
@@ -48,8 +48,8 @@ class Written:
     below zero stood in one row with another, and are counted with it. What somebody bought who was deleted meanwhile is
     not written, and unchanged. Baskets lowered to 0.00 by a word are in `lowered`, and but for lines of theirs in
     nothing else. Of known orders that something was given back of (`given_back`) `total` has that alone. `voided` are
-    left as they are, because they were voided since. Orders `moved` were of another day before: more than `MOVED_DAYS`
-    earlier.
+    left as they are, because they were voided since. Orders `moved` were of another store before, or of more than
+    `MOVED_HOURS` earlier.
     """
 
     lines: Counter[str]
@@ -119,7 +119,7 @@ SELECT n.order_id, n.customer_id, n.occurred_at,
             THEN 'unchanged' ELSE 'updated' END AS outcome,
        LEAST(n.occurred_at, p.occurred_at) AS moved_from, n.is_reversed, p.total AS total_before, n.total AS came_to,
        n.occurred_at AS told_at, n.sold, n.backs, n.lines AS lines_now, false AS has_parts, false AS is_apart,
-       false AS is_voided
+       false AS is_voided, COALESCE(lower(btrim(n.store)) <> lower(btrim(p.store)), false) AS is_elsewhere
   FROM (SELECT order_id, (array_agg(customer_id))[1] AS customer_id, min(occurred_at) AS occurred_at,
                max(occurred_at) AS last_at, min(local_hour) AS local_hour,
                min(store) AS store, min(coupon_code) AS coupon_code,
@@ -184,7 +184,8 @@ WITH old AS (
     DELETE FROM purchase_lines l USING baskets b WHERE l.purchase_id = b.purchase_id AND b.outcome = 'updated'
 ), changed AS (
     UPDATE purchases p SET occurred_at = b.occurred_at, local_hour = b.local_hour, total = b.total,
-           discount = b.discount, alcohol_total = b.alcohol_total, store = COALESCE(b.store, p.store),
+           discount = b.discount, alcohol_total = b.alcohol_total,
+           store = CASE WHEN b.is_apart THEN p.store ELSE COALESCE(b.store, p.store) END,
            coupon_code = COALESCE(b.coupon_code, p.coupon_code), coupon_lines = b.coupon_lines,
            written_by = COALESCE(CAST(:import AS uuid), uuid_v7())
       FROM old b WHERE p.id = b.purchase_id
@@ -222,7 +223,7 @@ SELECT outcome, is_reversed, sum(lines) AS lines, count(*) AS baskets,
        count(*) FILTER (WHERE is_apart AND outcome = 'updated') AS given_back,
        count(*) FILTER (WHERE is_voided) AS voided,
        count(*) FILTER (WHERE outcome = 'updated' AND NOT is_apart AND NOT is_reversed
-                          AND occurred_at - moved_from > interval '{MOVED_DAYS} days') AS moved
+                          AND (occurred_at - moved_from > interval '{MOVED_HOURS} hours' OR is_elsewhere)) AS moved
   FROM baskets GROUP BY outcome, is_reversed
 """
 

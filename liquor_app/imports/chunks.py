@@ -50,8 +50,8 @@ READERS: dict[str, Callable[[dict[str, int], Setting], Clean]] = {
 }
 """What makes something of a file's rows; made once a file."""
 
-OF_ORDER = frozenset({*IDENTITY["purchases"], "occurred_at", "time_of_day", "store"})
-"""Fields by which lines without an order's number are one order."""
+OF_ORDER = frozenset({*IDENTITY["purchases"], "order_id", "occurred_at", "time_of_day", "store"})
+"""Fields by which lines are one order, with its number or without."""
 LINES_A_ROW = 128
 """More than a row may pack; its first line has its number, the others numbers of their own below zero."""
 LAST_PACKED = 16_000_000
@@ -240,10 +240,11 @@ class Chunks:
         sums = [""] * len(MADE) if self._sales else []
         cells = [*record.cells, *sums, *(make(record.cells) for make in self._made)]
         at = {field: place for field, place in self._at.items() if field in OF_ORDER and place < len(cells)}
-        try:
-            return LineReader({**at, "amount": len(cells)}, self._how)(record.number, [*cells, "0"])
-        except Rejected:
-            return None
+        reader = LineReader({**at, "amount": len(cells)}, self._how)
+        for amount in ("0", "-1"):  # of what is given back the row need not say who bought it
+            with suppress(Rejected):
+                return reader(record.number, [*cells, amount])
+        return None
 
     def order_of(self, record: Record) -> str:
         """Return the order a refused line names; empty if it names none."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -118,6 +119,24 @@ def describe(
         told = explain(facts) if not known["objected"] else []
         sentences.append(json.dumps([sentence.to_dict() for sentence in told]))
     return documents, sentences
+
+
+PROFILE: Mapping[str, object] = {
+    "primary_category": None, "secondary_category": None, "favorite_brands": "[]", "success_rate_pct": None,
+    "avg_purchase_hour": None, "is_night_buyer": False, "features": "{}", "explanation": "[]",
+}  # fmt: skip
+"""What is worked out of somebody's purchases beside scores, and how it stands of who objects to that."""
+
+
+def without_profiles(frame: pd.DataFrame, objected: pd.Series) -> pd.DataFrame:
+    """Return rows to be written, those of who objects to being profiled without what was worked out of them: what they
+    bought and when stays, for it is the shop's record."""
+    who = objected.to_numpy(dtype=bool)
+    if not who.any():
+        return frame
+    return frame.assign(**{
+        name: frame[name].where(~who, pd.NA if nothing is None else nothing) for name, nothing in PROFILE.items()
+    })  # fmt: skip
 
 
 def _facts(

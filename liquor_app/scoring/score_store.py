@@ -116,6 +116,7 @@ async def write(session: AsyncSession, actor: Actor, scoring: Scoring, batch: in
             "explanation": sentences,
         }
     )  # fmt: skip
+    frame = score_documents.without_profiles(frame, customers["objected"])
     await write_scores(session, frame, moment.now)
     await session.execute(text(_SCRATCH))
     await session.execute(text("TRUNCATE scored"))

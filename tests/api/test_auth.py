@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import httpx
 import pytest
+from sqlalchemy import text
 
 from liquor_app.accounts.api_keys import create_api_key
 from liquor_app.accounts.cookies import SESSION
@@ -83,6 +84,23 @@ async def test_roles(viewer: Client, manager: Client, admin: Client) -> None:
     added = {"email": "second@example.com", "password": PASSWORD, "role": "manager"}
     is_problem(await manager.post("/auth/register", json=added), 403, "forbidden")
     assert (await admin.post("/auth/register", json=added)).json()["role"] == "manager"
+
+
+async def test_no_key_adds_a_user_past_its_areas(anybody: Client) -> None:
+    """Before, any key of an admin's role made itself an admin with a password here, whatever it was good for."""
+    async with transaction() as session:
+        keys = [
+            await create_api_key(session, SYSTEM, name=f"key {nth}", role=Role.ADMIN, areas=areas)
+            for nth, areas in enumerate((["events:write"], ["purchases:write"], []))
+        ]
+    eve = {"email": "eve@example.com", "password": PASSWORD, "role": "admin"}
+    for secret in keys:
+        for headers in ({"Authorization": f"Bearer {secret}"}, {"X-API-Key": secret}):
+            answer = await anybody.post("/auth/register", json=eve, headers=headers)
+            assert answer.status_code in (401, 403), answer.text
+    async with transaction() as session:
+        found = await session.execute(text("SELECT count(*) FROM users WHERE email = 'eve@example.com'"))
+        assert found.scalar_one() == 0
 
 
 async def test_api_keys_act_with_their_own_role(anybody: Client) -> None:

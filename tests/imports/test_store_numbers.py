@@ -248,3 +248,33 @@ async def test_a_refund_at_another_store_costs_nobody_elses_order(database: str,
     mended = [f"{one}," for one in (NORTH, SOUTH)] + [row("8", "North", "a", "Rye", "-10.00", day="03") + ",1001"]
     await run(write(tmp_path / "mended.csv", head, *mended), "purchases")
     assert await owned() == {("a", "North", "40.00"), ("b", "South", "30.00")}
+
+
+@pytest.mark.parametrize("who", ["a", ""])
+@pytest.mark.parametrize("status", ["Voided", "Refunded"])
+async def test_a_void_at_one_store_takes_back_nothing_of_another(
+    database: str, tmp_path: Path, who: str, status: str
+) -> None:
+    """Before, the other store's order of that number was lowered to nothing, though the row names its store."""
+    await people(tmp_path)
+    await told(tmp_path, NORTH)
+    gone = row("1001", "South", who, "Rye", "30.00", day="09", status=status)
+    report = await told(tmp_path, gone, row("1002", "South", "b", "Gin", "5.00"), name="south.csv")
+    assert await owned() == {("a", "North", "50.00"), ("b", "South", "5.00")}
+    assert report.notes.get("reversals_of_another_customer") == 1
+    await told(tmp_path, row("1001", "north", who, "Rye", "50.00", day="09", status=status), name="north.csv")
+    assert ("a", "North", "0.00") in await owned()
+
+
+async def test_what_comes_back_elsewhere_leaves_the_order_at_its_store(database: str, tmp_path: Path) -> None:
+    await people(tmp_path)
+    await told(tmp_path, NORTH)
+    await told(tmp_path, row("1001", "South", "", "Rye", "-5.00", day="09", status="Refund"), name="back.csv")
+    assert await owned() == {("a", "North", "45.00")}
+
+
+async def test_an_order_that_becomes_another_stores_is_told(database: str, tmp_path: Path) -> None:
+    await people(tmp_path)
+    await told(tmp_path, NORTH)
+    report = await told(tmp_path, row("1001", "South", "a", "Ale", "40.00"), name="south.csv")
+    assert (report.orders, report.notes) == ({"updated": 1}, {"orders_moved": 1})

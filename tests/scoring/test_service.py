@@ -212,6 +212,11 @@ async def test_who_objects_to_profiling_keeps_facts_and_loses_scores(session: As
     assert (known["purchase_frequency"], known["total_spent"]) == (1, Decimal("20.00"))
     for score in ("rfm_segment", "r_score", "churn_risk", "churn_probability", "clv_score", "response_likelihood"):
         assert known[score] is None, score
+    for habit in ("primary_category", "secondary_category", "avg_purchase_hour", "success_rate_pct"):
+        assert known[habit] is None, habit
+    assert (known["favorite_brands"], known["is_night_buyer"]) == ([], False)
+    kept = await session.execute(text("SELECT features, explanation FROM customer_scores"))
+    assert [tuple(row) for row in kept] == [({}, [])], "nothing that was worked out of them is kept"
     (only,) = (await explain_customer(session, VIEWER, objector)).sentences
     assert only.text == "Objected to profiling, so there are no scores and no reasons."
 

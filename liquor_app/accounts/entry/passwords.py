@@ -28,6 +28,17 @@ Hashed = NewType("Hashed", str)
 """What is stored of a password. Services take this, never a password: hashing happens before their transaction."""
 
 MIN_LENGTH = 10
+SHOP_WORDS = (
+    "liquor", "marketing", "wine", "beer", "spirits", "spirit", "bourbon", "whisky", "whiskey", "scotch", "vodka",
+    "gin", "rum", "tequila", "champagne", "store", "shop", "bottle", "bottles", "cellar", "admin", "manager",
+    "password", "passwort", "contraseña", "welcome",
+)  # fmt: skip
+TIMES = (
+    "spring", "summer", "autumn", "fall", "winter", "january", "february", "march", "april", "may", "june", "july",
+    "august", "september", "october", "november", "december", "monday", "tuesday", "wednesday", "thursday", "friday",
+    "saturday", "sunday", "the", "and", "my", "our", "com", "net", "org",
+)  # fmt: skip
+MOST_WORDS, LONGEST_WORD = 4, 30
 LEAST_GUESSES = 10**8
 MOST_READ = 72
 """Characters that are looked at for patterns; what is as long is not guessed."""
@@ -148,12 +159,26 @@ def check_guessable(password: str, about: Sequence[str] = (), field: str = "pass
     from zxcvbn import zxcvbn  # its lists take 10 MB: only for whoever chooses a password
 
     known = [part for one in about for part in re.split(r"[^\w]+", one.casefold()) if len(part) > 2]
-    if zxcvbn(password[:MOST_READ], user_inputs=[*known, "liquor", "marketing"])["guesses"] < LEAST_GUESSES:
+    whole = [re.sub(r"\W+", "", one.casefold()) for one in about]
+    guesses = zxcvbn(password[:MOST_READ], user_inputs=[*known, *whole, *SHOP_WORDS])["guesses"]
+    if guesses < LEAST_GUESSES or is_made_of(password, frozenset({*known, *SHOP_WORDS, *TIMES})):
         raise Invalid(
             f"{field} is easy to guess: it is on lists of leaked passwords, or made of a common word, a name, a date or"
             " a row of keys. Three or four unrelated words are easy to remember and hard to guess",
             field=field,
         )
+
+
+def is_made_of(password: str, words: frozenset[str]) -> bool:
+    """Tell whether a password is `MOST_WORDS` of these words at most, whatever digits and marks stand between."""
+    ends = {0: 0}
+    letters = re.sub(r"[\W\d_]+", "", password[:MOST_READ].casefold())
+    for end in range(1, len(letters) + 1):
+        counts = [ends[start] for start in range(max(0, end - LONGEST_WORD), end)
+                  if start in ends and letters[start:end] in words]  # fmt: skip
+        if counts:
+            ends[end] = min(counts) + 1
+    return bool(letters) and ends.get(len(letters), MOST_WORDS + 1) <= MOST_WORDS
 
 
 async def hash_password(password: str, field: str = "password", *, about: Sequence[str] = ()) -> Hashed:

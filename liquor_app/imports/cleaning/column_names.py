@@ -142,7 +142,8 @@ PURCHASES: dict[str, tuple[str, ...]] = {
     ),
     "unit_price": ("unit price", "price", "price each", "lineitem price", "prc", "unit prc"),
     "discount": (
-        "discount", "discount amount", "line discount", "discounts", "savings", "total discount", "discount total",
+        "discount", "discount amount", "line discount", "discounts", "discounts comps", "discounts and comps",
+        "discounts coupons", "discounts and coupons", "savings", "total discount", "discount total",
         "total discounts", "discounts total", "total discount amount", "line discount amount", "item discount",
         "item discount amount", "order discount", "promo discount", "promotion discount", "promotional discount",
         "discount value", "discount applied", "discount given", "amount discounted", "discounted amount", "amount off",

@@ -250,8 +250,10 @@ class LineReader:
             raise Rejected("no_amount", "amount", "The row does not say what was paid.")
         if quantity is not None and quantity < 0 < amount:
             amount = -amount  # a return that tells its worth without a sign
-        if self._refunded is not None and amount > 0:
-            amount -= min(abs(self._sum(REFUNDED, cells[self._refunded], notes)), amount)
+        if self._refunded is not None and amount >= 0:
+            back = abs(self._sum(REFUNDED, cells[self._refunded], notes))
+            # of what was paid with tax and shipping no more comes back than it was; a row of nothing sold is a return
+            amount -= back if self._is_gross or not amount else min(back, amount)
         if abs(amount) > MAX_NUMBER:
             raise Rejected("bad_amount", "amount", f"amount is larger than {figure(MAX_NUMBER)}.")
         alcohol = None if self._alcohol is None else self._kept("is_alcohol", _is_alcohol, cells[self._alcohol], notes)

@@ -25,9 +25,9 @@ from liquor_app.imports.orders.basket_lines import order_ids, who_bought
 from liquor_app.imports.readers.row_reader import Record
 
 ANOTHERS = "reversals_of_another_customer"
-"""The note that counts known orders that stay, because the row names another customer."""
+"""The note that counts known orders that stay, because the row names another customer, or another store."""
 
-_KNOWN = "SELECT external_id, CAST(customer_id AS text) FROM purchases WHERE external_id = ANY(:orders)"
+_KNOWN = "SELECT external_id, CAST(customer_id AS text), store FROM purchases WHERE external_id = ANY(:orders)"
 _WAITING = unnest("o", order_id="text", at="timestamptz")
 _STAGE = f"""
 INSERT INTO import_lines (import_id, order_id, row_number, customer_id, occurred_at, category, quantity, amount,
@@ -45,7 +45,8 @@ async def stage_reversals(
     """Have these orders taken back, or remembered, once the file is read.
 
     Returns:
-        Their rows by their number, and how many orders stay because the row names another customer than their own.
+        Their rows by their number, and how many orders stay because the row names another customer, or another
+        store, than their own.
     """
     rows = {one.order_id: one for one in reversed(told) if one.order_id}
     if unnumbered := [(one, one.line) for one in told if not one.order_id and one.line is not None]:
@@ -54,10 +55,12 @@ async def stage_reversals(
     if not rows:
         return {}, 0
     found = await session.execute(text(_KNOWN), {"orders": texts(rows)})
-    owners: dict[str, str] = {row[0]: row[1] for row in found}
+    known = found.all()
+    owners: dict[str, str] = {row[0]: row[1] for row in known}
     lines = {order: line for order in owners if (line := rows[order].line) is not None}
-    buyer_of = await who_bought(session, list(lines.values()))
-    others = {order for order, line in lines.items() if not _is(owners[order], buyer_of, line)}
+    buyer_of = await who_bought(session, [line for line in lines.values() if not line.names_nobody])
+    elsewhere = {row[0] for row in known if row[0] in lines and _is_elsewhere(lines[row[0]], row[2])}
+    others = {order for order, line in lines.items() if order in elsewhere or not _is(owners[order], buyer_of, line)}
     taken = {order: one for order, one in rows.items() if order not in others}
     if taken:
         at = [one.line.when.at if one.line else None for one in taken.values()]
@@ -65,7 +68,14 @@ async def stage_reversals(
     return {order: one.record for order, one in taken.items()}, len(others)
 
 
+def _is_elsewhere(line: Line, store: str | None) -> bool:
+    """Tell whether a row says another store than its order's: its number was given by both."""
+    return bool(line.store and store and line.store.strip().casefold() != store.strip().casefold())
+
+
 def _is(owner: str, buyer_of: Callable[[Line], str], line: Line) -> bool:
+    if line.names_nobody:
+        return True
     try:
         return buyer_of(line) == owner
     except Rejected:

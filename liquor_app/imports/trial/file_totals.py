@@ -88,6 +88,8 @@ class FileTotals:
         self._open: dict[str, int] = {}
         """Orders whose rows hold a total → how many of these were not left out."""
         self._now, self._by_line, self._left_lines = "", False, Decimal(0)
+        self._has_kinds = bool(sales and sales.keeps)
+        """Whole orders, their lines and payments stand in rows of their own, each with its total."""
         self._is_full = False
         self._left_out = Decimal(0)
         self._cents = {place for place, one in enumerate(columns) if holds_cents(one)}
@@ -144,7 +146,7 @@ class FileTotals:
             if len(self._summed) <= MOST_ORDERS:
                 self._summed[order] = told
             return True
-        self._by_line |= first != told
+        self._by_line |= first != told and not self._has_kinds
         return self._by_line
 
     def _add_up(self) -> None:

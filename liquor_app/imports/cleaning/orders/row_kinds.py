@@ -12,6 +12,8 @@ from liquor_app.imports.readers.row_reader import Record
 _OF_KINDS = (Says.COUNTS, Says.VOIDED, Says.RETURN)
 _LETTERS = {"S": Says.COUNTS, "R": Says.RETURN, "V": Says.VOIDED}
 
+_BACK: set[Says | None] = {Says.RETURN, Says.VOIDED}
+
 
 def tells_kinds(column: str, cells: Sequence[str]) -> bool:
     """Tell whether a column holds kinds of rows, all of them known ("Sale", "Return"): it is no category."""
@@ -26,8 +28,9 @@ def kind_of_row(column: str, cell: str) -> Says | None:
 
 
 class KindSigns:
-    """`KindSigns(…)(record)` is a row with its sum below zero, where its kind alone says that it was given back: in a
-    file none of whose first returns has one. False where no kind of the file is such a sign.
+    """`KindSigns(…)(rows)` are an order's rows, those with their sum below zero whose kind alone says that they were
+    given back: in a file none of whose first returns and voids has one. A void is so beside its sale alone; by itself
+    it says that its order, wherever that stands, is none. False where no kind of the file is such a sign.
 
     Args:
         at: field → position of its column.
@@ -41,22 +44,24 @@ class KindSigns:
     ) -> None:  # fmt: skip
         self._columns, self._worth = columns, worth
         self._sums = [at[one] for one in ("amount", "quantity") if one in at] or [at.get("unit_price", 0)]
-        signed = [one.cells for one in sample if not one.problem and worth(one.cells) < 0]
-        self._kinds = [place for place in kinds if not any(self._gives_back(cells, place) for cells in signed)]
+        self._kinds = list(kinds)
+        if any(not one.problem and worth(one.cells) < 0 and self._says(one.cells) & _BACK for one in sample):
+            self._kinds = []
 
     def __bool__(self) -> bool:
         return bool(self._kinds)
 
-    def __call__(self, record: Record) -> Record:
-        cells = record.cells
-        if record.problem or self._worth(cells) <= 0:
-            return record
-        if not any(self._gives_back(cells, place) for place in self._kinds):
-            return record
-        cells = list(cells)
+    def __call__(self, rows: Sequence[Record]) -> list[Record]:
+        said = [set() if one.problem or self._worth(one.cells) <= 0 else self._says(one.cells) for one in rows]
+        sold = any(Says.COUNTS in one and not one & _BACK for one in said)
+        back = _BACK if sold else {Says.RETURN}
+        return [self._signed(one) if told & back else one for one, told in zip(rows, said, strict=True)]
+
+    def _signed(self, record: Record) -> Record:
+        cells = list(record.cells)
         for place in self._sums:
             cells[place] = f"-{cells[place].strip()}" if cells[place].strip() else ""
         return record._replace(cells=cells, own=record.told)
 
-    def _gives_back(self, cells: Sequence[str], place: int) -> bool:
-        return kind_of_row(self._columns[place], cells[place]) is Says.RETURN
+    def _says(self, cells: Sequence[str]) -> set[Says | None]:
+        return {kind_of_row(self._columns[place], cells[place]) for place in self._kinds}

@@ -160,7 +160,7 @@ class StatusRows:
 
     def _order(self, run: list[Record], order: str, first: Sequence[str]) -> Iterator[Record]:
         """One order's rows: what stands on its first row holds for those that say nothing."""
-        run = [self._signs(one) for one in run] if self._signs else run
+        run = self._signs(run) if self._signs else run
         worth = {at: self._worth(one.cells) for at, one in enumerate(run) if not one.problem}
         told = {at: self._told(run[at].cells, first, below=came_to < 0) for at, came_to in worth.items()}
         back = sum((worth[at] for at, one in told.items() if one.says is Says.REFUNDED), Decimal(0))

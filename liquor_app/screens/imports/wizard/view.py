@@ -158,8 +158,8 @@ _WARNED = {
         "known orders are changed by what was given back of them, or exchanged",
     ),
     MOVED: (
-        "known order of an earlier day took what the file says: if numbers begin anew each month, it was another one",
-        "known orders of earlier days took what the file says: if numbers begin anew each month, they were other ones",
+        "known order of an earlier day, or another store, took what the file says: if numbers begin anew, wrongly",
+        "known orders of earlier days, or other stores, took what the file says: if numbers begin anew, wrongly",
     ),
     VOIDED_SINCE: (
         "order is left out: it was voided or refunded in full, as a file told that may be the later one",
@@ -230,7 +230,7 @@ def note_words(notes: Mapping[str, Any], twice: Sequence[str] = ()) -> str:
         words += f" Rows that are no lines of purchases, left out: {listed(rows)}."
     if count := int(notes.get(reversed_orders.ANOTHERS, 0)):
         words += f" {plural(count, 'known order')} voided or refunded in the file but left as bought: the row names"
-        words += " another customer than the order's own."
+        words += " another customer, or another store, than the order's own."
     if count := int(notes.get(FUTURE, 0)):
         words += f" Consent left out of {plural(count, 'row')}: its date lies in the future."
     if count := int(notes.get(UNSEEN, 0)):
