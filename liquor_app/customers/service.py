@@ -23,6 +23,7 @@ from liquor_app.customers.ages.birth_dates import PLACEHOLDERS, birth_columns, c
 from liquor_app.customers.ages.sealed_dates import SEALED_DATE, born_columns, open_birth_date
 from liquor_app.customers.consents import REACHABLE, suppress_withdrawn
 from liquor_app.customers.countries import country_code
+from liquor_app.customers.erasing.erased_keys import check_not_erased
 from liquor_app.customers.merging.aliases import aliases_among, drop_aliases
 from liquor_app.customers.merging.merged_fields import CONSENTS
 from liquor_app.customers.models import ConsentStatus
@@ -281,6 +282,7 @@ async def create_customer(session: AsyncSession, actor: Actor, changes: dict[str
     values = _clean(changes, await shop_today(session))
     if not any(values.get(name) for name in ("email", "phone", "external_id")):
         raise Invalid("Give at least one of email, phone and external_id.", field="email")
+    await check_not_erased(session, actor, values)
     await _refuse_taken(session, values, None)
     values["id"] = uuid7()
     columns = _sealed(values)
@@ -321,6 +323,7 @@ async def update_customer(
     after = {**before, **values}
     if not any(after.get(name) for name in ("email_key", "phone", "external_id")):
         raise Invalid("A customer needs at least one of email, phone and external_id.", field="email")
+    await check_not_erased(session, actor, values)
     await _refuse_taken(session, values, customer_id)
     born = values.get("date_of_birth", before["date_of_birth"])
     if born != before["date_of_birth"]:

@@ -345,3 +345,24 @@ async def test_as_many_rows_as_are_taken_in_few_statements(manager: Client, monk
     views = [{"event_type": "page_view", "external_id": f"C-{n}"} for n in range(600)]
     few = await statements(views[:2], "/events", "POST")
     assert await statements(views[2:], "/events", "POST") <= few + 2
+
+
+async def test_no_program_brings_back_who_was_erased(anybody: Client, admin: Client) -> None:
+    """Before, what a bulk call refused one by one calls took, and a yes after it."""
+    async with transaction() as session:
+        gone = await add_customer(session, email="gone@example.com", email_key="gone@example.com", external_id="C-1")
+        other = await add_customer(session)
+        await request_erasure(session, SYSTEM, gone, ground=Ground.ASKED, confirmed=True)
+        key = await create_api_key(session, SYSTEM, name="till", role=Role.MANAGER)
+    by_key = {"X-API-Key": key}
+    for body in ({"email": "gone@example.com", "name": "Ghost"}, {"external_id": "C-1"}):
+        answer = await anybody.post("/customers", json=body, headers=by_key)
+        is_problem(answer, 409, "rule.taken")
+    tag = (await admin.get(f"/customers/{other}")).headers["etag"]
+    moved = await anybody.patch(
+        f"/customers/{other}", json={"email": "gone@example.com"}, headers=by_key | {"If-Match": tag}
+    )
+    is_problem(moved, 409, "rule.taken")
+    assert (await anybody.post("/customers", json={"email": "new@example.com"}, headers=by_key)).status_code == 201
+    again = await admin.post("/customers", json={"email": "gone@example.com"})
+    assert again.status_code == 201, "who comes back by themselves is entered by somebody of the shop"

@@ -15,8 +15,9 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from liquor_app.accounts.permissions import Actor, ActorKind
 from liquor_app.core.bulk import unnest
-from liquor_app.core.errors import Invalid
+from liquor_app.core.errors import Invalid, Taken
 from liquor_app.core.security.pepper import pepper_hash
 from liquor_app.customers.addresses import address_hash, normalise_email, normalise_phone
 from liquor_app.customers.erasing.models import ERASURE, ErasureStatus, Ground
@@ -105,6 +106,13 @@ async def erased_among(session: AsyncSession, people: Iterable[Mapping[str, str 
         for key, value in named.items():
             hashes.setdefault(hash_of(key, value), []).append(place)
     return {place for one in await erased_hashes(session, hashes) for place in hashes[one]}
+
+
+async def check_not_erased(session: AsyncSession, actor: Actor, told: Mapping[str, str | None]) -> None:
+    """Check, or raise Taken: a program brings back somebody who was erased. Of people of the shop it is taken that they
+    do it at that person's own wish, and the audit log names them."""
+    if actor.kind is ActorKind.API_KEY and await erased_among(session, [told]):
+        raise Taken("This is somebody who was erased, whom no program brings back.", field="email")
 
 
 def addresses_in(words: str) -> set[str]:
