@@ -11,8 +11,11 @@ from typing import Any
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.responses import HTMLResponse
 from fastapi.routing import APIRoute
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.routing import compile_path
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from liquor_app.api.body_limits import Edge, Knows
 from liquor_app.api.client_gone import Leaving
@@ -26,6 +29,8 @@ from liquor_app.api.strict_parameters import refuse_unknown
 PREFIX = "/api/v1"
 VERSION = "1.0.0"
 """Of the interface, not of the software: a breaking change would be `/api/v2`."""
+LEAST_BYTES, LEVEL = 1024, 5
+"""From which length on an answer goes by gzip, and how hard it is squeezed."""
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
 DOORS = (f"{PREFIX}/auth/", f"{PREFIX}/webhooks/", f"{PREFIX}/health/")
 """Where nobody has to be known."""
@@ -103,9 +108,26 @@ def create_api(
 
     complete(app, routers, PREFIX, DOORS)
     app.add_middleware(SparseFields)
+    app.add_middleware(_Squeezed)
     app.add_middleware(Leaving)
     app.add_middleware(Edge, large_bodies=large_bodies or {}, knows=knows)
     return app
+
+
+class _Squeezed(GZipMiddleware):
+    """As its base, but for answers to a cookie alone: another site can have a browser ask for those, and learn from
+    their length what stands beside words of its choice (BREACH)."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        super().__init__(app, minimum_size=LEAST_BYTES, compresslevel=LEVEL)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            headers = Headers(scope=scope)
+            if "cookie" in headers and not ("authorization" in headers or "x-api-key" in headers):
+                await self.app(scope, receive, send)
+                return
+        await super().__call__(scope, receive, send)
 
 
 def _operation_id(route: APIRoute) -> str:

@@ -27,7 +27,8 @@ def faulty_api() -> ASGIApp:
         if path == BREAKS and verb == "GET" and b"limit=" in scope["query_string"]:
             await _answer(send, 500)
         elif path.startswith(KEEPS) and verb == "DELETE" and path.count("/") == KEEPS.count("/"):
-            await _answer(send, 204)
+            # whoever may not, or names none, is told as ever
+            await api(scope | {"method": "GET"}, receive, _claiming_gone(send))
         elif path == TAKES_ALL and verb not in {"GET", "POST", "OPTIONS"}:
             await _answer(send, 200)
         elif path == BOASTS and verb == "OPTIONS":
@@ -36,6 +37,23 @@ def faulty_api() -> ASGIApp:
             await api(scope, receive, send)
 
     return app
+
+
+def _claiming_gone(send: Send) -> Send:
+    """Turn "here it is" into "gone"."""
+    is_there = False
+
+    async def changed(message: Message) -> None:
+        nonlocal is_there
+        if message["type"] == "http.response.start":
+            is_there = message["status"] == 200
+            if is_there:
+                message = {**message, "status": 204, "headers": []}
+        elif is_there:
+            message = {**message, "body": b""}
+        await send(message)
+
+    return changed
 
 
 def _boasting(send: Send) -> Send:

@@ -152,7 +152,7 @@ FAULTY: list[tuple[str, Depth, Callable[[str], bool]]] = [
     ("not_a_server_error", BOUNDS, lambda label: label == f"GET {faulty_api.BREAKS}"),
     ("unsupported_method", BOUNDS, lambda label: label == f"GET {faulty_api.TAKES_ALL}"),
     ("allow_header_conformance", BOUNDS, lambda label: label == f"GET {faulty_api.BOASTS}"),
-    ("use_after_free", Depth(examples=1, paths=20, coverage=False), lambda label: label in OF_POOLS),
+    ("use_after_free", Depth(examples=1, paths=80, coverage=False), lambda label: label in OF_POOLS),
 ]
 
 
