@@ -116,7 +116,8 @@ def create_api(
 
 class _Squeezed(GZipMiddleware):
     """As its base, but for answers to a cookie alone: another site can have a browser ask for those, and learn from
-    their length what stands beside words of its choice (BREACH)."""
+    their length what stands beside words of its choice (BREACH). Files keep their length, by which a download shows how
+    far it is."""
 
     def __init__(self, app: ASGIApp) -> None:
         super().__init__(app, minimum_size=LEAST_BYTES, compresslevel=LEVEL)
@@ -124,7 +125,8 @@ class _Squeezed(GZipMiddleware):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
             headers = Headers(scope=scope)
-            if "cookie" in headers and not ("authorization" in headers or "x-api-key" in headers):
+            by_cookie = "cookie" in headers and not ("authorization" in headers or "x-api-key" in headers)
+            if by_cookie or scope["path"].startswith(f"{PREFIX}/files/"):
                 await self.app(scope, receive, send)
                 return
         await super().__call__(scope, receive, send)

@@ -29,7 +29,7 @@ async def test_every_list_and_every_thing_takes_fields(shop: Shop) -> None:
         if answer.status_code != 200:
             continue
         body, all_of_it = answer.json(), whole.json()
-        assert int(answer.headers["content-length"]) == len(answer.content)
+        assert "content-encoding" in answer.headers or int(answer.headers["content-length"]) == len(answer.content)
         if "next_cursor" in all_of_it:
             lists += 1
             assert {**body, "items": 0} == {**all_of_it, "items": 0}
