@@ -15,7 +15,8 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from liquor_app.accounts.permissions import Actor, ActorKind
+from liquor_app.accounts.permission_table import Permission
+from liquor_app.accounts.permissions import Actor, ActorKind, require
 from liquor_app.core.bulk import unnest
 from liquor_app.core.errors import Invalid, Taken
 from liquor_app.core.security.pepper import pepper_hash
@@ -111,6 +112,7 @@ async def erased_among(session: AsyncSession, people: Iterable[Mapping[str, str 
 async def check_not_erased(session: AsyncSession, actor: Actor, told: Mapping[str, str | None]) -> None:
     """Check, or raise Taken: a program brings back somebody who was erased. Of people of the shop it is taken that they
     do it at that person's own wish, and the audit log names them."""
+    require(actor, Permission.CUSTOMERS_WRITE)
     if actor.kind is ActorKind.API_KEY and await erased_among(session, [told]):
         raise Taken("This is somebody who was erased, whom no program brings back.", field="email")
 
