@@ -18,6 +18,10 @@ from tests.imports.test_reversed_orders import orders, people
 pytestmark = pytest.mark.integration
 
 
+LIGHTSPEED_X = (
+    "Date,Receipt Number,Line Type,Customer Code,Customer Name,Note,Quantity,Subtotal,Sales Tax,Discount,Loyalty,"
+    "Total,Paid,Details,Register,User,Status,Sku"
+)
 GROSS_NOTHING = ("T1,a@x.example,55.00,-5.00,0.00", "T2,a@x.example,0.00,0.00,-10.00")
 GROSS_MORE = ("T1,a@x.example,55.00,-5.00,0.00", "T2,a@x.example,20.00,0.00,-30.00")
 
@@ -90,10 +94,6 @@ async def test_a_column_of_totals_that_differs_within_an_order_is_of_lines(datab
 
 
 async def test_the_row_of_a_whole_order_is_not_left_out_of_what_is_taken(database: str, tmp_path: Path) -> None:
-    head = (
-        "Date,Receipt Number,Line Type,Customer Code,Customer Name,Note,Quantity,Subtotal,Sales Tax,Discount,Loyalty,"
-        "Total,Paid,Details,Register,User,Status,Sku"
-    )
     rows = (
         "2026-10-03 18:14:30,1,Sale,Y-1,Y,,1,10.00,0.60,0,0,10.60,10.60,,R1,s,CLOSED,",
         "2026-10-03 18:14:30,1,Sale Line,Y-1,Y,,1,10.00,0.60,0,0,10.60,,Gin,R1,s,CLOSED,G",
@@ -101,7 +101,7 @@ async def test_the_row_of_a_whole_order_is_not_left_out_of_what_is_taken(databas
         "2026-10-03 18:14:30,5,Sale Line,Y-1,Y,,1,15.00,0.60,0,0,15.60,,Ale,R1,s,LAYBY,A",
     )  # fmt: skip
     await run(write(tmp_path / "people.csv", "external_id", "Y-1"))
-    path = write(tmp_path / "sales.csv", head, *rows)
+    path = write(tmp_path / "sales.csv", LIGHTSPEED_X, *rows)
     told = await totals(path)
     assert (told.money, told.left_out, told.money_made) == (Decimal("26.20"), Decimal("15.60"), Decimal("10.00"))
     await run(path, "purchases")
@@ -109,16 +109,12 @@ async def test_the_row_of_a_whole_order_is_not_left_out_of_what_is_taken(databas
 
 
 async def test_the_option_of_numbers_by_store_holds_for_a_tools_file(database: str, tmp_path: Path) -> None:
-    head = (
-        "Date,Receipt Number,Line Type,Customer Code,Customer Name,Note,Quantity,Subtotal,Sales Tax,Discount,Loyalty,"
-        "Total,Paid,Details,Register,User,Status,Sku"
-    )
     rows = (
         "2026-10-03 18:14:30,1,Sale Line,Y-1,Y,,1,10.00,0.60,0,0,10.60,,Gin,Main,s,CLOSED,G",
         "2026-10-04 18:14:30,1,Sale Line,Z-1,Z,,1,20.00,0.60,0,0,20.60,,Ale,Annex,s,CLOSED,A",
     )  # fmt: skip
     await run(write(tmp_path / "people.csv", "external_id", "Y-1", "Z-1"))
-    await run(write(tmp_path / "sales.csv", head, *rows), "purchases")
+    await run(write(tmp_path / "sales.csv", LIGHTSPEED_X, *rows), "purchases")
     assert await orders() == {"1 · ANNEX": "20.00", "1 · MAIN": "10.00"}
 
 
@@ -213,15 +209,11 @@ async def test_a_void_without_a_sign_takes_its_sale_back(database: str, tmp_path
 
 
 async def test_rows_of_whole_orders_are_no_lines_of_other_sums(database: str, tmp_path: Path) -> None:
-    head = (
-        "Date,Receipt Number,Line Type,Customer Code,Customer Name,Note,Quantity,Subtotal,Sales Tax,Discount,Loyalty,"
-        "Total,Paid,Details,Register,User,Status,Sku"
-    )
     rows = (
         "2026-10-03 18:14:30,1,Sale,Y-1,Y,,3,30.00,1.80,0,0,31.80,31.80,,R1,s,CLOSED,",
         "2026-10-03 18:14:30,1,Sale Line,Y-1,Y,,1,10.00,0.60,0,0,10.60,,Gin,R1,s,CLOSED,G",
         "2026-10-03 18:14:30,1,Sale Line,Y-1,Y,,2,20.00,1.20,0,0,21.20,,Ale,R1,s,CLOSED,A",
         "2026-10-03 18:14:30,1,Payment,Y-1,Y,,1,0,0,0,0,31.80,31.80,Cash,R1,s,CLOSED,",
     )  # fmt: skip
-    told = await totals(write(tmp_path / "sales.csv", head, *rows))
+    told = await totals(write(tmp_path / "sales.csv", LIGHTSPEED_X, *rows))
     assert (told.money, told.left_out) == (Decimal("31.80"), Decimal("0.00"))
