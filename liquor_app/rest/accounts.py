@@ -17,7 +17,7 @@ from liquor_app.accounts.entry.setup_code import check_code
 from liquor_app.accounts.entry.sign_in import Verdict, begin_attempt, finish_attempt
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permission_table import Permission, needs
-from liquor_app.accounts.permissions import STRANGER, Actor, ActorKind, require
+from liquor_app.accounts.permissions import STRANGER, Actor, require
 from liquor_app.accounts.users import UserFields, UserRow
 from liquor_app.api.client_address import source_group, source_of
 from liquor_app.api.etag import check_unchanged, content, tag
@@ -190,10 +190,10 @@ async def register(request: Request, body: Registration) -> object:
             request, email=body.email, password=body.password, full_name=body.full_name, code=body.setup_code,
             licence_state=body.licence_state,
         )  # fmt: skip
+    if bearer.startswith(tokens.KEY_PREFIX):  # it is bound to areas and an allowance, which `POST /users` asks
+        raise Forbidden("A key adds users by POST /users, where it may.")
     async with transaction() as session:
         actor = await tokens.token_actor(session, bearer)
-    if actor.kind is not ActorKind.USER:  # a key is bound to its areas and its allowance, which `POST /users` asks
-        raise Forbidden("A key adds users by POST /users, where it may.")
     require(actor, Permission.TEAM_ADMIN)
     hashed = await hash_password(body.password, about=(body.email, body.full_name or ""))
     async with transaction() as session:

@@ -1,6 +1,6 @@
 """Everything that comes in from outside, by everybody there is: each route, socket, page's event, job and command does
 for each caller what the permission table says. One that says nothing of its permission is nobody's, and passes no
-guard (`tests/guards/test_permission_table.py`)."""
+guard (`tests/guards/test_permission_table.py`). Routes that ask nobody who they are: `test_open_routes.py`."""
 
 from __future__ import annotations
 
@@ -133,7 +133,7 @@ async def test_a_session_that_ended_and_a_key_that_was_revoked(admin: Client, an
         await revoke_api_key(session, SYSTEM, key_id)
     assert (await admin.post("/auth/logout")).status_code == 204
     for client in (program, admin):
-        for place, (status, _) in (await outcomes(client, one_for_each_permission())).items():
+        for place, (status, _) in (await outcomes(client, ASKING)).items():
             assert status == 401, place
 
 
@@ -141,9 +141,8 @@ async def test_a_session_that_ended_and_a_key_that_was_revoked(admin: Client, an
 async def test_a_key_has_a_role_like_anybody(anybody: Client, role: Role) -> None:
     program, key_id = await key_of(anybody, role)
     actor = Actor(ActorKind.API_KEY, key_id, "x", role)
-    chosen = one_for_each_permission()
-    found = await outcomes(program, chosen)
-    for route, method, path in chosen:
+    found = await outcomes(program, ASKING)
+    for route, method, path in ASKING:
         permission = needed(route.endpoint)
         assert permission is not None
         if not may(actor, permission):
