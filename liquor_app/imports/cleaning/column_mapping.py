@@ -38,6 +38,7 @@ from liquor_app.imports.cleaning.answers.status_columns import (
 from liquor_app.imports.cleaning.cell_kinds import OF_FIELD, CellKind, contradicts, kind_of
 from liquor_app.imports.cleaning.column_names import BY_VALUES, IDENTITY, KINDS, WHO
 from liquor_app.imports.cleaning.net_money import NetMoney
+from liquor_app.imports.cleaning.orders.discount_columns import offs_of
 from liquor_app.imports.cleaning.orders.refunds_of import FIELD as REFUND_OF
 from liquor_app.imports.cleaning.orders.row_kinds import tells_kinds
 from liquor_app.imports.profiles.tool_profile import Profile, plain, put_together
@@ -110,8 +111,9 @@ def guess_mapping(
     if kind == "customers":
         found = _with_consents(found, columns, sample)
     if kind == "purchases":
-        paid = NetMoney(found, columns, sample).mapping()
-        found = {field: column for field, column in found.items() if field not in ("amount", "unit_price")} | paid
+        money = NetMoney(found, columns, sample)
+        paid, replaced = money.mapping(), money.replaced()
+        found = {field: column for field, column in found.items() if field not in replaced} | paid
     return found | _by_values(columns, kind, are, found, sample)
 
 
@@ -228,10 +230,9 @@ def _by_values(
 
 def percentages(mapping: Mapping[str, int], columns: Sequence[str]) -> frozenset[str]:
     """Return the fields of what was taken off whose columns are called percentages ("Discount %")."""
-    places = {field: mapping[field] for field in ("discount", "coupon_discount") if field in mapping}
     return frozenset(
         field
-        for field, place in places.items()
+        for field, place in offs_of(mapping)
         if place < len(columns) and _OF_PERCENT.search(column_words(columns[place].replace("%", " percent ")))
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from liquor_app.imports.cleaning.european_names import CUSTOMERS_DE_FR, CUSTOMERS_PT_IT, PURCHASES_DE_FR
-from liquor_app.imports.cleaning.net_money import BESIDE, REFUNDED
+from liquor_app.imports.cleaning.net_money import BESIDE, PLAIN_GROSS, REFUNDED
 from liquor_app.imports.cleaning.spanish_names import CUSTOMERS_ES, PRODUCTS_ES, PURCHASES_ES
 
 
@@ -138,9 +138,12 @@ PURCHASES: dict[str, tuple[str, ...]] = {
         "net total", "value", "revenue", "gross sales", "gross revenue", "gross item sales",
         "gross product sales", "item gross sales", "line gross sales", "extended price", "ext price", "ext prc",
         "extended amount",
-        "extended", "ext amount",
+        "extended", "ext amount", *PLAIN_GROSS,
     ),
-    "unit_price": ("unit price", "price", "price each", "lineitem price", "prc", "unit prc"),
+    "unit_price": (
+        "unit price", "price", "price each", "lineitem price", "prc", "unit prc", "gross price", "gross unit price",
+        "unit price before discount", "price before discount",
+    ),
     "discount": (
         "discount", "discount amount", "line discount", "discounts", "discounts comps", "discounts and comps",
         "discounts coupons", "discounts and coupons", "savings", "total discount", "discount total",

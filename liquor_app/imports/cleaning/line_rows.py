@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache, partial
 from typing import NamedTuple, TypeVar
 
 from liquor_app.core.money import money
 from liquor_app.customers.labels.product_labels import NO_CATEGORY
-from liquor_app.imports.cleaning.amounts import head_currency, holds_cents, read_share, says_percent
+from liquor_app.imports.cleaning.amounts import head_currency, holds_cents, says_percent
 from liquor_app.imports.cleaning.answers.answer_cells import clean_flag
+from liquor_app.imports.cleaning.answers.heard_columns import field_of
 from liquor_app.imports.cleaning.cell_kinds import written_as_phone
 from liquor_app.imports.cleaning.cells import MOST_REMEMBERED, REMEMBERED, Rejected, clean_label, clean_word
 from liquor_app.imports.cleaning.file_setting import Setting
@@ -28,15 +28,15 @@ from liquor_app.imports.cleaning.number_cells import (
     clean_signed,
     is_own,
 )
+from liquor_app.imports.cleaning.orders.discount_columns import COUPON, DISCOUNT, is_total, offs_of
+from liquor_app.imports.cleaning.orders.taken_off import NONE_OFF, TakenOff, share_of, worth_before
 from liquor_app.imports.cleaning.person_cells import clean_code, clean_email, clean_id, clean_order_id, clean_phone
 from liquor_app.imports.cleaning.row_notes import PERCENT, left_out
 from liquor_app.ui.words import figure
 
 T = TypeVar("T")
-_SUMS = ("amount", "unit_price", "discount", "coupon_discount", *BESIDE, REFUNDED)
+_SUMS = frozenset({"amount", "unit_price", DISCOUNT, COUPON, *BESIDE, REFUNDED})
 NOTHING, ONE = Decimal(0), Decimal(1)
-MOST_OFF = Decimal("0.95")
-"""The largest share that what was paid is worked back from: 99.999 % off $20 would have been two millions off."""
 
 
 @lru_cache(maxsize=16 * REMEMBERED)
@@ -140,36 +140,6 @@ _WORDS: dict[str, Callable[[str], str | None]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class _Off:
-    """What a cell takes off: a sum, or a share of the line."""
-
-    money: Decimal = NOTHING
-    share: Decimal | None = None
-
-    def of(self, gross: Decimal) -> Decimal:
-        return money(gross * self.share) if self.share is not None else self.money
-
-
-_NONE = _Off()
-
-
-def _share(written: str, how: Setting) -> Decimal | None:
-    """Return the share a percentage says. A spreadsheet writes 10 % as 0.1; what a 1 alone says nobody knows."""
-    share = read_share(written, how.decimal)
-    if share is None or says_percent(written) or share > Decimal("0.01"):
-        return share
-    return share * 100 if share < Decimal("0.01") else None
-
-
-def _before(amount: Decimal, worth: Decimal | None, share: Decimal) -> Decimal | None:
-    """Return what a line cost before a share was taken off: by its price, else by what was paid; None where neither
-    tells, also of a share so large that a slip of the pen would make millions of it."""
-    if worth:
-        return abs(worth)
-    return abs(amount) / (1 - share) if share <= MOST_OFF else None
-
-
 class LineReader:
     """Lines of purchases, understood: `LineReader(at, how)(number, cells)`. A line of a return is one of less than
     nothing; what is taken off has no sign. A cell that cannot be read costs the line only where it says who bought,
@@ -189,17 +159,21 @@ class LineReader:
         self._day, self._clock = at.get("occurred_at"), at.get("time_of_day")
         self._quantity, self._amount, self._price = at.get("quantity"), at.get("amount"), at.get("unit_price")
         self._alcohol = at.get("is_alcohol")
-        sums = (how.column(place) for place in (self._amount, self._price) if place is not None)
-        self._head = next((one for one in sums if not is_own(head_currency(one), how.currency)), "")
-        self._offs = [(field, at[field]) for field in ("coupon_discount", "discount") if field in at]
+        heads = (how.column(place) for place in (self._amount, self._price) if place is not None)
+        self._head = next((one for one in heads if not is_own(head_currency(one), how.currency)), "")
+        self._offs = offs_of(at)
+        # a coupon stands beside other discounts, but in a sum of all that was taken off
+        self._is_apart = DISCOUNT in at and not is_total(how.column(at[DISCOUNT]))
         self._beside = [(field, at[field]) for field in BESIDE if field in at and "amount" in at]
         self._refunded = at.get(REFUNDED)
-        self._is_gross = self._amount is not None and is_gross(how.column(self._amount))
+        self._is_gross = self._amount is not None and is_gross(how.column(self._amount), at)
         self._words = [(nth, name, at[name], clean) for nth, (name, clean) in enumerate(_WORDS.items()) if name in at]
         self._word_places = [place for _, _, place, _ in self._words]
         self._read_words: dict[tuple[str, ...], Words] = {}
         self._buyers: dict[tuple[str, ...], Buyer] = {}
-        self._cents = [at[field] for field in _SUMS if field in at and holds_cents(how.column(at[field]))]
+        self._cents = [
+            place for name, place in at.items() if field_of(name) in _SUMS and holds_cents(how.column(place))
+        ]
 
     def __call__(self, number: int, cells: list[str]) -> Line:
         """Return a row as a line.
@@ -347,40 +321,43 @@ class LineReader:
         is_worked_out = self._amount is None
         if is_worked_out or any(off.share is not None for off in offs.values()):
             worth = self._worth(cells, quantity, needed=is_worked_out)
-        taken = dict.fromkeys(("coupon_discount", "discount"), NOTHING)
+        taken: dict[str, Decimal] = {}
         for field, off in offs.items():
             gross = NOTHING if off.share is None else self._gross(amount or NOTHING, worth, off.share)
             if not gross and off.share:
                 notes.remove(PERCENT)
-                notes.append(left_out(field))
+                notes.append(left_out(field_of(field)))
             taken[field] = off.of(gross or NOTHING)
-        # a coupon takes off at least what it says, also where the file keeps it apart from other discounts
-        discount = max(taken.values())
+        coupon = taken.pop(COUPON, NOTHING)
+        others = sum(taken.values(), NOTHING)
         if not is_worked_out:
             worth = amount if self._is_gross else None
+        # a coupon takes off at least what it says; whether other discounts hold it matters where they make the sum
+        discount = others + coupon if worth is not None and self._is_apart else max(others, coupon)
         if worth is not None:  # before what was taken off it
             amount = max(worth - discount, NOTHING) if worth >= 0 else min(worth + discount, NOTHING)
-        return amount, discount, taken["coupon_discount"]
+        return amount, discount, coupon
 
     def _gross(self, amount: Decimal, worth: Decimal | None, share: Decimal) -> Decimal | None:
-        return abs(amount) if self._is_gross else _before(amount, worth, share)
+        return abs(amount) if self._is_gross else worth_before(amount, worth, share)
 
-    def _off(self, field: str, written: str, notes: list[str]) -> _Off:
+    def _off(self, field: str, written: str, notes: list[str]) -> TakenOff:
         """Return what a cell of discounts says, without its sign; nothing, and noted, where that cannot be told."""
         if not written:
-            return _NONE
+            return NONE_OFF
         how = self._how
-        if field in how.shares or says_percent(written):
+        name, field = field, field_of(field)
+        if name in how.shares or says_percent(written):
             if self._kept(field, partial(clean_word, field=field), written, notes) is None:
-                return _NONE
-            if share := _share(written, how):
+                return NONE_OFF
+            if share := share_of(written, how.decimal):
                 notes.append(PERCENT)
-                return _Off(share=share)
+                return TakenOff(share=share)
             notes += [left_out(field)] if share is None else []
-            return _NONE
+            return NONE_OFF
         clean = partial(clean_signed, field=field, decimal=how.decimal, currency=how.currency)
         found = self._kept(field, clean, written, notes)
-        return _Off(abs(found)) if found else _NONE
+        return TakenOff(abs(found)) if found else NONE_OFF
 
     def _worth(self, cells: list[str], quantity: Decimal | None, *, needed: bool) -> Decimal | None:
         """Return a line's price times how many; None where it has no price.

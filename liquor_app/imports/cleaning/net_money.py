@@ -8,13 +8,13 @@ from decimal import Decimal
 
 from liquor_app.imports.cleaning.amounts import read_amount, without_unit
 from liquor_app.imports.cleaning.answers.dead_addresses import column_words
+from liquor_app.imports.cleaning.orders.discount_columns import DiscountColumns, offs_of
 from liquor_app.imports.profiles.tool_profile import plain
 from liquor_app.imports.readers.row_reader import Record
 
 BESIDE = ("tax", "other_tax", "tip", "shipping", "fees")
 """Fields that are taken off an amount which holds them: they are paid, but for no goods."""
 REFUNDED = "refunded"
-OFF = ("discount", "coupon_discount")
 
 _KINDS = (
     ("tax", re.compile(r"\b(?:tax(?:es)?|salestax|vat|gst|hst|pst|qst|iva|mwst|impuestos?|itbis|igv)\b")),
@@ -56,9 +56,19 @@ _PLAIN_TOTAL = (
 _PLAIN_GROSS = (
     "gross sales", "gross sale", "gross sales amount", "gross item sales", "gross product sales", "gross revenue",
     "item gross sales", "line gross sales", "venta bruta", "ventas brutas", "ventes brutes", "bruttoumsatz",
+    "amount before discount", "amount before discounts", "total before discount", "total before discounts",
+    "subtotal before discount", "subtotal before discounts", "sales before discount", "sales before discounts",
+    "line total before discount", "line total before discounts", "before discount", "before discounts",
+)  # fmt: skip
+_PLAIN_GROSS_OR_TAXED = (
+    "gross amount", "gross total", "gross value", "gross", "gross line total", "gross line amount", "gross item total",
+    "gross item amount", "line gross", "item gross", "line gross amount", "item gross amount", "gross sum",
 )  # fmt: skip
 GROSS = frozenset(plain(one) for one in _PLAIN_GROSS)
 """Names of columns of goods before anything was taken off, as tills mean it: what a file says of discounts is."""
+PLAIN_GROSS = (*_PLAIN_GROSS, *_PLAIN_GROSS_OR_TAXED)
+GROSS_OR_TAXED = frozenset(plain(one) for one in _PLAIN_GROSS_OR_TAXED)
+"""… and of those that may as well be sums with tax: they are, in a file that tells the tax."""
 NET, TOTAL = ([plain(one) for one in names] for names in (_PLAIN_NET, _PLAIN_TOTAL))
 """Names of columns of goods alone, and of those that hold whatever was paid; the likeliest first."""
 _BACK = re.compile(
@@ -134,22 +144,59 @@ class NetMoney:
             (field, one) for one in columns
             if one not in taken and (field := beside(one)) is not None and self._holds_sums(one)
         ]  # fmt: skip
+        self._offs = DiscountColumns(found, columns, self._cells, self._sums)
 
     def mapping(self) -> dict[str, str]:
         """Return the fields of a row's sums: `amount` without tax, tips and shipping where the file has it so, else
-        `unit_price` by `quantity`, else the total and, in fields of `BESIDE`, what is taken off it; and `refunded`."""
-        return self._paid() | self._back()
+        `unit_price` by `quantity`, else the total and, in fields of `BESIDE`, what is taken off it; `refunded`, and the
+        columns of what was taken off."""
+        paid, back = self._paid(), self._back()
+        backs = list(back.values())
+        if (amount := paid.get("amount")) and (net := self._lower(amount, backs)):
+            amount, off = net
+            paid["amount"] = amount
+            back = {} if off & set(backs) else back
+        elif amount and (above := self._above(amount, backs)):
+            # said of the sum it was taken off, it is seen once
+            paid["amount"], back = (above, back) if _unitless(above) in GROSS else (amount, {})
+        return paid | back | self._offs.mapping()
+
+    def replaced(self) -> set[str]:
+        """Fields found by names alone that `mapping` says otherwise, or not at all."""
+        return {"amount", "unit_price", *self._offs.replaced()}
+
+    def _lower(self, amount: str, backs: Sequence[str]) -> tuple[str, frozenset[str]] | None:
+        """Return the column that holds an amount less what was taken off it, if the file has one, and what was."""
+        found = ((one, self._offs.between(amount, one, backs=backs)) for one in self._others(amount))
+        return next(((one, off) for one, off in found if off), None)
+
+    def _above(self, amount: str, backs: Sequence[str]) -> str | None:
+        """Return the column of a sum that comes to an amount less what was given back, if the file has one."""
+        if not backs:
+            return None
+        others = self._others(amount)
+        return next((one for one in others if self._offs.between(one, amount, backs=backs) & set(backs)), None)
+
+    def _others(self, amount: str) -> list[str]:
+        """Return the columns of sums beside an amount that are nothing else, as far as names tell."""
+        found = {column for field, column in self._found.items() if field != "amount"}
+        known = {*found, *self._offs.columns, *(one for _, one in self._beside), amount}
+        return [
+            one for one in self._columns
+            if one not in known and any(cell.strip() for cell in self._cells(one)) and self._holds_sums(one)
+        ]  # fmt: skip
 
     def _paid(self) -> dict[str, str]:
         found = {field: self._found[field] for field in ("amount", "unit_price") if field in self._found}
         amount = found.get("amount")
-        net, total = self._first(NET), amount if amount and _unitless(amount) in TOTAL else self._first(TOTAL)
+        is_whole = amount and (_unitless(amount) in TOTAL or (self._is_taxed() and _unitless(amount) in GROSS_OR_TAXED))
+        net, total = self._first(NET), amount if is_whole else self._first(TOTAL)
         if amount is None and "unit_price" not in found:
             return self._of(net, total)
         if amount is None or _unitless(amount) in NET:
             before_discounts = amount and total and self._is_before_discounts(amount, total)
             return self._less(total) if before_discounts and total else found
-        if _unitless(amount) not in TOTAL and not self._holds_beside(amount, net):
+        if not is_whole and not self._holds_beside(amount, net):
             return found
         if not self._beside:
             return found | ({"amount": net} if net and self._is_never_below(amount, net) else {})
@@ -196,14 +243,10 @@ class NetMoney:
 
     def _is_before_discounts(self, net: str, total: str) -> bool:
         """Tell whether the goods' sum is one before what was taken off: the rows' totals say so."""
-        off = self._found.get("discount")
-        if off is None or not self._rows:
-            return False
-        rows = [
-            (whole - sum(more) - goods, abs(less)) for whole, goods, less, *more in
-            self._sums(total, net, off, *(column for _, column in self._beside)) if less
-        ]  # fmt: skip
-        return sum(abs(apart + less) <= CENTS for apart, less in rows) * 2 > len(rows)
+        return bool(self._offs.between(net, total, *(column for _, column in self._beside)))
+
+    def _is_taxed(self) -> bool:
+        return any(field == "tax" for field, _ in self._beside)
 
     def _is_never_below(self, total: str, net: str) -> bool:
         rows = [whole - goods for whole, goods in self._sums(total, net)]
@@ -226,9 +269,14 @@ def _unitless(column: str) -> str:
     return plain(without_unit(column))
 
 
-def is_gross(column: str) -> bool:
-    """Tell whether a column holds sums from which discounts were not taken off yet."""
-    return _unitless(column) in GROSS
+def is_gross(column: str, at: Mapping[str, int]) -> bool:
+    """Tell whether a column holds sums from which discounts were not taken off yet.
+
+    Args:
+        at: field → position of its column.
+    """
+    name = _unitless(column)
+    return name in GROSS or (name in GROSS_OR_TAXED and "tax" not in at)
 
 
 def taken_words(at: Mapping[str, int], columns: Sequence[str]) -> str:
@@ -237,11 +285,12 @@ def taken_words(at: Mapping[str, int], columns: Sequence[str]) -> str:
     def of(field: str) -> str:
         return f"“{columns[at[field]]}”" if at.get(field, len(columns)) < len(columns) else ""
 
+    offs = [name for name, _ in reversed(offs_of(at))]
     if amount := of("amount"):
-        gone = (*OFF, *BESIDE, REFUNDED) if is_gross(columns[at["amount"]]) else (*BESIDE, REFUNDED)
+        gone = (*offs, *BESIDE, REFUNDED) if is_gross(columns[at["amount"]], at) else (*BESIDE, REFUNDED)
         return " − ".join([amount, *(one for field in gone if (one := of(field)))])
     goods = " × ".join(one for field in ("unit_price", "quantity") if (one := of(field)))
-    off = [one for field in ("discount", REFUNDED) if (one := of(field))]
+    off = [one for field in (*offs, REFUNDED) if (one := of(field))]
     return " − ".join([goods, *off]) if goods else ""
 
 

@@ -17,6 +17,7 @@ from liquor_app.imports.cleaning.amounts import (
 from liquor_app.imports.cleaning.file_setting import Setting
 from liquor_app.imports.cleaning.net_money import taken_words
 from liquor_app.imports.cleaning.number_cells import currency_code, is_own
+from liquor_app.imports.cleaning.orders.discount_columns import COUPON, DISCOUNT, is_total, offs_of
 from liquor_app.imports.profiles.tool_profile import Sales, plain
 from liquor_app.imports.readers.row_reader import Record
 
@@ -72,12 +73,13 @@ class FileTotals:
         totals = {plain(without_unit(one)): position for position, one in reversed(list(enumerate(columns)))}
         self._total = next((totals[name] for name in TOTALS if name in totals and totals[name] != line), None)
         self._terms: list[list[int]] = []
-        self._off: int | None = None
+        self._offs: list[tuple[str, int]] = []
         if self._total is None and line is not None:
             self._terms = [[line]]
         elif self._total is None and "unit_price" in own:
             self._terms = [[own["unit_price"], *([own["quantity"]] if "quantity" in own else [])]]
-            self._off = own.get("discount")
+            self._offs = offs_of(own)
+            self._is_apart = DISCOUNT in own and not is_total(columns[own[DISCOUNT]])
         elif self._total is None and sales:
             self._terms = [
                 [named[plain(one)] for one in term] for term in sales.plus if all(plain(one) in named for one in term)
@@ -96,7 +98,7 @@ class FileTotals:
         self._foreign_heads = {place for place, one in enumerate(columns) if not is_own(head_currency(one), self._own)}
         self._foreign = 0
         places = [self._total] if self._total is not None else [place for term in self._terms for place in term]
-        told = (*places, self._off, self._currency)
+        told = (*places, *(place for _, place in self._offs), self._currency)
         self._places = list(dict.fromkeys(place for place in told if place is not None))
         self._last: tuple[str, ...] | None = None
         self._waiting: dict[tuple[str, ...], int] = {}
@@ -175,16 +177,22 @@ class FileTotals:
                 is_foreign |= is_other
                 value = read if number == 0 else value * read
             money += value
-        if self._off is not None:
-            off = self._taken_off(cells[self._off], money)
+        if self._offs:
+            off = self._taken_off(cells, money)
             money = max(money - off, Decimal(0)) if money >= 0 else min(money + off, Decimal(0))
         return (Decimal(0) if is_foreign else money), is_foreign
 
-    def _taken_off(self, cell: str, money: Decimal) -> Decimal:
-        if "discount" in self._shares or says_percent(cell):
+    def _taken_off(self, cells: Mapping[int, str], money: Decimal) -> Decimal:
+        offs = [(name, self._off(name, place, cells[place], money)) for name, place in self._offs]
+        coupon = sum((off for name, off in offs if name == COUPON), Decimal(0))
+        others = sum((off for name, off in offs if name != COUPON), Decimal(0))
+        return others + coupon if self._is_apart else max(others, coupon)
+
+    def _off(self, name: str, place: int, cell: str, money: Decimal) -> Decimal:
+        if name in self._shares or says_percent(cell):
             return abs(money) * (read_share(cell, self._decimal) or 0)
         read = read_amount(cell.strip(), self._decimal)
-        return abs(read.value) / (100 if self._off in self._cents else 1) if read else Decimal(0)
+        return abs(read.value) / (100 if place in self._cents else 1) if read else Decimal(0)
 
     def _read(self, place: int, cell: str) -> tuple[Decimal, bool]:
         """Return what a cell says, and whether in another currency."""

@@ -1,5 +1,5 @@
 """Fields that several columns of a file may say something of, each of which is heard: "Do Not Contact" beside "Opted
-Out". A mapping names the further ones `opt_out.2`, `opt_out.3`. Pure."""
+Out", a line's discount beside its order's. A mapping names the further ones `opt_out.2`, `opt_out.3`. Pure."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from liquor_app.imports.cleaning.answers.status_columns import STATUSES
 
 SEVERAL = frozenset({*CONSENTS, *REFUSALS, *DEAD_FIELDS, *STATUSES, "given_up"})
 """Where any no counts, of whichever column."""
+ADDED_UP = frozenset({"discount"})
+"""Fields that several columns hold parts of."""
 OF_EVIDENCE = frozenset({
     "consent_source", "consent_at", "email_consent_at", "sms_consent_at", "consent_wording", *CONSENTS, *REFUSALS,
 })  # fmt: skip
@@ -24,7 +26,7 @@ _FURTHER = re.compile(r"(\w+)\.(?:[2-9]|[1-9][0-9]{1,2})")
 def field_of(name: str) -> str:
     """Return the field a name of a mapping stands for: `opt_out.2` is opt_out."""
     found = _FURTHER.fullmatch(name)
-    return found[1] if found and found[1] in SEVERAL else name
+    return found[1] if found and found[1] in SEVERAL | ADDED_UP else name
 
 
 def free_name(field: str, taken: Collection[str]) -> str:

@@ -16,6 +16,7 @@ from liquor_app.imports.cleaning.amounts import without_unit
 from liquor_app.imports.cleaning.cells import MOST_REMEMBERED, REMEMBERED
 from liquor_app.imports.cleaning.column_names import IDENTITY
 from liquor_app.imports.cleaning.net_money import REFUNDED, GivenBack, gave_nothing, given_back, names_sum_given_back
+from liquor_app.imports.cleaning.orders.discount_columns import offs_of
 from liquor_app.imports.cleaning.orders.order_sums import MOST_LETTERS, Sums
 from liquor_app.imports.profiles.tool_profile import plain
 from liquor_app.imports.readers.dialect import SAMPLE_ROWS
@@ -103,14 +104,10 @@ class Watch:
         self._amount = columns[at["amount"]] if "amount" in at else ""
         self._back = GivenBack(at) if REFUNDED in at else None
         self._refunded = columns[at[REFUNDED]] if self._back and at[REFUNDED] < len(columns) else ""
-        self._off = next(
-            (
-                (GivenBack(at, field), columns[place])
-                for field in ("discount", "coupon_discount")
-                if (place := at.get(field, len(columns))) < len(columns) and _OF_AN_ORDER.match(columns[place])
-            ),
-            None,
-        )
+        self._offs = [
+            (GivenBack(at, name), columns[place]) for name, place in offs_of(at)
+            if place < len(columns) and _OF_AN_ORDER.match(columns[place])
+        ]  # fmt: skip
         # beside the sum that is taken off, another one is not, and words say of what that is
         tells = [
             place for place, one in enumerate(columns)
@@ -127,8 +124,8 @@ class Watch:
             self._see_words(record.cells)
         if self._back:
             self._back.see(record)
-        if self._off:
-            self._off[0].see(record)
+        for off, _ in self._offs:
+            off.see(record)
         if self._backs:
             self._suspects.update(place for place in self._backs if not gave_nothing(record.cells[place]))
         if self._suspects and self._rows >= SAMPLE_ROWS:
@@ -180,10 +177,10 @@ class Watch:
             self._back.end()
             if self._back.is_of_orders:
                 raise _of_orders(self._refunded)
-        if self._off:
-            self._off[0].end()
-            if self._off[0].is_of_orders:
-                raise _off_orders(self._off[1])
+        for off, column in self._offs:
+            off.end()
+            if off.is_of_orders:
+                raise _off_orders(column)
         if self._amount and self._sums.are_mixed(strict=is_sample):
             raise _mixed(self._columns, self._amount)
 

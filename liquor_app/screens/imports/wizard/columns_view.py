@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from liquor_app.customers.labels.custom_fields import CustomFieldRow
 from liquor_app.customers.labels.custom_values import FieldKind
-from liquor_app.imports.cleaning.answers.heard_columns import SEVERAL, field_of, free_name
+from liquor_app.imports.cleaning.answers.heard_columns import ADDED_UP, SEVERAL, field_of, free_name
 from liquor_app.imports.cleaning.column_names import KINDS
 from liquor_app.imports.dry_run import FilePreview
 from liquor_app.imports.profiles.known_tools import PROFILES
@@ -142,7 +142,7 @@ def reassigned(columns: Sequence[ColumnLine], name: str, field: str) -> list[Col
     def now(line: ColumnLine) -> str:
         if line.name == name:
             return field
-        return "" if field and line.becomes == field and field not in SEVERAL else line.becomes
+        return "" if field and line.becomes == field and field not in SEVERAL | ADDED_UP else line.becomes
 
     return [ColumnLine(line.name, line.example, now(line), line.by) for line in columns]
 
