@@ -49,7 +49,8 @@ class Written:
     not written, and unchanged. Baskets lowered to 0.00 by a word are in `lowered`, and but for lines of theirs in
     nothing else. Of known orders that something was given back of (`given_back`) `total` has that alone. `voided` are
     left as they are, because they were voided since. Orders `moved` were of another store before, or of more than
-    `MOVED_HOURS` earlier.
+    `MOVED_HOURS` earlier; those `replaced` were of the same sale and held nothing of what they hold now; those `long`
+    were sold over more than `MOVED_HOURS`.
     """
 
     lines: Counter[str]
@@ -60,6 +61,8 @@ class Written:
     given_back: int = 0
     voided: int = 0
     moved: int = 0
+    replaced: int = 0
+    long: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +122,9 @@ SELECT n.order_id, n.customer_id, n.occurred_at,
             THEN 'unchanged' ELSE 'updated' END AS outcome,
        LEAST(n.occurred_at, p.occurred_at) AS moved_from, n.is_reversed, p.total AS total_before, n.total AS came_to,
        n.occurred_at AS told_at, n.sold, n.backs, n.lines AS lines_now, false AS has_parts, false AS is_apart,
-       false AS is_voided, COALESCE(lower(btrim(n.store)) <> lower(btrim(p.store)), false) AS is_elsewhere
+       COALESCE(n.backs = 0 AND n.last_at - n.occurred_at > interval '{MOVED_HOURS} hours', false) AS is_long,
+       false AS is_other, false AS is_voided,
+       COALESCE(lower(btrim(n.store)) <> lower(btrim(p.store)), false) AS is_elsewhere
   FROM (SELECT order_id, (array_agg(customer_id))[1] AS customer_id, min(occurred_at) AS occurred_at,
                max(occurred_at) AS last_at, min(local_hour) AS local_hour,
                min(store) AS store, min(coupon_code) AS coupon_code,
@@ -150,6 +155,19 @@ UPDATE baskets b SET occurred_at = COALESCE(p.occurred_at, b.occurred_at), local
        discount = 0, alcohol_total = 0, coupon_lines = 0, lines_now = 0,
        outcome = CASE WHEN b.is_gone OR :keep OR COALESCE(p.total, 0) = 0 THEN 'unchanged' ELSE 'updated' END
   FROM baskets o LEFT JOIN purchases p ON p.id = o.purchase_id WHERE b.is_reversed AND o.order_id = b.order_id
+"""
+
+# of an order cut over two files the second would take the first one's place
+_OTHERS = """
+UPDATE baskets b SET is_other = true
+ WHERE b.outcome = 'updated' AND NOT b.is_reversed AND NOT b.is_apart AND NOT :keep
+   AND EXISTS (SELECT FROM purchase_lines s WHERE s.purchase_id = b.purchase_id AND NOT s.is_apart)
+   AND NOT EXISTS (
+       SELECT FROM purchase_lines s JOIN basket_lines l ON l.order_id = b.order_id AND (
+                  (s.product = l.product) IS TRUE OR (s.sku = l.sku) IS TRUE
+                  OR (s.amount, s.category) = (l.amount, l.category)
+                  OR COALESCE(s.product, s.sku) IS NULL OR COALESCE(l.product, l.sku) IS NULL)
+        WHERE s.purchase_id = b.purchase_id AND NOT s.is_apart)
 """
 
 _INSERT = """
@@ -223,9 +241,14 @@ SELECT outcome, is_reversed, sum(lines) AS lines, count(*) AS baskets,
        count(*) FILTER (WHERE is_apart AND outcome = 'updated') AS given_back,
        count(*) FILTER (WHERE is_voided) AS voided,
        count(*) FILTER (WHERE outcome = 'updated' AND NOT is_apart AND NOT is_reversed
-                          AND (occurred_at - moved_from > interval '{MOVED_HOURS} hours' OR is_elsewhere)) AS moved
+                          AND (occurred_at - moved_from > interval '{MOVED_HOURS} hours' OR is_elsewhere)) AS moved,
+       count(*) FILTER (WHERE is_other AND occurred_at - moved_from <= interval '{MOVED_HOURS} hours'
+                          AND NOT is_elsewhere) AS replaced,
+       count(*) FILTER (WHERE is_long AND outcome <> 'unchanged' AND NOT is_reversed) AS long
   FROM baskets GROUP BY outcome, is_reversed
 """
+
+_TOLD_OF = ("given_back", "voided", "moved", "replaced", "long")
 
 _TOLD = """
 SELECT l.row_number, b.outcome, b.order_id, COALESCE(c.name, c.email, c.external_id, c.phone, '') AS who,
@@ -292,6 +315,7 @@ async def write_baskets(session: AsyncSession, zone: ZoneInfo, *, keep: bool, to
                 if told_by:
                     await leave_out_voided(session, told_by)
                     await remember_voided(session, told_by)
+                    await session.execute(text(_OTHERS), {"keep": keep})
                 for statement in (_INSERT, _UPDATE):
                     await session.execute(text(statement), {"import": import_id})
                 await session.execute(text(_ADD_LINES))
@@ -312,7 +336,7 @@ async def write_baskets(session: AsyncSession, zone: ZoneInfo, *, keep: bool, to
             continue
         baskets[row.outcome] += int(row.baskets)
         total += row.total
-        told.update({name: int(getattr(row, name)) for name in ("given_back", "voided", "moved")})
+        told.update({name: int(getattr(row, name)) for name in _TOLD_OF})
     return Written(+lines, min(days, default=None), baskets, total, lowered, **told)
 
 

@@ -130,7 +130,12 @@ class Chunks:
             who = [] if sales else [at[field] for field in IDENTITY[kind] if at.get(field, order) != order]
             there = [place for place in who if place < len(table.columns)]
             store = None if sales or how.by_store else at.get("store")
-            self._records = iter(OrderRows(self._records, order, there, store))
+            when = [
+                at[one]
+                for one in ("occurred_at", "time_of_day")
+                if at.get(one, len(table.columns)) < len(table.columns)
+            ]
+            self._records = iter(OrderRows(self._records, order, there, store, when))
         if statuses and told:
             self._records = statuses.rows(self._records)
         if self._is_sales and (product := at.get("product", len(table.columns))) < len(table.columns):

@@ -86,3 +86,13 @@ async def test_the_report_tells_the_files_own_total(
     row = await state(last.id)
     assert row.own_total == (80, "Amount")
     assert "The orders come to $50.00. The file's own total (“Amount”) is $80.00." in ending_words(row)
+
+
+async def test_lines_alike_count_each_in_the_files_own_total(database: str, tmp_path: Path) -> None:
+    """Two bottles on two rows, seen before a row tells that totals are the lines': the file came to $10.00 less."""
+    await people(tmp_path)
+    head = "Order Number,Email,Date,Item,Qty,Price,Total"
+    gin = "a@x.example,2026-10-01,Gin,1,10.00,10.00"
+    rows = (f"1,{gin}", f"1,{gin}", f"2,{gin}", "2,a@x.example,2026-10-01,Ale,1,5.00,5.00", f"3,{gin}", f"3,{gin}")
+    trial = await tried(write(tmp_path / "sales.csv", head, *rows))
+    assert (trial.totals.money, trial.totals.money_made) == (55, 55)

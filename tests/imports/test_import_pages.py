@@ -566,6 +566,20 @@ async def test_choosing_another_file_forgets_the_one_in_hand(database: str) -> N
     assert told == "import.discarded"
 
 
+async def test_a_file_of_the_list_is_forgotten_only_once_somebody_said_so(database: str) -> None:
+    row = await brought(PEOPLE)
+    tab, *_ = await matching(row)
+    opening = await tab.state(OpeningState)
+    await run(OpeningState.ask_discard, opening, str(row.id))
+    assert opening.discarding_name == row.file_name
+    await run(OpeningState.discard_open, opening, False)
+    await run(OpeningState.discard, opening)
+    assert await _stored(row)
+    await run(OpeningState.ask_discard, opening, str(row.id))
+    await run(OpeningState.discard, opening)
+    assert (opening.discarding, await _stored(row)) == ("", False)
+
+
 async def test_choosing_another_file_forgets_no_colleagues_and_nothing_started(database: str) -> None:
     row = await brought(PEOPLE)
     tab, *_ = await matching(row, Actor(ActorKind.USER, uuid7(), "Jo", Role.MANAGER))
@@ -580,11 +594,12 @@ async def test_choosing_another_file_forgets_no_colleagues_and_nothing_started(d
 async def test_a_file_of_the_list_is_discarded(database: str) -> None:
     row, kept = await brought(PEOPLE), await brought(PEOPLE)
     tab = Tab("/customers/import", MANAGER)
-    assert await run(OpeningState.discard, await tab.state(OpeningState), str(row.id)) is EarlierState.load
+    opening = await tab.state(OpeningState)
+    await run(OpeningState.ask_discard, opening, str(row.id))
+    assert await run(OpeningState.discard, opening) is EarlierState.load
     assert (await _stored(row), await _stored(kept)) == (False, True)
+    await run(OpeningState.ask_discard, opening, str(kept.id))
     async with transaction() as session:
         await start_import(session, MANAGER, kept.id, kind="customers")
-    assert "cannot be discarded. Undo it instead." in said(
-        await run(OpeningState.discard, await tab.state(OpeningState), str(kept.id))
-    )
+    assert "cannot be discarded. Undo it instead." in said(await run(OpeningState.discard, opening))
     assert await _stored(kept)

@@ -217,3 +217,33 @@ async def test_rows_of_whole_orders_are_no_lines_of_other_sums(database: str, tm
     )  # fmt: skip
     told = await totals(write(tmp_path / "sales.csv", LIGHTSPEED_X, *rows))
     assert (told.money, told.left_out) == (Decimal("31.80"), Decimal("0.00"))
+
+
+async def test_a_number_that_begins_anew_within_a_file_is_told(database: str, tmp_path: Path) -> None:
+    """One order of a number, the sum right: that it may be several, somebody has to be told."""
+    await people(tmp_path)
+    head = "Receipt,Email,Date,Item,Amount"
+    rows = (
+        "1,a@x.example,2026-09-03,Gin,10.00",
+        "1,a@x.example,2026-10-03,Rye,40.00",
+        "2,a@x.example,2026-10-03,Ale,1.00",
+    )
+    report = await run(write(tmp_path / "year.csv", head, *rows), "purchases")
+    assert (report.orders, report.notes) == ({"created": 2}, {"orders_of_several_days": 1})
+    assert "1 order number was sold on several days" in note_words(report.notes)
+    again = await run(write(tmp_path / "again.csv", head, *reversed(rows)), "purchases")
+    assert (again.orders, again.notes) == ({"unchanged": 2}, {})
+
+
+async def test_an_order_cut_over_two_files_is_told(database: str, tmp_path: Path) -> None:
+    await people(tmp_path)
+    head = "Receipt,Email,Date,Item,Amount"
+    await run(write(tmp_path / "one.csv", head, "1,a@x.example,2026-09-03,Gin,10.00"), "purchases")
+    report = await run(write(tmp_path / "two.csv", head, "1,a@x.example,2026-09-03,Rye,40.00"), "purchases")
+    assert (report.orders, report.notes) == ({"updated": 1}, {"orders_replaced": 1})
+    assert "1 known order held other things before" in note_words(report.notes)
+    mended = await run(
+        write(tmp_path / "both.csv", head, "1,a@x.example,2026-09-03,Gin,10.00", "1,a@x.example,2026-09-03,Rye,41.00"),
+        "purchases",
+    )
+    assert (mended.orders, mended.notes) == ({"updated": 1}, {}), "a correction that keeps a line is one"

@@ -11,6 +11,7 @@ from openpyxl import Workbook
 from liquor_app.imports.cleaning.cell_kinds import CellKind, kind_of
 from liquor_app.imports.cleaning.column_mapping import guess_mapping
 from liquor_app.imports.dry_run import inspect_file
+from liquor_app.imports.readers.dialect import NEVER_EITHER, guess_dialect
 from liquor_app.imports.readers.formats import open_table
 from liquor_app.imports.readers.row_reader import Record
 from tests.imports.test_import import run
@@ -94,3 +95,13 @@ def test_a_workbook_without_a_header(tmp_path: Path) -> None:
             (2, ["ann@example.com", "Ann"]),
             (3, ["bo@example.com", ""]),
         ]
+
+
+@pytest.mark.parametrize(
+    ("day", "evidence"),
+    [("2026-10-01", "No date in the first rows could be read either way"), ("01/10/2026", ""), ("", NEVER_EITHER),
+     ("24/11/2026", "1 row such as 24/11/2026 says so"), ("Jan 5, 2026", NEVER_EITHER)],
+)  # fmt: skip
+def test_dates_that_can_be_one_thing_need_no_check(day: str, evidence: str) -> None:
+    """“Please check” stood under dates of 2026-10-01."""
+    assert guess_dialect([Record(2, [day])], {"occurred_at": 0}).date_evidence == evidence

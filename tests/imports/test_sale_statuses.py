@@ -288,3 +288,34 @@ def test_words_of_rows_left_out_are_told_with_how_many() -> None:
         " Rows that are no lines of purchases, left out: voided or cancelled 3 (“void” 2, “cancelled” 1) and not paid 1"
         " (“pending” 1)."
     )
+
+
+ASKED = "Order Number,Email,Date,Item,Amount"
+
+
+@pytest.mark.parametrize(
+    ("head", "rows", "orders"),
+    [
+        (f"{ASKED},Is Return", ["1,a@x.example,2026-10-01,Gin,30.00,No", "1,a@x.example,2026-10-01,Ale,10.00,Yes"],
+         {"1": "20.00"}),
+        (f"{ASKED},Refund?", ["1,a@x.example,2026-10-01,Gin,30.00,0", "1,a@x.example,2026-10-02,Gin,30.00,1"],
+         {"1": "0.00"}),
+        (f"{ASKED},Is Return", ["1,a@x.example,2026-10-01,Gin,30.00,No", "1,a@x.example,2026-10-01,Ale,-10.00,Yes"],
+         {"1": "20.00"}),
+        (f"{ASKED},Type", ["1,a@x.example,2026-10-01,Gin,30.00,Sale", "1,a@x.example,2026-10-02,Gin,-30.00,Exchange",
+                           "1,a@x.example,2026-10-02,Rye,40.00,Exchange"], {"1": "40.00"}),
+        (f"{ASKED},Status", ["1,a@x.example,2026-10-01,Gin,30.00,Paid", "2,a@x.example,2026-10-01,Rye,99.00,Training"],
+         {"1": "30.00"}),
+        ("Order Number,Store,Email,Date,Item,Amount",
+         ["1,North,a@x.example,2026-10-01,Gin,30.00", "1,,,,Ale,10.00", "2,North,b@x.example,2026-10-02,Rye,5.00"],
+         {"1": "40.00", "2": "5.00"}),
+    ],
+)  # fmt: skip
+async def test_what_is_clear_is_read(
+    database: str, tmp_path: Path, head: str, rows: list[str], orders: dict[str, str]
+) -> None:
+    """Refused before, though nobody could take them for anything else; a first row dates those below it."""
+    await run(write(tmp_path / "people.csv", "email", "a@x.example", "b@x.example"))
+    report = await run(write(tmp_path / "sales.csv", head, *rows), "purchases")
+    found = await many("SELECT external_id, total FROM purchases ORDER BY 1")
+    assert ({row.external_id: str(row.total) for row in found}, report.rejected) == (orders, 0)

@@ -38,8 +38,9 @@ COLUMNS = (
 ELSEWHERE = "refund_at_another_store"
 """Why a line is refused that gives back at one store what was sold at another: the order it would lower stands."""
 GIVEN, VOIDED_SINCE, MOVED = "orders_given_back", "orders_voided_since", "orders_moved"
+REPLACED, LONG = "orders_replaced", "orders_of_several_days"
 """Notes on orders: lines were given back of known ones; they are left out, for a later file voided them; they were of
-another day before."""
+another day before; nothing of what they held before is in the file; their number was sold on several days."""
 _who = itemgetter(slice(Line._fields.index("email_key"), Line._fields.index("phone") + 1))
 _told = itemgetter(slice(Line._fields.index("store"), Line._fields.index("is_alcohol") + 1))
 """Of a line who bought it; and what stands behind its hour, in the order of `COLUMNS`."""
@@ -54,7 +55,8 @@ class Merged:
     """A batch of orders made: lines by what became of their basket, the first day that changed, the last order's
     number, what became of each line's order (if watched), how many orders there were by what became of them, what all
     came to, the known ones that were taken back, and notes: how many known ones something was given back of (`GIVEN`),
-    how many were voided since (`VOIDED_SINCE`), how many were of an earlier day (`MOVED`)."""
+    how many were voided since (`VOIDED_SINCE`), of an earlier day (`MOVED`), of nothing they hold now (`REPLACED`), or
+    sold on several days (`LONG`)."""
 
     counts: Counter[Outcome]
     since: date | None
@@ -379,5 +381,8 @@ async def merge(
     written = await baskets.write_baskets(session, zone, keep=policy is Policy.KEEP, told_by=told_by)
     rows = await baskets.baskets_by_row(session, told_by.import_id) if watch else []
     counts = Counter({Outcome(outcome): lines for outcome, lines in written.lines.items()})
-    notes = +Counter({GIVEN: written.given_back, VOIDED_SINCE: written.voided, MOVED: written.moved})
+    notes = +Counter({
+        GIVEN: written.given_back, VOIDED_SINCE: written.voided, MOVED: written.moved, REPLACED: written.replaced,
+        LONG: written.long,
+    })  # fmt: skip
     return Merged(counts, written.since, upto, rows, written.baskets, written.total, written.lowered, notes)

@@ -20,6 +20,8 @@ NUMBERINGS = {SHOP: "one series for all stores", STORE: "each store begins anew"
 """How receipts are numbered."""
 SAMPLE_ROWS = 1_000
 
+NEVER_EITHER = "No date in the first rows could be read either way"
+
 _SLASHED = re.compile(r"^\s*(\d{1,2})[/-](\d{1,2})[/-](?:\d{4}|\d{2})\b")
 _COMMA = re.compile(r"^\D{0,2}(?:\d+,\d{1,2}|\d{1,3}(?:[ .]\d{3})+,\d+)\D{0,2}$")
 _POINT = re.compile(r"^\D{0,2}(?:\d+\.\d{1,2}|\d{1,3}(?:[ ,]\d{3})+\.\d+)\D{0,2}$")
@@ -49,6 +51,7 @@ def guess_dialect(records: Iterable[Record], at: Mapping[str, int]) -> Dialect:
     dates, numbers = [at[name] for name in DATES if name in at], [at[name] for name in NUMBERS if name in at]
     days, months, commas, points = set[int](), set[int](), set[int](), set[int]()
     example = {"dmy": "", "mdy": "", ",": "", ".": ""}
+    is_slashed = False
     for record in records:
         if record.problem:
             continue
@@ -56,6 +59,7 @@ def guess_dialect(records: Iterable[Record], at: Mapping[str, int]) -> Dialect:
             found = _SLASHED.match(record.cells[position])
             if found is None:
                 continue
+            is_slashed = True
             first, second = int(found[1]), int(found[2])
             if 12 < first <= 31 and second <= 12:
                 days.add(record.number)
@@ -72,7 +76,8 @@ def guess_dialect(records: Iterable[Record], at: Mapping[str, int]) -> Dialect:
                 points.add(record.number)
                 example["."] = example["."] or cell[:30]
     order, mark = ("dmy" if len(days) > len(months) else "mdy"), ("," if len(commas) > len(points) else ".")
-    evidence = _told(example[order], len(days), len(months)), _told(example[mark], len(commas), len(points))
+    of_dates = _told(example[order], len(days), len(months)) if is_slashed or not dates else NEVER_EITHER
+    evidence = of_dates, _told(example[mark], len(commas), len(points))
     return Dialect(order, mark, *evidence)
 
 

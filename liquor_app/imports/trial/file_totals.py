@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -90,6 +91,8 @@ class FileTotals:
         self._open: dict[str, int] = {}
         """Orders whose rows hold a total → how many of these were not left out."""
         self._now, self._by_line, self._left_lines = "", False, Decimal(0)
+        self._alike: Counter[tuple[str, ...]] = Counter()
+        """Cells of rows that say again what an order's first said: of a file of lines they are lines."""
         self._has_kinds = bool(sales and sales.keeps)
         """Whole orders, their lines and payments stand in rows of their own, each with its total."""
         self._is_full = False
@@ -148,7 +151,13 @@ class FileTotals:
             if len(self._summed) <= MOST_ORDERS:
                 self._summed[order] = told
             return True
-        self._by_line |= first != told and not self._has_kinds
+        if not self._by_line and first == told and len(self._alike) < MOST_ORDERS:
+            self._alike[told] += 1
+        if not self._by_line and first != told and not self._has_kinds:
+            self._by_line = True
+            for alike, rows in self._alike.items():
+                self._waiting[alike] = self._waiting.get(alike, 0) + rows
+            self._alike.clear()
         return self._by_line
 
     def _add_up(self) -> None:

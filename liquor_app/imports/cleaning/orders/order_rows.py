@@ -22,12 +22,16 @@ class OrderRows:
         order: the position of the order's number.
         who: those of what names a customer; empty where a tool's profile knows which rows name one.
         store: that of the store, if any: a row of another store is not of the customer before, whatever its number.
+        when: those of day and hour: a report that names a customer on an order's first row alone dates it there too.
     """
 
-    def __init__(self, records: Iterable[Record], order: int, who: Sequence[int], store: int | None = None) -> None:
+    def __init__(
+        self, records: Iterable[Record], order: int, who: Sequence[int], store: int | None = None,
+        when: Sequence[int] = (),
+    ) -> None:  # fmt: skip
         self._records = iter(records)
-        self._order, self._who, self._store = order, tuple(who), store
-        self._now, self._named, self._here = "", list[str](), ""
+        self._order, self._who, self._store, self._when = order, tuple(who), store, tuple(when)
+        self._now, self._named, self._here, self._dated = "", list[str](), "", list[str]()
         self._waiting: list[tuple[Record, str]] = []
 
     def __iter__(self) -> Iterator[Record]:
@@ -78,6 +82,7 @@ class OrderRows:
 
     def _take_name(self, cells: Sequence[str]) -> None:
         self._named, self._here = [cells[one] for one in self._who], self._store_of(cells)
+        self._dated = [cells[one] for one in self._when]
 
     def _store_of(self, cells: Sequence[str]) -> str:
         return "" if self._store is None else " ".join(cells[self._store].split()).casefold()
@@ -88,6 +93,9 @@ class OrderRows:
         cells = list(record.cells)
         for place, cell in zip(self._who, self._named, strict=True):
             cells[place] = cell
+        if not any(cells[place].strip() for place in self._when):
+            for place, cell in zip(self._when, self._dated, strict=True):
+                cells[place] = cell
         return record._replace(cells=cells, own=record.told)
 
 

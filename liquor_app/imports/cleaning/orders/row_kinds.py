@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from liquor_app.imports.cleaning.orders.row_worth import RowWorth
-from liquor_app.imports.cleaning.orders.status_words import Says, said_by
+from liquor_app.imports.cleaning.orders.status_words import Says, is_yes, said_by
 from liquor_app.imports.profiles.tool_profile import plain
 from liquor_app.imports.readers.row_reader import Record
 
@@ -34,27 +34,28 @@ class KindSigns:
 
     Args:
         at: field → position of its column.
-        kinds: positions of the columns that hold kinds of rows.
+        kinds: positions of the columns that hold kinds of rows; and whether one asks if a row is a return.
         sample: the first rows.
     """
 
     def __init__(
-        self, columns: Sequence[str], at: Mapping[str, int], kinds: Sequence[int], worth: RowWorth,
+        self, columns: Sequence[str], at: Mapping[str, int], kinds: Mapping[int, bool], worth: RowWorth,
         sample: Sequence[Record],
     ) -> None:  # fmt: skip
         self._columns, self._worth = columns, worth
         self._sums = [at[one] for one in ("amount", "quantity") if one in at] or [at.get("unit_price", 0)]
-        self._kinds = list(kinds)
+        self._kinds, self._asks = ([at for at, one in kinds.items() if one is asks] for asks in (False, True))
         if any(not one.problem and worth(one.cells) < 0 and self._says(one.cells) & _BACK for one in sample):
-            self._kinds = []
+            self._kinds, self._asks = [], []
 
     def __bool__(self) -> bool:
-        return bool(self._kinds)
+        return bool(self._kinds or self._asks)
 
     def __call__(self, rows: Sequence[Record]) -> list[Record]:
         said = [set() if one.problem or self._worth(one.cells) <= 0 else self._says(one.cells) for one in rows]
         sold = any(Says.COUNTS in one and not one & _BACK for one in said)
-        back = _BACK if sold else {Says.RETURN}
+        # by itself "Is Return: Yes" may be said of the sale that came back
+        back = _BACK if sold else {Says.RETURN} if self._kinds else set[Says | None]()
         return [self._signed(one) if told & back else one for one, told in zip(rows, said, strict=True)]
 
     def _signed(self, record: Record) -> Record:
@@ -64,4 +65,5 @@ class KindSigns:
         return record._replace(cells=cells, own=record.told)
 
     def _says(self, cells: Sequence[str]) -> set[Says | None]:
-        return {kind_of_row(self._columns[place], cells[place]) for place in self._kinds}
+        asked = {Says.RETURN if is_yes(cells[place]) else Says.COUNTS for place in self._asks}
+        return asked | {kind_of_row(self._columns[place], cells[place]) for place in self._kinds}

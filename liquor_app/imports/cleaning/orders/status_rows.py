@@ -17,7 +17,7 @@ from liquor_app.imports.cleaning.cells import Rejected
 from liquor_app.imports.cleaning.net_money import REFUNDED as REFUNDED_SUM
 from liquor_app.imports.cleaning.orders.row_kinds import KindSigns, kind_of_row, tells_kinds
 from liquor_app.imports.cleaning.orders.row_worth import RowWorth
-from liquor_app.imports.cleaning.orders.status_words import Says, is_day, is_no, is_yes, said_by, word_of
+from liquor_app.imports.cleaning.orders.status_words import Says, is_day, is_exchange, is_no, is_yes, said_by, word_of
 from liquor_app.imports.profiles.tool_profile import REFUNDED, UNPAID, VOIDED, plain
 from liquor_app.imports.readers.row_reader import Record
 
@@ -57,6 +57,7 @@ _TELLS_OF_VOID = re.compile(r"(?:by|reason|time)$")
 _NO_HOUR = re.compile(r"^[\s0:.-]*+$")
 _REFUNDS = re.compile(r"^(?:is|was)?(?:order|sale|line|item)?(?:refunded|exchanged)$")
 _RETURNS = re.compile(r"^(?:is|was)?(?:order|sale|line|item)?(?:refund|return|returned|deferred)$")
+_OF_ROWS = re.compile(r"(?:return|refund)$")
 _PAIDS = re.compile(r"^(?:is|was)?(?:order|sale|invoice|fully)?(?:paid|paidinfull|settled|captured|pagad[oa])$")
 _KINDS = re.compile(
     r"^(?:sales?|transaction|trans|txn|order|record|row|document|doc|receipt|invoice|ticket|tkt|tran)?(?:type|kind|typ)$"
@@ -126,7 +127,11 @@ class StatusRows:
         self._roles = status_columns(columns, at, sample)
         self._has_payment = Role.PAYMENT in self._roles.values()
         self._has_status = self._has_payment or Role.ORDER in self._roles.values()
-        kinds = [place for place, role in self._roles.items() if role is Role.KIND]
+        # "Is Return" is about the row; "Returned" says what became of a sale
+        kinds = {
+            place: role is Role.RETURN for place, role in self._roles.items()
+            if role is Role.KIND or (role is Role.RETURN and _OF_ROWS.search(plain(columns[place])))
+        }  # fmt: skip
         self._gone, self._back = set[str](), set[str]()
         self._signs = KindSigns(columns, self._at, kinds, self._worth, sample)
         self.places, self.sample = frozenset(self._roles), sample
@@ -178,6 +183,8 @@ class StatusRows:
                 yield record._replace(doubt=_doubt(one))
             elif one.says is Says.PARTLY:
                 yield record if says_how_much else record._replace(doubt=_no_sum(one))
+            elif one.says is Says.RETURN and worth[at] > 0 and is_exchange(one.word) and min(worth.values()) < 0:
+                yield record  # what was taken instead
             elif one.says is Says.RETURN and worth[at] >= 0:
                 yield record._replace(doubt=_no_sign(one))
             elif one.says is Says.RETURN and (twice is Twice.LEFT_OUT or order in self._gone):

@@ -58,6 +58,7 @@ _WORDS = {
         "house account", "failed", "failure", "payment failed", "payment error", "declined", "rejected", "denied",
         "refused", "partially paid", "partial payment", "partly paid", "incomplete", "in progress",
         "requires payment method", "requires action", "requires capture", "requires confirmation", "error",
+        "training", "training mode", "practice", "test", "test mode", "test order", "test sale", "demo",
         "manual verification required", "unsettled", "not settled", "billed not paid", "in process",
         "pendiente", "pendiente de pago", "pago pendiente", "no pagado", "no pagada", "sin pagar", "impagado",
         "impagada", "por pagar", "por cobrar", "borrador", "autorizado", "autorizada", "en espera", "en proceso",
@@ -140,6 +141,11 @@ def _one(word: str, of_payment: bool) -> Says | None:
     if (known := _SAYS.get(word) or _SAYS.get(bare)) is not None:
         return known
     return Says.COUNTS if _PAID_BY.match(bare) and "part" not in bare.split() else None
+
+
+def is_exchange(cell: str) -> bool:
+    """Tell whether a row is of an exchange: what came back stands below zero, what was taken instead above."""
+    return word_of(cell) in ("exchange", "cambio", "umtausch", "echange")
 
 
 def is_no(cell: str) -> bool:

@@ -33,6 +33,10 @@ NEXT: dict[int, Any] = {MATCH: MatchState.begin, RUN: RunState.watch, REPORT: Ru
 class OpeningState(rx.State):
     """How a file comes into hand; it is held by `ImportState`, what its steps show by theirs."""
 
+    discarding: str = ""
+    """The import that is asked about; empty while no dialog is open."""
+    discarding_name: str = ""
+
     @rx.event
     @guarded
     @needs(Permission.IMPORTS_WRITE)
@@ -84,12 +88,32 @@ class OpeningState(rx.State):
     @rx.event
     @guarded
     @needs(Permission.IMPORTS_WRITE)
-    async def discard(self, import_id: str) -> Any:
-        """Forget a file of the list that was only looked at."""
-        actor = await signed_in(self)
+    async def ask_discard(self, import_id: str = "") -> None:
+        """Ask before a file of the list is forgotten; "" closes the question."""
+        await signed_in(self)
+        self.discarding = self.discarding_name = ""
+        if import_id:
+            row = await (await self.get_state(ImportState))._row(str(import_id))
+            self.discarding, self.discarding_name = str(row.id), row.file_name
+
+    @rx.event
+    @guarded
+    @needs(Permission.IMPORTS_WRITE)
+    async def discard(self) -> Any:
+        """Forget the file that was asked about, which was only looked at."""
+        actor, import_id = await signed_in(self), self.discarding
+        self.discarding = self.discarding_name = ""
         async with transaction() as session:
-            await discard_upload(session, actor, parse_id(str(import_id), "import"))
+            await discard_upload(session, actor, parse_id(import_id, "import"))
         return EarlierState.load
+
+    @rx.event
+    @guarded
+    @needs(Permission.APP)
+    async def discard_open(self, is_open: bool) -> None:
+        """The dialog was closed."""
+        if not is_open:
+            self.discarding = self.discarding_name = ""
 
     @rx.event
     @guarded

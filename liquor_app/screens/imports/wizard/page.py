@@ -16,6 +16,7 @@ from liquor_app.screens.session.role_controls import roles_of
 from liquor_app.ui.badge import status_badge
 from liquor_app.ui.button import button, download
 from liquor_app.ui.card import card
+from liquor_app.ui.forms.dialog import confirm
 from liquor_app.ui.frame.page_spec import Page, page_head
 from liquor_app.ui.frame.stepper import stepper
 from liquor_app.ui.grid import col, row
@@ -100,7 +101,8 @@ def _choose() -> rx.Component:
 
 def _earlier() -> rx.Component:
     def rejects(one: Any) -> rx.Component:
-        forget = button("Discard", small=True, on_click=OpeningState.discard(one.id), aria_label=f"Discard {one.name}")
+        ask = OpeningState.ask_discard(one.id)
+        forget = button("Discard", small=True, on_click=ask, aria_label=f"Discard {one.name}")
         refused = rx.cond(one.rejects != "", download("Refused rows", one.rejects, small=True), rx.fragment())
         return rx.cond(one.status == ImportStatus.PREVIEW.value, forget, refused)
 
@@ -125,7 +127,16 @@ def _earlier() -> rx.Component:
         title="Earlier imports",
         flush=True,
     )
-    return rx.cond(EarlierState.rows, shown, rx.fragment())
+    asks = confirm(
+        rx.Var.create("Discard “") + OpeningState.discarding_name + "”?",
+        "The file and the columns chosen for it are forgotten. Nothing of it was taken in; it can be sent again.",
+        "Discard the file",
+        open=OpeningState.discarding != "",
+        on_open_change=OpeningState.discard_open,
+        on_confirm=OpeningState.discard,
+        danger=True,
+    )
+    return rx.fragment(rx.cond(EarlierState.rows, shown, rx.fragment()), asks)
 
 
 PAGES = (

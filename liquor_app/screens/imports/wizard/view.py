@@ -31,7 +31,7 @@ from liquor_app.imports.import_rows import ImportRow
 from liquor_app.imports.merge_rows import Outcome
 from liquor_app.imports.models import ImportStatus
 from liquor_app.imports.orders import basket_lines, refused_orders, reversed_orders
-from liquor_app.imports.orders.basket_lines import GIVEN, MOVED, VOIDED_SINCE
+from liquor_app.imports.orders.basket_lines import GIVEN, LONG, MOVED, REPLACED, VOIDED_SINCE
 from liquor_app.imports.orders.new_buyers import MADE
 from liquor_app.imports.outcome_words import outcome_words, taken_back_words
 from liquor_app.imports.profiles.tool_profile import LEFT_OUT, NOBODY, PICTURE
@@ -160,6 +160,16 @@ _WARNED = {
     MOVED: (
         "known order of an earlier day, or another store, took what the file says: if numbers begin anew, wrongly",
         "known orders of earlier days, or other stores, took what the file says: if numbers begin anew, wrongly",
+    ),
+    REPLACED: (
+        "known order held other things before, and now the file's: if it is cut over two files, put them into one",
+        "known orders held other things before, and now the file's: if they are cut over two files, put them into one",
+    ),
+    LONG: (
+        "order number was sold on several days, and is one order: if numbers begin anew, write the month or the day"
+        " before them",
+        "order numbers were sold on several days, and are one order each: if numbers begin anew, write the month or"
+        " the day before them",
     ),
     VOIDED_SINCE: (
         "order is left out: it was voided or refunded in full, as a file told that may be the later one",
