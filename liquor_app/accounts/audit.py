@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.changed_fields import changed_fields
 from liquor_app.accounts.entry.told_changes import tell_owner
+from liquor_app.accounts.models import REFUSALS
 from liquor_app.accounts.permissions import Actor
 from liquor_app.core.bulk import unnest
 from liquor_app.core.db import transaction
@@ -24,8 +25,6 @@ ACCESS_PER_HOUR = 20
 table. The last one says that there may be more."""
 ACCESS_IN_ALL = 500
 """The same from all addresses."""
-REFUSALS = (".refused", ".locked", ".reused")
-"""How an action ends that a stranger can cause at will. What succeeded is recorded whatever was refused before."""
 
 _ACCESS = text(
     "INSERT INTO audit_log (actor_kind, actor_id, actor_name, action, entity, entity_id, ip, via, changes)"

@@ -204,13 +204,46 @@ class ApiKeyMonth(SQLModel, table=True):
     requests: int = whole()
 
 
+class AuditOutcome(StrEnum):
+    """What came of what somebody did."""
+
+    DONE = "done"
+    REFUSED = "refused"
+    """Somebody tried and was not let."""
+    FAILED = "failed"
+
+
+REFUSALS = (".refused", ".locked", ".reused")
+"""How an action ends that a stranger can cause at will. What succeeded is recorded whatever was refused before."""
+
+
+def outcome_sql(action: str) -> str:
+    """Return what came of an action as SQL; an index of the log is of the same."""
+    refused = " OR ".join(f"{action} LIKE '%{ending}'" for ending in REFUSALS)
+    return (
+        f"(CASE WHEN {refused} THEN '{AuditOutcome.REFUSED}' WHEN {action} LIKE '%\\_failed'"
+        f" THEN '{AuditOutcome.FAILED}' ELSE '{AuditOutcome.DONE}' END)"
+    )
+
+
 class AuditEntry(SQLModel, table=True):
     """What somebody changed; never updated, never deleted but by retention."""
 
     __tablename__ = "audit_log"
     __table_args__ = (
         Index("ix_audit_log_at", "at", "id"),
-        Index("ix_audit_log_entity", "entity", "entity_id", "at"),
+        Index("ix_audit_log_entity", "entity", "at", "id"),
+        Index("ix_audit_log_subject", "entity_id", "at", "id", postgresql_where=text("entity_id IS NOT NULL")),
+        Index("ix_audit_log_actor", "actor_id", "at", "id", postgresql_where=text("actor_id IS NOT NULL")),
+        Index("ix_audit_log_action", "action", "at", "id"),
+        Index("ix_audit_log_ip", "ip", "at", "id", postgresql_where=text("ip IS NOT NULL")),
+        Index("ix_audit_log_via", "via", "at", "id"),
+        Index("ix_audit_log_outcome", text(outcome_sql("action")), "at", "id"),
+        Index(
+            "ix_audit_log_search",
+            text("lower(actor_name || ' ' || action || ' ' || entity || ' ' || via) gin_trgm_ops"),
+            postgresql_using="gin",
+        ),
         Index("ix_audit_log_access", "action", "at", postgresql_where=text("entity = 'access'")),
     )
 

@@ -34,8 +34,9 @@ from liquor_app.imports.drop_folders.lists import DROP_FILES, DROP_SOURCES
 from liquor_app.imports.lists import IMPORTS
 from liquor_app.imports.uploads import add_upload
 from liquor_app.organization.guidance import save_guidance
-from liquor_app.organization.lists import AUDIT, GUIDANCE
+from liquor_app.organization.lists import GUIDANCE
 from liquor_app.planning.lists import PLANS
+from liquor_app.privacy.lists import AUDIT
 from liquor_app.providers.models import OutboxMessage
 from liquor_app.segments.lists import CUSTOMERS, MEMBERS, SEGMENTS
 from liquor_app.sending.lists import LEFT_SENDS, OUTBOX, REPLIES, SENDS

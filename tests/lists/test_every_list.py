@@ -29,7 +29,7 @@ from liquor_app.core.errors import Forbidden, Invalid
 from liquor_app.core.listing.compile import compile_list
 from liquor_app.core.listing.spec import Filter, ListQuery, ListSpec, Match, Sort
 from liquor_app.core.paging import MAX_LIMIT, Page
-from liquor_app.organization.lists import AUDIT
+from liquor_app.privacy.lists import AUDIT
 from liquor_app.screens.campaigns.list.state import CampaignsState
 from liquor_app.screens.customers.list.state import CustomersState
 from liquor_app.segments.lists import CUSTOMERS

@@ -28,7 +28,7 @@ from liquor_app.core.ids import uuid7
 from liquor_app.core.models import JobStatus
 from liquor_app.core.queue import Job, JobContext, enqueue
 from liquor_app.core.security.call_origin import CLOCK, call_origin
-from liquor_app.organization.lists import AuditRow
+from liquor_app.privacy.lists import AuditRow
 from liquor_app.screens.organization.audit.state import AuditState
 from liquor_app.screens.organization.audit.view import AuditLine, audit_line
 from liquor_app.screens.organization.settings.state import SettingsState
@@ -252,8 +252,10 @@ def test_the_page_tells_notes_as_people_write_them() -> None:
         "columns": ["id", "postal_code"], "rows": 0,
     }  # fmt: skip
     at = datetime(2026, 11, 28, tzinfo=UTC)
-    row = AuditRow(uuid7(), at, "user", "An", "import.undone", "import", None, None, "", ["tags"],
-                   notes | {"tags": [[], ["vip"]]})  # fmt: skip
+    row = AuditRow(
+        uuid7(), at, "user", None, "An", "import.undone", "done", "import", None, None, None, None, "", ["tags"],
+        notes | {"tags": [[], ["vip"]]},
+    )  # fmt: skip
     assert audit_line(row, at).changes == [
         "removed: 4 lines, 2 purchases", "columns: id, postal code", "rows: 0", "tags: – → vip",
     ]  # fmt: skip
@@ -263,7 +265,12 @@ def test_the_page_says_nothing_as_a_program_would() -> None:
     at = datetime(2026, 11, 28, tzinfo=UTC)
 
     def line(action: str, entity: str, notes: dict[str, Any], fields: tuple[str, ...] = ()) -> AuditLine:
-        return audit_line(AuditRow(uuid7(), at, "user", "An", action, entity, None, None, "", [*fields], notes), at)
+        return audit_line(
+            AuditRow(
+                uuid7(), at, "user", None, "An", action, "done", entity, None, None, None, None, "", [*fields], notes
+            ),
+            at,
+        )
 
     moved = line(
         "campaign.awaiting_approval",
@@ -282,7 +289,7 @@ def test_the_page_says_nothing_as_a_program_would() -> None:
     assert (drawn.did, drawn.changes) == ("drew the control group", ["share: 0.1", "in the control group: 1,999"])
     refused = line("access.refused", "access", {"what": "BulkState.do_bulk", "until": "2026-11-27T12:00:00+00:00"})
     assert (refused.about, refused.changes) == (
-        "access", ["tried: do bulk (Bulk)", "until: Fri 27 Nov, 12:00 UTC"],
+        "signing in", ["tried: do bulk (Bulk)", "until: Fri 27 Nov, 12:00 UTC"],
     )  # fmt: skip
     other = uuid7()
     assert line("customer.merged", "customer", {"gone": str(other)}).changes == [f"gone: …{str(other)[-6:]}"]

@@ -61,6 +61,8 @@ class Filter:
     spoken: Mapping[str, str] = field(default_factory=dict)
     """Words of the options that do not read well as they are."""
     names_people: bool = False
+    is_typed: bool = False
+    """Pages offer a field to type it into, because nobody could list its values. Days are always typed."""
 
     def words(self, value: str) -> str:
         """Return a value as pages say it."""

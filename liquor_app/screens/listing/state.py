@@ -15,7 +15,7 @@ from liquor_app.accounts.permissions import Actor, may
 from liquor_app.core.db import Session, transaction
 from liquor_app.core.errors import Invalid
 from liquor_app.core.listing.compile import MOST_SORTS, check_sort
-from liquor_app.core.listing.spec import ListQuery, ListSpec
+from liquor_app.core.listing.spec import ListQuery, ListSpec, Match
 from liquor_app.core.paging import Page
 from liquor_app.screens.session.state import guarded, signed_in
 from liquor_app.ui.address import parameter, remember
@@ -30,13 +30,15 @@ SEARCHED = 100
 
 @dataclass(frozen=True, slots=True)
 class FilterLine:
-    """One filter of the list: what it is called, what it is set to (empty for off), and what it offers."""
+    """One filter of the list: what it is called, what it is set to (empty for off), what it offers, and what is typed
+    into it: "date", "text", or "" where one of the options is chosen."""
 
     key: str
     label: str
     value: str
     words: str
     options: list[Option]
+    typed: str
 
 
 class ListState(rx.State, mixin=True):  # type: ignore[call-arg]
@@ -155,10 +157,13 @@ class ListState(rx.State, mixin=True):  # type: ignore[call-arg]
         for one in self._list().filters:
             value = chosen.get(one.name, "")
             options = list(offered.get(one.name, [])) or [Option(item, one.words(item)) for item in one.options]
-            if (options and one.label) or value:
+            typed = "date" if one.match in {Match.FROM, Match.UNTIL} else "text" if one.is_typed else ""
+            if ((options or typed) and one.label) or value:
                 known = {option.value: option.words for option in options}
                 words = ", ".join(known.get(part, part) for part in value.split(",")) if value else ""
-                lines.append(FilterLine(one.name, one.label or one.name, value, known.get(value, words), options))
+                lines.append(
+                    FilterLine(one.name, one.label or one.name, value, known.get(value, words), options, typed)
+                )
         return lines
 
     def _query(self) -> ListQuery:

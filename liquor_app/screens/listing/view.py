@@ -16,7 +16,7 @@ from liquor_app.ui.button import button, download
 from liquor_app.ui.card import card
 from liquor_app.ui.forms.choice import select_field
 from liquor_app.ui.forms.filters import chip, choice_chip, filter_bar
-from liquor_app.ui.forms.form import search_input, text_field
+from liquor_app.ui.forms.form import chip_input, search_input, text_field
 from liquor_app.ui.forms.menu import KEEP_FOCUS
 from liquor_app.ui.grid import col
 from liquor_app.ui.icon import icon
@@ -84,11 +84,17 @@ def list_filters(
     """Search, what is chosen, what could be, and the file; `excel` where a job can write one."""
 
     def one(item: Any) -> rx.Component:
-        return rx.cond(
+        def choose(value: Any) -> Any:
+            return state.choose(item.key, value)
+
+        chosen = rx.cond(
             item.value != "",
             chip(item.label, item.words, state.choose(item.key, ""), name=item.key),
-            choice_chip(item.label, item.options, lambda value: state.choose(item.key, value), name=item.key),
+            choice_chip(item.label, item.options, choose, name=item.key),
         )
+        day = chip_input(item.label, value=item.value, on_change=choose, name=item.key, type="date")
+        words = chip_input(item.label, value=item.value, on_change=choose, name=item.key, size=12, max_length=200)
+        return rx.match(item.typed, ("date", day), ("text", words), chosen)
 
     asked = [search_input(search, value=state.query, on_change=state.search)] if search else []
     files = [download("CSV" if excel else "Export", state.exported)]

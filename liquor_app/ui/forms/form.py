@@ -101,6 +101,13 @@ def search_input(label: str, *, value: Text, on_change: Handler, placeholder: st
     return rx.el.span(draw("search"), _typed(control), class_name="withicon")
 
 
+def chip_input(label: Text, *, value: Text, on_change: Handler, name: Text, **props: Any) -> rx.Component:
+    """Draw a filter chip whose value is typed: a day, an address; `name` is what `focus_filter` finds it by."""
+    control = rx.el.input(value=value, on_change=on_change, id="filter-" + name, **props)
+    looks = rx.cond(value != "", "chip typed on", "chip typed dash")
+    return rx.el.label(rx.el.span(label, class_name="k"), _typed(control), class_name=looks)
+
+
 def _typed(control: rx.Component) -> rx.Component:
     # A value the server holds would overwrite keys pressed while the answer is on its way.
     return rx.debounce_input(control, debounce_timeout=TYPING_MS)

@@ -28,6 +28,7 @@ from liquor_app.screens.experiments.campaign_effect.effect_panel import effect_c
 from liquor_app.screens.experiments.campaign_effect.effect_state import CampaignEffectState
 from liquor_app.screens.experiments.played.played_panel import played_card
 from liquor_app.screens.experiments.played.played_state import PlayedState
+from liquor_app.screens.organization.audit.link import audit_link
 from liquor_app.screens.session.role_controls import allowed
 from liquor_app.screens.shell.state import ShellState
 from liquor_app.ui.badge import badge, live, status_badge
@@ -109,6 +110,7 @@ def _head() -> rx.Component:
     return page_head(
         HEAD.name,
         HEAD.words,
+        audit_link("campaign", HEAD.id),
         allowed(Permission.CAMPAIGNS_WRITE, by_status, rx.cond(over, rx.fragment(), more)),
         crumbs=(("Campaigns", "/campaigns"),),
         badge=row(

@@ -26,6 +26,7 @@ from liquor_app.screens.customers.form.view import customer_form
 from liquor_app.screens.customers.segment_colors import FAMILIES
 from liquor_app.screens.details.view import found
 from liquor_app.screens.listing.view import list_pager, list_table
+from liquor_app.screens.organization.audit.link import audit_link
 from liquor_app.screens.session.role_controls import allowed
 from liquor_app.screens.shell.state import ShellState
 from liquor_app.ui.badge import badge, status_badge
@@ -77,6 +78,7 @@ def _head() -> rx.Component:
     return page_head(
         who.name,
         words,
+        audit_link("customer", who.id),
         allowed(Permission.CUSTOMERS_WRITE, button("Edit", icon="pencil", on_click=EditCustomerState.edit), more),
         crumbs=(("Customers", "/customers"),),
         badge=row(rx.foreach(CustomerState.tags, lambda tag: badge(tag, dot=False)), wrap=True),

@@ -10,9 +10,12 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlencode
 
+from liquor_app.accounts.audit import ACCESS
+from liquor_app.accounts.models import AuditOutcome
 from liquor_app.accounts.permissions import ActorKind
-from liquor_app.organization.lists import AuditRow
+from liquor_app.privacy.lists import AUDIT, AuditRow
 from liquor_app.ui.words import NONE, figure, plain_number, show_moment, spoken
 
 DID = {
@@ -33,9 +36,26 @@ DID = {
 """What was done, where the last word of its name does not say it."""
 
 THINGS = {
-    "general": "settings", "compliance_rule": "law", "api_key": "API key",
+    "general": "settings", "access": "signing in", "sends": "message", "compliance_rule": "law", "api_key": "API key",
     "job": "background work", "saved_view": "view",
 }  # fmt: skip
+
+PLACES = {
+    "general": "/settings", "settings": "/settings", "sending": "/settings", "retention": "/settings",
+    "compliance": "/settings", "planning": "/settings", "sample": "/settings", "guidance": "/settings/guidance",
+    "brand": "/settings/brand", "channel": "/settings/channels", "compliance_rule": "/settings/law",
+    "custom_field": "/settings/custom-fields", "drop_source": "/settings/drop-folders",
+    "drop_file": "/settings/drop-folders", "suppression": "/customers/suppressed", "cell_rule": "/learning",
+    "uplift_model": "/learning", "import": "/customers/import", "coupon_pool": "/coupons",
+}  # fmt: skip
+"""Entity → the page all of them are on."""
+PAGES_OF = {
+    "campaign": "/campaigns", "template": "/templates", "product": "/catalogue", "allocation": "/allocations",
+    "webhook": "/settings/webhooks",
+}  # fmt: skip
+"""Entity → where one of it has a page of its own, by its id."""
+SEARCHED = {"user": "/settings/users", "api_key": "/settings/api-keys", "segment": "/segments"}
+"""Entity → the list one of it is found in by its name."""
 
 NAMES = {
     "slug": "short name", "ip": "address", "was": "before", "rfm_segment": "RFM segment", "sms_consent": "SMS consent",
@@ -64,11 +84,23 @@ class AuditLine:
     who: str
     kind: str
     did: str
+    outcome: str
+    """In words where it was not simply done."""
     about: str
+    subject: str
+    """What the thing is called now; empty where it is gone or has no name."""
+    href: str
+    """Where it is; empty where there is no such page, or it is gone."""
+    history: str
+    """The log of this one thing; empty where the entry is about no single one."""
     changes: list[str]
     source: str
     """The address it was done from; what did it, where that was no person."""
+    by: str
+    """The request or the page's event, short."""
     via: str
+    same: str
+    """Everything that request did; empty for what was no request."""
 
 
 def audit_line(row: AuditRow, at: datetime) -> AuditLine:
@@ -79,13 +111,53 @@ def audit_line(row: AuditRow, at: datetime) -> AuditLine:
         if value not in (None, {}, [], "") and (name, value) != ("search", False)
         if name not in UNSAID or name in row.fields
     ]
-    of, _, verb = row.action.rpartition(".")
-    thing = of if row.entity == "list" else row.entity
+    source = row.ip or (row.via if row.via and row.actor_kind == ActorKind.SYSTEM else NONE)
+    about = row.action.rpartition(".")[0] if row.entity == "list" else row.entity
     return AuditLine(
-        str(row.id), show_moment(row.at, at), row.actor_name, row.actor_kind.replace("_", " "),
-        DID.get(row.action) or _plain(verb), THINGS.get(thing) or _plain(thing), told,
-        row.ip or (row.via if row.via and row.actor_kind == ActorKind.SYSTEM else NONE), row.via,
+        str(row.id), show_moment(row.at, at), row.actor_name, _as(row.actor_kind), did(row.action),
+        "" if row.outcome == AuditOutcome.DONE else row.outcome, thing(about), row.subject or "", _href(row),
+        f"/settings/audit?subject={_kind_of(row.entity)}:{row.entity_id}" if row.entity_id else "", told,
+        source, "" if source == row.via else _by(row.via, at), row.via,
+        f"/settings/audit?via={row.via}" if _ID.fullmatch(row.via) else "",
     )  # fmt: skip
+
+
+def _as(kind: str) -> str:
+    return AUDIT.filter_names["actor_kind"].words(kind)
+
+
+def thing(entity: str) -> str:
+    """Return what kind of thing an entry is about, in words."""
+    return THINGS.get(entity) or _plain(entity)
+
+
+def did(action: str) -> str:
+    """Return what was done, in words."""
+    return DID.get(action) or _plain(action.rpartition(".")[2])
+
+
+def _kind_of(entity: str) -> str:
+    """Signing in is about a user."""
+    return "user" if entity == ACCESS else entity
+
+
+def _href(row: AuditRow) -> str:
+    """Return where the thing is, if it is still there."""
+    if row.entity in PLACES:
+        return PLACES[row.entity]
+    if row.subject is None:
+        return ""
+    if row.person_id:
+        return f"/customers/{row.person_id}"
+    kind = _kind_of(row.entity)
+    if kind in SEARCHED:
+        return f"{SEARCHED[kind]}?{urlencode({'search': row.subject})}"
+    return f"{PAGES_OF[kind]}/{row.entity_id}" if kind in PAGES_OF else ""
+
+
+def _by(via: str, at: datetime) -> str:
+    """Return a request's id by its end, a page's event in words."""
+    return f"request {_text(via, at)}" if _ID.fullmatch(via) else _text(via, at)
 
 
 def _told(name: str, value: Any, is_change: bool, at: datetime) -> str:
