@@ -53,7 +53,7 @@ from liquor_app.screens.segments.list.page import PAGES as SEGMENTS
 from liquor_app.screens.sending.outbox.page import PAGES as OUTBOX
 from liquor_app.screens.sending.replies.page import PAGES as REPLIES
 from liquor_app.screens.session import event_gate
-from liquor_app.screens.session.state import SessionGuard, SessionState
+from liquor_app.screens.session.state import SessionGuard, SessionState, know_closed
 from liquor_app.screens.shell.places import know_places
 from liquor_app.screens.shell.state import ShellState
 from liquor_app.screens.shell.view import slots
@@ -130,6 +130,9 @@ def add_pages(app: rx.App, pages: tuple[Page, ...], slots: Slots, *, first: list
     """Register each page, inside the shell unless it is bare; `first` runs before the on_load of shell pages."""
     for page in pages:
         own = page.on_load if isinstance(page.on_load, list) else [page.on_load] if page.on_load else []
+        if page.roles:
+            know_closed(page.route, page.roles, own)
+            own = [SessionState.open_page(page.route)]
         app.add_page(
             page.component if page.bare else framed(page, pages, slots),
             route=page.route,

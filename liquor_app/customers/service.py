@@ -19,7 +19,7 @@ from liquor_app.core.errors import Conflict, Invalid, Meanwhile, NotFound, Taken
 from liquor_app.core.ids import uuid7
 from liquor_app.customers.addresses import guess_timezone, normalise_email, normalise_phone
 from liquor_app.customers.ages.age_verification import note_typed
-from liquor_app.customers.ages.birth_dates import PLACEHOLDERS, birth_columns, comes_of_age
+from liquor_app.customers.ages.birth_dates import PLACEHOLDERS, AgeBand, age_band, birth_columns, comes_of_age
 from liquor_app.customers.ages.sealed_dates import SEALED_DATE, born_columns, open_birth_date
 from liquor_app.customers.consents import REACHABLE, suppress_withdrawn
 from liquor_app.customers.countries import country_code
@@ -61,6 +61,8 @@ class CustomerRow:
     else does (`seen_by`)."""
     has_turned_21: bool | None
     """By the date of birth on file; null where none is known."""
+    age_band: AgeBand | None
+    """Decades of age today, by the date of birth on file; null where none is known."""
     age_verified_at: datetime | None
     age_disputed_at: datetime | None
     """Two statements about their age do not agree: nothing is sent to them until it is settled."""
@@ -94,19 +96,22 @@ class CustomerRow:
     updated_at: datetime
 
 
-NOT_YET_TOLD = "CAST(NULL AS boolean)"
-"""What is read as `has_turned_21`: it is of the shop's day, which `seen_by` knows."""
+NOT_YET_TOLD = {"has_turned_21": "CAST(NULL AS boolean)", "age_band": "CAST(NULL AS text)"}
+"""What is read as these fields: they are of the shop's day, which `seen_by` knows."""
 COLUMNS = ", ".join(
-    f"{NOT_YET_TOLD} AS {field.name}" if field.name == "has_turned_21" else f"c.{field.name}"
-    for field in fields(CustomerRow)
+    f"{NOT_YET_TOLD.get(field.name, f'c.{field.name}')} AS {field.name}" for field in fields(CustomerRow)
 )
 
 
 def seen_by(actor: Actor, row: CustomerRow, today: date) -> CustomerRow:
-    """Return a customer as the actor may read them: who may not read dates of birth learns only whether of age."""
-    turned = None if row.of_age_on is None else row.of_age_on <= today
+    """Return a customer as the actor may read them: who may not read dates of birth learns whether of age, and the
+    decade."""
+    day = row.of_age_on
     return replace(
-        row, has_turned_21=turned, of_age_on=row.of_age_on if may(actor, Permission.CUSTOMERS_PRIVATE) else None
+        row,
+        has_turned_21=None if day is None else day <= today,
+        age_band=None if day is None else age_band(day, today),
+        of_age_on=day if may(actor, Permission.CUSTOMERS_PRIVATE) else None,
     )
 
 

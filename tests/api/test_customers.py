@@ -12,7 +12,9 @@ from sqlalchemy import text
 
 from liquor_app.accounts.permissions import SYSTEM
 from liquor_app.core.db import transaction
+from liquor_app.customers.ages.birth_dates import age_band
 from liquor_app.customers.labels.tags import tag_customers
+from liquor_app.organization.settings import shop_today
 from tests.api.client import NOT_TAKEN, Client, is_problem
 from tests.people import add_customer, add_purchase
 
@@ -219,6 +221,11 @@ async def test_a_viewer_learns_whether_of_age_and_no_day(viewer: Client, databas
     one = await viewer.get(f"/customers/{ann}")
     listed = await viewer.get("/customers")
     assert one.json()["has_turned_21"] is True
+    async with transaction() as session:
+        band = age_band(date(2004, 4, 17), await shop_today(session)).value
+    assert band in {"35_44", "45_54", "55_64", "65_up"}
+    assert one.json()["age_band"] == band
+    assert {row["age_band"] for row in listed.json()["items"]} == {None, band}
     assert sorted(str(row["has_turned_21"]) for row in listed.json()["items"]) == ["None", "True"]
     for answer in (one, listed):
         assert "2004-04-17" not in answer.text

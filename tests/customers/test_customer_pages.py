@@ -19,12 +19,14 @@ from liquor_app.core.clock import now
 from liquor_app.core.db import transaction
 from liquor_app.core.ids import uuid7
 from liquor_app.core.queue import run as run_job
+from liquor_app.customers.ages.birth_dates import age_band
 from liquor_app.customers.consents import suppress_customers, suppressed_among
 from liquor_app.customers.filter_choices import categories_in_use
 from liquor_app.customers.labels.tags import tag_customers
 from liquor_app.customers.purchase_history import MonthSpend
 from liquor_app.customers.service import BaseCounts
 from liquor_app.doubles.merge_profiles import merge_profiles
+from liquor_app.organization.settings import shop_today
 from liquor_app.scoring.estimators.rfm import RfmSegment
 from liquor_app.screens.customers.detail.history_state import HistoryState, NotSentState, PurchasesState, SentState
 from liquor_app.screens.customers.detail.manage_dialogs import questions
@@ -599,3 +601,18 @@ def test_whoever_has_no_segment_yet_is_in_none_of_the_others() -> None:
         (f"{len(named) - DRAWN_SEGMENTS} other segments", str(others)), ("Not scored", "5"),
     ]  # fmt: skip
     assert "Not scored" not in [one.name for one in segment_shares(BaseCounts(known, 0, 0, named, []))]
+
+
+async def test_a_viewer_sees_the_decade_and_no_day(database: str) -> None:
+    async with transaction() as session:
+        ann = await add_customer(session, date_of_birth=date(1983, 4, 17))
+        today = await shop_today(session)
+    state = await Tab(f"/customers/{ann}", VIEWER).state(CustomerState)
+    await run(CustomerState.load, state)
+    (age,) = [line for line in state.consents if line.key == "age"]
+    assert age.label == f"Age, {age_band(date(2004, 4, 17), today).label}"
+    assert "2004" not in str(state.consents)
+    (unknown,) = await people(1, date_of_birth=None)
+    other = await Tab(f"/customers/{unknown}", VIEWER).state(CustomerState)
+    await run(CustomerState.load, other)
+    assert [line.label for line in other.consents if line.key == "age"] == ["Age"]

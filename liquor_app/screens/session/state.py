@@ -55,6 +55,14 @@ def cookie_of(state: BaseState) -> str:
     return jar[name].value if name in jar else ""
 
 
+_CLOSED: dict[str, tuple[frozenset[str], list[Any]]] = {}
+
+
+def know_closed(route: str, roles: frozenset[str], events: list[Any]) -> None:
+    """Tell which events load a page that is for some roles only."""
+    _CLOSED[route] = (roles, events)
+
+
 class SessionState(rx.State):
     """The signed-in person, as far as the shell shows them."""
 
@@ -76,6 +84,13 @@ class SessionState(rx.State):
         self.role_label = self._actor.role.label
         self.initials = "".join(word[0] for word in self._actor.name.split()[:2]).upper() or "?"
         return None
+
+    @rx.event
+    @needs(Permission.APP)
+    async def open_page(self, route: str) -> Any:
+        """on_load of a page that is for some roles only: load it for them, and nothing for the others."""
+        roles, events = _CLOSED.get(str(route), (frozenset(), []))
+        return list(events) if self._actor is not None and self._actor.role.value in roles else None
 
     @rx.event
     @needs(Permission.ENTER)

@@ -10,6 +10,7 @@ import reflex as rx
 from reflex_components_core.el.elements.inline import A  # a plain link: the router would not move the focus
 
 from liquor_app.ui.button import icon_button
+from liquor_app.ui.frame.closed_page import for_its_roles
 from liquor_app.ui.frame.navigation import PRODUCT, bottom_bar, mark, side_navigation
 from liquor_app.ui.frame.page_spec import Page
 from liquor_app.ui.icon import icon
@@ -86,7 +87,7 @@ def shell(page: Page, pages: Sequence[Page], slots: Slots) -> rx.Component:
         slots.user,
         class_name="top",
     )
-    content = rx.el.main(page.component(), class_name="page", id="content", tab_index=-1)
+    content = rx.el.main(for_its_roles(page, pages, slots.role), class_name="page", id="content", tab_index=-1)
     return rx.fragment(
         A.create("Skip to content", href="#content", class_name="skip"),
         rx.el.div(

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import reflex as rx
 
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.screens.analytics.cohorts.state import CohortsState
 from liquor_app.screens.analytics.view import meaning
+from liquor_app.screens.session.role_controls import allowed
 from liquor_app.ui.button import link
 from liquor_app.ui.card import card
 from liquor_app.ui.charts.heat import heatmap
@@ -55,7 +57,7 @@ def _nothing() -> rx.Component:
     return empty(
         "No cohort yet",
         "A cohort is the customers of a month's first purchases; bring purchases in, and the night counts them.",
-        link("Import purchases", "/customers/import"),
+        allowed(Permission.IMPORTS_WRITE, link("Import purchases", "/customers/import")),
         icon="users",
     )
 

@@ -6,7 +6,9 @@ from typing import Any
 
 import reflex as rx
 
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.screens.analytics.dashboard.state import LOAD, DashboardState
+from liquor_app.screens.session.role_controls import allowed
 from liquor_app.screens.shell.state import ShellState
 from liquor_app.ui.badge import live, status_badge
 from liquor_app.ui.button import button, link
@@ -36,7 +38,9 @@ def dashboard_page() -> rx.Component:
                 on_change=DashboardState.choose_period,
                 label="Period",
             ),
-            button("New campaign", kind="primary", icon="plus", href="/campaigns/new"),
+            allowed(
+                Permission.CAMPAIGNS_WRITE, button("New campaign", kind="primary", icon="plus", href="/campaigns/new")
+            ),
         ),
         grid(
             rx.cond(DashboardState.waiting.id != "", _waiting(), rx.fragment()),
@@ -109,7 +113,7 @@ def _campaigns() -> rx.Component:
     nothing = empty(
         "Nothing under way",
         "Draft a week and review it before anything is sent.",
-        button("New campaign", icon="plus", href="/campaigns/new"),
+        allowed(Permission.CAMPAIGNS_WRITE, button("New campaign", icon="plus", href="/campaigns/new")),
         icon="send",
     )
     found = rx.cond(DashboardState.campaigns, plain_list(rx.foreach(DashboardState.campaigns, line)), nothing)
@@ -137,6 +141,11 @@ def _sends() -> rx.Component:
             "No messages yet", "Approve a plan and start it; messages show up here as they go out.", icon="mail"
         ),
     )
+
+
+def _new() -> rx.Component:
+    new = button("New campaign", kind="primary", icon="plus", href="/campaigns/new")
+    return allowed(Permission.CAMPAIGNS_WRITE, new)
 
 
 PAGES = (

@@ -6,7 +6,9 @@ from typing import Any
 
 import reflex as rx
 
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.screens.analytics.report.state import AnalyticsState
+from liquor_app.screens.session.role_controls import allowed
 from liquor_app.screens.shell.state import ShellState
 from liquor_app.ui.badge import badge
 from liquor_app.ui.button import button, link
@@ -116,7 +118,7 @@ def _holdout() -> rx.Component:
     off = empty(
         "Nobody is left out of every campaign",
         "A few customers no campaign writes to show what marketing changes as a whole. An admin sets the share.",
-        link("Settings, Planning", "/settings"),
+        allowed(Permission.SETTINGS_ADMIN, link("Settings, Planning", "/settings")),
         icon="users",
     )
     shown = col(row(badge(held.verdict, held.tone), rx.el.b(held.title), wrap=True), waits, gap=12)

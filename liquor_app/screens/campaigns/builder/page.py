@@ -6,8 +6,10 @@ from typing import Any
 
 import reflex as rx
 
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.screens.campaigns.builder.state import BuilderState
 from liquor_app.screens.forms.view import form_of
+from liquor_app.screens.session.role_controls import is_allowed, roles_of
 from liquor_app.ui.button import button
 from liquor_app.ui.card import card, key_values, note
 from liquor_app.ui.empty import empty
@@ -205,7 +207,8 @@ def _strategy() -> rx.Component:
                 hint="A random control group is not contacted; it shows what the campaign truly adds.",
             ),
             key_values(
-                ("Caps and capacity", rx.el.a("From settings", href="/settings", class_name="link")),
+                ("Caps and capacity", rx.cond(is_allowed(Permission.SETTINGS_ADMIN),
+                    rx.el.a("From settings", href="/settings", class_name="link"), "From settings")),
                 ("Guidance", rx.el.a("Binds every engine", href="/settings/guidance", class_name="link")),
             ),
             rx.el.p(BuilderState.hint, class_name="t12 muted pretty"),
@@ -216,5 +219,6 @@ def _strategy() -> rx.Component:
 
 
 PAGES = (
-    Page("/campaigns/new", "New campaign", builder_page, on_load=BuilderState.load, parent="/campaigns"),
+    Page("/campaigns/new", "New campaign", builder_page, on_load=BuilderState.load, parent="/campaigns",
+         roles=roles_of(Permission.CAMPAIGNS_WRITE)),
 )  # fmt: skip

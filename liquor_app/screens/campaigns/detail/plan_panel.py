@@ -6,12 +6,14 @@ from typing import Any
 
 import reflex as rx
 
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.screens.campaigns.detail.coupons_panel import codes_card
 from liquor_app.screens.campaigns.detail.edit_dialogs import edit_bar, edit_menu, edit_questions, simulating
 from liquor_app.screens.campaigns.detail.planned_actions_state import ActionsState
 from liquor_app.screens.campaigns.detail.state import CampaignState
 from liquor_app.screens.campaigns.detail.versions_panel import side_by_side, why_this_plan
 from liquor_app.screens.listing.view import list_pager, list_table
+from liquor_app.screens.session.role_controls import allowed
 from liquor_app.ui.badge import badge
 from liquor_app.ui.card import card
 from liquor_app.ui.charts.interval import interval
@@ -205,5 +207,5 @@ def _limits() -> rx.Component:
     return card(
         rx.el.dl(rx.foreach(PLAN.limits, _fact), class_name="kv"),
         title="Constraints",
-        aside=rx.el.a("Settings", href="/settings", class_name="link t12"),
+        aside=allowed(Permission.SETTINGS_ADMIN, rx.el.a("Settings", href="/settings", class_name="link t12")),
     )

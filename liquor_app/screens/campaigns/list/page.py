@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import reflex as rx
 
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.campaigns.lists import CAMPAIGN_ACTIONS
 from liquor_app.screens.campaigns.list.state import CampaignsState
 from liquor_app.screens.listing.view import list_card
+from liquor_app.screens.session.role_controls import allowed
 from liquor_app.ui.badge import badge, status_badge
 from liquor_app.ui.button import button
 from liquor_app.ui.empty import empty
@@ -19,7 +21,7 @@ def campaigns_page() -> rx.Component:
         page_head(
             "Campaigns",
             "Each one holds out a control group, so that what it earned is measured, not guessed.",
-            button("New campaign", kind="primary", icon="plus", href="/campaigns/new"),
+            _new(),
         ),
         list_card(
             CampaignsState,
@@ -43,11 +45,16 @@ def campaigns_page() -> rx.Component:
             empty=empty(
                 "No campaign here",
                 "Choose an audience, let the planner draft the week, approve it, watch it go out.",
-                button("New campaign", kind="primary", icon="plus", href="/campaigns/new"),
+                _new(),
                 icon="send",
             ),
         ),
     )  # fmt: skip
+
+
+def _new() -> rx.Component:
+    new = button("New campaign", kind="primary", icon="plus", href="/campaigns/new")
+    return allowed(Permission.CAMPAIGNS_WRITE, new)
 
 
 PAGES = (

@@ -6,10 +6,12 @@ from typing import Any
 
 import reflex as rx
 
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.compliance.legal_rules import RuleKind
 from liquor_app.compliance.rule_pack import REVIEW_NOTICE
 from liquor_app.screens.compliance.law.state import KINDS, LawState
 from liquor_app.screens.forms.view import form_dialog, form_of
+from liquor_app.screens.session.role_controls import roles_of
 from liquor_app.ui.badge import badge
 from liquor_app.ui.button import button, icon_button, link
 from liquor_app.ui.card import card, note
@@ -194,4 +196,9 @@ def _end_dialog() -> rx.Component:
     )
 
 
-PAGES = (Page("/settings/law", "The law", law_page, on_load=LawState.load),)
+PAGES = (
+    Page(
+        "/settings/law", "The law", law_page, on_load=LawState.load, parent="/settings",
+        roles=roles_of(Permission.SETTINGS_ADMIN),
+    ),
+)  # fmt: skip

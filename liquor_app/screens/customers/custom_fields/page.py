@@ -8,7 +8,7 @@ import reflex as rx
 
 from liquor_app.accounts.permission_table import Permission
 from liquor_app.screens.customers.custom_fields.state import CustomFieldsState
-from liquor_app.screens.session.role_controls import allowed, roles_of
+from liquor_app.screens.session.role_controls import allowed, is_allowed, roles_of
 from liquor_app.ui.button import button, icon_button
 from liquor_app.ui.card import card
 from liquor_app.ui.charts.progress import progress
@@ -26,7 +26,7 @@ def custom_fields_page() -> rx.Component:
             "What the shop knows of its customers beside what everybody does. Imports fill them; segments and templates"
             " ask for them.",
             button("Import", icon="upload", href="/customers/import"),
-            crumbs=(("Settings", "/settings"),),
+            crumbs=(("Settings", "/settings", is_allowed(Permission.SETTINGS_ADMIN)),),
         ),
         col(_under_way(), _fields(), gap=16),
         confirm(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 
@@ -276,6 +276,12 @@ _ON_FILE = ConsentStatus.GIVEN.value
 
 
 def _age(row: CustomerRow, at: datetime) -> ConsentLine:
+    """Tell what holds of somebody's age, and which decade they are in, where a date of birth is on file."""
+    line = _age_checked(row, at)
+    return line if row.age_band is None else replace(line, label=f"Age, {row.age_band.label.lower()}")
+
+
+def _age_checked(row: CustomerRow, at: datetime) -> ConsentLine:
     if row.age_disputed_at is not None:
         return ConsentLine("age", "Age", "disputed", f"In doubt since {show_day(row.age_disputed_at, at)}")
     if row.age_verified_at is not None:

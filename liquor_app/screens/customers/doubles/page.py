@@ -10,7 +10,7 @@ from liquor_app.accounts.permission_table import Permission
 from liquor_app.screens.customers.doubles.state import DoublesState
 from liquor_app.screens.forms.view import form_dialog, form_of
 from liquor_app.screens.listing.view import list_card
-from liquor_app.screens.session.role_controls import allowed
+from liquor_app.screens.session.role_controls import allowed, roles_of
 from liquor_app.ui.badge import badge
 from liquor_app.ui.button import button, icon_button, link
 from liquor_app.ui.card import note
@@ -148,5 +148,6 @@ PAGES = (
         doubles_page,
         on_load=[DoublesState.load, DoublesState.watch],
         parent="/customers",
+        roles=roles_of(Permission.CUSTOMERS_PRIVATE),
     ),
 )

@@ -12,7 +12,7 @@ from liquor_app.organization.models import Channel
 from liquor_app.screens.customers.suppressions.state import SuppressedState
 from liquor_app.screens.forms.view import form_dialog, form_of
 from liquor_app.screens.listing.view import list_card
-from liquor_app.screens.session.role_controls import allowed
+from liquor_app.screens.session.role_controls import allowed, roles_of
 from liquor_app.ui.badge import badge
 from liquor_app.ui.button import button, icon_button, link
 from liquor_app.ui.empty import empty
@@ -124,4 +124,9 @@ def _add() -> rx.Component:
     )
 
 
-PAGES = (Page("/customers/suppressed", "Suppression list", suppressed_page, on_load=SuppressedState.load),)
+PAGES = (
+    Page(
+        "/customers/suppressed", "Suppression list", suppressed_page, on_load=SuppressedState.load,
+        parent="/customers", roles=roles_of(Permission.CUSTOMERS_PRIVATE),
+    ),
+)  # fmt: skip

@@ -14,7 +14,7 @@ from liquor_app.imports.readers.dialect import NUMBERINGS
 from liquor_app.screens.forms.view import form_dialog, form_of
 from liquor_app.screens.imports.drop_folders.state import DropFilesState, DropFoldersState
 from liquor_app.screens.listing.view import list_card, list_pager, list_table
-from liquor_app.screens.session.role_controls import allowed, roles_of
+from liquor_app.screens.session.role_controls import allowed, is_allowed, roles_of
 from liquor_app.ui.badge import badge, status_badge
 from liquor_app.ui.button import button, icon_button
 from liquor_app.ui.card import card
@@ -54,7 +54,7 @@ def drop_folders_page() -> rx.Component:
                 ".",
             ),
             allowed(Permission.IMPORTS_ADMIN, new),
-            crumbs=(("Settings", "/settings"),),
+            crumbs=(("Settings", "/settings", is_allowed(Permission.SETTINGS_ADMIN)),),
         ),
         col(_folders(new), _files(), gap=16),
         _edit(),

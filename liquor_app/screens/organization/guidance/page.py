@@ -12,7 +12,7 @@ from liquor_app.screens.forms.view import form_of
 from liquor_app.screens.listing.view import list_pager
 from liquor_app.screens.organization.guidance.state import GuidanceState
 from liquor_app.screens.organization.guidance.versions_state import GuidanceVersionsState
-from liquor_app.screens.session.role_controls import allowed, roles_of
+from liquor_app.screens.session.role_controls import allowed, is_allowed, roles_of
 from liquor_app.screens.shell.state import ShellState
 from liquor_app.ui.badge import badge
 from liquor_app.ui.button import button
@@ -38,7 +38,7 @@ def guidance_page() -> rx.Component:
                     Permission.SETTINGS_ADMIN,
                     button("Save as a new version", kind="primary", submit=True, busy=GuidanceState.busy),
                 ),
-                crumbs=(("Settings", "/settings"),),
+                crumbs=(("Settings", "/settings", is_allowed(Permission.SETTINGS_ADMIN)),),
                 badge=badge("version " + rx.Var.create(GuidanceState.version).to_string(), dot=False),
             ),
             grid(

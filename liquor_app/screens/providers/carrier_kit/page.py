@@ -8,7 +8,7 @@ import reflex as rx
 
 from liquor_app.accounts.permission_table import Permission
 from liquor_app.screens.providers.carrier_kit.state import CarrierKitState
-from liquor_app.screens.session.role_controls import roles_of
+from liquor_app.screens.session.role_controls import is_allowed, roles_of
 from liquor_app.ui.badge import badge
 from liquor_app.ui.button import button, download, link
 from liquor_app.ui.card import card, list_item, note, plain_list
@@ -28,7 +28,7 @@ def carrier_kit_page() -> rx.Component:
             "What carriers ask before your texts go out (10DLC), made of what is set here.",
             rx.cond(rx.Var.create(CarrierKitState.brands).length() > 1, many, rx.fragment()),
             rx.cond(CarrierKitState.file != "", download("All of it as a text", CarrierKitState.file), rx.fragment()),
-            crumbs=(("Channels", "/settings/channels"),),
+            crumbs=(("Channels", "/settings/channels", is_allowed(Permission.CHANNELS_ADMIN)),),
         ),
         rx.cond(
             CarrierKitState.loading,

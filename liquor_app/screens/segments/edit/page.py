@@ -13,7 +13,7 @@ from liquor_app.screens.segments.cards import TEMPLATES
 from liquor_app.screens.segments.edit.playbook_form import CHANNELS
 from liquor_app.screens.segments.edit.rules_panel import live_count, rule_builder
 from liquor_app.screens.segments.edit.state import EditSegmentState
-from liquor_app.screens.session.role_controls import allowed, is_allowed
+from liquor_app.screens.session.role_controls import allowed, is_allowed, roles_of
 from liquor_app.ui.badge import badge
 from liquor_app.ui.button import button, icon_button
 from liquor_app.ui.card import card, note
@@ -188,6 +188,7 @@ PAGES = (
         segment_page,
         on_load=[EditSegmentState.clear, EditSegmentState.load_new],
         parent="/segments",
+        roles=roles_of(Permission.SEGMENTS_WRITE),
     ),
     Page(
         "/segments/[slug]",

@@ -10,7 +10,7 @@ from liquor_app.accounts.permission_table import Permission
 from liquor_app.screens.forms.view import form_dialog, form_of
 from liquor_app.screens.listing.view import list_card
 from liquor_app.screens.sending.replies.state import RepliesState
-from liquor_app.screens.session.role_controls import allowed
+from liquor_app.screens.session.role_controls import allowed, roles_of
 from liquor_app.ui.badge import badge
 from liquor_app.ui.button import button, link
 from liquor_app.ui.empty import empty
@@ -110,4 +110,9 @@ def _note() -> rx.Component:
     )
 
 
-PAGES = (Page("/replies", "Replies", replies_page, on_load=RepliesState.load, parent="/outbox"),)
+PAGES = (
+    Page(
+        "/replies", "Replies", replies_page, on_load=RepliesState.load, parent="/outbox",
+        roles=roles_of(Permission.SENDS_PRIVATE),
+    ),
+)  # fmt: skip
