@@ -45,7 +45,7 @@ from sqlalchemy.ext.asyncio import AsyncSession  # noqa: E402
 
 from liquor_app.core import config, db, redis  # noqa: E402
 from liquor_app.core.platform import gc_control, migrate, runtime_info  # noqa: E402
-from liquor_app.organization.shop_currency import forget_currency  # noqa: E402
+from liquor_app.organization.kept_general import forget_general  # noqa: E402
 
 # on a loaded machine an example may take any time; what must be quick is measured by benchmarks. A landing tries the
 # same examples each time, so it fails by what it changed; `make prove-properties` looks for others
@@ -169,7 +169,7 @@ async def database(
     monkeypatch.setenv("DATABASE_URL", own_database)
     monkeypatch.setenv("REDIS_URL", engines.redis_url)
     config.get_settings.cache_clear()
-    forget_currency()
+    forget_general()
     yield own_database
     await db.dispose(but=own_database)
     await redis.dispose()

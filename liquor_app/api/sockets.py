@@ -44,7 +44,8 @@ MAX_MESSAGE = 8 * 1024
 MAX_OPEN = 2000
 """Sockets of one web process."""
 CLOSE = 4000
-"""Close codes are 4000 + the HTTP status that fits: 4401 nobody known, 4403 not allowed, 4404 no such thing."""
+"""Close codes are 4000 + the HTTP status that fits: 4401 nobody known, 4403 not allowed, 4404 no such thing, 4422 an
+address that makes no sense."""
 
 _open: set[WebSocket] = set()
 
@@ -100,7 +101,7 @@ async def _listen(websocket: WebSocket) -> None:
 
 async def serve(
     websocket: WebSocket,
-    topics: Sequence[str],
+    topics: Callable[[], Sequence[str]],
     authenticate: Authenticate[A],
     read: Read[A],
     *,
@@ -110,7 +111,9 @@ async def serve(
     """Run one socket until the client leaves or may no longer listen.
 
     Args:
-        topics: hints that cause a new reading.
+        topics: names the hints that cause a new reading; asked once the client is known, it raises `Invalid` for an
+            address that makes no sense, which closes the socket as any other refusal does: a browser is told no more of
+            a refused handshake than that it failed.
         authenticate: raises an `AppError` if nobody is known or the client may not listen; asked before every message,
             every five seconds, and at once when its access changes.
         has_cookie: whether the connection came with a session cookie.
@@ -125,7 +128,7 @@ async def serve(
         known = changes(await authenticate(token))
         if SOCKET in websocket.scope:
             websocket.scope[SOCKET].admit()
-        async with hub.subscribe(*topics, known) as queue:
+        async with hub.subscribe(*topics(), known) as queue:
             await _send(websocket, await read(await authenticate(token), ()))
             said_at = time.monotonic()
             gone = asyncio.create_task(_listen(websocket))

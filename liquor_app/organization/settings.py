@@ -18,7 +18,7 @@ from liquor_app.accounts.permissions import Actor, require
 from liquor_app.core.clock import now, time_zones
 from liquor_app.core.money import DEFAULT_CURRENCY
 from liquor_app.organization.form_mistakes import mistakes_of
-from liquor_app.organization.shop_currency import announce_settings
+from liquor_app.organization.kept_general import announce_settings, general_saved
 from liquor_app.organization.shop_identity import UNNAMED
 from liquor_app.organization.topics import SHIPPED, parse_topics
 
@@ -180,8 +180,8 @@ async def load_shop(session: AsyncSession) -> ShopSettings:
 
 
 async def shop_zone(session: AsyncSession) -> ZoneInfo:
-    """Return the shop's time zone, which screens and files tell dates and times in."""
-    return ZoneInfo((await load_settings(session, GeneralSettings)).timezone)
+    """Return the shop's time zone, which screens and files tell dates and times in (`general_saved`)."""
+    return ZoneInfo(GeneralSettings.model_validate(await general_saved(session)).timezone)
 
 
 async def shop_now(session: AsyncSession) -> datetime:

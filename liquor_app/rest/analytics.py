@@ -243,7 +243,7 @@ async def live_analytics(websocket: WebSocket) -> None:
 
     await serve(
         websocket,
-        ["dashboard"],
+        lambda: ["dashboard"],
         lambda token: socket_actor(websocket, token),
         read,
         changes=lambda actor: access_topic(actor.id),

@@ -27,6 +27,7 @@ from liquor_app.campaigns.service import CampaignRow
 from liquor_app.core.clock import now
 from liquor_app.core.db import Session, transaction
 from liquor_app.core.errors import Invalid
+from liquor_app.core.ids import parse_id
 from liquor_app.core.listing.spec import ListQuery
 from liquor_app.core.pubsub import Message
 from liquor_app.experiments.service import ResultRow, holdout_result
@@ -285,19 +286,22 @@ def _lift(found: Lift) -> dict[str, float | None]:
 
 @sockets.websocket("/ws/campaign/{id}/status")
 @needs(Permission.CAMPAIGNS_READ)
-async def campaign_status(websocket: WebSocket, campaign_id: Id) -> None:
+async def campaign_status(websocket: WebSocket) -> None:
     """A campaign's figures as they change."""
+
+    def asked() -> UUID:
+        return parse_id(str(websocket.path_params["id"]))
 
     async def read(actor: Actor, hints: Sequence[Message]) -> list[CampaignStatusMessage]:
         async with transaction() as session:
-            row = await service.get_campaign(session, actor, campaign_id)
+            row = await service.get_campaign(session, actor, asked())
         fields = {name: getattr(row, name) for name in CampaignStatusMessage.model_fields if hasattr(row, name)}
         fields |= {"type": "campaign.status", "campaign_id": row.id, "at": now()}
         return [CampaignStatusMessage(**fields)]
 
     await serve(
         websocket,
-        [f"campaign:{campaign_id}"],
+        lambda: [f"campaign:{asked()}"],
         lambda token: socket_actor(websocket, token),
         read,
         changes=lambda actor: access_topic(actor.id),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Annotated
+from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response, WebSocket
 
@@ -94,8 +95,14 @@ async def _after(session: Session, actor: Actor, position: int) -> list[Notifica
 @needs(Permission.JOBS_READ)
 async def notifications(websocket: WebSocket) -> None:
     """Notices as they come, each once; with `after`, first those that came since that one, whenever they were begun."""
-    last = parse_id(given, "after") if (given := websocket.query_params.get("after")) else None
+    last: UUID | None = None
     told: int | None = None
+
+    def topics() -> list[str]:
+        nonlocal last
+        if given := websocket.query_params.get("after"):
+            last = parse_id(given, "after")
+        return ["notifications"]
 
     async def read(actor: Actor, hints: Sequence[Message]) -> list[NotificationMessage]:
         nonlocal told
@@ -115,7 +122,7 @@ async def notifications(websocket: WebSocket) -> None:
 
     await serve(
         websocket,
-        ["notifications"],
+        topics,
         lambda token: socket_actor(websocket, token),
         read,
         changes=lambda actor: access_topic(actor.id),
