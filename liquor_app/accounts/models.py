@@ -24,7 +24,7 @@ from liquor_app.core.columns import (
     whole,
     words,
 )
-from liquor_app.core.platform.personal_data import Personal
+from liquor_app.core.platform.personal_data import Mention, Personal
 from liquor_app.core.platform.retention import Kept
 
 
@@ -275,8 +275,17 @@ PERSONAL = (
         "audit_log",
         rows="SELECT at, actor_kind, action, entity, entity_id, ip, via, fields, changes FROM audit_log WHERE"
         " (entity = 'customer' AND entity_id = ANY(:people)) OR CAST(changes AS text) ~* :words",
-        scrub="SELECT audit_log_scrub(:people, :words)",
+        scrub="SELECT audit_log_scrub(:people, :words, :mark)",
         why="that something was done, by whom of the shop and when",
     ),
 )
 """What rows hold of a person."""
+
+MENTIONS = (
+    Mention(
+        "api_keys",
+        rows="SELECT id, name FROM api_keys WHERE name ~* :named ORDER BY name",
+        scrub="UPDATE api_keys SET name = regexp_replace(name, :named, :mark, 'gi') WHERE name ~* :named",
+    ),
+)
+"""Where the shop's own words may name somebody."""

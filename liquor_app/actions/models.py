@@ -26,7 +26,7 @@ from liquor_app.core.columns import (
     whole,
     words,
 )
-from liquor_app.core.platform.personal_data import Personal
+from liquor_app.core.platform.personal_data import Mention, Personal
 from liquor_app.core.platform.retention import Kept
 from liquor_app.core.states import Transitions
 
@@ -273,3 +273,29 @@ PERSONAL = (
     ),
 )
 """What rows hold of a person."""
+
+MENTIONS = (
+    Mention(
+        "cell_rules",
+        rows="SELECT id, why AS name FROM cell_rules WHERE concat_ws(' ', segment_slug, offer, why) ~* :named"
+        " ORDER BY id",
+        scrub="UPDATE cell_rules SET segment_slug = regexp_replace(segment_slug, :named, :mark, 'gi'), offer ="
+        " regexp_replace(offer, :named, :mark, 'gi'), why = regexp_replace(why, :named, :mark, 'gi') WHERE"
+        " concat_ws(' ', segment_slug, offer, why) ~* :named",
+    ),
+    Mention(
+        "actions",
+        rows="SELECT id, segment_slug AS name FROM actions WHERE EXISTS (SELECT FROM segments WHERE"
+        " slug ~* :named) AND segment_slug ~* :named",
+        scrub="UPDATE actions SET segment_slug = regexp_replace(segment_slug, :named, :mark, 'gi') WHERE"
+        " EXISTS (SELECT FROM segments WHERE slug ~* :named) AND segment_slug ~* :named",
+    ),
+    Mention(
+        "decision_counts",
+        rows="SELECT plan_id AS id, segment_slug AS name FROM decision_counts WHERE EXISTS (SELECT FROM segments WHERE"
+        " slug ~* :named) AND segment_slug ~* :named",
+        scrub="UPDATE decision_counts SET segment_slug = regexp_replace(segment_slug, :named, :mark, 'gi') WHERE"
+        " EXISTS (SELECT FROM segments WHERE slug ~* :named) AND segment_slug ~* :named",
+    ),
+)
+"""Where the shop's own words may name somebody."""

@@ -11,6 +11,7 @@ from sqlalchemy import CheckConstraint, Column, Computed, Index, Numeric, text
 from sqlmodel import Field, SQLModel
 
 from liquor_app.core.columns import document, exact, moment, pk, plain_uuid, ref, stamped, words
+from liquor_app.core.platform.personal_data import Mention
 
 SELLS_AT = "CASE WHEN sale_price > 0 AND (price IS NULL OR sale_price < price) THEN sale_price ELSE price END"
 """What a bottle costs today: its sale price where there is one below the usual."""
@@ -91,3 +92,13 @@ class ProductImage(SQLModel, table=True):
     product_id: UUID = ref("products.id", primary=True)
     before: dict[str, Any] = document(empty="{}")
     after: dict[str, Any] = document(empty="{}")
+
+
+MENTIONS = (
+    Mention(
+        "products",
+        rows="SELECT id, name FROM products WHERE concat_ws(' ', name, sku, brand) ~* :named ORDER BY name",
+        link="/products/{id}",
+    ),
+)
+"""Where the shop's own words may name somebody."""

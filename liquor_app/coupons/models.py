@@ -10,7 +10,7 @@ from sqlalchemy import Column, Index, Numeric, text
 from sqlmodel import Field, SQLModel
 
 from liquor_app.core.columns import exact, flag, moment, pk, plain_uuid, ref, stamped, whole, words
-from liquor_app.core.platform.personal_data import Personal
+from liquor_app.core.platform.personal_data import Mention, Personal
 
 
 class CouponPool(SQLModel, table=True):
@@ -84,3 +84,20 @@ PERSONAL = (
     ),
 )
 """What rows hold of a person."""
+
+MENTIONS = (
+    Mention(
+        "coupon_pools",
+        rows="SELECT id, name FROM coupon_pools WHERE name ~* :named ORDER BY name",
+        scrub="UPDATE coupon_pools t SET name = f.name || CASE WHEN f.place > 1 THEN ' ' || f.place ELSE '' END FROM"
+        " (SELECT id, name, row_number() OVER (PARTITION BY name ORDER BY id) AS place FROM"
+        " (SELECT id, regexp_replace(name, :named, :mark, 'gi') AS name FROM coupon_pools WHERE name ~* :named) n) f"
+        " WHERE f.id = t.id",
+    ),
+    Mention(
+        "coupons",
+        rows="SELECT id, pool AS name FROM coupons WHERE pool ~* :named ORDER BY id",
+        scrub="UPDATE coupons SET pool = regexp_replace(pool, :named, :mark, 'gi') WHERE pool ~* :named",
+    ),
+)
+"""Where the shop's own words may name somebody."""

@@ -28,7 +28,7 @@ from liquor_app.core.columns import (
     whole,
     words,
 )
-from liquor_app.core.platform.personal_data import Personal
+from liquor_app.core.platform.personal_data import Mention, Personal
 from liquor_app.organization.models import Channel
 
 
@@ -364,6 +364,10 @@ PERSONAL = (
     Personal(
         "purchases",
         rows="SELECT * FROM purchases WHERE customer_id = ANY(:people)",
+        scrub="UPDATE purchases SET external_id = CASE WHEN external_id ~* :words THEN regexp_replace(external_id,"
+        " :words, :mark, 'gi') || '-' || right(CAST(id AS text), 12) ELSE external_id END, coupon_code ="
+        " regexp_replace(coupon_code, :words, :mark, 'gi') WHERE customer_id = ANY(:people) AND"
+        " concat_ws(' ', external_id, coupon_code) ~* :words",
         why="the shop's sales, by the number on its own receipt; they are of a profile that is nobody's after"
         " an erasure",
     ),
@@ -371,6 +375,8 @@ PERSONAL = (
         "purchase_lines",
         rows="SELECT l.* FROM purchase_lines l JOIN purchases p ON p.id = l.purchase_id WHERE p.customer_id ="
         " ANY(:people)",
+        scrub="UPDATE purchase_lines SET product = regexp_replace(product, :words, :mark, 'gi') WHERE purchase_id IN"
+        " (SELECT id FROM purchases WHERE customer_id = ANY(:people)) AND product ~* :words",
         why="what was sold",
     ),
     Personal(
@@ -398,3 +404,13 @@ PERSONAL = (
     ),
 )
 """What rows hold of a person."""
+
+MENTIONS = (
+    Mention(
+        "customers",  # what is noted of others: "referred by …"
+        rows="SELECT id, name FROM customers WHERE id <> ALL(:people) AND CAST(raw_data AS text) ~* :named ORDER BY id",
+        scrub="UPDATE customers SET raw_data = without_words(raw_data, :named, :mark), updated_at = now()"
+        " WHERE id <> ALL(:people) AND CAST(raw_data AS text) ~* :named",
+    ),
+)
+"""Where the shop's own words may name somebody."""

@@ -13,7 +13,7 @@ from sqlmodel import SQLModel
 
 from liquor_app.actions.models import Arm
 from liquor_app.core.columns import choice, day, document, exact, flag, moment, pk, ratio, ref, stamped, whole, words
-from liquor_app.core.platform.personal_data import Personal
+from liquor_app.core.platform.personal_data import Mention, Personal
 
 
 class ExperimentKind(StrEnum):
@@ -156,3 +156,26 @@ PERSONAL = (
     ),
 )
 """What rows hold of a person."""
+
+MENTIONS = (
+    Mention(
+        "outcome_sums",
+        rows="SELECT id, segment_slug AS name FROM outcome_sums WHERE EXISTS (SELECT FROM segments WHERE"
+        " slug ~* :named) AND segment_slug ~* :named",
+        scrub="UPDATE outcome_sums SET segment_slug = regexp_replace(segment_slug, :named, :mark, 'gi') WHERE"
+        " EXISTS (SELECT FROM segments WHERE slug ~* :named) AND segment_slug ~* :named",
+    ),
+    Mention(
+        "played_outcomes",
+        rows="SELECT campaign_id AS id, segment AS name FROM played_outcomes WHERE EXISTS (SELECT FROM segments WHERE"
+        " slug ~* :named) AND segment ~* :named",
+        scrub="UPDATE played_outcomes SET segment = regexp_replace(segment, :named, :mark, 'gi') WHERE"
+        " EXISTS (SELECT FROM segments WHERE slug ~* :named) AND segment ~* :named",
+    ),
+    Mention(
+        "experiments",
+        rows="SELECT id, name FROM experiments WHERE name ~* :named ORDER BY id",
+        scrub="UPDATE experiments SET name = regexp_replace(name, :named, :mark, 'gi') WHERE name ~* :named",
+    ),
+)
+"""Where the shop's own words may name somebody."""

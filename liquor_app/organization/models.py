@@ -20,7 +20,7 @@ from liquor_app.core.columns import (
     whole,
     words,
 )
-from liquor_app.core.platform.personal_data import Personal
+from liquor_app.core.platform.personal_data import Mention, Personal
 from liquor_app.core.platform.retention import Kept
 from liquor_app.organization.channel import Channel as Channel  # noqa: PLC0414 - told to be ours to hand on
 
@@ -148,3 +148,13 @@ PERSONAL = (
     ),
 )
 """What rows hold of a person."""
+
+MENTIONS = (
+    Mention(
+        "brands",
+        rows="SELECT id, name FROM brands WHERE concat_ws(' ', name, website_url, from_name, from_email, reply_to,"
+        " footer_text) ~* :named ORDER BY name",
+        link="/settings/brand",
+    ),
+)
+"""Where the shop's own words may name somebody."""

@@ -40,6 +40,7 @@ from liquor_app.imports.kept_files import forget_file_keys, keys_under_way
 from liquor_app.ledger.erased_sends import cancel_unsent, count_on_the_wire
 from liquor_app.privacy.find_traces import find_traces, in_python, profiles_of
 from liquor_app.privacy.held_data import PERSONAL
+from liquor_app.privacy.mentions import scrub_all_mentions
 from liquor_app.privacy.named_files import forget_exports, named_files
 from liquor_app.privacy.replay import ErasureNote, keep_note
 from liquor_app.ui.words import plural
@@ -66,7 +67,13 @@ class ErasureAsked:
 
 
 async def request_erasure(
-    session: AsyncSession, actor: Actor, customer_id: UUID, *, ground: Ground, confirmed: bool
+    session: AsyncSession,
+    actor: Actor,
+    customer_id: UUID,
+    *,
+    ground: Ground,
+    confirmed: bool,
+    in_templates: bool = False,
 ) -> ErasureAsked:
     """Erase a person, with every profile that was merged into theirs. At once: what waits for them is cancelled,
     claimed or not, their addresses are suppressed for good, and no list shows them. A job does the rest. Asked again
@@ -74,6 +81,7 @@ async def request_erasure(
 
     Args:
         ground: why; no free text, for that would tell of whom it is to forget.
+        in_templates: their name is to be taken out of templates, too, where `find_mentions` tells of it.
         confirmed: whoever asks knows that it cannot be taken back.
 
     Raises:
@@ -94,7 +102,7 @@ async def request_erasure(
         raise Conflict("They are erased already.")
     cancelled = await _stop_at_once(session, people)
     if known is None:
-        known = await _note(session, actor, customer_id, ground)
+        known = await _note(session, actor, customer_id, ground, in_templates)
         await audit(
             session, actor, "customer.erasure_asked", "customer", customer_id, ground=ground.value, cancelled=cancelled
         )
@@ -104,9 +112,14 @@ async def request_erasure(
     return ErasureAsked(known.id, customer_id, known.ground, job_id, cancelled)
 
 
-async def _note(session: AsyncSession, actor: Actor, customer_id: UUID, ground: Ground) -> ErasureRow:
+async def _note(
+    session: AsyncSession, actor: Actor, customer_id: UUID, ground: Ground, in_templates: bool
+) -> ErasureRow:
     traces, erasure_id = await find_traces(session, customer_id), uuid7()
-    await add_erasure(session, erasure_id, customer_id, ground, by=actor.user_id, name=actor.name, hashes=traces.hashes)
+    await add_erasure(
+        session, erasure_id, customer_id, ground, by=actor.user_id, name=actor.name, hashes=traces.hashes,
+        in_templates=in_templates,
+    )  # fmt: skip
     entries = [Suppression(one, SuppressionReason.ERASED, None, customer_id) for one in traces.addresses]
     await suppress_addresses(session, entries, source="erased")
     found = await find_erasure(session, erasure_id)
@@ -167,6 +180,8 @@ async def erase_person(job: JobContext) -> dict[str, Any]:
         for personal in PERSONAL:
             if many := await scrub_rows(session, personal, traces):
                 told[personal.table] = many
+        for table, many in (await scrub_all_mentions(session, traces, in_templates=erasure.in_templates)).items():
+            told[table] = told.get(table, 0) + many
         hashes = frozenset(await keys_of_erasure(session, erasure.id))
         await keep_note(ErasureNote(erasure.id, erasure.person_id, erasure.ground, erasure.asked_at, hashes))
         await finish_erasure(session, erasure.id, told)
@@ -176,6 +191,7 @@ async def erase_person(job: JobContext) -> dict[str, Any]:
     async with transaction() as session:
         for personal in PERSONAL:
             await scrub_rows(session, personal, traces)
+        await scrub_all_mentions(session, traces, in_templates=erasure.in_templates)
     return told
 
 

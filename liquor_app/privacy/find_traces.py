@@ -48,6 +48,12 @@ SELECT v.value FROM customers c CROSS JOIN LATERAL (VALUES (c.email_key), (c.pho
  WHERE c.deleted_at IS NULL AND c.id <> ALL(:people)
    AND (c.email_key = ANY(:values) OR c.phone = ANY(:values) OR c.external_id = ANY(:values))
 """
+# a name that somebody else bears, or one of the shop's own people, tells of nobody by itself
+_NAMESAKES = """
+SELECT lower(name) FROM customers
+ WHERE deleted_at IS NULL AND id <> ALL(:people) AND lower(name) = ANY(:names)
+ UNION SELECT lower(full_name) FROM users WHERE lower(full_name) = ANY(:names)
+"""
 _SENDS = """
 SELECT id FROM sends WHERE customer_id = ANY(:people)
     OR (customer_id IS NULL AND lower(recipient) = ANY(:addresses)) ORDER BY id
@@ -71,14 +77,22 @@ async def find_traces(session: AsyncSession, customer_id: UUID) -> Traces:
     for key in ("email_key", "phone", "external_id"):
         known[key] -= others
     addresses = sorted(known["email_key"] | known["phone"])
+    names = {name.lower() for name in known["name"]}
+    shared = set((await session.execute(text(_NAMESAKES), {"people": people, "names": sorted(names)})).scalars())
     sends = (await session.execute(text(_SENDS), {"people": people, "addresses": addresses})).scalars()
     actions = (await session.execute(text(_ACTIONS), {"people": people})).scalars()
     hashes = [hash_of(key, value) for key in ("email_key", "phone", "external_id") for value in sorted(known[key])]
     return Traces(
         tuple(people), tuple(addresses), tuple(hashes), tuple(sorted(known["external_id"])),
         tuple(sorted({part for name in known["name"] for part in name.lower().split()})),
-        words_pattern(addresses, known["name"]), tuple(sends), tuple(actions),
+        words_pattern(addresses, known["name"]), words_pattern(addresses, names - shared), _mark(people[0]),
+        tuple(sends), tuple(actions),
     )  # fmt: skip
+
+
+def _mark(person: UUID) -> str:
+    """What stands in the place of a name, told apart from others who were erased by an id that is nobody's."""
+    return f"erased_{person.hex[-8:]}"
 
 
 def in_python(words: str) -> re.Pattern[str]:

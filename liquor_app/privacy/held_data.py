@@ -1,5 +1,5 @@
-"""Everything that is kept of a person, table by table, as each slice tells it beside its columns. What is scrubbed
-first stands first: what a message says is found by the message."""
+"""Everything that is kept of a person, table by table, as each slice tells it beside its columns, and where the shop's
+own words may name one. What is scrubbed first stands first: what a message says is found by the message."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from liquor_app.actions import models as actions
 from liquor_app.allocations import models as allocations
 from liquor_app.api import models as api
 from liquor_app.campaigns import models as campaigns
+from liquor_app.catalog import models as catalog
 from liquor_app.core import models as core
-from liquor_app.core.platform.personal_data import Personal
+from liquor_app.core.platform.personal_data import Mention, Personal
 from liquor_app.coupons import models as coupons
 from liquor_app.customers import models as customers
 from liquor_app.customers.imported import models as imported
@@ -27,6 +28,8 @@ from liquor_app.scoring import models as scoring
 from liquor_app.segments import models as segments
 from liquor_app.sending import models as sending
 from liquor_app.sending.sign_up import models as sign_up
+from liquor_app.templates import models as templates
+from liquor_app.webhooks import models as webhooks
 
 PERSONAL: tuple[Personal, ...] = (
     *customers.PERSONAL, *imported.PERSONAL, *labels.PERSONAL, *scoring.PERSONAL, *segments.PERSONAL,
@@ -34,4 +37,11 @@ PERSONAL: tuple[Personal, ...] = (
     *ledger.PERSONAL, *providers.PERSONAL, *sending.PERSONAL, *sign_up.PERSONAL, *events.PERSONAL,
     *imports.PERSONAL, *drop_folders.PERSONAL, *allocations.PERSONAL, *doubles.PERSONAL, *organization.PERSONAL,
     *api.PERSONAL, *core.PERSONAL, *accounts.PERSONAL,
+)  # fmt: skip
+
+MENTIONS: tuple[Mention, ...] = (
+    *labels.MENTIONS, *customers.MENTIONS, *imported.MENTIONS, *actions.MENTIONS, *experiments.MENTIONS,
+    *campaigns.MENTIONS, *coupons.MENTIONS, *accounts.MENTIONS, *sending.MENTIONS, *webhooks.MENTIONS,
+    *templates.MENTIONS, *organization.MENTIONS, *catalog.MENTIONS,
+    *segments.MENTIONS,  # last: where a segment's short name stands is looked for only while one names somebody
 )  # fmt: skip

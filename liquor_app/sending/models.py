@@ -10,7 +10,7 @@ from sqlalchemy import Index, UniqueConstraint, text
 from sqlmodel import SQLModel
 
 from liquor_app.core.columns import blob, choice, flag, moment, pk, plain_uuid, ref, stamped, whole, words
-from liquor_app.core.platform.personal_data import Personal
+from liquor_app.core.platform.personal_data import Mention, Personal
 from liquor_app.core.platform.retention import Kept
 from liquor_app.core.states import Transitions
 from liquor_app.organization.channel import Channel
@@ -161,3 +161,13 @@ PERSONAL = (
     ),
 )
 """What rows hold of a person."""
+
+MENTIONS = (
+    Mention(
+        "tracked_links",
+        rows="SELECT id, url AS name FROM tracked_links WHERE concat_ws(' ', url, label) ~* :named ORDER BY id",
+        scrub="UPDATE tracked_links SET url = regexp_replace(url, :named, :mark, 'gi'), label ="
+        " regexp_replace(label, :named, :mark, 'gi') WHERE concat_ws(' ', url, label) ~* :named",
+    ),
+)
+"""Where the shop's own words may name somebody."""

@@ -10,6 +10,7 @@ from sqlalchemy import UniqueConstraint
 from sqlmodel import SQLModel
 
 from liquor_app.core.columns import choice, document, flag, pk, plain_uuid, ref, stamped, whole, words
+from liquor_app.core.platform.personal_data import Mention
 from liquor_app.organization.models import Channel
 
 
@@ -46,3 +47,29 @@ class TemplateVersion(SQLModel, table=True):
     variables: list[Any] = document(empty="[]")
     created_by: UUID | None = ref("users.id", ondelete="SET NULL", nullable=True)
     created_at: datetime = stamped()
+
+
+MENTIONS = (
+    Mention(
+        "template_versions",
+        rows="SELECT template_id AS id, 'version ' || version AS name FROM template_versions WHERE concat_ws(' ',"
+        " subject_template, body_html_template, body_text_template) ~* :named ORDER BY template_id, version",
+        scrub="UPDATE template_versions SET subject_template = regexp_replace(subject_template, :named, :mark, 'gi'),"
+        " body_html_template = regexp_replace(body_html_template, :named, :mark, 'gi'), body_text_template ="
+        " regexp_replace(body_text_template, :named, :mark, 'gi') WHERE concat_ws(' ', subject_template,"
+        " body_html_template, body_text_template) ~* :named",
+        link="/templates/{id}",
+    ),
+    Mention(
+        "message_templates",
+        rows="SELECT id, name FROM message_templates WHERE concat_ws(' ', name, subject_template, body_html_template,"
+        " body_text_template) ~* :named ORDER BY name",
+        scrub="UPDATE message_templates SET name = regexp_replace(name, :named, :mark, 'gi'), subject_template ="
+        " regexp_replace(subject_template, :named, :mark, 'gi'), body_html_template = regexp_replace("
+        "body_html_template, :named, :mark, 'gi'), body_text_template = regexp_replace(body_text_template, :named,"
+        " :mark, 'gi'), updated_at = now() WHERE concat_ws(' ', name, subject_template, body_html_template,"
+        " body_text_template) ~* :named",
+        link="/templates/{id}",
+    ),
+)
+"""Where the shop's own words may name somebody."""

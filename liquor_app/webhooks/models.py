@@ -10,6 +10,7 @@ from sqlalchemy import Index, text
 from sqlmodel import SQLModel
 
 from liquor_app.core.columns import blob, choice, flag, moment, pk, plain_uuid, ref, stamped, texts, whole, words
+from liquor_app.core.platform.personal_data import Mention
 from liquor_app.core.platform.retention import Kept
 from liquor_app.core.states import Transitions
 
@@ -115,3 +116,18 @@ class WebhookDelivery(SQLModel, table=True):
 
 KEPT = (Kept("webhook_deliveries", "created_at", KEPT_DAYS), Kept("webhook_events", "created_at", KEPT_DAYS))
 """How long rows are kept."""
+
+MENTIONS = (
+    Mention(
+        "webhook_endpoints",
+        rows="SELECT id, description AS name FROM webhook_endpoints WHERE description ~* :named ORDER BY id",
+        scrub="UPDATE webhook_endpoints SET description = regexp_replace(description, :named, :mark, 'gi')"
+        " WHERE description ~* :named",
+    ),
+    Mention(
+        "webhook_endpoints",  # another address is another program
+        rows="SELECT id, url AS name FROM webhook_endpoints WHERE url ~* :named ORDER BY id",
+        link="/settings/webhooks",
+    ),
+)
+"""Where the shop's own words may name somebody."""

@@ -38,6 +38,7 @@ SERVICES = {
     "organization.bell.mark_notifications_read": "that somebody has seen their bell is nobody else's business",
     "planning.simulation_job.request_simulation": RECKONED,
     "planning.simulation_job.simulate_plan": RECKONED,
+    "privacy.mentions.find_mentions": "it only reads: what would change a place stands beside what finds it",
     "providers.sender_check.sender_checks.record_check": "what was found in the DNS is kept with its time",
     "providers.sender_check.sender_checks.request_check": "it asks for a look into the DNS",
     "scoring.backtest.run_backtest": RECKONED,

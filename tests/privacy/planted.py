@@ -141,6 +141,7 @@ async def plant(folder: Path) -> Planted:
     double = await _people(customer)
     campaign = await _messages(customer)
     await _rest(customer, campaign)
+    await plant_in_passing(neighbour)
     async with transaction() as session:
         await request_export(session, SYSTEM, CUSTOMERS, ListQuery(search="Quillmark"))
     await run_jobs(Job.EXPORT_ROWS)
@@ -216,6 +217,73 @@ async def tell(*bodies: bytes) -> None:
             await receive(session, "mailgun", body, {}, "https://shop.example.com/api/v1/webhooks/mailgun")
     async with transaction() as session:
         await process_receipts(session, SYSTEM)
+
+
+BY_HAND = {"message_templates", "template_versions", "brands", "products", "webhook_endpoints", "custom_fields"}
+"""Where an erasure leaves names for an admin to change, and where nothing is planted but by `plant_by_hand`."""
+
+
+async def plant_in_passing(neighbour: UUID) -> None:
+    """Have the shop's own words name them: what others made, about something else."""
+    said = {"name": NAME, "mail": EMAIL, "shop": "The Quill & Mark", "other": neighbour}
+    for sql in (
+        "INSERT INTO tags (name) VALUES (:name || '''s tasting')",
+        "INSERT INTO tags (name) VALUES (upper(:name) || '''s tasting')",
+        "INSERT INTO tags (name) VALUES ('Zora'), (:shop)",
+        "INSERT INTO custom_fields (key, label, kind) VALUES ('knows_her', 'Knows ' || :name, 'text')",
+        "INSERT INTO segments (slug, name, description, rules, recommended_offers) VALUES"
+        " ('friends_of_zora_quillmark', 'Friends of ' || :name, 'Ask ' || :mail, jsonb_build_object('all',"
+        " jsonb_build_array(jsonb_build_object('field', 'tag', 'value', CAST(:name AS text)))),"
+        " jsonb_build_array(jsonb_build_object('text', :name || '''s pick')))",
+        "INSERT INTO segments (slug, name, rules) VALUES ('inside', 'Inside', jsonb_build_object('field',"
+        " 'segment', 'value', 'friends_of_zora_quillmark'))",
+        "UPDATE campaigns SET name = 'For ' || :name, llm_prompt = :mail, constraints = jsonb_build_object('note',"
+        " CAST(:name AS text)), target_segments = ARRAY['loyal', 'friends_of_zora_quillmark']",
+        "UPDATE actions SET segment_slug = 'friends_of_zora_quillmark'",
+        "INSERT INTO decision_counts (plan_id, campaign_id, segment_slug, reason, people, policy, seed) SELECT"
+        " uuid_v7(), id, 'friends_of_zora_quillmark', 'r', 1, 'p', '1' FROM campaigns LIMIT 1",
+        "INSERT INTO outcome_sums (campaign_id, arm, segment_slug, playbook, offer_name, discount_pct, is_final,"
+        " is_kept, bought, revenue, revenue_square, profit, profit_square, expected, expected_square, expected_bought,"
+        " expected_revenue, expected_profit, discount, cost) SELECT id, 'a', 'friends_of_zora_quillmark', 'p', 'o',"
+        " '1', false, false, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 FROM campaigns LIMIT 1",
+        "UPDATE played_outcomes SET segment = 'friends_of_zora_quillmark'",
+        "UPDATE experiments SET name = 'With ' || :name",
+        "INSERT INTO cell_rules (effect, segment_slug, offer, channel, why, actor_name) VALUES ('pin',"
+        " 'friends_of_zora_quillmark', :name || '''s pick', 'email', :name || ' likes it', 'x')",
+        "INSERT INTO coupon_pools (name, discount_pct) VALUES ('Card of ' || :name, 5)",
+        "INSERT INTO coupons (code, pool) VALUES ('P-1', 'Card of ' || :name)",
+        "INSERT INTO api_keys (name, prefix, key_hash) VALUES (:name || '''s till', 'lk_x', 'x')",
+        "INSERT INTO audit_log (actor_kind, actor_name, action, entity, changes) VALUES ('api_key',"
+        " :name || '''s till', 'purchase.created', 'purchase', jsonb_build_object('lines', 2))",
+        "INSERT INTO audit_log (actor_kind, actor_name, action, entity, changes) VALUES ('user', 'x',"
+        " 'segment.updated', 'segment', jsonb_build_object('slug', 'friends_of_zora_quillmark'))",
+        "INSERT INTO webhook_endpoints (url, description, secret_encrypted) VALUES ('https://hooks.example.com/in',"
+        " :name || ' runs it', '')",
+        "INSERT INTO tracked_links (url, label) VALUES ('https://shop.example.com/?who=Zora%20Quillmark', :name)",
+        "INSERT INTO voided_orders (order_id, import_id, known_at, row_at) VALUES ('ENGRAVED-Zora-Quillmark-9',"
+        " uuid_v7(), now(), now())",
+        "UPDATE customers SET raw_data = jsonb_build_object('custom', jsonb_build_object('remark',"
+        " 'referred by ' || :name || ', “the quill”')) WHERE id = :other",
+        "UPDATE purchases SET external_id = 'ENGRAVED-Zora_Quillmark' WHERE external_id = '77'",
+        "UPDATE purchase_lines SET product = 'Ale engraved ' || :name WHERE purchase_id IN"
+        " (SELECT id FROM purchases WHERE external_id LIKE 'ENGRAVED%')",
+    ):
+        await execute(sql, **{name: value for name, value in said.items() if f":{name}" in sql})
+
+
+async def plant_by_hand() -> None:
+    """The same where only somebody can tell what else would break."""
+    for sql in (
+        "INSERT INTO message_templates (name, channel, category, subject_template, body_text_template)"
+        " VALUES ('Greeting', 'email', 'win_back', 'From ' || :name, 'Yours, ' || :name || '. {{ first_name }}')",
+        "INSERT INTO template_versions (template_id, version, body_text_template) SELECT id, 1, 'By ' || :name FROM"
+        " message_templates WHERE name = 'Greeting'",
+        "UPDATE brands SET from_name = :name",
+        "UPDATE products SET name = :name || ' Ale'",
+        "INSERT INTO webhook_endpoints (url, secret_encrypted) VALUES ('https://zora-quillmark.example.com/', '')",
+        "INSERT INTO custom_fields (key, label, kind) VALUES ('zora_quillmark', 'Hers', 'flag')",
+    ):
+        await execute(sql, **({"name": NAME} if ":name" in sql else {}))
 
 
 async def _rest(customer: UUID, campaign: UUID) -> None:

@@ -19,12 +19,14 @@ from liquor_app.customers.erasing.models import Ground
 from liquor_app.customers.suppressions import add_suppressions
 from liquor_app.privacy import erase
 from liquor_app.privacy.erase import ErasureAsked, request_erasure, take_up_erasures
-from liquor_app.privacy.held_data import PERSONAL
+from liquor_app.privacy.held_data import MENTIONS, PERSONAL
+from liquor_app.privacy.mentions import find_mentions
 from tests.api.test_webhooks import mailgun
 from tests.imports.test_undo import take
 from tests.people import add_user
 from tests.privacy.planted import (
     BORN,
+    BY_HAND,
     CHANGED,
     EMAIL,
     MARKERS,
@@ -40,6 +42,7 @@ from tests.privacy.planted import (
     found_in_redis,
     found_in_tables,
     plant,
+    plant_by_hand,
     run_jobs,
     scalar,
     tell,
@@ -66,8 +69,8 @@ async def left(planted: Planted) -> dict[str, Any]:
 
 
 NOT_SEARCHED = {
-    "purchases", "purchase_lines", "customer_tags", "segment_members", "segment_changes", "coupons", "exclusions",
-    "trigger_firings", "experiment_assignments", "played_outcomes", "product_interests", "likely_doubles", "stencils",
+    "customer_tags", "segment_members", "segment_changes", "coupons", "exclusions",
+    "trigger_firings", "experiment_assignments", "product_interests", "likely_doubles", "stencils",
     "age_ledger",
 }  # fmt: skip
 """Tables in which a person's rows name nobody."""
@@ -81,14 +84,16 @@ async def test_nothing_is_left_anywhere(database: str, tmp_path: Path) -> None:
     assert found_in_dump(database, *MARKERS) == [one for one in MARKERS if one not in ("240-0147", BORN)], "sealed"
     evidence = ("consents", "age_ledger", "purchases", "purchase_lines", "sends", "audit_log")
     many = {table: await scalar(f"SELECT count(*) FROM {table}") for table in evidence}
-    nobody = await scalar("SELECT to_jsonb(c) FROM customers c WHERE id = :id", id=planted.neighbour)
+    other = "SELECT to_jsonb(c) - '{raw_data,updated_at}'::text[] FROM customers c WHERE id = :id"
+    other = other.replace("::", "\\:\\:")
+    nobody = await scalar(other, id=planted.neighbour)
     await erased(planted)
     assert await left(planted) == {"redis": []}
     assert found_in_dump(database, *MARKERS) == []
     assert await scalar("SELECT count(*) FROM erased_keys") > 0, "keyed hashes, for an older state that comes back"
     for table in evidence:
         assert await scalar(f"SELECT count(*) FROM {table}") >= many[table], table
-    assert await scalar("SELECT to_jsonb(c) FROM customers c WHERE id = :id", id=planted.neighbour) == nobody
+    assert await scalar(other, id=planted.neighbour) == nobody
     assert await scalar("SELECT count(*) FROM customers WHERE email = 'neighbour@example.com'") == 1
     # what figures are made of stays: a message came and stays counted, on the profile that is nobody's
     assert (
@@ -99,6 +104,67 @@ async def test_nothing_is_left_anywhere(database: str, tmp_path: Path) -> None:
     )
     assert await scalar("SELECT count(*) FROM sends WHERE status IN ('pending', 'claimed')") == 0
     assert await scalar("SELECT changes FROM audit_log WHERE action = 'customer.noted'") == {"erased": True, "calls": 3}
+
+
+async def test_the_shops_own_words_stay_but_for_the_name(database: str, tmp_path: Path) -> None:
+    planted = await plant(tmp_path)
+    tables = [one.table for one in MENTIONS if not one.scrub.startswith("DELETE")]
+    before = [await scalar(f"SELECT count(*) FROM {one}") for one in tables]
+    await erased(planted)
+    assert [await scalar(f"SELECT count(*) FROM {one}") for one in tables] == before
+    mark = f"erased_{planted.customer.hex[-8:]}"
+    async with transaction() as session:
+        tags = set((await session.execute(text("SELECT name FROM tags"))).scalars())
+        slugs = set((await session.execute(text("SELECT slug FROM segments"))).scalars())
+    # a first name is nobody's
+    assert tags == {"Club", "Zora", "The Quill & Mark", f"{mark}'s tasting", f"{mark}'s tasting 2"}
+    slug = f"friends_of_{mark}"
+    assert slugs >= {slug, "inside", "mine"}
+    assert await scalar("SELECT rules ->> 'value' FROM segments WHERE slug = 'inside'") == slug
+    assert await scalar("SELECT target_segments FROM campaigns LIMIT 1") == ["loyal", slug]
+    for table, column in (
+        ("actions", "segment_slug"), ("decision_counts", "segment_slug"), ("outcome_sums", "segment_slug"),
+        ("played_outcomes", "segment"), ("cell_rules", "segment_slug"),
+    ):  # fmt: skip
+        assert await scalar(f"SELECT DISTINCT {column} FROM {table}") == slug, table
+    told = await scalar("SELECT raw_data -> 'custom' ->> 'remark' FROM customers WHERE id = :id", id=planted.neighbour)
+    assert told == f"referred by {mark}, “the quill”"
+    assert await scalar("SELECT changes FROM audit_log WHERE actor_kind = 'api_key'") == {"lines": 2}
+
+
+async def test_what_an_erasure_leaves_is_shown_before_it(database: str, tmp_path: Path) -> None:
+    planted = await plant(tmp_path)
+    await plant_by_hand()
+    with pytest.raises(Forbidden):
+        async with transaction() as session:
+            await find_mentions(session, await add_user(Role.MANAGER), planted.customer)
+    async with transaction() as session:
+        shown = await find_mentions(session, SYSTEM, planted.customer)
+    assert {one.place for one in shown} == BY_HAND
+    assert all(one.link.startswith("/") and "{" not in one.link for one in shown)
+    await erased(planted)
+    found = await left(planted)
+    assert set(found) - {"redis"} == BY_HAND, "nothing of others was changed unasked"
+    assert await scalar("SELECT CAST(told ->> 'left_by_hand' AS integer) FROM erasures") == len(shown)
+
+
+async def test_templates_are_scrubbed_where_an_admin_says_so(database: str, tmp_path: Path) -> None:
+    planted = await plant(tmp_path)
+    await plant_by_hand()
+    await ask(planted.customer, in_templates=True)
+    await run_jobs(Job.ERASE_PERSON)
+    assert set(await left(planted)) - {"redis"} == BY_HAND - {"message_templates", "template_versions"}
+    mark = f"erased_{planted.customer.hex[-8:]}"
+    body = "SELECT body_text_template FROM message_templates WHERE name = 'Greeting'"
+    assert await scalar(body) == f"Yours, {mark}. {{{{ first_name }}}}"
+
+
+async def test_a_name_that_somebody_else_bears_is_left_to_them(database: str, tmp_path: Path) -> None:
+    planted = await plant(tmp_path)
+    await execute("UPDATE customers SET name = :name WHERE id = :id", name=NAME, id=planted.neighbour)
+    await erased(planted)
+    assert await scalar("SELECT count(*) FROM tags WHERE name ILIKE '%quillmark%'") == 2
+    assert await scalar("SELECT count(*) FROM campaigns WHERE llm_prompt LIKE '%@%'") == 0, "an address is theirs alone"
 
 
 async def test_later_callbacks_and_files_bring_nothing_back(database: str, tmp_path: Path) -> None:

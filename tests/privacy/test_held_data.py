@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from liquor_app.privacy.held_data import PERSONAL
+from liquor_app.privacy.held_data import MENTIONS, PERSONAL
 from liquor_app.schema import SLICES, metadata
 
 NOBODYS = {
@@ -44,6 +44,35 @@ def test_every_table_says_what_it_holds_or_why_nothing() -> None:
 def test_what_slices_say_is_all_heard() -> None:
     said = [one for module in SLICES for one in getattr(module, "PERSONAL", ())]
     assert {one.table for one in said} == {one.table for one in PERSONAL}
+    assert {one for module in SLICES for one in getattr(module, "MENTIONS", ())} == set(MENTIONS)
+
+
+NAMES_NOBODY = {
+    "accounts of the shop's own people, who are no customers": """
+        access_links access_rules api_key_months browser_sessions notices_seen passkeys refresh_tokens setup_codes
+        sign_in_attempts totp_secrets users
+    """,
+    "ids, kinds, codes, figures and keys of ours": """
+        allocations campaign_pools channels cohort_months cohorts daily_messages daily_sales erased_keys erasures
+        experiment_arms global_holdouts model_versions product_images product_labels recounts scoring_standards
+        sealed_secrets send_keys sender_checks sender_days short_links sign_up_days sign_up_refusals touched_customers
+        uplift_models webhook_deliveries webhook_events
+    """,
+    "the shop's own rules and wordings, which are evidence of what was in force": """
+        compliance_rules drop_sources guidance_versions settings sign_up_pages sign_up_wordings
+    """,
+}
+
+
+def test_every_table_of_the_shops_own_words_is_looked_through_or_says_why_not() -> None:
+    nobodys = {table for tables in NOBODYS.values() for table in tables.split()}
+    silent = {table for tables in NAMES_NOBODY.values() for table in tables.split()}
+    assert silent <= nobodys
+    assert nobodys - silent <= {one.table for one in MENTIONS}, "say in MENTIONS where it may name a customer"
+
+
+def test_what_is_not_scrubbed_unasked_has_a_page() -> None:
+    assert [one.table for one in MENTIONS if not one.scrub and not one.link] == []
 
 
 def test_what_refers_to_a_customer_is_never_nobodys() -> None:
@@ -64,8 +93,8 @@ def test_what_stays_says_why() -> None:
 
 WORDS = ("Text", "LargeBinary", "ARRAY", "JSONB", "Date")
 STAYS = {
-    "purchases": "external_id currency store coupon_code source",
-    "purchase_lines": "product sku category brand",
+    "purchases": "currency store source",
+    "purchase_lines": "sku category brand",
     "age_ledger": "method",
     "actions": "segment_slug channel offer_terms template_category scheduled_date send_window channels skip_reason"
     " policy",

@@ -11,7 +11,7 @@ from liquor_app.core.db import transaction
 from liquor_app.core.queue import Job
 from liquor_app.screens.customers.detail.privacy_state import PrivacyState
 from tests.people import add_customer, add_user, ensure_shop
-from tests.privacy.planted import run_jobs, scalar
+from tests.privacy.planted import execute, run_jobs, scalar
 from tests.tabs import Tab, run, said
 
 pytestmark = pytest.mark.integration
@@ -68,3 +68,24 @@ async def test_who_may_not_is_refused(database: str) -> None:
     assert await scalar("SELECT count(*) FROM erasures") == 0
     assert await scalar("SELECT count(*) FROM jobs") == 0
     assert await scalar("SELECT profiling_objected_at FROM customers WHERE id = :id", id=customer) is None
+
+
+async def test_the_question_shows_where_the_shops_own_words_name_them(database: str) -> None:
+    customer = await person()
+    await execute(
+        "INSERT INTO message_templates (name, channel, category, body_text_template)"
+        " VALUES ('Greeting', 'email', 'win_back', 'Yours, Ada Lovelace')"
+    )
+    await execute("UPDATE brands SET from_name = 'Ada Lovelace'")
+    state = await Tab(f"/customers/{customer}", await add_user(Role.ADMIN)).state(PrivacyState)
+    await run(PrivacyState.ask, state)
+    template = await scalar("SELECT id FROM message_templates WHERE name = 'Greeting'")
+    assert [(one.kind, one.link) for one in state.mentions] == [
+        ("Template", f"/templates/{template}"), ("Brand", "/settings/brand"),
+    ]  # fmt: skip
+    assert state.has_templates
+    await run(PrivacyState.choose_templates, state, True)
+    await run(PrivacyState.erase, state, {"ground": "asked", "word": "erase"})
+    await run_jobs(Job.ERASE_PERSON)
+    assert "Ada" not in await scalar("SELECT body_text_template FROM message_templates WHERE name = 'Greeting'")
+    assert await scalar("SELECT from_name FROM brands") == "Ada Lovelace"

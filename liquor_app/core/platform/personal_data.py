@@ -31,6 +31,8 @@ class Traces:
         numbers: their numbers in the shop's own systems.
         names: the words of their names, in small letters: what somebody would look for.
         words: a pattern of their addresses and full names, for texts that name them; PostgreSQL's.
+        named: the same without names that somebody else here bears, too: for what others wrote, where it would be
+            theirs. `mark` is what stands in the place of either.
         sends, actions: their messages and actions.
     """
 
@@ -40,6 +42,8 @@ class Traces:
     numbers: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
     words: str = NOTHING
+    named: str = NOTHING
+    mark: str = "erased"
     sends: tuple[UUID, ...] = ()
     actions: tuple[UUID, ...] = ()
 
@@ -48,7 +52,7 @@ class Traces:
         given = {
             "people": list(self.people), "addresses": list(self.addresses), "hashes": list(self.hashes),
             "numbers": list(self.numbers), "names": list(self.names), "words": self.words, "sends": list(self.sends),
-            "actions": list(self.actions),
+            "actions": list(self.actions), "named": self.named, "mark": self.mark,
         }  # fmt: skip
         return {name: value for name, value in given.items() if re.search(rf":{name}\b", statement)}
 
@@ -69,6 +73,34 @@ class Personal:
     rows: str
     scrub: str = ""
     why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """A place of somebody else's making that may name a person in passing: a tag, a segment, a template.
+
+    Attributes:
+        table: whose rows.
+        rows: the statement that tells those that name them, as `id` and `name`, by what `Traces` binds.
+        scrub: the statement that puts the mark in the place of each whole name, address and number, and leaves the
+            rest; empty where only people can tell what else would break.
+        link: where an admin changes it by hand, `{id}` being the row's. With one, `scrub` waits for an admin's word.
+    """
+
+    table: str
+    rows: str
+    scrub: str = ""
+    link: str = ""
+
+
+async def mentioning(session: AsyncSession, mention: Mention, traces: Traces) -> list[tuple[str, str]]:
+    """Return id and name of rows that name a person. A corridor."""
+    return [(str(row.id), str(row.name)) for row in await _run(session, mention.rows, traces)]
+
+
+async def scrub_mentions(session: AsyncSession, mention: Mention, traces: Traces) -> int:
+    """Put the mark in the place of a person's name; returns in how many rows. A corridor."""
+    return int((await _run(session, mention.scrub, traces)).rowcount)
 
 
 async def read_rows(session: AsyncSession, personal: Personal, traces: Traces) -> list[dict[str, Any]]:
@@ -124,6 +156,7 @@ def _name(name: str) -> list[str]:
     parts = [re.escape(part) for part in name.split()]
     if len(parts) < 2:
         return []
-    # in one cell or in two, which JSON writes as "Ada", "Example"; and with the surname first
-    between = r"""[ "',]+"""
+    # in one cell or in two, which JSON writes as "Ada", "Example", or as names of files and short names are made; and
+    # with the surname first
+    between = r"""(?:[ "',]+|[._+-]|%20)"""
     return [between.join(parts), between.join([parts[-1], *parts[:-1]])]

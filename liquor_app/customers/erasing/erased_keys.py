@@ -27,8 +27,8 @@ from liquor_app.customers.models import SuppressionReason
 _ANY = "SELECT EXISTS (SELECT FROM erased_keys)"
 _AMONG = "SELECT key_hash FROM erased_keys WHERE key_hash = ANY(:hashes)"
 _ADD = """
-INSERT INTO erasures (id, person_id, ground, asked_by, asked_by_name)
-VALUES (:id, :person, :ground, :by, :name)
+INSERT INTO erasures (id, person_id, ground, asked_by, asked_by_name, in_templates)
+VALUES (:id, :person, :ground, :by, :name, :in_templates)
 """
 _KEYS = unnest("k", hash="bytea")
 _ADD_KEYS = f"""
@@ -36,10 +36,12 @@ INSERT INTO erased_keys (key_hash, erasure_id) SELECT k.hash, :erasure FROM {_KE
 """
 _KEYS_OF = "SELECT key_hash FROM erased_keys WHERE erasure_id = :id ORDER BY key_hash"
 _ROW = """
-SELECT id, person_id, ground, status, asked_by_name, asked_at, finished_at, told FROM erasures WHERE id = :id
+SELECT id, person_id, ground, status, asked_by_name, asked_at, finished_at, told, in_templates
+  FROM erasures WHERE id = :id
 """
 _OF = """
-SELECT id, person_id, ground, status, asked_by_name, asked_at, finished_at, told FROM erasures
+SELECT id, person_id, ground, status, asked_by_name, asked_at, finished_at, told, in_templates
+  FROM erasures
  WHERE person_id = ANY(:people) ORDER BY asked_at DESC, id DESC LIMIT 1
 """
 _FINISH = f"""
@@ -75,6 +77,7 @@ class ErasureRow:
     asked_at: datetime
     finished_at: datetime | None
     told: dict[str, int]
+    in_templates: bool
 
 
 def hash_of(key: str, value: str) -> bytes:
@@ -141,12 +144,16 @@ async def erased_texts(session: AsyncSession, texts: Iterable[str]) -> set[int]:
 
 async def add_erasure(
     session: AsyncSession, erasure_id: UUID, person_id: UUID, ground: Ground, *, by: UUID | None, name: str,
-    hashes: Collection[bytes],
+    hashes: Collection[bytes], in_templates: bool = False,
 ) -> None:  # fmt: skip
     """Note that somebody is to be erased, and by which hashes they are known."""
     await session.execute(
-        text(_ADD), {"id": erasure_id, "person": person_id, "ground": ground.value, "by": by, "name": name}
-    )
+        text(_ADD),
+        {
+            "id": erasure_id, "person": person_id, "ground": ground.value, "by": by, "name": name,
+            "in_templates": in_templates,
+        },
+    )  # fmt: skip
     await session.execute(text(_ADD_KEYS), {"erasure": erasure_id, **_KEYS.bind(hash=sorted(hashes))})
 
 

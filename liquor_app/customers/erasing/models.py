@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import Column, Index, LargeBinary, text
 from sqlmodel import Field, SQLModel
 
-from liquor_app.core.columns import choice, document, moment, pk, plain_uuid, ref, stamped, words
+from liquor_app.core.columns import choice, document, flag, moment, pk, plain_uuid, ref, stamped, words
 from liquor_app.core.states import Transitions
 
 
@@ -62,6 +62,8 @@ class Erasure(SQLModel, table=True):
     asked_at: datetime = stamped()
     finished_at: datetime | None = moment()
     told: dict[str, Any] = document(empty="{}")
+    in_templates: bool = flag()
+    """Whether their name is to be taken out of templates, too."""
 
 
 class ErasedKey(SQLModel, table=True):

@@ -11,7 +11,7 @@ from sqlalchemy import Index
 from sqlmodel import SQLModel
 
 from liquor_app.core.columns import document, moment, plain_uuid, ref, words
-from liquor_app.core.platform.personal_data import Personal
+from liquor_app.core.platform.personal_data import Mention, Personal
 
 
 class CustomerImage(SQLModel, table=True):
@@ -69,3 +69,12 @@ PERSONAL = (
     ),
 )
 """What rows hold of a person."""
+
+MENTIONS = (
+    Mention(
+        "voided_orders",
+        rows="SELECT order_id AS id, order_id AS name FROM voided_orders WHERE order_id ~* :named ORDER BY order_id",
+        scrub="DELETE FROM voided_orders WHERE order_id ~* :named",
+    ),
+)
+"""Where the shop's own words may name somebody."""

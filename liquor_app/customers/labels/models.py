@@ -9,7 +9,7 @@ from sqlalchemy import Index, text
 from sqlmodel import SQLModel
 
 from liquor_app.core.columns import choice, pk, plain_uuid, ref, stamped, whole, words
-from liquor_app.core.platform.personal_data import Personal
+from liquor_app.core.platform.personal_data import Mention, Personal
 from liquor_app.customers.labels.custom_values import FieldKind
 
 
@@ -64,3 +64,26 @@ PERSONAL = (
     ),
 )
 """What rows hold of a person."""
+
+MENTIONS = (
+    Mention(
+        "tags",
+        rows="SELECT id, name FROM tags WHERE name ~* :named ORDER BY name",
+        scrub="UPDATE tags t SET name = f.name || CASE WHEN f.place > 1 THEN ' ' || f.place ELSE '' END FROM"
+        " (SELECT id, name, row_number() OVER (PARTITION BY name ORDER BY id) AS place FROM"
+        " (SELECT id, regexp_replace(name, :named, :mark, 'gi') AS name FROM tags WHERE name ~* :named) n) f"
+        " WHERE f.id = t.id",
+    ),
+    Mention(
+        "custom_fields",
+        rows="SELECT key AS id, label AS name FROM custom_fields WHERE label ~* :named ORDER BY key",
+        scrub="UPDATE custom_fields SET label = left(regexp_replace(label, :named, :mark, 'gi'), 40)"
+        " WHERE label ~* :named",
+    ),
+    Mention(
+        "custom_fields",
+        rows="SELECT key AS id, label AS name FROM custom_fields WHERE key ~* :named ORDER BY key",
+        link="/settings/custom-fields",
+    ),
+)
+"""Where the shop's own words may name somebody."""

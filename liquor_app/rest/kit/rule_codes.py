@@ -83,6 +83,7 @@ RULE_CODES: Mapping[str, str] = {
     "POST /customers/{id}/personal-data": "full meanwhile reused_key state taken unstorable value",
     "POST /customers/{id}/erasure": "meanwhile reused_key state taken unstorable value",
     "GET /customers/{id}/erasure": "unstorable value",
+    "GET /customers/{id}/erasure/mentions": "unstorable value",
     "PUT /customers/{id}/objection": "meanwhile state taken unstorable value",
     "GET /settings/sign-up/{id}": "unstorable value",
     "PATCH /settings/sign-up/{id}": "meanwhile state taken unstorable value",

@@ -17,6 +17,7 @@ from liquor_app.customers.erasing.models import Ground
 from liquor_app.customers.objections import record_objection
 from liquor_app.privacy.erase import ErasureAsked, get_erasure, request_erasure
 from liquor_app.privacy.export_person import request_person_export
+from liquor_app.privacy.mentions import MentionRow, find_mentions
 from liquor_app.rest.kit.authentication import CurrentActor, key_owner
 
 router = APIRouter(prefix="/customers", tags=["customers"])
@@ -27,6 +28,8 @@ class ErasureIn(Body):
 
     ground: Ground
     confirm: bool = Field(examples=[True])
+    in_templates: bool = False
+    """Take their name out of templates, too (`GET /customers/{id}/erasure/mentions`)."""
 
 
 class ErasureAskedOut(Row, ErasureAsked):
@@ -35,6 +38,10 @@ class ErasureAskedOut(Row, ErasureAsked):
 
 class ErasureOut(Row, ErasureRow):
     """An erasure; `told` counts rows by table once it is done."""
+
+
+class MentionsOut(Row):
+    items: list[MentionRow]
 
 
 class ObjectionIn(Body):
@@ -68,7 +75,9 @@ async def erase_customer(request: Request, actor: CurrentActor, customer_id: Id,
         request,
         key_owner(actor),
         ErasureAskedOut,
-        lambda session: request_erasure(session, actor, customer_id, ground=body.ground, confirmed=body.confirm),
+        lambda session: request_erasure(
+            session, actor, customer_id, ground=body.ground, confirmed=body.confirm, in_templates=body.in_templates
+        ),
         status=202,
         location=JOB,
     )
@@ -80,6 +89,15 @@ async def customer_erasure(actor: CurrentActor, customer_id: Id) -> Any:
     """How far the erasure of a person is. Admins only."""
     async with transaction() as session:
         return await get_erasure(session, actor, customer_id)
+
+
+@router.get("/{id}/erasure/mentions", response_model=MentionsOut)
+@needs(Permission.CUSTOMERS_ADMIN)
+async def customer_mentions(actor: CurrentActor, customer_id: Id) -> Any:
+    """Where the shop's own words name somebody that an erasure leaves by itself: templates, which it takes their name
+    out of if told so, and brands, products and addresses of webhooks, which are changed by hand. Admins only."""
+    async with transaction() as session:
+        return {"items": await find_mentions(session, actor, customer_id)}
 
 
 @router.put("/{id}/objection", response_model=ObjectionOut)

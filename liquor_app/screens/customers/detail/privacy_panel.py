@@ -20,7 +20,8 @@ from liquor_app.ui.skeleton import skeleton_lines
 FORM = "erase-form"
 MEANS = (
     "Waiting messages are cancelled, no campaign writes to them again, and names, addresses and words are scrubbed from"
-    " everything that is kept. Purchases, consents and messages stay as figures of nobody. It cannot be taken back."
+    " everything that is kept, tags, segments and campaigns among it. Purchases, consents and messages stay as figures"
+    " of nobody. It cannot be taken back."
 )
 
 
@@ -63,12 +64,39 @@ def privacy_card() -> rx.Component:
     return card(rx.cond(state.loading, skeleton_lines(3), lines), title="Data and privacy", flush=True)
 
 
+def _mentions() -> rx.Component:
+    """Draw where the shop's own words name them: what an erasure leaves unless it is told so."""
+    state = PrivacyState
+    lines = rx.foreach(
+        state.mentions,
+        lambda one: rx.el.li(rx.el.a(one.kind + ": " + one.name, href=one.link, class_name="link"), class_name="t12"),
+    )
+    return rx.cond(
+        state.mentions,
+        col(
+            rx.el.div("Your own words name them here, and stay unless you change them:", class_name="t12"),
+            rx.el.ul(lines),
+            rx.cond(state.mentions_more != "", rx.el.div(state.mentions_more, class_name="t12 muted")),
+            rx.cond(
+                state.has_templates,
+                switch(
+                    "Take their name out of templates, too",
+                    checked=state.templates_too,
+                    on_change=state.choose_templates,
+                ),
+            ),
+            gap=8,
+        ),
+    )
+
+
 def erase_dialog() -> rx.Component:
     """Draw the question before somebody is erased."""
     errors = PrivacyState.errors
     form = form_of(
         PrivacyState,
         col(
+            _mentions(),
             select_field("Why", "ground", [(one.value, one.label) for one in Ground], error=errors["ground"]),
             text_field(
                 f"Type “{WORD}” to go on", "word", max_length=20, auto_complete="off", error=errors["word"],

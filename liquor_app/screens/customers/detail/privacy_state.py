@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
 from typing import Any
 
 import reflex as rx
 
 from liquor_app.accounts.list_exports import export_link
 from liquor_app.accounts.permission_table import Permission, needs
+from liquor_app.accounts.permissions import may
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import Invalid
 from liquor_app.core.ids import parse_id
@@ -19,6 +21,7 @@ from liquor_app.customers.objections import record_objection
 from liquor_app.customers.service import get_customer
 from liquor_app.privacy.erase import request_erasure
 from liquor_app.privacy.export_person import request_person_export
+from liquor_app.privacy.mentions import MentionRow, find_mentions
 from liquor_app.screens.customers.detail.state import CustomerState
 from liquor_app.screens.details.state import DetailState
 from liquor_app.screens.forms.state import FormState, submits
@@ -32,14 +35,34 @@ from liquor_app.ui.words import plural
 WATCH_SECONDS, WATCH_EVERY = 600, 0.4
 WORD = "erase"
 """What must be typed before somebody is erased."""
+SHOWN = 20
+"""Places that name somebody, in the question whether to erase them; the others are counted."""
+KINDS = {
+    "message_templates": "Template", "template_versions": "Template", "custom_fields": "Custom field",
+    "webhook_endpoints": "Webhook", "brands": "Brand", "products": "Product",
+}  # fmt: skip
+
+
+@dataclass
+class MentionLine:
+    """A place that names them, as the question shows it."""
+
+    kind: str
+    name: str
+    link: str
 
 
 class PrivacyState(FormState, DetailState, rx.State):
-    """`asking` while the question stands whether to erase; `file_url` once everything about them is written."""
+    """`mentions` are places of the shop's own words that name them, `asking` while the question stands whether to
+    erase; `file_url` once everything about them is written."""
 
     objects: bool = False
     who: str = ""
     asking: bool = False
+    mentions: list[MentionLine] = []
+    mentions_more: str = ""
+    templates_too: bool = False
+    has_templates: bool = False
     working: bool = False
     file_url: str = ""
     report: str = ""
@@ -115,8 +138,23 @@ class PrivacyState(FormState, DetailState, rx.State):
     @guarded
     @needs(Permission.OWN_FILES)
     async def ask(self) -> None:
+        """Ask whether to erase them, and show where the shop's own words name them."""
         self._fresh()
+        actor, found = await signed_in(self), list[MentionRow]()
+        if may(actor, Permission.CUSTOMERS_ADMIN):
+            async with transaction() as session:
+                found = await find_mentions(session, actor, parse_id(last_part(self), "customer"))
+        self.mentions = [MentionLine(KINDS[one.place], one.name, one.link) for one in found[:SHOWN]]
+        self.mentions_more = plural(len(found) - SHOWN, "more place") if len(found) > SHOWN else ""
+        self.has_templates, self.templates_too = any(one.can_be_scrubbed for one in found), False
         self.asking = True
+
+    @rx.event
+    @guarded
+    @needs(Permission.CUSTOMERS_ADMIN)
+    async def choose_templates(self, on: bool) -> None:
+        """Have their name taken out of templates, too, or not."""
+        self.templates_too = on
 
     @rx.event
     @submits
@@ -130,8 +168,9 @@ class PrivacyState(FormState, DetailState, rx.State):
             raise Invalid(f"Type “{WORD}”: it cannot be taken back.", field="word")
         async with transaction() as session:
             asked = await request_erasure(
-                session, actor, parse_id(last_part(self), "customer"), ground=Ground(said), confirmed=True
-            )
+                session, actor, parse_id(last_part(self), "customer"), ground=Ground(said), confirmed=True,
+                in_templates=self.templates_too,
+            )  # fmt: skip
         self.asking = False
         told = f"{plural(asked.cancelled_messages, 'message')} cancelled. What is kept is scrubbed within minutes."
         return [rx.redirect("/customers"), toast_done("Erased", told)]
