@@ -2,6 +2,8 @@
 
 The key is claimed in the transaction that does the work, so an answer is remembered exactly if its work was done. A
 second request that comes while the first still runs waits for it at the key's row.
+
+What an answer shows once (a key, a link, a secret) is remembered nowhere: a second request is told that it was done.
 """
 
 from __future__ import annotations
@@ -9,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import asdict, is_dataclass
 from typing import Any
 
@@ -20,7 +22,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.core.db import transaction
-from liquor_app.core.errors import Malformed, Reused
+from liquor_app.core.errors import Malformed, Reused, ShownOnce
 
 HEADER = "idempotency-key"
 KEPT = "1 day"
@@ -51,6 +53,41 @@ async def once(
     Raises:
         Invalid: a malformed key, or one that was used for another request.
     """
+    answer = await _once(request, who, shape, work, status=status, location=location, fingerprint=fingerprint)
+    assert answer is not None
+    return answer
+
+
+async def once_secret(
+    request: Request, who: str, shape: Any, work: Work, *, secrets: Collection[str], status: int = 201
+) -> JSONResponse:
+    """As `once`, of an answer that shows something once.
+
+    Args:
+        secrets: fields of the answer; one that has any is not remembered, only that it was given.
+
+    Raises:
+        Invalid: as `once`.
+        ShownOnce: the key's answer had a secret.
+    """
+    answer = await _once(request, who, shape, work, status=status, secrets=secrets)
+    if answer is None:
+        raise ShownOnce("This was done, and its secret was shown then. End what was made, and make another one.")
+    return answer
+
+
+async def _once(
+    request: Request,
+    who: str,
+    shape: Any,
+    work: Work,
+    *,
+    status: int | Callable[[Any], int],
+    location: str | None = None,
+    fingerprint: str | None = None,
+    secrets: Collection[str] = (),
+) -> JSONResponse | None:
+    """The answer; None where it was given and is not remembered."""
     adapter: TypeAdapter[Any] = TypeAdapter(shape)
     key = request.headers.get(HEADER)
     if key is None:
@@ -65,16 +102,19 @@ async def once(
         known = await _claim(session, who, key, asked)
         if known is None:
             answer = _plain(adapter, await work(session))
+            kept = None if any(answer[name] for name in secrets) else json.dumps(answer)
             await session.execute(
                 text(
                     "UPDATE idempotency_keys SET status_code = :status, response = CAST(:answer AS jsonb)"
                     " WHERE actor = :who AND key = :key"
                 ),
-                {"who": who, "key": key, "status": _code(status, answer), "answer": json.dumps(answer)},
+                {"who": who, "key": key, "status": _code(status, answer), "answer": kept},
             )
             return _answer(answer, _code(status, answer), location)
     if known["request_hash"] != asked:
         raise Reused("This Idempotency-Key was used for another request. Use a new one.", field="Idempotency-Key")
+    if secrets and known["response"] is None:
+        return None
     replayed = _answer(known["response"], known["status_code"], location)
     replayed.headers["Idempotency-Replayed"] = "true"
     return replayed

@@ -168,6 +168,10 @@ def _decimals(node: Any) -> None:
             _decimals(one)
 
 
+REPEATS = ("once", "once_secret", "once_uploaded")
+"""What a route calls that takes an `Idempotency-Key`."""
+
+
 def _answer(status: int, words: str) -> dict[str, Any]:
     headers = ["RateLimit", "RateLimit-Policy", *(["Retry-After"] if status == 429 else [])]
     return {
@@ -190,7 +194,7 @@ def _add(operation: dict[str, Any], route: APIRoute, method: str, *, is_open: bo
         statuses |= {400, 408, 413, 415}
     wanted = ["If-Match"] if has_version else []
     statuses |= {412} if has_version else set()
-    if _calls(route, "once"):
+    if any(_calls(route, name) for name in REPEATS):
         wanted.append("Idempotency-Key")
     if wanted:
         operation["parameters"] = [*operation.get("parameters", []), *(PARAMETERS[name] for name in wanted)]

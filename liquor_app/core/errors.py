@@ -101,6 +101,12 @@ class Taken(Conflict):
     code = "rule.taken"
 
 
+class ShownOnce(Conflict):
+    """Done before, and what was secret in its answer is kept nowhere."""
+
+    code = "rule.shown_once"
+
+
 class Full(Conflict):
     """There are as many of these as may be."""
 

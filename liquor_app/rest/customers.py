@@ -115,11 +115,16 @@ async def customer_age(actor: CurrentActor, customer_id: Id) -> object:
 
 @router.post("/customers/{id}/age", response_model=AgeOut)
 @needs(Permission.CUSTOMERS_WRITE)
-async def record_proof_of_age(actor: CurrentActor, customer_id: Id, body: AgeIn) -> object:
+async def record_proof_of_age(request: Request, actor: CurrentActor, customer_id: Id, body: AgeIn) -> Response:
     """Record the proof of age somebody of the shop has seen. It ends a doubt about the age (`age_disputed_at`), either
     way; nothing is sent to a minor."""
-    async with transaction() as session:
-        return await settle_age(session, actor, customer_id, born=body.date_of_birth, proof=body.proof)
+    return await once(
+        request,
+        key_owner(actor),
+        AgeOut,
+        lambda session: settle_age(session, actor, customer_id, born=body.date_of_birth, proof=body.proof),
+        status=200,
+    )
 
 
 @router.delete("/customers/{id}", status_code=204)

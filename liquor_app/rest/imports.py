@@ -164,10 +164,10 @@ async def import_customers(request: Request, actor: CurrentActor) -> Response:
         return ImportStarted(job_id=row.job_id, import_id=row.id)
 
     told = f"{kind} {policy} {mapping} {options} {upload.mark}"
-    return await _once(request, actor, upload, ImportStarted, work, status=202, location=JOB, fingerprint=told)
+    return await once_uploaded(request, actor, upload, ImportStarted, work, status=202, location=JOB, fingerprint=told)
 
 
-async def _once(
+async def once_uploaded(
     request: Request, actor: Actor, upload: _Upload, shape: Any, work: Any, **how: Any
 ) -> Response:  # fmt: skip
     """As `once`; the file is forgotten where it was not taken, or had been before."""
@@ -194,7 +194,7 @@ async def upload_file(request: Request, actor: CurrentActor) -> Response:
         )
 
     where = "/api/v1/imports/{id}"
-    return await _once(
+    return await once_uploaded(
         request, actor, upload, ImportOut, _with_resume(work), location=where, fingerprint=f"{kind} {upload.mark}"
     )
 

@@ -98,10 +98,15 @@ async def template_version(actor: CurrentActor, template_id: Id, version: Versio
 
 @router.post("/{id}/versions/{version}/restore", response_model=TemplateRow)
 @needs(Permission.TEMPLATES_ADMIN)
-async def restore_version(actor: CurrentActor, template_id: Id, version: Version) -> object:
+async def restore_version(request: Request, actor: CurrentActor, template_id: Id, version: Version) -> Response:
     """Bring an old version's content back, as a new version."""
-    async with transaction() as session:
-        return await versions.restore_version(session, actor, template_id, version)
+    return await once(
+        request,
+        key_owner(actor),
+        TemplateRow,
+        lambda session: versions.restore_version(session, actor, template_id, version),
+        status=200,
+    )
 
 
 @router.post("/{id}/preview", response_model=PreviewOut)

@@ -17,10 +17,11 @@ from liquor_app.accounts.permission_table import Permission, needs
 from liquor_app.accounts.permissions import Actor
 from liquor_app.api.client_address import source_of
 from liquor_app.api.etag import check_unchanged, content, tag
+from liquor_app.api.idempotency import once
 from liquor_app.api.schemas import Body, Id, Row
 from liquor_app.core.db import Session, transaction
 from liquor_app.rest.accounts import Tokens, known_from_now
-from liquor_app.rest.kit.authentication import CurrentActor, drop_cookie
+from liquor_app.rest.kit.authentication import CurrentActor, drop_cookie, key_owner
 from liquor_app.rest.kit.own_password import confirm_password
 from liquor_app.rest.kit.passkey_exchange import enter_with, hold_ceremony, limit_passkeys, taken_challenge
 from liquor_app.rest.people.team import PasswordIn
@@ -95,14 +96,21 @@ async def begin_passkey(request: Request, response: Response, actor: CurrentActo
 
 @router.post("/users/me/passkeys", response_model=PasskeyRow, status_code=201)
 @needs(Permission.OWN_ACCOUNT)
-async def add_passkey(request: Request, response: Response, actor: CurrentActor, body: NewPasskey) -> object:
+async def add_passkey(request: Request, actor: CurrentActor, body: NewPasskey) -> Response:
     """Keep the passkey that a device made."""
     challenge = await taken_challenge(request, Ceremony.ADD, actor.user_id)
-    async with transaction() as session:
-        row = await passkeys.add_passkey(session, actor, challenge, body.credential, body.name)
+    added: list[PasskeyRow] = []
+
+    async def work(session: Session) -> PasskeyRow:
+        added.append(await passkeys.add_passkey(session, actor, challenge, body.credential, body.name))
+        return added[-1]
+
+    where = "/api/v1/users/me/passkeys/{id}"
+    response = await once(request, key_owner(actor), PasskeyRow, work, location=where)
     drop_cookie(response, CEREMONY)
-    tag(response, content(row, *VERSION))
-    return row
+    for row in added:  # an answer that is given again is of a version that may be over
+        tag(response, content(row, *VERSION))
+    return response
 
 
 @router.get("/users/me/passkeys", response_model=PasskeysOut)

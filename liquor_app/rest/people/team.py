@@ -22,13 +22,14 @@ from liquor_app.accounts.sessions import OpenSession
 from liquor_app.accounts.team import change_user, get_member, sign_out_user
 from liquor_app.accounts.users import UserFields
 from liquor_app.api.etag import check_unchanged, content, tag
+from liquor_app.api.idempotency import once_secret
 from liquor_app.api.schemas import Body, Id, Patch, Row
 from liquor_app.core.db import Session, transaction
 from liquor_app.core.errors import Forbidden
-from liquor_app.rest.kit.authentication import CurrentActor, session_cookie
+from liquor_app.rest.kit.authentication import CurrentActor, key_owner, session_cookie
 from liquor_app.rest.kit.list_routes import list_routes
 from liquor_app.rest.kit.own_password import confirm_password
-from liquor_app.sending.staff_mail import Given, add_to_team, give_new_link
+from liquor_app.sending.staff_mail import add_to_team, give_new_link
 from liquor_app.ui.words import figure
 
 router = APIRouter(tags=["users"])
@@ -134,11 +135,16 @@ list_routes(router, TEAM, list_team, "The people of the shop, by address.", path
 
 @router.post("/users", response_model=GivenOut, status_code=201)
 @needs(Permission.TEAM_ADMIN)
-async def invite(actor: CurrentActor, body: Invitation) -> Given:
+async def invite(request: Request, actor: CurrentActor, body: Invitation) -> Response:
     """Add somebody. They get a link by e-mail to choose a password; while e-mail stays in the sandbox, the answer has
     it."""
-    async with transaction() as session:
-        return await add_to_team(session, actor, email=body.email, role=body.role, full_name=body.full_name)
+    return await once_secret(
+        request,
+        key_owner(actor),
+        GivenOut,
+        lambda session: add_to_team(session, actor, email=body.email, role=body.role, full_name=body.full_name),
+        secrets=("link",),
+    )
 
 
 @router.get("/users/me/sessions", response_model=SessionsOut)
@@ -212,8 +218,13 @@ async def my_two_steps(actor: CurrentActor) -> object:
 async def begin_two_steps(request: Request, actor: CurrentActor, body: PasswordIn) -> object:
     """A new secret for one's app, as text and as the address a QR code holds; confirm it with a code."""
     user = await confirm_password(request, actor, body.current_password)
-    async with transaction() as session:
-        return await two_steps.begin_enrolment(session, actor, user.email)
+    return await once_secret(
+        request,
+        key_owner(actor),
+        Enrolment,
+        lambda session: two_steps.begin_enrolment(session, actor, user.email),
+        secrets=("secret",),
+    )
 
 
 @router.post("/users/me/two-steps/confirm", response_model=RecoveryCodes)
@@ -261,11 +272,16 @@ async def change(request: Request, response: Response, actor: CurrentActor, user
 
 @router.post("/users/{id}/link", response_model=GivenOut, status_code=201)
 @needs(Permission.TEAM_ADMIN)
-async def new_link(actor: CurrentActor, user_id: Id, by_mail: bool = True) -> Given:
+async def new_link(request: Request, actor: CurrentActor, user_id: Id, by_mail: bool = True) -> Response:
     """A new link to choose a password, which ends those before; by e-mail where it leaves the house, unless `by_mail`
     is false: then the answer has it, to be handed over."""
-    async with transaction() as session:
-        return await give_new_link(session, actor, user_id, by_mail=by_mail)
+    return await once_secret(
+        request,
+        key_owner(actor),
+        GivenOut,
+        lambda session: give_new_link(session, actor, user_id, by_mail=by_mail),
+        secrets=("link",),
+    )
 
 
 @router.post("/users/{id}/sign-out", status_code=204)
@@ -293,11 +309,13 @@ list_routes(router, API_KEYS, list_api_keys, "Keys of programs, the newest first
 
 @router.post("/api-keys", response_model=KeyOut, status_code=201)
 @needs(Permission.KEYS_ADMIN)
-async def make_key(actor: CurrentActor, body: KeyIn) -> object:
+async def make_key(request: Request, actor: CurrentActor, body: KeyIn) -> Response:
     """A new key. The answer is the only time it is shown."""
-    async with transaction() as session:
-        secret = await create_api_key(session, actor, **body.model_dump())
-    return {"key": secret}
+
+    async def work(session: Session) -> dict[str, str]:
+        return {"key": await create_api_key(session, actor, **body.model_dump())}
+
+    return await once_secret(request, key_owner(actor), KeyOut, work, secrets=("key",))
 
 
 @router.get("/api-keys/{id}", response_model=ApiKeyRow)

@@ -11,9 +11,10 @@ from pydantic import Field
 from liquor_app.accounts.permission_table import Permission, needs
 from liquor_app.accounts.permissions import Actor
 from liquor_app.api.etag import check_unchanged, content, tag
+from liquor_app.api.idempotency import once, once_secret
 from liquor_app.api.schemas import Body, Id, Patch, Row
 from liquor_app.core.db import Session, transaction
-from liquor_app.rest.kit.authentication import CurrentActor
+from liquor_app.rest.kit.authentication import CurrentActor, key_owner
 from liquor_app.rest.kit.list_routes import list_routes, list_routes_of
 from liquor_app.webhooks import endpoints
 from liquor_app.webhooks.endpoints import MAX_DESCRIPTION, MAX_URL, EndpointRow
@@ -66,12 +67,17 @@ list_routes_of(
 
 @router.post("/webhook-endpoints", response_model=NewEndpointOut, status_code=201)
 @needs(Permission.WEBHOOKS_ADMIN)
-async def add_endpoint(actor: CurrentActor, body: EndpointIn) -> object:
+async def add_endpoint(request: Request, actor: CurrentActor, body: EndpointIn) -> Response:
     """Tell an address what happens from now on, signed by Standard Webhooks with the secret of the answer."""
-    async with transaction() as session:
-        return await endpoints.create_endpoint(
+    return await once_secret(
+        request,
+        key_owner(actor),
+        NewEndpointOut,
+        lambda session: endpoints.create_endpoint(
             session, actor, url=body.url, events=body.events, description=body.description
-        )
+        ),
+        secrets=("secret",),
+    )
 
 
 @router.get("/webhook-endpoints/{id}", response_model=EndpointRow)
@@ -113,18 +119,26 @@ async def remove_endpoint(request: Request, actor: CurrentActor, endpoint_id: Id
 
 @router.post("/webhook-endpoints/{id}/secret", response_model=NewEndpointOut, status_code=201)
 @needs(Permission.WEBHOOKS_ADMIN)
-async def renew_secret(actor: CurrentActor, endpoint_id: Id) -> object:
+async def renew_secret(request: Request, actor: CurrentActor, endpoint_id: Id) -> Response:
     """Another secret, which signs from now on."""
-    async with transaction() as session:
-        return await endpoints.renew_secret(session, actor, endpoint_id)
+    return await once_secret(
+        request,
+        key_owner(actor),
+        NewEndpointOut,
+        lambda session: endpoints.renew_secret(session, actor, endpoint_id),
+        secrets=("secret",),
+    )
 
 
 @router.post("/webhook-endpoints/{id}/test", response_model=TestSent, status_code=202)
 @needs(Permission.WEBHOOKS_ADMIN)
-async def test_endpoint(actor: CurrentActor, endpoint_id: Id) -> object:
+async def test_endpoint(request: Request, actor: CurrentActor, endpoint_id: Id) -> Response:
     """Send `webhook.test`, which means nothing; its delivery is among those of the endpoint."""
-    async with transaction() as session:
+
+    async def work(session: Session) -> dict[str, UUID]:
         return {"delivery_id": await endpoints.send_test(session, actor, endpoint_id)}
+
+    return await once(request, key_owner(actor), TestSent, work, status=202)
 
 
 @router.post("/webhook-deliveries/{id}/replay", status_code=204)
