@@ -105,6 +105,15 @@ class Send(SQLModel, table=True):
         Index("ix_sends_customer", "customer_id", "contact_at"),
         Index("ix_sends_campaign", "campaign_id", "status"),
         Index("ix_sends_recent", "created_at", "id"),
+        Index(
+            "ix_sends_status",
+            "status",
+            "created_at",
+            "id",  # what waits and is on its way has its own
+            postgresql_where=text(
+                "status IN ('sent', 'delivered', 'bounced', 'complained', 'skipped', 'failed', 'cancelled', 'unknown')"
+            ),
+        ),
         Index("ix_sends_sent", "sent_at", "id", postgresql_where=text("sent_at IS NOT NULL")),
         Index("ix_sends_message", "provider_message_id", postgresql_where=text("provider_message_id IS NOT NULL")),
         {"postgresql_partition_by": "RANGE (created_at)"},

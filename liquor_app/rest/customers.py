@@ -12,9 +12,10 @@ from liquor_app.accounts.permissions import Actor
 from liquor_app.actions.lists import NOT_SENT, list_not_sent, not_sent_of
 from liquor_app.api.etag import check_unchanged, tag
 from liquor_app.api.idempotency import once
-from liquor_app.api.schemas import Id, Limit, Row
+from liquor_app.api.schemas import Cursor, Id, Limit, Row
 from liquor_app.core.db import Session, transaction
 from liquor_app.core.listing.spec import ListQuery
+from liquor_app.core.paging import decode_cursor, encode_cursor
 from liquor_app.customers import service
 from liquor_app.customers.ages.age_verification import age_of, settle_age
 from liquor_app.customers.lists import (
@@ -40,11 +41,17 @@ from liquor_app.sending.service import SendRow
 router = APIRouter(tags=["customers"])
 
 
+FIRST = ""
+"""In place of a cursor: from the beginning. None: nothing is left."""
+
+
 class HistoryOut(Row):
-    """What a customer bought and what they were sent, newest first."""
+    """What a customer bought and what they were sent, newest first; up to `limit` of each."""
 
     purchases: list[PurchaseRow]
     sends: list[SendRow]
+    next_cursor: str | None = None
+    """Where both go on; null at the end of both."""
 
 
 list_routes(
@@ -139,12 +146,23 @@ async def delete_customer(request: Request, actor: CurrentActor, customer_id: Id
 
 @router.get("/customers/{id}/history", response_model=HistoryOut)
 @needs(Permission.CUSTOMERS_READ)
-async def customer_history(actor: CurrentActor, customer_id: Id, limit: Limit = 50) -> object:
+async def customer_history(
+    actor: CurrentActor, customer_id: Id, limit: Limit = 50, cursor: Cursor | None = None
+) -> object:
     """What they bought and what they were sent."""
+    buys, sends = decode_cursor(cursor, str, str) if cursor else (FIRST, FIRST)
     async with transaction() as session:
-        bought = await list_purchases(session, actor, customer_id, ListQuery(limit=limit))
-        sent = await list_sends(session, actor, ListQuery({"customer_id": str(customer_id)}, limit=limit))
-    return {"purchases": bought.items, "sends": sent.items}
+        bought = await list_purchases(session, actor, customer_id, ListQuery(cursor=buys or None, limit=limit))
+        sent = await list_sends(
+            session, actor, ListQuery({"customer_id": str(customer_id)}, cursor=sends or None, limit=limit)
+        )
+    # one of the two may be over before the other
+    after = (None if buys is None else bought.next_cursor, None if sends is None else sent.next_cursor)
+    return {
+        "purchases": [] if buys is None else bought.items,
+        "sends": [] if sends is None else sent.items,
+        "next_cursor": encode_cursor(*after) if any(after) else None,
+    }
 
 
 list_routes_of(

@@ -12,11 +12,12 @@ from sqlalchemy import text
 
 from liquor_app.accounts.permissions import SYSTEM
 from liquor_app.core.db import transaction
+from liquor_app.core.paging import encode_cursor
 from liquor_app.customers.ages.birth_dates import age_band
 from liquor_app.customers.labels.tags import tag_customers
 from liquor_app.organization.settings import shop_today
 from tests.api.client import NOT_TAKEN, Client, is_problem
-from tests.people import add_customer, add_purchase
+from tests.people import add_customer, add_purchase, add_send
 
 pytestmark = pytest.mark.integration
 
@@ -173,6 +174,27 @@ async def test_history_and_breakdown(viewer: Client) -> None:
     breakdown = (await viewer.get("/customers/segments")).json()
     assert breakdown["total"] == 2
     assert {item["rfm_segment"]: item["customers"] for item in breakdown["items"]} == {"Champions": 1, "At_Risk": 1}
+
+
+async def test_a_long_history_is_read_to_its_end(viewer: Client) -> None:
+    """Page by page everything once, also where the one list is over long before the other."""
+    async with transaction() as session:
+        ada = await add_customer(session)
+        for day in range(7):
+            await add_purchase(session, ada, days_ago=day + 1)
+        for day in range(3):
+            await add_send(session, ada, days_ago=day + 1)
+    bought, sent, cursor, pages = list[str](), list[str](), "", 0
+    while cursor is not None:
+        asked = {"limit": 2, **({"cursor": cursor} if cursor else {})}
+        page = (await viewer.get(f"/customers/{ada}/history", params=asked)).json()
+        bought += [one["id"] for one in page["purchases"]]
+        sent += [one["id"] for one in page["sends"]]
+        cursor, pages = page["next_cursor"], pages + 1
+    assert (len(bought), len(set(bought)), len(sent), len(set(sent)), pages) == (7, 7, 3, 3, 4)
+    for wrong in ("x", encode_cursor("x", "y"), encode_cursor(1, 2), encode_cursor("x")):
+        answer = await viewer.get(f"/customers/{ada}/history", params={"cursor": wrong})
+        is_problem(answer, 422, "rule.made_up", "cursor")
 
 
 async def test_fields_labels_and_merges_over_http(manager: Client, viewer: Client) -> None:
