@@ -146,6 +146,9 @@ SELECT a.updated_at, 'a' || min(CAST(a.id AS text)), a.campaign_id, 'plan', COAL
   FROM actions a WHERE a.customer_id = :customer
    AND a.status IN ('{ActionStatus.SKIPPED}', '{ActionStatus.HELD_OUT}')
    AND a.skip_reason IS DISTINCT FROM '{Reason.BETTER_ACTION}'
+   -- what is stopped at sending marks its action, too: one answer, the sending's
+   AND NOT EXISTS (SELECT FROM sends s WHERE s.customer_id = :customer AND s.action_id = a.id
+                      AND s.status = '{SendStatus.SKIPPED}')
  GROUP BY 1, 3, 5, 6
 UNION ALL
 SELECT s.created_at, 's' || s.id, s.campaign_id, 'sending', COALESCE(s.skip_reason, 'unknown'), COALESCE(s.note, '')

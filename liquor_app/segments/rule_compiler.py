@@ -46,7 +46,7 @@ from liquor_app.customers.models import Customer, Purchase, PurchaseLine
 from liquor_app.events.models import AnalyticsEvent, EventType
 from liquor_app.segments.models import Segment, SegmentMember
 from liquor_app.segments.rule_fields import Kind
-from liquor_app.segments.rules import All, AnyOf, Condition, Happened, InSegment, Not, Rule
+from liquor_app.segments.rules import All, AnyOf, Condition, Happened, InSegment, Not, Rule, profiles
 
 
 def _table(model: type[SQLModel]) -> Table:
@@ -81,8 +81,9 @@ _LOGGED: dict[str, tuple[EventType, ...]] = {
 
 def matching(rule: Rule, now: datetime) -> Select[Any]:
     """`SELECT id` of the customers (not deleted) a rule matches at `now`, which is told in the shop's time zone:
-    its days are the rule's days."""
-    return select(c.id).where(c.deleted_at.is_(None), predicate(rule, now))
+    its days are the rule's days. Who objects to being profiled is matched by no rule that profiles."""
+    whom = [c.deleted_at.is_(None), *([c.profiling_objected_at.is_(None)] if profiles(rule) else [])]
+    return select(c.id).where(*whom, predicate(rule, now))
 
 
 def predicate(rule: Rule, now: datetime) -> ColumnElement[bool]:

@@ -141,6 +141,19 @@ FIELDS: dict[str, Field] = _registry(
 )
 
 
+PLAIN = frozenset({
+    "created_at", "tags", "city", "state", "postal_code", "country", "language", "email_consent", "sms_consent",
+    "has_email", "has_phone", "birthday", "turned_21", "age_band", "age_verified", "objected_to_profiling",
+})  # fmt: skip
+"""Fields that hold what people told, or the shop noted, of them: asking for one is no profiling. All others, and all
+events, are of what people did (GDPR art. 4(4))."""
+
+
+def is_plain(name: str) -> bool:
+    """Tell whether a field holds what somebody told, as custom fields do."""
+    return name in PLAIN or split_name(name) is not None
+
+
 _CUSTOM = {
     FieldKind.TEXT: Kind.TEXT, FieldKind.NUMBER: Kind.NUMBER, FieldKind.DATE: Kind.DAY, FieldKind.FLAG: Kind.FLAG,
 }  # fmt: skip

@@ -24,7 +24,18 @@ from decimal import Decimal
 from typing import Any, TypeAlias
 
 from liquor_app.core.errors import Invalid
-from liquor_app.segments.rule_fields import BARE_OPS, DAY_OPS, EVENTS, FIELDS, LIST_OPS, OPS, Field, Kind, field_named
+from liquor_app.segments.rule_fields import (
+    BARE_OPS,
+    DAY_OPS,
+    EVENTS,
+    FIELDS,
+    LIST_OPS,
+    OPS,
+    Field,
+    Kind,
+    field_named,
+    is_plain,
+)
 
 MAX_DEPTH = 8
 MAX_NODES = 100
@@ -83,6 +94,32 @@ class InSegment:
 
 
 Rule: TypeAlias = "All | AnyOf | Not | Condition | Happened | InSegment"
+
+
+def profiles(rule: Rule) -> bool:
+    """Tell whether a rule looks at what people did, or at what was worked out of it, anywhere. Another segment left out
+    whom it had to itself; who is *not* in it says nothing of why."""
+    match rule:
+        case All(parts) | AnyOf(parts):
+            return any(profiles(part) for part in parts)
+        case Not(part):
+            return profiles(part) or _names_segments(part)
+        case Condition():
+            return not is_plain(rule.field.name)
+        case Happened():
+            return True
+        case InSegment():
+            return False
+
+
+def _names_segments(rule: Rule) -> bool:
+    match rule:
+        case All(parts) | AnyOf(parts):
+            return any(_names_segments(part) for part in parts)
+        case Not(part):
+            return _names_segments(part)
+        case _:
+            return isinstance(rule, InSegment)
 
 
 @dataclass(frozen=True, slots=True)

@@ -272,7 +272,12 @@ def _not_sent() -> rx.Component:
             badge(one.label, dot=False),
         )
 
-    nothing = rx.el.p("Nothing was held back from this customer.", class_name="muted pad")
+    words = rx.cond(
+        CustomerState.profile.objects,
+        "They object to being profiled: no campaign chooses them, and nothing chosen before is sent.",
+        "Nothing was held back from this customer.",
+    )
+    nothing = rx.el.p(words, class_name="muted pad")
     found = rx.fragment(plain_list(rx.foreach(NotSentState.rows, line)), list_pager(NotSentState, quiet=True))
     body = rx.cond(rx.Var.create(NotSentState.rows).length() > 0, found, nothing)
     return card(rx.cond(NotSentState.loading, skeleton_lines(2), body), title="Why not sent", flush=True)

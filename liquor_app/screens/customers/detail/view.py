@@ -54,6 +54,8 @@ class Profile:
     scored: str = ""
     counted: bool = True
     age_in_doubt: bool = False
+    objects: bool = False
+    """To being profiled: nothing is chosen for them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +126,7 @@ def profile_of(row: CustomerRow, suppressed: str | None, scored: datetime | None
         scored=f"Scored {ago(scored, at)}" if scored else "Not scored yet",
         counted=not row.no_tracking,
         age_in_doubt=row.age_disputed_at is not None,
+        objects=row.profiling_objected_at is not None,
     )
 
 
@@ -135,12 +138,21 @@ def _bought(row: CustomerRow, at: datetime) -> str:
     return f"{baskets}, {spent} in all. Average {average}, last {last}."
 
 
+OBJECTS = "Objects to profiling"
 SCORES = 8
 """Cells of the strip."""
 
 
 def scores_of(row: CustomerRow, why: ExplanationRow, horizon_days: int, at: datetime) -> list[Score]:
-    """Segment, chance of return, expected spend, value at risk, response, next purchase, RFM: `SCORES` of them."""
+    """Segment, chance of return, expected spend, value at risk, response, next purchase, RFM: `SCORES` of them. Who
+    objects to being profiled has none, which is no want of data."""
+    told = _scores_of(row, why, horizon_days, at)
+    if row.profiling_objected_at is None:
+        return told
+    return [Score(one.label, NONE, OBJECTS) for one in told]
+
+
+def _scores_of(row: CustomerRow, why: ExplanationRow, horizon_days: int, at: datetime) -> list[Score]:
     if row.churn_probability is None:
         churn = Score(f"Churn, {horizon_days} days", NONE, "Not enough data")
     else:
