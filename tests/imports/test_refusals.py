@@ -14,9 +14,13 @@ from liquor_app.core.errors import Invalid
 from liquor_app.customers.lists import list_consents
 from liquor_app.imports.cleaning.answers.answer_cells import Answer, clean_answer
 from liquor_app.imports.cleaning.answers.dead_addresses import dead_field, is_dead
-from liquor_app.imports.cleaning.answers.refusals import clean_refusal, refusal_field
+from liquor_app.imports.cleaning.answers.refusals import clean_refusal, refusal_field, says_no
+from liquor_app.imports.cleaning.answers.status_columns import may_be_consent
 from liquor_app.imports.cleaning.cells import Rejected
 from liquor_app.imports.cleaning.column_mapping import check_mapping, guess_mapping
+from liquor_app.imports.cleaning.column_names import KINDS
+from liquor_app.imports.cleaning.file_setting import Setting
+from liquor_app.imports.cleaning.person_rows import PersonReader
 from liquor_app.imports.cleaning.row_notes import GIVEN_UP, NOTES
 from liquor_app.imports.dry_run import try_file
 from liquor_app.imports.readers.row_reader import Record
@@ -98,6 +102,94 @@ async def test_a_newsletter_column_in_german_french_portuguese_and_italian(
     await run(people)
     await run(file)
     assert [one["email_consent"] for one in await rows("SELECT email_consent FROM customers")] == ["withdrawn"]
+
+
+EXCLUSIONS = {
+    "email": "Excluded From Email,Exclude from email,Exclude From Mailing,Exclude from Newsletter,Stop Emails,Mail Stop"
+    ",Remove from mailing list,Decline emails,Refuses email,Reject Emails,Never email,Disable email,Ban Email"
+    ",Skip emails,Email Off,Email Restricted,Block Emails,Cancel Newsletter,Newsletter Cancelled,Newsletter Declined"
+    ",Newsletter Cancelled Date,Email Stopped On,Pause Emails,Muted Emails,Halt emails,End emails,Emails Terminated"
+    ",Discontinue Mailings,Prohibit Email,Email Exclusion,Left Mailing List,Leave Newsletter,Quit Emails"
+    ",Turn Off Emails,Emails Turned Off,Dropped From Email List,Cannot Email,Not To Be Emailed,Doesn't Want Emails"
+    ",Email Not Allowed,ExcludeFromEmail,email_block,Email Consent Revoked,Stop Sending Emails,Emails Suspended",
+    "sms": "Stop Texts,Never text,Exclude from SMS,Mute Texts,Silence texts,SMS Blocked,Texting Disabled,Can't Text"
+    ",Disable SMS Notifications,Withhold Texts",
+    "both": "Removed From List,Forbid Marketing,Marketing Denied,Deny Marketing,Stop All Marketing,Cease Contact"
+    ",Exclude From Email And SMS,Remove From Campaigns,Consent Withdrawn,Opt In Revoked,Never Contact",
+}
+
+
+HEAD = ("Email", "Phone", "Consent Source", "Consent Date")
+
+
+def read(column: str, *said: str) -> list[dict[str, str]]:
+    """What rows of a file with such a column say of consent: channel → status."""
+    columns = (*HEAD, column)
+    cells = [[f"{at}@r.example", "", "till", "2025-01-05", one] for at, one in enumerate(said)]
+    sample = [Record(2 + at, row) for at, row in enumerate(cells)]
+    at = check_mapping(None, columns, "customers", sample=sample)
+    reader = PersonReader(at, Setting(ZONE, NOW, columns=columns))
+    return [{one.channel: one.status.value for one in reader(2, row).consents} for row in cells]
+
+
+@pytest.mark.parametrize("column", ",".join(EXCLUSIONS.values()).split(","))
+@pytest.mark.parametrize(
+    ("yes", "no"), [("TRUE", "FALSE"), ("Yes", "No"), ("checked", "unchecked"), ("1", "0"), ("2026-01-05", "")]
+)
+def test_a_yes_to_an_exclusion_is_a_no(column: str, yes: str, no: str) -> None:
+    """Beside a source and a day, a yes to "Exclude From Email" was a consent, and a no a withdrawal."""
+    channel = next(one for one, columns in EXCLUSIONS.items() if column in columns.split(","))
+    out = dict.fromkeys(("email", "sms") if channel == "both" else (channel,), "withdrawn")
+    assert read(column, yes, no, yes, no) == [out, {}, out, {}]
+
+
+async def test_who_is_excluded_is_not_written_to(database: str, tmp_path: Path) -> None:
+    file = tmp_path / "people.csv"
+    file.write_text(
+        "Email,Phone,Exclude From Email,Stop Texts,Newsletter Cancelled Date,Consent Source,Consent Date\n"
+        "a@r.example,,TRUE,FALSE,,till,2025-01-05\nb@r.example,,FALSE,TRUE,,till,2025-01-05\n"
+        "c@r.example,,FALSE,FALSE,2026-01-05,till,2025-01-05\nd@r.example,,FALSE,FALSE,,till,2025-01-05\n"
+    )
+    await run(file)
+    found = await rows("SELECT email_consent, sms_consent FROM customers ORDER BY email")
+    assert [tuple(row.values()) for row in found] == [
+        ("withdrawn", None), (None, "withdrawn"), ("withdrawn", None), (None, None),
+    ]  # fmt: skip
+
+
+DOUBTFUL = (
+    "Year End Newsletter,Price Drop Emails,Non-Alcoholic Newsletter,Email Frozen Out,No-Rush Emails,Emails Leave-Behind"
+    ",Pause Emails Until,Uninvited Email,Restricted Goods Emails,Not Subscribed To Email,Email Without Consent"
+    ",Newsletter Cancelled By Us,Text Ban Lifted,Sin e-mails,Keine E-Mails"
+)
+
+
+@pytest.mark.parametrize("column", DOUBTFUL.split(","))
+def test_a_yes_beside_any_word_of_an_exclusion_agrees_to_nothing(column: str) -> None:
+    """Nobody can tell whether such a yes is one: it is left out and told."""
+    assert "given" not in {status for said in read(column, "Yes", "No") for status in said.values()}
+    assert refusal_field(column) or may_be_consent(column, ["Yes", "No"])
+    with pytest.raises(Invalid, match=r"names an exclusion|says who refused"):
+        check_mapping({"email": "Email", "email_consent": column}, (*HEAD, column), "customers")
+
+
+async def test_a_doubtful_yes_is_told(database: str, tmp_path: Path) -> None:
+    file = tmp_path / "people.csv"
+    file.write_text(
+        "Email,Price Drop Emails,Consent Source,Consent Date\na@r.example,Yes,till,2025-01-05\n"
+        "b@r.example,No,till,2025-01-05\n"
+    )
+    async with transaction() as session:
+        trial = await try_file(session, SYSTEM, kind="customers", path=file, limit=20, watch=True)
+    assert trial.unheard == ("Price Drop Emails",)
+    await run(file)
+    found = await rows("SELECT email_consent FROM customers ORDER BY email")
+    assert [row["email_consent"] for row in found] == [None, None]
+
+
+def test_no_name_of_a_consent_is_an_exclusion() -> None:
+    names = [name for field in ("email_consent", "sms_consent") for name in KINDS["customers"][field]]
+    assert [name for name in names if says_no(name) or refusal_field(name)] == []
 
 
 def test_a_column_of_tokens_is_no_column_of_refusals() -> None:

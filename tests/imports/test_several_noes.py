@@ -257,3 +257,68 @@ async def test_a_tag_about_driving_is_no_no(database: str, tmp_path: Path) -> No
     await run(file)
     found = await rows("SELECT sms_consent FROM customers ORDER BY email")
     assert [one["sms_consent"] for one in found] == ["given", "given", "withdrawn"]
+
+
+NO_OFFERS = (
+    "Unsubscribed", "Unsub", "Do not email", "No emails please", "Never", "DNC", "Opt Out - 2026-01-05",
+    "Receipts only - no marketing", "Transactional only", "opted out", "only receipts", "No",
+)  # fmt: skip
+HEARD = {
+    "Email Preference": ("withdrawn", "given"), "Email Frequency": ("withdrawn", "given"),
+    "Newsletter Preferences": ("withdrawn", "given"), "Text Message Preference": ("given", "withdrawn"),
+    "Marketing Preferences": ("withdrawn", "withdrawn"), "Contact Preference": ("withdrawn", "withdrawn"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("column", HEARD)
+async def test_who_chose_to_be_sent_nothing_is_heard(database: str, tmp_path: Path, column: str) -> None:
+    """Before, such a column became nothing: whoever chose "Never" was written to."""
+    head = f"Email,Phone,{column},Email Opt In,SMS Opt In,Consent Source,Consent Date"
+    cells = (*NO_OFFERS, "Weekly", "", "Monthly digest", "Special offers and receipts")
+    file = tmp_path / "people.csv"
+    file.write_text(
+        f"{head}\n"
+        + "".join(
+            f"{at:02}@l.example,(617) 555-01{at:02},{cell},yes,yes,till,2025-01-05\n" for at, cell in enumerate(cells)
+        )
+    )
+    async with transaction() as session:
+        trial = await try_file(session, SYSTEM, kind="customers", path=file, limit=100)
+    assert trial.noes == len(NO_OFFERS)
+    await run(file)
+    found = await rows("SELECT email_consent, sms_consent FROM customers ORDER BY email")
+    said = [tuple(row.values()) for row in found]
+    assert said == [HEARD[column]] * len(NO_OFFERS) + [("given", "given")] * (len(cells) - len(NO_OFFERS))
+
+
+OF_OFFERS = ("Marketing Allowed", "Allow Marketing", "Receives Marketing", "Send Offers", "Promotions", "Marketing OK")
+
+
+@pytest.mark.parametrize("column", OF_OFFERS)
+async def test_a_no_to_offers_is_heard_and_a_yes_needs_its_evidence(database: str, tmp_path: Path, column: str) -> None:
+    for name, head, tail in (("bare", "", ""), ("proved", ",Consent Source,Consent Date", ",till,2025-01-05")):
+        file = tmp_path / f"{name}.csv"
+        file.write_text(f"Email,{column}{head}\na_{name}@l.example,No{tail}\nb_{name}@l.example,Yes{tail}\n")
+        await run(file)
+    found = await rows("SELECT email_consent FROM customers ORDER BY email")
+    assert [row["email_consent"] for row in found] == ["withdrawn", "withdrawn", None, "given"]
+
+
+def test_how_many_offers_there_were_is_no_answer() -> None:
+    sample = [Record(2 + at, [f"{at}@n.example", cell]) for at, cell in enumerate(("0", "1", "0", "1"))]
+    assert guess_mapping(["Email", "Offers"], "customers", None, sample) == {"email": "Email"}
+
+
+@pytest.mark.parametrize("column", [*OF_OFFERS, "Accepts Marketing", "Email Marketing Consent", "Stop Emails"])
+async def test_a_no_beside_a_known_tools_own_columns_is_heard(database: str, tmp_path: Path, column: str) -> None:
+    """Of a known tool's file the columns it does not write itself were asked for refusals alone."""
+    file = tmp_path / "square.csv"
+    no, yes = ("yes", "no") if column == "Stop Emails" else ("no", "yes")
+    file.write_text(
+        "Square Customer ID,First Name,Email Address,Email Subscription Status,"
+        f"{column},Consent Source,Consent Date\nS1,A,a@l.example,,{no},till,2025-01-05\n"
+        f"S2,B,b@l.example,,{yes},till,2025-01-05\n"
+    )
+    await run(file)
+    found = await rows("SELECT email_consent FROM customers ORDER BY email")
+    assert [row["email_consent"] for row in found] == ["withdrawn", None]

@@ -30,6 +30,7 @@ from liquor_app.imports.cleaning.answers.refusals import (
 )
 from liquor_app.imports.cleaning.answers.status_columns import (
     STATUSES,
+    asks_of_offers,
     holds_answers,
     is_list,
     list_status,
@@ -88,6 +89,8 @@ def guess_mapping(
         tags = [by_name[one] for one in map(plain, KINDS[kind].get("tags", ())) if one in by_name]
         free = [one for one in columns if one not in {*by_tool.values(), *put_together(profile, columns)}]
         more = _noes(free, columns, sample) if kind == "customers" else {}
+        if kind == "customers":
+            more |= _further_noes(free, columns, sample, {*by_tool, *more}, {*more.values()})
         return {**by_tool, **more, **({"tags": tags[0]} if tags and tags[0] not in by_tool.values() else {})}
     are = _kinds(columns, sample)
     found: dict[str, str] = _noes(columns, columns, sample) if kind == "customers" else {}
@@ -174,6 +177,40 @@ def _noes(free: Sequence[str], columns: Sequence[str], sample: Sequence[Record])
     return found
 
 
+def _further_noes(
+    free: Sequence[str],
+    columns: Sequence[str],
+    sample: Sequence[Record],
+    taken: Collection[str],
+    heard: Collection[str],
+) -> dict[str, str]:
+    """Return columns of consents beside a known tool's own, of which the noes count alone."""
+    more: dict[str, str] = {}
+    names = {field: set(map(plain, KINDS["customers"][field])) for field in CONSENTS}
+    for column in free:
+        cells = _cells(column, columns, sample)
+        if column in heard or not holds_answers(cells):
+            continue
+        field = next((one for one in CONSENTS if plain(column) in names[one] or _asks(one, column)), None)
+        if field is not None or _is_of_offers(column, kind_of(cells), cells):
+            more[free_name(_NOES_OF[field or "email_consent"], {*taken, *more})] = column
+    return more
+
+
+def _asks(field: str, column: str) -> bool:
+    """Tell whether a column of answers is by its name about offers on a channel."""
+    words = column_words(column)
+    is_about = any(word in plain(column) for word in _ASKED[field]) and _OF_OFFERS.search(words) is not None
+    return is_about and not says_no(column) and not _NOT_ASKED.search(words)
+
+
+def _is_of_offers(column: str, kind: CellKind | None, cells: Sequence[str]) -> bool:
+    """Tell whether a column says who is sent offers; ones and noughts under "Offers" alone are how many."""
+    if not asks_of_offers(column) or not holds_answers(cells):
+        return False
+    return kind is CellKind.ANSWER or len(column_words(column).split()) > 1
+
+
 def _reasons(columns: Sequence[str], found: Mapping[str, str]) -> dict[str, str]:
     """Return the columns that say why somebody left, where no other says who did."""
     if any(field_of(name) in REFUSALS for name in found):
@@ -219,9 +256,16 @@ def _by_values(
             if are[one] is CellKind.ANSWER and any(word in plain(one) for word in words) and one not in more.values()
             and not says_no(one) and not _NOT_ASKED.search(column_words(one))
         ]  # fmt: skip
+        if field == "email_consent":  # of offers, whatever the channel: theirs, where no other is about e-mail
+            of_all = [one for one in free if _is_of_offers(one, are[one], _cells(one, columns, sample))
+                      and one not in (*about, *more.values())]  # fmt: skip
+            about, of_all = (about, of_all) if about else (of_all, [])
+        else:
+            of_all = []
         if field not in found and len(about) == 1:
             more[field] = about[0]
-            continue
+            about = []
+        about += of_all
         for one in about:  # which of them is meant does not tell: nobody's yes, but everybody's no
             if _OF_OFFERS.search(column_words(one)):
                 more[free_name(_NOES_OF[field], {*found, *more})] = one
@@ -281,6 +325,12 @@ def check_mapping(
         if field_of(name) in CONSENTS and (refusal := refusal_field(column) or dead_field(column)):
             raise Invalid(
                 f"The column “{column}” says who refused: a yes in it is a no. Map {refusal} to it, not {name}.",
+                field="mapping",
+            )
+        if field_of(name) in CONSENTS and says_no(column):
+            raise Invalid(
+                f"The column “{column}” names an exclusion, and a yes in it may be a no. Leave it out, map opt_out to"
+                " it if a yes is a no, or rename it in the file so that it says what a yes agrees to.",
                 field="mapping",
             )
         if field_of(name) == "sms_consent" and _OF_EMAIL.search(column_words(column)):

@@ -15,7 +15,7 @@ YES = frozenset({
     "enabled", "allowed", "accepted", "consented", "consent given", "express", "explicit", "express consent",
     "explicit consent", "activo", "activa", "suscrito", "suscrita", "ja", "oui", "angemeldet", "abonniert", "abonné",
     "abonnée", "inscrit", "inscrite", "sim", "sì", "iscritto", "iscritta",
-    "accepts", "accept", "agree", "agrees", "i agree", "ok", "okay", "✓", "✔", "☑", "✅",
+    "accepts", "accept", "agree", "agrees", "i agree", "ok", "okay", "checked", "ticked", "✓", "✔", "☑", "✅",
 })  # fmt: skip
 NO = frozenset({
     "no", "n", "false", "f", "0", "withdrawn", "revoked", "opt out", "optout", "opted out", "unsubscribed",
@@ -23,7 +23,7 @@ NO = frozenset({
     "do not text", "dnc", "complained", "complaint", "spam", "spam complaint", "marked as spam", "abuse", "rejected",
     "baja", "de baja", "dado de baja", "dada de baja", "desuscrito", "desuscrita", "cancelado", "cancelada",
     "quit", "cancel", "cancelled", "canceled", "end", "stopall", "stop all", "never", "nein", "non", "não", "nao",
-    "nicht kontaktieren", "keine einwilligung", "ne pas contacter", "✗", "✘", "❌", "☒",
+    "nicht kontaktieren", "keine einwilligung", "ne pas contacter", "unchecked", "unticked", "✗", "✘", "❌", "☒",
 })  # fmt: skip
 SILENT = frozenset({
     "never subscribed", "not subscribed", "non subscribed", "nonsubscribed", "unknown", "not set", "not given",
@@ -45,7 +45,8 @@ _REFUSES = re.compile(
     r"|never (?:contact|e ?mail|text|mail|call|send)"
     r"|not (?:allowed|permitted|accepted|wanted|consented|interested)|refus\w+|declin\w+|revok\w+|withdr\w+"
     r"|denie[ds]|stop(?:all)?|off|disabled|removed?|deleted|erased|deceased|eliminad[oa]|junk|spam|complain\w*|dnc|dne"
-    r"|reject\w*|(?:black|block) ?list\w*"
+    r"|reject\w*|(?:black|block) ?list\w*|exclu(?:de[ds]?|sion)|banned|muted|halted|terminated|discontinued|prohibited"
+    r"|forbidden|withheld"
     r"|abgemeldet|abbestellt|ausgetragen|widerruf\w*|d[eé]s(?:abonn|inscri)\w*|refusée?s?|descadastrad\w+|disiscri\w+)\b"
 )
 """What says no among other words: a no is always taken."""

@@ -21,7 +21,7 @@ from liquor_app.imports.cleaning.answers.dead_addresses import (
 from liquor_app.imports.cleaning.answers.heard_columns import places_of
 from liquor_app.imports.cleaning.answers.objection_columns import OBJECTIONS
 from liquor_app.imports.cleaning.answers.refusals import CONSENTS, REFUSALS, clean_refusal
-from liquor_app.imports.cleaning.answers.remarks import holds_remarks, remarks_no
+from liquor_app.imports.cleaning.answers.remarks import choice_channels, chooses_none, holds_remarks, remarks_no
 from liquor_app.imports.cleaning.answers.status_columns import STATUSES
 from liquor_app.imports.cleaning.cells import Rejected, clean_word
 from liquor_app.imports.cleaning.dates import read_date
@@ -90,6 +90,8 @@ class ConsentColumns:
     """Places of columns that are filled only where an address bounced for good."""
     remarks: tuple[int, ...] = ()
     """Places of tags and notes, whatever they are mapped to: what somebody of a shop wrote down."""
+    choices: tuple[tuple[int, tuple[str, ...]], ...] = ()
+    """Places of what people chose to be sent, whatever they are mapped to, and the channels each is about."""
 
     @classmethod
     def by(cls, at: Mapping[str, int], how: Setting) -> ConsentColumns:
@@ -102,10 +104,11 @@ class ConsentColumns:
             frozenset(place for _, place in dead if is_of_any_bounce(how.column(place))),
             frozenset(place for _, place in dead if tells_why(how.column(place))),
             tuple(place for place, column in enumerate(how.columns) if holds_remarks(column)),
+            tuple((place, about) for place, column in enumerate(how.columns) if (about := choice_channels(column))),
         )
 
     def __bool__(self) -> bool:
-        return bool(self.why or self.dead or self.consents or self.refusals or self.remarks)
+        return bool(self.why or self.dead or self.consents or self.refusals or self.remarks or self.choices)
 
 
 def hear(cells: list[str], at: dict[str, int], how: Setting, told: ConsentColumns) -> Heard:
@@ -158,14 +161,15 @@ def hear(cells: list[str], at: dict[str, int], how: Setting, told: ConsentColumn
                         channel, ConsentStatus.WITHDRAWN, source[:120], refused_at, no.at is not None, column=column
                     )
                 )
-    for place in told.remarks:
-        if (cell := cells[place]) and remarks_no(cell):
-            column = how.column(place)
-            source = _of_file(how, column)[:120]
-            found += [
-                ConsentGiven(channel, ConsentStatus.WITHDRAWN, source, how.now, dated=False, column=column)
-                for channel in REFUSALS["opt_out"]
-            ]
+    written = [(place, REFUSALS["opt_out"]) for place in told.remarks if remarks_no(cells[place])]
+    chosen = [(place, about) for place, about in told.choices if chooses_none(cells[place])]
+    for place, channels in (*written, *chosen):
+        column = how.column(place)
+        source = _of_file(how, column)[:120]
+        found += [
+            ConsentGiven(channel, ConsentStatus.WITHDRAWN, source, how.now, dated=False, column=column)
+            for channel in channels
+        ]
     if heard.given_up:
         notes[GIVEN_UP] = None
     return heard

@@ -64,7 +64,7 @@ _VALID_PHONE = re.compile(
 )
 _STATUS = re.compile(r"(?:e ?mail|phone|mobile|sms)(?: address| number)? (?:status|state|validity)")
 
-_SAYS_YES = frozenset({"yes", "y", "true", "t", "1", "-1", "x", "si", "sí", "✓", "✔", "☑", "✅"})
+_SAYS_YES = frozenset({"yes", "y", "true", "t", "1", "-1", "x", "si", "sí", "checked", "✓", "✔", "☑", "✅"})
 _YES = _SAYS_YES | DEAD | {"hard", "permanent", "perm", "failed", "failure", "dead", "h"}
 _LIVES = frozenset({
     "valid", "ok", "okay", "good", "deliverable", "delivered", "verified", "clean", "alive", "live", "accept all",
@@ -72,7 +72,7 @@ _LIVES = frozenset({
 })  # fmt: skip
 _PLAIN_NO = frozenset({"no", "n", "false", "f", "0"})
 _NO = _LIVES | _PLAIN_NO | {
-    "off", "none", "never", "nein", "non", "not suppressed", "no complaint", "no bounce",
+    "off", "none", "never", "nein", "non", "unchecked", "not suppressed", "no complaint", "no bounce",
     "✗", "✘", "❌", "☒",
 }  # fmt: skip
 _HARD_CELL = re.compile(

@@ -20,6 +20,7 @@ from liquor_app.imports.cleaning.answers.answer_cells import (
     refuses,
 )
 from liquor_app.imports.cleaning.answers.dead_addresses import DEAD_FIELDS, column_words, is_dead, mostly
+from liquor_app.imports.cleaning.answers.exclusions import is_exclusion, names_exclusion
 from liquor_app.imports.cleaning.answers.objection_columns import OBJECTIONS, objection_field
 from liquor_app.imports.cleaning.cells import Rejected
 from liquor_app.imports.cleaning.dates import read_date
@@ -49,13 +50,14 @@ _THINGS = re.compile(
     r"|passwords?|pins?|logins?|service|sale|sales|entry|returns?|refunds?|substitutions?)\b"
 )
 """What is refused or forgotten where it is no letter: `Refused Delivery`."""
-_SMS = re.compile(r"\b(?:sms|texts?|mms|mobile)\b")
-_BY_EMAIL = re.compile(r"\b(?:e ?mails?|newsletters?)\b")
+_SMS = re.compile(r"\b(?:sms|text(?:s|ed|ing)?|txts?|mms|mobile)\b")
+_BY_EMAIL = re.compile(r"\b(?:e ?mail(?:s|ed|ings?)?|newsletters?)\b")
 _LETTERS = re.compile(r"\bmails?\b")
-_EMAIL = re.compile(r"\b(?:e ?mails?|mails?|mailings?|newsletters?|un ?sub\w*)\b")
+_EMAIL = re.compile(r"\b(?:e ?mail(?:s|ed|ings?)?|mails?|mailings?|newsletters?|un ?sub\w*)\b")
 _SAYS_IN = frozenset({word for word in YES if "in" in word.split() or "subscri" in word or "consent" in word})
 _PLAIN_NO = frozenset({
     "no", "n", "false", "f", "0", "off", "none", "active", "allow", "allows", "allowed", "permit", "permitted",
+    "include", "included", "unchecked", "unticked", "not excluded", "not blocked", "not stopped", "not restricted",
 })  # fmt: skip
 _WORDS = YES | NO | SILENT | DEAD | _PLAIN_NO
 
@@ -65,14 +67,20 @@ def refusal_field(column: str) -> str | None:
     name = column_words(column)
     if (objection := objection_field(name)) is not None:
         return objection
+    if is_exclusion(name):
+        return _by_channel(name)
     if (found := _NAME.search(name)) is None or _OF_FANS.search(name):
         return None
     if _NO_ANSWER.search(name) and not _COUNT.fullmatch(name):
         return None
     if found[0] in _OF_THINGS_TOO and _THINGS.search(name):
         return None
+    return _by_channel(name)
+
+
+def _by_channel(name: str) -> str:
     if _SMS.search(name):
-        return "sms_opt_out"
+        return "opt_out" if _BY_EMAIL.search(name) else "sms_opt_out"
     return "email_opt_out" if _EMAIL.search(name) else "opt_out"
 
 
@@ -114,10 +122,14 @@ _REASON = re.compile(
 
 
 def says_no(column: str) -> bool:
-    """Tell whether a yes in a column is no consent by its name: it is a no, be it to letters or calls, or is about what
-    somebody belongs to."""
+    """Tell whether a yes in a column is no consent by its name: it is a no, be it to letters or calls, may be one, or
+    is about what somebody belongs to."""
     name = column_words(column)
-    return objection_field(name) is not None or _NAME.search(name) is not None or _OF_FANS.search(name) is not None
+    return (
+        objection_field(name) is not None
+        or names_exclusion(name)
+        or any(pattern.search(name) for pattern in (_NAME, _OF_FANS))
+    )
 
 
 def is_of_letters(column: str, columns: Sequence[str]) -> bool:

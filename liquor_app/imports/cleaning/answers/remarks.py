@@ -1,11 +1,14 @@
 """What somebody of a shop wrote down about a customer: a tag "Do not contact", a note "asked to be taken off the list".
-Only a no is read from it, and only where it is one beyond doubt; a yes is never. Pure."""
+Only a no is read from it, and only where it is one beyond doubt; a yes is never. So of what somebody chose to be sent,
+and how often ("Email Frequency": weekly, never, receipts only). Pure."""
 
 from __future__ import annotations
 
 import re
 
+from liquor_app.imports.cleaning.answers.answer_cells import NO, flag_word
 from liquor_app.imports.cleaning.answers.dead_addresses import column_words
+from liquor_app.imports.cleaning.cells import Rejected
 
 _NAME = re.compile(
     r"\b(?:notes?|comments?|remarks?|memos?|tags?|labels?|groups?|segments?|lists?|notas?|comentarios?|etiquetas?"
@@ -38,3 +41,40 @@ def holds_remarks(column: str) -> bool:
 def remarks_no(cell: str) -> bool:
     """Tell whether a remark says that somebody is to be written to no more."""
     return _NO.search(column_words(cell[:2_000])) is not None
+
+
+_CHOICE = re.compile(
+    r"\b(?:e ?mail(?:s|ing)?|mailings?|newsletters?|sms|texts?|texting|marketing|promo(?:s|tions?|tional)?"
+    r"|offers?|contact"
+    r"|communications?|notifications?|subscriptions?|messag(?:es?|ing))(?: \w+){0,2}"
+    r" (?:preferences?|prefs?|frequenc(?:y|ies)|settings?|choices?|options?|cadence|interval)$"
+)
+_BY_EMAIL = re.compile(r"\b(?:e ?mail(?:s|ing)?|mailings?|newsletters?)\b")
+_BY_SMS = re.compile(r"\b(?:sms|texts?|texting)\b")
+_WHAT_MUST = (
+    r"(?:transactional|transactions?|receipts?|invoices?|orders?(?: updates?)?|service|account|legal|essential|required"
+    r"|necessary)"
+)
+_NOT_OFFERS = re.compile(
+    rf"^(?:never|none at all|not at all|stop\w*|opt(?:s|ed|ing)? ?out|optout|un ?sub\w*)\b"
+    rf"|\b{_WHAT_MUST}(?: e ?mails?| messages?)? only\b"
+    rf"|\b(?:only|just) {_WHAT_MUST}\b|^transactional(?: e ?mails?)?$"
+)
+
+
+def choice_channels(column: str) -> tuple[str, ...]:
+    """Return the channels a column of what people chose to be sent is about, by its name; none for any other."""
+    name = column_words(column)
+    if not _CHOICE.search(name):
+        return ()
+    by_email, by_sms = _BY_EMAIL.search(name) is not None, _BY_SMS.search(name) is not None
+    return tuple(one for one, is_one in (("email", by_email or not by_sms), ("sms", by_sms or not by_email)) if is_one)
+
+
+def chooses_none(cell: str) -> bool:
+    """Tell whether somebody chose to be sent no offers: never, nothing, or what must be sent alone."""
+    try:
+        word = flag_word(cell, "email_status")
+    except Rejected:
+        word = ""
+    return word in NO or remarks_no(cell) or _NOT_OFFERS.search(column_words(cell[:200])) is not None

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from liquor_app.imports.cleaning.answers.answer_cells import Answer, clean_answer
 from liquor_app.imports.cleaning.answers.dead_addresses import column_words, mostly
+from liquor_app.imports.cleaning.answers.exclusions import names_exclusion
 from liquor_app.imports.cleaning.cells import Rejected
 
 STATUSES = {"email_status": "email", "sms_status": "sms"}
@@ -59,6 +60,25 @@ def says_of_marketing(column: str) -> bool:
     return _OF_MARKETING.search(column_words(column)) is not None
 
 
+_ASKS_OF_OFFERS = re.compile(
+    r"(?:(?:customer|client|allow(?:s|ed)?|accept(?:s|ed)?|receiv(?:e|es|ing)|sends?|wants?|gets?|agree[ds]?"
+    r"|ok(?:ay)?|yes|may|can"
+    r"|we|i|us|me|to|for|the|our|be|sent|opt(?:ed|s)? ?in|optin|subscribed?|enable[ds]?|permits?|permission"
+    r"|consent(?:s|ed)?|is|in"
+    r"|promotional|special|direct) ){0,5}"
+    r"(?:marketing|promo(?:s|tions?|tional)?|offers|advertising)"
+    r"(?: (?:allowed|accepted|ok(?:ay)?|permitted|enabled|wanted|agreed|approved|authori[sz]ed|opt ?in|optin"
+    r"|opted ?in|consent"
+    r"|permission|yes|y n|yn|flag|messages|communications?|material|info|offers)){0,3}"
+)
+
+
+def asks_of_offers(column: str) -> bool:
+    """Tell whether a column is by its name about being sent offers, whatever the channel ("Marketing Allowed", "Send
+    Offers")."""
+    return _ASKS_OF_OFFERS.fullmatch(column_words(column)) is not None
+
+
 _OF_CONSENT = re.compile(
     r"\b(?:consen\w*|opt ?(?:in|out|ed)\w*|permi[st]\w*|autori[sz]\w*|authori[sz]\w*|ac[ec]+p?t\w*|aceit\w*|agree\w*"
     r"|accord\w*|einwillig\w*|zustimm\w*|einverst\w*|ok(?:ay)? to|(?:may|can) (?:we|i)|allow\w*"
@@ -75,7 +95,8 @@ def may_be_consent(column: str, cells: Sequence[str]) -> bool:
     """Tell whether a column that becomes nothing might say who agreed: its heading has such a word, and it holds yeses
     and noes alone."""
     filled = [cell for cell in cells if cell.strip()]
-    if not filled or not _OF_CONSENT.search(column_words(column)):
+    words = column_words(column)
+    if not filled or not (_OF_CONSENT.search(words) or names_exclusion(words)):
         return False
     return all(answer_of(cell, "email_consent") in (Answer.YES, Answer.NO) for cell in filled)
 
