@@ -1,5 +1,9 @@
-"""A copy of the base for analysis that tells of nobody: customers, purchases and messages as CSV files, under ids that
-lead nowhere, with ages in bands and places no closer than the state."""
+"""A copy of the base for analysis that tells of nobody: customers, purchases and messages as CSV files.
+
+Each customer is alike with four others at least, in every column (`k_anonymity`); sums are those of all who are alike,
+on average. Purchases and messages lead to no customer: they tell of who bought only what enough others share, in the
+same month and of the same size.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +12,11 @@ import csv
 import hmac
 import io
 import secrets
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from decimal import ROUND_HALF_EVEN, Decimal
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -25,57 +31,149 @@ from liquor_app.core.csv_cells import export_text
 from liquor_app.core.errors import Conflict
 from liquor_app.core.platform.private_files import create_bytes, private_directory
 from liquor_app.organization.settings import shop_today
+from liquor_app.privacy.k_anonymity import Class, band, settle
 
 PAGE = 10_000
-IDS = ("id", "customer_id", "purchase_id", "campaign_id")
-"""Columns that are told under another name, the same one throughout a copy."""
 BANDS = ((21, "under 21"), (30, "21-29"), (40, "30-39"), (50, "40-49"), (60, "50-59"))
 OLDEST = "60 and over"
 _YEARS_OF_AGE = 21
+SPENT = (1, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000)
+BOUGHT = (1, 2, 4, 10, 25, 50)
+"""Bounds of bands: of the shop's money, and of purchases."""
+NEAREST = 5
+"""Units of money that a purchase's sums are rounded to."""
 
 _CUSTOMERS = """
 SELECT id, state, language, of_age_on, email_consent, sms_consent, CAST(first_purchase_at AS date) AS first_purchase,
-       CAST(last_purchase_at AS date) AS last_purchase, purchase_frequency, total_spent, avg_order_value,
-       is_night_buyer, primary_category, secondary_category, rfm_segment, churn_risk, churn_probability, clv_score
+       CAST(last_purchase_at AS date) AS last_purchase, purchase_frequency, total_spent, is_night_buyer,
+       primary_category, secondary_category, rfm_segment, churn_risk
   FROM customers WHERE deleted_at IS NULL AND profiling_objected_at IS NULL AND id > :after ORDER BY id LIMIT :most
 """
 _PURCHASES = """
-SELECT p.id, p.customer_id, CAST(p.occurred_at AS date) AS day, p.local_hour, p.total, p.discount, p.alcohol_total,
-       p.currency, p.coupon_lines
+SELECT p.id, CAST(p.occurred_at AS date) AS day, p.local_hour, p.total, p.discount, p.currency, c.state, c.of_age_on,
+       c.rfm_segment, (SELECT count(*) FROM purchases q
+                        WHERE q.customer_id = p.customer_id AND q.occurred_at < p.occurred_at) AS before
   FROM purchases p JOIN customers c ON c.id = p.customer_id AND c.profiling_objected_at IS NULL
  WHERE p.id > :after ORDER BY p.id LIMIT :most
 """
 _LINES = """
-SELECT l.id, l.purchase_id, l.category, l.quantity, l.amount, l.discount, l.coupon_discount, l.is_alcohol
+SELECT l.id, l.purchase_id, l.category, l.quantity, l.amount, l.is_alcohol
   FROM purchase_lines l JOIN purchases p ON p.id = l.purchase_id
   JOIN customers c ON c.id = p.customer_id AND c.profiling_objected_at IS NULL
  WHERE l.id > :after ORDER BY l.id LIMIT :most
 """
 _SENDS = """
-SELECT s.id, s.customer_id, s.campaign_id, s.channel, s.status, CAST(s.sent_at AS date) AS sent,
-       s.delivered_at IS NOT NULL AS delivered, s.opened_at IS NOT NULL AS opened, s.clicked_at IS NOT NULL AS clicked,
-       s.bounced_at IS NOT NULL AS bounced, s.unsubscribed_at IS NOT NULL AS unsubscribed,
-       s.converted_at IS NOT NULL AS converted, s.conversion_value
+SELECT s.id, s.campaign_id, s.channel, s.status, CAST(s.sent_at AS date) AS sent, s.opened_at IS NOT NULL AS opened,
+       s.clicked_at IS NOT NULL AS clicked, s.unsubscribed_at IS NOT NULL AS unsubscribed,
+       s.converted_at IS NOT NULL AS converted, s.conversion_value, c.state, c.of_age_on, c.rfm_segment
   FROM sends s JOIN customers c ON c.id = s.customer_id AND c.profiling_objected_at IS NULL
  WHERE s.id > :after ORDER BY s.id LIMIT :most
 """
-FILES = {
-    "customers": text(_CUSTOMERS), "purchases": text(_PURCHASES), "purchase_lines": text(_LINES), "sends": text(_SENDS),
-}  # fmt: skip
+
+Renamed = Callable[[UUID | None], str]
 
 
 @dataclass(frozen=True, slots=True)
 class AnonymisedCopy:
-    """Where a copy lies, and how many rows each of its files has."""
+    """Where a copy lies, how many rows each of its files has, and how many customers stayed away because they are like
+    too few others."""
 
     folder: str
     rows: dict[str, int]
+    left_out: int
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    """One file: its columns, what a row tells in them, and in which steps they are emptied (`settle`).
+
+    Attributes:
+        keeps: without what, of who bought, a row is told that is like too few others; empty if it stays away then.
+        averaged: sums, as columns behind the others that tell the average of all who are alike.
+        linked: ids that tie rows of two files, told under other names.
+    """
+
+    name: str
+    statement: TextClause
+    columns: tuple[str, ...]
+    cells: Callable[[Mapping[str, Any], date], Class]
+    steps: tuple[tuple[str, ...], ...]
+    keeps: tuple[str, ...] = ()
+    averaged: tuple[str, ...] = ()
+    linked: tuple[str, ...] = ()
+
+    def places(self) -> list[list[int]]:
+        return [[self.columns.index(one) for one in step] for step in self.steps]
+
+
+def _customer(row: Mapping[str, Any], today: date) -> Class:
+    return (
+        row["state"] or "", row["language"] or "", age_band(row["of_age_on"], today), _said(row["email_consent"]),
+        _said(row["sms_consent"]), _quarter(row["first_purchase"]), _quarter(row["last_purchase"]),
+        band(row["purchase_frequency"] or 0, BOUGHT), band(float(row["total_spent"] or 0), SPENT),
+        _said(row["is_night_buyer"]), row["primary_category"] or "", row["secondary_category"] or "",
+        row["rfm_segment"] or "", row["churn_risk"] or "",
+    )  # fmt: skip
+
+
+def _purchase(row: Mapping[str, Any], today: date) -> Class:
+    return (
+        _month(row["day"]), _part_of_day(row["local_hour"]), _rounded(row["total"]), _rounded(row["discount"]),
+        row["currency"] or "", *_buyer(row, today), band(row["before"] + 1, BOUGHT),
+    )  # fmt: skip
+
+
+def _line(row: Mapping[str, Any], today: date) -> Class:
+    whole = Decimal(row["amount"] or 0).quantize(Decimal(1), ROUND_HALF_EVEN)
+    return (row["category"] or "", band(row["quantity"] or 0, (1, 2, 3, 6, 12)), str(whole), _said(row["is_alcohol"]))
+
+
+def _send(row: Mapping[str, Any], today: date) -> Class:
+    flags = ("opened", "clicked", "unsubscribed", "converted")
+    return (
+        row["channel"], row["status"], _month(row["sent"]), *(_said(row[one]) for one in flags),
+        _rounded(row["conversion_value"]), *_buyer(row, today),
+    )  # fmt: skip
+
+
+def _buyer(row: Mapping[str, Any], today: date) -> Class:
+    return (row["state"] or "", age_band(row["of_age_on"], today), row["rfm_segment"] or "")
+
+
+_BUYER = ("state", "age_band", "rfm_segment")
+FILES = (
+    _File(
+        "customers", text(_CUSTOMERS),
+        ("state", "language", "age_band", "email_consent", "sms_consent", "first_quarter", "last_quarter", "purchases",
+         "spent", "is_night_buyer", "primary_category", "secondary_category", "rfm_segment", "churn_risk"),
+        _customer,
+        (("secondary_category", "language"), ("first_quarter", "is_night_buyer"), ("state", "sms_consent"),
+         ("primary_category",), ("last_quarter", "email_consent"), ("churn_risk",), ("age_band",), ("rfm_segment",),
+         ("purchases",)),
+        averaged=("purchase_frequency", "total_spent"),
+    ),
+    _File(
+        "purchases", text(_PURCHASES),
+        ("month", "part_of_day", "total", "discount", "currency", *_BUYER, "nth"), _purchase,
+        (("nth",), ("part_of_day",), ("state",), ("discount",), ("age_band",)), keeps=(*_BUYER, "nth"), linked=("id",),
+    ),
+    _File(
+        "purchase_lines", text(_LINES), ("category", "quantity", "amount", "is_alcohol"), _line, (),
+        keeps=("category",), linked=("purchase_id",),
+    ),
+    _File(
+        "sends", text(_SENDS),
+        ("channel", "status", "month", "opened", "clicked", "unsubscribed", "converted", "conversion_value", *_BUYER),
+        _send, (("state",), ("age_band",)), keeps=_BUYER, linked=("campaign_id",),
+    ),
+)  # fmt: skip
 
 
 async def write_anonymised(session: AsyncSession, actor: Actor, folder: Path) -> AnonymisedCopy:
     """Write a copy that tells of nobody into a folder: no name, address, number, date of birth, place below a state,
-    product's name, nor anything somebody typed. Who objects to being profiled is left out, and moments are days. The
-    key that made the ids is kept nowhere, so that two copies cannot be laid side by side.
+    product's name, nor anything somebody typed. Who objects to being profiled is left out, and so are customers who are
+    like fewer than four others however little is told of them. The key that made the ids is kept nowhere, so that two
+    copies cannot be laid side by side.
 
     Raises:
         Forbidden: the actor is not an admin.
@@ -88,12 +186,12 @@ async def write_anonymised(session: AsyncSession, actor: Actor, folder: Path) ->
     def renamed(value: UUID | None) -> str:
         return "" if value is None else hmac.digest(key, value.bytes, "sha256").hex()[:32]
 
-    rows = {
-        name: await _write(session, folder / f"{name}.csv", statement, lambda row: _told(row, renamed, today))
-        for name, statement in FILES.items()
-    }
-    await audit(session, actor, "base.anonymised", "privacy", None, rows=rows)
-    return AnonymisedCopy(str(folder), rows)
+    rows, left_out = {}, 0
+    for one in FILES:
+        rows[one.name], missing = await _write(session, folder / f"{one.name}.csv", one, renamed, today)
+        left_out += missing
+    await audit(session, actor, "base.anonymised", "privacy", None, rows=rows, left_out=left_out)
+    return AnonymisedCopy(str(folder), rows, left_out)
 
 
 def _empty(folder: Path) -> None:
@@ -102,30 +200,81 @@ def _empty(folder: Path) -> None:
     private_directory(folder)
 
 
+async def _rows(session: AsyncSession, statement: TextClause) -> AsyncIterator[Mapping[str, Any]]:
+    after = UUID(int=0)
+    while True:
+        found = (await session.execute(statement, {"after": after, "most": PAGE})).mappings().all()
+        for row in found:
+            yield dict(row)
+        if len(found) < PAGE:
+            return
+        after = found[-1]["id"]
+
+
 async def _write(
-    session: AsyncSession, path: Path, statement: TextClause, told: Callable[[Mapping[str, Any]], dict[str, Any]]
-) -> int:
-    after, rows = UUID(int=0), 0
-    with create_bytes(path) as raw, io.TextIOWrapper(raw, encoding="utf-8", newline="") as file:
-        writer = csv.writer(file)
-        while True:
-            found = (await session.execute(statement, {"after": after, "most": PAGE})).mappings().all()
-            for row in found:
-                cells = told(dict(row))
-                if not rows:
-                    writer.writerow(cells)
-                writer.writerow("" if value is None else export_text(str(value)) for value in cells.values())
-                rows += 1
-            if len(found) < PAGE:
-                return rows
-            after = found[-1]["id"]
+    session: AsyncSession, path: Path, file: _File, renamed: Renamed, today: date
+) -> tuple[int, int]:  # fmt: skip
+    """How many rows were written, and how many are like too few others. Read twice: to count, and to tell."""
+    many = Counter[Class]()
+    async for row in _rows(session, file.statement):
+        many[file.cells(row, today)] += 1
+    told = settle(many, file.places())
+    if file.keeps:
+        whole = {file.columns.index(one) for one in file.keeps}
+        told |= {
+            one: tuple("" if place in whole else cell for place, cell in enumerate(one))
+            for one in many
+            if one not in told
+        }
+    means = await _averages(session, file, told, today) if file.averaged else {}
+    written = 0
+    with create_bytes(path) as raw, io.TextIOWrapper(raw, encoding="utf-8", newline="") as out:
+        writer = csv.writer(out)
+        writer.writerow((*file.linked, *file.columns, *file.averaged))
+        async for row in _rows(session, file.statement):
+            shown = told.get(file.cells(row, today))
+            if shown is None:
+                continue
+            ids = [renamed(row[one]) for one in file.linked]
+            writer.writerow([*ids, *map(export_text, shown), *means.get(shown, ())])
+            written += 1
+    return written, sum(many.values()) - written
 
 
-def _told(row: Mapping[str, Any], renamed: Callable[[UUID | None], str], today: date) -> dict[str, Any]:
-    cells = {name: renamed(value) if name in IDS else value for name, value in row.items() if name != "of_age_on"}
-    if "of_age_on" in row:
-        cells["age_band"] = age_band(row["of_age_on"], today)
-    return cells
+async def _averages(
+    session: AsyncSession, file: _File, told: Mapping[Class, Class], today: date
+) -> dict[Class, Sequence[str]]:
+    sums: dict[Class, list[Decimal]] = {}
+    rows = Counter[Class]()
+    async for row in _rows(session, file.statement):
+        shown = told.get(file.cells(row, today))
+        if shown is not None:
+            rows[shown] += 1
+            so_far = sums.setdefault(shown, [Decimal(0)] * len(file.averaged))
+            sums[shown] = [sum_ + Decimal(row[name] or 0) for sum_, name in zip(so_far, file.averaged, strict=True)]
+    return {one: [str(round(total / rows[one], 1)) for total in totals] for one, totals in sums.items()}
+
+
+def _said(value: Any) -> str:
+    return "" if value is None else str(value).lower()
+
+
+def _month(day: date | None) -> str:
+    return "" if day is None else f"{day.year}-{day.month:02}"
+
+
+def _quarter(day: date | None) -> str:
+    return "" if day is None else f"{day.year}-Q{(day.month + 2) // 3}"
+
+
+def _part_of_day(hour: int | None) -> str:
+    return "" if hour is None else ("night", "morning", "afternoon", "evening")[hour // 6]
+
+
+def _rounded(amount: Decimal | None) -> str:
+    if amount is None:
+        return ""
+    return str((amount / NEAREST).quantize(Decimal(1), ROUND_HALF_EVEN) * NEAREST)
 
 
 def age_band(of_age_on: date | None, today: date) -> str:
