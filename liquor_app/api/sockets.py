@@ -13,7 +13,6 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from typing import TypeVar
-from urllib.parse import urlsplit
 
 from fastapi import WebSocket, WebSocketDisconnect
 from pydantic import BaseModel
@@ -23,6 +22,7 @@ from liquor_app.api.socket_bounds import SOCKET, TOO_MUCH
 from liquor_app.core.clock import now
 from liquor_app.core.errors import AppError, Unauthenticated
 from liquor_app.core.pubsub import TICKET_PREFIX, Message, hub
+from liquor_app.core.security.own_origin import is_own_origin
 
 log = logging.getLogger(__name__)
 
@@ -59,8 +59,7 @@ Read = Callable[[A, Sequence[Message]], Awaitable[Sequence[BaseModel]]]
 
 def same_site(websocket: WebSocket) -> bool:
     """Tell whether a browser's page of our own opened the socket (cookies travel with strangers' pages too)."""
-    origin = websocket.headers.get("origin")
-    return origin is not None and urlsplit(origin).netloc == websocket.headers.get("host")
+    return is_own_origin(websocket.headers.get("origin"), websocket.headers.get("host"))
 
 
 def _in_handshake(websocket: WebSocket) -> str | None:

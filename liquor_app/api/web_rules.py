@@ -7,13 +7,13 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from liquor_app.api.body_limits import NOTHING
 from liquor_app.core.platform.frontend import POLICIES
+from liquor_app.core.security.own_origin import is_own_origin
 
 YEAR = "public, max-age=31536000, immutable"
 DAY = "public, max-age=86400"
@@ -110,4 +110,4 @@ def same_origin(origin: str | None, environ: Mapping[str, Any]) -> bool:
 
     Without this any web site could drive the app in a visitor's browser. Behind a proxy, it must pass `Host` on.
     """
-    return origin is not None and urlsplit(origin).netloc == environ.get("HTTP_HOST")
+    return is_own_origin(origin, environ.get("HTTP_HOST"))

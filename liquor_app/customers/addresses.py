@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+import idna
 import phonenumbers
 from phonenumbers import timezone as phone_timezone
 
@@ -96,7 +97,8 @@ def _no_address(text: str, field: str) -> Invalid:
 def _domain(domain: str) -> str:
     """Return the domain as compared, empty if it cannot be one. Most people live at a few of them."""
     try:
-        plain = domain.encode("idna").decode().lower() if not domain.isascii() else domain.lower()
+        # IDNA 2008, as registries and mail servers have it: `straße.de` is another domain than `strasse.de`
+        plain = domain.lower() if domain.isascii() else idna.encode(domain, uts46=True).decode()
     except UnicodeError:
         return ""
     labels = plain.split(".")

@@ -14,7 +14,7 @@ from liquor_app.accounts.cookies import CEREMONY, SECOND_STEP, SESSION, cookie_n
 from liquor_app.accounts.entry import two_steps
 from liquor_app.accounts.entry.passkey_ceremony import Ceremony
 from liquor_app.accounts.entry.passkeys import add_passkey
-from liquor_app.accounts.entry.second_step import AGAIN, first_step_of, remember_first_step
+from liquor_app.accounts.entry.second_step import AGAIN, first_step_of, remember_first_step, use_first_step
 from liquor_app.accounts.entry.second_step_rule import needs_second_step
 from liquor_app.accounts.entry.sign_in import begin_attempt, finish_attempt
 from liquor_app.accounts.permission_table import Permission, needs
@@ -69,7 +69,7 @@ async def browser_login(
         async with transaction() as session:
             told = await remember_first_step(session, verdict.waits_for.id)
     except AppError as error:
-        return told_again("/login", error.message, next=_safe_next(next))
+        return told_again("/login", error, next=_safe_next(next))
     response = RedirectResponse(f"/login/code?next={quote(_safe_next(next))}", 303)
     keep_cookie(response, SECOND_STEP, told, days=1)
     return response
@@ -84,21 +84,24 @@ async def browser_code(
 ) -> Response:
     """The second step. Codes are counted as passwords are: whoever has one of two does not guess the other."""
     source, device = source_of(request), device_of(request)
+    held = request.cookies.get(cookie_name(SECOND_STEP), "")
     try:
         await limit("login", f"device:{device.id}" if device else source_group(source), allowed=60, seconds=60)
         async with transaction() as session:
-            user = await first_step_of(session, request.cookies.get(cookie_name(SECOND_STEP)))
+            person = await first_step_of(session, held)
             attempt = await begin_attempt(
-                session, email=user.email, source=source, source_group=source_group(source), device=device
+                session, email=person.email, source=source, source_group=source_group(source), device=device
             )
         async with transaction() as session:
             verdict = await finish_attempt(session, attempt, True, code=code)
-        response = await _open(request, verdict.granted(), next)
+        user = verdict.granted()
+        await use_first_step(held)
+        response = await _open(request, user, next)
     except Unauthenticated as error:
         where = "/login" if error.message == AGAIN else "/login/code"
-        return told_again(where, error.message, next=_safe_next(next))
+        return told_again(where, error, next=_safe_next(next))
     except AppError as error:
-        return told_again("/login/code", error.message, next=_safe_next(next))
+        return told_again("/login/code", error, next=_safe_next(next))
     drop_cookie(response, SECOND_STEP)
     return response
 
@@ -115,7 +118,7 @@ async def browser_passkey(
         user = await enter_with(request, read_answer(credential))
         response = await _open(request, user, next)
     except AppError as error:
-        return told_again("/login", error.message, next=_safe_next(next))
+        return told_again("/login", error, next=_safe_next(next))
     drop_cookie(response, CEREMONY)
     return response
 
@@ -135,7 +138,7 @@ async def browser_password(
         async with transaction() as session:
             told = await remember_first_step(session, user.id) if await needs_second_step(session, user.id) else None
     except AppError as error:
-        return told_again("/welcome", error.message, token=token)
+        return told_again("/welcome", error, token=token)
     if told is None:
         return await _open(request, user, "/")
     response = RedirectResponse("/login/code", 303)
@@ -160,7 +163,7 @@ async def browser_first_admin(
             request, email=email, password=password, full_name=full_name, code=setup_code, licence_state=licence_state
         )
     except AppError as error:
-        return told_again("/setup", error.message)
+        return told_again("/setup", error)
     return await _open(request, user, "/")
 
 
@@ -173,7 +176,7 @@ async def browser_forgotten(request: Request, email: Annotated[str, Form(max_len
         async with transaction() as session:
             await ask_for_reset(session, email)
     except AppError as error:
-        return told_again("/forgotten", error.message)
+        return told_again("/forgotten", error)
     return RedirectResponse("/forgotten?told=asked", 303)
 
 
@@ -186,7 +189,7 @@ async def _profile(request: Request, changed: Callable[[Actor], Awaitable[str]])
     try:
         return RedirectResponse(f"/profile?told={await changed(actor)}", 303)
     except AppError as error:
-        return told_again("/profile", error.message, about=error.field or "")
+        return told_again("/profile", error, about=error.field or "")
 
 
 @browser.post("/session/change-password")

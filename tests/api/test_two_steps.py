@@ -178,6 +178,10 @@ async def test_the_browsers_second_step(viewer: Client, anybody: Client, clock: 
     inside = await say(good, told)
     assert (inside.headers["location"], SESSION in inside.cookies) == ("/customers", True)
     assert (await say(good, told)).headers["location"].startswith("/login/code?error="), "the code was used"
+    clock[0] += timedelta(seconds=30)
+    other = await say(code(secret, clock), told)
+    assert other.headers["location"].startswith("/login?error="), "a first step is good for one sign-in"
+    assert SESSION not in other.cookies
 
 
 async def test_the_first_step_is_forgotten_with_the_password(

@@ -26,6 +26,7 @@ from liquor_app.core.config import get_settings
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import Forbidden, Unauthenticated
 from liquor_app.core.pubsub import TICKET_PREFIX
+from liquor_app.core.security.own_origin import is_own_origin
 from liquor_app.organization.shop_currency import speak_in_shop_currency
 
 REQUESTS_PER_MINUTE = 3000
@@ -65,8 +66,7 @@ def same_origin(request: Request) -> bool:
     origin = request.headers.get("origin")
     if origin is None:
         return site is not None
-    host = request.headers.get("host", "")
-    return origin in {f"http://{host}", f"https://{host}", get_settings().base_url}
+    return is_own_origin(origin, request.headers.get("host"))
 
 
 def bearer_of(connection: HTTPConnection) -> str | None:

@@ -14,10 +14,11 @@ from fastapi.responses import RedirectResponse
 from fastapi.routing import APIRoute
 
 from liquor_app.api.strict_parameters import only_what_is_known
-from liquor_app.core.errors import Forbidden, Invalid, Malformed, Unstorable
+from liquor_app.core.errors import AppError, Forbidden, Invalid, Malformed, Unstorable
 from liquor_app.core.security.sealed_words import seal_of
 from liquor_app.core.storable_text import UNSTORABLE, unstorable
 from liquor_app.rest.kit.authentication import same_origin
+from liquor_app.ui.forms.field_labels import in_labels
 
 FORM = "application/x-www-form-urlencoded"
 
@@ -64,8 +65,10 @@ async def only_its_fields(request: Request) -> None:
             raise Unstorable(f"{shown} {UNSTORABLE}.", field=shown)
 
 
-def told_again(where: str, words: str, /, **parameters: str) -> RedirectResponse:
-    """Return the way back to a page with what is wrong, sealed: it shows no words that we did not write."""
+def told_again(where: str, error: AppError, /, **parameters: str) -> RedirectResponse:
+    """Return the way back to a page with what is wrong, in the words of the form, and sealed: it shows none that we did
+    not write."""
+    words = in_labels(error.message, error.field)
     said = {"error": words, "seal": seal_of(words), **parameters}
     return RedirectResponse(f"{where}?{'&'.join(f'{name}={quote(value)}' for name, value in said.items())}", 303)
 

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from fastapi import Request
 
 from liquor_app.core.config import get_settings
+from liquor_app.core.security.own_origin import is_own_origin
 
 
 def is_own_form(request: Request) -> bool:
@@ -14,7 +15,8 @@ def is_own_form(request: Request) -> bool:
     Programs say nothing, and have no visitor to deceive.
 
     Ours is the public address of the settings, whatever the request calls us: `Host` is the word of whoever asks, and a
-    name of somebody else's may lead here (DNS rebinding). A shop that has none yet is called as the visitor calls it.
+    name of somebody else's may lead here (DNS rebinding). A shop that has none yet is called by a name that nobody else
+    can have (`core.security.own_origin`).
     """
     if request.headers.get("sec-fetch-site", "same-origin") != "same-origin":
         return False
@@ -24,7 +26,4 @@ def is_own_form(request: Request) -> bool:
     if public := get_settings().public_url:
         own = urlsplit(public)
         return origin.lower() == f"{own.scheme}://{own.netloc}".lower()
-    try:
-        return urlsplit(origin).netloc == request.headers.get("host", "")
-    except ValueError:
-        return False  # `http://[bad` is nobody's address
+    return is_own_origin(origin, request.headers.get("host"))
