@@ -5,9 +5,12 @@ from __future__ import annotations
 from urllib.parse import parse_qs
 
 import pytest
+from starlette.websockets import WebSocket
 
 from liquor_app.accounts.cookies import SESSION, cookie_name
 from liquor_app.accounts.models import Role
+from liquor_app.api.sockets import same_site
+from liquor_app.api.web_rules import same_origin
 from liquor_app.core.config import get_settings
 from liquor_app.core.security.own_origin import is_own_origin
 from tests.api.client import PASSWORD, Client
@@ -68,3 +71,16 @@ async def test_what_is_wrong_with_a_password_is_a_sentence(anybody: Client) -> N
     )
     told = parse_qs(answer.headers["location"].partition("?")[2])["error"][0]
     assert told == "Password must have 10 to 200 characters, not all alike"
+
+
+def test_sockets_ask_the_same() -> None:
+    """The app's own, and the one pages talk through."""
+    for origin, host, is_ours in (
+        ("http://evil.com", "evil.com", False),
+        ("http://127.0.0.1:8000", "127.0.0.1:8000", True),
+        (None, "127.0.0.1:8000", False),
+    ):
+        headers = [(b"host", host.encode()), *([(b"origin", origin.encode())] if origin else [])]
+        socket = WebSocket({"type": "websocket", "headers": headers}, receive=None, send=None)  # type: ignore[arg-type]
+        assert same_site(socket) is is_ours
+        assert same_origin(origin, {"HTTP_HOST": host}) is is_ours
