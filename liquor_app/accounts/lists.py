@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from dataclasses import replace
 from typing import TypeVar
 from uuid import UUID
 
@@ -16,7 +17,7 @@ from liquor_app.accounts.changed_fields import told_filters
 from liquor_app.accounts.key_usage import PER_MINUTE, PER_MONTH
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permission_table import Permission
-from liquor_app.accounts.permissions import Actor, require
+from liquor_app.accounts.permissions import Actor, may, require
 from liquor_app.accounts.team import TeamRow, UserStatus
 from liquor_app.accounts.tokens import actor_again
 from liquor_app.core.db import transaction
@@ -24,7 +25,10 @@ from liquor_app.core.errors import NotFound, TooMany
 from liquor_app.core.listing.compile import compile_list
 from liquor_app.core.listing.read import _read_all, _read_page
 from liquor_app.core.listing.spec import Filter, ListQuery, ListSpec, Sort
+from liquor_app.core.models import JobStatus
 from liquor_app.core.paging import Page
+from liquor_app.core.queue import Job, JobRow
+from liquor_app.ui.status_looks import STATUS_WORDS
 
 R = TypeVar("R")
 
@@ -82,6 +86,41 @@ async def _while_allowed(
                 yield page
     finally:
         _sent.discard(mark)
+
+
+JOBS = ListSpec(
+    name="jobs",
+    row=JobRow,
+    source="jobs t",
+    where="(CAST(:everyone AS boolean) OR t.created_by = CAST(:me AS uuid)"
+    " OR t.args -> 'actor' ->> 1 = CAST(CAST(:me AS uuid) AS text))",
+    order="-id",
+    permission=Permission.JOBS_READ,
+    export_permission=Permission.JOBS_WRITE,
+    sorts=(Sort("id", first="-"),),
+    filters=(
+        Filter("status", "t.status", options=tuple(JobStatus), label="Status", spoken=STATUS_WORDS),
+        Filter("name", "t.name", options=tuple(Job), label="Work"),
+    ),
+    export={
+        "id": "id", "name": "work", "status": "status", "done": "done", "total": "of", "message": "message",
+        "error": "error", "created_at": "asked for", "finished_at": "ended",
+    },
+)  # fmt: skip
+"""Ids are in the order in which they were asked for."""
+
+
+async def list_jobs(session: AsyncSession, actor: Actor, query: ListQuery | None = None) -> Page[JobRow]:
+    """Return a page of background work, the newest first: everybody's for whoever may stop it, else what `actor` asked
+    for.
+
+    Raises:
+        Forbidden: nobody is signed in.
+        Invalid: see `read_list`.
+    """
+    require(actor, Permission.JOBS_READ)
+    scope = {"everyone": may(actor, Permission.JOBS_WRITE), "me": actor.id}
+    return await read_list(session, actor, JOBS, replace(query or ListQuery(), scope=scope))
 
 
 _USER_STATUS = (

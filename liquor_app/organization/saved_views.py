@@ -21,32 +21,50 @@ MOST_VIEWS = 50
 LONGEST = 2_000
 """Characters of a question; an address holds no more."""
 
+_ROW = "SELECT id, page AS list, name, query, user_id IS NULL AS is_shared FROM saved_views"
 _VISIBLE = "page = :page AND (user_id IS NULL OR user_id = :me)"
 
 _QUERY = unnest("q", k="text", v="text")
 
 
-@dataclass(frozen=True, slots=True)
-class ViewRow:
-    """A saved question. `query` is the address's parameters."""
+@dataclass(frozen=True)
+class ViewFields:
+    """A saved question of a list. `query` is the address's parameters."""
 
     id: UUID
+    list: str
     name: str
     query: dict[str, str]
     is_shared: bool
+
+
+class ViewRow(ViewFields):
+    """One that somebody may open."""
 
 
 async def list_views(session: AsyncSession, actor: Actor, page: str) -> list[ViewRow]:
     """Return the views of a list that `actor` may open: everybody's, then their own, by name."""
     require(actor, Permission.OWN_ACCOUNT)
     found = await session.execute(
-        text(
-            f"SELECT id, name, query, user_id IS NULL AS is_shared FROM saved_views WHERE {_VISIBLE}"
-            " ORDER BY user_id IS NOT NULL, lower(name), id LIMIT :n"
-        ),
+        text(f"{_ROW} WHERE {_VISIBLE} ORDER BY user_id IS NOT NULL, lower(name), id LIMIT :n"),
         {"page": page, "me": actor.user_id, "n": 2 * MOST_VIEWS},
     )
     return [ViewRow(**row) for row in found.mappings()]
+
+
+async def get_view(session: AsyncSession, actor: Actor, view_id: UUID) -> ViewRow:
+    """Return a view of everybody's, or of `actor`'s own.
+
+    Raises:
+        NotFound: none that `actor` sees.
+    """
+    require(actor, Permission.OWN_ACCOUNT)
+    found = await session.execute(
+        text(f"{_ROW} WHERE id = :id AND (user_id IS NULL OR user_id = :me)"), {"id": view_id, "me": actor.user_id}
+    )
+    if (row := found.mappings().first()) is None:
+        raise NotFound("There is no such view.")
+    return ViewRow(**row)
 
 
 async def save_view(

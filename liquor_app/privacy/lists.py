@@ -128,7 +128,7 @@ AUDIT = ListSpec(
     export_permission=Permission.AUDIT_READ,
     sorts=(Sort("at", first="-"),),
     filters=(
-        Filter("actor_id", "t.actor_id", Match.ID, label="Who"),
+        Filter("actor_id", "t.actor_id", Match.ID, label="By"),
         Filter("actor_kind", "t.actor_kind", options=tuple(ActorKind), label="As", spoken={"user": "Person",
                "api_key": "API key", "stranger": "Nobody known"}),
         Filter("entity", "t.entity", label="To"),
@@ -149,7 +149,7 @@ AUDIT = ListSpec(
     f" OR t.entity_id = ANY(ARRAY({_NAMED}))",
     export={
         "at": "when", "actor_kind": "as", "actor_name": "who", "action": "did", "outcome": "outcome", "entity": "to",
-        "entity_id": "id", "subject": "called", "ip": "from", "via": "request", "fields": "changed",
+        "entity_id": "id", "subject": "about", "ip": "from", "via": "request", "fields": "changed",
         "changes": "changes",
     },
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Routes: jobs, the bell, the agent's guidance."""
+"""Routes: the bell's socket, the agent's guidance, brands, the audit log."""
 
 from __future__ import annotations
 
@@ -9,8 +9,6 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request, Response, WebSocket
 
 from liquor_app.accounts.access_changes import access_topic
-from liquor_app.accounts.bulk_actions import stop_job
-from liquor_app.accounts.list_exports import export_link
 from liquor_app.accounts.permission_table import Permission, needs
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.api.etag import check_unchanged, content, tag
@@ -19,7 +17,6 @@ from liquor_app.api.sockets import serve
 from liquor_app.core.db import Session, transaction
 from liquor_app.core.ids import parse_id
 from liquor_app.core.pubsub import Message
-from liquor_app.core.queue import get_job
 from liquor_app.organization import bell, brands, guidance, service
 from liquor_app.organization.bell import NotificationRow
 from liquor_app.organization.guidance import load_guidance
@@ -32,10 +29,8 @@ from liquor_app.rest.schemas.organization import (
     AutopilotOut,
     BrandOut,
     BrandPatch,
-    FileOut,
     GuidanceOut,
     GuidancePatch,
-    JobOut,
     NotificationMessage,
 )
 
@@ -46,31 +41,6 @@ Version = Annotated[int | None, Query(ge=0, le=1_000_000, description="An earlie
 
 audit_log = APIRouter(tags=["audit"])
 list_routes(audit_log, AUDIT, list_audit, "Who did what, newest first; for admins.", path="/audit", scoped=by_shop_days)
-
-
-@router.get("/jobs/{id}", response_model=JobOut, tags=["jobs"])
-@needs(Permission.JOBS_READ)
-async def read_job(actor: CurrentActor, job_id: Id) -> object:
-    """How far a piece of background work is."""
-    async with transaction() as session:
-        return await get_job(session, job_id)
-
-
-@router.get("/jobs/{id}/file", response_model=FileOut, tags=["jobs"])
-@needs(Permission.JOBS_READ)
-async def read_job_file(actor: CurrentActor, job_id: Id) -> object:
-    """Where the file is fetched that it wrote: by whoever asked for it, for a quarter of an hour."""
-    async with transaction() as session:
-        return await export_link(session, actor, job_id)
-
-
-@router.post("/jobs/{id}/cancel", response_model=JobOut, tags=["jobs"])
-@needs(Permission.JOBS_WRITE)
-async def cancel_job(actor: CurrentActor, job_id: Id) -> object:
-    """Stop it: at once if it still waits, at its next step if it runs. What it wrote is rolled back."""
-    async with transaction() as session:
-        await stop_job(session, actor, job_id)
-        return await get_job(session, job_id)
 
 
 LATEST = 100

@@ -38,6 +38,7 @@ from liquor_app.rest.schemas.campaigns import CampaignStatusMessage
 from liquor_app.rest.schemas.organization import NotificationMessage
 from liquor_app.rest.shop import allocations, drop_folders, products, reports, tills, webhook_endpoints
 from liquor_app.rest.shop import coupons as coupon_pools
+from liquor_app.rest.work import jobs, notices, saved_views
 
 ROUTERS = [
     accounts.router,
@@ -72,6 +73,9 @@ ROUTERS = [
     compliance.router,
     organization.router,
     organization.audit_log,
+    jobs.router,
+    notices.router,
+    saved_views.router,
     files.router,
     socket_tickets.router,
     health.router,

@@ -36,6 +36,8 @@ GET /settings/templates · POST /settings/templates · PATCH /settings/templates
 
 OURS = """
 POST /socket-tickets
+GET /jobs · GET /jobs/export · GET /notices · POST /notices/read
+GET /saved-views · POST /saved-views · GET /saved-views/{id} · DELETE /saved-views/{id}
 GET /analytics/metrics · GET /campaigns/{id}/attribution
 POST /auth/password · POST /auth/forgotten
 POST /auth/passkeys/begin · POST /auth/passkeys/finish · POST /users/me/passkeys/begin · POST /users/me/passkeys

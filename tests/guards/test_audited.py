@@ -59,6 +59,7 @@ ROUTES = {
     "POST /session/forgotten": "the same form on a page",
     "POST /auth/passkeys/begin": "it hands out a random number; what a passkey does with it is recorded",
     "POST /socket-tickets": "it signs a word and writes nothing; whose socket it opens is asked when it does",
+    "POST /notices/read": SERVICES["organization.bell.mark_notifications_read"],
     "POST /doubles/find": RECKONED,
     "POST /imports/{id}/preview": "a trial; what was chosen for the file is recorded when something else is chosen",
     "POST /events": SERVICES["imports.single_purchases.record_event"],

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.api_keys import create_api_key
 from liquor_app.accounts.audit import audit
-from liquor_app.accounts.lists import API_KEYS, TEAM
+from liquor_app.accounts.lists import API_KEYS, JOBS, TEAM
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import SYSTEM
 from liquor_app.accounts.team import invite_user
@@ -24,6 +24,7 @@ from liquor_app.catalog.lists import PRODUCTS
 from liquor_app.catalog.product_write import write_products
 from liquor_app.core.clock import now
 from liquor_app.core.ids import uuid7
+from liquor_app.core.queue import Job, enqueue_another
 from liquor_app.coupons.coupon_pools import create_pool
 from liquor_app.coupons.lists import POOLS
 from liquor_app.customers.lists import CONSENTS, PURCHASES, SUPPRESSIONS
@@ -193,6 +194,16 @@ async def webhook_deliveries(session: AsyncSession) -> None:
 
 async def one_endpoint(session: AsyncSession) -> dict[str, Any]:
     return {"endpoint": await _first(session, "SELECT CAST(id AS text) FROM webhook_endpoints ORDER BY id LIMIT 1")}
+
+
+async def jobs(session: AsyncSession) -> None:
+    for number in range(5):
+        await enqueue_another(session, (Job.ROLL_UP, Job.SCORE_CUSTOMERS)[number % 2], {})
+    await session.execute(text("UPDATE jobs SET status = 'succeeded', finished_at = now() WHERE name = 'roll_up'"))
+
+
+async def everybodys(session: AsyncSession) -> dict[str, Any]:
+    return {"everyone": True, "me": None}
 
 
 async def audit_log(session: AsyncSession) -> None:
@@ -423,6 +434,7 @@ LISTS = [
     Listed(API_KEYS, api_keys, "/api-keys"),
     Listed(WEBHOOKS, webhook_endpoints, "/webhook-endpoints"),
     Listed(DELIVERIES, webhook_deliveries, scope=one_endpoint),
+    Listed(JOBS, jobs, "/jobs", everybodys),
     Listed(AUDIT, audit_log, "/audit", shop_zone),
     Listed(PLANS, plans, scope=one_campaign),
     Listed(EDITS, edits, scope=one_campaign),

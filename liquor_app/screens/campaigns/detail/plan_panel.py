@@ -111,7 +111,7 @@ def actions_card(tools: rx.Component | None = None) -> rx.Component:
             rx.el.div(line.offer, class_name="med"),
             rx.el.div(line.message, class_name="t12 pretty"),
             rx.el.div(line.reason, class_name="t12 muted pretty"),
-            min_width="min(240px, 46vw)",
+            min_width="min(240px, 42vw)",
         )
 
     def when(line: Any) -> rx.Component:

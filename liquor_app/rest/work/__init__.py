@@ -1,0 +1,1 @@
+"""What stands around the work itself: background jobs, notices, questions kept under a name."""
