@@ -91,6 +91,7 @@ class _File:
         keeps: without what, of who bought, a row is told that is like too few others; empty if it stays away then.
         averaged: sums, as columns behind the others that tell the average of all who are alike.
         linked: ids that tie rows of two files, told under other names.
+        named: columns that are ids, told so too, by which rows are like one another or not.
     """
 
     name: str
@@ -101,6 +102,7 @@ class _File:
     keeps: tuple[str, ...] = ()
     averaged: tuple[str, ...] = ()
     linked: tuple[str, ...] = ()
+    named: tuple[str, ...] = ()
 
     def places(self) -> list[list[int]]:
         return [[self.columns.index(one) for one in step] for step in self.steps]
@@ -131,8 +133,8 @@ def _line(row: Mapping[str, Any], today: date) -> Class:
 def _send(row: Mapping[str, Any], today: date) -> Class:
     flags = ("opened", "clicked", "unsubscribed", "converted")
     return (
-        row["channel"], row["status"], _month(row["sent"]), *(_said(row[one]) for one in flags),
-        _rounded(row["conversion_value"]), *_buyer(row, today),
+        str(row["campaign_id"] or ""), row["channel"], row["status"], _month(row["sent"]),
+        *(_said(row[one]) for one in flags), _rounded(row["conversion_value"]), *_buyer(row, today),
     )  # fmt: skip
 
 
@@ -163,8 +165,9 @@ FILES = (
     ),
     _File(
         "sends", text(_SENDS),
-        ("channel", "status", "month", "opened", "clicked", "unsubscribed", "converted", "conversion_value", *_BUYER),
-        _send, (("state",), ("age_band",)), keeps=_BUYER, linked=("campaign_id",),
+        ("campaign_id", "channel", "status", "month", "opened", "clicked", "unsubscribed", "converted",
+         "conversion_value", *_BUYER),
+        _send, (("state",), ("age_band",)), keeps=_BUYER, named=("campaign_id",),
     ),
 )  # fmt: skip
 
@@ -226,6 +229,7 @@ async def _write(
             for one in many
             if one not in told
         }
+    named = {file.columns.index(one) for one in file.named}
     means = await _averages(session, file, told, today) if file.averaged else {}
     written = 0
     with create_bytes(path) as raw, io.TextIOWrapper(raw, encoding="utf-8", newline="") as out:
@@ -236,7 +240,8 @@ async def _write(
             if shown is None:
                 continue
             ids = [renamed(row[one]) for one in file.linked]
-            writer.writerow([*ids, *map(export_text, shown), *means.get(shown, ())])
+            cells = [renamed(UUID(cell)) if cell and place in named else cell for place, cell in enumerate(shown)]
+            writer.writerow([*ids, *map(export_text, cells), *means.get(shown, ())])
             written += 1
     return written, sum(many.values()) - written
 

@@ -52,8 +52,9 @@ class TemplateVersion(SQLModel, table=True):
 MENTIONS = (
     Mention(
         "template_versions",
-        rows="SELECT template_id AS id, 'version ' || version AS name FROM template_versions WHERE concat_ws(' ',"
-        " subject_template, body_html_template, body_text_template) ~* :named ORDER BY template_id, version",
+        rows="SELECT t.id, t.name || ', version ' || v.version AS name FROM template_versions v JOIN"
+        " message_templates t ON t.id = v.template_id WHERE concat_ws(' ', v.subject_template, v.body_html_template,"
+        " v.body_text_template) ~* :named ORDER BY t.name, v.version",
         scrub="UPDATE template_versions SET subject_template = regexp_replace(subject_template, :named, :mark, 'gi'),"
         " body_html_template = regexp_replace(body_html_template, :named, :mark, 'gi'), body_text_template ="
         " regexp_replace(body_text_template, :named, :mark, 'gi') WHERE concat_ws(' ', subject_template,"
