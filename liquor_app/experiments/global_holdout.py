@@ -21,7 +21,8 @@ from liquor_app.core.clock import now
 from liquor_app.core.holdout_draw import draw_sql, threshold
 from liquor_app.customers.models import ConsentStatus
 from liquor_app.experiments.statistics import Arm, Lift, SplitCheck, check_split, lift
-from liquor_app.organization.settings import GeneralSettings, PlanningSettings, load_settings
+from liquor_app.experiments.what_teaches import LEFT_BY_MAIL, REAL_CAMPAIGN
+from liquor_app.organization.settings import PlanningSettings, load_settings
 
 LEAST_DAYS = 28
 """Four whole weeks: every weekday and both ends of a month's pay count alike."""
@@ -34,9 +35,10 @@ LEAST_BUYERS = 30
 class OverallRow:
     """The global holdout and what it shows so far. `bought` compares the share who bought, `revenue` money a person.
 
-    `share` is 0 to 1, and 0 if nobody is left out. `since` is when the draw began, `from_at` when the first campaign
-    could tell the groups apart: purchases count from there. `missing` says in words what the comparison waits for;
-    until it is empty nothing may be concluded. Without a reading there is neither split nor comparison.
+    `share` is 0 to 1, and 0 if nobody is left out. `since` is when the draw began, `from_at` when the first message of
+    a campaign left: from there on the groups can differ, and purchases count. `missing` says in words what the
+    comparison waits for; until it is empty nothing may be concluded. Without a reading there is neither split nor
+    comparison.
     """
 
     share: float
@@ -57,9 +59,13 @@ class OverallRow:
         )
 
 
-_FROM = """
-SELECT min(GREATEST(started_at, CAST(:since AS timestamptz))) FROM campaigns
-WHERE started_at IS NOT NULL AND NOT is_history AND CAST(end_date + 1 AS timestamp) AT TIME ZONE :zone >= :since
+# a campaign that was begun may have written to nobody: only a message that left makes a difference
+_FROM = f"""
+SELECT min(s.at) FROM campaigns k CROSS JOIN LATERAL (
+    SELECT min(COALESCE(s.contact_at, s.sent_at, s.not_before)) AS at FROM sends s
+     WHERE s.campaign_id = k.id AND {LEFT_BY_MAIL}
+       AND COALESCE(s.contact_at, s.sent_at, s.not_before) >= CAST(:since AS timestamptz)) s
+ WHERE {REAL_CAMPAIGN}
 """
 
 _READ = f"""
@@ -100,11 +106,7 @@ async def take_reading(session: AsyncSession, actor: Actor) -> OverallRow:
     )
     found = await session.execute(text("SELECT id, since FROM global_holdouts WHERE ended_at IS NULL FOR UPDATE"))
     stretch = found.one()
-    from_at = (
-        await session.execute(
-            text(_FROM), {"since": stretch.since, "zone": (await load_settings(session, GeneralSettings)).timezone}
-        )
-    ).scalar()
+    from_at = (await session.execute(text(_FROM), {"since": stretch.since})).scalar()
     counted = await session.execute(
         text(_READ),
         {"start": from_at or at, "at": at, "seed": drawn["seed"], "below": threshold(float(share) / 100)},
@@ -185,10 +187,10 @@ def gates(contacted: Arm, held_out: Arm, buyers: tuple[int, int], days: int | No
 
     Args:
         buyers: who bought, among the contacted and among the held out.
-        days: since the first campaign; None before it.
+        days: since the first message; None before it.
     """
     if days is None:
-        return ("No campaign has been sent since the group was drawn, so the two cannot differ yet.",)
+        return ("No campaign has written to anybody since the group was drawn, so the two cannot differ yet.",)
     missing = []
     if days < LEAST_DAYS:
         missing.append(f"{LEAST_DAYS} days of campaigns are needed; {days} have passed.")

@@ -85,7 +85,7 @@ class GlobalHoldout(SQLModel, table=True):
     """A stretch of time in which one and the same draw was left out of every campaign, with its last reading.
 
     Another share or word ends it and begins the next: whoever was written to before is no control group. `from_at` is
-    when the first campaign could tell the groups apart. `reading` is, by arm, `{"people", "buyers", "spent",
+    when the first message of a campaign left. `reading` is, by arm, `{"people", "buyers", "spent",
     "squares"}`, squares being of what each person spent.
     """
 

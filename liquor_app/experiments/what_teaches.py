@@ -43,6 +43,8 @@ _THERE = (*REACHED, SendStatus.COMPLAINED)
 _OWN = sorted({*Reason, *BlockReason} - {BlockReason.QUIET_HOURS})
 """Reasons that are a person's own, their like among the held out included; all others are the campaign's."""
 _FARED = f"s.status IN {sql_list(*_THERE)}"
+LEFT_BY_MAIL = f"({_FARED} AND s.provider IS DISTINCT FROM 'sandbox')"
+"""A send `s` that left, by a provider that delivers: the sandbox's reached nobody."""
 _WAITS = f"s.status IN {sql_list(*UNFINISHED)} AND s.not_before > CAST(:now AS timestamptz) - interval '1 day'"
 _OWN_FATE = f"""
 s.status IN {sql_list(SendStatus.FAILED, SendStatus.BOUNCED, SendStatus.UNKNOWN)}
@@ -69,7 +71,7 @@ acted AS MATERIALIZED (
     SELECT s.campaign_id, s.action_id, s.status, s.provider, s.skip_reason, s.contact_at, s.sent_at, s.not_before
       FROM sends s WHERE s.campaign_id IN (SELECT campaign_id FROM acted)
 ), fates AS MATERIALIZED (
-    SELECT a.campaign_id, a.day, a.at, COALESCE(bool_or({_FARED} AND s.provider IS DISTINCT FROM 'sandbox'
+    SELECT a.campaign_id, a.day, a.at, COALESCE(bool_or({LEFT_BY_MAIL}
                AND COALESCE(s.contact_at, s.sent_at, s.not_before) < a.at + interval '{ON_TIME_DAYS} days'), false)
                AS has_left,
            -- nothing is known yet of what may still go out, and nothing of the campaign from a person's own reason

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +15,7 @@ from liquor_app.accounts.permissions import SYSTEM, Actor, ActorKind
 from liquor_app.core.clock import now
 from liquor_app.core.errors import Forbidden
 from liquor_app.core.holdout_draw import is_held_out
+from liquor_app.core.ids import uuid7, uuid7_time
 from liquor_app.experiments.global_holdout import OverallRow, gates, overall_result, take_reading
 from liquor_app.experiments.statistics import Arm
 from liquor_app.organization.settings import PlanningSettings, save_settings, shop_now
@@ -42,6 +43,19 @@ async def drawn(session: AsyncSession, *, days_ago: int) -> None:
     campaign = await add_campaign(session, ["all"])
     await session.execute(
         text("UPDATE campaigns SET status = 'active', started_at = :at WHERE id = :id"), {"at": at, "id": campaign}
+    )
+    await written(session, campaign, at)
+
+
+async def written(session: AsyncSession, campaign: UUID, at: datetime, provider: str = "smtp") -> None:
+    """One message of the campaign left."""
+    await session.execute(
+        text(
+            "INSERT INTO sends (id, created_at, customer_id, campaign_id, channel, recipient, status, provider,"
+            " not_before, contact_at) SELECT :id, :created, id, :campaign, 'email', 'x@example.com', 'delivered',"
+            " :provider, :at, :at FROM customers LIMIT 1"
+        ),
+        {"id": (new := uuid7()), "created": uuid7_time(new), "campaign": campaign, "at": at, "provider": provider},
     )
 
 
@@ -131,6 +145,9 @@ async def test_another_share_or_word_begins_the_measurement_anew(session: AsyncS
     await share(session, 10)
     fresh = await overall_result(session, VIEWER)
     assert (fresh.share, fresh.revenue, len(fresh.missing)) == (0.1, None, 1), "figures of another draw are not shown"
+    assert (await take_reading(session, SYSTEM)).from_at is None
+    campaign = (await session.execute(text("SELECT id FROM campaigns"))).scalar_one()
+    await written(session, campaign, now())
     again = await take_reading(session, SYSTEM)
     assert again.days == 0
     assert again.from_at is not None, "campaigns under way count from the new draw on"
@@ -141,6 +158,25 @@ async def test_another_share_or_word_begins_the_measurement_anew(session: AsyncS
     stretches = await session.execute(text("SELECT count(*), count(ended_at) FROM global_holdouts"))
     assert tuple(stretches.one()) == (3, 3)
     assert not holdout_card(await overall_result(session, VIEWER), now()).is_on
+
+
+async def test_a_campaign_that_wrote_to_nobody_begins_nothing(session: AsyncSession) -> None:
+    """Before, a month counted in which the groups could not differ: started, and paused before its first message."""
+    await share(session, 20)
+    await add_people(session, 10)
+    await take_reading(session, SYSTEM)
+    began = now() - timedelta(days=40)
+    await session.execute(text("UPDATE global_holdouts SET since = :at"), {"at": began})
+    campaign, played = await add_campaign(session, ["all"]), await add_campaign(session, ["all"], name="Played")
+    await session.execute(text("UPDATE campaigns SET status = 'active', started_at = :at"), {"at": began})
+    await session.execute(text("UPDATE campaigns SET virtual_now = :at WHERE id = :id"), {"at": now(), "id": played})
+    await written(session, played, now() - timedelta(days=30))
+    await written(session, campaign, now() - timedelta(days=20), provider="sandbox")
+    row = await take_reading(session, SYSTEM)
+    assert (row.from_at, row.missing[0].split(" since")[0]) == (None, "No campaign has written to anybody")
+    await written(session, campaign, now() - timedelta(days=10))
+    await written(session, campaign, now() - timedelta(days=5))
+    assert (await take_reading(session, SYSTEM)).days == 10
 
 
 async def test_nothing_is_concluded_too_early(session: AsyncSession) -> None:

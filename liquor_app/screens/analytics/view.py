@@ -119,7 +119,7 @@ def holdout_card(row: OverallRow, at: datetime) -> HoldoutCard:
         missing=[row.split.message, *row.missing] if row.split.is_mismatch else list(row.missing),
         foot=f"{share} drawn at random, {plural(money.held_out.people, 'customer')}, left out of every campaign."
         " Purchases "
-        + (f"since {since}" if since else "count from the first campaign on")
+        + (f"since {since}" if since else "count from the first message on")
         + f"; read {ago(row.read_at, at)}.",
     )
     if money.low is None or money.high is None:
@@ -142,7 +142,7 @@ def _verdict(row: OverallRow) -> tuple[str, str, str]:
     if row.split is None or row.revenue is None or row.split.is_mismatch:
         return "Not to be trusted", "red", "The groups are not of the sizes they were drawn for"
     if row.from_at is None:
-        return "Not enough data yet", "gray", "It begins with the first campaign"
+        return "Not enough data yet", "gray", "It begins with the first message"
     if row.missing:
         return "Not enough data yet", "gray", "Do not read the difference yet"
     if not row.revenue.is_decided:
