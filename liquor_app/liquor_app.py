@@ -23,6 +23,7 @@ from liquor_app.screens.allocations.detail.page import PAGES as ALLOCATION
 from liquor_app.screens.allocations.list.page import PAGES as ALLOCATIONS
 from liquor_app.screens.analytics.cohorts.page import PAGES as COHORTS
 from liquor_app.screens.analytics.dashboard.page import PAGES as DASHBOARD
+from liquor_app.screens.analytics.insights.page import PAGES as INSIGHTS
 from liquor_app.screens.analytics.report.page import PAGES as ANALYTICS
 from liquor_app.screens.campaigns.builder.page import PAGES as BUILDER
 from liquor_app.screens.campaigns.detail.page import PAGES as CAMPAIGN
@@ -87,6 +88,7 @@ PAGES: tuple[Page, ...] = (
     *REPLIES,
     *ANALYTICS,
     *COHORTS,
+    *INSIGHTS,
     *MODELS,
     *LEARNING,
     *TEMPLATES,

@@ -8,6 +8,7 @@ from liquor_app.accounts import models as accounts
 from liquor_app.actions import models as actions
 from liquor_app.allocations import models as allocations
 from liquor_app.analytics import models as analytics
+from liquor_app.analytics.insights import models as insights
 from liquor_app.api import models as api
 from liquor_app.campaigns import models as campaigns
 from liquor_app.catalog import models as catalog
@@ -38,7 +39,7 @@ from liquor_app.webhooks import models as webhooks
 SLICES = (
     core, api, events, accounts, organization, webhooks, customers, erasing, imported, labels, catalog, imports,
     drop_folders, campaigns, ledger, scoring, segments, compliance, providers, templates, coupons, actions, experiments,
-    planning, sending, sign_up, allocations, doubles, analytics,
+    planning, sending, sign_up, allocations, doubles, analytics, insights,
 )  # fmt: skip
 
 metadata = SQLModel.metadata

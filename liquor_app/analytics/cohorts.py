@@ -69,6 +69,11 @@ SELECT c.cohort, c.customers, c.scored, c.expected_spend, c.counted_at, m.month,
 """
 
 
+_ARE_UNCOUNTED = """
+SELECT EXISTS (SELECT FROM purchases) AND NOT (EXISTS (SELECT FROM cohorts) AND EXISTS (SELECT FROM base_months))
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class CohortMonth:
     """What a cohort did in a month: `since` is how many months after the first purchase, 0 the month itself.
@@ -116,9 +121,9 @@ async def count_cohorts(session: AsyncSession, since: date) -> None:
 
 
 async def are_uncounted(session: AsyncSession) -> bool:
-    """Tell whether there are purchases and no cohort yet: a shop that was there before they were counted. A corridor,
-    for the clock."""
-    found = await session.execute(text("SELECT EXISTS (SELECT FROM purchases) AND NOT EXISTS (SELECT FROM cohorts)"))
+    """Tell whether there are purchases and no cohort or no month of the base yet: a shop that was there before they
+    were counted. A corridor, for the clock."""
+    found = await session.execute(text(_ARE_UNCOUNTED))
     return bool(found.scalar_one())
 
 

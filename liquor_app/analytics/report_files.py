@@ -19,6 +19,7 @@ from liquor_app.accounts.audit import audit
 from liquor_app.accounts.downloads import download_link
 from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
+from liquor_app.analytics.insights.read_insights import Insight, InsightKind, read_insight
 from liquor_app.analytics.reports import Report, ReportKind, read_report
 from liquor_app.core.clock import now
 from liquor_app.core.config import get_settings
@@ -29,6 +30,7 @@ from liquor_app.core.files.store import file_store
 from liquor_app.core.ids import uuid7
 from liquor_app.core.listing.xlsx_file import XlsxFile
 from liquor_app.core.platform.private_files import private_directory
+from liquor_app.organization.settings import shop_today
 
 
 class ReportFormat(StrEnum):
@@ -60,19 +62,32 @@ async def export_report(
     """
     require(actor, Permission.ANALYTICS_READ)
     report = await read_report(session, actor, kind, start, end)
+    days = {"start": report.start.isoformat(), "end": report.end.isoformat()}
+    return await _carry(session, actor, report, form, f"{kind.value} {days['start']} to {days['end']}", **days)
+
+
+async def export_insight(session: AsyncSession, actor: Actor, kind: InsightKind, *, form: ReportFormat) -> ReportLink:
+    """Write an insight into the file store, as `export_report`."""
+    require(actor, Permission.ANALYTICS_READ)
+    day = (await shop_today(session)).isoformat()
+    return await _carry(session, actor, await read_insight(session, actor, kind), form, f"{kind.value} {day}")
+
+
+async def _carry(
+    session: AsyncSession, actor: Actor, report: Report | Insight, form: ReportFormat, name: str, **told: str
+) -> ReportLink:
     content = await asyncio.to_thread(csv_of if form is ReportFormat.CSV else xlsx_of, report)
     key = EXPORT_FILES.key(uuid7(), form.value)
     await file_store().put(key, _whole(content))
-    name = f"{kind.value} {report.start.isoformat()} to {report.end.isoformat()}.{form.value}"
-    url = download_link(actor, key, name=name, permission=Permission.ANALYTICS_READ)
+    url = download_link(actor, key, name=f"{name}.{form.value}", permission=Permission.ANALYTICS_READ)
     await audit(
-        session, actor, "report.exported", "report", None, report=kind.value, format=form.value,
-        start=report.start.isoformat(), end=report.end.isoformat(), rows=len(report.rows),
+        session, actor, "report.exported", "report", None, report=report.kind.value, format=form.value,
+        rows=len(report.rows), **told,
     )  # fmt: skip
-    return ReportLink(url, name, len(report.rows), now() + timedelta(minutes=MINUTES))
+    return ReportLink(url, f"{name}.{form.value}", len(report.rows), now() + timedelta(minutes=MINUTES))
 
 
-def table_of(report: Report) -> list[list[Any]]:
+def table_of(report: Report | Insight) -> list[list[Any]]:
     """Return heads, rows and the line of totals."""
     keys = [one.key for one in report.columns]
     total = [report.totals.get(key) for key in keys]
@@ -80,7 +95,7 @@ def table_of(report: Report) -> list[list[Any]]:
     return [[one.label for one in report.columns], *([row[key] for key in keys] for row in report.rows), total]
 
 
-def csv_of(report: Report) -> bytes:
+def csv_of(report: Report | Insight) -> bytes:
     """Return a report as CSV (UTF-8 with a mark, for Excel); an empty cell was not measured."""
     file = io.StringIO()
     out = csv.writer(file)
@@ -88,7 +103,7 @@ def csv_of(report: Report) -> bytes:
     return file.getvalue().encode("utf-8-sig")
 
 
-def xlsx_of(report: Report) -> bytes:
+def xlsx_of(report: Report | Insight) -> bytes:
     """Return a report as a workbook: numbers are numbers, days are days, the head stays in sight."""
     heads, *lines = table_of(report)
     home = private_directory(get_settings().data_dir / "tmp")

@@ -7,6 +7,7 @@ from typing import Any
 
 from liquor_app.analytics.cohorts import EVER, count_cohorts
 from liquor_app.analytics.daily_rollups import roll_up, roll_up_messages
+from liquor_app.analytics.insights.month_counts import count_insights, lately
 from liquor_app.core.clock import today_in
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import Invalid
@@ -54,10 +55,14 @@ async def roll_up_days(job: JobContext) -> dict[str, Any]:
 
 
 async def count_months(job: JobContext) -> dict[str, Any]:
-    """Count cohorts from the month `since` lies in, or all of them: profiles are merged, and their pasts with them."""
-    since = given_day(job.args.get("since")) or EVER
+    """Count cohorts and insights from the month `since` lies in; or all cohorts, for profiles are merged, and their
+    pasts with them, and what was sold lately, which returns still change."""
+    given = given_day(job.args.get("since"))
+    since = given or EVER
     async with transaction() as session:
+        zone = (await load_settings(session, GeneralSettings)).timezone
         await count_cohorts(session, since)
+        await count_insights(session, given or lately(today_in(zone)))
     return {"since": since.isoformat()}
 
 

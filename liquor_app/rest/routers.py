@@ -68,6 +68,7 @@ ROUTERS = [
     webhook_endpoints.router,
     analytics.router,
     reports.router,
+    reports.insights,
     templates.router,
     providers.router,
     compliance.router,

@@ -19,7 +19,7 @@ NOBODYS = {
     """,
     "what the shop sells": "product_images product_labels products",
     "figures of many": """
-        cohort_months cohorts
+        base_months cohort_months cohorts goods_months send_hours
         daily_messages daily_sales decision_counts experiment_arms experiments global_holdouts model_versions
         outcome_sums recounts scoring_standards sender_days sign_up_days uplift_models
     """,

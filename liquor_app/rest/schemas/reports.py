@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from pydantic import Field
 
+from liquor_app.analytics.insights.read_insights import InsightKind
 from liquor_app.analytics.metrics import Unit
 from liquor_app.analytics.report_files import ReportFormat
 from liquor_app.analytics.reports import ReportKind
@@ -81,8 +82,67 @@ class SegmentReportOut(ReportOut):
     rows: list[SegmentLineOut]
 
 
+class BaseMonthOut(Row):
+    """A month of the customer base; `month` is its first day."""
+
+    month: date
+    first_time: int
+    back: int
+    again: int
+    lapsed: int
+    net: int
+    active: int
+
+
+class GoodsOut(Row):
+    """A category or a brand; shares lie between 0 and 1, null where there is nothing to compare with."""
+
+    name: str
+    revenue: Decimal
+    share: float | None
+    before: Decimal | None
+    change: float | None
+    quantity: Decimal
+    buyers: int
+
+
+class SendHourOut(Row):
+    """Messages of an hour of a weekday; a share is null of fewer than twenty, and of what nobody told."""
+
+    day: str
+    hour: int
+    sends: int
+    opens: int
+    open_rate: float | None
+    clicks: int
+    click_rate: float | None
+    conversions: int
+    conversion_rate: float | None
+
+
+class InsightOut(Row):
+    """What was counted in the night; `counted_at` is null while it never was."""
+
+    kind: InsightKind
+    words: str
+    columns: list[ReportColumnOut]
+    counted_at: datetime | None
+
+
+class CustomerBaseOut(InsightOut):
+    rows: list[BaseMonthOut]
+
+
+class GoodsTrendOut(InsightOut):
+    rows: list[GoodsOut]
+
+
+class SendTimesOut(InsightOut):
+    rows: list[SendHourOut]
+
+
 class ReportIn(Body):
-    report: ReportKind
+    report: ReportKind | InsightKind = Field(description="Insights are of what was counted in the night, of no period.")
     format: ReportFormat = ReportFormat.CSV
     start: Day | None = Field(default=None, description="First day; thirty days before the end if not given.")
     end: Day | None = Field(default=None, description="Last day; yesterday if not given.")

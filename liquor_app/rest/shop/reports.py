@@ -2,20 +2,39 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
 from liquor_app.accounts.permission_table import Permission, needs
-from liquor_app.analytics.report_files import export_report
+from liquor_app.analytics.insights.read_insights import InsightKind, read_insight
+from liquor_app.analytics.report_files import export_insight, export_report
 from liquor_app.analytics.reports import ReportKind, read_report
 from liquor_app.api.idempotency import once
 from liquor_app.api.schemas import Day
 from liquor_app.core.db import transaction
 from liquor_app.rest.kit.authentication import CurrentActor, key_owner
-from liquor_app.rest.schemas.reports import CampaignReportOut, ReportIn, ReportLinkOut, SegmentReportOut
+from liquor_app.rest.schemas.reports import (
+    CampaignReportOut,
+    CustomerBaseOut,
+    GoodsTrendOut,
+    ReportIn,
+    ReportLinkOut,
+    SegmentReportOut,
+    SendTimesOut,
+)
 
 router = APIRouter(prefix="/reports", tags=["reports"])
+insights = APIRouter(prefix="/analytics", tags=["analytics"])
+
+
+class Goods(StrEnum):
+    """What goods are told by."""
+
+    CATEGORIES = InsightKind.CATEGORIES.value
+    BRANDS = InsightKind.BRANDS.value
+
 
 Start = Annotated[Day | None, Query(description="First day; thirty days before the end if not given.")]
 End = Annotated[Day | None, Query(description="Last day; yesterday if not given.")]
@@ -38,6 +57,33 @@ async def segments(actor: CurrentActor, start: Start = None, end: End = None) ->
         return await read_report(session, actor, ReportKind.SEGMENTS, start, end)
 
 
+@insights.get("/customer-base", response_model=CustomerBaseOut)
+@needs(Permission.ANALYTICS_READ)
+async def customer_base(actor: CurrentActor) -> object:
+    """Who came, came back and lapsed in each of the last finished months, and who was active."""
+    async with transaction() as session:
+        return await read_insight(session, actor, InsightKind.CUSTOMERS)
+
+
+@insights.get("/goods", response_model=GoodsTrendOut)
+@needs(Permission.ANALYTICS_READ)
+async def goods(
+    actor: CurrentActor,
+    by: Annotated[Goods, Query(description="What rows are of.")] = Goods.CATEGORIES,
+) -> object:
+    """What categories or brands came to in the last twelve finished months, beside the twelve before."""
+    async with transaction() as session:
+        return await read_insight(session, actor, InsightKind(by.value))
+
+
+@insights.get("/send-times", response_model=SendTimesOut)
+@needs(Permission.ANALYTICS_READ)
+async def send_times(actor: CurrentActor) -> object:
+    """Campaign messages of the last ninety days by weekday and hour of the shop's clock, and what became of them."""
+    async with transaction() as session:
+        return await read_insight(session, actor, InsightKind.SEND_TIMES)
+
+
 @router.post("/export", response_model=ReportLinkOut, status_code=201)
 @needs(Permission.ANALYTICS_READ)
 async def export(request: Request, actor: CurrentActor, body: ReportIn) -> Response:
@@ -45,7 +91,9 @@ async def export(request: Request, actor: CurrentActor, body: ReportIn) -> Respo
 
     return await once(
         request, key_owner(actor), ReportLinkOut,
-        lambda session: export_report(
-            session, actor, body.report, form=body.format, start=body.start, end=body.end
+        lambda session: (
+            export_insight(session, actor, body.report, form=body.format)
+            if isinstance(body.report, InsightKind)
+            else export_report(session, actor, body.report, form=body.format, start=body.start, end=body.end)
         ),
     )  # fmt: skip

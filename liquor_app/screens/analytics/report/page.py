@@ -30,6 +30,7 @@ def analytics_page() -> rx.Component:
         page_head(
             "Analytics",
             AnalyticsState.words,
+            link("Insights", "/insights"),
             link("Cohorts", "/cohorts"),
             segmented(
                 [("30", "30 days"), ("90", "90 days"), ("365", "12 months")],

@@ -1,0 +1,1 @@
+"""What the shop's customers, shelves and hours look like over time: counted at night, read in a moment."""

@@ -1,0 +1,230 @@
+"""Insights as tables that pages, routes and files all draw from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from liquor_app.accounts.permission_table import Permission
+from liquor_app.accounts.permissions import Actor, require
+from liquor_app.analytics.insights.month_counts import ACTIVE_MONTHS, SEND_DAYS
+from liquor_app.analytics.metrics import Unit, rate
+from liquor_app.analytics.reports import ReportColumn
+from liquor_app.organization.settings import shop_today
+
+MONTHS = 24
+MOST_GOODS = 50
+ENOUGH_SENDS = 20
+"""Messages of an hour below which a share says nothing."""
+
+
+class InsightKind(StrEnum):
+    """What is told."""
+
+    CUSTOMERS = "customers"
+    CATEGORIES = "categories"
+    BRANDS = "brands"
+    SEND_TIMES = "send-times"
+
+    @property
+    def label(self) -> str:
+        """The name a page gives it."""
+        return {"customers": "Customer base", "categories": "Categories", "brands": "Brands",
+                "send-times": "Send times"}[self.value]  # fmt: skip
+
+    @property
+    def words(self) -> str:
+        """What is counted, and how."""
+        return _WORDS[self]
+
+
+_GOODS = (
+    "What purchases came to, returns taken off, by the month of the sale: of the last twelve finished months, beside"
+    " the twelve before. Buyers are people in the last finished month."
+)
+_WORDS = {
+    InsightKind.CUSTOMERS: "Active customers bought in the month or in the five before. New ones bought for the first"
+    f" time, won-back ones after {ACTIVE_MONTHS} months without a purchase; lapsed ones have now bought nothing for as"
+    " long. The month under way is left out.",
+    InsightKind.CATEGORIES: _GOODS,
+    InsightKind.BRANDS: _GOODS,
+    InsightKind.SEND_TIMES: f"Campaign messages of the last {SEND_DAYS} days by the shop's clock. Who was written to at"
+    " an hour was not drawn at random: a high share need not be the hour's doing.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Insight:
+    """Rows by column key, and the whole of them; what was not measured is None.
+
+    Attributes:
+        months: of customers, goods: the finished months that `courses` are of.
+        courses: of goods, each row's revenue by month, in the order of the rows.
+    """
+
+    kind: InsightKind
+    words: str
+    columns: Sequence[ReportColumn]
+    rows: Sequence[Mapping[str, Any]]
+    totals: Mapping[str, Any]
+    counted_at: datetime | None
+    months: Sequence[date] = ()
+    courses: Sequence[Sequence[Decimal]] = ()
+
+
+_BASE = "SELECT month, first_time, back, again, lapsed, counted_at FROM base_months ORDER BY month"
+_TOP = f"""
+WITH known AS (
+    SELECT name, sum(revenue) FILTER (WHERE month >= :year) AS revenue,
+           sum(revenue) FILTER (WHERE month < :year) AS before, sum(quantity) FILTER (WHERE month >= :year) AS quantity,
+           sum(buyers) FILTER (WHERE month = :last) AS buyers,
+           array_agg(month ORDER BY month) AS months, array_agg(revenue ORDER BY month) AS course
+      FROM goods_months WHERE kind = :kind AND month >= :first AND month <= :last GROUP BY 1
+)
+SELECT *, sum(revenue) OVER () AS whole, sum(before) OVER () AS whole_before, sum(quantity) OVER () AS bottles
+  FROM known WHERE revenue IS NOT NULL ORDER BY revenue DESC, name LIMIT {MOST_GOODS}
+"""
+_HOURS = """
+SELECT weekday, hour, sum(sends) AS sends, sum(opens) AS opens, sum(clicks) AS clicks, sum(conversions) AS conversions
+  FROM send_hours GROUP BY 1, 2 ORDER BY 1, 2
+"""
+_COUNTED = "SELECT max(counted_at) FROM base_months"
+DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+
+
+async def read_insight(session: AsyncSession, actor: Actor, kind: InsightKind) -> Insight:
+    """Return what was counted in the night.
+
+    Raises:
+        Forbidden: the actor may not read figures.
+    """
+    require(actor, Permission.ANALYTICS_READ)
+    this_month = (await shop_today(session)).replace(day=1)
+    if kind is InsightKind.CUSTOMERS:
+        return await _customers(session, this_month)
+    counted = (await session.execute(text(_COUNTED))).scalar()
+    if kind is InsightKind.SEND_TIMES:
+        return await _send_times(session, counted)
+    return await _goods(session, kind, this_month, counted)
+
+
+async def _customers(session: AsyncSession, this_month: date) -> Insight:
+    known = {row.month: row for row in await session.execute(text(_BASE))}
+    rows, active = list[dict[str, Any]](), 0
+    month = min(known, default=this_month)
+    while month < this_month:
+        row = known.get(month)
+        new, back, again, lapsed = (row.first_time, row.back, row.again, row.lapsed) if row else (0, 0, 0, 0)
+        net = new + back - lapsed
+        active += net
+        rows.append({"month": month, "first_time": new, "back": back, "again": again, "lapsed": lapsed, "net": net,
+                     "active": active})  # fmt: skip
+        month = later(month, 1)
+    shown = rows[-MONTHS:]
+    whole = {key: sum(row[key] for row in shown) for key in ("first_time", "back", "lapsed", "net")}
+    columns = [
+        ReportColumn("month", "Month"),
+        ReportColumn("first_time", "New", Unit.COUNT, "Bought for the first time."),
+        ReportColumn("back", "Won back", Unit.COUNT, f"Bought again after {ACTIVE_MONTHS} months or more without."),
+        ReportColumn("again", "Returning", Unit.COUNT, "Bought again, and had not lapsed."),
+        ReportColumn("lapsed", "Lapsed", Unit.COUNT, f"Have now bought nothing for {ACTIVE_MONTHS} months."),
+        ReportColumn("net", "Net", Unit.COUNT, "New and won back, less lapsed."),
+        ReportColumn("active", "Active", Unit.COUNT, "Bought in the month or in the five before."),
+    ]
+    counted = max((row.counted_at for row in known.values()), default=None)
+    return Insight(InsightKind.CUSTOMERS, InsightKind.CUSTOMERS.words, columns, shown, whole, counted,
+                   [row["month"] for row in shown])  # fmt: skip
+
+
+async def _goods(session: AsyncSession, kind: InsightKind, this_month: date, counted: datetime | None) -> Insight:
+    last, year, first = later(this_month, -1), later(this_month, -12), later(this_month, -24)
+    bound = {"kind": "category" if kind is InsightKind.CATEGORIES else "brand", "last": last, "year": year,
+             "first": first}  # fmt: skip
+    found = (await session.execute(text(_TOP), bound)).all()
+    months = [later(first, nth) for nth in range(24)]
+    rows = [
+        {
+            "name": row.name, "revenue": row.revenue, "share": _share(row.revenue, row.whole),
+            "before": row.before, "change": _change(row.revenue, row.before), "quantity": row.quantity,
+            "buyers": row.buyers or 0,
+        }
+        for row in found
+    ]  # fmt: skip
+    courses = []
+    for row in found:
+        known = dict(zip(row.months, row.course, strict=True))
+        courses.append([known.get(month, Decimal(0)) for month in months])
+    whole: dict[str, Any] = {}
+    if found:
+        of = found[0]
+        whole = {"revenue": of.whole, "share": None, "before": of.whole_before, "quantity": of.bottles,
+                 "change": _change(of.whole, of.whole_before), "buyers": None}  # fmt: skip
+    columns = [
+        ReportColumn("name", "Category" if kind is InsightKind.CATEGORIES else "Brand"),
+        ReportColumn("revenue", "Revenue, 12 months", Unit.MONEY, "Of the last twelve finished months."),
+        ReportColumn("share", "Share", Unit.SHARE, "Of what all of them came to."),
+        ReportColumn("before", "12 months before", Unit.MONEY),
+        ReportColumn("change", "Change", Unit.SHARE, "Against the twelve months before."),
+        ReportColumn("quantity", "Sold", Unit.COUNT, "How many were sold, returns taken off."),
+        ReportColumn("buyers", "Buyers, last month", Unit.COUNT, "People who bought in the last finished month."),
+    ]
+    return Insight(kind, kind.words, columns, rows, whole, counted, months, courses)
+
+
+async def _send_times(session: AsyncSession, counted: datetime | None) -> Insight:
+    rows = [
+        {
+            "day": DAYS[row.weekday - 1], "hour": row.hour, "sends": int(row.sends), "opens": int(row.opens),
+            "clicks": int(row.clicks), "conversions": int(row.conversions),
+            "open_rate": _told("open_rate", row, "opens"), "click_rate": _told("click_rate", row, "clicks"),
+            "conversion_rate": _told("conversion_rate", row, "conversions"),
+        }
+        for row in await session.execute(text(_HOURS))
+    ]  # fmt: skip
+    names = ("sends", "opens", "clicks", "conversions")
+    whole = {name: sum(row[name] for row in rows) for name in names}
+    columns = [
+        ReportColumn("day", "Day"),
+        ReportColumn("hour", "Hour", Unit.COUNT, "It begins then, by the shop's clock."),
+        ReportColumn("sends", "Messages sent", Unit.COUNT),
+        ReportColumn("opens", "Opened", Unit.COUNT),
+        ReportColumn("open_rate", "Open rate", Unit.SHARE),
+        ReportColumn("clicks", "Clicked", Unit.COUNT),
+        ReportColumn("click_rate", "Click rate", Unit.SHARE),
+        ReportColumn("conversions", "Attributed orders", Unit.COUNT),
+        ReportColumn("conversion_rate", "Conversion", Unit.SHARE),
+    ]
+    return Insight(InsightKind.SEND_TIMES, InsightKind.SEND_TIMES.words, columns, rows, whole, counted)
+
+
+def _told(metric: str, row: Any, top: str) -> float | None:
+    """Return a share of an hour's messages; None of too few, and of what nobody told."""
+    if row.sends < ENOUGH_SENDS:
+        return None
+    return rate(metric, **{top: int(getattr(row, top)), "sends": int(row.sends)})
+
+
+def _share(part: Decimal, whole: Decimal) -> float | None:
+    return float(part / whole) if whole > 0 else None
+
+
+def _change(after: Decimal, before: Decimal | None) -> float | None:
+    """Return by which share it grew; None where nothing came in before: a first year is no growth."""
+    return float(after / before - 1) if before and before > 0 else None
+
+
+def later(month: date, months: int) -> date:
+    """Return the first of the month so many months on.
+
+    >>> later(date(2026, 1, 1), -1)
+    datetime.date(2025, 12, 1)
+    """
+    years, rest = divmod(month.month - 1 + months, 12)
+    return date(month.year + years, rest + 1, 1)

@@ -1,0 +1,160 @@
+"""Insights as the page says them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import reflex as rx
+
+from liquor_app.accounts.permission_table import Permission, needs
+from liquor_app.analytics.insights.read_insights import DAYS, Insight, InsightKind, read_insight
+from liquor_app.analytics.report_files import ReportFormat, export_insight
+from liquor_app.core.db import transaction
+from liquor_app.organization.settings import shop_now
+from liquor_app.screens.session.state import guarded, signed_in
+from liquor_app.ui.address import parameter, remember
+from liquor_app.ui.charts.kpi import sparkline_path
+from liquor_app.ui.toast import toast_failed
+from liquor_app.ui.words import NONE, ago, figure, percent, show_money, show_month
+
+ADDRESS = "/insights"
+
+
+@dataclass(frozen=True, slots=True)
+class BaseLine:
+    """A month of the customer base in words."""
+
+    month: str
+    first_time: str
+    back: str
+    again: str
+    lapsed: str
+    net: str
+    active: str
+
+
+@dataclass(frozen=True, slots=True)
+class GoodsLine:
+    """A category or brand in words; `spark` draws its 24 months."""
+
+    name: str
+    revenue: str
+    share: str
+    change: str
+    trend: str
+    sold: str
+    buyers: str
+    spark: str
+
+
+def base_line(row: dict[str, Any]) -> BaseLine:
+    net = f"{'+' if row['net'] > 0 else '−' if row['net'] < 0 else ''}{figure(abs(row['net']))}"
+    first_time, back, again, lapsed = (figure(row[name]) for name in ("first_time", "back", "again", "lapsed"))
+    return BaseLine(
+        show_month(row["month"], long=False), first_time, back, again, lapsed, net, figure(row["active"])
+    )  # fmt: skip
+
+
+def goods_line(row: dict[str, Any], course: list[Any]) -> GoodsLine:
+    change = row["change"]
+    said = NONE if change is None else f"{'+' if change > 0 else '−'}{percent(abs(change), 1)}"
+    return GoodsLine(
+        row["name"],
+        show_money(row["revenue"]),
+        NONE if row["share"] is None else percent(row["share"], 1),
+        said,
+        "gray" if not change else "green" if change > 0 else "red",
+        figure(row["quantity"]),
+        figure(row["buyers"]),
+        sparkline_path([float(one) for one in course]),
+    )
+
+
+def hour_rows(found: Insight) -> list[list[str]]:
+    """Return the rows of a heat map: the day, its messages, and clicks of a hundred in each hour anything was sent."""
+    hours = hours_of(found)
+    known = {(row["day"], row["hour"]): row for row in found.rows}
+    rows = []
+    for day in DAYS:
+        sends = sum(row["sends"] for row in found.rows if row["day"] == day)
+        cells = [known.get((day, hour), {}).get("click_rate") for hour in hours]
+        if sends:
+            rows.append([day, figure(sends), *("" if one is None else str(round(100 * one)) for one in cells)])
+    return rows
+
+
+def hours_of(found: Insight) -> list[int]:
+    return sorted({row["hour"] for row in found.rows})
+
+
+def counted_words(found: Insight, at: datetime) -> str:
+    if found.counted_at is None:
+        return "Counted each night, and after a file of purchases"
+    return f"Counted {ago(found.counted_at, at)}; each night, and after a file of purchases"
+
+
+class InsightsState(rx.State):
+    """Customers, goods and hours over time."""
+
+    kind: str = InsightKind.CUSTOMERS.value
+    loading: bool = True
+    words: str = ""
+    meaning: str = ""
+    months: list[str] = []
+    gained: list[int] = []
+    won_back: list[int] = []
+    lapsed: list[int] = []
+    active: list[int] = []
+    base: list[BaseLine] = []
+    goods: list[GoodsLine] = []
+    head: list[str] = []
+    heat: list[list[str]] = []
+
+    @rx.event
+    @guarded
+    @needs(Permission.ANALYTICS_READ)
+    async def load(self) -> None:
+        wanted = parameter(self, "view")
+        self.kind = wanted if wanted in set(InsightKind) else InsightKind.CUSTOMERS.value
+        await self._read()
+
+    @rx.event
+    @guarded
+    @needs(Permission.ANALYTICS_READ)
+    async def choose(self, kind: str | list[str]) -> Any:
+        self.kind = kind if isinstance(kind, str) and kind in set(InsightKind) else InsightKind.CUSTOMERS.value
+        await self._read()
+        return remember(ADDRESS, {"view": self.kind})
+
+    @rx.event
+    @guarded
+    @needs(Permission.ANALYTICS_READ)
+    async def carry_away(self, form: str) -> Any:
+        """Write what is shown into a file and have the browser save it."""
+        actor = await signed_in(self)
+        if form not in set(ReportFormat):
+            return toast_failed("It is carried away as a CSV or an Excel file.")
+        async with transaction() as session:
+            link = await export_insight(session, actor, InsightKind(self.kind), form=ReportFormat(form))
+        return rx.download(url=link.url, filename=link.name)
+
+    async def _read(self) -> None:
+        actor = await signed_in(self)
+        kind = InsightKind(self.kind)
+        async with transaction() as session:
+            found = await read_insight(session, actor, kind)
+            at = await shop_now(session)
+        self.words, self.meaning, self.loading = counted_words(found, at), found.words, False
+        rows = [dict(row) for row in found.rows]
+        is_base, is_hours = kind is InsightKind.CUSTOMERS, kind is InsightKind.SEND_TIMES
+        self.months = [row["month"].isoformat() for row in rows] if is_base else []
+        self.gained = [row["first_time"] for row in rows] if is_base else []
+        self.won_back = [row["back"] for row in rows] if is_base else []
+        self.lapsed = [-row["lapsed"] for row in rows] if is_base else []
+        self.active = [row["active"] for row in rows] if is_base else []
+        self.base = [base_line(row) for row in reversed(rows)] if is_base else []
+        self.goods = [goods_line(row, list(course)) for row, course in zip(rows, found.courses, strict=False)]
+        self.heat = hour_rows(found) if is_hours else []
+        self.head = ["Day", "Messages", *(f"{hour}:00" for hour in hours_of(found))] if self.heat else []
