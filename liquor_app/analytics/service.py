@@ -7,7 +7,7 @@ small rows, and still moves within a blink.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
@@ -17,12 +17,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.analytics.metrics import METRICS, Metric
+from liquor_app.analytics.periods import Against, period_of
 from liquor_app.core.clock import today_in
 from liquor_app.core.errors import Invalid
 from liquor_app.ledger.models import SendStatus
 from liquor_app.organization.settings import GeneralSettings, load_settings
 
 MAX_DAYS = 731
+STANDARD_DAYS = 30
 COUNTED = ("revenue", "orders", "sends", "conversions")
 """What a day counts."""
 
@@ -51,8 +53,8 @@ class Kpi:
 
 @dataclass(frozen=True, slots=True)
 class Dashboard:
-    """Finished days from `start` to `end` beside as many before them. Today is not over, so it stands apart: six days
-    beside seven would say that the shop is failing every morning."""
+    """Finished days from `start` to `end` beside as many before them, or a year before. Today is not over, so it
+    stands apart: six days beside seven would say that the shop is failing every morning."""
 
     start: date
     end: date
@@ -60,6 +62,7 @@ class Dashboard:
     days: list[Day]
     previous: list[Day]
     today: Day
+    against: Against = Against.BEFORE
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,12 +112,13 @@ sales AS (
     SELECT day, revenue, orders FROM daily_sales WHERE day BETWEEN :start AND :end AND day < :today
     UNION ALL
     SELECT CAST(:today AS date), COALESCE(sum(total), 0), count(*) FILTER (WHERE total > 0)
-    FROM purchases, bounds WHERE occurred_at >= midnight
+    FROM purchases, bounds WHERE occurred_at >= midnight AND CAST(:end AS date) >= CAST(:today AS date)
 ), messages AS (
     SELECT day, sum(sends) AS sends, sum(conversions) AS conversions FROM daily_messages
     WHERE day BETWEEN :start AND :end AND day < :today GROUP BY day
     UNION ALL
-    SELECT CAST(:today AS date), count(*), count(converted_at) FROM sends, bounds WHERE sent_at >= midnight
+    SELECT CAST(:today AS date), count(*), count(converted_at) FROM sends, bounds
+     WHERE sent_at >= midnight AND CAST(:end AS date) >= CAST(:today AS date)
 )
 SELECT c.day, COALESCE(s.revenue, 0) AS revenue, COALESCE(s.orders, 0) AS orders,
        COALESCE(m.sends, 0) AS sends, COALESCE(m.conversions, 0) AS conversions
@@ -154,20 +158,24 @@ def kpis(days: list[Day], previous: list[Day]) -> list[Kpi]:
     return made
 
 
-async def dashboard(session: AsyncSession, actor: Actor, *, days: int = 30) -> Dashboard:
-    """Return the last `days` finished days, against as many before, and today by itself.
+async def dashboard(
+    session: AsyncSession, actor: Actor, *, days: int | None = None, start: date | None = None, end: date | None = None,
+    against: Against = Against.BEFORE,
+) -> Dashboard:  # fmt: skip
+    """Return the last `days` finished days (thirty, if nothing is given) or those from `start` to `end`, beside those
+    they are compared with, and today by itself.
 
     Raises:
-        Invalid: days outside 1 to 365.
+        Invalid: see `period_of`.
     """
     require(actor, Permission.ANALYTICS_READ)
-    if not 1 <= days <= 365:
-        raise Invalid("days must lie between 1 and 365", field="days")
-    general = await load_settings(session, GeneralSettings)
-    today = today_in(general.timezone)
-    rows = await daily(session, actor, today - timedelta(days=2 * days), today)
-    before, period = rows[:days], rows[days:-1]
-    return Dashboard(period[0].day, period[-1].day, kpis(period, before), period, before, rows[-1])
+    today = today_in((await load_settings(session, GeneralSettings)).timezone)
+    given = days if days is not None or start or end else STANDARD_DAYS
+    period = period_of(today, days=given, start=start, end=end, against=against)
+    before = await daily(session, actor, period.start - period.back, period.end - period.back)
+    during = await daily(session, actor, period.start, period.end)
+    (now,) = await daily(session, actor, today, today)
+    return Dashboard(period.start, period.end, kpis(during, before), during, before, now, period.against)
 
 
 async def churn_report(session: AsyncSession, actor: Actor, *, limit: int = 10) -> ChurnReport:

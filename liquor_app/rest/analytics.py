@@ -16,6 +16,7 @@ from liquor_app.analytics import service
 from liquor_app.analytics.bounce_places import BouncePlaces, bounce_places
 from liquor_app.analytics.cohorts import MOST_COHORTS, SHOWN_COHORTS, read_cohorts
 from liquor_app.analytics.metrics import METRICS
+from liquor_app.analytics.periods import Against
 from liquor_app.api.etag import check_unchanged, tag
 from liquor_app.api.idempotency import once
 from liquor_app.api.schemas import Day, Id
@@ -53,10 +54,17 @@ PERIOD_DAYS = 30
 
 @router.get("/dashboard", response_model=DashboardOut)
 @needs(Permission.ANALYTICS_READ)
-async def dashboard(actor: CurrentActor, days: Annotated[int, Query(ge=1, le=365)] = PERIOD_DAYS) -> object:
-    """Revenue, sends, conversion rate and average order of the last finished days, against as many before; today."""
+async def dashboard(
+    actor: CurrentActor,
+    days: Annotated[int | None, Query(ge=1, le=365, description="The last so many; 30 if nothing is given.")] = None,
+    start: Annotated[Day | None, Query(description="First day, instead of `days`.")] = None,
+    end: Annotated[Day | None, Query(description="Last day; yesterday if not given. It must be over.")] = None,
+    against: Annotated[Against, Query(description="As many days before, or 52 weeks before.")] = Against.BEFORE,
+) -> object:
+    """Revenue, sends, conversion rate and average order of finished days, against those they are compared with; and
+    today by itself."""
     async with transaction() as session:
-        return await service.dashboard(session, actor, days=days)
+        return await service.dashboard(session, actor, days=days, start=start, end=end, against=against)
 
 
 @router.get("/revenue", response_model=RevenueOut)

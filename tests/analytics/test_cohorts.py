@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import SYSTEM, Actor, ActorKind
 from liquor_app.analytics.cohorts import EVER, MOST_COHORTS, Cohorts, count_cohorts, months_between, read_cohorts
+from liquor_app.analytics.insights.month_counts import count_insights
 from liquor_app.analytics.tasks import TASKS
 from liquor_app.core import queue
 from liquor_app.core.clock import travel

@@ -162,7 +162,7 @@ def tiles(board: Dashboard) -> list[Tile]:
     made = []
     for kpi in board.kpis:
         delta, trend = show_change(kpi)
-        base = "nothing the period before" if kpi.previous is None else f"vs {show_figure(kpi.name, kpi.previous)}"
+        base = "nothing in the days compared" if kpi.previous is None else f"vs {show_figure(kpi.name, kpi.previous)}"
         made.append(
             Tile(
                 METRICS[kpi.name].label, meaning(kpi.name), show_figure(kpi.name, kpi.value), delta, base, trend,
@@ -174,7 +174,7 @@ def tiles(board: Dashboard) -> list[Tile]:
 
 def period_words(board: Dashboard) -> str:
     """`25 Oct to 23 Nov, against the 30 days before`."""
-    return f"{show_days(board.start, board.end)}, against the {len(board.days)} days before"
+    return f"{show_days(board.start, board.end)}, {board.against.words(len(board.days))}"
 
 
 def today_words(board: Dashboard) -> str:

@@ -8,6 +8,7 @@ import reflex as rx
 
 from liquor_app.accounts.permission_table import Permission
 from liquor_app.screens.analytics.dashboard.state import LOAD, DashboardState
+from liquor_app.screens.analytics.period_picker import own_days, period_choice
 from liquor_app.screens.session.role_controls import allowed
 from liquor_app.screens.shell.state import ShellState
 from liquor_app.ui.badge import live, status_badge
@@ -22,7 +23,6 @@ from liquor_app.ui.grid import grid
 from liquor_app.ui.icon import icon
 from liquor_app.ui.skeleton import skeleton_lines
 from liquor_app.ui.table import Column, table
-from liquor_app.ui.tabs import segmented
 
 
 def dashboard_page() -> rx.Component:
@@ -32,16 +32,12 @@ def dashboard_page() -> rx.Component:
             "Dashboard",
             DashboardState.words,
             live("Live"),
-            segmented(
-                [("7", "7 days"), ("30", "30 days"), ("90", "90 days")],
-                value=DashboardState.period,
-                on_change=DashboardState.choose_period,
-                label="Period",
-            ),
+            period_choice(DashboardState, [("7", "7 days"), ("30", "30 days"), ("90", "90 days")]),
             allowed(
                 Permission.CAMPAIGNS_WRITE, button("New campaign", kind="primary", icon="plus", href="/campaigns/new")
             ),
         ),
+        own_days(DashboardState),
         grid(
             rx.cond(DashboardState.waiting.id != "", _waiting(), rx.fragment()),
             rx.cond(
@@ -62,7 +58,7 @@ def dashboard_page() -> rx.Component:
                 title="Revenue",
                 foot=rx.el.span(DashboardState.today_words, class_name="t12 muted"),
                 aside=legend(
-                    ("Revenue", "c1", "line"), ("Period before", "ghost", "dash"), ("Today so far", "c1", "ring")
+                    ("Revenue", "c1", "line"), ("Days compared", "ghost", "dash"), ("Today so far", "c1", "ring")
                 ),
                 class_name="c8",
             ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -17,6 +18,7 @@ from liquor_app.campaigns.service import CampaignRow
 from liquor_app.core.db import transaction
 from liquor_app.core.listing.spec import ListQuery
 from liquor_app.organization.settings import shop_now
+from liquor_app.screens.analytics.period_state import PeriodState
 from liquor_app.screens.analytics.view import Tile, period_words, tiles, today_words
 from liquor_app.screens.campaigns.words import progress_words, waiting_words
 from liquor_app.screens.sending.words import SendLine, send_line
@@ -26,7 +28,7 @@ from liquor_app.sending.lists import list_left
 from liquor_app.ui.live_updates import follow
 from liquor_app.ui.words import figure
 
-PERIODS = {"7": 7, "30": 30, "90": 90}
+PERIODS = {"30": 30, "7": 7, "90": 90}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +64,9 @@ def campaign_line(row: CampaignRow, at: datetime) -> CampaignLine:
     )
 
 
-class DashboardState(rx.State):
+class DashboardState(PeriodState, rx.State):
     """Everything on the dashboard is read again on each hint; figures come from rollups, so that is cheap."""
 
-    period: str = "30"
     loading: bool = True
     words: str = ""
     today_words: str = ""
@@ -83,14 +84,17 @@ class DashboardState(rx.State):
     @guarded
     @needs(Permission.CAMPAIGNS_READ)
     async def load(self) -> None:
-        await self._refresh(await signed_in(self))
+        await self._from_address()
+        await self._show()
         self.loading = False
 
-    @rx.event
-    @guarded
-    @needs(Permission.CAMPAIGNS_READ)
-    async def choose_period(self, period: str | list[str]) -> None:
-        self.period = period if isinstance(period, str) and period in PERIODS else "30"
+    def _periods(self) -> Mapping[str, int]:
+        return PERIODS
+
+    def _address(self) -> str:
+        return "/"
+
+    async def _show(self) -> None:
         await self._refresh(await signed_in(self))
 
     @background
@@ -102,7 +106,7 @@ class DashboardState(rx.State):
 
     async def _refresh(self, actor: Actor) -> None:
         async with transaction() as session:
-            board = await dashboard(session, actor, days=PERIODS[self.period])
+            board = await dashboard(session, actor, **self._asked())
             running = await list_campaigns(
                 session, actor, ListQuery({"status": "active,paused,scheduled,awaiting_approval"}, limit=6)
             )

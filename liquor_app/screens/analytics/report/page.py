@@ -7,6 +7,7 @@ from typing import Any
 import reflex as rx
 
 from liquor_app.accounts.permission_table import Permission
+from liquor_app.screens.analytics.period_picker import own_days, period_choice
 from liquor_app.screens.analytics.report.state import AnalyticsState
 from liquor_app.screens.session.role_controls import allowed
 from liquor_app.screens.shell.state import ShellState
@@ -22,7 +23,6 @@ from liquor_app.ui.frame.page_spec import Page, page_head
 from liquor_app.ui.grid import col, grid, row, span
 from liquor_app.ui.skeleton import skeleton_lines
 from liquor_app.ui.table import Column, table
-from liquor_app.ui.tabs import segmented
 
 
 def analytics_page() -> rx.Component:
@@ -32,13 +32,9 @@ def analytics_page() -> rx.Component:
             AnalyticsState.words,
             link("Insights", "/insights"),
             link("Cohorts", "/cohorts"),
-            segmented(
-                [("30", "30 days"), ("90", "90 days"), ("365", "12 months")],
-                value=AnalyticsState.period,
-                on_change=AnalyticsState.choose_period,
-                label="Period",
-            ),
+            period_choice(AnalyticsState, [("30", "30 days"), ("90", "90 days"), ("365", "12 months")]),
         ),
+        own_days(AnalyticsState),
         grid(
             rx.cond(
                 AnalyticsState.loading,

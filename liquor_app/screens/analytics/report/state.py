@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,13 +16,14 @@ from liquor_app.analytics.service import CampaignReportRow, ChurnRow, campaign_r
 from liquor_app.core.db import transaction
 from liquor_app.experiments.global_holdout import overall_result
 from liquor_app.organization.settings import shop_now
+from liquor_app.screens.analytics.period_state import PeriodState
 from liquor_app.screens.analytics.view import HoldoutCard, Tile, holdout_card, period_words, show_rate, tiles
 from liquor_app.screens.customers.segment_colors import segment_label
 from liquor_app.screens.session.state import guarded, signed_in
 from liquor_app.ui.toast import toast_failed
 from liquor_app.ui.words import figure, percent, show_money
 
-PERIODS = {"30": 30, "90": 90, "365": 365}
+PERIODS = {"90": 90, "30": 30, "365": 365}
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +78,9 @@ def person_line(row: ChurnRow) -> PersonLine:
     )
 
 
-class AnalyticsState(rx.State):
+class AnalyticsState(PeriodState, rx.State):
     """Reads rollups; a year costs what a week costs."""
 
-    period: str = "90"
     loading: bool = True
     words: str = ""
     tiles: list[Tile] = []
@@ -91,18 +92,18 @@ class AnalyticsState(rx.State):
     high_risk: str = ""
     holdout: HoldoutCard = HoldoutCard()
 
-    @rx.event
-    @guarded
-    @needs(Permission.ANALYTICS_READ)
-    async def load(self) -> None:
-        await self._read()
+    def _periods(self) -> Mapping[str, int]:
+        return PERIODS
+
+    def _address(self) -> str:
+        return "/analytics"
 
     @rx.event
     @guarded
     @needs(Permission.ANALYTICS_READ)
-    async def choose_period(self, period: str | list[str]) -> None:
-        self.period = period if isinstance(period, str) and period in PERIODS else "90"
-        await self._read()
+    async def load(self) -> None:
+        await self._from_address()
+        await self._show()
 
     @rx.event
     @guarded
@@ -113,16 +114,16 @@ class AnalyticsState(rx.State):
         if form not in set(ReportFormat):
             return toast_failed("A report is a CSV or an Excel file.")
         async with transaction() as session:
-            board = await dashboard(session, actor, days=PERIODS[self.period])
+            board = await dashboard(session, actor, **self._asked())
             link = await export_report(
                 session, actor, ReportKind.CAMPAIGNS, form=ReportFormat(form), start=board.start, end=board.end
             )
         return rx.download(url=link.url, filename=link.name)
 
-    async def _read(self) -> None:
+    async def _show(self) -> None:
         actor = await signed_in(self)
         async with transaction() as session:
-            board = await dashboard(session, actor, days=PERIODS[self.period])
+            board = await dashboard(session, actor, **self._asked())
             campaigns = await campaign_report(session, actor, board.start, board.end)
             churn = await churn_report(session, actor)
             overall = await overall_result(session, actor)
