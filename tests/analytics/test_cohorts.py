@@ -175,6 +175,10 @@ async def test_a_shop_that_was_there_before_is_counted_at_the_next_start(databas
     async with transaction() as session:
         await count_cohorts(session, EVER)
         await session.execute(text("DELETE FROM jobs"))
+    assert await waiting() == 1, "months of the base are missing"
+    async with transaction() as session:
+        await count_insights(session, EVER)
+        await session.execute(text("DELETE FROM jobs"))
     assert await waiting() == 0
 
 
