@@ -21,7 +21,9 @@ from liquor_app.analytics.service import dashboard
 from liquor_app.core.clock import travel
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import Invalid
+from liquor_app.screens.analytics.dashboard.page import dashboard_page
 from liquor_app.screens.analytics.dashboard.state import DashboardState
+from liquor_app.screens.analytics.report.page import analytics_page
 from liquor_app.screens.analytics.report.state import AnalyticsState
 from liquor_app.screens.analytics.view import period_words
 from tests.people import add_customer
@@ -94,6 +96,10 @@ async def test_figures_are_those_of_the_days_asked_for(database: str) -> None:
             assert period_words(board).endswith("against the same days 52 weeks before")
             whole = await dashboard(session, VIEWER, start=date(2025, 6, 10), end=date(2026, 6, 9))
             assert whole.kpis[0].previous is not None
+
+
+def test_the_pages_are_drawn() -> None:
+    assert all("own-days" in str(page()) for page in (dashboard_page, analytics_page))
 
 
 @pytest.mark.integration

@@ -52,7 +52,8 @@ _GOODS = (
 _WORDS = {
     InsightKind.CUSTOMERS: "Active customers bought in the month or in the five before. New ones bought for the first"
     f" time, won-back ones after {ACTIVE_MONTHS} months without a purchase; lapsed ones have now bought nothing for as"
-    " long. The month under way is left out.",
+    " long. Whoever bought before the purchases we have begin counts as new in the first of their months. The month"
+    " under way is left out.",
     InsightKind.CATEGORIES: _GOODS,
     InsightKind.BRANDS: _GOODS,
     InsightKind.SEND_TIMES: f"Campaign messages of the last {SEND_DAYS} days by the shop's clock. Who was written to at"

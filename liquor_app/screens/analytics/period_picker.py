@@ -26,6 +26,7 @@ def period_choice(state: type[PeriodState], choices: Sequence[tuple[str, str]]) 
             value=state.against,
             on_change=state.choose_against,
             class_name="sm",
+            width="max-content",
         ),
     )
 
@@ -35,7 +36,9 @@ def own_days(state: type[PeriodState]) -> rx.Component:
     fields: list[Any] = [
         text_field("First day", "from", type="date", default_value=state.first_day, error=state.period_problem),
         text_field("Last day", "to", type="date", default_value=state.last_day),
-        button("Show", kind="primary", type="submit"),
+        button("Show", kind="primary", submit=True),
     ]
-    form = rx.el.form(row(*fields, wrap=True, align="end"), on_submit=state.choose_days, class_name="own-days")
+    form = rx.el.form(
+        row(*fields, wrap=True, align="end"), on_submit=state.choose_days, class_name="own-days", margin_bottom="16px"
+    )
     return rx.cond(state.period == OWN, form, rx.fragment())

@@ -162,7 +162,7 @@ def tiles(board: Dashboard) -> list[Tile]:
     made = []
     for kpi in board.kpis:
         delta, trend = show_change(kpi)
-        base = "nothing in the days compared" if kpi.previous is None else f"vs {show_figure(kpi.name, kpi.previous)}"
+        base = "nothing before" if kpi.previous is None else f"vs {show_figure(kpi.name, kpi.previous)}"
         made.append(
             Tile(
                 METRICS[kpi.name].label, meaning(kpi.name), show_figure(kpi.name, kpi.value), delta, base, trend,

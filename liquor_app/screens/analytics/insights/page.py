@@ -32,7 +32,7 @@ def insights_page() -> rx.Component:
     )
     return rx.fragment(
         page_head("Insights", InsightsState.words, link("Analytics", "/analytics"), link("Cohorts", "/cohorts")),
-        row(kinds, wrap=True),
+        row(kinds, wrap=True, margin_bottom="16px"),
         rx.cond(
             InsightsState.loading,
             card(skeleton_lines(6)),
@@ -121,10 +121,8 @@ def _goods() -> rx.Component:
 
 
 def _hours() -> rx.Component:
-    drawn = heatmap(
-        InsightsState.head, InsightsState.heat, "Clicks of a hundred messages, by weekday and hour", strongest=20
-    )
-    return card(drawn, title="Clicks of a hundred messages", aside=_files(), foot=_meaning())
+    drawn = heatmap(InsightsState.head, InsightsState.heat, InsightsState.heat_words, strongest=20)
+    return card(drawn, title=InsightsState.heat_words, aside=_files(), foot=_meaning())
 
 
 def _nothing() -> rx.Component:

@@ -72,14 +72,21 @@ def goods_line(row: dict[str, Any], course: list[Any]) -> GoodsLine:
     )
 
 
+def heat_of(found: Insight) -> tuple[str, str]:
+    """Return the share a heat map shows and its words: clicks, or orders where nobody told of a click."""
+    if any(row["click_rate"] for row in found.rows):
+        return "click_rate", "Clicks of a hundred messages"
+    return "conversion_rate", "Attributed orders of a hundred messages"
+
+
 def hour_rows(found: Insight) -> list[list[str]]:
-    """Return the rows of a heat map: the day, its messages, and clicks of a hundred in each hour anything was sent."""
-    hours = hours_of(found)
+    """Return the rows of a heat map: the day, its messages, and of a hundred of each hour how many were answered."""
+    hours, (share, _) = hours_of(found), heat_of(found)
     known = {(row["day"], row["hour"]): row for row in found.rows}
     rows = []
     for day in DAYS:
         sends = sum(row["sends"] for row in found.rows if row["day"] == day)
-        cells = [known.get((day, hour), {}).get("click_rate") for hour in hours]
+        cells = [known.get((day, hour), {}).get(share) for hour in hours]
         if sends:
             rows.append([day, figure(sends), *("" if one is None else str(round(100 * one)) for one in cells)])
     return rows
@@ -109,6 +116,7 @@ class InsightsState(rx.State):
     active: list[int] = []
     base: list[BaseLine] = []
     goods: list[GoodsLine] = []
+    heat_words: str = ""
     head: list[str] = []
     heat: list[list[str]] = []
 
@@ -156,5 +164,5 @@ class InsightsState(rx.State):
         self.active = [row["active"] for row in rows] if is_base else []
         self.base = [base_line(row) for row in reversed(rows)] if is_base else []
         self.goods = [goods_line(row, list(course)) for row, course in zip(rows, found.courses, strict=False)]
-        self.heat = hour_rows(found) if is_hours else []
+        self.heat, self.heat_words = (hour_rows(found) if is_hours else []), heat_of(found)[1] if is_hours else ""
         self.head = ["Day", "Messages", *(f"{hour}:00" for hour in hours_of(found))] if self.heat else []
