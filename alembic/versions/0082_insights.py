@@ -1,7 +1,7 @@
 """Customers' and goods' months, and messages by weekday and hour.
 
 Revision ID: 0082
-Revises: 0079
+Revises: 0081
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0082"
-down_revision = "0079"
+down_revision = "0081"
 branch_labels = None
 depends_on = None
 

@@ -13,12 +13,15 @@ from liquor_app.imports.cleaning.cells import Rejected
 from liquor_app.imports.cleaning.column_names import IDENTITY
 from liquor_app.imports.cleaning.file_setting import Setting
 from liquor_app.imports.cleaning.line_rows import OF_NOBODY, Line, LineReader
+from liquor_app.imports.cleaning.orders.discount_columns import order_offs_of
 from liquor_app.imports.cleaning.orders.no_goods import leave_out_no_goods
-from liquor_app.imports.cleaning.orders.order_rows import OrderRows
+from liquor_app.imports.cleaning.orders.order_discounts import OrderDiscounts
+from liquor_app.imports.cleaning.orders.order_rows import OrderRows, Places
 from liquor_app.imports.cleaning.orders.order_shape import Watch
 from liquor_app.imports.cleaning.orders.refunds_of import refunds_of
 from liquor_app.imports.cleaning.orders.status_rows import StatusRows, check_status
 from liquor_app.imports.cleaning.orders.store_numbers import by_store
+from liquor_app.imports.cleaning.orders.total_rows import is_sum, leave_out_totals
 from liquor_app.imports.cleaning.person_cells import clean_order_id
 from liquor_app.imports.cleaning.person_rows import Person, PersonReader
 from liquor_app.imports.cleaning.product_cells import CleanProduct, clean_product
@@ -123,6 +126,8 @@ class Chunks:
         self._watch = Watch(table.columns, at, told) if kind == "purchases" and sales is None else None
         self._records: Iterator[Record] = unmended(table, table.columns) if LINE in table.columns else iter(table)
         if self._is_sales and sales is None:
+            if (day := at.get("occurred_at", len(table.columns))) < len(table.columns):
+                self._records = leave_out_totals(self._records, day)
             self._records = iter(refunds_of(self._records, at, how.decimal))
         if how.by_store:
             self._records = by_store(self._records, at["order_id"], at["store"])
@@ -135,7 +140,11 @@ class Chunks:
                 for one in ("occurred_at", "time_of_day")
                 if at.get(one, len(table.columns)) < len(table.columns)
             ]
-            self._records = iter(OrderRows(self._records, order, there, store, when))
+            product = None if sales else at.get("product")
+            places = Places(order, there, store, when, product)
+            self._records = iter(OrderRows(self._records, places))
+            if sales is None and order_offs_of(at):
+                self._records = iter(OrderDiscounts(self._records, at, how.decimal))
         if statuses and told:
             self._records = statuses.rows(self._records)
         if self._is_sales and (product := at.get("product", len(table.columns))) < len(table.columns):
@@ -170,7 +179,9 @@ class Chunks:
                 break
             if self._watch:
                 self._watch.see(record)
-            if self._own and not record.problem:
+            if self._own and is_sum(record.left_out):
+                self._own.see_sum()
+            elif self._own and not record.problem:
                 self._own.see(record)
             if self._sales and not record.problem:
                 self._sales.line(record.cells)
@@ -190,7 +201,9 @@ class Chunks:
             try:
                 if record.problem:
                     raise Rejected("unreadable_row", "", record.problem)
-                if self._own:
+                if self._own and is_sum(record.left_out):
+                    self._own.see_sum()
+                elif self._own:
                     self._own.see(record)
                 if record.left_out:
                     if self._sales:  # what stands on an order's first row is known on its others

@@ -17,11 +17,14 @@ from liquor_app.imports.cleaning.answers.status_columns import may_be_consent
 from liquor_app.imports.cleaning.column_mapping import check_mapping, guess_mapping, percentages, positions
 from liquor_app.imports.cleaning.column_names import KINDS
 from liquor_app.imports.cleaning.file_setting import Reading, Setting
+from liquor_app.imports.cleaning.orders.discount_columns import order_offs_of
 from liquor_app.imports.cleaning.orders.no_goods import leave_out_no_goods
+from liquor_app.imports.cleaning.orders.order_discounts import OrderDiscounts
 from liquor_app.imports.cleaning.orders.order_shape import check_rows
 from liquor_app.imports.cleaning.orders.refunds_of import refunds_of
 from liquor_app.imports.cleaning.orders.status_rows import StatusRows
 from liquor_app.imports.cleaning.orders.store_numbers import by_store, with_numbering
+from liquor_app.imports.cleaning.orders.total_rows import leave_out_totals
 from liquor_app.imports.cleaning.person_cells import tell_of_us
 from liquor_app.imports.cleaning.sale_rows import MADE, PACKED, SaleRows
 from liquor_app.imports.orders.store_orders import BY_STORE
@@ -96,11 +99,14 @@ async def open_work(
             dialect = chosen_dialect(guessed, plan.options)
             statuses = None
             if plan.kind == "purchases" and sales is None:
-                named = list(refunds_of(sample, at, dialect.decimal))
+                lines = list(leave_out_totals(sample, own["occurred_at"])) if "occurred_at" in own else sample
+                named = list(refunds_of(lines, at, dialect.decimal))
                 if dialect.numbering == STORE and "order_id" in own and "store" in own:
                     named = list(by_store(named, own["order_id"], own["store"]))
                 statuses = StatusRows(table.columns, at, named, dialect.decimal)
                 goods = list(leave_out_no_goods(statuses.sample, own.get("product")))
+                if order_offs_of(own) and "order_id" in own:
+                    goods = list(OrderDiscounts(goods, own, dialect.decimal))
                 check_rows(table.columns, at, goods, statuses.places)
             return (
                 table,

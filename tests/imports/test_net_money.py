@@ -86,7 +86,7 @@ def test_tax_tips_and_shipping_are_no_revenue(head: str, rows: list[str], revenu
         ("Gross Sales,Coupon Discount", ["100.00,5.00"], ["95.00"]),
         ("Gross Sales,Line Discount,Total Discount", ["100.00,10.00,15.00"], ["85.00"]),
         ("Gross Sales,Line Discount,Order Discount,Coupon Discount", ["100.00,10.00,15.00,5.00"], ["70.00"]),
-        ("Gross Sales,Line Disc,Order Discount,Loyalty Discount,Coupon Discount", ["100.00,10,15.00,2.00,5.00"],
+        ("Gross Sales,Line Disc,Order Discount,Loyalty Discount,Coupon Discount", ["100.00,10.00,15.00,2.00,5.00"],
          ["68.00"]),
         ("Gross Amount,Discount", ["100.00,10.00"], ["90.00"]),
         ("Gross Amount,Discount,Net Amount", ["100.00,10.00,90.00"], ["90.00"]),

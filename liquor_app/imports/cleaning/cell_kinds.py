@@ -35,7 +35,9 @@ OF_FIELD = {
     **dict.fromkeys(
         ("date_of_birth", "email_consent_at", "sms_consent_at", "consent_at", "occurred_at"), CellKind.MOMENT
     ),
-    **dict.fromkeys(("amount", "unit_price", "discount", "coupon_discount", *BESIDE, REFUNDED), CellKind.MONEY),
+    **dict.fromkeys(
+        ("amount", "unit_price", "discount", "coupon_discount", "order_discount", *BESIDE, REFUNDED), CellKind.MONEY
+    ),
 }
 """Field → what its cells are."""
 _NO_NAMES = frozenset({CellKind.EMAIL, CellKind.PHONE, CellKind.ANSWER, CellKind.MOMENT})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from liquor_app.imports.cleaning.european_names import CUSTOMERS_DE_FR, CUSTOMERS_PT_IT, PURCHASES_DE_FR
 from liquor_app.imports.cleaning.net_money import BESIDE, PLAIN_GROSS, REFUNDED
+from liquor_app.imports.cleaning.orders.discount_columns import OF_ORDER
 from liquor_app.imports.cleaning.spanish_names import CUSTOMERS_ES, PRODUCTS_ES, PURCHASES_ES
 
 
@@ -138,10 +139,17 @@ PURCHASES: dict[str, tuple[str, ...]] = {
         "net total", "value", "revenue", "gross sales", "gross revenue", "gross item sales",
         "gross product sales", "item gross sales", "line gross sales", "extended price", "ext price", "ext prc",
         "extended amount",
-        "extended", "ext amount", *PLAIN_GROSS,
+        "extended", "ext amount", "item total", "item amount", "line amt", "ext amt", "item net", "line net",
+        "sale amount",
+        "sales amount", "amount sold", "amount after discount", "net price", "summe brutto", "brutto", "bruttobetrag",
+        "gesamtbetrag", *PLAIN_GROSS,
     ),
     "unit_price": (
         "unit price", "price", "price each", "lineitem price", "prc", "unit prc", "gross price", "gross unit price",
+        "price per unit", "unit amount", "each", "item price", "sale price", "sold price", "selling price",
+        "sell price",
+        "actual price", "our price", "price paid", "product price", "unit retail", "retail price", "retail",
+        "shelf price", "regular price",
         "unit price before discount", "price before discount",
     ),
     "discount": (
@@ -168,7 +176,7 @@ PURCHASES: dict[str, tuple[str, ...]] = {
         "refund of", "return of", "void of", "refunds order", "refund for", "refund for order",
     ),
     # known by `NetMoney`, where an amount holds them
-    **dict.fromkeys((*BESIDE, REFUNDED), ()),
+    **dict.fromkeys((OF_ORDER, *BESIDE, REFUNDED), ()),
 }  # fmt: skip
 
 PRODUCTS: dict[str, tuple[str, ...]] = {

@@ -28,14 +28,21 @@ from liquor_app.imports.cleaning.number_cells import (
     clean_signed,
     is_own,
 )
-from liquor_app.imports.cleaning.orders.discount_columns import COUPON, DISCOUNT, is_total, offs_of
+from liquor_app.imports.cleaning.orders.discount_columns import (
+    COUPON,
+    DISCOUNT,
+    OF_ORDER,
+    is_total,
+    offs_of,
+    order_offs_of,
+)
 from liquor_app.imports.cleaning.orders.taken_off import NONE_OFF, TakenOff, share_of, worth_before
 from liquor_app.imports.cleaning.person_cells import clean_code, clean_email, clean_id, clean_order_id, clean_phone
 from liquor_app.imports.cleaning.row_notes import PERCENT, left_out
 from liquor_app.ui.words import figure
 
 T = TypeVar("T")
-_SUMS = frozenset({"amount", "unit_price", DISCOUNT, COUPON, *BESIDE, REFUNDED})
+_SUMS = frozenset({"amount", "unit_price", DISCOUNT, COUPON, OF_ORDER, *BESIDE, REFUNDED})
 NOTHING, ONE = Decimal(0), Decimal(1)
 
 
@@ -161,7 +168,7 @@ class LineReader:
         self._alcohol = at.get("is_alcohol")
         heads = (how.column(place) for place in (self._amount, self._price) if place is not None)
         self._head = next((one for one in heads if not is_own(head_currency(one), how.currency)), "")
-        self._offs = offs_of(at)
+        self._offs, self._order_offs = offs_of(at), [place for _, place in order_offs_of(at)]
         # a coupon stands beside other discounts, but in a sum of all that was taken off
         self._is_apart = DISCOUNT in at and not is_total(how.column(at[DISCOUNT]))
         self._beside = [(field, at[field]) for field in BESIDE if field in at and "amount" in at]
@@ -222,6 +229,11 @@ class LineReader:
             amount, discount, coupon = self._sums(cells, amount, quantity, notes)
         if amount is None:
             raise Rejected("no_amount", "amount", "The row does not say what was paid.")
+        if self._order_offs and amount > 0:
+            off = min(
+                sum((abs(self._sum(OF_ORDER, cells[place], notes)) for place in self._order_offs), NOTHING), amount
+            )
+            amount, discount = amount - off, discount + off
         if quantity is not None and quantity < 0 < amount:
             amount = -amount  # a return that tells its worth without a sign
         if self._refunded is not None and amount >= 0:

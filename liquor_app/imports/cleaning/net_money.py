@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from functools import cached_property
+from itertools import combinations
 
 from liquor_app.imports.cleaning.amounts import read_amount, without_unit
 from liquor_app.imports.cleaning.answers.dead_addresses import column_words
-from liquor_app.imports.cleaning.orders.discount_columns import DiscountColumns, offs_of
+from liquor_app.imports.cleaning.orders.discount_columns import NEARLY_ALL, DiscountColumns, offs_of, order_offs_of
 from liquor_app.imports.profiles.tool_profile import plain
 from liquor_app.imports.readers.row_reader import Record
 
@@ -52,6 +54,8 @@ _PLAIN_TOTAL = (
     "monto total", "total con iva", "total pagado", "total a pagar", "total de la venta",
     "total venta",
     "total factura", "total pedido",
+    "summe brutto", "brutto", "bruttobetrag", "gesamtbetrag", "gesamtsumme", "rechnungsbetrag", "total ttc",
+    "montant ttc",
 )  # fmt: skip
 _PLAIN_GROSS = (
     "gross sales", "gross sale", "gross sales amount", "gross item sales", "gross product sales", "gross revenue",
@@ -66,6 +70,16 @@ _PLAIN_GROSS_OR_TAXED = (
 )  # fmt: skip
 GROSS = frozenset(plain(one) for one in _PLAIN_GROSS)
 """Names of columns of goods before anything was taken off, as tills mean it: what a file says of discounts is."""
+WEAK_PRICES = frozenset(
+    plain(one)
+    for one in ("retail", "retail price", "unit retail", "shelf price", "regular price", "list price", "msrp")
+)
+"""Prices as the shelf has them: what was paid may stand elsewhere."""
+_OF_AN_ORDER = re.compile(
+    r"^(?:order|grand|cart|basket|receipt|invoice|check|ticket|transaction)"
+    r" (?:sub ?)?(?:totals?|amounts?|values?|sums?)\b"
+)
+_OF_A_LINE = re.compile(r"\b(?:line|item|items|ext|extended|product)\b")
 PLAIN_GROSS = (*_PLAIN_GROSS, *_PLAIN_GROSS_OR_TAXED)
 GROSS_OR_TAXED = frozenset(plain(one) for one in _PLAIN_GROSS_OR_TAXED)
 """… and of those that may as well be sums with tax: they are, in a file that tells the tax."""
@@ -82,7 +96,7 @@ _BACK_NO_SUM = re.compile(
 )
 _BACK_NO_WORD = re.compile(
     r"\b(?:policy|window|eligib\w*|url|label|address|until|deadline|(?<!refunded )(?<!returned )by|customer|visitor"
-    r"|days?)\b"
+    r"|days?|(?:after|before|less|without|excl|excluding|net of) (?:refunds?|returns?|voids?))\b"
 )
 _IS_SUM = re.compile(r"\b(?:amounts?|totals?|values?|sums?|refunds|voids)\b")
 _NOTHING = re.compile(
@@ -103,6 +117,11 @@ def given_back(column: str) -> bool:
     """Tell whether a column is about what came back, sum or not."""
     words = column_words(column)
     return _BACK.search(words) is not None and not _BACK_NO_WORD.search(words)
+
+
+def of_goods(column: str) -> bool:
+    """Tell whether a column of what came back is of the goods alone: another, with their tax, says the same."""
+    return re.search(r"\b(?:subtotal|goods|merchandise|items?|products?|net)\b", column_words(column)) is not None
 
 
 def gave_nothing(cell: str) -> bool:
@@ -151,15 +170,104 @@ class NetMoney:
         `unit_price` by `quantity`, else the total and, in fields of `BESIDE`, what is taken off it; `refunded`, and the
         columns of what was taken off."""
         paid, back = self._paid(), self._back()
-        backs = list(back.values())
-        if (amount := paid.get("amount")) and (net := self._lower(amount, backs)):
-            amount, off = net
-            paid["amount"] = amount
-            back = {} if off & set(backs) else back
-        elif amount and (above := self._above(amount, backs)):
+        backs = set(back.values())
+        amount = paid.get("amount")
+        if amount and (net := self._lower(amount, list(backs))):
             # said of the sum it was taken off, it is seen once
-            paid["amount"], back = (above, back) if _unitless(above) in GROSS else (amount, {})
-        return paid | back | self._offs.mapping()
+            if not net[1] <= backs:
+                paid["amount"], back = net[0], {} if net[1] & backs else back
+        elif amount and (above := self._above(amount, list(backs))):
+            keeps = above[1] <= backs or _unitless(above[0]) in GROSS
+            paid["amount"], back = (above[0], back) if keeps else (amount, {})
+        elif amount and (twin := self._after_discounts(amount)):
+            paid["amount"] = twin
+        taken, known = self._of_orders(paid)
+        return paid | back | self._offs.mapping(taken, without=known)
+
+    def _after_discounts(self, amount: str) -> str | None:
+        """Return the column of a line's total beside its subtotal, where it is nowhere above: what was taken off is off
+        in it."""
+        name = _unitless(amount)
+        twin = self._named.get(name.removesuffix("subtotal") + "total") if name.endswith("subtotal") else None
+        if twin is None or name == "subtotal" or not self._holds_sums(twin) or any(self._orders_of(twin)):
+            return None
+        rows = self._sums(amount, twin)
+        return twin if any(net < whole for whole, net in rows) and all(net <= whole for whole, net in rows) else None
+
+    def _of_orders(self, paid: Mapping[str, str]) -> tuple[list[str], list[str]]:
+        """Return the columns of discounts of whole orders that no line's sum has taken off: those by which the lines
+        come to their order's total; else those that are called so, beside sums of lines. And those that are called so
+        and are off already."""
+        amount, named = paid.get("amount"), self._offs.named_of_orders()
+        if amount is None:
+            return (named if "unit_price" in paid else []), []
+        if _unitless(amount) in GROSS:
+            return named, []
+        if amount in self._wholes or any(self._orders_of(amount)):
+            return [], []
+        for whole in self._wholes:
+            if (told := self._taken_off_orders(amount, whole)) is not None:
+                return told, [one for one in named if one not in told]
+        return (named if _OF_A_LINE.search(column_words(amount)) else []), []
+
+    def _taken_off_orders(self, amount: str, whole: str) -> list[str] | None:
+        """Return which discounts lie between the lines of orders and their total, taxes and the like counted in; None
+        where neither none nor any of them explains nearly all."""
+        orders = self._orders()
+        if not orders:
+            return None
+        beside, offs = [column for _, column in self._beside], self._offs.columns
+        for many in range(len(offs) + 1):
+            for chosen in combinations(offs, many):
+                fits = [
+                    abs(self._of_order(rows, whole) - self._sum_of(rows, amount)
+                        + sum(abs(self._of_order(rows, one)) for one in chosen)
+                        - sum(self._of_order(rows, one) for one in more)) <= CENTS
+                    for rows in orders for more in (beside,)
+                ]  # fmt: skip
+                moves = all(any(self._of_order(rows, one) for rows in orders) for one in chosen)
+                if moves and sum(fits) >= NEARLY_ALL * len(fits):
+                    return list(chosen)
+        return None
+
+    @cached_property
+    def _wholes(self) -> list[str]:
+        """Columns called totals of whole orders, or of whatever was paid, that hold sums."""
+        return [
+            one for one in self._columns
+            if (_unitless(one) in TOTAL or _OF_AN_ORDER.search(column_words(one))) and self._holds_sums(one)
+            and one not in self._offs.columns and any(map(str.strip, self._cells(one)))
+            and one not in {column for _, column in self._beside} and not _is_sum_given_back(one, self._cells(one))
+        ]  # fmt: skip
+
+    def _orders(self) -> list[list[list[str]]]:
+        """Return the rows of each order of the sample, where the file numbers them."""
+        number = self._found.get("order_id")
+        if number is None:
+            return []
+        place, orders = self._columns.index(number), dict[str, list[list[str]]]()
+        for cells in self._rows:
+            if order := cells[place].strip():
+                orders.setdefault(order, []).append(cells)
+        return list(orders.values())
+
+    def _orders_of(self, column: str) -> list[bool]:
+        """Tell of each order of several rows whose sums differ whether a column says the same on each."""
+        place = self._columns.index(column)
+        several = [rows for rows in self._orders() if len(rows) > 1]
+        return [len({cells[place] for cells in rows}) == 1 and _OF_AN_ORDER.search(column_words(column)) is not None
+                for rows in several]  # fmt: skip
+
+    def _of_order(self, rows: Sequence[Sequence[str]], column: str) -> Decimal:
+        """Return what a column says of an order: the same on each row is said once."""
+        place = self._columns.index(column)
+        filled = [_number(cells[place]) or Decimal(0) for cells in rows if cells[place].strip()]
+        repeats = len(filled) == len(rows) and len(set(filled)) == 1
+        return filled[0] if repeats else sum(filled, Decimal(0))
+
+    def _sum_of(self, rows: Sequence[Sequence[str]], column: str) -> Decimal:
+        place = self._columns.index(column)
+        return sum((_number(cells[place]) or Decimal(0) for cells in rows), Decimal(0))
 
     def replaced(self) -> set[str]:
         """Fields found by names alone that `mapping` says otherwise, or not at all."""
@@ -170,12 +278,11 @@ class NetMoney:
         found = ((one, self._offs.between(amount, one, backs=backs)) for one in self._others(amount))
         return next(((one, off) for one, off in found if off), None)
 
-    def _above(self, amount: str, backs: Sequence[str]) -> str | None:
-        """Return the column of a sum that comes to an amount less what was given back, if the file has one."""
-        if not backs:
-            return None
-        others = self._others(amount)
-        return next((one for one in others if self._offs.between(one, amount, backs=backs) & set(backs)), None)
+    def _above(self, amount: str, backs: Sequence[str]) -> tuple[str, frozenset[str]] | None:
+        """Return the column of a sum that comes to an amount less what was given back, if the file has one, and what
+        lies between."""
+        found = ((one, self._offs.between(one, amount, backs=backs)) for one in self._others(amount) if backs)
+        return next(((one, off) for one, off in found if off & set(backs)), None)
 
     def _others(self, amount: str) -> list[str]:
         """Return the columns of sums beside an amount that are nothing else, as far as names tell."""
@@ -189,6 +296,10 @@ class NetMoney:
     def _paid(self) -> dict[str, str]:
         found = {field: self._found[field] for field in ("amount", "unit_price") if field in self._found}
         amount = found.get("amount")
+        if amount and self._is_of_orders_beside_prices(amount):
+            return {"unit_price": found["unit_price"]}
+        if "unit_price" in found and amount is None and self._is_weak_price(found["unit_price"]):
+            return {}
         is_whole = amount and (_unitless(amount) in TOTAL or (self._is_taxed() and _unitless(amount) in GROSS_OR_TAXED))
         net, total = self._first(NET), amount if is_whole else self._first(TOTAL)
         if amount is None and "unit_price" not in found:
@@ -204,6 +315,16 @@ class NetMoney:
             return {"unit_price": found["unit_price"]}
         more = {"unit_price": found["unit_price"]} if "unit_price" in found else {}
         return self._of(net, amount) | more
+
+    def _is_of_orders_beside_prices(self, amount: str) -> bool:
+        """Tell whether an amount is called an order's total, where lines have prices and counts of their own."""
+        if not {"unit_price", "quantity"} <= self._found.keys() or not _OF_AN_ORDER.search(column_words(amount)):
+            return False
+        return any(len(rows) > 1 for rows in self._orders())
+
+    def _is_weak_price(self, price: str) -> bool:
+        """Tell whether a price may be another than was paid: a shelf's, beside sums nobody can name."""
+        return _unitless(price) in WEAK_PRICES and bool(self._others(price))
 
     def _of(self, net: str | None, total: str | None) -> dict[str, str]:
         if net and not (total and self._is_before_discounts(net, total)):
@@ -223,7 +344,8 @@ class NetMoney:
         found = [
             one for one in self._columns if one not in known and _is_sum_given_back(one, self._cells(one))
         ]  # fmt: skip
-        return {REFUNDED: found[0]} if found else {}
+        goods = [one for one in found if of_goods(one)]  # of what came back, the tax is no goods either
+        return {REFUNDED: (goods or found)[0]} if found else {}
 
     def _first(self, names: Sequence[str]) -> str | None:
         there = (self._named[name] for name in names if name in self._named)
@@ -258,10 +380,12 @@ class NetMoney:
         if not self._beside or not (net or len(goods) == 2):
             return False
         rows = []
-        for whole, *more in self._sums(amount, *goods, *(column for _, column in self._beside)):
+        for whole, *more in self._sums(amount, *goods, *(column for _, column in self._beside), *self._offs.columns):
             of, others = (more[0], more[1:]) if net else (more[0] * more[1], more[2:])
+            others, offs = others[: len(self._beside)], others[len(self._beside) :]
             if sum(others):
-                rows.append(abs(whole - of - sum(others)) <= CENTS)
+                apart = whole - of - sum(others)
+                rows.append(abs(apart) <= CENTS or abs(apart + sum(map(abs, offs))) <= CENTS)
         return bool(rows) and sum(rows) * 2 > len(rows)
 
 
@@ -285,12 +409,12 @@ def taken_words(at: Mapping[str, int], columns: Sequence[str]) -> str:
     def of(field: str) -> str:
         return f"“{columns[at[field]]}”" if at.get(field, len(columns)) < len(columns) else ""
 
-    offs = [name for name, _ in reversed(offs_of(at))]
+    offs, orders = [name for name, _ in reversed(offs_of(at))], [name for name, _ in order_offs_of(at)]
     if amount := of("amount"):
-        gone = (*offs, *BESIDE, REFUNDED) if is_gross(columns[at["amount"]], at) else (*BESIDE, REFUNDED)
+        gone = (*(offs if is_gross(columns[at["amount"]], at) else ()), *orders, *BESIDE, REFUNDED)
         return " − ".join([amount, *(one for field in gone if (one := of(field)))])
     goods = " × ".join(one for field in ("unit_price", "quantity") if (one := of(field)))
-    off = [one for field in (*offs, REFUNDED) if (one := of(field))]
+    off = [one for field in (*offs, *orders, REFUNDED) if (one := of(field))]
     return " − ".join([goods, *off]) if goods else ""
 
 

@@ -34,7 +34,7 @@ def left_out(field: str) -> str:
 
 
 _OF_LINES = (
-    *("discount", "coupon_discount", "quantity", "is_alcohol", "time_of_day"),
+    *("discount", "coupon_discount", "order_discount", "quantity", "is_alcohol", "time_of_day"),
     *("store", "coupon_code", "product", "category", "brand"),
     *(*BESIDE, REFUNDED),
 )

@@ -12,7 +12,7 @@ from liquor_app.imports.readers.row_reader import Record
 from liquor_app.ui.words import figure
 
 DATES = ("occurred_at", "date_of_birth", "consent_at")
-NUMBERS = ("amount", "unit_price", "discount", "coupon_discount", "quantity")
+NUMBERS = ("amount", "unit_price", "discount", "coupon_discount", "order_discount", "quantity")
 ORDERS = {"mdy": "month first (11/24/2026)", "dmy": "day first (24/11/2026)"}
 MARKS = {".": "points (1,234.50)", ",": "commas (1.234,50)"}
 SHOP, STORE = "shop", "store"

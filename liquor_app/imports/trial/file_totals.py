@@ -17,8 +17,8 @@ from liquor_app.imports.cleaning.amounts import (
 )
 from liquor_app.imports.cleaning.file_setting import Setting
 from liquor_app.imports.cleaning.net_money import taken_words
-from liquor_app.imports.cleaning.number_cells import currency_code, is_own
-from liquor_app.imports.cleaning.orders.discount_columns import COUPON, DISCOUNT, is_total, offs_of
+from liquor_app.imports.cleaning.number_cells import bare_count, bare_price, currency_code, is_own
+from liquor_app.imports.cleaning.orders.discount_columns import COUPON, DISCOUNT, is_total, offs_of, order_offs_of
 from liquor_app.imports.profiles.tool_profile import Sales, plain
 from liquor_app.imports.readers.row_reader import Record
 
@@ -79,7 +79,7 @@ class FileTotals:
             self._terms = [[line]]
         elif self._total is None and "unit_price" in own:
             self._terms = [[own["unit_price"], *([own["quantity"]] if "quantity" in own else [])]]
-            self._offs = offs_of(own)
+            self._offs = [*offs_of(own), *order_offs_of(own)]
             self._is_apart = DISCOUNT in own and not is_total(columns[own[DISCOUNT]])
         elif self._total is None and sales:
             self._terms = [
@@ -97,6 +97,7 @@ class FileTotals:
         """Whole orders, their lines and payments stand in rows of their own, each with its total."""
         self._is_full = False
         self._left_out = Decimal(0)
+        self._count = own.get("quantity")
         self._cents = {place for place, one in enumerate(columns) if holds_cents(one)}
         self._foreign_heads = {place for place, one in enumerate(columns) if not is_own(head_currency(one), self._own)}
         self._foreign = 0
@@ -126,6 +127,11 @@ class FileTotals:
         self._waits += sum(map(len, told))
         if self._waits > MOST_WAITING:
             self._add_up()
+
+    def see_sum(self) -> None:
+        """Count a row that sums up others: its money is theirs."""
+        self._rows += 1
+        self._last = None
 
     def leave_out(self, came_to: Decimal | None = None) -> None:
         """The row seen last is no line of a purchase; or rows seen before, that came to so much. An order whose total
@@ -205,7 +211,7 @@ class FileTotals:
 
     def _read(self, place: int, cell: str) -> tuple[Decimal, bool]:
         """Return what a cell says, and whether in another currency."""
-        read = read_amount(cell, self._decimal)
+        read = read_amount(bare_count(cell) if place == self._count else bare_price(cell), self._decimal)
         value = read.value if read else Decimal(0)
         is_foreign = place in self._foreign_heads or not is_own(read.currency if read else "", self._own)
         return (value / 100 if place in self._cents else value), is_foreign

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence, Set
 from decimal import Decimal
 from itertools import combinations
 
 from liquor_app.imports.cleaning.answers.dead_addresses import column_words
 from liquor_app.imports.cleaning.answers.heard_columns import field_of, free_name
 
-DISCOUNT, COUPON = "discount", "coupon_discount"
+DISCOUNT, COUPON, OF_ORDER = "discount", "coupon_discount", "order_discount"
+"""Fields: what was taken off a line; how much of it by a coupon; what was taken off a whole order, in no line's sum."""
 _OFF = re.compile(
     r"\b(?:discounts?|disc|dscnt|markdowns?|mark downs?|comps?|savings|rebates?|(?:amount|value|dollars|money) off"
     r"|coupons?|vouchers?|promo(?:tion)?s?|promotional|(?:loyalty|rewards?|points) (?:redeemed|applied|used|off))\b"
@@ -25,6 +26,7 @@ _TOTAL = re.compile(r"\b(?:totals?|all|overall|combined|sum)\b")
 MOST = 5
 """Columns of what was taken off that are told apart; of more, the first."""
 CENTS = Decimal("0.02")
+_OF_ORDERS = re.compile(r"^(?:order|cart|basket|receipt|invoice|check|transaction|ticket|bill|sale)s?\b")
 _CENTS = re.compile(r"[.,]\d\d\b")
 NEARLY_ALL = Decimal("0.9")
 """Of the rows, for a sum to be another one less what was taken off it."""
@@ -69,11 +71,27 @@ class DiscountColumns:
         self.columns = [*named, *more][:MOST]
         self._coupon = coupon if coupon in more else None
 
-    def mapping(self) -> dict[str, str]:
+    def mapping(self, of_orders: Collection[str] = (), without: Collection[str] = ()) -> dict[str, str]:
         """Return field → column: `discount`, `discount.2` for what is taken off besides, `coupon_discount`. A column of
-        all that was taken off stands for its parts."""
+        all that was taken off stands for its parts.
+
+        Args:
+            of_orders: those that are of whole orders, and in no line's sum.
+            without: those that are off already, and of no line.
+        """
+        orders: dict[str, str] = {}
+        for column in of_orders:
+            orders[free_name(OF_ORDER, orders)] = column
+        return orders | self._of_lines({*of_orders, *without})
+
+    def named_of_orders(self) -> list[str]:
+        """Return the columns that are called discounts of whole orders."""
+        return [one for one in self.columns if _OF_ORDERS.search(column_words(one))]
+
+    def _of_lines(self, of_orders: Set[str]) -> dict[str, str]:
         coupon = self._found.get(COUPON, self._coupon)
-        others = [one for one in self.columns if one != coupon]
+        coupon = None if coupon in of_orders else coupon
+        others = [one for one in self.columns if one != coupon and one not in of_orders]
         whole = [one for one in others if len(self.columns) > 1 and (is_total(one) or self._is_whole(one, others))]
         mapping: dict[str, str] = {}
         for column in whole[:1] or others:
@@ -82,7 +100,7 @@ class DiscountColumns:
 
     def replaced(self) -> set[str]:
         """Fields found by names alone that `mapping` says otherwise."""
-        return {"coupon_code"} if self._coupon else set()
+        return {DISCOUNT, COUPON, *(("coupon_code",) if self._coupon else ())}
 
     def _is_whole(self, column: str, others: Sequence[str]) -> bool:
         rows = [one for one in self._sums(column, *(one for one in others if one != column)) if any(one)]
@@ -123,3 +141,8 @@ def _is_money(cells: Sequence[str], sums: Sequence[tuple[Decimal, ...]]) -> bool
 def offs_of(at: Mapping[str, int]) -> list[tuple[str, int]]:
     """Return the names and places of a mapping's columns of what was taken off, a coupon's first."""
     return [(name, place) for field in (COUPON, DISCOUNT) for name, place in at.items() if field_of(name) == field]
+
+
+def order_offs_of(at: Mapping[str, int]) -> list[tuple[str, int]]:
+    """Return the names and places of a mapping's columns of what was taken off whole orders."""
+    return [(name, place) for name, place in at.items() if field_of(name) == OF_ORDER]

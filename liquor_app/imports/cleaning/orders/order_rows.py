@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
 from liquor_app.imports.readers.row_reader import Record
 
@@ -12,25 +13,36 @@ MOST_WAITING = 1_000
 _CELLS = re.compile(r"[,;\t|]")
 
 
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Positions of columns.
+
+    Attributes:
+        order: the position of the order's number.
+        who: those of what names a customer; empty where a tool's profile knows which rows name one.
+        store: that of the store, if any: a row of another store is not of the customer before, whatever its number.
+        when: those of day and hour: a report that names a customer on an order's first row alone dates it there too.
+        product: that of what was sold: a row that says it, and neither number, day nor customer, is of the order above.
+    """
+
+    order: int
+    who: Sequence[int]
+    store: int | None = None
+    when: Sequence[int] = ()
+    product: int | None = None
+
+
 class OrderRows:
     """The rows of a file of purchases, as many as it has and in its order.
 
     A row that cannot be read is told which order it belongs to: that of a row before or behind it whose number stands
     in it, or that of both. A row without a customer has that of the other rows of its order.
-
-    Args:
-        order: the position of the order's number.
-        who: those of what names a customer; empty where a tool's profile knows which rows name one.
-        store: that of the store, if any: a row of another store is not of the customer before, whatever its number.
-        when: those of day and hour: a report that names a customer on an order's first row alone dates it there too.
     """
 
-    def __init__(
-        self, records: Iterable[Record], order: int, who: Sequence[int], store: int | None = None,
-        when: Sequence[int] = (),
-    ) -> None:  # fmt: skip
+    def __init__(self, records: Iterable[Record], places: Places) -> None:
         self._records = iter(records)
-        self._order, self._who, self._store, self._when = order, tuple(who), store, tuple(when)
+        self._order, self._who, self._store = places.order, tuple(places.who), places.store
+        self._when, self._product = tuple(places.when), places.product
         self._now, self._named, self._here, self._dated = "", list[str](), "", list[str]()
         self._waiting: list[tuple[Record, str]] = []
 
@@ -38,6 +50,9 @@ class OrderRows:
         place, who = self._order, self._who
         for record in self._records:
             cells = record.cells
+            if record.left_out and not self._waiting:
+                yield record
+                continue
             if not (record.problem or self._waiting) and (not who or cells[who[0]].strip() or _is_named(cells, who)):
                 # almost every row: it is read, names its customer, and nothing waits for it
                 if cells[place] != self._now and (order := cells[place].strip()) != self._now:
@@ -55,6 +70,7 @@ class OrderRows:
         yield from self._let_go("")
 
     def _readable(self, record: Record) -> Iterator[Record]:
+        record = self._of_order_above(record)
         order = record.cells[self._order].strip()
         is_named = _is_named(record.cells, self._who)
         if order != self._now:
@@ -70,6 +86,16 @@ class OrderRows:
         if self._waiting:
             yield from self._let_go(order)
         yield record
+
+    def _of_order_above(self, record: Record) -> Record:
+        cells, product = record.cells, self._product
+        if product is None or not self._named or cells[self._order].strip() or not cells[product].strip():
+            return record
+        if not self._when or any(cells[place].strip() for place in self._when) or _is_named(cells, self._who):
+            return record
+        named = list(cells)
+        named[self._order] = self._now
+        return record._replace(cells=named, own=record.told)
 
     def _let_go(self, following: str) -> Iterator[Record]:
         """Yield what waits, before a row of the order `following`."""

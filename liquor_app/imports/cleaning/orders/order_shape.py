@@ -15,7 +15,14 @@ from liquor_app.customers.places import STATES, normalise_state
 from liquor_app.imports.cleaning.amounts import without_unit
 from liquor_app.imports.cleaning.cells import MOST_REMEMBERED, REMEMBERED
 from liquor_app.imports.cleaning.column_names import IDENTITY
-from liquor_app.imports.cleaning.net_money import REFUNDED, GivenBack, gave_nothing, given_back, names_sum_given_back
+from liquor_app.imports.cleaning.net_money import (
+    REFUNDED,
+    GivenBack,
+    gave_nothing,
+    given_back,
+    names_sum_given_back,
+    of_goods,
+)
 from liquor_app.imports.cleaning.orders.discount_columns import offs_of
 from liquor_app.imports.cleaning.orders.order_sums import MOST_LETTERS, Sums
 from liquor_app.imports.profiles.tool_profile import plain
@@ -114,6 +121,8 @@ class Watch:
             if (names_sum_given_back(one) if self._back else given_back(one))
         ]  # fmt: skip
         self._backs = [place for place in tells if place not in self._mapped and place not in told]
+        if self._refunded and of_goods(self._refunded):
+            self._backs = [place for place in self._backs if not names_sum_given_back(columns[place])]
 
     def see(self, record: Record) -> None:
         """Check, or raise Invalid: a column says of this row that it may not count, or what it is."""

@@ -9,7 +9,9 @@ from itertools import zip_longest
 
 from liquor_app.imports.dry_run import Trial
 from liquor_app.imports.orders.new_buyers import MADE
+from liquor_app.imports.profiles.tool_profile import TOTALS as SUMS
 from liquor_app.imports.profiles.tool_profile import plain
+from liquor_app.imports.profiles.tool_profile import rows_left_out as left_out_by_reason
 from liquor_app.imports.run_import import UNKNOWN
 from liquor_app.imports.trial.becoming import Becoming, Change
 from liquor_app.imports.trial.file_totals import TOTALS
@@ -156,7 +158,8 @@ def money_words(trial: Trial, kind: str) -> str:
     why = []
     if refused := trial.report.rejected:
         why.append(f"{plural(refused, 'refused row')} {'does' if refused == 1 else 'do'} not count")
-    if left_out := rows_left_out(trial.report.notes):
+    sums = sum(left_out_by_reason(trial.report.notes).get(SUMS, {}).values())  # whose money is other rows'
+    if left_out := rows_left_out(trial.report.notes) - sums:
         came_to = f" ({show_money(totals.left_out, cents=True)})" if totals.left_out else ""
         why.append(f"{plural(left_out, 'row')} {'is' if left_out == 1 else 'are'} no line of a purchase{came_to}")
     if plain(totals.column) in TOTALS:

@@ -158,8 +158,10 @@ _WARNED = {
         "known orders are changed by what was given back of them, or exchanged",
     ),
     MOVED: (
-        "known order of an earlier day, or another store, took what the file says: if numbers begin anew, wrongly",
-        "known orders of earlier days, or other stores, took what the file says: if numbers begin anew, wrongly",
+        "known order of an earlier day, or another store, took what the file says: if numbers begin anew, undo this and"
+        " write the month or the store before them",
+        "known orders of earlier days, or other stores, took what the file says: if numbers begin anew, undo this and"
+        " write the month or the store before them",
     ),
     REPLACED: (
         "known order held other things before, and now the file's: if it is cut over two files, put them into one",
