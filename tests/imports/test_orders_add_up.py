@@ -13,11 +13,12 @@ from tests.imports.test_file_totals import tried
 from tests.imports.test_import_cases import many, run, write
 
 pytestmark = pytest.mark.integration
-PEOPLE = ("external_id,email,phone,name", "C1,ann@v.example,617-555-0142,Ann Lee", "C2,bo@v.example,617-555-0143,Bo Ray",
-          "C3,cy@v.example,617-555-0146,Cy Dunn")  # fmt: skip
+PEOPLE = ("external_id,email,phone,name", "C1,ann@v.example,617-555-0142,Ann Lee",
+          "C2,bo@v.example,617-555-0143,Bo Ray", "C3,cy@v.example,617-555-0146,Cy Dunn")  # fmt: skip
 PRICES = (
     "Price Per Unit", "Unit Retail", "Unit Amount", "Each", "Selling Price", "Sell Price", "Sold Price", "Retail",
-    "Retail Price", "Item Price", "Product Price", "Shelf Price", "Our Price", "Sale Price", "Actual Price", "Price Paid",
+    "Retail Price", "Item Price", "Product Price", "Shelf Price", "Our Price", "Sale Price", "Actual Price",
+    "Price Paid",
 )  # fmt: skip
 WOO = "Order Number,Order Date,Billing Email,Item Name,Quantity,Item Subtotal,Item Total"
 ONE, TWO = "1,10/13/2026,ann@v.example", "2,10/14/2026,bo@v.example"
@@ -44,7 +45,8 @@ CASES = [
          n1="65.00", n2="9.00"),
     *(
         case(f"Order #,Order Date,Customer Email,Product,Qty,Line Total,{off},Order Tax,Order Total",
-             [f"{ONE},Rye,2,40.00,7.00,3.94,66.94", f"{ONE},Gin,1,30.00,,3.94,66.94", f"{TWO},Ale,1,9.00,0.00,0.56,9.56"],
+             [f"{ONE},Rye,2,40.00,7.00,3.94,66.94", f"{ONE},Gin,1,30.00,,3.94,66.94",
+              f"{TWO},Ale,1,9.00,0.00,0.56,9.56"],
              n1="63.00", n2="9.00")
         for off in ("Order Discount", "Cart Discount", "Ticket Discount", "Discount Total", "Coupon Amount")
     ),
@@ -73,7 +75,8 @@ CASES = [
     case("Receipt,Date,Email,Sale Amount,Amount Tendered,Change Due", [f"{ONE},40.00,50.00,10.00"], n1="40.00"),
     case("Order,Date,Email,Order Total,Refund,Net Payment", [f"{ONE},50.00,20.00,30.00", f"{TWO},9.00,0.00,9.00"],
          n1="30.00", n2="9.00"),
-    case("Order,Date,Email,Order Total,Refunded Amount,Net Total", [f"{ONE},50.00,20.00,30.00", f"{TWO},9.00,0.00,9.00"],
+    case("Order,Date,Email,Order Total,Refunded Amount,Net Total",
+         [f"{ONE},50.00,20.00,30.00", f"{TWO},9.00,0.00,9.00"],
          n1="30.00", n2="9.00"),
     case("Order,Date,Email,Amount,Refunds,Amount After Refunds", [f"{ONE},50.00,20.00,30.00", f"{TWO},9.00,0.00,9.00"],
          n1="30.00", n2="9.00"),
@@ -113,7 +116,8 @@ async def test_each_order_comes_to_what_was_paid(
           "Receipt 1001 Total,,,,3,70.00", "1002,10/14/2026,bo@v.example,Ale,1,9.00", "Receipt 1002 Total,,,,1,9.00",
           "Grand Total,,,,4,79.00"], "79.00"),
         ("Receipt,Date,Customer ID,Amount",
-         ["1001,10/13/2026,C1,40.00", "1002,10/14/2026,C2,9.00", "Total,,,49.00", "Average,,,24.50", "Count,,,2"], "49.00"),
+         ["1001,10/13/2026,C1,40.00", "1002,10/14/2026,C2,9.00", "Total,,,49.00", "Average,,,24.50", "Count,,,2"],
+         "49.00"),
         ("Receipt,Date,Customer ID,Subtotal,Tax,Total",
          ["1001,10/13/2026,C1,40.00,2.50,42.50", "1002,10/14/2026,C2,9.00,0.56,9.56", "TOTALS:,,2,49.00,3.06,52.06"],
          "52.06"),

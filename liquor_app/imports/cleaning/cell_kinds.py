@@ -9,7 +9,7 @@ from enum import StrEnum
 from liquor_app.imports.cleaning.amounts import read_amount
 from liquor_app.imports.cleaning.answers.answer_cells import DEAD, NO, SILENT, YES
 from liquor_app.imports.cleaning.dates import read_date
-from liquor_app.imports.cleaning.net_money import BESIDE, REFUNDED
+from liquor_app.imports.cleaning.orders.money_names import BESIDE, REFUNDED
 
 MOST = 0.8
 """Of the filled cells, for a column to be of a kind: a bad cell here and there is no other column."""

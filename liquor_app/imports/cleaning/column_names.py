@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from liquor_app.imports.cleaning.european_names import CUSTOMERS_DE_FR, CUSTOMERS_PT_IT, PURCHASES_DE_FR
-from liquor_app.imports.cleaning.net_money import BESIDE, PLAIN_GROSS, REFUNDED
 from liquor_app.imports.cleaning.orders.discount_columns import OF_ORDER
+from liquor_app.imports.cleaning.orders.money_names import BESIDE, PLAIN_GROSS, REFUNDED
 from liquor_app.imports.cleaning.spanish_names import CUSTOMERS_ES, PRODUCTS_ES, PURCHASES_ES
 
 

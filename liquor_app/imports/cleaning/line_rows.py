@@ -16,7 +16,6 @@ from liquor_app.imports.cleaning.cell_kinds import written_as_phone
 from liquor_app.imports.cleaning.cells import MOST_REMEMBERED, REMEMBERED, Rejected, clean_label, clean_word
 from liquor_app.imports.cleaning.file_setting import Setting
 from liquor_app.imports.cleaning.moment_cells import When
-from liquor_app.imports.cleaning.net_money import BESIDE, REFUNDED, is_gross
 from liquor_app.imports.cleaning.number_cells import (
     MAX_NUMBER,
     bare_count,
@@ -36,6 +35,7 @@ from liquor_app.imports.cleaning.orders.discount_columns import (
     offs_of,
     order_offs_of,
 )
+from liquor_app.imports.cleaning.orders.money_names import BESIDE, REFUNDED, is_gross
 from liquor_app.imports.cleaning.orders.taken_off import NONE_OFF, TakenOff, share_of, worth_before
 from liquor_app.imports.cleaning.person_cells import clean_code, clean_email, clean_id, clean_order_id, clean_phone
 from liquor_app.imports.cleaning.row_notes import PERCENT, left_out

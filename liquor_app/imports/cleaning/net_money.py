@@ -2,148 +2,30 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from functools import cached_property
 from itertools import combinations
 
-from liquor_app.imports.cleaning.amounts import read_amount, without_unit
 from liquor_app.imports.cleaning.answers.dead_addresses import column_words
-from liquor_app.imports.cleaning.orders.discount_columns import NEARLY_ALL, DiscountColumns, offs_of, order_offs_of
-from liquor_app.imports.profiles.tool_profile import plain
+from liquor_app.imports.cleaning.orders.discount_columns import CENTS, NEARLY_ALL, DiscountColumns
+from liquor_app.imports.cleaning.orders.money_names import (
+    BESIDE,
+    GROSS,
+    GROSS_OR_TAXED,
+    NET,
+    OF_A_LINE,
+    OF_AN_ORDER,
+    REFUNDED,
+    TOTAL,
+    WEAK_PRICES,
+    beside,
+    is_sum_given_back,
+    number_of,
+    of_goods,
+    unitless,
+)
 from liquor_app.imports.readers.row_reader import Record
-
-BESIDE = ("tax", "other_tax", "tip", "shipping", "fees")
-"""Fields that are taken off an amount which holds them: they are paid, but for no goods."""
-REFUNDED = "refunded"
-
-_KINDS = (
-    ("tax", re.compile(r"\b(?:tax(?:es)?|salestax|vat|gst|hst|pst|qst|iva|mwst|impuestos?|itbis|igv)\b")),
-    ("tip", re.compile(r"\b(?:tips?|gratuit(?:y|ies)|propinas?)\b")),
-    ("shipping", re.compile(r"\b(?:shipping|shipment|delivery|postage|freight|handling|envio)\b")),
-    ("fees", re.compile(r"\b(?:(?:service|convenience|bag) (?:charges?|fees?)|surcharges?|bottle deposits?|crv)\b")),
-)  # fmt: skip
-_NO_SUM = re.compile(
-    r"\b(?:rate|percent|pct|id|ids|number|no|num|exempt\w*|code|class|category|name|type|method|status|state|date|time|at"
-    r"|address\w*|street|city|zip|postal|postcode|province|county|country|region|company|phone|carrier|tracking|notes?"
-    r"|instructions?|option|service|window|zone|by|taxable|incl?\w*|with|after|before|excl?\w*|without|net|subtotal"
-    r"|discounts?|first|last|email|person|provider)\b(?! (?:charges?|fees?|tax(?:es)?)\b)"
-)
-_IS_WHOLE = re.compile(
-    r"\b(?:incl?|including|included|inclusive|with|after|before|excl?|ex|excluding|exclusive|without|con|sin|incluid[oa]s?|antes|despues|mas)\b"
-)
-"""A sum with or without something is never the something: `Total incl. tax` is no tax."""
-_PLAIN_NET = (
-    "net sales", "subtotal", "order subtotal", "net total", "net amount", "goods total", "merchandise total",
-    "items total", "item subtotal", "products total", "product total", "total before tax", "total excl tax",
-    "total net", "total ex tax", "net",
-    "total ex gst", "total excl gst", "total ex vat", "total excl vat",
-    "amount before tax", "pretax total", "pre tax total", "base imponible",
-    "subtotal ex tax", "subtotal excl tax", "subtotal before tax",
-    "total sin iva",
-    "total neto", "importe neto", "venta neta", "ventas netas", "total sin impuestos",
-)  # fmt: skip
-_PLAIN_TOTAL = (
-    "total", "order total", "grand total", "total amount", "amount total", "total price", "total paid", "amount paid",
-    "total collected", "invoice total", "sale total", "transaction total", "receipt total", "total charged",
-    "amount charged", "order amount", "order value", "total incl tax", "total inc tax", "total with tax",
-    "total incl gst", "total inc gst", "total incl vat", "total inc vat", "gross total",
-    "total due",
-    "order total inc tax", "order total incl tax", "grand total purchased", "grand total base", "importe total",
-    "monto total", "total con iva", "total pagado", "total a pagar", "total de la venta",
-    "total venta",
-    "total factura", "total pedido",
-    "summe brutto", "brutto", "bruttobetrag", "gesamtbetrag", "gesamtsumme", "rechnungsbetrag", "total ttc",
-    "montant ttc",
-)  # fmt: skip
-_PLAIN_GROSS = (
-    "gross sales", "gross sale", "gross sales amount", "gross item sales", "gross product sales", "gross revenue",
-    "item gross sales", "line gross sales", "venta bruta", "ventas brutas", "ventes brutes", "bruttoumsatz",
-    "amount before discount", "amount before discounts", "total before discount", "total before discounts",
-    "subtotal before discount", "subtotal before discounts", "sales before discount", "sales before discounts",
-    "line total before discount", "line total before discounts", "before discount", "before discounts",
-)  # fmt: skip
-_PLAIN_GROSS_OR_TAXED = (
-    "gross amount", "gross total", "gross value", "gross", "gross line total", "gross line amount", "gross item total",
-    "gross item amount", "line gross", "item gross", "line gross amount", "item gross amount", "gross sum",
-)  # fmt: skip
-GROSS = frozenset(plain(one) for one in _PLAIN_GROSS)
-"""Names of columns of goods before anything was taken off, as tills mean it: what a file says of discounts is."""
-WEAK_PRICES = frozenset(
-    plain(one)
-    for one in ("retail", "retail price", "unit retail", "shelf price", "regular price", "list price", "msrp")
-)
-"""Prices as the shelf has them: what was paid may stand elsewhere."""
-_OF_AN_ORDER = re.compile(
-    r"^(?:order|grand|cart|basket|receipt|invoice|check|ticket|transaction)"
-    r" (?:sub ?)?(?:totals?|amounts?|values?|sums?)\b"
-)
-_OF_A_LINE = re.compile(r"\b(?:line|item|items|ext|extended|product)\b")
-PLAIN_GROSS = (*_PLAIN_GROSS, *_PLAIN_GROSS_OR_TAXED)
-GROSS_OR_TAXED = frozenset(plain(one) for one in _PLAIN_GROSS_OR_TAXED)
-"""… and of those that may as well be sums with tax: they are, in a file that tells the tax."""
-NET, TOTAL = ([plain(one) for one in names] for names in (_PLAIN_NET, _PLAIN_TOTAL))
-"""Names of columns of goods alone, and of those that hold whatever was paid; the likeliest first."""
-_BACK = re.compile(
-    r"\b(?:refund(?:s|ed)?|returns?|returned|given back|charge ?backs?|voids"
-    r"|void(?:ed)? (?:amounts?|totals?|values?|sums?)|(?:amounts?|totals?|values?) void(?:ed)?)\b"
-)
-_BACK_NO_SUM = re.compile(
-    r"\b(?:qty|quantity|count|number|no|id|ids|items?|units|date|time|at|on|by|reason|reasons|policy|window|eligib\w*"
-    r"|type|kind|code|url|label|address|until|deadline|status|is|was|has|method|note|notes|customer|visitor|days?"
-    r"|tax|shipping|tip)\b"
-)
-_BACK_NO_WORD = re.compile(
-    r"\b(?:policy|window|eligib\w*|url|label|address|until|deadline|(?<!refunded )(?<!returned )by|customer|visitor"
-    r"|days?|(?:after|before|less|without|excl|excluding|net of) (?:refunds?|returns?|voids?))\b"
-)
-_IS_SUM = re.compile(r"\b(?:amounts?|totals?|values?|sums?|refunds|voids)\b")
-_NOTHING = re.compile(
-    r"^[\s$€£+-]*+(?:0*+[.,]?0*+|no|n|false|none|never|n/?a|not (?:refunded|returned))[\s-]*+$", re.IGNORECASE
-)
-CENTS = Decimal("0.02")
-
-
-def beside(column: str) -> str | None:
-    """Return what a column's name says stands beside the goods: a key of `BESIDE`; None if it is no such sum."""
-    words = column_words(column.replace("%", " percent "))
-    if _NO_SUM.search(words) or _IS_WHOLE.search(words):
-        return None
-    return next((field for field, known in _KINDS if known.search(words)), None)
-
-
-def given_back(column: str) -> bool:
-    """Tell whether a column is about what came back, sum or not."""
-    words = column_words(column)
-    return _BACK.search(words) is not None and not _BACK_NO_WORD.search(words)
-
-
-def of_goods(column: str) -> bool:
-    """Tell whether a column of what came back is of the goods alone: another, with their tax, says the same."""
-    return re.search(r"\b(?:subtotal|goods|merchandise|items?|products?|net)\b", column_words(column)) is not None
-
-
-def gave_nothing(cell: str) -> bool:
-    """Tell whether a cell of such a column says that nothing did."""
-    return _NOTHING.match(cell) is not None
-
-
-def names_sum_given_back(column: str) -> bool:
-    """Tell whether a column is a sum of what came back, by its name alone ("Refunds", "Voids", "Returned Amount")."""
-    words = column_words(column)
-    return given_back(column) and not _BACK_NO_SUM.search(words) and _IS_SUM.search(words) is not None
-
-
-def _is_sum_given_back(column: str, cells: Sequence[str]) -> bool:
-    words = column_words(column)
-    if not given_back(column) or _BACK_NO_SUM.search(words):
-        return False
-    filled = [cell for cell in cells if cell.strip()]
-    if any(_number(cell) is None for cell in filled):
-        return False
-    # "Returns" may count bottles; with cents or a currency it is money
-    return _IS_SUM.search(words) is not None or any(re.search(r"[$€£]|[.,]\d\d\b", cell) for cell in filled)
 
 
 class NetMoney:
@@ -157,7 +39,7 @@ class NetMoney:
     def __init__(self, found: Mapping[str, str], columns: Sequence[str], sample: Sequence[Record]) -> None:
         self._found, self._columns = found, columns
         self._rows = [one.cells for one in sample if not one.problem]
-        self._named = {_unitless(one): one for one in reversed(columns)}
+        self._named = {unitless(one): one for one in reversed(columns)}
         taken = set(found.values())
         self._beside = [
             (field, one) for one in columns
@@ -177,7 +59,7 @@ class NetMoney:
             if not net[1] <= backs:
                 paid["amount"], back = net[0], {} if net[1] & backs else back
         elif amount and (above := self._above(amount, list(backs))):
-            keeps = above[1] <= backs or _unitless(above[0]) in GROSS
+            keeps = above[1] <= backs or unitless(above[0]) in GROSS
             paid["amount"], back = (above[0], back) if keeps else (amount, {})
         elif amount and (twin := self._after_discounts(amount)):
             paid["amount"] = twin
@@ -187,7 +69,7 @@ class NetMoney:
     def _after_discounts(self, amount: str) -> str | None:
         """Return the column of a line's total beside its subtotal, where it is nowhere above: what was taken off is off
         in it."""
-        name = _unitless(amount)
+        name = unitless(amount)
         twin = self._named.get(name.removesuffix("subtotal") + "total") if name.endswith("subtotal") else None
         if twin is None or name == "subtotal" or not self._holds_sums(twin) or any(self._orders_of(twin)):
             return None
@@ -201,14 +83,14 @@ class NetMoney:
         amount, named = paid.get("amount"), self._offs.named_of_orders()
         if amount is None:
             return (named if "unit_price" in paid else []), []
-        if _unitless(amount) in GROSS:
+        if unitless(amount) in GROSS:
             return named, []
         if amount in self._wholes or any(self._orders_of(amount)):
             return [], []
         for whole in self._wholes:
             if (told := self._taken_off_orders(amount, whole)) is not None:
                 return told, [one for one in named if one not in told]
-        return (named if _OF_A_LINE.search(column_words(amount)) else []), []
+        return (named if OF_A_LINE.search(column_words(amount)) else []), []
 
     def _taken_off_orders(self, amount: str, whole: str) -> list[str] | None:
         """Return which discounts lie between the lines of orders and their total, taxes and the like counted in; None
@@ -235,9 +117,9 @@ class NetMoney:
         """Columns called totals of whole orders, or of whatever was paid, that hold sums."""
         return [
             one for one in self._columns
-            if (_unitless(one) in TOTAL or _OF_AN_ORDER.search(column_words(one))) and self._holds_sums(one)
+            if (unitless(one) in TOTAL or OF_AN_ORDER.search(column_words(one))) and self._holds_sums(one)
             and one not in self._offs.columns and any(map(str.strip, self._cells(one)))
-            and one not in {column for _, column in self._beside} and not _is_sum_given_back(one, self._cells(one))
+            and one not in {column for _, column in self._beside} and not is_sum_given_back(one, self._cells(one))
         ]  # fmt: skip
 
     def _orders(self) -> list[list[list[str]]]:
@@ -255,19 +137,19 @@ class NetMoney:
         """Tell of each order of several rows whose sums differ whether a column says the same on each."""
         place = self._columns.index(column)
         several = [rows for rows in self._orders() if len(rows) > 1]
-        return [len({cells[place] for cells in rows}) == 1 and _OF_AN_ORDER.search(column_words(column)) is not None
+        return [len({cells[place] for cells in rows}) == 1 and OF_AN_ORDER.search(column_words(column)) is not None
                 for rows in several]  # fmt: skip
 
     def _of_order(self, rows: Sequence[Sequence[str]], column: str) -> Decimal:
         """Return what a column says of an order: the same on each row is said once."""
         place = self._columns.index(column)
-        filled = [_number(cells[place]) or Decimal(0) for cells in rows if cells[place].strip()]
+        filled = [number_of(cells[place]) or Decimal(0) for cells in rows if cells[place].strip()]
         repeats = len(filled) == len(rows) and len(set(filled)) == 1
         return filled[0] if repeats else sum(filled, Decimal(0))
 
     def _sum_of(self, rows: Sequence[Sequence[str]], column: str) -> Decimal:
         place = self._columns.index(column)
-        return sum((_number(cells[place]) or Decimal(0) for cells in rows), Decimal(0))
+        return sum((number_of(cells[place]) or Decimal(0) for cells in rows), Decimal(0))
 
     def replaced(self) -> set[str]:
         """Fields found by names alone that `mapping` says otherwise, or not at all."""
@@ -300,11 +182,11 @@ class NetMoney:
             return {"unit_price": found["unit_price"]}
         if "unit_price" in found and amount is None and self._is_weak_price(found["unit_price"]):
             return {}
-        is_whole = amount and (_unitless(amount) in TOTAL or (self._is_taxed() and _unitless(amount) in GROSS_OR_TAXED))
+        is_whole = amount and (unitless(amount) in TOTAL or (self._is_taxed() and unitless(amount) in GROSS_OR_TAXED))
         net, total = self._first(NET), amount if is_whole else self._first(TOTAL)
         if amount is None and "unit_price" not in found:
             return self._of(net, total)
-        if amount is None or _unitless(amount) in NET:
+        if amount is None or unitless(amount) in NET:
             before_discounts = amount and total and self._is_before_discounts(amount, total)
             return self._less(total) if before_discounts and total else found
         if not is_whole and not self._holds_beside(amount, net):
@@ -318,13 +200,13 @@ class NetMoney:
 
     def _is_of_orders_beside_prices(self, amount: str) -> bool:
         """Tell whether an amount is called an order's total, where lines have prices and counts of their own."""
-        if not {"unit_price", "quantity"} <= self._found.keys() or not _OF_AN_ORDER.search(column_words(amount)):
+        if not {"unit_price", "quantity"} <= self._found.keys() or not OF_AN_ORDER.search(column_words(amount)):
             return False
         return any(len(rows) > 1 for rows in self._orders())
 
     def _is_weak_price(self, price: str) -> bool:
         """Tell whether a price may be another than was paid: a shelf's, beside sums nobody can name."""
-        return _unitless(price) in WEAK_PRICES and bool(self._others(price))
+        return unitless(price) in WEAK_PRICES and bool(self._others(price))
 
     def _of(self, net: str | None, total: str | None) -> dict[str, str]:
         if net and not (total and self._is_before_discounts(net, total)):
@@ -342,7 +224,7 @@ class NetMoney:
     def _back(self) -> dict[str, str]:
         known = set(self._found.values())
         found = [
-            one for one in self._columns if one not in known and _is_sum_given_back(one, self._cells(one))
+            one for one in self._columns if one not in known and is_sum_given_back(one, self._cells(one))
         ]  # fmt: skip
         goods = [one for one in found if of_goods(one)]  # of what came back, the tax is no goods either
         return {REFUNDED: (goods or found)[0]} if found else {}
@@ -356,11 +238,11 @@ class NetMoney:
         return [cells[place] for cells in self._rows]
 
     def _holds_sums(self, column: str) -> bool:
-        return all(_number(cell) is not None for cell in self._cells(column) if cell.strip())
+        return all(number_of(cell) is not None for cell in self._cells(column) if cell.strip())
 
     def _sums(self, *columns: str) -> list[tuple[Decimal, ...]]:
         places = [self._columns.index(one) for one in columns]
-        rows = ([_number(cells[place]) for place in places] for cells in self._rows)
+        rows = ([number_of(cells[place]) for place in places] for cells in self._rows)
         return [tuple(one or Decimal(0) for one in row) for row in rows if row[0] is not None]
 
     def _is_before_discounts(self, net: str, total: str) -> bool:
@@ -387,82 +269,3 @@ class NetMoney:
                 apart = whole - of - sum(others)
                 rows.append(abs(apart) <= CENTS or abs(apart + sum(map(abs, offs))) <= CENTS)
         return bool(rows) and sum(rows) * 2 > len(rows)
-
-
-def _unitless(column: str) -> str:
-    return plain(without_unit(column))
-
-
-def is_gross(column: str, at: Mapping[str, int]) -> bool:
-    """Tell whether a column holds sums from which discounts were not taken off yet.
-
-    Args:
-        at: field → position of its column.
-    """
-    name = _unitless(column)
-    return name in GROSS or (name in GROSS_OR_TAXED and "tax" not in at)
-
-
-def taken_words(at: Mapping[str, int], columns: Sequence[str]) -> str:
-    """Tell of which columns revenue is made: “Total” − “Tax” − “Tip”; empty where a tool's profile makes it."""
-
-    def of(field: str) -> str:
-        return f"“{columns[at[field]]}”" if at.get(field, len(columns)) < len(columns) else ""
-
-    offs, orders = [name for name, _ in reversed(offs_of(at))], [name for name, _ in order_offs_of(at)]
-    if amount := of("amount"):
-        gone = (*(offs if is_gross(columns[at["amount"]], at) else ()), *orders, *BESIDE, REFUNDED)
-        return " − ".join([amount, *(one for field in gone if (one := of(field)))])
-    goods = " × ".join(one for field in ("unit_price", "quantity") if (one := of(field)))
-    off = [one for field in (*offs, *orders, REFUNDED) if (one := of(field))]
-    return " − ".join([goods, *off]) if goods else ""
-
-
-class GivenBack:
-    """What was given back, or taken off, as rows pass: told of a whole order on several of its rows, or on one it does
-    not fit, it cannot be taken off the rows' own sums.
-
-    Args:
-        at: field → position of its column.
-        field: whose column it is.
-    """
-
-    def __init__(self, at: Mapping[str, int], field: str = REFUNDED) -> None:
-        self._at, self._field = at, field
-        self._order, self._run = "", list[tuple[Decimal, Decimal | None]]()
-        self.is_of_orders = False
-
-    def see(self, record: Record) -> None:
-        """The next row of the file."""
-        if "order_id" not in self._at:
-            return
-        cells = record.cells
-        order = cells[self._at["order_id"]].strip()
-        if order != self._order or not order:
-            self.end()
-            self._order = order
-        back = abs(_number(cells[self._at[self._field]]) or Decimal(0))
-        paid = _number(cells[self._at["amount"]]) if "amount" in self._at else self._worth(cells)
-        if len(self._run) < _MOST_ROWS:
-            self._run.append((back, paid))
-
-    def _worth(self, cells: Sequence[str]) -> Decimal | None:
-        price = _number(cells[self._at["unit_price"]]) if "unit_price" in self._at else None
-        many = _number(cells[self._at["quantity"]]) if "quantity" in self._at else None
-        return None if price is None else price * (1 if many is None else many)
-
-    def end(self) -> None:
-        """The order is over."""
-        run, self._run = self._run, []
-        backs = [back for back, _ in run if back]
-        if len(run) > 1 and backs:
-            repeats = len(backs) == len(run) and len(set(backs)) == 1
-            self.is_of_orders |= repeats or any(paid is not None and back > abs(paid) for back, paid in run)
-
-
-_MOST_ROWS = 1_000
-
-
-def _number(cell: str) -> Decimal | None:
-    read = read_amount(cell.strip(), "," if re.search(r",\d{1,2}\D*$", cell) else ".") if cell.strip() else None
-    return read.value if read else None

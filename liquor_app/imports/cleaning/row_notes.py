@@ -6,7 +6,7 @@ from liquor_app.customers.labels.tags import MOST_OF_ONE
 from liquor_app.imports.cleaning.answers.dead_addresses import DEAD_FIELDS
 from liquor_app.imports.cleaning.answers.refusals import CONSENTS
 from liquor_app.imports.cleaning.answers.status_columns import STATUSES
-from liquor_app.imports.cleaning.net_money import BESIDE, REFUNDED
+from liquor_app.imports.cleaning.orders.money_names import BESIDE, REFUNDED
 
 NO_BIRTHDAY = "placeholder_birthday"
 YEARLESS = "birthday_without_year"

@@ -7,7 +7,7 @@ from typing import Any
 
 from liquor_app.core.errors import Invalid, Unknown
 from liquor_app.imports.cleaning.answers.answer_cells import LONGEST_WORDING
-from liquor_app.imports.cleaning.net_money import BESIDE, REFUNDED
+from liquor_app.imports.cleaning.orders.money_names import BESIDE, REFUNDED
 from liquor_app.imports.profiles import (
     bottlecapps,
     city_hive,

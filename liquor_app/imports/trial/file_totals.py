@@ -16,9 +16,9 @@ from liquor_app.imports.cleaning.amounts import (
     without_unit,
 )
 from liquor_app.imports.cleaning.file_setting import Setting
-from liquor_app.imports.cleaning.net_money import taken_words
 from liquor_app.imports.cleaning.number_cells import bare_count, bare_price, currency_code, is_own
 from liquor_app.imports.cleaning.orders.discount_columns import COUPON, DISCOUNT, is_total, offs_of, order_offs_of
+from liquor_app.imports.cleaning.orders.money_names import taken_words
 from liquor_app.imports.profiles.tool_profile import Sales, plain
 from liquor_app.imports.readers.row_reader import Record
 

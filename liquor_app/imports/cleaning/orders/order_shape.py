@@ -15,15 +15,15 @@ from liquor_app.customers.places import STATES, normalise_state
 from liquor_app.imports.cleaning.amounts import without_unit
 from liquor_app.imports.cleaning.cells import MOST_REMEMBERED, REMEMBERED
 from liquor_app.imports.cleaning.column_names import IDENTITY
-from liquor_app.imports.cleaning.net_money import (
+from liquor_app.imports.cleaning.orders.discount_columns import offs_of
+from liquor_app.imports.cleaning.orders.given_back import GivenBack
+from liquor_app.imports.cleaning.orders.money_names import (
     REFUNDED,
-    GivenBack,
     gave_nothing,
     given_back,
     names_sum_given_back,
     of_goods,
 )
-from liquor_app.imports.cleaning.orders.discount_columns import offs_of
 from liquor_app.imports.cleaning.orders.order_sums import MOST_LETTERS, Sums
 from liquor_app.imports.profiles.tool_profile import plain
 from liquor_app.imports.readers.dialect import SAMPLE_ROWS

@@ -14,7 +14,7 @@ from enum import Enum
 
 from liquor_app.core.errors import Invalid
 from liquor_app.imports.cleaning.cells import Rejected
-from liquor_app.imports.cleaning.net_money import REFUNDED as REFUNDED_SUM
+from liquor_app.imports.cleaning.orders.money_names import REFUNDED as REFUNDED_SUM
 from liquor_app.imports.cleaning.orders.row_kinds import KindSigns, kind_of_row, tells_kinds
 from liquor_app.imports.cleaning.orders.row_worth import RowWorth
 from liquor_app.imports.cleaning.orders.status_words import Says, is_day, is_exchange, is_no, is_yes, said_by, word_of

@@ -1,7 +1,7 @@
 """Customers' and goods' months, and messages by weekday and hour.
 
-Revision ID: 0082
-Revises: 0081
+Revision ID: 0084
+Revises: 0083
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ import sqlalchemy as sa
 
 from alembic import op
 
-revision = "0082"
-down_revision = "0081"
+revision = "0084"
+down_revision = "0083"
 branch_labels = None
 depends_on = None
 
