@@ -51,18 +51,24 @@ class Kpi:
     series: list[float]
 
 
-@dataclass(frozen=True, slots=True)
-class Dashboard:
-    """Finished days from `start` to `end` beside as many before them, or a year before. Today is not over, so it
-    stands apart: six days beside seven would say that the shop is failing every morning."""
+@dataclass(frozen=True)
+class ShownDays:
+    """The finished days that are shown, and with what they are compared."""
 
     start: date
     end: date
+    against: Against
+
+
+@dataclass(frozen=True)
+class Dashboard(ShownDays):
+    """Finished days from `start` to `end` beside as many before them, or a year before. Today is not over, so it
+    stands apart: six days beside seven would say that the shop is failing every morning."""
+
     kpis: list[Kpi]
     days: list[Day]
     previous: list[Day]
     today: Day
-    against: Against = Against.BEFORE
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +181,7 @@ async def dashboard(
     before = await daily(session, actor, period.start - period.back, period.end - period.back)
     during = await daily(session, actor, period.start, period.end)
     (now,) = await daily(session, actor, today, today)
-    return Dashboard(period.start, period.end, kpis(during, before), during, before, now, period.against)
+    return Dashboard(period.start, period.end, period.against, kpis(during, before), during, before, now)
 
 
 async def churn_report(session: AsyncSession, actor: Actor, *, limit: int = 10) -> ChurnReport:

@@ -11,8 +11,7 @@ from pydantic import Field, PlainSerializer
 from liquor_app.actions.offering.cell_rules import LONGEST_REASON, CellRuleRow, RuleEffect
 from liquor_app.analytics.cohorts import CohortMonth
 from liquor_app.analytics.metrics import Unit
-from liquor_app.analytics.periods import Against
-from liquor_app.analytics.service import ChurnRow, Day
+from liquor_app.analytics.service import ChurnRow, Day, ShownDays
 from liquor_app.api.schemas import Body, Row
 from liquor_app.experiments.effects import By, EffectRow
 from liquor_app.experiments.off_policy import OffPolicy
@@ -40,13 +39,10 @@ class KpiOut(Row):
     series: list[float]
 
 
-class DashboardOut(Row):
+class DashboardOut(Row, ShownDays):
     """Finished days from `start` to `end`; `today` is not over, and in none of their figures. `against` says with what
     they are compared."""
 
-    start: date
-    end: date
-    against: Against
     kpis: list[KpiOut]
     days: list[Day]
     today: Day

@@ -23,18 +23,23 @@ class ReportColumnOut(Row):
     words: str
 
 
-class FiguresOut(Row):
-    """What became of messages; null was not measured. Shares lie between 0 and 1."""
+class AnswersOut(Row):
+    """How messages were answered; null was not measured. Shares lie between 0 and 1."""
 
     sends: int
-    delivered: int | None
-    delivery_rate: float | None
     opens: int | None
     open_rate: float | None
     clicks: int | None
     click_rate: float | None
     conversions: int
     conversion_rate: float | None
+
+
+class FiguresOut(AnswersOut):
+    """What became of messages."""
+
+    delivered: int | None
+    delivery_rate: float | None
     attributed_revenue: Decimal
     bounces: int
     complaints: int
@@ -106,18 +111,11 @@ class GoodsOut(Row):
     buyers: int
 
 
-class SendHourOut(Row):
+class SendHourOut(AnswersOut):
     """Messages of an hour of a weekday; a share is null of fewer than twenty, and of what nobody told."""
 
     day: str
     hour: int
-    sends: int
-    opens: int
-    open_rate: float | None
-    clicks: int
-    click_rate: float | None
-    conversions: int
-    conversion_rate: float | None
 
 
 class InsightOut(Row):

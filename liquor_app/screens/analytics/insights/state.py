@@ -23,19 +23,6 @@ ADDRESS = "/insights"
 
 
 @dataclass(frozen=True, slots=True)
-class BaseLine:
-    """A month of the customer base in words."""
-
-    month: str
-    first_time: str
-    back: str
-    again: str
-    lapsed: str
-    net: str
-    active: str
-
-
-@dataclass(frozen=True, slots=True)
 class GoodsLine:
     """A category or brand in words; `spark` draws its 24 months."""
 
@@ -49,12 +36,11 @@ class GoodsLine:
     spark: str
 
 
-def base_line(row: dict[str, Any]) -> BaseLine:
+def base_line(row: dict[str, Any]) -> list[str]:
+    """Return a month of the customer base in words: month, new, won back, returning, lapsed, net, active."""
     net = f"{'+' if row['net'] > 0 else '−' if row['net'] < 0 else ''}{figure(abs(row['net']))}"
-    first_time, back, again, lapsed = (figure(row[name]) for name in ("first_time", "back", "again", "lapsed"))
-    return BaseLine(
-        show_month(row["month"], long=False), first_time, back, again, lapsed, net, figure(row["active"])
-    )  # fmt: skip
+    counts = [figure(row[name]) for name in ("first_time", "back", "again", "lapsed")]
+    return [show_month(row["month"], long=False), *counts, net, figure(row["active"])]
 
 
 def goods_line(row: dict[str, Any], course: list[Any]) -> GoodsLine:
@@ -114,7 +100,7 @@ class InsightsState(rx.State):
     won_back: list[int] = []
     lapsed: list[int] = []
     active: list[int] = []
-    base: list[BaseLine] = []
+    base: list[list[str]] = []
     goods: list[GoodsLine] = []
     heat_words: str = ""
     head: list[str] = []
