@@ -17,6 +17,7 @@ from liquor_app.imports.cleaning.answers.status_columns import may_be_consent
 from liquor_app.imports.cleaning.column_mapping import check_mapping, guess_mapping, percentages, positions
 from liquor_app.imports.cleaning.column_names import KINDS
 from liquor_app.imports.cleaning.file_setting import Reading, Setting
+from liquor_app.imports.cleaning.orders.customer_totals import check_is_of_purchases
 from liquor_app.imports.cleaning.orders.discount_columns import order_offs_of
 from liquor_app.imports.cleaning.orders.no_goods import leave_out_no_goods
 from liquor_app.imports.cleaning.orders.order_discounts import OrderDiscounts
@@ -90,6 +91,8 @@ async def open_work(
                 chosen = plan.mapping or guess_mapping(table.columns, plan.kind, profile, sample)
                 by_tool = makers(profile, table.columns) if profile else {}
                 made = noes_win(made, constants, by_tool, positions(chosen, table.columns))
+            if plan.kind == "purchases" and profile is None:
+                check_is_of_purchases(table.columns, sample, plan.mapping)
             at = check_mapping(plan.mapping, table.columns, plan.kind, profile=profile, made=behind, sample=sample)
             own = {field: position for field, position in at.items() if position < len(table.columns)}
             guessed = guess_dialect(sample, own)

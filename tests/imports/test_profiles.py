@@ -283,3 +283,48 @@ async def test_a_file_of_another_kind_is_said_so(database: str) -> None:
 def test_no_two_profiles_of_a_kind_are_chosen_by_the_same_words() -> None:
     words = [(one.name, one.kind) for one in ALL]
     assert len(set(words)) == len(words), "the choice of a drop folder's profile shows nothing else"
+
+
+TOTALS_OF_EACH = {
+    "by number": (
+        "Customer ID,Name,Visits,Total Spent,Last Visit",
+        ("C1,Ann Lee,4,210.50,2026-10-01", "C2,Bo Ray,1,20.00,2026-10-02"),
+    ),
+    "by address": (
+        "First Name,Last Name,Email,Phone,Lifetime Spend,Visit Count,Last Visit",
+        ("Ann,Lee,a@x.example,,210.50,4,2026-10-01", "Bo,Ray,b@x.example,,20.00,1,2026-10-02"),
+    ),
+    "of orders": (
+        "Email,Total Orders,Total Spent,First Order Date,Last Order Date",
+        ("a@x.example,4,210.50,2025-10-01,2026-10-01", "b@x.example,1,20.00,2026-10-02,2026-10-02"),
+    ),
+}
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize("name", TOTALS_OF_EACH)
+async def test_a_list_of_customers_is_none_of_purchases(database: str, tmp_path: Path, name: str) -> None:
+    """Before, all that somebody ever bought was an order of their last visit's day."""
+    head, lines = TOTALS_OF_EACH[name]
+    path = write(tmp_path / "file.csv", head, *lines)
+    assert likely_kind_of(path, "purchases") == "customers"
+    with pytest.raises(Invalid, match="looks like a list of customers: each has a row") as caught:
+        await run(path, "purchases")
+    assert caught.value.field == "kind"
+    report = await run(path)
+    assert (report.created, report.rejected) == (2, 0)
+
+
+@pytest.mark.parametrize(
+    ("head", "lines"),
+    [
+        ("Order ID,Email,Date,Total,Visits,Last Visit", ("1,a@x.example,2026-10-01,5.00,4,2026-10-01",)),
+        ("Email,Date,Amount,Visits,Last Visit",
+         ("a@x.example,2026-10-01,5.00,4,2026-10-01", "a@x.example,2026-10-02,6.00,4,2026-10-01")),
+        ("Email,Date,Amount,Total Spent", ("a@x.example,2026-10-01,5.00,4",)),
+    ],
+)  # fmt: skip
+def test_purchases_that_tell_of_the_customer_too_are_purchases(
+    tmp_path: Path, head: str, lines: tuple[str, ...]
+) -> None:
+    assert likely_kind_of(write(tmp_path / "file.csv", head, *lines), "purchases") == ""

@@ -105,3 +105,51 @@ def test_a_workbook_without_a_header(tmp_path: Path) -> None:
 def test_dates_that_can_be_one_thing_need_no_check(day: str, evidence: str) -> None:
     """“Please check” stood under dates of 2026-10-01."""
     assert guess_dialect([Record(2, [day])], {"occurred_at": 0}).date_evidence == evidence
+
+
+@pytest.mark.parametrize(
+    ("head", "rows", "customer"),
+    [
+        ("Customer,Email,Date,Total", ("Ann Lee,a@x.example,2026-10-01,5.00", "Bo O'Ray,b@x.example,2026-10-02,6.00"),
+         None),
+        ("Client,Phone,Date,Total", ("Ann M. Lee,(617) 555-0142,2026-10-01,5.00", "Jean-Luc Roy,,2026-10-02,6.00"),
+         None),
+        ("Customer,Contact,Date,Total", ("Zoë Lee,a@x.example,2026-10-01,5.00", "Bo Ray,b@x.example,2026-10-02,6.00"),
+         None),
+        ("Customer,Email,Date,Total", ("C1,a@x.example,2026-10-01,5.00", "C2,b@x.example,2026-10-02,6.00"),
+         "Customer"),
+        ("Customer,Email,Date,Total", ("annlee,a@x.example,2026-10-01,5.00", "bo,b@x.example,2026-10-02,6.00"),
+         "Customer"),
+        ("Customer,Date,Total", ("Ann Lee,2026-10-01,5.00", "Bo Ray,2026-10-02,6.00"), "Customer"),
+    ],
+)  # fmt: skip
+def test_names_of_people_are_no_key_beside_another(head: str, rows: tuple[str, ...], customer: str | None) -> None:
+    """A row's e-mail was said to belong to another customer than "Ann Lee", and the row was refused."""
+    columns = head.split(",")
+    sample = [Record(2 + at, row.split(",")) for at, row in enumerate(rows)]
+    assert guess_mapping(columns, "purchases", None, sample).get("customer") == customer
+
+
+@pytest.mark.parametrize(
+    "column",
+    ["Inv No", "Inv #", "Inv. Number", "Txn ID", "Trx No", "Txn #", "Trx", "Txn", "Inv", "Doc No", "Doc #",
+     "Document Number", "Docket No", "Slip #", "Receipt #", "Slip ID"],
+)  # fmt: skip
+def test_numbers_of_orders_in_short(column: str) -> None:
+    columns = [column, "Email", "Date", "Total"]
+    sample = [Record(2 + at, [f"10{at}", "a@x.example", "2026-10-01", "5.00"]) for at in range(2)]
+    assert guess_mapping(columns, "purchases", None, sample).get("order_id") == column
+
+
+@pytest.mark.integration
+async def test_a_name_beside_an_address_refuses_no_row(database: str, tmp_path: Path) -> None:
+    await run(
+        write(tmp_path / "people.csv", "customer id,email,name", "C1,a@x.example,Ann Lee", "C2,b@x.example,Bo Ray")
+    )
+    head = "Order ID,Customer,Email,Date,Total"
+    rows = ("1,Ann Lee,a@x.example,2026-10-01,5.00", "2,Bo Ray,b@x.example,2026-10-02,6.00")
+    report = await run(write(tmp_path / "sales.csv", head, *rows), "purchases")
+    made = await many(
+        "SELECT p.external_id, c.email FROM purchases p JOIN customers c ON c.id = p.customer_id ORDER BY 1"
+    )
+    assert (report.rejected, [tuple(one) for one in made]) == (0, [("1", "a@x.example"), ("2", "b@x.example")])

@@ -319,3 +319,149 @@ async def test_what_is_clear_is_read(
     report = await run(write(tmp_path / "sales.csv", head, *rows), "purchases")
     found = await many("SELECT external_id, total FROM purchases ORDER BY 1")
     assert ({row.external_id: str(row.total) for row in found}, report.rejected) == (orders, 0)
+
+
+ANSWERED: dict[str, tuple[tuple[str, ...], str]] = {
+    "Result": (("SUCCESS", "FAIL"), "rows_unpaid: fail"),
+    "Payment Result": (("Approved", "Declined"), "rows_unpaid: declined"),
+    "Outcome": (("success", "timed out"), "rows_unpaid: timed out"),
+    "Success": (("TRUE", "FALSE"), "rows_unpaid: success false"),
+    "Approved": (("Yes", "No"), "rows_unpaid: approved no"),
+    "Is Approved": (("Approved", "Declined"), "rows_unpaid: declined"),
+    "Void Flag": (("0", "1"), "rows_voided: void flag"),
+    "Voided Flag": (("N", "Y"), "rows_voided: voided flag y"),
+    "Void Ind": (("", "V"), "rows_voided: void ind v"),
+    "VoidYN": (("N", "Y"), "rows_voided: voidyn y"),
+    "Suspended": (("No", "Yes"), "rows_unpaid: suspended yes"),
+    "Training": (("0", "-1"), "rows_unpaid: training"),
+    "Training Mode": (("FALSE", "TRUE"), "rows_unpaid: training mode true"),
+    "Test Order": (("no", "yes"), "rows_unpaid: test order yes"),
+    "No Sale": (("N", "Y"), "rows_voided: no sale y"),
+    "Error Correct": (("0", "1"), "rows_voided: error correct"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("column", ANSWERED)
+async def test_columns_that_ask_what_became_of_a_row(database: str, tmp_path: Path, column: str) -> None:
+    """Before, the column was left out without a word, and what failed or was voided counted."""
+    (stands, falls), why = ANSWERED[column]
+    made, notes = await imported(tmp_path, f"Total,{column}", f"1|50.00,{stands}", f"2|30.00,{falls}")
+    assert (made, notes) == ({"1": "50.00"}, {why: 1})
+
+
+@pytest.mark.parametrize("column", ["Training", "Suspended", "Test", "Success", "Result"])
+async def test_such_a_column_of_something_else_says_nothing(database: str, tmp_path: Path, column: str) -> None:
+    made, notes = await imported(tmp_path, f"Total,{column}", "1|50.00,Sam Poe", "2|30.00,Blue")
+    assert (made, notes) == ({"1": "50.00", "2": "30.00"}, {})
+
+
+async def test_clovers_payments_that_failed_are_no_sales(database: str, tmp_path: Path) -> None:
+    await run(write(tmp_path / "people.csv", "customer id,email", "C1,a@x.example"))
+    head = "Payment Date,Payment ID,Order ID,Customer ID,Amount,Tax Amount,Tip Amount,Result"
+    rows = ("01-Oct-2026 06:14 PM EDT,P1,O1,C1,53.13,3.13,0.00,SUCCESS",
+            "01-Oct-2026 06:20 PM EDT,P2,O2,C1,31.88,1.88,0.00,FAIL")  # fmt: skip
+    report = await run(write(tmp_path / "payments.csv", head, *rows), "purchases")
+    made = await many("SELECT external_id FROM purchases")
+    assert ([one.external_id for one in made], report.notes) == (["O1"], {"rows_unpaid: fail": 1})
+
+
+@pytest.mark.parametrize("column", ["Type", "Kind"])
+@pytest.mark.parametrize("words", [("S", "R", "V"), ("SL", "RT", "VD"), ("SALE", "RET", "CANC"), ("s", "r", "v")])
+async def test_letters_are_kinds_where_what_came_back_is_below_zero(
+    database: str, tmp_path: Path, column: str, words: tuple[str, str, str]
+) -> None:
+    """Before, they were categories, and a void counted."""
+    sale, back, void = words
+    made, notes = await imported(
+        tmp_path, f"{column},Item,Total", f"1|{sale},Rye,50.00", f"2|{back},Ale,-8.00", f"3|{void},Gin,9.00"
+    )
+    assert (made, notes) == ({"1": "50.00", "2": "-8.00"}, {f"rows_voided: {void.lower()}": 1})
+
+
+async def test_letters_are_categories_where_nothing_came_back(database: str, tmp_path: Path) -> None:
+    """An R may be for red wine, a V for vodka, and either may come back."""
+    rows = ("1|R,Rioja,50.00", "2|S,Scotch,30.00", "3|V,Vodka,9.00", "4|S,Scotch,-30.00", "5|R,Rioja,-50.00")
+    made, notes = await imported(tmp_path, "Type,Item,Total", *rows)
+    assert (list(made.values()), notes) == (["50.00", "30.00", "9.00", "-30.00", "-50.00"], {})
+
+
+KINDS: dict[str, tuple[str, tuple[str, ...], dict[str, str], dict[str, int]]] = {
+    "QuickBooks": (
+        "Transaction Type", ("1|Sales Receipt,50.00", "2|Refund Receipt,-8.00"), {"1": "50.00", "2": "-8.00"}, {},
+    ),
+    "QuickBooks POS": (
+        "Receipt Type",
+        ("1|Regular,50.00", "2|Reversed,30.00", "3|Reversing,-30.00"),
+        {"1": "50.00", "2": "30.00", "3": "-30.00"},
+        {},
+    ),
+    "a reversal by itself": ("Receipt Type", ("1|Regular,50.00", "2|Reversed,30.00"), {"1": "50.00"},
+                             {"rows_refunded: reversed": 1}),
+    "what is no sale yet": (
+        "Txn Type",
+        ("1|Sale,50.00", "2|Quote,30.00", "3|Held,9.00", "4|Paid Out,5.00", "5|Paid In,6.00", "6|No Sale,0.00",
+         "7|Rtn,-2.00"),
+        {"1": "50.00", "7": "-2.00"},
+        {"rows_unpaid: quote": 1, "rows_unpaid: held": 1, "rows_unpaid: paid out": 1, "rows_unpaid: paid in": 1,
+         "rows_voided: no sale": 1},
+    ),
+    "WooCommerce": ("Type", ("1|shop_order,50.00", "2|shop_order_refund,-8.00"), {"1": "50.00", "2": "-8.00"}, {}),
+    "Square": ("Event Type", ("1|Payment,50.00", "2|Refund,-8.00"), {"1": "50.00", "2": "-8.00"}, {}),
+    "a terminal's": ("Transaction Type", ("1|Approved,50.00", "2|Declined,8.00"), {"1": "50.00"},
+                     {"rows_unpaid: declined": 1}),
+    "how it was sold": ("Order Type", ("1|Delivery,50.00", "2|In-Store,8.00"), {"1": "50.00", "2": "8.00"}, {}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", KINDS)
+async def test_kinds_of_rows_in_the_words_of_tills(database: str, tmp_path: Path, name: str) -> None:
+    column, rows, totals, left_out = KINDS[name]
+    made, notes = await imported(tmp_path, f"{column},Total", *rows)
+    assert ({number: total for number, total in made.items() if total != "0.00"}, notes) == (totals, left_out)
+
+
+@pytest.mark.parametrize("column", ["Transaction Type", "Line Type", "Row Kind", "Type"])
+@pytest.mark.parametrize("word", ["Wibble", "Sale Line", "Payment"])
+async def test_a_kind_nobody_knows_is_named_and_what_to_do(
+    database: str, tmp_path: Path, column: str, word: str
+) -> None:
+    """Before, a refusal named the column, not the word in it that was not read."""
+    file = write(
+        tmp_path / "sales.csv", f"{HEAD},{column},Total", *told("1|Sale,50.00", f"2|{word},9.00", "3|Return,-9.00")
+    )
+    with pytest.raises(Invalid) as caught:
+        await run(file, "purchases")
+    assert f"“{column}” says “{word}”" in caught.value.message
+    assert "Write one of them for a word that is none, or take its rows out." in caught.value.message
+
+
+@pytest.mark.parametrize("kind", ["Trans Type", "Type"])
+async def test_an_exchange_above_zero_is_what_was_paid_on_top(database: str, tmp_path: Path, kind: str) -> None:
+    """A file whose returns stand below zero says by its signs what an exchange came to."""
+    rows = ("1|Sale,50.00", "2|Return,-15.00", "3|Exchange,7.00", "4|Exchange,-2.00")
+    made, notes = await imported(tmp_path, f"{kind},Net Amount", *rows)
+    assert (made, notes) == ({"1": "50.00", "2": "-15.00", "3": "7.00", "4": "-2.00"}, {})
+
+
+async def test_an_exchange_where_nothing_has_a_sign_is_asked(database: str, tmp_path: Path) -> None:
+    file = write(tmp_path / "sales.csv", f"{HEAD},Trans Type,Net Amount", *told("1|Sale,50.00", "3|Exchange,7.00"))
+    await run(write(tmp_path / "people.csv", "email", "a@x.example"))
+    with pytest.raises(Invalid, match="“Trans Type” says “Exchange” of a sum above zero"):
+        await run(file, "purchases")
+
+
+@pytest.mark.parametrize(
+    ("says", "words"),
+    [
+        (
+            Says.COUNTS,
+            "ONACCOUNT_CLOSED,AWAITING_DISPATCH,DISPATCHED_CLOSED,PICKEDUP_CLOSED,Dispatched,Packed,In transit"
+            ",Out for delivery,Ready for dispatch,Tendered,Charged,Final,Sales Receipt",
+        ),
+        (Says.UNPAID, "ONACCOUNT,FAIL,Quote,Held,Paid Out,Paid In,Timed out"),
+        (Says.VOIDED, "No Sale,CANC,Error Correct"),
+        (Says.RETURN, "Rtn,RET"),
+    ],
+)
+def test_more_words_of_tills(says: Says, words: str) -> None:
+    assert {word: said_by(word) for word in words.split(",")} == dict.fromkeys(words.split(","), says)

@@ -64,6 +64,19 @@ def contradicts(field: str, kind: CellKind | None) -> bool:
     return kind in _WORDS.get(field, _NUMBERED.get(field, frozenset()))
 
 
+_NAME = re.compile(r"[^\W\d_]++(?:['’.-]++[^\W\d_]++)*+\.?")
+
+
+def are_names(cells: Sequence[str]) -> bool:
+    """Tell whether a column holds names of people: letters alone, mostly two words or more. One of numbers, addresses
+    or single words is none."""
+    words = [cell.replace(",", " ").split() for cell in cells if cell.strip()]
+    of_letters = [one for one in words if one and all(_NAME.fullmatch(word) for word in one)]
+    if not words or len(of_letters) < MOST * len(words):
+        return False
+    return sum(len(one) > 1 for one in of_letters) * 2 > len(words)
+
+
 def names_no_columns(cells: Sequence[str]) -> bool:
     """Tell whether a file's first row is somebody's: no column is called by an address, or by a number to call."""
     return any(_one(cell.strip()) in {CellKind.EMAIL, CellKind.PHONE} for cell in cells)

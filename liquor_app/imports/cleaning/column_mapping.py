@@ -36,7 +36,7 @@ from liquor_app.imports.cleaning.answers.status_columns import (
     list_status,
     says_of_marketing,
 )
-from liquor_app.imports.cleaning.cell_kinds import OF_FIELD, CellKind, contradicts, kind_of
+from liquor_app.imports.cleaning.cell_kinds import OF_FIELD, CellKind, are_names, contradicts, kind_of
 from liquor_app.imports.cleaning.column_names import BY_VALUES, IDENTITY, KINDS, WHO
 from liquor_app.imports.cleaning.net_money import NetMoney
 from liquor_app.imports.cleaning.orders.discount_columns import offs_of
@@ -93,6 +93,7 @@ def guess_mapping(
             more |= _further_noes(free, columns, sample, {*by_tool, *more}, {*more.values()})
         return {**by_tool, **more, **({"tags": tags[0]} if tags and tags[0] not in by_tool.values() else {})}
     are = _kinds(columns, sample)
+    filled = [one.cells for one in sample if not one.problem]
     found: dict[str, str] = _noes(columns, columns, sample) if kind == "customers" else {}
     if kind == "customers":
         found |= _reasons(columns, found)
@@ -101,7 +102,7 @@ def guess_mapping(
             match = by_name.get(plain(synonym))
             if match is None or match in found.values() or _is_another(field, are[match]):
                 continue
-            if field == "category" and kind == "purchases" and tells_kinds(match, _cells(match, columns, sample)):
+            if field == "category" and kind == "purchases" and tells_kinds(match, columns.index(match), filled):
                 continue
             if field in CONSENTS and (field in found or _MAY_NAME.search(column_words(match))):
                 cells = _cells(match, columns, sample)
@@ -113,11 +114,23 @@ def guess_mapping(
                 found[free_name(field, found)] = match
     if kind == "customers":
         found = _with_consents(found, columns, sample)
+    if kind == "purchases" and _is_name(found, are, columns, sample):
+        del found["customer"]
     if kind == "purchases":
         money = NetMoney(found, columns, sample)
         paid, replaced = money.mapping(), money.replaced()
         found = {field: column for field, column in found.items() if field not in replaced} | paid
     return found | _by_values(columns, kind, are, found, sample)
+
+
+def _is_name(
+    found: Mapping[str, str], are: Mapping[str, CellKind | None], columns: Sequence[str], sample: Sequence[Record]
+) -> bool:
+    """Tell whether what is called "Customer" holds names of people, beside another column that says who they are."""
+    if "customer" not in found or not are_names(_cells(found["customer"], columns, sample)):
+        return False
+    others = {are[one] for one in columns if one not in found.values()} & {CellKind.EMAIL, CellKind.PHONE}
+    return bool(others) or any(field in found for field in IDENTITY["purchases"] if field != "customer")
 
 
 def _numbered(column: str) -> str:

@@ -110,8 +110,9 @@ CUSTOMERS: dict[str, tuple[str, ...]] = {
 PURCHASES: dict[str, tuple[str, ...]] = {
     "order_id": (
         *_numbers("order", "transaction", "trans", "tran", "tkt", "check", "receipt", "basket", "invoice", "ticket",
-        "sale", "bill"),
-        "order", "receipt", "basket", "invoice", "ticket", "trans", "transaction", "check", "id",
+        "sale", "bill", "inv", "txn", "trx", "doc", "document", "docket", "slip"),
+        "order", "receipt", "basket", "invoice", "ticket", "trans", "transaction", "check", "inv", "txn", "trx",
+        "docket", "id",
     ),
     "customer": ("customer", "customer key", "buyer"),
     "email": CUSTOMERS["email"],
@@ -170,7 +171,10 @@ PURCHASES: dict[str, tuple[str, ...]] = {
         *(
             f"{of} {order}"
             for of in ("original", "orig", "parent", "refunded", "returned", "voided", "refund of", "return of")
-            for noun in ("order", "receipt", "transaction", "trans", "invoice", "ticket", "sale", "check", "basket")
+            for noun in (
+                "order", "receipt", "transaction", "trans", "invoice", "ticket", "sale", "check", "basket", "inv",
+                "txn", "trx", "doc", "document",
+            )
             for order in (noun, *_numbers(noun))
         ),
         "refund of", "return of", "void of", "refunds order", "refund for", "refund for order",

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from liquor_app.imports.cleaning.column_mapping import guess_mapping
 from liquor_app.imports.cleaning.column_names import IDENTITY, KINDS
+from liquor_app.imports.cleaning.orders.customer_totals import totals_of_customers
 from liquor_app.imports.profiles.known_tools import recognise
 from liquor_app.imports.readers.formats import open_table, read_sample
 from liquor_app.imports.readers.row_reader import Record
@@ -32,6 +33,8 @@ def likely_kind(columns: Sequence[str], kind: str, sample: Sequence[Record] = ()
             return other
     if _has_all(columns, kind, sample) and kind != "customers":
         return ""
+    if kind == "purchases" and totals_of_customers(columns, sample):
+        return "customers"
     return next((one for one in _MARKS if one != kind and _has_all(columns, one, sample)), "")
 
 

@@ -2,29 +2,108 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
+from liquor_app.imports.cleaning.amounts import read_amount
 from liquor_app.imports.cleaning.orders.row_worth import RowWorth
-from liquor_app.imports.cleaning.orders.status_words import Says, is_yes, said_by
+from liquor_app.imports.cleaning.orders.status_words import Says, is_exchange, is_yes, said_by, word_of
 from liquor_app.imports.profiles.tool_profile import plain
 from liquor_app.imports.readers.row_reader import Record
 
-_OF_KINDS = (Says.COUNTS, Says.VOIDED, Says.RETURN)
-_LETTERS = {"S": Says.COUNTS, "R": Says.RETURN, "V": Says.VOIDED}
-
+OF_WHAT = (
+    "sales?|transaction|trans|txn|tran|order|record|row|document|doc|receipt|invoice|ticket|tkt|event|entry|line|post"
+)
+"""What stands before "type" where it is about rows; a type alone may be a product's."""
+_NAMED = re.compile(rf"^(?:{OF_WHAT})(?:type|kind|typ)$")
+_TELLING = (Says.COUNTS, Says.VOIDED, Says.RETURN)
+"""Of which one makes a bare "Type" a column of kinds."""
+_LETTERS = {
+    **dict.fromkeys(("S", "SL", "SA"), Says.COUNTS), **dict.fromkeys(("R", "RT", "RF", "RN"), Says.RETURN),
+    **dict.fromkeys(("V", "VD", "VO"), Says.VOIDED),
+}  # fmt: skip
+_WORDS = {
+    **dict.fromkeys(
+        (
+            "regular", "approved", "sales receipt", "cash sale", "shop order", "delivery", "pickup", "pick up",
+            "curbside", "curbside pickup", "in store", "instore", "online", "web", "phone", "phone order", "walk in",
+            "takeout", "take out", "to go", "dine in", "retail", "wholesale", "pos", "e commerce", "ecommerce",
+        ),
+        Says.COUNTS,
+    ),
+    **dict.fromkeys(("shop order refund", "reversing"), Says.RETURN),
+    **dict.fromkeys(
+        ("payout", "payin", "pay out", "pay in", "cash drop", "cash in", "cash out", "open drawer", "drawer open"),
+        Says.UNPAID,
+    ),
+}  # fmt: skip
+"""Words for kinds that say nothing of an order's state. How something was sold says that it was."""
 _BACK: set[Says | None] = {Says.RETURN, Says.VOIDED}
 
 
-def tells_kinds(column: str, cells: Sequence[str]) -> bool:
-    """Tell whether a column holds kinds of rows, all of them known ("Sale", "Return"): it is no category."""
-    return bool(cells) and all(kind_of_row(column, one) in _OF_KINDS for one in cells)
+class KindWords:
+    """`KindWords(column, place, rows)(cell)` is what a kind of row says, None where nobody knows.
+
+    Some words mean what those beside them make of them: letters in a column just called a type are kinds where what
+    they give back stands below zero (an R may be for red wine); a payment is a sale where no row is called one; what
+    was reversed counts where the row that reverses it does.
+
+    Args:
+        rows: the first ones.
+    """
+
+    def __init__(self, column: str, place: int, rows: Sequence[Sequence[str]]) -> None:
+        said = {cells[place] for cells in rows}
+        words = {word_of(one) for one in said}
+        self._letters = is_named(column) or _stand_apart(place, rows)
+        self._of_here: dict[str, Says] = {}
+        if "payment" in words and not any(said_by(one) is Says.COUNTS for one in said):
+            self._of_here["payment"] = Says.COUNTS
+        if "reversing" in words:
+            self._of_here["reversed"] = Says.COUNTS
+
+    def __call__(self, cell: str) -> Says | None:
+        """Return what the cell says of its row."""
+        word = word_of(cell)
+        letter = _LETTERS.get(cell.strip().upper()) if self._letters else None
+        return letter or self._of_here.get(word) or _WORDS.get(word) or said_by(cell)
 
 
-def kind_of_row(column: str, cell: str) -> Says | None:
-    """Return what a kind of row says: by its word, or by its letter where the column is not just called a type, which
-    may hold an R for red wine."""
-    letter = None if plain(column) in ("type", "kind", "typ") else _LETTERS.get(cell.strip().upper())
-    return letter or said_by(cell)
+def is_named(column: str) -> bool:
+    """Tell whether a column's name says that it holds kinds of rows: not just "Type"."""
+    return _NAMED.match(plain(column)) is not None
+
+
+def tells_kinds(column: str, place: int, rows: Sequence[Sequence[str]]) -> bool:
+    """Tell whether a column holds kinds of rows ("Sale", "Return"): by its name; or one just called a type where all it
+    holds are kinds, or one is of what was given back. It is no category."""
+    filled = [cells[place] for cells in rows if cells[place].strip()]
+    kinds = KindWords(column, place, rows)
+    told = [kinds(one) for one in filled]
+    if is_named(column):  # a database's own code for all its tickets (TKT_TYP: T) tells them not apart
+        return any(told) if plain(column).endswith("typ") else bool(filled)
+    return (len(filled) == len(rows) and None not in told and any(one in _TELLING for one in told)) or any(
+        one in _BACK and len(cell.strip()) > 2 for one, cell in zip(told, filled, strict=True)
+    )
+
+
+def _stand_apart(place: int, rows: Sequence[Sequence[str]]) -> bool:
+    """Tell whether all a column holds are letters of kinds, and some other column holds sums below zero for what was
+    given back alone."""
+    told = [_LETTERS.get(cells[place].strip().upper()) or said_by(cells[place]) for cells in rows]
+    if None in told or Says.RETURN not in told:
+        return False
+    return any(
+        all(_is_below(cells[at]) for one, cells in zip(told, rows, strict=True) if one is Says.RETURN)
+        and not any(_is_below(cells[at]) for one, cells in zip(told, rows, strict=True) if one is Says.COUNTS)
+        for at in range(len(rows[0]))
+        if at != place
+    )
+
+
+def _is_below(cell: str) -> bool:
+    found = read_amount(cell) if cell.strip() else None
+    return found is not None and found.value < 0
 
 
 class KindSigns:
@@ -34,18 +113,23 @@ class KindSigns:
 
     Args:
         at: field → position of its column.
-        kinds: positions of the columns that hold kinds of rows; and whether one asks if a row is a return.
+        kinds: positions of the columns that hold kinds of rows, and what reads them; None for one that asks if a row is
+            a return.
         sample: the first rows.
     """
 
     def __init__(
-        self, columns: Sequence[str], at: Mapping[str, int], kinds: Mapping[int, bool], worth: RowWorth,
+        self, at: Mapping[str, int], kinds: Mapping[int, KindWords | None], worth: RowWorth,
         sample: Sequence[Record],
     ) -> None:  # fmt: skip
-        self._columns, self._worth = columns, worth
+        self._worth = worth
         self._sums = [at[one] for one in ("amount", "quantity") if one in at] or [at.get("unit_price", 0)]
-        self._kinds, self._asks = ([at for at, one in kinds.items() if one is asks] for asks in (False, True))
-        if any(not one.problem and worth(one.cells) < 0 and self._says(one.cells) & _BACK for one in sample):
+        self._kinds = [(place, one) for place, one in kinds.items() if one is not None]
+        self._asks = [place for place, one in kinds.items() if one is None]
+        self.has_signs = any(
+            not one.problem and worth(one.cells) < 0 and self._says(one.cells) & _BACK for one in sample
+        )
+        if self.has_signs:
             self._kinds, self._asks = [], []
 
     def __bool__(self) -> bool:
@@ -56,7 +140,14 @@ class KindSigns:
         sold = any(Says.COUNTS in one and not one & _BACK for one in said)
         # by itself "Is Return: Yes" may be said of the sale that came back
         back = _BACK if sold else {Says.RETURN} if self._kinds else set[Says | None]()
-        return [self._signed(one) if told & back else one for one, told in zip(rows, said, strict=True)]
+        return [
+            self._signed(one) if told & back and not self._is_exchange(one.cells) else one
+            for one, told in zip(rows, said, strict=True)
+        ]
+
+    def _is_exchange(self, cells: Sequence[str]) -> bool:
+        """Tell whether what came back and what was taken instead may both stand above zero."""
+        return any(is_exchange(cells[place]) for place, _ in self._kinds)
 
     def _signed(self, record: Record) -> Record:
         cells = list(record.cells)
@@ -66,4 +157,4 @@ class KindSigns:
 
     def _says(self, cells: Sequence[str]) -> set[Says | None]:
         asked = {Says.RETURN if is_yes(cells[place]) else Says.COUNTS for place in self._asks}
-        return asked | {kind_of_row(self._columns[place], cells[place]) for place in self._kinds}
+        return asked | {says(cells[place]) for place, says in self._kinds}

@@ -6,7 +6,6 @@ The words are in `status_words`. A known tool's profile reads its own; this is f
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -15,9 +14,18 @@ from enum import Enum
 from liquor_app.core.errors import Invalid
 from liquor_app.imports.cleaning.cells import Rejected
 from liquor_app.imports.cleaning.orders.money_names import REFUNDED as REFUNDED_SUM
-from liquor_app.imports.cleaning.orders.row_kinds import KindSigns, kind_of_row, tells_kinds
+from liquor_app.imports.cleaning.orders.row_kinds import KindSigns, KindWords
 from liquor_app.imports.cleaning.orders.row_worth import RowWorth
-from liquor_app.imports.cleaning.orders.status_words import Says, is_day, is_exchange, is_no, is_yes, said_by, word_of
+from liquor_app.imports.cleaning.orders.status_columns import (
+    ASKS,
+    NO_HOUR,
+    OF_ROWS,
+    TELLS_OF_VOID,
+    About,
+    asked,
+    status_columns,
+)
+from liquor_app.imports.cleaning.orders.status_words import Says, is_day, is_exchange, is_no, said_by, word_of
 from liquor_app.imports.profiles.tool_profile import REFUNDED, UNPAID, VOIDED, plain
 from liquor_app.imports.readers.row_reader import Record
 
@@ -31,61 +39,6 @@ MOST_ROWS = 1_000
 MOST_ORDERS = 200_000
 """Orders given back whose numbers are held, for rows of theirs that lie elsewhere in the file."""
 
-_WHOSE = (
-    "order", "orders", "sales?", "purchase", "invoice", "receipt", "ticket", "check", "document", "doc", "line", "item",
-    "lineitem", "processing", "pedido", "venta", "orden", "factura",
-)  # fmt: skip
-_OF_ORDERS = re.compile(rf"^(?:{'|'.join(_WHOSE)})*(?:status|state|estado|estatus|statut)$")
-_OF_PAYMENTS = re.compile(
-    r"^(?:order)?(?:financial|payment|transaction|tender|capture|pago|paiement|zahlungs?)+(?:status|state)$"
-)
-_OF_PAYMENTS_TOO = frozenset({"estadodelpago", "estadodepago", "statutdepaiement"})
-_OF_ORDERS_TOO = frozenset({
-    "estadodelpedido", "estadodepedido", "estadodelaventa", "estadodelaorden", "estadodeorden", "situacion",
-    "statutdelacommande", "bestellstatus",
-})  # fmt: skip
-_OF_PARCELS = re.compile(
-    r"^(?:order|line|item|lineitem)*(?:fulfill?ment|shipment|shipping|delivery|envio)+(?:status|state)$"
-)
-_OF_RETURNS = re.compile(r"^(?:order|line|item|lineitem)*(?:return|refund)+(?:status|state)$")
-_VOIDS = re.compile(
-    r"^(?:is|was|order|sale|line|item)*(?:(?:void(?:ed)?|cancell?ed|deleted|anulad[oa]|cancelad[oa])(?:at|on|date)?"
-    r"|(?:void(?:ed)?|cancel(?:l?ed|lation)?|deleted)(?:by|reason|date|time))$"
-)
-_TELLS_OF_VOID = re.compile(r"(?:by|reason|time)$")
-"""A column of who voided a row, why or at which hour: filled, it was."""
-_NO_HOUR = re.compile(r"^[\s0:.-]*+$")
-_REFUNDS = re.compile(r"^(?:is|was)?(?:order|sale|line|item)?(?:refunded|exchanged)$")
-_RETURNS = re.compile(r"^(?:is|was)?(?:order|sale|line|item)?(?:refund|return|returned|deferred)$")
-_OF_ROWS = re.compile(r"(?:return|refund)$")
-_PAIDS = re.compile(r"^(?:is|was)?(?:order|sale|invoice|fully)?(?:paid|paidinfull|settled|captured|pagad[oa])$")
-_KINDS = re.compile(
-    r"^(?:sales?|transaction|trans|txn|order|record|row|document|doc|receipt|invoice|ticket|tkt|tran)?(?:type|kind|typ)$"
-)
-
-
-class Role(Enum):
-    """What a column's words are about."""
-
-    ORDER = "order"
-    PAYMENT = "payment"
-    PARCEL = "parcel"
-    RETURNS = "returns"
-    KIND = "kind"
-    VOIDS = "voids"
-    REFUNDS = "refunds"
-    RETURN = "return"
-    PAID = "paid"
-
-
-_NAMED: tuple[tuple[re.Pattern[str], Role], ...] = (
-    (_OF_RETURNS, Role.RETURNS), (_OF_PARCELS, Role.PARCEL), (_OF_PAYMENTS, Role.PAYMENT), (_OF_ORDERS, Role.ORDER),
-    (_VOIDS, Role.VOIDS), (_REFUNDS, Role.REFUNDS), (_RETURNS, Role.RETURN), (_PAIDS, Role.PAID), (_KINDS, Role.KIND),
-)  # fmt: skip
-_ASKS = {
-    Role.VOIDS: Says.VOIDED, Role.REFUNDS: Says.REFUNDED, Role.RETURN: Says.RETURN, Role.PAID: Says.COUNTS,
-}  # fmt: skip
-"""Columns that ask, and what a yes says."""
 _LEFT_OUT = {Says.VOIDED: VOIDED, Says.UNPAID: UNPAID, Says.REFUNDED: REFUNDED}
 _OF_PARCEL_ALONE = {Says.UNPAID, Says.PARTLY}
 """What a parcel's word ("pending") does not say of its payment."""
@@ -125,15 +78,20 @@ class StatusRows:
         self._at = {field: place for field, place in at.items() if place < len(columns)}
         self._worth = RowWorth(self._at, decimal)
         self._roles = status_columns(columns, at, sample)
-        self._has_payment = Role.PAYMENT in self._roles.values()
-        self._has_status = self._has_payment or Role.ORDER in self._roles.values()
+        self._has_payment = About.PAYMENT in self._roles.values()
+        self._has_status = self._has_payment or About.ORDER in self._roles.values()
         # "Is Return" is about the row; "Returned" says what became of a sale
-        kinds = {
-            place: role is Role.RETURN for place, role in self._roles.items()
-            if role is Role.KIND or (role is Role.RETURN and _OF_ROWS.search(plain(columns[place])))
+        first = [one.cells for one in sample if not one.problem]
+        self._kinds = {
+            place: KindWords(columns[place], place, first)
+            for place, role in self._roles.items() if role is About.KIND
         }  # fmt: skip
+        asking = [
+            place for place, role in self._roles.items()
+            if role is About.RETURN and OF_ROWS.search(plain(columns[place]))
+        ]  # fmt: skip
         self._gone, self._back = set[str](), set[str]()
-        self._signs = KindSigns(columns, self._at, kinds, self._worth, sample)
+        self._signs = KindSigns(self._at, {**self._kinds, **dict.fromkeys(asking)}, self._worth, sample)
         self.places, self.sample = frozenset(self._roles), sample
         if self._roles:
             order = self._at.get("order_id")
@@ -183,8 +141,13 @@ class StatusRows:
                 yield record._replace(doubt=_doubt(one))
             elif one.says is Says.PARTLY:
                 yield record if says_how_much else record._replace(doubt=_no_sum(one))
-            elif one.says is Says.RETURN and worth[at] > 0 and is_exchange(one.word) and min(worth.values()) < 0:
-                yield record  # what was taken instead
+            elif (
+                one.says is Says.RETURN
+                and worth[at] >= 0
+                and is_exchange(one.word)
+                and (self._signs.has_signs or min(worth.values()) < 0)
+            ):
+                yield record  # what was taken instead, or paid on top
             elif one.says is Says.RETURN and worth[at] >= 0:
                 yield record._replace(doubt=_no_sign(one))
             elif one.says is Says.RETURN and (twice is Twice.LEFT_OUT or order in self._gone):
@@ -226,31 +189,31 @@ class StatusRows:
             ]  # fmt: skip
         return min(found, key=lambda one: _GRAVEST.index(one.says))
 
-    def _of_cell(self, place: int, role: Role, cells: Sequence[str], first: Sequence[str]) -> _Told:
+    def _of_cell(self, place: int, role: About, cells: Sequence[str], first: Sequence[str]) -> _Told:
         cell, column = cells[place], self._columns[place]
-        if role is Role.VOIDS and _TELLS_OF_VOID.search(plain(column)):
+        if role is About.VOIDS and TELLS_OF_VOID.search(plain(column)):
             cell = cell if cell.strip() or not is_day(first[place]) else first[place]
-            nothing = is_no(cell) or _NO_HOUR.match(cell) is not None
+            nothing = is_no(cell) or NO_HOUR.match(cell) is not None
             # counted by the column alone: its words are a person's
             return _Told(Says.COUNTS if nothing else Says.VOIDED, column, "", asks=True)
-        if role in _ASKS:
-            if not cell.strip() and (role is Role.PAID or is_day(first[place])):
+        if role in ASKS:
+            if not cell.strip() and (role is About.PAID or is_day(first[place])):
                 cell = first[place]
-            return _Told(_asked(role, cell), column, cell, asks=said_by(cell) is None)
-        cell = cell if cell.strip() or role in (Role.KIND, Role.RETURNS, Role.PARCEL) else first[place]
-        if role is Role.RETURNS:
+            return _Told(asked(role, cell), column, cell, asks=said_by(cell) is None)
+        cell = cell if cell.strip() or role in (About.KIND, About.RETURNS, About.PARCEL) else first[place]
+        if role is About.RETURNS:
             says = Says.COUNTS if is_no(cell) or word_of(cell).startswith(("not ", "no ")) else said_by(cell)
             return _Told(Says.PARTLY if word_of(cell) in ("partial", "partially") else says, column, cell)
-        if role is Role.PARCEL and self._has_status:
+        if role is About.PARCEL and self._has_status:
             says = said_by(cell)
             return _Told(says if says in (Says.VOIDED, Says.REFUNDED) else Says.COUNTS, column, cell)
-        if role is Role.KIND:
-            says = kind_of_row(column, cell)
+        if role is About.KIND:
+            says = self._kinds[place](cell)
             return _Told(says, column, cell, voids=says is Says.VOIDED)
-        says = said_by(cell, of_payment=role is Role.PAYMENT)
-        if role is Role.PARCEL and says in _OF_PARCEL_ALONE:
+        says = said_by(cell, of_payment=role is About.PAYMENT)
+        if role is About.PARCEL and says in _OF_PARCEL_ALONE:
             says = None
-        elif role is Role.ORDER and self._has_payment and says in (None, Says.UNPAID):
+        elif role is About.ORDER and self._has_payment and says in (None, Says.UNPAID):
             says = Says.COUNTS  # an order that is open, on hold, in the making: its payment stands beside it
         return _Told(says, column, cell)
 
@@ -264,8 +227,9 @@ class StatusRows:
         on_first = any(_BLANK in one.doubt and (order is None or not one.cells[order].strip()) for one in doubts)
         return (
             f"Row {doubts[0].number}: {' '.join(told[:MOST_TOLD])}{more} Known are words such as paid, completed,"
-            " shipped (they count), pending, draft, authorized, declined, voided, cancelled, refunded (they are left"
-            f" out).{_ON_FIRST if on_first else ''} If the column says nothing of what was paid, take it out."
+            " shipped, sale (they count), pending, draft, authorized, declined, void, cancelled, refunded (they are"
+            " left out), return (given back, below zero). Write one of them for a word that is none, or take its rows"
+            f" out.{_ON_FIRST if on_first else ''} If the column says nothing of what was paid, take it out."
         )
 
 
@@ -304,56 +268,6 @@ def check_status(record: Record) -> None:
     """Check, or raise Rejected: whether a row was paid cannot be told."""
     if record.doubt:
         raise Rejected(UNKNOWN, "", record.doubt)
-
-
-def role_of(column: str) -> Role | None:
-    """Return what the words of a column are about, by its name; None where they are about something else."""
-    name = plain(column)
-    if name in _OF_ORDERS_TOO or name in _OF_PAYMENTS_TOO:
-        return Role.PAYMENT if name in _OF_PAYMENTS_TOO else Role.ORDER
-    return next((role for pattern, role in _NAMED if pattern.match(name)), None)
-
-
-def status_columns(columns: Sequence[str], at: Mapping[str, int], sample: Sequence[Record]) -> dict[int, Role]:
-    """Return the positions of the columns that say which rows count, and what their words are about.
-
-    Args:
-        at: field → position of its column.
-        sample: the first rows.
-    """
-    rows = [one.cells for one in sample if not one.problem]
-    named = ((place, role_of(name)) for place, name in enumerate(columns) if place != at.get(REFUNDED_SUM))
-    return {
-        place: role for place, role in named
-        if role is not None and _holds(role, columns[place], [cells[place] for cells in rows])
-    }  # fmt: skip
-
-
-def _holds(role: Role, column: str, cells: Sequence[str]) -> bool:
-    """Tell whether a column is one of these by what stands in it, where its name leaves that open: a state may be a
-    place, what was paid a sum, and a kind of row a payment, which is another matter."""
-    filled = [one for one in cells if one.strip()]
-    name = plain(column)
-    if role is Role.KIND:
-        return tells_kinds(column, cells)
-    if role is Role.PAID:
-        return bool(filled) and all(is_yes(one) or is_no(one) for one in filled) and not all(map(_is_sum, filled))
-    if "status" not in name and "statut" not in name and role in (Role.ORDER, Role.PAYMENT, Role.PARCEL):
-        return any(said_by(one) is not None for one in filled)
-    return True
-
-
-def _is_sum(cell: str) -> bool:
-    return re.search(r"\d[.,]\d\d\b", cell) is not None
-
-
-def _asked(role: Role, cell: str) -> Says | None:
-    """Return what the answer in a column that asks says of its row."""
-    if role is Role.PAID:
-        return Says.COUNTS if is_yes(cell) else Says.UNPAID if is_no(cell) else said_by(cell, of_payment=True)
-    if is_no(cell):
-        return Says.COUNTS
-    return _ASKS[role] if is_yes(cell) or is_day(cell) else said_by(cell)
 
 
 _BLANK = "is blank"

@@ -36,7 +36,11 @@ _WORDS = {
         "captured", "collected", "success", "successful", "succeeded", "sold", "sale", "sales", "done", "finalized",
         "finalised", "finished", "posted", "picked up", "ready for pickup", "awaiting fulfillment",
         "awaiting fulfilment", "awaiting shipment", "awaiting pickup", "partially shipped", "partially fulfilled",
-        "layaway closed", "layby closed", "layaway completed", "on account closed", "on account paid", "processed",
+        "awaiting dispatch", "dispatched", "dispatched closed", "pickedup closed", "picked up closed", "packed",
+        "in transit", "out for delivery", "ready for dispatch", "ready for delivery", "ready to ship", "tendered",
+        "charged", "final", "sales receipt",
+        "layaway closed", "layby closed", "layaway completed", "on account closed", "onaccount closed",
+        "on account paid", "processed",
         "pagado", "pagada", "completado", "completada", "completo", "completa", "cerrado", "cerrada", "entregado",
         "entregada", "enviado", "enviada", "cobrado", "cobrada", "finalizado", "finalizada", "vendido", "vendida",
         "venta", "liquidado", "liquidada", "exitoso", "exitosa",
@@ -45,7 +49,8 @@ _WORDS = {
     ),
     Says.VOIDED: (
         "void", "voided", "cancelled", "canceled", "cancellation", "deleted", "trash", "trashed", "expired",
-        "abandoned", "post void", "no sale", "invalid", "invalidated",
+        "abandoned", "post void", "no sale", "invalid", "invalidated", "canc", "cncl",
+        "error correct", "error corrected", "error correction",
         "anulado", "anulada", "cancelado", "cancelada", "nulo", "nula", "eliminado", "eliminada", "vencido", "vencida",
         "abandonado", "abandonada",
         "annule", "annulee", "storniert", "storno",
@@ -55,7 +60,8 @@ _WORDS = {
         "past due", "overdue", "authorized", "authorised", "authorization", "authorized only", "auth only", "preauth",
         "pre authorized", "preauthorized", "uncaptured", "on hold", "hold", "held", "draft", "checkout draft", "quote",
         "quotation", "estimate", "open", "saved", "parked", "suspended", "layaway", "layby", "lay by", "on account",
-        "house account", "failed", "failure", "payment failed", "payment error", "declined", "rejected", "denied",
+        "house account", "onaccount", "paid in", "paid out", "timed out", "timeout", "fail", "failed", "failure",
+        "payment failed", "payment error", "declined", "rejected", "denied",
         "refused", "partially paid", "partial payment", "partly paid", "incomplete", "in progress",
         "requires payment method", "requires action", "requires capture", "requires confirmation", "error",
         "training", "training mode", "practice", "test", "test mode", "test order", "test sale", "demo",
@@ -81,7 +87,8 @@ _WORDS = {
         "partiellement rembourse", "remboursement partiel", "teilweise erstattet",
     ),
     Says.RETURN: (
-        "refund", "refunds", "return", "returns", "credit memo", "credit note", "creditmemo", "exchange",
+        "refund", "refunds", "return", "returns", "ret", "rtn", "rtrn", "credit memo", "credit note", "creditmemo",
+        "exchange",
         "sales return", "sale return", "refund receipt",
         "reembolso", "devolucion", "nota de credito", "remboursement", "retour", "avoir", "ruckgabe", "gutschrift",
     ),
@@ -89,7 +96,7 @@ _WORDS = {
 _BY_ROLE = {
     "processing": (Says.COUNTS, Says.UNPAID), "procesando": (Says.COUNTS, Says.UNPAID),
     "in bearbeitung": (Says.COUNTS, Says.UNPAID), "approved": (None, Says.COUNTS), "accepted": (None, Says.COUNTS),
-    "aprobado": (None, Says.COUNTS), "aprobada": (None, Says.COUNTS),
+    "aprobado": (None, Says.COUNTS), "aprobada": (None, Says.COUNTS), "ok": (None, Says.COUNTS),
 }  # fmt: skip
 """Words that say one thing of an order and another of its payment: shops that send things are paid before they begin
 with an order (WooCommerce, Magento, PrestaShop), but a payment that is processing is none yet."""
@@ -104,7 +111,7 @@ _PAID_BY = re.compile(
 )
 _BETWEEN = re.compile(r"[,;/|+&]|\s-\s|\band\b|\by\b")
 _NO = re.compile(r"^[\s$€£+-]*+(?:0*+[.,]?0*+|no|n|f|false|none|never|n/?a|null|open|ok)[\s.-]*+$", re.IGNORECASE)
-_YES = re.compile(r"^\s*+(?:yes|y|true|t|1|x|✓|✔|si|sí|s|oui|ja)\s*+$", re.IGNORECASE)
+_YES = re.compile(r"^\s*+(?:yes|y|true|t|-?1|x|✓|✔|si|sí|s|oui|ja)\s*+$", re.IGNORECASE)
 _DAY = re.compile(
     r"\d{1,4}[/.-]\d{1,2}[/.-]\d{1,4}|\b[a-z]{3,9}\.? \d{1,2},? \d{4}\b|\b\d{1,2}[ -][a-z]{3,9}[ -]\d{2,4}\b",
     re.IGNORECASE,
