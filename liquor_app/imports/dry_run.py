@@ -21,7 +21,7 @@ from liquor_app.core.files.store import file_store
 from liquor_app.core.ids import uuid7
 from liquor_app.imports.cleaning.column_mapping import check_fields, guess_mapping, positions
 from liquor_app.imports.cleaning.column_names import KINDS
-from liquor_app.imports.cleaning.orders.status_columns import status_columns
+from liquor_app.imports.cleaning.orders.order_statuses import status_columns
 from liquor_app.imports.cleaning.orders.store_numbers import with_numbering
 from liquor_app.imports.merge_rows import Policy
 from liquor_app.imports.models import AS_OF, TAKEN_BACK

@@ -115,7 +115,7 @@ EXCLUSIONS = {
     "sms": "Stop Texts,Never text,Exclude from SMS,Mute Texts,Silence texts,SMS Blocked,Texting Disabled,Can't Text"
     ",Disable SMS Notifications,Withhold Texts",
     "both": "Removed From List,Forbid Marketing,Marketing Denied,Deny Marketing,Stop All Marketing,Cease Contact"
-    ",Exclude From Email And SMS,Remove From Campaigns,Consent Withdrawn,Opt In Revoked,Never Contact",
+    ",Exclude From Email And SMS,Exclude From Campaign,Consent Withdrawn,Opt In Revoked,Never Contact",
 }
 
 

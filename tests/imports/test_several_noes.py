@@ -11,6 +11,7 @@ from liquor_app.accounts.permissions import SYSTEM
 from liquor_app.core.db import transaction
 from liquor_app.imports.cleaning.answers.dead_addresses import is_dead, tells_of_life
 from liquor_app.imports.cleaning.answers.heard_columns import field_of
+from liquor_app.imports.cleaning.answers.remarks import choice_channels, chooses_none
 from liquor_app.imports.cleaning.column_mapping import check_mapping, guess_mapping
 from liquor_app.imports.dry_run import inspect_file, try_file
 from liquor_app.imports.readers.row_reader import Record
@@ -322,3 +323,21 @@ async def test_a_no_beside_a_known_tools_own_columns_is_heard(database: str, tmp
     await run(file)
     found = await rows("SELECT email_consent FROM customers ORDER BY email")
     assert [row["email_consent"] for row in found] == ["withdrawn", None]
+
+
+@pytest.mark.parametrize(
+    ("none", "cells"),
+    [
+        (True, "OFF,No thanks,Account updates only,stop,N,Order updates only please,Don't contact,Never contact me"),
+        (False, "Weekly,Stop by store,Never mind which,Both,Wine only,Email,Text,Yes,Offers"),
+    ],
+)
+def test_who_chose_nothing_and_who_chose_something(none: bool, cells: str) -> None:
+    assert {cell: chooses_none(cell) for cell in cells.split(",")} == dict.fromkeys(cells.split(","), none)
+
+
+@pytest.mark.parametrize(
+    "column", ["Payment Preference", "Wine Preferences", "Contact Method", "Email", "Order Options"]
+)
+def test_what_else_people_choose_is_no_choice_of_offers(column: str) -> None:
+    assert choice_channels(column) == ()

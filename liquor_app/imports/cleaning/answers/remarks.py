@@ -52,11 +52,11 @@ _CHOICE = re.compile(
 _BY_EMAIL = re.compile(r"\b(?:e ?mail(?:s|ing)?|mailings?|newsletters?)\b")
 _BY_SMS = re.compile(r"\b(?:sms|texts?|texting)\b")
 _WHAT_MUST = (
-    r"(?:transactional|transactions?|receipts?|invoices?|orders?(?: updates?)?|service|account|legal|essential|required"
-    r"|necessary)"
+    r"(?:transactional|transactions?|receipts?|invoices?|orders?(?: updates?)?|service|account(?: updates?)?"
+    r"|legal|essential|required|necessary)"
 )
 _NOT_OFFERS = re.compile(
-    rf"^(?:never|none at all|not at all|stop\w*|opt(?:s|ed|ing)? ?out|optout|un ?sub\w*)\b"
+    rf"^(?:never(?! mind)|none at all|not at all|no thanks|no thank you|off$|opt(?:s|ed|ing)? ?out|optout|un ?sub\w*)\b"
     rf"|\b{_WHAT_MUST}(?: e ?mails?| messages?)? only\b"
     rf"|\b(?:only|just) {_WHAT_MUST}\b|^transactional(?: e ?mails?)?$"
 )

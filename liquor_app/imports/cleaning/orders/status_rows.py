@@ -14,9 +14,7 @@ from enum import Enum
 from liquor_app.core.errors import Invalid
 from liquor_app.imports.cleaning.cells import Rejected
 from liquor_app.imports.cleaning.orders.money_names import REFUNDED as REFUNDED_SUM
-from liquor_app.imports.cleaning.orders.row_kinds import KindSigns, KindWords
-from liquor_app.imports.cleaning.orders.row_worth import RowWorth
-from liquor_app.imports.cleaning.orders.status_columns import (
+from liquor_app.imports.cleaning.orders.order_statuses import (
     ASKS,
     NO_HOUR,
     OF_ROWS,
@@ -25,6 +23,8 @@ from liquor_app.imports.cleaning.orders.status_columns import (
     asked,
     status_columns,
 )
+from liquor_app.imports.cleaning.orders.row_kinds import KindSigns, KindWords
+from liquor_app.imports.cleaning.orders.row_worth import RowWorth
 from liquor_app.imports.cleaning.orders.status_words import Says, is_day, is_exchange, is_no, said_by, word_of
 from liquor_app.imports.profiles.tool_profile import REFUNDED, UNPAID, VOIDED, plain
 from liquor_app.imports.readers.row_reader import Record
