@@ -62,7 +62,7 @@ async def compare_sales(truth: Dirty) -> Counter[str]:
 BROADLY = {
     "no identity": {"no_identity", "bad_email", "nobodys_email", "bad_phone"},
     "unreadable": {"unreadable_row"},
-    "nobody named": {"rows_without_customer"},
+    "nobody named": {"rows_without_customer", "rows_of_totals"},
     "unknown customer": {"unknown_customer"},
     "bad date": {"no_time", "bad_occurred_at"},
     "bad amount": {"no_amount", "bad_amount"},
@@ -78,8 +78,8 @@ def broadly(report: ImportReport, *reasons: str) -> dict[str, int]:
     for code, many in report.reasons.items():
         counts[known.get(code, code)] += many
     for code, many in report.notes.items():
-        if code in known:  # no fault, and counted all the same
-            counts[known[code]] += many
+        if (bare := code.partition(": ")[0]) in known:  # no fault, and counted all the same
+            counts[known[bare]] += many
     return dict(counts)
 
 
