@@ -58,6 +58,7 @@ async def _each_thing(client: Client) -> dict[str, str]:
         ("/coupon-pools", {"name": "Ten", "discount_pct": 10, "is_standing": False}),
         ("/webhook-endpoints", {"url": "https://hooks.example.com/x", "events": ["customer.created"]}),
         ("/analytics/learning/rules", {"effect": "forbid", **cell, "reason": "Sold out"}),
+        ("/saved-views", {"list": "customers", "name": "Mine", "query": {"sort": "name"}}),
         ("/segments", GOOD["POST /segments"]),
         ("/campaigns", GOOD["POST /campaigns"]),
     ):  # fmt: skip
