@@ -20,8 +20,9 @@ from liquor_app.accounts.permissions import Actor, require
 from liquor_app.actions.action_reasons import offer_reason, uplift_words, with_another_offer
 from liquor_app.actions.edit_guards import Held, hold, record_edit, refuse_over_budget
 from liquor_app.actions.models import ActionStatus, EditKind
+from liquor_app.actions.offering.cell_rules import RuleEffect, rules_in_force
 from liquor_app.actions.offering.offer_answers import covers_of
-from liquor_app.actions.offering.offer_uplifts import learned_of, uplift_of
+from liquor_app.actions.offering.offer_uplifts import NO_RHYTHM, learned_of, uplift_of
 from liquor_app.actions.offering.playbook_offers import coupon_bans, guided, is_banned, read_scale
 from liquor_app.actions.offers import OWN_TERMS, Offer, facts_of, message_text, most_discount, offer_text, pull
 from liquor_app.actions.plan_context import PlanContext
@@ -66,7 +67,8 @@ async def _offers_of(session: AsyncSession, actor: Actor, action_id: UUID) -> tu
     require(actor, Permission.ACTIONS_READ)
     found = await session.execute(
         text(
-            "SELECT a.segment_slug, k.brand_id, COALESCE(k.constraints, '{}') AS constraints FROM actions a"
+            "SELECT a.segment_slug, a.channel, a.offer_terms -> 'due' ->> 'state' AS due, k.brand_id,"
+            " COALESCE(k.constraints, '{}') AS constraints FROM actions a"
             " LEFT JOIN campaigns k ON k.id = a.campaign_id WHERE a.id = :id"
         ),
         {"id": action_id},
@@ -87,7 +89,12 @@ async def _offers_of(session: AsyncSession, actor: Actor, action_id: UUID) -> tu
         ceilings=[rails.ceiling, guidance.max_discount_pct],
     )
     offers, _ = lawful_offers(guided(offers, guidance), licence, await shop_today(session), await load_rules(session))
-    return offers
+    forbidden = {
+        one.offer for one in await rules_in_force(session)
+        if one.effect is RuleEffect.FORBID and one.covers(row.segment_slug, row.channel)
+        and one.due in ("", row.due or NO_RHYTHM)
+    }  # fmt: skip
+    return tuple(one for one in offers if one.name not in forbidden)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +126,7 @@ async def swap_offer(session: AsyncSession, actor: Actor, action_id: UUID, offer
     """Give an action another offer of its segment's playbook, by name.
 
     Raises:
-        Invalid: the playbook has no such offer, or guidance and guardrails do not allow it.
+        Invalid: the playbook has no such offer, or guidance, guardrails or a rule do not allow it.
         Forbidden, NotFound, Conflict: as `change_offer`.
     """
     known = {one.name: one for one in await _offers_of(session, actor, action_id)}

@@ -322,6 +322,18 @@ async def delete_campaign(session: AsyncSession, actor: Actor, campaign_id: UUID
     await session.delete(campaign)
 
 
+async def hold_unapproved(session: AsyncSession, campaign_id: UUID) -> None:
+    """Hold a campaign that may be planned again. A corridor: asked for, and once more when it is done, for a plan may
+    be approved in between, and what was approved is what is sent.
+
+    Raises:
+        Conflict: it is neither a draft nor waiting for approval.
+    """
+    campaign = await lock_campaign(session, campaign_id)
+    if campaign.status not in {CampaignStatus.DRAFT, CampaignStatus.AWAITING_APPROVAL}:
+        raise Conflict(f"A campaign that is {campaign.status} cannot be planned again.")
+
+
 async def request_plan(session: AsyncSession, actor: Actor, campaign_id: UUID) -> UUID:
     """Ask for actions and a plan; returns the job. The campaign then waits for approval.
 
@@ -329,9 +341,7 @@ async def request_plan(session: AsyncSession, actor: Actor, campaign_id: UUID) -
         Conflict: it is neither a draft nor waiting for approval.
     """
     require(actor, Permission.CAMPAIGNS_WRITE)
-    campaign = await lock_campaign(session, campaign_id)
-    if campaign.status not in {CampaignStatus.DRAFT, CampaignStatus.AWAITING_APPROVAL}:
-        raise Conflict(f"A campaign that is {campaign.status} cannot be planned again.")
+    await hold_unapproved(session, campaign_id)
     return await enqueue(
         session,
         Job.GENERATE_CAMPAIGN,

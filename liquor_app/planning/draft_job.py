@@ -11,6 +11,7 @@ from liquor_app.accounts.permissions import SYSTEM
 from liquor_app.actions.generate import generate_within
 from liquor_app.actions.plan_context import lock_context
 from liquor_app.campaigns.models import CampaignStatus, CampaignType, Engine
+from liquor_app.campaigns.service import hold_unapproved
 from liquor_app.core.config import get_settings
 from liquor_app.core.db import allow_thinking, transaction
 from liquor_app.core.ids import parse_id
@@ -43,6 +44,9 @@ async def draft_plans(campaign_id: UUID, report: Report) -> Drafted:
     Args:
         report: told how far it is (done, total, words); also every few seconds while the AI planner thinks, and may
             raise to stop it.
+
+    Raises:
+        Conflict: a plan was approved meanwhile; that one stands.
     """
     await report(0, 3, "Looking for customers worth contacting")
 
@@ -51,6 +55,7 @@ async def draft_plans(campaign_id: UUID, report: Report) -> Drafted:
 
     asked: Asked | None = None
     async with transaction() as session:
+        await hold_unapproved(session, campaign_id)
         context = await lock_context(session, campaign_id)
         if context.brief.type is CampaignType.TRIGGERED:
             return Drafted(await plan_standing(session, SYSTEM, context), 0)
@@ -61,11 +66,11 @@ async def draft_plans(campaign_id: UUID, report: Report) -> Drafted:
         if context.brief.engine is Engine.LLM and get_settings().openai_api_key.get_secret_value():
             asked = await ask_within(session, context, plan)
     if asked is not None:
-        plan = await _ask(asked, report)
+        plan = await _ask(asked, report, campaign_id)
     return Drafted(plan, generated.proposed)
 
 
-async def _ask(asked: Asked, report: Report) -> PlanRow:
+async def _ask(asked: Asked, report: Report, campaign_id: UUID) -> PlanRow:
     await report(1, 3, "Asking the AI planner")
     thinking = asyncio.create_task(consult(asked.question, get_settings()))
     try:
@@ -76,6 +81,7 @@ async def _ask(asked: Asked, report: Report) -> PlanRow:
         thinking.cancel()
     await report(2, 3, "Allocating its proposal")
     async with transaction() as session:
+        await hold_unapproved(session, campaign_id)
         return await make_ai_plan(session, SYSTEM, asked, answer)
 
 

@@ -180,10 +180,12 @@ async def submit(request: Request, actor: CurrentActor, campaign_id: Id) -> Resp
 @needs(Permission.CAMPAIGNS_WRITE)
 async def approve(request: Request, actor: CurrentActor, campaign_id: Id, body: ApproveIn | None = None) -> Response:
     """Approve the plan; the campaign is then scheduled. A domain that failed the last sender check is a conflict."""
-    despite = (body or ApproveIn()).despite_sender
+    given = body or ApproveIn()
 
     async def work(session: Any) -> CampaignRow:
-        return await approve_campaign.approve_campaign(session, actor, campaign_id, despite_sender=despite)
+        return await approve_campaign.approve_campaign(
+            session, actor, campaign_id, despite_sender=given.despite_sender, plan_id=given.plan_id
+        )
 
     return await _move(request, actor, work)
 

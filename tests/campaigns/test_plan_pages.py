@@ -309,7 +309,7 @@ def test_the_page_offers_what_a_campaign_may_become() -> None:
             yield from arms(inner)
 
     offered = {
-        CampaignStatus(status): re.findall(r'campaign_state\.act"[^)]*?\["verb"\] : "(\w+)"', drawn)
+        CampaignStatus(status): re.findall(r'campaign_state\.(?:act|approve)"[^)]*?\["verb"\] : "(\w+)"', drawn)
         for status, drawn in arms(campaign_page().render())
         if status in [*CampaignStatus] and "campaign_state.act" in drawn
     }

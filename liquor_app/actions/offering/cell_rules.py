@@ -22,6 +22,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from liquor_app.accounts.audit import audit
 from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
+from liquor_app.actions.models import ActionStatus
 from liquor_app.actions.offering.due_state import DueState
 from liquor_app.actions.offering.offer_uplifts import NO_RHYTHM
 from liquor_app.actions.offers import Playbook
@@ -94,6 +95,11 @@ SELECT s.slug AS segment, s.name AS segment_name, o.offer ->> 'name' AS offer, c
   FROM segments s CROSS JOIN LATERAL jsonb_array_elements(s.recommended_offers) WITH ORDINALITY AS o (offer, place)
  CROSS JOIN LATERAL unnest(s.optimal_channels) WITH ORDINALITY AS c (channel, rank)
  ORDER BY s.name, s.slug, o.place, c.rank LIMIT {MOST_CELLS}
+"""
+_PLANNED = f"""
+SELECT segment_slug AS segment, offer_terms ->> 'name' AS offer, channel,
+       COALESCE(offer_terms -> 'due' ->> 'state', '{NO_RHYTHM}') AS due, count(*) AS messages
+  FROM actions WHERE campaign_id = :id AND status = '{ActionStatus.PENDING}' GROUP BY 1, 2, 3, 4
 """
 _PLAYBOOK = "SELECT recommended_offers, optimal_channels FROM segments WHERE slug = :slug"
 _ALONE = "SELECT pg_advisory_xact_lock(hashtextextended('cell_rules', 0))"
@@ -240,6 +246,23 @@ def masks_of(
         about = [every if not one.due else states == one.due for one in mine if one.offer == offer.name]
         masks.append(np.logical_or.reduce(about) if about else nobody)
     return masks
+
+
+async def forbidden_messages(session: AsyncSession, campaign_id: UUID) -> list[tuple[CellRuleRow, int]]:
+    """Return the rules that forbid messages a campaign's plan holds, and how many each does. A corridor."""
+    forbids = [one for one in await rules_in_force(session) if one.effect is RuleEffect.FORBID]
+    if not forbids:
+        return []
+    found = await session.execute(text(_PLANNED), {"id": campaign_id})
+    held = [(row.segment, row.offer, row.channel, row.due, row.messages) for row in found]
+    told = []
+    for rule in forbids:
+        many = sum(
+            messages for segment, offer, channel, due, messages in held
+            if rule.covers(segment, channel) and rule.offer == offer and rule.due in ("", due)
+        )  # fmt: skip
+        told += [(rule, many)] if many else []
+    return told
 
 
 def pin_words(rules: Sequence[CellRuleRow], playbook: Playbook, channel: str) -> dict[str, str]:

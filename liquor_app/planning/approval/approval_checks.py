@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
+from uuid import UUID
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -13,6 +14,7 @@ from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, may
 from liquor_app.actions.edit_guards import refuse_overfull
 from liquor_app.actions.models import ActionStatus
+from liquor_app.actions.offering.cell_rules import forbidden_messages
 from liquor_app.actions.offers import LEGAL_TERMS, facts_of
 from liquor_app.actions.plan_context import PlanContext
 from liquor_app.campaigns.brief import CampaignBrief
@@ -27,7 +29,7 @@ from liquor_app.organization.models import Channel
 from liquor_app.planning.plan_store import PlanRow
 from liquor_app.templates.liquid_tokens import without_liquid
 from liquor_app.templates.template_catalog import load_catalog
-from liquor_app.ui.words import figure, plain_number, show_money, show_weekday
+from liquor_app.ui.words import figure, plain_number, plural, show_money, show_weekday
 
 MOST_TEXTS = 20_000
 """Different wordings that are read one by one; a plan with more is refused, as nobody has read it either."""
@@ -111,6 +113,19 @@ async def refuse_unguided(session: AsyncSession, brief: CampaignBrief, made_unde
     for words in wordings:
         if claims := guidance.claims_in(words):
             raise Conflict(f"The plan says {claims[0].words}.{since} Change those words, or plan again.")
+
+
+async def refuse_forbidden(session: AsyncSession, campaign_id: UUID) -> None:
+    """Hold the plan's messages against the rules in force: one made since the plan was, or an offer given by hand.
+
+    Raises:
+        Conflict: a rule forbids some of them; the words name it.
+    """
+    for rule, messages in await forbidden_messages(session, campaign_id):
+        raise Conflict(
+            f"{rule.words}. The plan holds {plural(messages, 'message')} of it. Plan again, or take the rule back"
+            " under Learning."
+        )
 
 
 async def refuse_unlawful(session: AsyncSession, planning: PlanContext) -> None:

@@ -17,27 +17,32 @@ from liquor_app.experiments.effects import fix_read
 from liquor_app.organization.service import BrandRow, get_brand
 from liquor_app.organization.shop_identity import require_identity
 from liquor_app.planning.approval.approval_context import ApprovalContext, read_approval
-from liquor_app.planning.approval.approve_plan import approve_within
+from liquor_app.planning.approval.approve_plan import REPLACED, approve_within
 from liquor_app.planning.plan_store import Planned, planned_now
 from liquor_app.providers.sender_check.sender_checks import failing_sender
 
 
 async def approve_campaign(
-    session: AsyncSession, actor: Actor, campaign_id: UUID, *, despite_sender: bool = False
-) -> CampaignRow:
+    session: AsyncSession, actor: Actor, campaign_id: UUID, *, despite_sender: bool = False,
+    plan_id: UUID | None = None,
+) -> CampaignRow:  # fmt: skip
     """Approve the campaign's current plan; it is then scheduled.
 
     Args:
+        plan_id: the plan as the approver saw it; refuses if another has taken its place.
         despite_sender: send although mailboxes will refuse mail of the brand's domain; recorded.
 
     Raises:
         Forbidden: the actor is not a marketer.
-        Conflict: it does not wait for approval, has no plan, its last day is over, or its domain failed the last sender
-            check (the error's field is `sender_domain`).
+        Conflict: it does not wait for approval, has no plan, or another than was looked at, a rule forbids what the
+            plan holds, its last day is over, or its domain failed the last sender check (the error's field is
+            `sender_domain`).
     """
     require(actor, Permission.CAMPAIGNS_WRITE)
     campaign = await lock_campaign(session, campaign_id)
     check_stands(campaign, CampaignStatus.AWAITING_APPROVAL, to="approved")
+    if plan_id is not None and campaign.plan_id != plan_id:
+        raise Conflict(REPLACED)
     planned, brand = await check_sender(session, campaign, despite=despite_sender)
     if despite_sender:
         await audit(session, actor, "campaign.sender_accepted", "campaign", campaign.id, sender=brand.from_email)

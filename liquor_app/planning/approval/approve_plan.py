@@ -16,6 +16,7 @@ from liquor_app.campaigns.service import lock_campaign
 from liquor_app.core.clock import now
 from liquor_app.core.errors import Conflict, NotFound
 from liquor_app.planning.approval.approval_checks import (
+    refuse_forbidden,
     refuse_overtaken,
     refuse_unguided,
     refuse_unlawful,
@@ -29,7 +30,7 @@ from liquor_app.planning.plan_store import PlanRow, planned_now
 from liquor_app.planning.plan_switch import forget_choices
 from liquor_app.planning.simulation_job import simulate_within
 
-_REPLACED = "A newer plan has replaced this one. Look at that before approving."
+REPLACED = "A newer plan has replaced this one. Look at that before approving."
 
 
 async def approve_plan(
@@ -53,7 +54,7 @@ async def approve_plan(
         raise NotFound("There is no such plan.")
     campaign = await lock_campaign(session, campaign_id)
     if campaign.plan_id != plan_id:
-        raise Conflict(_REPLACED)
+        raise Conflict(REPLACED)
     return await approve_within(
         session,
         actor,
@@ -69,7 +70,7 @@ async def approve_within(
     plan, brief, current = context.plan, context.brief, context.planned.fingerprint
     is_standing = brief.type is CampaignType.TRIGGERED
     if plan.status is PlanStatus.SUPERSEDED:
-        raise Conflict(_REPLACED)
+        raise Conflict(REPLACED)
     if fingerprint is not None and fingerprint != current:
         raise Conflict("The plan has changed since you looked at it. Reload, then approve.")
     if not context.planned.messages and not is_standing:
@@ -80,6 +81,7 @@ async def approve_within(
     if not is_standing:
         await refuse_overtaken(session, brief, plan.created_at)
     await refuse_unguided(session, brief, plan.guidance_version)
+    await refuse_forbidden(session, brief.id)
     await refuse_unlawful(session, context.planning)
     await refuse_untrue_subjects(session, brief)
     require_approver(actor, plan, context.guidance)

@@ -76,9 +76,11 @@ class PlayIn(Body):
 
 
 class ApproveIn(Body):
-    """`despite_sender`: although mailboxes will refuse mail of the brand's domain."""
+    """`despite_sender`: although mailboxes will refuse mail of the brand's domain. `plan_id`: the plan that was looked
+    at; another that took its place since is a conflict."""
 
     despite_sender: bool = False
+    plan_id: UUID | None = None
 
 
 class PauseIn(Body):

@@ -16,6 +16,7 @@ from liquor_app.core.errors import Invalid
 from liquor_app.organization.settings import shop_today
 from liquor_app.screens.session.state import guarded, signed_in
 from liquor_app.ui.address import parameter, remember
+from liquor_app.ui.forms.form_data import typed
 
 OWN = "own"
 """The choice that opens the two days."""
@@ -106,7 +107,7 @@ class PeriodState(rx.State, mixin=True):  # type: ignore[call-arg]
     async def choose_days(self, form: dict[str, Any]) -> Any:
         """Days of one's own; what is wrong with them is said beside them, and they stay as typed."""
         await signed_in(self)
-        first, last = str(form.get("from", ""))[:10], str(form.get("to", ""))[:10]
+        first, last = typed(form, "from")[:10], typed(form, "to")[:10]
         self.period, self.first_day, self.last_day = OWN, first, last
         start, end = _day(first), _day(last)
         if start is None or end is None:

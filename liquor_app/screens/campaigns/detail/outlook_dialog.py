@@ -31,7 +31,9 @@ def outlook_dialog() -> rx.Component:
                 "Approve all the same",
                 kind="primary",
                 on_click=rx.cond(
-                    OutlookState.refused, CampaignState.act("approve_anyway"), CampaignState.act("approve_warned")
+                    OutlookState.refused,
+                    CampaignState.approve("approve_anyway", CampaignState.plan.id),
+                    CampaignState.approve("approve_warned", CampaignState.plan.id),
                 ),
             ),
         ),

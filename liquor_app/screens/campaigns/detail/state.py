@@ -15,6 +15,7 @@ from liquor_app.campaigns import lifecycle
 from liquor_app.campaigns.service import delete_campaign, get_campaign, request_plan
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import Conflict
+from liquor_app.core.ids import parse_id
 from liquor_app.core.listing.spec import ListQuery
 from liquor_app.organization.settings import shop_now
 from liquor_app.planning.approval.approve_campaign import approve_campaign, submit_plan
@@ -99,6 +100,7 @@ class CampaignState(DetailState, rx.State):
         before, self.head, self.plan = self.plan.id, head_of(row, at), plan_view(plan)
         self.steps = funnel_steps(row)
         if before not in ("", self.plan.id):  # planned again: other messages, other obstacles
+            self.asking = "" if self.asking == "outlook" else self.asking
             outlook = await self.get_state(OutlookState)
             await outlook._refresh()
         self.ledger = ledger_lines(counts)
@@ -121,6 +123,16 @@ class CampaignState(DetailState, rx.State):
     async def act(self, verb: str) -> Any:
         """Approve, start, play, pause, resume, cancel, send back, plan again. Approving asks first if there is anything
         to be told (`OutlookState`), and so does sending back."""
+        return await self._do(verb)
+
+    @rx.event
+    @guarded
+    @needs(Permission.CAMPAIGNS_WRITE)
+    async def approve(self, verb: str, plan: str) -> Any:
+        """Approve the plan as the browser shows it: another may have taken its place meanwhile."""
+        return await self._do(verb, plan) if verb.startswith("approve") else None
+
+    async def _do(self, verb: str, plan: str = "") -> Any:
         actor, asked = await signed_in(self), self.asking
         self.asking = ""
         if verb not in VERBS or (verb == "approve" and await self._warned()):
@@ -129,8 +141,9 @@ class CampaignState(DetailState, rx.State):
         if verb == "send_back" and asked != verb:
             return None
         try:
+            seen = {"plan_id": parse_id(str(plan), "plan")} if plan else {}
             async with transaction() as session:
-                await work(session, actor, self._id())
+                await work(session, actor, self._id(), **seen)
         except Conflict as error:
             if error.field == "licence_state":  # the one thing that can be said right here
                 return LicenceState.ask

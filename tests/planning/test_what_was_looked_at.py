@@ -1,0 +1,119 @@
+"""What is approved is what was looked at, and nothing else is sent: no plan made meanwhile, nothing forbidden since."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import pytest
+from sqlalchemy import text
+
+from liquor_app.accounts.models import Role
+from liquor_app.accounts.permissions import Actor, ActorKind
+from liquor_app.actions.edit_offer import list_offers, swap_offer
+from liquor_app.actions.offering.cell_rules import RuleEffect, undo_rule
+from liquor_app.campaigns.models import CampaignStatus
+from liquor_app.campaigns.service import get_campaign, request_plan
+from liquor_app.core.db import transaction
+from liquor_app.core.errors import Conflict, Invalid
+from liquor_app.planning.approval.approve_campaign import approve_campaign, submit_plan
+from liquor_app.planning.draft_job import draft_plans
+from liquor_app.screens.campaigns.detail.state import CampaignState
+from tests.planning.test_cell_rules import DANA, PLAIN, TEN, rule, shop
+from tests.tabs import Tab, run, said
+
+pytestmark = pytest.mark.integration
+MARKETER = Actor(ActorKind.USER, None, "Dana", Role.MANAGER)
+
+
+async def quiet(done: int, total: int, words: str) -> None:
+    """Nobody watches."""
+
+
+async def waiting(people: int = 40) -> tuple[UUID, UUID]:
+    """A campaign that waits for approval, and its plan."""
+    async with transaction() as session:
+        campaign = await shop(session, people)
+    plan = (await draft_plans(campaign, quiet)).plan.id
+    async with transaction() as session:
+        await submit_plan(session, DANA, campaign)
+    return campaign, plan
+
+
+async def current(campaign: UUID) -> tuple[CampaignStatus, UUID | None, int]:
+    async with transaction() as session:
+        row = await get_campaign(session, DANA, campaign)
+        plans = await session.execute(text("SELECT count(*) FROM plans WHERE campaign_id = :id"), {"id": campaign})
+        return row.status, row.plan_id, plans.scalar_one()
+
+
+async def test_a_plan_asked_for_before_an_approval_takes_nobodys_place(database: str) -> None:
+    """Asked for, approved, and only then worked out: the new draft took the approved plan's place, and was sent."""
+    campaign, plan = await waiting()
+    async with transaction() as session:
+        await request_plan(session, DANA, campaign)
+    async with transaction() as session:
+        await approve_campaign(session, DANA, campaign)
+    with pytest.raises(Conflict, match="scheduled cannot be planned again"):
+        await draft_plans(campaign, quiet)
+    assert await current(campaign) == (CampaignStatus.SCHEDULED, plan, 1)
+    async with transaction() as session:
+        kept = await session.execute(text("SELECT DISTINCT plan_id FROM actions WHERE status = 'pending'"))
+        assert kept.scalars().all() == [plan]
+
+
+async def test_a_plan_nobody_looked_at_is_not_approved(database: str) -> None:
+    """Two tabs: one plans again, the other approves what it shows."""
+    campaign, seen = await waiting()
+    newer = (await draft_plans(campaign, quiet)).plan.id
+    async with transaction() as session:
+        with pytest.raises(Conflict, match="newer plan has replaced"):
+            await approve_campaign(session, DANA, campaign, plan_id=seen)
+    assert (await current(campaign))[:2] == (CampaignStatus.AWAITING_APPROVAL, newer)
+    state = await Tab(f"/campaigns/{campaign}", MARKETER).state(CampaignState)
+    await run(CampaignState.load, state)
+    for verb in ("approve_warned", "approve_anyway"):
+        assert "newer plan" in said(await run(CampaignState.approve, state, verb, str(seen)))
+    assert (await current(campaign))[0] is CampaignStatus.AWAITING_APPROVAL
+    await run(CampaignState.approve, state, "approve_anyway", str(newer))
+    assert (await current(campaign))[:2] == (CampaignStatus.SCHEDULED, newer)
+
+
+async def test_an_open_question_is_closed_when_another_plan_comes(database: str) -> None:
+    campaign, _ = await waiting()
+    state = await Tab(f"/campaigns/{campaign}", MARKETER).state(CampaignState)
+    await run(CampaignState.load, state)
+    state.asking = "outlook"
+    await draft_plans(campaign, quiet)
+    await run(CampaignState.load, state)
+    assert state.asking == ""
+
+
+async def test_what_was_forbidden_since_is_not_approved(database: str) -> None:
+    """A rule made while the plan waited: its messages went out all the same."""
+    campaign, plan = await waiting()
+    async with transaction() as session:
+        forbidden = await rule(session, RuleEffect.FORBID, TEN)
+    async with transaction() as session:
+        with pytest.raises(Conflict, match=f"Forbidden: {TEN} by e-mail to All .* Plan again, or take the rule back"):
+            await approve_campaign(session, DANA, campaign, plan_id=plan)
+    async with transaction() as session:
+        await undo_rule(session, DANA, forbidden)
+        await approve_campaign(session, DANA, campaign, plan_id=plan)
+    assert (await current(campaign))[:2] == (CampaignStatus.SCHEDULED, plan)
+
+
+async def test_a_forbidden_offer_is_given_by_no_hand(database: str) -> None:
+    campaign, _ = await waiting()
+    async with transaction() as session:
+        found = await session.execute(
+            text("SELECT id FROM actions WHERE campaign_id = :id AND channel = 'email' AND status = 'pending'"
+                 " AND offer_terms ->> 'name' = :ten LIMIT 1"), {"id": campaign, "ten": TEN},
+        )  # fmt: skip
+        action = found.scalar_one()
+        assert {TEN, PLAIN} <= {one.name for one in await list_offers(session, DANA, action)}
+        await rule(session, RuleEffect.FORBID, PLAIN)
+        await rule(session, RuleEffect.FORBID, TEN, "sms")
+        assert PLAIN not in {one.name for one in await list_offers(session, DANA, action)}
+        assert TEN in {one.name for one in await list_offers(session, DANA, action)}, "by another channel alone"
+        with pytest.raises(Invalid, match="is none of"):
+            await swap_offer(session, DANA, action, PLAIN)
