@@ -220,13 +220,22 @@ class Split:
     final: tuple[Sums, Sums] | None
 
 
+def _possible(outcome: Outcome, span: Span) -> Span:
+    """Cut an interval to what may be: shares of buyers differ by no more than all of them. Two campaigns' spread tells
+    so little (t of one degree of freedom, 12.7) that it reaches beyond."""
+    if outcome is not Outcome.BOUGHT:
+        return span
+    return Span(span.mean, max(span.low, -1.0), min(span.high, 1.0))
+
+
 def effect(outcome: Outcome, splits: Sequence[Split]) -> Effect:
     """Return what an outcome changed by over campaigns, `one` less `other`."""
     now = pool([contrast(outcome, split.one, split.other) for split in splits])
     finals = [split.final for split in splits if split.final is not None]
     then = pool([contrast(outcome, *final, adjusted=True) for final in finals])
     people, read = sum(split.one.people for split in splits), sum(one.people for one, _ in finals)
-    always, final = None if now is None else now.always, None if then is None else then.once
+    always = None if now is None else _possible(outcome, now.always)
+    final = None if then is None else _possible(outcome, then.once)
     return Effect(
         always,
         None if always is None else always.times(people),
