@@ -51,9 +51,9 @@ def _fields_of(route: APIRoute) -> tuple[str, ...]:
 
 
 def _names(shape: Any) -> tuple[str, ...]:
-    if dataclasses.is_dataclass(shape):
-        return tuple(one.name for one in dataclasses.fields(shape))
-    return tuple(getattr(shape, "model_fields", ()))
+    if model := getattr(shape, "model_fields", None):  # which may inherit from a dataclass too
+        return tuple(model)
+    return tuple(one.name for one in dataclasses.fields(shape)) if dataclasses.is_dataclass(shape) else ()
 
 
 def _asked(known: tuple[str, ...]) -> Any:

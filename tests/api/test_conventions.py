@@ -67,6 +67,7 @@ GET /sending · POST /sending/stop · POST /sending/resume
 GET /doubles · GET /doubles/export · POST /doubles/find · POST /doubles/{id}/dismiss · POST /merges/{id}/undo
 GET /customers/{id}/merge · POST /customers/{id}/merge · GET /customers/{id}/merges
 POST /customers/{id}/personal-data · POST /customers/{id}/erasure · GET /customers/{id}/erasure
+GET /customers/{id}/erasure/mentions
 PUT /customers/{id}/objection · GET /settings/access · PATCH /settings/access
 GET /customers/{id}/labels · PATCH /customers/{id}/labels
 GET /customers/{id}/age · POST /customers/{id}/age

@@ -22,10 +22,10 @@ NOT_TAKEN = {
         allocations/{id}/draw allocations/{id}/entries allocations/{id}/freeze campaigns/{id}/approve
         campaigns/{id}/cancel campaigns/{id}/codes campaigns/{id}/pause campaigns/{id}/resume campaigns/{id}/start
         campaigns/{id}/submit coupon-pools/{id}/discard doubles/{id}/dismiss drop-files/{id}/retry imports/{id}/cancel
-        imports/{id}/undo/cancel jobs/{id}/cancel merges/{id}/undo replies/{id}/settle sending/resume sending/stop
-        sends/{id}/settle settings/autopilot/release settings/autopilot/stop settings/compliance/rules/{id}/end
-        suppressions/{id}/lift users/me/two-steps/confirm users/me/two-steps/off users/{id}/sign-out
-        users/{id}/two-steps/off webhook-deliveries/{id}/replay
+        imports/{id}/undo/cancel jobs/{id}/cancel merges/{id}/undo notices/read replies/{id}/settle sending/resume
+        sending/stop sends/{id}/settle settings/autopilot/release settings/autopilot/stop
+        settings/compliance/rules/{id}/end suppressions/{id}/lift users/me/two-steps/confirm users/me/two-steps/off
+        users/{id}/sign-out users/{id}/two-steps/off webhook-deliveries/{id}/replay
     """,
     "adds what is not there yet: the same again adds nothing": """
         coupon-pools/file coupon-pools/{id}/codes products/{id}/interests replies/note sends/again suppressions

@@ -233,10 +233,11 @@ async def plant_in_passing(neighbour: UUID) -> None:
         "INSERT INTO custom_fields (key, label, kind) VALUES ('knows_her', 'Knows ' || :name, 'text')",
         "INSERT INTO segments (slug, name, description, rules, recommended_offers) VALUES"
         " ('friends_of_zora_quillmark', 'Friends of ' || :name, 'Ask ' || :mail, jsonb_build_object('all',"
-        " jsonb_build_array(jsonb_build_object('field', 'tag', 'value', CAST(:name AS text)))),"
+        " jsonb_build_array(jsonb_build_object('field', 'tags', 'op', 'has_all', 'value',"
+        " jsonb_build_array(CAST(:name AS text))))),"
         " jsonb_build_array(jsonb_build_object('text', :name || '''s pick')))",
-        "INSERT INTO segments (slug, name, rules) VALUES ('inside', 'Inside', jsonb_build_object('field',"
-        " 'segment', 'value', 'friends_of_zora_quillmark'))",
+        "INSERT INTO segments (slug, name, rules) VALUES ('inside', 'Inside', jsonb_build_object('segment',"
+        " 'friends_of_zora_quillmark'))",
         "UPDATE campaigns SET name = 'For ' || :name, llm_prompt = :mail, constraints = jsonb_build_object('note',"
         " CAST(:name AS text)), target_segments = ARRAY['loyal', 'friends_of_zora_quillmark']",
         "UPDATE actions SET segment_slug = 'friends_of_zora_quillmark'",

@@ -120,7 +120,7 @@ async def test_the_shops_own_words_stay_but_for_the_name(database: str, tmp_path
     assert tags == {"Club", "Zora", "The Quill & Mark", f"{mark}'s tasting", f"{mark}'s tasting 2"}
     slug = f"friends_of_{mark}"
     assert slugs >= {slug, "inside", "mine"}
-    assert await scalar("SELECT rules ->> 'value' FROM segments WHERE slug = 'inside'") == slug
+    assert await scalar("SELECT rules ->> 'segment' FROM segments WHERE slug = 'inside'") == slug
     assert await scalar("SELECT target_segments FROM campaigns LIMIT 1") == ["loyal", slug]
     for table, column in (
         ("actions", "segment_slug"), ("decision_counts", "segment_slug"), ("outcome_sums", "segment_slug"),

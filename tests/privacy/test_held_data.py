@@ -53,9 +53,10 @@ NAMES_NOBODY = {
         sign_in_attempts totp_secrets users
     """,
     "ids, kinds, codes, figures and keys of ours": """
-        allocations campaign_pools channels cohort_months cohorts daily_messages daily_sales erased_keys erasures
-        experiment_arms global_holdouts model_versions product_images product_labels recounts scoring_standards
-        sealed_secrets send_keys sender_checks sender_days short_links sign_up_days sign_up_refusals touched_customers
+        allocations base_months campaign_pools channels cohort_months cohorts daily_messages daily_sales erased_keys
+        erasures experiment_arms global_holdouts goods_months model_versions product_images product_labels recounts
+        scoring_standards sealed_secrets send_hours send_keys sender_checks sender_days short_links sign_up_days
+        sign_up_refusals touched_customers
         uplift_models webhook_deliveries webhook_events
     """,
     "the shop's own rules and wordings, which are evidence of what was in force": """

@@ -21,7 +21,7 @@ from liquor_app.organization.saved_views import LONGEST, ViewFields, ViewRow
 from liquor_app.rest.kit.authentication import CurrentActor, key_owner
 from liquor_app.segments.lists import CUSTOMERS
 
-router = APIRouter(tags=["saved views"])
+router = APIRouter(tags=["views"])
 
 
 class ViewedList(StrEnum):

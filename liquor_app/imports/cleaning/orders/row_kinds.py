@@ -38,6 +38,7 @@ _WORDS = {
     ),
 }  # fmt: skip
 """Words for kinds that say nothing of an order's state. How something was sold says that it was."""
+_BELOW = re.compile(r"^\s*+[-−(]\s*+[$€£]?+\s*+[\d.]")
 _BACK: set[Says | None] = {Says.RETURN, Says.VOIDED}
 
 
@@ -45,8 +46,8 @@ class KindWords:
     """`KindWords(column, place, rows)(cell)` is what a kind of row says, None where nobody knows.
 
     Some words mean what those beside them make of them: letters in a column just called a type are kinds where what
-    they give back stands below zero (an R may be for red wine); a payment is a sale where no row is called one; what
-    was reversed counts where the row that reverses it does.
+    they give back stands below zero (an R may be for red wine); a payment is a sale where no row is called one and
+    sums have their sign; what was reversed counts where the row that reverses it does.
 
     Args:
         rows: the first ones.
@@ -57,7 +58,8 @@ class KindWords:
         words = {word_of(one) for one in said}
         self._letters = is_named(column) or _stand_apart(place, rows)
         self._of_here: dict[str, Says] = {}
-        if "payment" in words and not any(said_by(one) is Says.COUNTS for one in said):
+        is_signed = any(_BELOW.match(cell) for cells in rows for cell in cells)
+        if "payment" in words and is_signed and not any(said_by(one) is Says.COUNTS for one in said):
             self._of_here["payment"] = Says.COUNTS
         if "reversing" in words:
             self._of_here["reversed"] = Says.COUNTS

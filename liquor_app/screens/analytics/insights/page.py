@@ -6,8 +6,10 @@ from typing import Any
 
 import reflex as rx
 
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.analytics.insights.read_insights import InsightKind
 from liquor_app.screens.analytics.insights.state import InsightsState
+from liquor_app.screens.session.role_controls import allowed
 from liquor_app.ui.button import button, link
 from liquor_app.ui.card import card
 from liquor_app.ui.charts.chart import Series, bar_chart, legend, line_chart
@@ -130,7 +132,7 @@ def _nothing() -> rx.Component:
         empty(
             "Nothing counted yet",
             "Bring purchases in, and the night counts the months.",
-            link("Import purchases", "/customers/import"),
+            allowed(Permission.IMPORTS_WRITE, link("Import purchases", "/customers/import")),
             icon="users",
         )
     )
