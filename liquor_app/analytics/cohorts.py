@@ -155,7 +155,7 @@ def _months(rows: Sequence[Any], this_month: date) -> list[CohortMonth]:
     for since in range(months_between(cohort, this_month) + 1):
         row = known.get(since)
         buyers, orders, revenue = (row.buyers, row.orders, row.revenue) if row else (0, 0, Decimal(0))
-        month = _later(cohort, since)
+        month = later(cohort, since)
         share = rate("retention", buyers=buyers, customers=customers) or 0.0
         told.append(CohortMonth(since, month, buyers, orders, revenue, share, month < this_month))
     return told
@@ -170,6 +170,11 @@ def months_between(first: date, then: date) -> int:
     return 12 * (then.year - first.year) + then.month - first.month
 
 
-def _later(month: date, months: int) -> date:
+def later(month: date, months: int) -> date:
+    """Return the first of the month so many months on.
+
+    >>> later(date(2026, 1, 1), -1)
+    datetime.date(2025, 12, 1)
+    """
     years, rest = divmod(month.month - 1 + months, 12)
     return date(month.year + years, rest + 1, 1)

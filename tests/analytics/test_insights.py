@@ -15,9 +15,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import SYSTEM, Actor, ActorKind
+from liquor_app.analytics.cohorts import later
 from liquor_app.analytics.daily_rollups import roll_up
 from liquor_app.analytics.insights.month_counts import ACTIVE_MONTHS, count_insights
-from liquor_app.analytics.insights.read_insights import InsightKind, later, read_insight
+from liquor_app.analytics.insights.read_insights import InsightKind, read_insight
 from liquor_app.analytics.report_files import ReportFormat, csv_of, export_insight, table_of
 from liquor_app.core.clock import travel
 from liquor_app.core.db import transaction

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
+from liquor_app.analytics.cohorts import later
 from liquor_app.analytics.insights.month_counts import ACTIVE_MONTHS, SEND_DAYS
 from liquor_app.analytics.metrics import Unit, rate
 from liquor_app.analytics.reports import ReportColumn
@@ -219,13 +220,3 @@ def _share(part: Decimal, whole: Decimal) -> float | None:
 def _change(after: Decimal, before: Decimal | None) -> float | None:
     """Return by which share it grew; None where nothing came in before: a first year is no growth."""
     return float(after / before - 1) if before and before > 0 else None
-
-
-def later(month: date, months: int) -> date:
-    """Return the first of the month so many months on.
-
-    >>> later(date(2026, 1, 1), -1)
-    datetime.date(2025, 12, 1)
-    """
-    years, rest = divmod(month.month - 1 + months, 12)
-    return date(month.year + years, rest + 1, 1)
