@@ -19,9 +19,9 @@ from liquor_app.accounts.audit import audit
 from liquor_app.accounts.bulk_actions import one_of_few
 from liquor_app.accounts.changed_fields import told_filters
 from liquor_app.accounts.downloads import download_link
+from liquor_app.accounts.lists import read_while_allowed
 from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
-from liquor_app.accounts.tokens import actor_again
 from liquor_app.core.clock import now
 from liquor_app.core.config import get_settings
 from liquor_app.core.db import transaction
@@ -30,7 +30,7 @@ from liquor_app.core.files.download_links import MINUTES
 from liquor_app.core.files.folders import EXPORT_FILES
 from liquor_app.core.files.store import PIECE, file_store
 from liquor_app.core.listing.compile import compile_list
-from liquor_app.core.listing.read import _count, _read_all
+from liquor_app.core.listing.read import _count
 from liquor_app.core.listing.spec import ListQuery, ListSpec
 from liquor_app.core.listing.xlsx_file import XlsxFile
 from liquor_app.core.models import JobStatus
@@ -139,9 +139,7 @@ def export_task(
         with tempfile.TemporaryDirectory(prefix=_HALF_WRITTEN, dir=home) as folder:
             path, rows = Path(folder) / "list.xlsx", 0
             file = XlsxFile(path, spec.name, spec.exported_heads(columns, zone))
-            async for page in _read_all(spec, query):
-                async with transaction() as session:
-                    require(await actor_again(session, who), Permission(spec.export_permission))
+            async for page in read_while_allowed(who, spec, query):
                 if (rows := rows + len(page)) > MOST_ROWS:
                     raise Conflict(
                         f"More than {figure(MOST_ROWS)} rows match by now. Narrow the list, or take the CSV."

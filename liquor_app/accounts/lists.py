@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 from typing import TypeVar
@@ -45,7 +45,16 @@ async def read_list(session: AsyncSession, actor: Actor, spec: ListSpec[R], quer
         Invalid: an unknown filter, value or sort, a malformed cursor, a limit out of range.
     """
     require(actor, Permission(spec.permission))
-    return await _read_page(session, spec, query or ListQuery())
+    page = await _read_page(session, spec, query or ListQuery())
+    return replace(page, items=await _shown(session, actor, spec, page.items))
+
+
+async def _shown(session: AsyncSession, actor: Actor, spec: ListSpec[R], rows: Sequence[R]) -> list[R]:
+    """Rows as the actor may read them."""
+    if spec.shown is None:
+        return list(rows)
+    shown = await spec.shown(session, actor)
+    return [shown(row) for row in rows]
 
 
 async def open_export(
@@ -65,27 +74,40 @@ async def open_export(
         raise TooMany("Other exports are on their way. Please try again in a moment.", retry_after=10)
     asked = told_filters(spec, query.filters)
     await audit(session, actor, f"{spec.name}.exported", "list", None, search=bool(query.search), filters=asked)
-    return _while_allowed(actor, Permission(spec.export_permission), _read_all(spec, query))
+    return _counted(read_while_allowed([actor.kind.value, str(actor.id)], spec, query))
 
 
-async def _while_allowed(
-    actor: Actor, permission: Permission, pages: AsyncGenerator[list[R], None]
-) -> AsyncGenerator[list[R], None]:
-    """The pages, for as long as whoever asked may have them: a file of a million rows is minutes on its way.
-
-    Raises:
-        Forbidden: not any more; what follows is not sent.
-    """
-    who, mark = [actor.kind.value, str(actor.id)], id(pages)
+async def _counted(pages: AsyncGenerator[list[R], None]) -> AsyncGenerator[list[R], None]:
+    mark = id(pages)
     _sent.add(mark)
     try:
         async with aclosing(pages):
             async for page in pages:
-                async with transaction() as session:
-                    require(await actor_again(session, who), permission)
                 yield page
     finally:
         _sent.discard(mark)
+
+
+async def read_while_allowed(
+    who: Sequence[str] | None, spec: ListSpec[R], query: ListQuery
+) -> AsyncGenerator[list[R], None]:
+    """Yield everything a question matches, a page at a time, as whoever asked may read it and for as long as they may
+    carry it away: a file of a million rows is minutes on its way.
+
+    Args:
+        who: kind and id of the actor, as a job keeps them.
+
+    Raises:
+        Forbidden: not, or not any more; what follows is not read.
+        Invalid: as `read_list`.
+    """
+    async with aclosing(_read_all(spec, query)) as pages:
+        async for page in pages:
+            async with transaction() as session:
+                actor = await actor_again(session, who)
+                require(actor, Permission(spec.export_permission))
+                shown = await _shown(session, actor, spec, page)
+            yield shown
 
 
 JOBS = ListSpec(

@@ -137,9 +137,11 @@ CONSENTS = ListSpec(
     permission=Permission.CUSTOMERS_READ,
     export_permission=Permission.CUSTOMERS_PRIVATE,
     sorts=(Sort("at", first="-"),),
-    filters=(Filter("channel", "t.channel", options=tuple(Channel), label="Channel"),),
+    filters=(
+        Filter("channel", "t.channel", options=tuple(Channel), label="Channel",
+               spoken={one.value: one.label for one in Channel}),
+    ),
     bounded="what one customer said of consent",
-    spoken={"channel": {one.value: one.label for one in Channel}},
     export={
         "id": "id", "channel": "channel", "status": "consent", "source": "source", "at": "when",
         "version": "version of the words", "agreed_to": "what was agreed to", "file": "file", "file_row": "row",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -97,7 +97,8 @@ class CustomerRow:
 
 
 NOT_YET_TOLD = {"has_turned_21": "CAST(NULL AS boolean)", "age_band": "CAST(NULL AS text)"}
-"""What is read as these fields: they are of the shop's day, which `seen_by` knows."""
+"""What is read as these fields: they are of the shop's day, which `seen_by` knows. A list that selects them has
+`shown_to`."""
 COLUMNS = ", ".join(
     f"{NOT_YET_TOLD.get(field.name, f'c.{field.name}')} AS {field.name}" for field in fields(CustomerRow)
 )
@@ -113,6 +114,12 @@ def seen_by(actor: Actor, row: CustomerRow, today: date) -> CustomerRow:
         age_band=None if day is None else age_band(day, today),
         of_age_on=day if may(actor, Permission.CUSTOMERS_PRIVATE) else None,
     )
+
+
+async def shown_to(session: AsyncSession, actor: Actor) -> Callable[[CustomerRow], CustomerRow]:
+    """Return what makes of a customer what the actor may read of them today."""
+    today = await shop_today(session)
+    return lambda row: seen_by(actor, row, today)
 
 
 @dataclass(frozen=True, slots=True)

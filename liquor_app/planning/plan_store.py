@@ -74,7 +74,7 @@ class PlanRow:
 
 
 PLANS_AND_CAMPAIGN = "plans t JOIN campaigns k ON k.id = t.campaign_id"
-IS_CURRENT = "k.plan_id = t.id"
+IS_CURRENT = "k.plan_id IS NOT DISTINCT FROM t.id"
 CAN_BE_CHOSEN = (
     f"k.plan_id IS DISTINCT FROM t.id AND k.status IN {sql_list(*OPEN)}"
     " AND EXISTS (SELECT 1 FROM plan_choices c WHERE c.plan_id = t.id)"

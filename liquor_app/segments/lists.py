@@ -15,12 +15,13 @@ from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor
 from liquor_app.core.listing.spec import Filter, ListQuery, ListSpec, Match, Sort
 from liquor_app.core.paging import Page
+from liquor_app.customers.ages.birth_dates import AgeBand
 from liquor_app.customers.consents import REACHABLE, suppress_customers
 from liquor_app.customers.labels.custom_values import custom_filter
 from liquor_app.customers.labels.tags import clean_tag, tag_customers, untag_customers
-from liquor_app.customers.service import NOT_YET_TOLD, CustomerRow, delete_customer, seen_by
+from liquor_app.customers.service import NOT_YET_TOLD, CustomerRow, delete_customer, shown_to
 from liquor_app.organization.channel import Channel
-from liquor_app.organization.settings import SHOP_DAY, shop_today
+from liquor_app.organization.settings import SHOP_DAY
 from liquor_app.scoring.estimators.rfm import RfmSegment
 from liquor_app.segments.membership import MemberRow
 from liquor_app.segments.models import SegmentKind
@@ -34,6 +35,7 @@ CUSTOMERS = ListSpec(
     source="customers t",
     where="t.deleted_at IS NULL",
     select=NOT_YET_TOLD,
+    shown=shown_to,
     order="-clv_score",
     permission=Permission.CUSTOMERS_READ,
     export_permission=Permission.CUSTOMERS_PRIVATE,
@@ -81,11 +83,13 @@ CUSTOMERS = ListSpec(
             spoken={"email": "By e-mail", "sms": "By SMS", "none": "Cannot be reached"},
         ),
     ),
+    spoken={"age_band": {band.value: band.label for band in AgeBand}},
     search="lower(coalesce(t.name, '') || ' ' || coalesce(t.email, '') || ' ' || coalesce(t.phone, '')) LIKE :search",
     export={
         "id": "id", "external_id": "number", "name": "name", "email": "e-mail", "phone": "phone", "city": "city",
         "state": "state", "postal_code": "ZIP", "email_consent": "e-mail consent", "sms_consent": "SMS consent",
-        "age_verified_at": "age checked", "rfm_segment": "RFM segment", "churn_risk": "churn risk",
+        "age_verified_at": "age checked", "has_turned_21": "turned 21", "age_band": "age band",
+        "rfm_segment": "RFM segment", "churn_risk": "churn risk",
         "churn_probability": "churn probability", "clv_score": "expected spend", "purchase_frequency": "purchases",
         "total_spent": "spent", "avg_order_value": "average order", "primary_category": "favourite",
         "first_purchase_at": "first purchase", "last_purchase_at": "last purchase",
@@ -100,9 +104,7 @@ async def list_customers(session: AsyncSession, actor: Actor, query: ListQuery |
     Raises:
         Invalid: see `read_list`.
     """
-    page = await read_list(session, actor, CUSTOMERS, query)
-    today = await shop_today(session)
-    return replace(page, items=[seen_by(actor, row, today) for row in page.items])
+    return await read_list(session, actor, CUSTOMERS, query)
 
 
 async def _suppress(session: AsyncSession, actor: Actor, ids: Sequence[UUID], value: str) -> Outcome:

@@ -29,13 +29,22 @@ async def no_scope(session: AsyncSession) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A list, how a test fills it, where the API has it (`/api/v1` left out; empty for none of its own), and the
-    values of its own parameters, such as whose list it is."""
+    """A list, how a test fills it, where the API has it (`/api/v1` left out, whose list it is as `{segment}`; empty for
+    a list the API does not have), and the values of its own parameters, such as whose list it is."""
 
     spec: ListSpec[Any]
     fill: Fill
     path: str = ""
     scope: Scope = no_scope
+
+    async def route(self, session: AsyncSession) -> str:
+        """Return the path with the ids of whose list it is."""
+        return self.path.format_map(await self.scope(session))
+
+    @property
+    def documented(self) -> str:
+        """The path as the API's document has it."""
+        return "/api/v1" + re.sub(r"\{\w+\}", "{id}", self.path)
 
     def __str__(self) -> str:
         return f"{self.spec.name}, {self.spec.order}"

@@ -68,7 +68,10 @@ async def customers(session: AsyncSession) -> None:
     for number in range(3):
         await add_customer(session, name=f"Ada {number}")
         await add_customer(session, name=None, last_purchase_at=None, sms_consent=None, **unknown)
-        await add_customer(session, name=f"Ada {number}", clv_score=Decimal(number), churn_risk="low")
+        born = (date(1980, 2, 1), None)[number % 2]
+        await add_customer(
+            session, name=f"Ada {number}", clv_score=Decimal(number), churn_risk="low", date_of_birth=born
+        )
 
 
 async def messages(session: AsyncSession) -> None:
@@ -424,7 +427,7 @@ LISTS = [
     Listed(OUTBOX, messages),
     Listed(ACTIONS, messages, "/actions"),
     Listed(SEGMENTS, segments, "/segments", since),
-    Listed(MEMBERS, members, scope=one_segment),
+    Listed(MEMBERS, members, "/segments/{segment}/customers", one_segment),
     Listed(TEMPLATES, templates, "/settings/templates"),
     Listed(SUPPRESSIONS, suppressions, "/suppressions"),
     Listed(DOUBLES, doubles, "/doubles"),
@@ -433,21 +436,21 @@ LISTS = [
     Listed(TEAM, team, "/users"),
     Listed(API_KEYS, api_keys, "/api-keys"),
     Listed(WEBHOOKS, webhook_endpoints, "/webhook-endpoints"),
-    Listed(DELIVERIES, webhook_deliveries, scope=one_endpoint),
+    Listed(DELIVERIES, webhook_deliveries, "/webhook-endpoints/{endpoint}/deliveries", one_endpoint),
     Listed(JOBS, jobs, "/jobs", everybodys),
     Listed(AUDIT, audit_log, "/audit", shop_zone),
-    Listed(PLANS, plans, scope=one_campaign),
-    Listed(EDITS, edits, scope=one_campaign),
-    Listed(NOT_SENT, not_sent, scope=one_customer),
-    Listed(VERSIONS, versions, scope=one_template),
-    Listed(PURCHASES, purchases, scope=one_customer),
-    Listed(CONSENTS, consents, scope=one_customer),
+    Listed(PLANS, plans, "/campaigns/{campaign}/plans", one_campaign),
+    Listed(EDITS, edits, "/campaigns/{campaign}/edits", one_campaign),
+    Listed(NOT_SENT, not_sent, "/customers/{customer}/not-sent", one_customer),
+    Listed(VERSIONS, versions, "/settings/templates/{template}/versions", one_template),
+    Listed(PURCHASES, purchases, "/customers/{customer}/purchases", one_customer),
+    Listed(CONSENTS, consents, "/customers/{customer}/consents", one_customer),
     Listed(POOLS, pools, "/coupon-pools"),
     Listed(PRODUCTS, products, "/products", fresh),
     Listed(DROP_SOURCES, drop_folders, "/drop-folders"),
     Listed(DROP_FILES, drop_folders, "/drop-files"),
     Listed(GUIDANCE, guidance),
-    Listed(INTERESTS, interests, scope=one_product),
+    Listed(INTERESTS, interests, "/products/{product}/interests", one_product),
     Listed(ALLOCATIONS, allocations, "/allocations"),
-    Listed(ENTRIES, entries, scope=one_allocation),
+    Listed(ENTRIES, entries, "/allocations/{allocation}/entries", one_allocation),
 ]

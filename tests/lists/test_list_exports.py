@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import Enum
 from typing import Any
@@ -88,6 +88,17 @@ async def test_the_file_is_the_list_and_nothing_in_it_runs(database: str) -> Non
     assert sheet._hyperlinks == []
     marked = {row[0].value for row in rows if row[0].quotePrefix}
     assert marked == {name for name in FORMULAS if name.strip()[:1] in "=+-@"}
+
+
+async def test_what_is_worked_out_when_it_is_read_stands_in_the_file(database: str) -> None:
+    async with transaction() as session:
+        for number, born in enumerate((date(1980, 2, 1), date(1950, 2, 1), None)):
+            await add_customer(session, name=f"Ada {number}", date_of_birth=born)
+        page = await list_customers(session, SYSTEM, ListQuery(sort="name"))
+    sheet = await written(CUSTOMERS, ListQuery(sort="name"), ("name", "has_turned_21", "age_band"))
+    _, *rows = sheet.iter_rows(values_only=True)
+    assert rows == [(row.name, row.has_turned_21, row.age_band and row.age_band.label) for row in page.items]
+    assert rows[2][1:] == (None, None) != rows[1][1:]
 
 
 async def test_every_column_of_the_list_can_be_written(database: str) -> None:

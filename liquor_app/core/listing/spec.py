@@ -6,7 +6,7 @@ page begins where the one before ended (a keyset), never at an offset.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from decimal import Decimal
@@ -120,6 +120,8 @@ class ListSpec(Generic[R]):
         spoken: field → words of its values in the exported file, where no filter offers them.
         more: SQL name → expression, for what `build` needs beside the row's fields.
         build: makes a row of what was selected; by default field by field.
+        shown: told the session and the actor, returns what makes of a row what they may read of it, on a page and in a
+            file alike; by default all of it.
         never_empty: fields that have a value in this list though the row's type says they need not.
         bounded: why sorting it costs nothing without an index: "versions of one plan"; empty for a list that grows.
         counted: FROM for counting, where `source` joins what no condition asks for.
@@ -143,6 +145,7 @@ class ListSpec(Generic[R]):
     spoken: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     more: Mapping[str, str] = field(default_factory=dict)
     build: Callable[[Mapping[Any, Any]], R] | None = None
+    shown: Callable[[Any, Any], Awaitable[Callable[[R], R]]] | None = None
     never_empty: frozenset[str] = frozenset()
     bounded: str = ""
     counted: str = ""
