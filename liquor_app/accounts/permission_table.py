@@ -77,6 +77,10 @@ class Permission(StrEnum):
     ANALYTICS_READ = "analytics.read"
     ANALYTICS_WRITE = "analytics.write"
     SETTINGS_READ = "settings.read"
+    BRANDS_READ = "brands.read"
+    GUIDANCE_READ = "guidance.read"
+    CHANNELS_READ = "channels.read"
+    LAW_READ = "law.read"
     SETTINGS_EXPORT = "settings.export"
     SETTINGS_WRITE = "settings.write"
     SETTINGS_ADMIN = "settings.admin"
@@ -185,9 +189,13 @@ TABLE: Mapping[Permission, Rule] = MappingProxyType({
     Permission.SENDS_WRITE: Rule(_MARKETER, "sends", _W, "Send again, settle, stop all sending and let it go on"),
     Permission.ANALYTICS_READ: Rule(_VIEWER, "analytics", _R, "See figures, reports, models and what was learned"),
     Permission.ANALYTICS_WRITE: Rule(_MARKETER, "analytics", _W, "Score and learn anew; pin and forbid offers"),
-    Permission.SETTINGS_READ: Rule(
-        _VIEWER, "settings", _R, "See brands, guidance, templates, channels, sign-up pages and the law's rules"
+    Permission.SETTINGS_READ: Rule(_VIEWER, "settings", _R, "See templates and where each is used"),
+    Permission.BRANDS_READ: Rule(_MARKETER, "settings", _R, "See brands and their sign-up pages"),
+    Permission.GUIDANCE_READ: Rule(
+        _MARKETER, "settings", _R, "See the guidance, its versions, and whether autopilot is stopped"
     ),
+    Permission.CHANNELS_READ: Rule(_ADMIN, "settings", _R, "See channels, and how sending domains stand"),
+    Permission.LAW_READ: Rule(_ADMIN, "settings", _R, "See the law's rules and the shop's settings for them"),
     Permission.SETTINGS_EXPORT: Rule(_MARKETER, "settings", _R, "Carry templates, guidance and carriers' papers away"),
     Permission.SETTINGS_WRITE: Rule(_MARKETER, "settings", _W, "Change sign-up pages; stop autopilot"),
     Permission.SETTINGS_ADMIN: Rule(

@@ -96,7 +96,7 @@ async def ensure_rule_pack(session: AsyncSession) -> int:
 
 async def list_rules(session: AsyncSession, actor: Actor) -> list[RuleRow]:
     """Return every rule, federal law first; ended ones too."""
-    require(actor, Permission.SETTINGS_READ)
+    require(actor, Permission.LAW_READ)
     found = await session.execute(
         text(
             f"SELECT {RULE_COLUMNS}"

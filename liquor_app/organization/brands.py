@@ -46,7 +46,7 @@ _SMS_SENDER = re.compile(r"\+[1-9]\d{6,14}|\d{5,6}|(?=.*[A-Za-z])[A-Za-z0-9 ]{1,
 
 async def list_brands(session: AsyncSession, actor: Actor) -> list[BrandRow]:
     """Return every brand, the default one first."""
-    require(actor, Permission.SETTINGS_READ)
+    require(actor, Permission.BRANDS_READ)
     found = await session.execute(
         text(f"SELECT {', '.join(BRAND_COLUMNS)} FROM brands ORDER BY is_default DESC, name LIMIT {MAX_BRANDS}")
     )

@@ -142,7 +142,7 @@ async def get_guidance(session: AsyncSession, actor: Actor, version: int) -> Gui
     Raises:
         NotFound: there is none.
     """
-    require(actor, Permission.SETTINGS_READ)
+    require(actor, Permission.GUIDANCE_READ)
     if version == 0:
         return GuidanceRow(0, Guidance(), "shipped", None)
     row = await _read(session, "WHERE version = :version", {"version": version})

@@ -28,7 +28,7 @@ GUIDANCE = ListSpec(
     key="t.version",
     key_field="version",
     order="-version",
-    permission=Permission.SETTINGS_READ,
+    permission=Permission.GUIDANCE_READ,
     export_permission=Permission.SETTINGS_EXPORT,
     sorts=(Sort("version", first="-"),),
     export={"version": "version", "created_by": "by", "created_at": "made"},

@@ -67,8 +67,17 @@ async def ensure_sandbox(session: AsyncSession) -> None:
 
 
 async def list_channels(session: AsyncSession, actor: Actor) -> list[ChannelRow]:
-    """Configured providers in the order they are tried."""
-    require(actor, Permission.SETTINGS_READ)
+    """Configured providers in the order they are tried.
+
+    Raises:
+        Forbidden: the actor is no admin.
+    """
+    require(actor, Permission.CHANNELS_READ)
+    return await load_channels(session)
+
+
+async def load_channels(session: AsyncSession) -> list[ChannelRow]:
+    """Return the configured providers in the order they are tried, for whoever plans and sends by them."""
     found = await session.execute(
         text(
             "SELECT channel, provider, is_enabled, position, rate_per_second, warmup_from, warmup_first_day,"

@@ -20,7 +20,7 @@ router = APIRouter(prefix="/settings/compliance", tags=["settings"])
 
 
 @router.get("", response_model=ComplianceOut)
-@needs(Permission.SETTINGS_READ)
+@needs(Permission.LAW_READ)
 async def get_compliance(response: Response, actor: CurrentActor) -> object:
     """What may be sent, to whom and when."""
     async with transaction() as session:

@@ -101,10 +101,10 @@ async def notifications(websocket: WebSocket) -> None:
 
 
 @router.get("/settings/guidance", response_model=GuidanceOut, tags=["settings"])
-@needs(Permission.SETTINGS_READ)
+@needs(Permission.GUIDANCE_READ)
 async def get_guidance(response: Response, actor: CurrentActor, version: Version = None) -> object:
     """What binds every engine and every person, in force or as it was; and whether autopilot is stopped."""
-    require(actor, Permission.SETTINGS_READ)
+    require(actor, Permission.GUIDANCE_READ)
     async with transaction() as session:
         row = await load_guidance(session) if version is None else await guidance.get_guidance(session, actor, version)
         switch = await autopilot.read_switch(session, actor)
@@ -132,7 +132,7 @@ async def _guidance_version(session: Session) -> str:
 
 
 @router.get("/settings/brands", response_model=list[BrandOut], tags=["settings"])
-@needs(Permission.SETTINGS_READ)
+@needs(Permission.BRANDS_READ)
 async def list_brands(actor: CurrentActor) -> Sequence[BrandRow]:
     """Every brand, the default one first."""
     async with transaction() as session:
@@ -140,10 +140,10 @@ async def list_brands(actor: CurrentActor) -> Sequence[BrandRow]:
 
 
 @router.get("/settings/brands/{id}", response_model=BrandOut, tags=["settings"])
-@needs(Permission.SETTINGS_ADMIN)
+@needs(Permission.BRANDS_READ)
 async def get_brand(response: Response, actor: CurrentActor, brand_id: Id) -> object:
     """One brand."""
-    require(actor, Permission.SETTINGS_READ)
+    require(actor, Permission.BRANDS_READ)
     async with transaction() as session:
         row = await service.get_brand(session, brand_id)
     tag(response, content(row))

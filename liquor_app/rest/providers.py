@@ -24,7 +24,7 @@ KEPT = ("is_enabled", "position", "rate_per_second", "warmup_from", "warmup_firs
 
 
 @router.get("", response_model=ChannelsOut)
-@needs(Permission.SETTINGS_READ)
+@needs(Permission.CHANNELS_READ)
 async def channels(response: Response, actor: CurrentActor) -> object:
     """Who carries which channel, in the order they are tried."""
     async with transaction() as session:
@@ -58,7 +58,7 @@ async def update_channel(request: Request, response: Response, actor: CurrentAct
 
 
 @router.get("/senders", response_model=SendersOut)
-@needs(Permission.SETTINGS_READ)
+@needs(Permission.CHANNELS_READ)
 async def senders(response: Response, actor: CurrentActor) -> object:
     """Domains e-mail is sent as: SPF, DKIM and DMARC as the last check found them, and what to publish."""
     async with transaction() as session:

@@ -119,7 +119,9 @@ async def test_the_kill_switch_pauses_what_autopilot_started_and_nothing_else(se
     assert (await get_campaign(session, SYSTEM, running)).status is CampaignStatus.PAUSED
     assert (await get_campaign(session, SYSTEM, waiting)).status is CampaignStatus.AWAITING_APPROVAL
     assert (await get_campaign(session, SYSTEM, people)).status is CampaignStatus.ACTIVE
-    switch = await read_switch(session, VIEWER)
+    with pytest.raises(Forbidden):
+        await read_switch(session, VIEWER)
+    switch = await read_switch(session, MARKETER)
     assert (switch.stopped, switch.stopped_by) == (True, "Dana")
 
     third = await planned(session, name="Third")

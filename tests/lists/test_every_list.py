@@ -71,6 +71,7 @@ async def walked(listed: Listed, query: ListQuery, limit: int = 2) -> list[Any]:
         page = await page_of(listed, replace(query, limit=limit, cursor=cursor))
         assert len(page.items) <= limit
         seen += page.items
+        assert len(seen) <= page.total, "a page that was turned to before"
         if page.next_cursor is None:
             assert page.total == len(seen)
             return seen
@@ -149,6 +150,26 @@ async def test_search_takes_no_wildcards(database: str, listed: Listed) -> None:
     assert await everything(listed, ListQuery(search="%zq_%")) == []
     with pytest.raises(Invalid):
         await everything(listed, ListQuery(search="a\x00b"))
+
+
+@each_list
+async def test_a_search_narrows_what_the_filters_left(database: str, listed: Listed) -> None:
+    """A search whose conditions are joined by OR is one condition beside the filters', the cursor's, the list's own."""
+    spec = listed.spec
+    if not spec.search:
+        return
+    await filled(listed)
+
+    def keys(rows: list[Any]) -> set[Any]:
+        return {getattr(row, spec.key_field) for row in rows}
+
+    for needle in "e", "1", "a":
+        found = keys(await everything(listed, ListQuery(search=needle)))
+        assert keys(await walked(listed, ListQuery(search=needle))) == found
+        for one in spec.filters:
+            for value in one.options or (("true", "false") if one.match is Match.FLAG else ()):
+                both = keys(await walked(listed, ListQuery({one.name: value}, search=needle)))
+                assert both == found & keys(await everything(listed, ListQuery({one.name: value}))), (one.name, value)
 
 
 @each_list

@@ -13,6 +13,7 @@ from uuid import UUID
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.audit import audit, audit_access
 from liquor_app.accounts.models import Role
@@ -22,13 +23,24 @@ from liquor_app.core.config import PROJECT_ROOT
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import Forbidden, Invalid
 from liquor_app.core.ids import uuid7
-from liquor_app.core.listing.compile import compile_list
+from liquor_app.core.listing.compile import MOST_SEARCHED, compile_list
 from liquor_app.core.listing.spec import ListQuery
 from liquor_app.core.queue import Job
 from liquor_app.core.security.call_origin import CallOrigin, called_from
 from liquor_app.liquor_app import PAGES
 from liquor_app.organization.settings import SettingsModel
-from liquor_app.privacy.lists import _ACTIONS, _ACTORS, AUDIT, KINDS, audit_choices, list_audit, subject_name
+from liquor_app.privacy.lists import (
+    _ACTIONS,
+    _ACTORS,
+    AUDIT,
+    KINDS,
+    MOST_NAMED,
+    MOST_OFFERED,
+    MOST_PEOPLE,
+    audit_choices,
+    list_audit,
+    subject_name,
+)
 from liquor_app.screens.organization.audit.state import AuditState
 from liquor_app.screens.organization.audit.view import PAGES_OF, PLACES, SEARCHED
 from tests.api.client import Client, is_problem
@@ -261,3 +273,45 @@ def test_what_rows_lead_to_are_pages() -> None:
     assert {*PLACES.values(), *SEARCHED.values()} <= routes
     assert set(PAGES_OF.values()) | {"/customers"} <= below
     assert {*PLACES, *PAGES_OF, *SEARCHED} <= set(KINDS)
+
+
+async def test_a_search_looks_up_so_many_and_the_document_says_how_many(session: AsyncSession) -> None:
+    """By a name many have; what one of them did is found by its id, however many they are."""
+    people = await session.execute(
+        text(
+            "INSERT INTO customers (name, email, email_key) SELECT 'Quorra Bound', n || '@bound.example',"
+            " n || '@bound.example' FROM generate_series(1, :n) n RETURNING id"
+        ),
+        {"n": MOST_NAMED + 3},
+    )
+    bought = await session.execute(
+        text(
+            "INSERT INTO purchases (customer_id, occurred_at, total)"
+            " SELECT unnest(CAST(:who AS uuid[])), now(), 12 RETURNING id, customer_id"
+        ),
+        {"who": list(people.scalars())},
+    )
+    rows = bought.all()
+    for kind, ids in (("customer", [row.customer_id for row in rows]), ("purchase", [row.id for row in rows])):
+        await session.execute(
+            text(
+                "INSERT INTO audit_log (actor_kind, actor_name, action, entity, entity_id) SELECT 'system', 'system',"
+                " 'thing.told', CAST(:kind AS text), unnest(CAST(:ids AS uuid[]))"
+            ),
+            {"kind": kind, "ids": ids},
+        )
+
+    async def found(query: ListQuery) -> int:
+        return (await list_audit(session, SYSTEM, query)).total
+
+    name = "quorra bound"
+    assert await found(ListQuery({"entity": "customer"}, search=name)) == MOST_NAMED
+    assert await found(ListQuery({"entity": "purchase"}, search=name)) == MOST_PEOPLE
+    assert await found(ListQuery({"subject": f"purchase:{rows[-1].id}"})) == 1
+    long = "x" * MOST_SEARCHED
+    assert await found(ListQuery(search=f"{long}, and more")) == await found(ListQuery(search=long)) == 0
+    told = " ".join((PROJECT_ROOT / "docs" / "api.md").read_text().split("## The audit log")[1].split("##")[0].split())
+    assert f"its first {MOST_SEARCHED} characters" in told
+    assert f"{MOST_NAMED:,} things of a kind" in told
+    assert f"{MOST_PEOPLE} of the customers" in told
+    assert f"{MOST_OFFERED} people and keys and {MOST_OFFERED} kinds" in told

@@ -12,7 +12,7 @@ import reflex as rx
 from sqlalchemy import text
 
 from liquor_app.accounts.models import Role
-from liquor_app.accounts.permission_table import needed
+from liquor_app.accounts.permission_table import TABLE, Permission, needed
 from liquor_app.accounts.permissions import Actor, ActorKind, may
 from liquor_app.core.db import transaction
 from liquor_app.core.ids import uuid7
@@ -23,7 +23,7 @@ from liquor_app.screens.shell.view import slots
 from liquor_app.ui.frame.closed_page import whose
 from liquor_app.ui.frame.page_spec import Page
 from liquor_app.ui.frame.shell import shell
-from tests.api.client import Client
+from tests.api.client import Client, whole_api
 from tests.tabs import Tab, run, said
 
 OURS = tuple(page for page in PAGES if not page.bare)
@@ -78,7 +78,6 @@ def test_nobody_is_offered_what_is_not_for_them(page: Page) -> None:
 
 
 def test_the_check_sees_a_way() -> None:
-    from liquor_app.accounts.permission_table import Permission
     from liquor_app.screens.session.role_controls import allowed
 
     link = rx.el.a("Audit", href="/settings/audit")
@@ -125,6 +124,52 @@ async def test_whoever_it_is_for_loads_it_and_the_others_nothing(anybody: Client
                 if "needs the role" in answer:
                     refused.append(f"{page.route}: {event.fn.__qualname__}")
     assert refused == []
+
+
+SETTINGS = {
+    "/settings/access": ("/settings/users", "/profile"),
+    "/settings/brands": ("/settings/brand", "/settings/sign-up", "/settings/channels/carriers"),
+    "/settings/brands/{id}": ("/settings/brand", "/settings/sign-up", "/settings/channels/carriers"),
+    "/settings/channels": ("/settings/channels", "/settings"),
+    "/settings/channels/senders": ("/settings/channels",),
+    "/settings/compliance": ("/settings/law", "/settings"),
+    "/settings/guidance": ("/settings/guidance",),
+    "/settings/sign-up/{id}": ("/settings/sign-up",),
+    "/settings/sign-up/{id}/carrier-kit": ("/settings/channels/carriers",),
+    "/settings/templates": ("/templates",),
+    "/settings/templates/{id}": ("/templates/[template_id]",),
+    "/settings/templates/{id}/versions": ("/templates/[template_id]",),
+    "/settings/templates/{id}/versions/{version}": ("/templates/[template_id]",),
+}
+"""What the API tells of a shop's settings, and the pages that show it."""
+CLOSED_LISTS = {
+    "/replies": "/replies", "/doubles": "/customers/doubles", "/suppressions": "/customers/suppressed",
+    "/imports": "/customers/import", "/drop-folders": "/settings/drop-folders", "/drop-files": "/settings/drop-folders",
+    "/audit": "/settings/audit", "/users": "/settings/users", "/api-keys": "/settings/api-keys",
+    "/webhook-endpoints": "/settings/webhooks", "/webhook-endpoints/{id}": "/settings/webhooks/[endpoint_id]",
+}  # fmt: skip
+"""Lists with a page that is not for everybody."""
+
+
+def test_the_api_tells_a_role_what_its_pages_show() -> None:
+    """Neither more, which a page keeps from it, nor less."""
+    told = {
+        path.removeprefix("/api/v1"): Permission(ways["get"]["x-permission"])
+        for path, ways in whole_api().openapi()["paths"].items()
+        if "x-permission" in ways.get("get", {})
+    }
+    files = ("/export", "/file")
+    assert {path for path in told if path.startswith("/settings/") and not path.endswith(files)} == set(SETTINGS)
+    pages = {page.route: set(page.roles) or {role.value for role in Role} for page in OURS}
+    wrong = {
+        path: sorted(theirs ^ shown_to)
+        for path, shown_on in {**SETTINGS, **{path: (page,) for path, page in CLOSED_LISTS.items()}}.items()
+        for theirs, shown_to in [
+            ({role.value for role in TABLE[told[path]].roles}, set().union(*(pages[page] for page in shown_on)))
+        ]
+        if theirs != shown_to
+    }
+    assert wrong == {}, "path → who is told by one of the two alone"
 
 
 @each_role

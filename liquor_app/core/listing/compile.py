@@ -230,4 +230,5 @@ def _part(conditions: list[str], order: list[str]) -> Part:
 
 
 def _all(conditions: list[str]) -> str:
-    return " AND ".join(one for one in conditions if one) or "true"
+    """Return what holds where each of them does; one may hold an OR."""
+    return " AND ".join(f"({one})" for one in conditions if one) or "true"

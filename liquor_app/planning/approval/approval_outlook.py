@@ -25,7 +25,7 @@ from liquor_app.planning.block_forecast import foresee
 from liquor_app.planning.plan_reasoning import worth_nothing
 from liquor_app.providers.registry import SANDBOX
 from liquor_app.providers.sender_check.sender_checks import failing_sender
-from liquor_app.providers.service import ChannelRow, list_channels
+from liquor_app.providers.service import ChannelRow, load_channels
 from liquor_app.ui.words import figure, listed, plural
 
 _BY_CHANNEL = f"""
@@ -103,7 +103,7 @@ async def read_outlook(session: AsyncSession, actor: Actor, campaign_id: UUID) -
     if switch.stopped:
         words = f"{switch.stopped_by} has stopped all sending. Nothing goes out until somebody resumes it."
         warnings.append(Warned(Concern.STOPPED, words, total))
-    warnings += _uncarried(await list_channels(session, actor), planned)
+    warnings += _uncarried(await load_channels(session), planned)
     if Channel.EMAIL in planned:
         warnings += await _of_the_sender(session, brand, planned[Channel.EMAIL])
     if foreseen["blocked"]:

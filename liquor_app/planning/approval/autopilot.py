@@ -105,7 +105,7 @@ async def _fly(session: AsyncSession, campaign: Campaign, bound_by: GuidanceRow)
 
 async def read_switch(session: AsyncSession, actor: Actor) -> AutopilotSettings:
     """Tell whether autopilot is stopped, since when and by whom."""
-    require(actor, Permission.SETTINGS_READ)
+    require(actor, Permission.GUIDANCE_READ)
     return await load_settings(session, AutopilotSettings)
 
 

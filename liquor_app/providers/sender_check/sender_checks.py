@@ -78,7 +78,7 @@ class SenderRow:
 
 async def list_senders(session: AsyncSession, actor: Actor) -> list[SenderRow]:
     """Return every domain we send as with what the last check of it found, by provider in the order they are tried."""
-    require(actor, Permission.SETTINGS_READ)
+    require(actor, Permission.CHANNELS_READ)
     known = {(row.domain, row.provider): row for row in await session.execute(text(_KNOWN))}
     rows = []
     for domain, brands, provider, _ in await _pairs(session):

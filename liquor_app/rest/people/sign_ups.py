@@ -75,7 +75,7 @@ WRONG_PER_MINUTE = 60
 
 
 @router.get("/{id}", response_model=SignUpPageOut)
-@needs(Permission.SETTINGS_READ)
+@needs(Permission.BRANDS_READ)
 async def read_sign_up_page(response: Response, actor: CurrentActor, brand_id: Id) -> object:
     """A brand's sign-up page: whether it is open, where it is, what it says, its wordings, and the last 30 days."""
     async with transaction() as session:

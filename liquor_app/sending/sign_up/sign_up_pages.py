@@ -150,7 +150,7 @@ async def read_sign_up_page(session: AsyncSession, actor: Actor, brand_id: UUID 
     Raises:
         NotFound: there is no such brand.
     """
-    require(actor, Permission.SETTINGS_READ)
+    require(actor, Permission.BRANDS_READ)
     brand = await get_brand(session, brand_id)
     row = (await session.execute(text(_PAGE), {"brand": brand.id})).first()
     wording = await wording_of(session, brand.id)

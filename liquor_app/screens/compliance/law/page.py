@@ -199,6 +199,6 @@ def _end_dialog() -> rx.Component:
 PAGES = (
     Page(
         "/settings/law", "The law", law_page, on_load=LawState.load, parent="/settings",
-        roles=roles_of(Permission.SETTINGS_ADMIN),
+        roles=roles_of(Permission.LAW_READ),
     ),
 )  # fmt: skip

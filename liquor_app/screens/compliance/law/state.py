@@ -244,14 +244,14 @@ class LawState(FormState, rx.State):
 
     @rx.event
     @guarded
-    @needs(Permission.SETTINGS_ADMIN)
+    @needs(Permission.LAW_READ)
     async def load(self) -> None:
         await self._read()
 
     async def _read(self) -> None:
         """As it is now."""
         actor = await signed_in(self)
-        require(actor, Permission.SETTINGS_ADMIN)
+        require(actor, Permission.LAW_READ)
         async with transaction() as session:
             rows = await list_rules(session, actor)
             today = await shop_today(session)
@@ -262,14 +262,14 @@ class LawState(FormState, rx.State):
 
     @rx.event
     @guarded
-    @needs(Permission.SETTINGS_ADMIN)
+    @needs(Permission.LAW_READ)
     async def show_ended(self, on: bool) -> None:
         self.with_ended = bool(on)
         await self._read()
 
     @rx.event
     @guarded
-    @needs(Permission.SETTINGS_READ)
+    @needs(Permission.LAW_READ)
     async def ask(self, question: str, rule_id: str) -> None:
         """Open a dialog; about nothing for "add"."""
         self._fresh()
@@ -279,7 +279,7 @@ class LawState(FormState, rx.State):
 
     @rx.event
     @guarded
-    @needs(Permission.SETTINGS_READ)
+    @needs(Permission.LAW_READ)
     async def choose_kind(self, kind: str) -> None:
         self.kind = kind if kind in set(RuleKind) else RuleKind.HOURS.value
 

@@ -97,7 +97,7 @@ class BrandState(BrandFormState, rx.State):
 
     @rx.event
     @guarded
-    @needs(Permission.SETTINGS_READ)
+    @needs(Permission.BRANDS_READ)
     async def flip(self, name: str, on: bool) -> None:
         await signed_in(self)
         if name in SWITCHES:

@@ -223,6 +223,6 @@ PAGES = (
         icon="compass",
         on_load=[GuidanceState.load, GuidanceVersionsState.load],
         nav_group="admin",
-        roles=roles_of(Permission.SETTINGS_WRITE),
+        roles=roles_of(Permission.GUIDANCE_READ),
     ),
 )

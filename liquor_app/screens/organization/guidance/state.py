@@ -80,14 +80,14 @@ class GuidanceState(FormState, rx.State):
 
     @rx.event
     @guarded
-    @needs(Permission.SETTINGS_WRITE)
+    @needs(Permission.GUIDANCE_READ)
     async def load(self) -> None:
         self.asking = ""
         await self._read()
 
     async def _read(self) -> None:
         actor = await signed_in(self)
-        require(actor, Permission.SETTINGS_WRITE)
+        require(actor, Permission.GUIDANCE_READ)
         async with transaction() as session:
             row = await load_guidance(session)
             switch = await read_switch(session, actor)
@@ -118,7 +118,7 @@ class GuidanceState(FormState, rx.State):
         return [GuidanceVersionsState.first, told]
 
     @rx.event
-    @needs(Permission.SEGMENTS_READ)
+    @needs(Permission.GUIDANCE_READ)
     async def ask(self, question: str) -> None:
         """Open the question before the switch is thrown; empty closes it."""
         self.asking = question if question in {"stop", "release"} else ""

@@ -235,6 +235,6 @@ PAGES = (
         icon="user-plus",
         on_load=SignUpState.load,
         nav_group="admin",
-        roles=roles_of(Permission.SETTINGS_WRITE),
+        roles=roles_of(Permission.BRANDS_READ),
     ),
 )

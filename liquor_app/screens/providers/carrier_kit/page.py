@@ -28,7 +28,7 @@ def carrier_kit_page() -> rx.Component:
             "What carriers ask before your texts go out (10DLC), made of what is set here.",
             rx.cond(rx.Var.create(CarrierKitState.brands).length() > 1, many, rx.fragment()),
             rx.cond(CarrierKitState.file != "", download("All of it as a text", CarrierKitState.file), rx.fragment()),
-            crumbs=(("Channels", "/settings/channels", is_allowed(Permission.CHANNELS_ADMIN)),),
+            crumbs=(("Channels", "/settings/channels", is_allowed(Permission.CHANNELS_READ)),),
         ),
         rx.cond(
             CarrierKitState.loading,
@@ -108,6 +108,6 @@ PAGES = (
         carrier_kit_page,
         on_load=CarrierKitState.load,
         parent="/settings/channels",
-        roles=roles_of(Permission.SETTINGS_WRITE),
+        roles=roles_of(Permission.SETTINGS_EXPORT),
     ),
 )

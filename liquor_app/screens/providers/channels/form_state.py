@@ -130,20 +130,20 @@ class ProviderFormState(FormState, rx.State):
         self.webhook = f"{get_settings().base_url}/api/v1/webhooks/{form.provider}" if form.has_webhooks else ""
 
     @rx.event
-    @needs(Permission.SETTINGS_READ)
+    @needs(Permission.CHANNELS_READ)
     async def clear(self) -> None:
         """Nothing is open when the page is; what was typed before the connection broke stays."""
         if not self.dirty:
             self.reset()
 
     @rx.event
-    @needs(Permission.SETTINGS_READ)
+    @needs(Permission.CHANNELS_READ)
     async def ask(self, name: str) -> None:
         """Ask before a secret is removed; empty closes the question."""
         self.removing = name if any(line.id == name and line.can_go for line in self.fields) else ""
 
     @rx.event
-    @needs(Permission.SETTINGS_READ)
+    @needs(Permission.CHANNELS_READ)
     async def keep(self, open: bool) -> None:
         if not open:
             self.removing = ""

@@ -221,6 +221,6 @@ PAGES = (
         icon="radio-tower",
         on_load=[ProviderFormState.clear, ChannelTrialState.clear, ChannelsState.load, SendersState.load],
         nav_group="admin",
-        roles=roles_of(Permission.CHANNELS_ADMIN),
+        roles=roles_of(Permission.CHANNELS_READ),
     ),
 )

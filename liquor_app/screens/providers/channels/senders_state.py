@@ -98,7 +98,7 @@ class SendersState(FormState, rx.State):
 
     @rx.event
     @guarded
-    @needs(Permission.SETTINGS_READ)
+    @needs(Permission.CHANNELS_READ)
     async def load(self) -> None:
         await self._look()
 
@@ -112,7 +112,7 @@ class SendersState(FormState, rx.State):
 
     @rx.event
     @guarded
-    @needs(Permission.SETTINGS_READ)
+    @needs(Permission.CHANNELS_READ)
     async def tell(self, key: str) -> None:
         """Open the form of one domain."""
         row = next((one for one in await self._look() if _key(one) == key), None)
@@ -147,7 +147,7 @@ class SendersState(FormState, rx.State):
         return SendersState.watch
 
     @background
-    @needs(Permission.SETTINGS_READ)
+    @needs(Permission.CHANNELS_READ)
     async def watch(self) -> Any:
         """Wait for the check under way, then show what it found."""
         async with self:

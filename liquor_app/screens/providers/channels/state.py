@@ -146,14 +146,14 @@ class ChannelsState(rx.State):
 
     @rx.event
     @guarded
-    @needs(Permission.CHANNELS_ADMIN)
+    @needs(Permission.CHANNELS_READ)
     async def load(self) -> None:
         await self._read()
 
     async def _read(self) -> None:
         """As it is now."""
         actor = await signed_in(self)
-        require(actor, Permission.CHANNELS_ADMIN)
+        require(actor, Permission.CHANNELS_READ)
         async with transaction() as session:
             rows = await list_channels(session, actor)
             health = await sender_health(session, actor)

@@ -7,6 +7,7 @@ from typing import Any
 import reflex as rx
 
 from liquor_app.accounts.permission_table import Permission, needs
+from liquor_app.accounts.permissions import may
 from liquor_app.accounts.users import get_user
 from liquor_app.actions.latest_offer import latest_offer
 from liquor_app.core.db import transaction
@@ -45,7 +46,7 @@ class TrialState(FormState, rx.State):
         editor = await self.get_state(EditorState)
         async with transaction() as session:
             user = await get_user(session, actor.user_id) if actor.user_id else None
-            rows = await list_channels(session, actor)
+            rows = await list_channels(session, actor) if may(actor, Permission.CHANNELS_READ) else []
         self.email = user.email if user else ""
         names = [row.provider for row in rows if row.channel == editor.head.channel]
         self.ways = [(ANY, "the one in use now"), *((name, name) for name in names)]
