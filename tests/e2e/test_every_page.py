@@ -19,8 +19,8 @@ pytestmark = pytest.mark.e2e
 PAGES_PRODUCT, WEEKS_PRODUCT = pytest.mark.xdist_group("pages"), pytest.mark.xdist_group("week")
 
 AUDIT = (Path(__file__).parents[1] / "ui" / "audit.js").read_text()
-CLEAN: dict[str, list[str]] = {"faint": [], "nameless": [], "twice": [], "wide": []}
-LOOKS = ((1440, "light"), (1440, "dark"), (390, "dark"))
+CLEAN: dict[str, list[str]] = {"faint": [], "cut": [], "nameless": [], "twice": [], "wide": []}
+LOOKS = ((1440, "light"), (1440, "dark"), (768, "dark"), (390, "dark"))
 """Each changes one thing of the last: colours are the same at every width."""
 WORDS = {
     "/customers": "Churn risk",
@@ -67,6 +67,25 @@ def routes(product: Product) -> dict[str, str]:
     return {
         page.route: re.sub(r"\[(\w+)\]", lambda found: first.get(found[1], first["slug"]), page.route) for page in PAGES
     }
+
+
+@PAGES_PRODUCT
+def test_the_audit_sees_text_that_is_cut(page: Page) -> None:
+    """Off any side of a box that hides it, its own or one around it; not what can be scrolled to or says that it goes
+    on."""
+    words = "Blanche de Bourgogne, demi-bouteille"
+    shown = "white-space:nowrap;width:60px;"
+    page.set_content(
+        f"<p style='{shown}overflow:hidden'>{words} 1</p>"
+        f"<div style='width:60px;overflow:clip'><p style='white-space:nowrap'>{words} 2</p></div>"
+        f"<div style='height:20px;overflow:hidden'><p style='margin:0;width:60px'>{words} 3</p></div>"
+        f"<p style='{shown}overflow:hidden;text-overflow:ellipsis'>{words} 4</p>"
+        f"<p style='{shown}overflow:hidden' title='{words}'>{words} 5</p>"
+        f"<div style='width:60px;overflow:hidden'><p style='{shown}overflow:auto'>{words} 6</p></div>"
+        f"<p style='overflow:hidden'>{words} 7</p>"
+    )
+    cut = page.evaluate(AUDIT)["cut"]
+    assert [one[-1] for one in cut] == ["1", "2", "3"], cut
 
 
 def audited(page: Page, patience: int = 10) -> object:

@@ -1,4 +1,5 @@
-// What a reader would trip over: text too faint, controls without a name, ids given twice, a page wider than the screen.
+// What a reader would trip over: text too faint or cut off, controls without a name, ids given twice, a page wider than
+// the screen.
 () => {
   const channel = (v) => ((v /= 255) <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
   const luminance = (c) => 0.2126 * channel(c[0]) + 0.7152 * channel(c[1]) + 0.0722 * channel(c[2]);
@@ -17,6 +18,22 @@
     }
     return grounds.get(el);
   };
+  // the nearest box that hides what leaves it; none where somebody can scroll to it, or an ellipsis or a title says so
+  const edges = new Map();
+  const edgeOf = (el) => {
+    if (!el || el === document.body) return null;
+    if (!edges.has(el)) {
+      const style = getComputedStyle(el);
+      const told = style.textOverflow === "ellipsis" || style.webkitLineClamp !== "none" || el.closest("[title]");
+      const scrolls = /auto|scroll/.test(style.overflowX + style.overflowY);
+      const hides = /hidden|clip/.test(style.overflowX + style.overflowY);
+      const above = style.position === "fixed" ? null : edgeOf(el.parentElement);
+      edges.set(el, told || scrolls ? null : hides ? el.getBoundingClientRect() : above);
+    }
+    return edges.get(el);
+  };
+  const range = document.createRange();
+  const cut = [];
   const faint = [];
   for (const el of document.querySelectorAll("body *")) {
     if (![...el.childNodes].some((n) => n.nodeType === 3 && n.textContent.trim())) continue;
@@ -28,11 +45,19 @@
     const [a, b] = [luminance(over(parse(style.color), ground)), luminance(ground)];
     const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
     if (ratio < 4.5) faint.push(`${ratio.toFixed(2)} ${el.className}: ${el.textContent.trim().slice(0, 40)}`);
+    const edge = edgeOf(el);
+    for (const node of edge ? el.childNodes : []) {
+      if (node.nodeType !== 3 || !node.textContent.trim()) continue;
+      range.selectNodeContents(node);
+      const text = range.getBoundingClientRect();
+      const by = Math.max(text.right - edge.right, edge.left - text.left, text.bottom - edge.bottom, edge.top - text.top);
+      if (by > 1.5) cut.push(`${by.toFixed(0)} px ${el.className}: ${node.textContent.trim().slice(0, 40)}`);
+    }
   }
   const nameless = [...document.querySelectorAll("button, a, input:not([type=hidden]), select, textarea, iframe")]
     .filter((e) => !(e.ariaLabel || e.textContent.trim() || e.title || e.labels?.length))
     .map((e) => e.outerHTML.slice(0, 120));
   const ids = [...document.querySelectorAll("[id]")].map((e) => e.id);
   const wide = document.documentElement.scrollWidth > innerWidth ? [`${document.documentElement.scrollWidth} px`] : [];
-  return { faint, nameless, twice: ids.filter((id, i) => ids.indexOf(id) !== i), wide };
+  return { faint, cut, nameless, twice: ids.filter((id, i) => ids.indexOf(id) !== i), wide };
 }

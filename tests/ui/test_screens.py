@@ -85,7 +85,7 @@ def test_everyone_can_read_and_reach_it(browser: Browser, address: str, route: s
     expect(page.locator("h1")).to_be_visible()
     if route == "/_gallery":
         expect(page.locator(".js-plotly-plot").first).to_be_visible()
-    assert page.evaluate(AUDIT) == {"faint": [], "nameless": [], "twice": [], "wide": []}
+    assert page.evaluate(AUDIT) == {"faint": [], "cut": [], "nameless": [], "twice": [], "wide": []}
     assert not wrong
     context.close()
 
