@@ -17,7 +17,8 @@ from liquor_app.imports.cleaning.orders.discount_columns import order_offs_of
 from liquor_app.imports.cleaning.orders.no_goods import leave_out_no_goods
 from liquor_app.imports.cleaning.orders.order_discounts import OrderDiscounts
 from liquor_app.imports.cleaning.orders.order_rows import OrderRows, Places
-from liquor_app.imports.cleaning.orders.order_shape import Watch
+from liquor_app.imports.cleaning.orders.order_shape import Watch, tells_whole_orders
+from liquor_app.imports.cleaning.orders.order_totals import OrderTotals
 from liquor_app.imports.cleaning.orders.refunds_of import refunds_of
 from liquor_app.imports.cleaning.orders.status_rows import StatusRows, check_status
 from liquor_app.imports.cleaning.orders.store_numbers import by_store
@@ -25,6 +26,7 @@ from liquor_app.imports.cleaning.orders.total_rows import is_sum, leave_out_tota
 from liquor_app.imports.cleaning.person_cells import clean_order_id
 from liquor_app.imports.cleaning.person_rows import Person, PersonReader
 from liquor_app.imports.cleaning.product_cells import CleanProduct, clean_product
+from liquor_app.imports.cleaning.row_notes import SHARED
 from liquor_app.imports.cleaning.sale_rows import MADE, SaleRows
 from liquor_app.imports.profiles.tool_profile import NOBODY, Make, is_reversal
 from liquor_app.imports.readers.formats import READING
@@ -143,6 +145,8 @@ class Chunks:
             product = None if sales else at.get("product")
             places = Places(order, there, store, when, product)
             self._records = iter(OrderRows(self._records, places))
+            if sales is None and tells_whole_orders(table.columns, at):
+                self._records = iter(OrderTotals(self._records, table.columns, at, how.decimal))
             if sales is None and order_offs_of(at):
                 self._records = iter(OrderDiscounts(self._records, at, how.decimal))
         if statuses and told:
@@ -214,7 +218,11 @@ class Chunks:
                 if self._sales is None:  # a row is a line
                     cells = record.cells + [make(record.cells) for make in made] if made else record.cells
                     row = clean(record.number, cells)
-                    chunk.rows.append(row._replace(voids=True) if record.voids else row)
+                    if record.voids or record.shared:
+                        row = row._replace(
+                            voids=record.voids, notes=(*row.notes, *((SHARED,) if record.shared else ()))
+                        )
+                    chunk.rows.append(row)
                     chunk.records.append(record)
                     continue
                 lines = self._sales.lines(record.cells)

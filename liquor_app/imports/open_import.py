@@ -21,7 +21,8 @@ from liquor_app.imports.cleaning.orders.customer_totals import check_is_of_purch
 from liquor_app.imports.cleaning.orders.discount_columns import order_offs_of
 from liquor_app.imports.cleaning.orders.no_goods import leave_out_no_goods
 from liquor_app.imports.cleaning.orders.order_discounts import OrderDiscounts
-from liquor_app.imports.cleaning.orders.order_shape import check_rows
+from liquor_app.imports.cleaning.orders.order_shape import check_rows, tells_whole_orders
+from liquor_app.imports.cleaning.orders.order_totals import OrderTotals
 from liquor_app.imports.cleaning.orders.refunds_of import refunds_of
 from liquor_app.imports.cleaning.orders.status_rows import StatusRows
 from liquor_app.imports.cleaning.orders.store_numbers import by_store, with_numbering
@@ -108,6 +109,8 @@ async def open_work(
                     named = list(by_store(named, own["order_id"], own["store"]))
                 statuses = StatusRows(table.columns, at, named, dialect.decimal)
                 goods = list(leave_out_no_goods(statuses.sample, own.get("product")))
+                if tells_whole_orders(table.columns, own):
+                    goods = list(OrderTotals(goods, table.columns, own, dialect.decimal))
                 if order_offs_of(own) and "order_id" in own:
                     goods = list(OrderDiscounts(goods, own, dialect.decimal))
                 check_rows(table.columns, at, goods, statuses.places)

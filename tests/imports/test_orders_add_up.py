@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from liquor_app.core.errors import Invalid
 from liquor_app.imports.cleaning.orders.total_rows import sums_up
 from liquor_app.screens.imports.wizard.trial_view import money_words
 from tests.imports.test_file_totals import tried
@@ -90,6 +91,14 @@ CASES = [
           "1001,,,Subtotal,,70.00", "1002,10/14/2026,bo@v.example,Ale,1,9.00", "1002,,,Subtotal,,9.00",
           ",,,Total,,79.00"], n1001="70.00", n1002="9.00"),
     case("Receipt,Date,Email,Item,Amount", [f"{ONE},Total Wine Gift Set,40.00"], n1="40.00"),
+    *(
+        case(f"Order ID,Date,Email,Item,Qty,{total}",
+             [f"{ONE},Rye,2,$70.00", f"{other},Gin,1,{again}", f"{TWO},Ale,1,$9.00"], n1="70.00", n2="9.00")
+        for total in ("Order Total", "Grand Total", "Receipt Total", "Invoice Total")
+        for other in (ONE, "1,,") for again in ("", "$70.00")
+    ),
+    case("Order ID,Date,Email,Item,Qty,Order Tax,Order Total",
+         [f"{ONE},Rye,2,3.94,73.94", f"{ONE},Gin,2,3.94,73.94", f"{TWO},Ale,1,0.00,9.00"], n1="70.00", n2="9.00"),
 ]  # fmt: skip
 
 
@@ -106,6 +115,32 @@ async def test_each_order_comes_to_what_was_paid(
     found = await many("SELECT external_id, total FROM purchases ORDER BY 1")
     assert ({row.external_id: str(row.total) for row in found}, report.rejected) == (orders, 0)
     assert trial.totals.money_made == sum(map(Decimal, orders.values()))
+
+
+async def test_what_an_order_came_to_is_shared_among_its_lines_by_their_pieces(database: str, tmp_path: Path) -> None:
+    """Before, an order whose total stood on its first row alone was refused whole, with all its lines."""
+    await run(write(tmp_path / "people.csv", *PEOPLE))
+    rows = [f"{ONE},Rye,2,70.00", f"{ONE},Gin,1,", f"{TWO},Ale,1,9.00", "3,10/15/2026,C3,Gin,,-10.00", "3,,,Ale,,"]
+    report = await run(write(tmp_path / "sales.csv", "Order ID,Date,Customer,Item,Qty,Order Total", *rows), "purchases")
+    found = await many("SELECT product, amount FROM purchase_lines ORDER BY amount")
+    assert [(one.product, str(one.amount)) for one in found] == [
+        ("Gin", "-5.00"), ("Ale", "-5.00"), ("Ale", "9.00"), ("Gin", "23.33"), ("Rye", "46.67"),
+    ]  # fmt: skip
+    assert (report.rejected, report.notes["amount_of_order_shared"]) == (0, 4)
+
+
+async def test_a_column_that_says_now_an_orders_total_now_a_lines_is_refused(database: str, tmp_path: Path) -> None:
+    """Of two alike rows nobody can tell which it is: 9.00 or 18.00."""
+    rows = [f"{ONE},Rye,2,40.00", f"{ONE},Gin,1,30.00", f"{TWO},Ale,1,9.00", f"{TWO},Gin,1,9.00"]
+    with pytest.raises(Invalid, match="totals of whole orders beside those of lines"):
+        await tried(write(tmp_path / "sales.csv", "Order ID,Date,Email,Item,Qty,Order Total", *rows))
+
+
+async def test_another_currency_of_an_order_is_shared_among_no_lines(database: str, tmp_path: Path) -> None:
+    await run(write(tmp_path / "people.csv", *PEOPLE))
+    rows = [f"{ONE},Rye,2,EUR 70.00", f"{ONE},Gin,1,"]
+    report = await run(write(tmp_path / "sales.csv", "Order ID,Date,Email,Item,Qty,Order Total", *rows), "purchases")
+    assert report.reasons == {"foreign_currency": 2}
 
 
 @pytest.mark.parametrize(

@@ -109,12 +109,14 @@ EXCLUSIONS = {
     ",Remove from mailing list,Decline emails,Refuses email,Reject Emails,Never email,Disable email,Ban Email"
     ",Skip emails,Email Off,Email Restricted,Block Emails,Cancel Newsletter,Newsletter Cancelled,Newsletter Declined"
     ",Newsletter Cancelled Date,Email Stopped On,Pause Emails,Muted Emails,Halt emails,End emails,Emails Terminated"
-    ",Discontinue Mailings,Prohibit Email,Email Exclusion,Left Mailing List,Leave Newsletter,Quit Emails"
+    ",Discontinue Mailings,Prohibit Email,Email Kill,Killed Emails,Email Exclusion,Left Mailing List"
+    ",Leave Newsletter,Quit Emails"
     ",Turn Off Emails,Emails Turned Off,Dropped From Email List,Cannot Email,Not To Be Emailed,Doesn't Want Emails"
     ",Email Not Allowed,ExcludeFromEmail,email_block,Email Consent Revoked,Stop Sending Emails,Emails Suspended",
     "sms": "Stop Texts,Never text,Exclude from SMS,Mute Texts,Silence texts,SMS Blocked,Texting Disabled,Can't Text"
     ",Disable SMS Notifications,Withhold Texts",
     "both": "Removed From List,Forbid Marketing,Marketing Denied,Deny Marketing,Stop All Marketing,Cease Contact"
+    ",Excluded,Exclude,Is Excluded,STOP,Stopped,Kill,Killed At,Muted,Unwanted"
     ",Exclude From Email And SMS,Exclude From Campaign,Consent Withdrawn,Opt In Revoked,Never Contact",
 }
 

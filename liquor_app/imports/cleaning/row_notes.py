@@ -26,6 +26,7 @@ PRICE_OF_ZERO = "price_of_zero"
 REPEATED_FIRST = "repeated_first_stands"
 REPEATED_LATER = "repeated_later_stands"
 ERASED = "erased_person"
+SHARED = "amount_of_order_shared"
 
 
 def left_out(field: str) -> str:
@@ -76,6 +77,8 @@ NOTES = {
     COST_ABOVE_PRICE: "The cost is above the price: it would be sold at a loss. Both are taken as they stand.",
     STOCK_BELOW_ZERO: "The stock is below zero: more was sold than was counted. It is taken as it stands.",
     PRICE_OF_ZERO: "The price is 0, which tills write where they know none: it is left blank.",
+    SHARED: "The file says what the whole order came to, and of no line what it cost: it is shared among the lines by"
+    " their pieces. The order's sum is the file's own.",
     REPEATED_FIRST: "The file names it twice: the first row stands.",
     REPEATED_LATER: "The file names it twice: the later row stands.",
     ERASED: "The row is of somebody who was erased: it is left out, and nothing of it is kept.",

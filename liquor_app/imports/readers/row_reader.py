@@ -22,7 +22,7 @@ class Record(NamedTuple):
     `problem` says why `cells` cannot be used, `order` which order it is a line of, where the rows around it tell. Of
     purchases `left_out` says why the row is no line of one, `doubt` why nobody can tell (`orders.status_rows`), and
     `voids` that it takes a sale back; `own` are its cells as they stand in the file, where the rows around it told
-    more."""
+    more, and `shared` that its amount is a part of what the whole order came to (`orders.order_totals`)."""
 
     number: int
     cells: list[str]
@@ -32,6 +32,7 @@ class Record(NamedTuple):
     doubt: str = ""
     voids: bool = False
     own: list[str] | None = None
+    shared: bool = False
 
     @property
     def told(self) -> list[str]:

@@ -15,6 +15,7 @@ _SOON = (
     r"|terminat(?:e[ds]?|ing|ion)"
     r"|discontinu(?:e[ds]?|ing|ation)|suspen(?:ds?|ded|ding|sion)|snooz(?:e[ds]?|ing)|deactivat(?:e[ds]?|ing|ion)"
     r"|disallow(?:s|ed|ing)?|rescind(?:s|ed|ing)?|avoid(?:s|ed)?|unwanted|never"
+    r"|kill(?:s|ed|ing)?"
 )
 """Verbs that leave no doubt beside what is sent."""
 _DENIED = (
@@ -58,6 +59,8 @@ _EXCLUSION = re.compile(
     rf"|{_BEFORE}{_SENT}(?: {_SENT}| lists?| messages?){{0,3}} {_IS}(?:ended|off|on hold|dropped){_AFTER}"
 )
 """A name that is an exclusion and nothing else: what is sent, what is done with it, and words that say no more."""
+_ALONE = re.compile(rf"{_BEFORE}(?:stop(?:ped)?|exclu(?:de|ded|sion)|kill(?:ed)?|muted?|unwanted|silenced){_AFTER}")
+"""A name that is an exclusion from everything, as it does not say from what: "Excluded", "STOP"."""
 
 _ANY_EXCLUSION = re.compile(
     rf"\b(?:{_SOON}|{_DENIED}|{_WEAK}|drop\w*|no|non|not|nor|without|against|lacks?|missing|dis(?:agree|approv"
@@ -78,7 +81,7 @@ _ANY_SENT = re.compile(
 
 def is_exclusion(words: str) -> bool:
     """Tell whether a column is an exclusion from what is sent, by its name as `column_words` has it."""
-    return _EXCLUSION.fullmatch(words) is not None
+    return _EXCLUSION.fullmatch(words) is not None or _ALONE.fullmatch(words) is not None
 
 
 def names_exclusion(words: str) -> bool:

@@ -12,7 +12,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 from liquor_app.core.errors import Invalid
 from liquor_app.customers.places import STATES, normalise_state
-from liquor_app.imports.cleaning.amounts import without_unit
+from liquor_app.imports.cleaning.amounts import holds_cents, without_unit
 from liquor_app.imports.cleaning.cells import MOST_REMEMBERED, REMEMBERED
 from liquor_app.imports.cleaning.column_names import IDENTITY
 from liquor_app.imports.cleaning.orders.discount_columns import offs_of
@@ -139,7 +139,8 @@ class Watch:
             self._suspects.update(place for place in self._backs if not gave_nothing(record.cells[place]))
         if self._suspects and self._rows >= SAMPLE_ROWS:
             raise _told(self._columns, min(self._suspects))
-        self._sums.see(record)
+        if not record.shared:
+            self._sums.see(record)
 
     def _might_tell(self, cells: list[str]) -> bool:
         row = _BETWEEN.join([cells[place] for place in self._seen]).lower()
@@ -191,7 +192,17 @@ class Watch:
             if off.is_of_orders:
                 raise _off_orders(column)
         if self._amount and self._sums.are_mixed(strict=is_sample):
-            raise _mixed(self._columns, self._amount)
+            raise mixed(self._columns, self._amount)
+
+
+def tells_whole_orders(columns: Sequence[str], at: Mapping[str, int]) -> bool:
+    """Tell whether a file says what whole orders came to, and of no line what it cost: `order_totals` shares it."""
+    place, many = at.get("amount", len(columns)), len(columns)
+    if place >= many or at.get("order_id", many) >= many or at.get("unit_price", many) < many:
+        return False
+    column = columns[place]
+    is_told = any(_found(columns, field, but=column) for field in ("amount", "unit_price"))
+    return _is_of_orders(column) and not is_told and not holds_cents(column)
 
 
 def check_rows(
@@ -214,7 +225,7 @@ def check_rows(
     if "amount" in at and any(_OF_A_LINE.match(name) for name in columns):
         column = columns[at["amount"]]
         if _is_whole_order(column):
-            raise _mixed(columns, column)
+            raise mixed(columns, column)
     watch = Watch(columns, at, told)
     by_order = sorted(sample, key=lambda record: "" if record.problem else record.cells[at.get("order_id", 0)].strip())
     for record in by_order:
@@ -232,7 +243,8 @@ def _told(columns: Sequence[str], position: int) -> Invalid:
     )
 
 
-def _mixed(columns: Sequence[str], column: str) -> Invalid:
+def mixed(columns: Sequence[str], column: str) -> Invalid:
+    """Return what is said of a column that holds totals of orders beside those of lines."""
     return Invalid(
         f"The column “{column}” holds totals of whole orders beside those of lines: counted as lines, the money"
         f" would be counted twice. Leave “{column}” out, and map {_ways(columns, but=column)}.",
