@@ -25,6 +25,7 @@ from liquor_app.screens.analytics.cohorts.page import PAGES as COHORTS
 from liquor_app.screens.analytics.dashboard.page import PAGES as DASHBOARD
 from liquor_app.screens.analytics.insights.page import PAGES as INSIGHTS
 from liquor_app.screens.analytics.report.page import PAGES as ANALYTICS
+from liquor_app.screens.analytics.reviews.page import PAGES as REVIEWS
 from liquor_app.screens.campaigns.builder.page import PAGES as BUILDER
 from liquor_app.screens.campaigns.detail.page import PAGES as CAMPAIGN
 from liquor_app.screens.campaigns.list.page import PAGES as CAMPAIGNS
@@ -89,6 +90,7 @@ PAGES: tuple[Page, ...] = (
     *ANALYTICS,
     *COHORTS,
     *INSIGHTS,
+    *REVIEWS,
     *MODELS,
     *LEARNING,
     *TEMPLATES,

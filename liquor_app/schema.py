@@ -9,6 +9,7 @@ from liquor_app.actions import models as actions
 from liquor_app.allocations import models as allocations
 from liquor_app.analytics import models as analytics
 from liquor_app.analytics.insights import models as insights
+from liquor_app.analytics.reviews import models as reviews
 from liquor_app.api import models as api
 from liquor_app.campaigns import models as campaigns
 from liquor_app.catalog import models as catalog
@@ -39,7 +40,7 @@ from liquor_app.webhooks import models as webhooks
 SLICES = (
     core, api, events, accounts, organization, webhooks, customers, erasing, imported, labels, catalog, imports,
     drop_folders, campaigns, ledger, scoring, segments, compliance, providers, templates, coupons, actions, experiments,
-    planning, sending, sign_up, allocations, doubles, analytics, insights,
+    planning, sending, sign_up, allocations, doubles, analytics, insights, reviews,
 )  # fmt: skip
 
 metadata = SQLModel.metadata

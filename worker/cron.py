@@ -16,6 +16,7 @@ from liquor_app.accounts.entry.sign_in_attempts import forget_attempts
 from liquor_app.accounts.permissions import SYSTEM
 from liquor_app.accounts.sessions import forget_sessions
 from liquor_app.analytics.cohorts import are_uncounted
+from liquor_app.analytics.reviews.subscriptions import request_due_reviews
 from liquor_app.core import queue
 from liquor_app.core.clock import now
 from liquor_app.core.db import transaction
@@ -165,6 +166,12 @@ async def count_months(context: dict[str, Any]) -> None:
         await enqueue(session, Job.COUNT_COHORTS, dedupe_key="cron")
 
 
+async def mail_reviews(context: dict[str, Any]) -> int:
+    """Each hour: reviews of weeks and months that are over, to who asked for them, once the shop's morning has come."""
+    async with transaction() as session:
+        return await request_due_reviews(session)
+
+
 async def count_first_months(context: dict[str, Any]) -> None:
     """At a start: cohorts of a shop that never had any counted; the night may be far."""
     async with transaction() as session:
@@ -190,6 +197,7 @@ CRON = [
     _at(read_holdout, minute=41, second=45, run_at_startup=True),
     _at(count_months, hour=6, minute=20),
     _at(count_first_months, hour=6, minute=19, run_at_startup=True),
+    _at(mail_reviews, minute=12, second=20),
     _at(learn_uplift, hour=6, minute=50),
     _at(forget_files, hour=5, minute=11),
     _at(forget_what_is_past, hour=5, minute=31),

@@ -238,6 +238,7 @@ JOBS: Mapping[Job, Permission | None] = MappingProxyType(
         Job.REFRESH_SEGMENTS: None,
         Job.ROLL_UP: None,
         Job.COUNT_COHORTS: None,
+        Job.MAIL_REVIEW: None,
         Job.ATTRIBUTE: None,
         Job.READ_HOLDOUT: None,
         Job.FIRE_TRIGGER: None,

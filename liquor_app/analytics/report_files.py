@@ -1,4 +1,4 @@
-"""Reports as files: CSV for machines, Excel for people; through the file store, by a link of one's own."""
+"""Reports as files, by a link of one's own: CSV for machines, Excel for people, PDF for paper."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -19,18 +19,24 @@ from liquor_app.accounts.audit import audit
 from liquor_app.accounts.downloads import download_link
 from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
+from liquor_app.analytics.documents.pdf_file import pdf_of
+from liquor_app.analytics.documents.report_document import insight_document, report_document
+from liquor_app.analytics.documents.review_document import review_document
 from liquor_app.analytics.insights.read_insights import Insight, InsightKind, read_insight
 from liquor_app.analytics.reports import Report, ReportKind, read_report
+from liquor_app.analytics.reviews.read_review import read_review, shop_on_paper
+from liquor_app.analytics.reviews.review import ReviewKind
 from liquor_app.core.clock import now
 from liquor_app.core.config import get_settings
 from liquor_app.core.csv_cells import export_text
+from liquor_app.core.errors import Invalid
 from liquor_app.core.files.download_links import MINUTES
 from liquor_app.core.files.folders import EXPORT_FILES
 from liquor_app.core.files.store import file_store
 from liquor_app.core.ids import uuid7
 from liquor_app.core.listing.xlsx_file import XlsxFile
 from liquor_app.core.platform.private_files import private_directory
-from liquor_app.organization.settings import shop_today
+from liquor_app.organization.settings import shop_now, shop_today
 
 
 class ReportFormat(StrEnum):
@@ -38,6 +44,7 @@ class ReportFormat(StrEnum):
 
     CSV = "csv"
     XLSX = "xlsx"
+    PDF = "pdf"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +55,39 @@ class ReportLink:
     name: str
     rows: int
     good_until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is to be carried away: days of a report, or a day of a review; insights have none."""
+
+    what: ReportKind | InsightKind | ReviewKind
+    form: ReportFormat
+    start: date | None = None
+    end: date | None = None
+    day: date | None = None
+
+
+async def export_any(session: AsyncSession, actor: Actor, asked: Asked) -> ReportLink:
+    """Carry away what is asked for.
+
+    Raises:
+        Invalid: see `export_report`, `export_review`.
+    """
+    require(actor, Permission.ANALYTICS_READ)
+    if isinstance(asked.what, InsightKind):
+        return await export_insight(session, actor, asked.what, form=asked.form)
+    if isinstance(asked.what, ReviewKind):
+        return await export_review(session, actor, asked.what, form=asked.form, day=asked.day)
+    return await export_report(session, actor, asked.what, form=asked.form, start=asked.start, end=asked.end)
+
+
+class _File(NamedTuple):
+    content: bytes
+    form: ReportFormat
+    name: str
+    what: str
+    rows: int
 
 
 async def export_report(
@@ -73,18 +113,54 @@ async def export_insight(session: AsyncSession, actor: Actor, kind: InsightKind,
     return await _carry(session, actor, await read_insight(session, actor, kind), form, f"{kind.value} {day}")
 
 
+async def export_review(
+    session: AsyncSession, actor: Actor, kind: ReviewKind, *, form: ReportFormat = ReportFormat.PDF,
+    day: date | None = None,
+) -> ReportLink:  # fmt: skip
+    """Write the review of the week or month `day` lies in into the file store, as `export_report`.
+
+    Raises:
+        Invalid: another form than PDF: its tables are reports of their own; or the days are not over yet.
+    """
+    require(actor, Permission.ANALYTICS_READ)
+    if form is not ReportFormat.PDF:
+        raise Invalid(
+            "A review is a letter: a PDF. Its tables are the reports of campaigns and segments.", field="format"
+        )
+    review = await read_review(session, actor, kind, day)
+    content = await asyncio.to_thread(pdf_of, review_document(review, await shop_now(session)), now())
+    start = review.days.start.isoformat()
+    name = f"{kind.heading.lower()} {start}"
+    return await _keep(session, actor, _File(content, form, name, kind.value, len(review.campaigns.rows)), start=start)
+
+
 async def _carry(
     session: AsyncSession, actor: Actor, report: Report | Insight, form: ReportFormat, name: str, **told: str
 ) -> ReportLink:
-    content = await asyncio.to_thread(csv_of if form is ReportFormat.CSV else xlsx_of, report)
-    key = EXPORT_FILES.key(uuid7(), form.value)
-    await file_store().put(key, _whole(content))
-    url = download_link(actor, key, name=f"{name}.{form.value}", permission=Permission.ANALYTICS_READ)
+    if form is ReportFormat.PDF:
+        shop, color = await shop_on_paper(session)
+        at = await shop_now(session)
+        document = (
+            report_document(report, shop=shop, color=color, at=at)
+            if isinstance(report, Report)
+            else insight_document(report, shop=shop, color=color, at=at)
+        )
+        content = await asyncio.to_thread(pdf_of, document, now())
+    else:
+        content = await asyncio.to_thread(csv_of if form is ReportFormat.CSV else xlsx_of, report)
+    return await _keep(session, actor, _File(content, form, name, report.kind.value, len(report.rows)), **told)
+
+
+async def _keep(session: AsyncSession, actor: Actor, file: _File, **told: str) -> ReportLink:
+    key = EXPORT_FILES.key(uuid7(), file.form.value)
+    await file_store().put(key, _whole(file.content))
+    name = f"{file.name}.{file.form.value}"
+    url = download_link(actor, key, name=name, permission=Permission.ANALYTICS_READ)
     await audit(
-        session, actor, "report.exported", "report", None, report=report.kind.value, format=form.value,
-        rows=len(report.rows), **told,
+        session, actor, "report.exported", "report", None, report=file.what, format=file.form.value, rows=file.rows,
+        **told,
     )  # fmt: skip
-    return ReportLink(url, f"{name}.{form.value}", len(report.rows), now() + timedelta(minutes=MINUTES))
+    return ReportLink(url, name, file.rows, now() + timedelta(minutes=MINUTES))
 
 
 def table_of(report: Report | Insight) -> list[list[Any]]:

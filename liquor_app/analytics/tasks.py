@@ -1,4 +1,4 @@
-"""Jobs: the daily rollups, and cohorts."""
+"""Jobs: the daily rollups, cohorts, and reviews that are mailed."""
 
 from __future__ import annotations
 
@@ -8,14 +8,18 @@ from typing import Any
 from liquor_app.analytics.cohorts import EVER, count_cohorts
 from liquor_app.analytics.daily_rollups import roll_up, roll_up_messages
 from liquor_app.analytics.insights.month_counts import count_insights, lately
+from liquor_app.analytics.reviews.review import ReviewKind
+from liquor_app.analytics.reviews.subscriptions import prepare_review_mail
 from liquor_app.core.clock import today_in
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import Invalid
+from liquor_app.core.ids import parse_id
 from liquor_app.core.pubsub import publish
 from liquor_app.core.queue import Job, JobContext, Task, enqueue
 from liquor_app.ledger.rollup_backlog import asked_recounts, forget_recounts
 from liquor_app.organization.settings import GeneralSettings, load_settings
 from liquor_app.sending.campaign_rollup import roll_up_once
+from liquor_app.templates.test_messages import hand_over_trial
 
 LATE_DAYS = 3
 """How far back the minutely rollup looks; imports of older purchases name their own first day, and what is learned
@@ -66,4 +70,21 @@ async def count_months(job: JobContext) -> dict[str, Any]:
     return {"since": since.isoformat()}
 
 
-TASKS: dict[Job, Task] = {Job.ROLL_UP: roll_up_days, Job.COUNT_COHORTS: count_months}
+async def mail_review(job: JobContext) -> dict[str, Any]:
+    """Mail somebody of the shop the last review they asked for."""
+    user_id, kind = parse_id(str(job.args.get("user_id", "")), "user_id"), str(job.args.get("kind", ""))
+    if kind not in set(ReviewKind):
+        raise Invalid("kind is none of a review's", field="kind")
+    async with transaction() as session:
+        mail = await prepare_review_mail(session, user_id, ReviewKind(kind))
+    if mail is None:
+        return {"sent": False}
+    answer = await hand_over_trial(mail)
+    return {"sent": answer.is_accepted, "detail": answer.detail}
+
+
+TASKS: dict[Job, Task] = {
+    Job.ROLL_UP: roll_up_days,
+    Job.COUNT_COHORTS: count_months,
+    Job.MAIL_REVIEW: mail_review,
+}

@@ -95,6 +95,7 @@ class Job(StrEnum):
     CLEAR_SAMPLE = "clear_sample"
     ROLL_UP = "roll_up"
     COUNT_COHORTS = "count_cohorts"
+    MAIL_REVIEW = "mail_review"
     PROCESS_WEBHOOKS = "process_webhooks"
     DELIVER_WEBHOOKS = "deliver_webhooks"
     ATTRIBUTE = "attribute"

@@ -135,7 +135,7 @@ async def prepare_access_mail(session: AsyncSession, actor: Actor, user_id: UUID
     brand = await default_brand(session)
     token = await make_link(session, user.id, kind)
     await audit(session, actor, "user.link_mailed", "user", user.id, kind=kind.value)
-    return await _letter(session, brand, user.email, _notice(brand.name, kind, link_address(token)))
+    return await staff_letter(session, brand, user.email, _notice(brand.name, kind, link_address(token)))
 
 
 async def tell_account_change(
@@ -159,11 +159,15 @@ async def tell_account_change(
         return None
     brand, page = await default_brand(session), f"{get_settings().base_url}{told.link}"
     words = f"This is about how you sign in to {brand.name}. {told.words} {done}"
-    return await _letter(session, brand, user.email, Notice(told.title, words, "Look at it", page, NOT_YOU, ""))
+    return await staff_letter(session, brand, user.email, Notice(told.title, words, "Look at it", page, NOT_YOU, ""))
 
 
-async def _letter(session: AsyncSession, brand: BrandRow, address: str, notice: Notice) -> Trial:
-    """Return a mail to one of the shop's people, and the way it goes; or raise Conflict, NotFound: there is none."""
+async def staff_letter(session: AsyncSession, brand: BrandRow, address: str, notice: Notice) -> Trial:
+    """Return a mail to one of the shop's people, and the way it goes. A corridor.
+
+    Raises:
+        Conflict, NotFound: there is none.
+    """
     compliance = await load_settings(session, ComplianceSettings)
     legal = Legal(
         brand.name, brand.postal_address, brand.footer_text, "", compliance.minimum_age, "", masthead=masthead_of(brand)
@@ -204,9 +208,11 @@ async def _mail(session: AsyncSession, user_id: UUID, kind: LinkKind) -> None:
 
 async def mails_links(session: AsyncSession) -> bool:
     """Tell whether links go out by a provider now. A corridor."""
-    if (await load_sending_switch(session)).stopped or missing_identity(await default_brand(session)):
+    if (await load_sending_switch(session)).stopped:
         return False
     try:
+        if missing_identity(await default_brand(session)):
+            return False
         return (await route_for(session, Channel.EMAIL)).provider != "sandbox"
     except AppError:
         return False

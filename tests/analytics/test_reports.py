@@ -142,7 +142,7 @@ async def test_the_page_carries_the_campaigns_away(database: str) -> None:
         told = str(await run(AnalyticsState.carry_away, state, form))
         assert "/api/v1/files/" in told
         assert f".{form}" in told
-    assert "CSV or an Excel file" in said(await run(AnalyticsState.carry_away, state, "exe"))
+    assert "CSV, Excel or PDF file" in said(await run(AnalyticsState.carry_away, state, "exe"))
     async with transaction() as session:
         kept = (await session.execute(text("SELECT count(*) FROM audit_log WHERE action = 'report.exported'"))).scalar()
     assert kept == 2

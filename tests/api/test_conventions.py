@@ -30,7 +30,7 @@ GET /sends · GET /sends/{id} · GET /sends/{id}/events · POST /sends/{id}/rese
 GET /analytics/dashboard · GET /analytics/revenue · GET /analytics/cohorts
 GET /analytics/customer-base · GET /analytics/goods · GET /analytics/send-times
 GET /analytics/churn · GET /analytics/holdout
-GET /reports/campaigns · GET /reports/segments · POST /reports/export
+GET /reports/campaigns · GET /reports/segments · GET /reports/review · POST /reports/export
 GET /settings/channels · PATCH /settings/channels · GET /settings/compliance
 GET /settings/templates · POST /settings/templates · PATCH /settings/templates/{id}
 """

@@ -2,20 +2,37 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import pytest
+from sqlalchemy import text
 
+from liquor_app.accounts.models import Role
+from liquor_app.accounts.permissions import Actor, ActorKind
+from liquor_app.analytics.reviews.read_review import read_review
+from liquor_app.analytics.reviews.review import ReviewKind
+from liquor_app.analytics.reviews.review_words import review_words
+from liquor_app.analytics.reviews.subscriptions import request_due_reviews, subscribe
+from liquor_app.analytics.tasks import TASKS
+from liquor_app.core import queue
 from liquor_app.core.clock import travel
 from liquor_app.core.db import transaction
 from tests.analytics.test_figures import NOON, TODAY
 from tests.analytics.test_reports import FIRST, week
 from tests.api.client import Client
+from tests.api.test_staff_mail import house
+from tests.providers.servers import House
+
+__all__ = ["house"]
+ZONE = ZoneInfo("America/New_York")
+WEDNESDAY = datetime(2026, 6, 10, 16, tzinfo=UTC)
 
 pytestmark = pytest.mark.integration
 
 
-@pytest.mark.parametrize("form", ["csv", "xlsx"])
+@pytest.mark.parametrize("form", ["csv", "xlsx", "pdf"])
 async def test_a_report_is_fetched_by_whoever_asked(viewer: Client, manager: Client, form: str) -> None:
     with travel(NOON):
         async with transaction() as session:
@@ -35,3 +52,40 @@ async def test_a_report_is_fetched_by_whoever_asked(viewer: Client, manager: Cli
     assert (await viewer.get("/reports/segments")).status_code == 200
     assert (await viewer.post("/reports/export", json={**asked, "format": "exe"})).status_code == 422
     assert (await viewer.get("/reports/campaigns", params={"start": "2026-02-31"})).status_code == 422
+
+
+async def test_a_review_is_read_and_fetched(viewer: Client) -> None:
+    with travel(NOON):
+        async with transaction() as session:
+            await week(session)
+        told = (await viewer.get("/reports/review", params={"kind": "week"})).json()
+        assert {one["key"]: one["value"] for one in told["figures"]}["conversion_rate"] is None or told["words"]
+        assert told["title"] == "Weekly business review"
+        made = await viewer.post("/reports/export", json={"report": "month", "format": "pdf"})
+        assert made.status_code == 201
+        fetched = await viewer.get(made.json()["url"].removeprefix("/api/v1"))
+        assert (fetched.headers["content-type"], fetched.content[:5]) == ("application/pdf", b"%PDF-")
+        for asked in ({"report": "week"}, {"report": "week", "format": "pdf", "day": "2999-01-01"}):
+            assert (await viewer.post("/reports/export", json=asked)).status_code == 422
+    assert (await viewer.get("/reports/review", params={"day": "2999-01-01"})).status_code == 422
+
+
+async def test_the_letter_goes_by_mail(admin: Client, house: House) -> None:
+    """By a provider that speaks Mailgun's HTTP: the same sentences, and where the page is; a repeat mails none."""
+    me = (await admin.get("/users/me")).json()
+    user = Actor(ActorKind.USER, UUID(me["id"]), me["email"], Role.ADMIN)
+    with travel(WEDNESDAY):
+        async with transaction() as session:
+            await subscribe(session, user, ReviewKind.WEEK, wanted=True)
+    with travel(datetime(2026, 6, 15, 9, tzinfo=ZONE)):
+        async with transaction() as session:
+            assert await request_due_reviews(session) == 1
+            job = (await session.execute(text("SELECT id FROM jobs WHERE name = 'mail_review'"))).scalar_one()
+        await queue.run(job, TASKS)
+        async with transaction() as session:
+            assert await request_due_reviews(session) == 0
+            sentences = review_words(await read_review(session, user, ReviewKind.WEEK))
+    (mail,) = [house.mails[one] for one in house.by_recipient[me["email"]]]
+    for said_of in sentences:
+        assert said_of in " ".join(mail.text.split())
+    assert "/reviews?kind=week&day=2026-06-08" in mail.text

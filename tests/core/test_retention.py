@@ -40,8 +40,8 @@ STAYS = {
     """,
     "somebody made it, one at a time": """
         access_rules allocation_entries allocations api_keys brands cell_rules channels compliance_rules coupon_pools
-        custom_fields drop_sources guidance_versions message_templates passkeys products saved_views segments
-        settings sign_up_pages sign_up_wordings tags template_versions totp_secrets users
+        custom_fields drop_sources guidance_versions message_templates passkeys products review_subscriptions
+        saved_views segments settings sign_up_pages sign_up_wordings tags template_versions totp_secrets users
         webhook_endpoints
     """,
     "one row a day, a version or a thing": """

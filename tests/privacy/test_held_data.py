@@ -10,7 +10,7 @@ from liquor_app.schema import SLICES, metadata
 NOBODYS = {
     "accounts of the shop's own people, who are no customers": """
         access_links access_rules api_key_months api_keys browser_sessions notices_seen passkeys refresh_tokens
-        setup_codes sign_in_attempts totp_secrets users
+        review_subscriptions setup_codes sign_in_attempts totp_secrets users
     """,
     "the shop's own words, settings and keys": """
         brands campaign_pools campaigns cell_rules channels compliance_rules coupon_pools custom_fields drop_sources
@@ -49,8 +49,8 @@ def test_what_slices_say_is_all_heard() -> None:
 
 NAMES_NOBODY = {
     "accounts of the shop's own people, who are no customers": """
-        access_links access_rules api_key_months browser_sessions notices_seen passkeys refresh_tokens setup_codes
-        sign_in_attempts totp_secrets users
+        access_links access_rules api_key_months browser_sessions notices_seen passkeys refresh_tokens
+        review_subscriptions setup_codes sign_in_attempts totp_secrets users
     """,
     "ids, kinds, codes, figures and keys of ours": """
         allocations base_months campaign_pools channels cohort_months cohorts daily_messages daily_sales erased_keys

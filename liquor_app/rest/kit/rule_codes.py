@@ -245,6 +245,7 @@ RULE_CODES: Mapping[str, str] = {
     "GET /analytics/policies/{policy}": "deterministic_log unstorable value",
     "GET /reports/campaigns": "unstorable value",
     "GET /reports/segments": "unstorable value",
+    "GET /reports/review": "unstorable value",
     "POST /reports/export": "meanwhile reused_key state taken unstorable value",
     "GET /analytics/customer-base": "",
     "GET /analytics/goods": "unstorable value",

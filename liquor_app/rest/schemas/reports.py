@@ -11,6 +11,7 @@ from liquor_app.analytics.insights.read_insights import InsightKind
 from liquor_app.analytics.metrics import Unit
 from liquor_app.analytics.report_files import ReportFormat
 from liquor_app.analytics.reports import ReportKind
+from liquor_app.analytics.reviews.review import ReviewKind
 from liquor_app.api.schemas import Body, Day, Row
 
 
@@ -139,9 +140,39 @@ class SendTimesOut(InsightOut):
     rows: list[SendHourOut]
 
 
+class ReviewFigureOut(Row):
+    """A figure of the days, of the same many before, and of a year before; null: not measured. Money and counts are
+    decimal strings, shares lie between 0 and 1."""
+
+    key: str
+    label: str
+    unit: Unit
+    value: Decimal | None
+    before: Decimal | None
+    year_before: Decimal | None
+
+
+class ReviewOut(Row):
+    """A finished week (Monday to Sunday) or month: what happened in words, and the figures the words are made of.
+    `waiting` is how many plans nobody has approved."""
+
+    kind: ReviewKind
+    title: str
+    start: date
+    end: date
+    words: list[str]
+    figures: list[ReviewFigureOut]
+    waiting: int
+
+
 class ReportIn(Body):
-    report: ReportKind | InsightKind = Field(description="Insights are of what was counted in the night, of no period.")
-    format: ReportFormat = ReportFormat.CSV
+    report: ReportKind | InsightKind | ReviewKind = Field(
+        description="Insights are of what was counted in the night, of no period; reviews (`week`, `month`) of `day`."
+    )
+    format: ReportFormat = Field(default=ReportFormat.CSV, description="A review is a `pdf` alone.")
+    day: Day | None = Field(
+        default=None, description="A day of the week or month a review is of; the last finished one if not given."
+    )
     start: Day | None = Field(default=None, description="First day; thirty days before the end if not given.")
     end: Day | None = Field(default=None, description="Last day; yesterday if not given.")
 

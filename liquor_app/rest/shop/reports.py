@@ -9,8 +9,11 @@ from fastapi import APIRouter, Query, Request, Response
 
 from liquor_app.accounts.permission_table import Permission, needs
 from liquor_app.analytics.insights.read_insights import InsightKind, read_insight
-from liquor_app.analytics.report_files import export_insight, export_report
+from liquor_app.analytics.report_files import Asked, export_any
 from liquor_app.analytics.reports import ReportKind, read_report
+from liquor_app.analytics.reviews.read_review import read_review
+from liquor_app.analytics.reviews.review import ReviewKind
+from liquor_app.analytics.reviews.review_words import review_words
 from liquor_app.api.idempotency import once
 from liquor_app.api.schemas import Day
 from liquor_app.core.db import transaction
@@ -21,6 +24,7 @@ from liquor_app.rest.schemas.reports import (
     GoodsTrendOut,
     ReportIn,
     ReportLinkOut,
+    ReviewOut,
     SegmentReportOut,
     SendTimesOut,
 )
@@ -57,6 +61,29 @@ async def segments(actor: CurrentActor, start: Start = None, end: End = None) ->
         return await read_report(session, actor, ReportKind.SEGMENTS, start, end)
 
 
+@router.get("/review", response_model=ReviewOut)
+@needs(Permission.ANALYTICS_READ)
+async def review(
+    actor: CurrentActor,
+    kind: Annotated[ReviewKind, Query(description="How long it looks back.")] = ReviewKind.WEEK,
+    day: Annotated[Day | None, Query(description="A day of it; of the last finished one if not given.")] = None,
+) -> object:
+    """A finished week or month in words, and the figures they are made of. `POST /reports/export` makes a PDF of it."""
+    async with transaction() as session:
+        found = await read_review(session, actor, kind, day)
+    return {
+        "kind": kind, "title": kind.heading, "start": found.days.start, "end": found.days.end,
+        "words": review_words(found), "waiting": found.waiting,
+        "figures": [
+            {
+                "key": one.metric.key, "label": one.metric.label, "unit": one.metric.unit, "value": one.value,
+                "before": one.before, "year_before": one.year_before,
+            }
+            for one in found.figures
+        ],
+    }  # fmt: skip
+
+
 @insights.get("/customer-base", response_model=CustomerBaseOut)
 @needs(Permission.ANALYTICS_READ)
 async def customer_base(actor: CurrentActor) -> object:
@@ -87,13 +114,7 @@ async def send_times(actor: CurrentActor) -> object:
 @router.post("/export", response_model=ReportLinkOut, status_code=201)
 @needs(Permission.ANALYTICS_READ)
 async def export(request: Request, actor: CurrentActor, body: ReportIn) -> Response:
-    """Carry a report away as a CSV or Excel file: the answer says where it is fetched."""
+    """Carry a report away as a CSV, Excel or PDF file: the answer says where it is fetched."""
 
-    return await once(
-        request, key_owner(actor), ReportLinkOut,
-        lambda session: (
-            export_insight(session, actor, body.report, form=body.format)
-            if isinstance(body.report, InsightKind)
-            else export_report(session, actor, body.report, form=body.format, start=body.start, end=body.end)
-        ),
-    )  # fmt: skip
+    asked = Asked(body.report, body.format, body.start, body.end, body.day)
+    return await once(request, key_owner(actor), ReportLinkOut, lambda session: export_any(session, actor, asked))

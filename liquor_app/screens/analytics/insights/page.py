@@ -52,6 +52,7 @@ def _files() -> rx.Component:
     return row(
         button("CSV", icon="download", on_click=InsightsState.carry_away("csv"), small=True),
         button("Excel", icon="download", on_click=InsightsState.carry_away("xlsx"), small=True),
+        button("PDF", icon="download", on_click=InsightsState.carry_away("pdf"), small=True),
     )
 
 

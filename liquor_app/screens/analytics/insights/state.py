@@ -129,7 +129,7 @@ class InsightsState(rx.State):
         """Write what is shown into a file and have the browser save it."""
         actor = await signed_in(self)
         if form not in set(ReportFormat):
-            return toast_failed("It is carried away as a CSV or an Excel file.")
+            return toast_failed("It is carried away as a CSV, Excel or PDF file.")
         async with transaction() as session:
             link = await export_insight(session, actor, InsightKind(self.kind), form=ReportFormat(form))
         return rx.download(url=link.url, filename=link.name)

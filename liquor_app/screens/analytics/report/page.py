@@ -30,6 +30,7 @@ def analytics_page() -> rx.Component:
         page_head(
             "Analytics",
             AnalyticsState.words,
+            link("Reviews", "/reviews"),
             link("Insights", "/insights"),
             link("Cohorts", "/cohorts"),
             period_choice(AnalyticsState, [("30", "30 days"), ("90", "90 days"), ("365", "12 months")]),
@@ -64,6 +65,7 @@ def analytics_page() -> rx.Component:
                 aside=row(
                     button("CSV", icon="download", on_click=AnalyticsState.carry_away("csv"), small=True),
                     button("Excel", icon="download", on_click=AnalyticsState.carry_away("xlsx"), small=True),
+                    button("PDF", icon="download", on_click=AnalyticsState.carry_away("pdf"), small=True),
                 ),
                 flush=True,
                 class_name="c12",

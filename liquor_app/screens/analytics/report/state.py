@@ -112,7 +112,7 @@ class AnalyticsState(PeriodState, rx.State):
         """Write the campaigns of the period into a file and have the browser save it."""
         actor = await signed_in(self)
         if form not in set(ReportFormat):
-            return toast_failed("A report is a CSV or an Excel file.")
+            return toast_failed("A report is a CSV, Excel or PDF file.")
         async with transaction() as session:
             board = await dashboard(session, actor, **self._asked())
             link = await export_report(

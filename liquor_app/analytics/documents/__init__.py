@@ -1,0 +1,1 @@
+"""Documents on paper: letters and tables as PDF."""

@@ -1,0 +1,202 @@
+"""What a review says: sentences worked out from its figures, nothing else. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+from liquor_app.analytics.reviews.review import Review, ReviewFigure, ReviewKind
+from liquor_app.ui.words import (
+    figure,
+    percent,
+    plural,
+    show_days,
+    show_money,
+    show_month,
+    show_span,
+    show_weekday,
+)
+
+MOST_GOODS = 3
+SMALL_CHANGE = Decimal("0.005")
+"""Below it two sums are "about as much"."""
+COMPLAINTS_WARN, COMPLAINTS_STOP = 0.001, 0.003
+"""Of messages sent: above the first mailbox providers warn, above the second they refuse (Gmail's and Yahoo's rules for
+bulk senders)."""
+BOUNCES_WARN = 0.02
+MOST_DAYS_NAMED = 3
+
+
+def period_words(review: Review) -> str:
+    """ "Mon 23 to Sun 29 Nov 2026", or "November 2026"."""
+    days = review.days
+    return show_span(days.start, days.end) if days.kind is ReviewKind.WEEK else show_month(days.start)
+
+
+def review_words(review: Review) -> list[str]:
+    """Return what happened, what it is measured against, and what waits: a paragraph each."""
+    said = [_takings(review), _messages(review), _lift(review)]
+    said += [_customers(review), _goods(review)] if review.days.kind is ReviewKind.MONTH else []
+    said += [_silent_days(review), _health(review), _waiting(review)]
+    return [one for one in said if one]
+
+
+def change_of(now: Decimal | None, before: Decimal | None) -> float | None:
+    """Return by how much a figure grew, a share of what it was; None where there was nothing to grow from."""
+    return None if now is None or not before or before < 0 else float(now / before - 1)
+
+
+def change_words(now: Decimal | None, before: Decimal | None) -> str:
+    """ "6% less than", "about as much as"; "" where there is nothing to compare."""
+    change = change_of(now, before)
+    if change is None:
+        return ""
+    if abs(change) < SMALL_CHANGE:
+        return "about as much as"
+    return f"{percent(abs(change))} {'more' if change > 0 else 'less'} than"
+
+
+def _named(review: Review, key: str) -> ReviewFigure:
+    return next(one for one in review.figures if one.metric.key == key)
+
+
+def _takings(review: Review) -> str:
+    money, orders = _named(review, "revenue"), _named(review, "orders")
+    unit = review.days.kind.value
+    if not orders.value:
+        return f"No purchase is on record for {period_words(review)}."
+    said = (
+        f"{review.shop} took {show_money(money.value)} in {plural(int(orders.value), 'order')},"
+        f" {show_money(_named(review, 'average_order').value)} each."
+    )
+    before, year = change_words(money.value, money.before), change_words(money.value, money.year_before)
+    compared = []
+    if before:
+        compared.append(f"{before} the {unit} before ({show_money(money.before)})")
+    if year:
+        whose = "the same weekdays 52 weeks before" if unit == "week" else "the same month a year before"
+        compared.append(f"{year} {whose} ({show_money(money.year_before)})")
+    if compared:
+        return f"{said} That is {', and '.join(compared)}."
+    return f"{said} There is no earlier {unit} to compare it with."
+
+
+def _messages(review: Review) -> str:
+    whole = review.campaigns.totals
+    if not review.campaigns.rows:
+        return "No campaign sent anything."
+    orders = int(whole["conversions"] or 0)
+    said = (
+        f"{plural(int(whole['sends']), 'message')} of {plural(len(review.campaigns.rows), 'campaign')} went out;"
+        f" {plural(orders, 'order')} with {show_money(whole['attributed_revenue'])}"
+        f" {'is' if orders == 1 else 'are'} attributed to them so far. Some of these people would have bought anyway."
+    )
+    best = review.campaigns.rows[0]
+    if len(review.campaigns.rows) > 1 and best["attributed_revenue"]:
+        said += f" Most is attributed to “{best['name']}”: {show_money(best['attributed_revenue'])}."
+    return said
+
+
+def _lift(review: Review) -> str:
+    found = review.lift
+    whole = found.profit.total if found and not found.is_mismatch else None
+    if found is None or whole is None:
+        return (
+            "What messages brought beyond what would have come anyway is not measured yet: it takes people held out,"
+            " and purchases of both."
+        )
+    said = (
+        f"Against {plural(found.held_out, 'person', 'people')} held out, all messages since the beginning"
+        f" ({plural(found.campaigns, 'campaign')}) came to {show_money(whole.mean)} of profit after discounts and"
+        f" sending, 95% interval {show_money(whole.low)} to {show_money(whole.high)}."
+    )
+    if whole.low > 0:
+        return f"{said} They brought more than they cost."
+    if whole.high < 0:
+        return f"{said} They cost more than they brought."
+    return f"{said} Whether they brought more than they cost cannot be told yet."
+
+
+def _customers(review: Review) -> str:
+    if review.customers is None:
+        return ""
+    row = next((one for one in review.customers.rows if one["month"] == review.days.start), None)
+    if row is None:
+        return ""
+    net = row["net"]
+    return (
+        f"{plural(row['first_time'], 'customer')} bought for the first time, {figure(row['back'])} came back after half"
+        f" a year or more, {figure(row['lapsed'])} have now bought nothing for as long: {figure(net, sign=True)} in"
+        f" all. {figure(row['active'])} are active."
+    )
+
+
+def _goods(review: Review) -> str:
+    """Of the largest categories, the month beside the same of the year before."""
+    if review.goods is None or review.days.start not in review.goods.months:
+        return ""
+    at = list(review.goods.months).index(review.days.start)
+    if at < 12:
+        return ""
+    said = list[str]()
+    for row, course in zip(review.goods.rows, review.goods.courses, strict=True):
+        now, year = course[at], course[at - 12]
+        if (words := change_words(now, year)) and len(said) < MOST_GOODS:
+            said.append(f"{row['name']} {show_money(now)}, {words} a year before")
+    return f"By category: {'; '.join(said)}." if said else ""
+
+
+def _silent_days(review: Review) -> str:
+    silent = [one.day for one in review.course if not one.orders]
+    if not silent or len(silent) == len(review.course):
+        return ""
+    named = ", ".join(show_weekday(one) for one in silent[:MOST_DAYS_NAMED])
+    more = f" and {figure(len(silent) - MOST_DAYS_NAMED)} more" if len(silent) > MOST_DAYS_NAMED else ""
+    return f"No purchase is on record for {named}{more}: if the shop was open, a till's file is missing."
+
+
+def _health(review: Review) -> str:
+    said = list[str]()
+    for one in review.health:
+        if one.complaint_share is not None and one.complaint_share >= COMPLAINTS_WARN:
+            edge = COMPLAINTS_STOP if one.complaint_share >= COMPLAINTS_STOP else COMPLAINTS_WARN
+            said.append(
+                f"{percent(one.complaint_share, 2)} of the last thirty days' {_CHANNELS[one.channel]} were called spam,"
+                f" above the {percent(edge, 1)} at which mailbox providers"
+                f" {'refuse' if edge == COMPLAINTS_STOP else 'warn'}."
+            )
+        if one.bounce_share is not None and one.bounce_share >= BOUNCES_WARN:
+            said.append(f"{percent(one.bounce_share, 1)} of the last thirty days' {_CHANNELS[one.channel]} came back.")
+    return " ".join(said)
+
+
+_CHANNELS = {"email": "e-mails", "sms": "texts"}
+
+
+def _waiting(review: Review) -> str:
+    if not review.waiting:
+        return ""
+    return f"{plural(review.waiting, 'plan waits', 'plans wait')} for approval: nothing of it is sent before."
+
+
+def figure_words(one: ReviewFigure) -> str:
+    """Return a review's figure as it is shown."""
+    unit = one.metric.unit.value
+    if unit == "money":
+        return show_money(one.value)
+    return percent(one.value, 1) if unit == "share" else figure(one.value)
+
+
+def compared_words(one: ReviewFigure, kind: ReviewKind) -> str:
+    """ "−6% on the week before, +3% on the year": with a true sign; "" where there is nothing to compare."""
+    said = []
+    for before, whose in ((one.before, f"the {kind.value} before"), (one.year_before, "a year before")):
+        if (change := change_of(one.value, before)) is not None:
+            said.append(f"{'+' if change > 0 else '−' if change < 0 else ''}{percent(abs(change))} on {whose}")
+    return ", ".join(said)
+
+
+def compared_with(review: Review) -> Sequence[str]:
+    """Return what the days before are called, and what those of a year before."""
+    before, year = review.days.before, review.days.year_before
+    return show_days(*before), show_days(*year)

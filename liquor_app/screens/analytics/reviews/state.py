@@ -1,0 +1,183 @@
+"""Reviews as the page says them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+import reflex as rx
+
+from liquor_app.accounts.permission_table import Permission, needs
+from liquor_app.analytics.documents.report_document import lift_words
+from liquor_app.analytics.report_files import export_review
+from liquor_app.analytics.reviews.read_review import read_review
+from liquor_app.analytics.reviews.review import Review, ReviewFigure, ReviewKind, days_of
+from liquor_app.analytics.reviews.review_words import (
+    change_of,
+    compared_with,
+    compared_words,
+    figure_words,
+    period_words,
+    review_words,
+)
+from liquor_app.analytics.reviews.subscriptions import my_reviews, subscribe
+from liquor_app.core.db import transaction
+from liquor_app.core.errors import Invalid
+from liquor_app.organization.settings import shop_today
+from liquor_app.screens.analytics.view import Tile, meaning, show_figure
+from liquor_app.screens.session.state import guarded, signed_in
+from liquor_app.ui.address import parameter, remember
+from liquor_app.ui.toast import toast_done
+from liquor_app.ui.words import figure, show_money
+
+ADDRESS = "/reviews"
+
+
+@dataclass(frozen=True, slots=True)
+class SentLine:
+    """A campaign that sent something, in words."""
+
+    id: str
+    name: str
+    sends: str
+    orders: str
+    rate: str
+    revenue: str
+    lift: str
+
+
+def tile_of(one: ReviewFigure, kind: ReviewKind) -> Tile:
+    """Return a figure's tile; that more was sent is neither good nor bad."""
+    delta, _, base = compared_words(one, kind).partition(" ")
+    change = change_of(one.value, one.before)
+    is_judged = change and one.metric.key != "sends"
+    trend = "gray" if not change or not is_judged else "green" if change > 0 else "red"
+    return Tile(one.metric.label, meaning(one.metric.key), figure_words(one), delta, base, trend, "")
+
+
+def sent_lines(review: Review) -> list[SentLine]:
+    """Return the campaigns that sent something, most attributed revenue first."""
+    return [
+        SentLine(
+            row["id"],
+            row["name"],
+            figure(row["sends"]),
+            figure(row["conversions"]),
+            show_figure("conversion_rate", row["conversion_rate"]),
+            show_money(row["attributed_revenue"]),
+            lift_words(row),
+        )
+        for row in review.campaigns.rows
+    ]
+
+
+def asked_day(given: str) -> date | None:
+    """Return the day an address names; None where it names none."""
+    try:
+        return date.fromisoformat(given)
+    except ValueError:
+        return None
+
+
+class ReviewsState(rx.State):
+    """A finished week or month, to be read, printed and mailed."""
+
+    kind: str = ReviewKind.WEEK.value
+    loading: bool = True
+    title: str = ""
+    period: str = ""
+    start: str = ""
+    is_last: bool = True
+    sentences: list[str] = []
+    tiles: list[Tile] = []
+    days: list[str] = []
+    revenue: list[float] = []
+    before: list[float] = []
+    before_words: str = ""
+    sent: list[SentLine] = []
+    is_mailed: bool = False
+
+    @rx.event
+    @guarded
+    @needs(Permission.ANALYTICS_READ)
+    async def load(self) -> None:
+        wanted = parameter(self, "kind")
+        self.kind = wanted if wanted in set(ReviewKind) else ReviewKind.WEEK.value
+        await self._read(asked_day(parameter(self, "day")))
+
+    @rx.event
+    @guarded
+    @needs(Permission.ANALYTICS_READ)
+    async def choose(self, kind: str | list[str]) -> Any:
+        self.kind = kind if isinstance(kind, str) and kind in set(ReviewKind) else ReviewKind.WEEK.value
+        await self._read(None)
+        return self._remember()
+
+    @rx.event
+    @guarded
+    @needs(Permission.ANALYTICS_READ)
+    async def older(self) -> Any:
+        """The one before."""
+        shown = asked_day(self.start)
+        await self._read(shown - timedelta(days=1) if shown else None)
+        return self._remember()
+
+    @rx.event
+    @guarded
+    @needs(Permission.ANALYTICS_READ)
+    async def newer(self) -> Any:
+        """The one after; the last finished one stays."""
+        shown = asked_day(self.start)
+        days = 7 if self.kind == ReviewKind.WEEK else 31
+        await self._read(shown + timedelta(days=days) if shown else None)
+        return self._remember()
+
+    @rx.event
+    @guarded
+    @needs(Permission.ANALYTICS_READ)
+    async def carry_away(self) -> Any:
+        """Have the browser save the letter."""
+        actor = await signed_in(self)
+        async with transaction() as session:
+            link = await export_review(session, actor, ReviewKind(self.kind), day=asked_day(self.start))
+        return rx.download(url=link.url, filename=link.name)
+
+    @rx.event
+    @guarded
+    @needs(Permission.ANALYTICS_READ)
+    async def mail_me(self, wanted: bool) -> Any:
+        """Have this kind mailed to whoever asks, or no more."""
+        actor = await signed_in(self)
+        kind = ReviewKind(self.kind)
+        async with transaction() as session:
+            await subscribe(session, actor, kind, wanted=bool(wanted))
+        self.is_mailed = bool(wanted)
+        when = "Monday" if kind is ReviewKind.WEEK else "first of the month"
+        return toast_done(f"Mailed to you each {when}, from the next on." if wanted else "Not mailed to you any more.")
+
+    async def _read(self, day: date | None) -> None:
+        actor = await signed_in(self)
+        kind = ReviewKind(self.kind)
+        async with transaction() as session:
+            today = await shop_today(session)
+            last = days_of(kind, today)
+            try:
+                asked = days_of(kind, today, day)
+            except Invalid:  # an address of a week to come, or of no time at all
+                asked = last
+            review = await read_review(session, actor, kind, asked.start)
+            mine = await my_reviews(session, actor)
+        self.is_last = review.days.start >= last.start
+        self.title, self.period, self.loading = kind.heading, period_words(review), False
+        self.start, self.is_mailed = review.days.start.isoformat(), kind in mine
+        self.sentences = review_words(review)
+        self.tiles = [tile_of(one, kind) for one in review.figures]
+        self.days = [one.day.isoformat() for one in review.course]
+        self.revenue = [float(one.revenue) for one in review.course]
+        self.before = [float(one.revenue) for one in review.course_before][: len(self.days)]
+        self.before_words = compared_with(review)[0]
+        self.sent = sent_lines(review)
+
+    def _remember(self) -> Any:
+        return remember(ADDRESS, {"kind": self.kind, "day": self.start})
