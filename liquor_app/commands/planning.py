@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import asdict
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 from uuid import UUID
 
 import typer
@@ -17,8 +18,13 @@ from liquor_app.commands.arguments import CampaignId, Json, campaign_of, parse_d
 from liquor_app.commands.kit import call, err, in_steps, out, show, show_rows
 from liquor_app.core.db import Session, transaction
 from liquor_app.core.errors import Invalid
+from liquor_app.core.ids import parse_id
 from liquor_app.core.listing.spec import ListQuery
 from liquor_app.segments.lists import list_segments
+
+if TYPE_CHECKING:
+    from liquor_app.planning.approval.approval_outlook import ApprovalOutlook
+    from liquor_app.planning.plan_store import PlanRow
 
 app = typer.Typer()
 
@@ -93,7 +99,8 @@ def plan(
     if as_json:
         show(made, True)
         return
-    _show_simulation(made["summary"], f"Plan {made['version']} by the {made['engine']} engine, {made['status']}")
+    title = f"Plan {made['version']} by the {made['engine']} engine, {made['status']}"
+    _show_simulation(made["plan_id"], made["summary"], title)
 
 
 @app.command()
@@ -120,10 +127,10 @@ def simulate(campaign: CampaignId = "latest", as_json: Json = False) -> None:
     if as_json:
         show({"plan_id": found.id, "version": found.version, "summary": found.summary}, True)
         return
-    _show_simulation(found.summary, f"Plan {found.version}")
+    _show_simulation(found.id, found.summary, f"Plan {found.version}")
 
 
-def _show_simulation(summary: dict[str, Any], title: str) -> None:
+def _show_simulation(plan_id: UUID, summary: dict[str, Any], title: str) -> None:
     totals, simulated, foreseen = summary["totals"], summary["simulation"], summary["foreseen"]
 
     costs = simulated["cost_by_channel"]
@@ -134,6 +141,7 @@ def _show_simulation(summary: dict[str, Any], title: str) -> None:
 
     show(
         {
+            "plan": plan_id,
             "reach": f"{totals['reach']:,} of {totals['audience']:,}, {totals['held_out']:,} held out",
             "messages": f"{totals['sends']:,}: {totals['email']:,} e-mail, {totals['sms']:,} SMS",
             "cost": f"{simulated['cost']}: {costs['email']} e-mail, {costs['sms']} SMS",
@@ -179,10 +187,11 @@ def why(
 
     found, edits = call(work)
     if as_json:
-        told = {"version": found.version, "engine": found.engine.value, "guidance_version": found.guidance_version}
+        told = {"plan_id": found.id, "version": found.version, "engine": found.engine.value, "guidance_version": found.guidance_version}
         show({**told, "reasoning": found.reasoning, "engine_record": found.engine_record, "edits": edits}, True)
         return
     out.print(f"[bold]Plan {found.version}[/], {found.engine.value}, under guidance {found.guidance_version}")
+    out.print(f"  {found.id}", highlight=False)
     for entry in found.reasoning:
         out.print(f"  [dim]{entry['kind']:<10}[/] {escape(entry['title'])}: {escape(entry['text'])}", highlight=False)
     show_rows(edits, ("at", "by", "summary", "actions", "undone_at"), False)
@@ -232,35 +241,78 @@ def actions(
 @needs(Permission.CAMPAIGNS_WRITE)
 def approve(
     campaign: CampaignId = "latest",
+    *,
+    plan: Annotated[str, typer.Option(help="Id of the plan you looked at: no other is approved.")] = "",
     despite_sender: Annotated[bool, typer.Option(help="Although its domain failed the last sender check.")] = False,
-    look: Annotated[bool, typer.Option("--look", help="Say what stands in its way, and approve nothing.")] = False,
+    look: Annotated[bool, typer.Option("--look", help="Show the plan and what stands in its way; approve nothing.")] = (
+        False
+    ),
     as_json: Json = False,
 ) -> None:
-    """Approve a campaign's plan; what stands in its way is said first."""
+    """Approve a plan you looked at. Without --plan it is shown and asked about; where nobody can be asked, refused."""
     from liquor_app.planning.approval.approval_outlook import read_outlook
     from liquor_app.planning.approval.approve_campaign import approve_campaign
+    from liquor_app.planning.service import get_plan
 
-    async def outlook(session: Session) -> Any:
-        return await read_outlook(session, SYSTEM, await campaign_of(session, campaign))
+    named = parse_id(plan, "plan") if plan else None
 
-    seen = call(outlook)
+    async def read(session: Session) -> Any:
+        asked = await get_plan(session, SYSTEM, named) if named else None
+        campaign_id = asked.campaign_id if asked and campaign == "latest" else await campaign_of(session, campaign)
+        if asked and asked.campaign_id != campaign_id:
+            raise Invalid("That plan is of another campaign.", field="plan")
+        seen = await read_outlook(session, SYSTEM, campaign_id)
+        return await get_plan(session, SYSTEM, seen.plan_id), seen
+
+    current, seen = call(read)
     if look and as_json:
         show(asdict(seen), True)
         return
-    for warned in seen.warnings:
-        err.print(f"[yellow]![/] {escape(warned.words)}", highlight=False)
+    _show_outlook(current, seen, as_json)
     if look:
-        err.print("Nothing stands in its way." if not seen.warnings else "Nothing was approved.")
+        err.print("Nothing was approved.")
         return
+    if named is None:
+        _ask(current, as_json)
 
     async def work(session: Session) -> Any:
-        campaign_id = await campaign_of(session, campaign)
-        return await approve_campaign(session, SYSTEM, campaign_id, despite_sender=despite_sender)
+        return await approve_campaign(
+            session, SYSTEM, current.campaign_id, despite_sender=despite_sender, plan_id=named or current.id
+        )
 
     with Progress(console=err, transient=True) as progress:
         progress.add_task("Checking the plan against the guidance", total=None)
         row = call(work)
-    show({"id": row.id, "name": row.name, "status": row.status}, as_json, "Approved")
+    show({"id": row.id, "name": row.name, "status": row.status, "plan_id": row.plan_id}, as_json, "Approved")
+
+
+def _show_outlook(plan: PlanRow, seen: ApprovalOutlook, as_json: bool) -> None:
+    """Print which plan stands, and on stderr what stands in its way."""
+    if not as_json:
+        found = plan.summary["simulation"]["incremental_profit"]
+        profit = f"{found['mean']}  (80%: {found['low']} to {found['high']})"
+        told = {"campaign": plan.campaign_id, "plan": plan.id, "messages": f"{seen.messages:,}"}
+        show({**told, "incremental profit": profit}, False, f"Plan {plan.version}, {plan.engine.value}")
+    for warned in seen.warnings:
+        err.print(f"[yellow]![/] {escape(warned.words)}", highlight=False)
+    if not seen.warnings:
+        err.print("Nothing stands in its way.")
+
+
+def _ask(plan: PlanRow, as_json: bool) -> None:
+    """Ask whether the plan that was shown is the one that is meant.
+
+    Raises:
+        Invalid: there is nobody to ask.
+        Abort: it is not.
+    """
+    if as_json or not sys.stdin.isatty():
+        raise Invalid(
+            f"Say which plan you looked at: plan {plan.version} is --plan {plan.id}. Another may take its place at any"
+            " time, and would be approved unseen.",
+            field="plan",
+        )
+    typer.confirm(f"Approve plan {plan.version}?", abort=True)
 
 
 @app.command()

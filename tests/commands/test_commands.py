@@ -151,13 +151,53 @@ async def test_a_week_from_scores_to_sending(terminal: Terminal) -> None:
     proposed = await terminal.told("actions", "--limit", "3")
     assert len(proposed["items"]) == 3
     assert "heuristic" in await terminal.run("plan", "--campaign", "latest")
-    assert "channel_in_sandbox" in {one["concern"] for one in (await terminal.told("approve", "--look"))["warnings"]}
-    assert (await terminal.told("approve"))["status"] == "scheduled"
+    looked = await terminal.told("approve", "--look")
+    assert "channel_in_sandbox" in {one["concern"] for one in looked["warnings"]}
+    plan = looked["plan_id"]
+    assert plan == (await terminal.told("simulate"))["plan_id"] == (await terminal.told("why"))["plan_id"]
+    for words in (("approve", "--look"), ("simulate",), ("why",)):
+        assert plan in await terminal.run(*words), "whoever looks at a plan can name it"
+    assert (await terminal.told("approve", "--plan", plan))["status"] == "scheduled"
     assert (await terminal.told("send"))["status"] == "active"
     assert (await terminal.told("campaigns", "pause"))["status"] == "paused"
     assert (await terminal.told("campaigns", "resume"))["status"] == "active"
     assert (await terminal.told("campaigns", "cancel"))["status"] == "cancelled"
     assert "cancelled" in await terminal.run("campaigns", "resume", code=4)
+
+
+async def test_no_plan_is_approved_unseen(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`liquor approve` took whatever plan of the newest campaign was current, also one made since it was looked at."""
+    async with transaction() as session:
+        await open_shop(session)
+        await add_people(session, 40)
+        await believe(session)
+        await create_segment(session, SYSTEM, {"name": "All", "rules": {"all": []}})
+        await session.execute(
+            text(
+                "INSERT INTO purchases (customer_id, occurred_at, total)"
+                " SELECT id, now() - make_interval(days => 5 + n * 3), 20 FROM customers, generate_series(1, 3) n"
+            )
+        )
+    await terminal.told("score")
+    await terminal.told("segments")
+    status = "SELECT status FROM campaigns WHERE name = 'Mine'"
+    seen = await terminal.told("plan", "--name", "Mine")
+    newer = await terminal.told("plan", "--campaign", seen["campaign_id"])
+    other = await terminal.told("plan", "--name", "Another's")
+    refused = json.loads(await terminal.run("approve", seen["campaign_id"], "--json", code=2))
+    assert (refused["field"], newer["plan_id"] in refused["message"]) == ("plan", True)
+    assert newer["plan_id"] in await terminal.run("approve", seen["campaign_id"], code=2), "nobody there to be asked"
+    assert "newer plan" in await terminal.run("approve", "--plan", seen["plan_id"], code=4)
+    assert "another campaign" in await terminal.run("approve", seen["campaign_id"], "--plan", other["plan_id"], code=2)
+    assert await one(status) == "awaiting_approval"
+    monkeypatch.setattr(sys.stdin, "isatty", lambda: True, raising=False)
+    terminal.answers = ["n", "y"]
+    asked = await terminal.run("approve", seen["campaign_id"], code=130)
+    assert newer["plan_id"] in asked, "it is shown before anybody is asked"
+    assert await one(status) == "awaiting_approval"
+    assert "scheduled" in await terminal.run("approve", seen["campaign_id"])
+    told = await terminal.told("approve", "--plan", other["plan_id"])
+    assert (told["name"], told["plan_id"]) == ("Another's", other["plan_id"]), "a plan says which campaign it is of"
 
 
 async def test_a_database_that_does_not_answer_is_told_in_words(

@@ -277,7 +277,7 @@ FORMS = (
         ({"effect": "pin", "cell": "[]", "due": "", "reason": "why"},), "cell", address="/learning",
         fair=({"effect": "pin", "cell": '["all", "Ten", "email"]', "due": "", "reason": "why"},),
     ),
-    Formed(LicenceState, ((LicenceState.ask,),), LicenceState.save, ({"licence_state": "ZZ"},), "licence_state",
+    Formed(LicenceState, ((LicenceState.ask, ACTION),), LicenceState.save, ({"licence_state": "ZZ"},), "licence_state",
            _campaign),
     Formed(EditState, ((EditState.ask, "move", ACTION),), EditState.save, ({"day": "soon"},), WHOLE, _campaign,
         fair=({"day": "2026-11-30"},),

@@ -53,7 +53,8 @@ def _told(seen: ApprovalOutlook) -> dict[Concern, int]:
 
 async def test_approving_tells_everything_beforehand(session: AsyncSession) -> None:
     campaign, people = await _planned(session)
-    assert await read_outlook(session, SYSTEM, campaign) == ApprovalOutlook(6, 6, 0, 0, [], []), "one click"
+    plan = await session.scalar(text("SELECT plan_id FROM campaigns WHERE id = :id"), {"id": campaign})
+    assert await read_outlook(session, SYSTEM, campaign) == ApprovalOutlook(plan, 6, 6, 0, 0, [], []), "one click"
 
     await session.execute(text("UPDATE customers SET email_consent = 'withdrawn' WHERE id = ANY(:ids)"),
                           {"ids": people[:2]})  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from uuid import UUID
 
 import pytest
@@ -13,15 +14,18 @@ from liquor_app.actions.edit_offer import list_offers, swap_offer
 from liquor_app.actions.offering.cell_rules import RuleEffect, undo_rule
 from liquor_app.campaigns.models import CampaignStatus
 from liquor_app.campaigns.service import get_campaign, request_plan
+from liquor_app.core.config import PROJECT_ROOT
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import Conflict, Invalid
 from liquor_app.planning.approval.approve_campaign import approve_campaign, submit_plan
 from liquor_app.planning.draft_job import draft_plans
+from liquor_app.screens.campaigns.detail.licence_state import LicenceState
 from liquor_app.screens.campaigns.detail.state import CampaignState
 from tests.planning.test_cell_rules import DANA, PLAIN, TEN, rule, shop
 from tests.tabs import Tab, run, said
 
 pytestmark = pytest.mark.integration
+ADMIN = Actor(ActorKind.USER, None, "Ada", Role.ADMIN)
 MARKETER = Actor(ActorKind.USER, None, "Dana", Role.MANAGER)
 
 
@@ -76,6 +80,48 @@ async def test_a_plan_nobody_looked_at_is_not_approved(database: str) -> None:
     assert (await current(campaign))[0] is CampaignStatus.AWAITING_APPROVAL
     await run(CampaignState.approve, state, "approve_anyway", str(newer))
     assert (await current(campaign))[:2] == (CampaignStatus.SCHEDULED, newer)
+
+
+async def test_a_licence_said_approves_the_plan_that_was_looked_at(database: str) -> None:
+    """The dialog took whatever plan was current when it was stored."""
+    campaign, seen = await waiting()
+    async with transaction() as session:
+        await session.execute(text("UPDATE brands SET licence_state = NULL"))
+    tab = Tab(f"/campaigns/{campaign}", ADMIN)
+    page, dialog = await tab.state(CampaignState), await tab.state(LicenceState)
+    await run(CampaignState.load, page)
+    asked = await run(CampaignState.approve, page, "approve_warned", str(seen))
+    assert str(seen) in str(asked), "the question is of that plan"
+    await run(LicenceState.ask, dialog, str(seen))
+    newer = (await draft_plans(campaign, quiet)).plan.id
+    assert "newer plan" in said(await run(LicenceState.save, dialog, {"licence_state": "ME"}))
+    assert (await current(campaign))[:2] == (CampaignStatus.AWAITING_APPROVAL, newer)
+    await run(LicenceState.ask, dialog, str(newer))
+    await run(LicenceState.save, dialog, {"licence_state": "ME"})
+    assert (await current(campaign))[:2] == (CampaignStatus.SCHEDULED, newer)
+
+
+async def test_nothing_is_approved_without_saying_which_plan(database: str) -> None:
+    """Any client may call any event with any words."""
+    campaign, seen = await waiting()
+    state = await Tab(f"/campaigns/{campaign}", MARKETER).state(CampaignState)
+    await run(CampaignState.load, state)
+    for verb in ("approve", "approve_warned", "approve_anyway"):
+        assert await run(CampaignState.act, state, verb) is None
+        assert "plan" in said(await run(CampaignState.approve, state, verb, ""))
+    assert (await current(campaign))[:2] == (CampaignStatus.AWAITING_APPROVAL, seen)
+
+
+def test_every_approval_names_its_plan() -> None:
+    """Whatever page, route or command approves a campaign says which plan of it was looked at."""
+    calls = [
+        (str(path.relative_to(PROJECT_ROOT)), call)
+        for path in sorted((PROJECT_ROOT / "liquor_app").rglob("*.py"))
+        for call in ast.walk(ast.parse(path.read_text()))
+        if isinstance(call, ast.Call) and ast.unparse(call.func).rpartition(".")[2] == "approve_campaign"
+    ]
+    assert len(calls) >= 3, "a command, a route, a dialog"
+    assert [f"{path}:{call.lineno}" for path, call in calls if "plan_id" not in {one.arg for one in call.keywords}] == []
 
 
 async def test_an_open_question_is_closed_when_another_plan_comes(database: str) -> None:

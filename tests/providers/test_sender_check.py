@@ -495,12 +495,13 @@ async def test_a_failing_domain_is_asked_about_when_mail_is_approved(database: s
             await approve_campaign(session, MARKETER, campaign)
         assert refused.value.field == "sender_domain"
     page = await Tab(f"/campaigns/{campaign}", SYSTEM).state(CampaignState)
-    await run(CampaignState.act, page, "approve")
+    await run(CampaignState.load, page)
+    await run(CampaignState.approve, page, "approve", page.plan.id)
     assert page.asking == "outlook"
     outlook = await page.get_state(OutlookState)
     assert outlook.refused
     assert any("lets anybody send" in words for words in outlook.warnings)
-    await run(CampaignState.act, page, "approve_anyway")
+    await run(CampaignState.approve, page, "approve_anyway", page.plan.id)
     assert page.head.status == "scheduled"
     assert page.asking == ""
     senders = await Tab("/settings/channels", ADMIN).state(SendersState)

@@ -68,8 +68,10 @@ class Warned:
 @dataclass(frozen=True, slots=True)
 class ApprovalOutlook:
     """`blocked` of the plan's `messages` will not go out, by reason, and `later` only wait for a lawful hour. Of plans
-    with more than `looked_at` messages these are scaled up. No warning: approving is one click."""
+    with more than `looked_at` messages these are scaled up. No warning: approving is one click. `plan_id` is the plan
+    that was looked at: name it when you approve."""
 
+    plan_id: UUID
     messages: int
     looked_at: int
     blocked: int
@@ -114,7 +116,9 @@ async def read_outlook(session: AsyncSession, actor: Actor, campaign_id: UUID) -
     summary = await session.scalar(text("SELECT summary FROM plans WHERE id = :plan"), {"plan": campaign.plan_id})
     if total and (simulated := (summary or {}).get("simulation")) and (doubt := worth_nothing(simulated)) is not None:
         warnings.append(Warned(Concern.WORTH_NOTHING, doubt, total))
-    return ApprovalOutlook(total, foreseen["looked_at"], foreseen["blocked"], foreseen["later"], reasons, warnings)
+    return ApprovalOutlook(
+        campaign.plan_id, total, foreseen["looked_at"], foreseen["blocked"], foreseen["later"], reasons, warnings
+    )  # fmt: skip
 
 
 def _uncarried(rows: list[ChannelRow], planned: Mapping[Channel, int]) -> list[Warned]:

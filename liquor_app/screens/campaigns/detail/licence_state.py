@@ -26,6 +26,8 @@ class LicenceState(FormState, rx.State):
     """`proposed` is the state read off the postal address; nothing is taken from it unless somebody says so."""
 
     asking: bool = False
+    plan: str = ""
+    """Which was looked at when the question was asked: another that takes its place meanwhile is not approved."""
     may_say: bool = False
     licence: str = ""
     proposed: str = ""
@@ -45,25 +47,25 @@ class LicenceState(FormState, rx.State):
     @rx.event
     @guarded
     @needs(Permission.CAMPAIGNS_READ)
-    async def ask(self) -> None:
+    async def ask(self, plan: str) -> None:
         actor = await signed_in(self)
         async with transaction() as session:
             brand = await brand_of(session, actor, self._id())
         guess = brand.licence_state or state_of_address(brand.postal_address)
         self._fresh()
-        self.asking, self.may_say = True, may(actor, Permission.CAMPAIGNS_ADMIN)
+        self.asking, self.plan, self.may_say = True, str(parse_id(str(plan), "plan")), may(actor, Permission.CAMPAIGNS_ADMIN)
         self.licence, self.proposed = guess or "", state_name(guess) if guess else ""
 
     @rx.event
     @submits
     @needs(Permission.SETTINGS_ADMIN)
     async def save(self, form: dict[str, Any]) -> Any:
-        """Store the state of the licence, and approve what waited for it."""
+        """Store the state of the licence, and approve the plan that waited for it."""
         actor = await signed_in(self)
         async with transaction() as session:
             brand = await brand_of(session, actor, self._id())
             await update_brand(session, actor, brand.id, {"licence_state": typed(form, "licence_state")})
         self.asking = False
         async with transaction() as session:
-            approved = await approve_campaign(session, actor, self._id())
+            approved = await approve_campaign(session, actor, self._id(), plan_id=parse_id(self.plan, "plan"))
         return toast_done("Approved", approved.name)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any
+from uuid import UUID
 
 import reflex as rx
 
@@ -121,18 +122,19 @@ class CampaignState(DetailState, rx.State):
     @guarded
     @needs(Permission.CAMPAIGNS_WRITE)
     async def act(self, verb: str) -> Any:
-        """Approve, start, play, pause, resume, cancel, send back, plan again. Approving asks first if there is anything
-        to be told (`OutlookState`), and so does sending back."""
-        return await self._do(verb)
+        """Start, play, pause, resume, cancel, plan again, and send back, which asks first. Nothing is approved here: of
+        that the plan has to be named."""
+        return None if verb.startswith("approve") else await self._do(verb)
 
     @rx.event
     @guarded
     @needs(Permission.CAMPAIGNS_WRITE)
     async def approve(self, verb: str, plan: str) -> Any:
-        """Approve the plan as the browser shows it: another may have taken its place meanwhile."""
-        return await self._do(verb, plan) if verb.startswith("approve") else None
+        """Approve the plan as the browser shows it: another may have taken its place meanwhile. Asks first if there is
+        anything to be told (`OutlookState`)."""
+        return await self._do(verb, parse_id(str(plan), "plan")) if verb.startswith("approve") else None
 
-    async def _do(self, verb: str, plan: str = "") -> Any:
+    async def _do(self, verb: str, plan: UUID | None = None) -> Any:
         actor, asked = await signed_in(self), self.asking
         self.asking = ""
         if verb not in VERBS or (verb == "approve" and await self._warned()):
@@ -141,12 +143,12 @@ class CampaignState(DetailState, rx.State):
         if verb == "send_back" and asked != verb:
             return None
         try:
-            seen = {"plan_id": parse_id(str(plan), "plan")} if plan else {}
+            seen = {"plan_id": plan} if plan else {}
             async with transaction() as session:
                 await work(session, actor, self._id(), **seen)
         except Conflict as error:
             if error.field == "licence_state":  # the one thing that can be said right here
-                return LicenceState.ask
+                return LicenceState.ask(str(plan))
             if error.field == "sender_domain" and await self._warned():  # found out since the question was asked
                 return None
             raise
