@@ -17,6 +17,9 @@ Counts = Mapping[str, int | Decimal | None]
 TOLD = frozenset({"delivered", "opens", "clicks"})
 """Counts that somebody else tells of. None at all of many messages is silence, not nought: a sandbox delivers nothing,
 and a provider whose callbacks do not arrive tells nothing."""
+REACH_TO_BUY = "conversions"
+"""What nobody tells of, but what only messages that reached somebody can have: none of it, of messages of which nobody
+told anything (the sandbox's), is not measured either."""
 
 
 class Unit(StrEnum):
@@ -55,7 +58,7 @@ class Metric:
         """Return the figure of what was counted; None where it was not measured.
 
         Raises:
-            KeyError: one of its counts is missing.
+            KeyError: one of its counts is missing; of attributed orders, whatever tells that messages reached somebody.
         """
         top = _told(self.top, counts)
         if not self.bottom:
@@ -66,9 +69,19 @@ class Metric:
 
 def _told(name: str, counts: Counts) -> Decimal | None:
     value = counts[name]
-    if value is None or (name in TOLD and not value and counts.get("sends")):
+    if value is None or (not value and counts.get("sends") and _is_silent(name, counts)):
         return None
     return Decimal(value)
+
+
+def _is_silent(name: str, counts: Counts) -> bool:
+    """Whether none of something says nothing, for want of anybody to tell of it."""
+    if name != REACH_TO_BUY:
+        return name in TOLD
+    told = [counts[one] for one in sorted(TOLD & counts.keys())]
+    if not told:
+        raise KeyError("delivered")
+    return not any(told)
 
 
 _TILL = "purchases, by the day of the sale in the shop's time zone"
@@ -100,8 +113,9 @@ METRICS: Mapping[str, Metric] = {
         Metric("conversions", "Attributed orders", Unit.COUNT, "Messages that a purchase belongs to: by the coupon it"
                " carried, else by the last click before it within the attribution window. Some of these people would"
                " have bought anyway; what a campaign changed is for its holdout to say.", _LEDGER, "conversions"),
-        Metric("conversion_rate", "Conversion", Unit.SHARE, "Messages that a purchase belongs to, of what was sent.",
-               _LEDGER, "conversions", "sends"),
+        Metric("conversion_rate", "Conversion", Unit.SHARE, "Messages that a purchase belongs to, of what was sent; not"
+               " measured where none is known to have reached anybody, as in the sandbox.", _LEDGER,
+               "conversions", "sends"),
         Metric("attributed_revenue", "Attributed revenue", Unit.MONEY, "What the attributed orders came to when they"
                " were attributed. What was given back since stands beside it.", _LEDGER, "attributed_revenue"),
         Metric("bounces", "Bounced", Unit.COUNT, "Messages that came back.", _LEDGER, "bounces"),
@@ -125,7 +139,7 @@ METRICS: Mapping[str, Metric] = {
 def rate(key: str, **counts: int | Decimal | None) -> float | None:
     """Return a share of two counts by name; None where it was not measured.
 
-    >>> rate("conversion_rate", conversions=3, sends=60), rate("delivery_rate", delivered=0, sends=60)
+    >>> rate("click_rate", clicks=3, sends=60), rate("delivery_rate", delivered=0, sends=60)
     (0.05, None)
     """
     found = METRICS[key].of(counts)

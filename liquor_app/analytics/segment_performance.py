@@ -14,10 +14,12 @@ from liquor_app.core.clock import now
 
 @dataclass(frozen=True, slots=True)
 class PerformanceRow:
-    """What messages chosen for a segment did: sent in the period, answered, and with how much money."""
+    """What messages chosen for a segment did: sent in the period, known to have reached somebody, answered, and with how
+    much money."""
 
     slug: str
     sent: int
+    arrived: int
     bought: int
     revenue: float
 
@@ -28,6 +30,7 @@ async def segment_performance(session: AsyncSession, actor: Actor, *, days: int 
     found = await session.execute(
         text(
             "SELECT a.segment_slug AS slug, count(*) AS sent, count(s.converted_at) AS bought,"
+            " count(COALESCE(s.delivered_at, s.opened_at, s.clicked_at)) AS arrived,"
             " CAST(COALESCE(sum(s.conversion_value), 0) AS float8) AS revenue"
             " FROM sends s JOIN actions a ON a.id = s.action_id"
             " WHERE s.sent_at > CAST(:now AS timestamptz) - make_interval(days => :days)"
@@ -37,4 +40,4 @@ async def segment_performance(session: AsyncSession, actor: Actor, *, days: int 
         ),
         {"now": now(), "days": max(1, min(days, 365))},
     )
-    return {row.slug: PerformanceRow(row.slug, row.sent, row.bought, row.revenue) for row in found}
+    return {row.slug: PerformanceRow(row.slug, row.sent, row.arrived, row.bought, row.revenue) for row in found}

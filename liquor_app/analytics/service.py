@@ -25,19 +25,21 @@ from liquor_app.organization.settings import GeneralSettings, load_settings
 
 MAX_DAYS = 731
 STANDARD_DAYS = 30
-COUNTED = ("revenue", "orders", "sends", "conversions")
-"""What a day counts."""
+COUNTED = {"revenue": "revenue", "orders": "orders", "sends": "sends", "conversions": "conversions", "delivered": "arrived"}
+"""What a day counts, by the metrics' name of it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """One day of the store's calendar. `conversions` counts messages sent that day that ended in a purchase."""
+    """One day of the store's calendar. `conversions` counts messages sent that day that ended in a purchase, `arrived`
+    those of which anybody told that they reached somebody (at least so many did)."""
 
     day: date
     revenue: Decimal
     orders: int
     sends: int
     conversions: int
+    arrived: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,14 +122,16 @@ sales AS (
     SELECT CAST(:today AS date), COALESCE(sum(total), 0), count(*) FILTER (WHERE total > 0)
     FROM purchases, bounds WHERE occurred_at >= midnight AND CAST(:end AS date) >= CAST(:today AS date)
 ), messages AS (
-    SELECT day, sum(sends) AS sends, sum(conversions) AS conversions FROM daily_messages
+    SELECT day, sum(sends) AS sends, sum(conversions) AS conversions,
+           GREATEST(sum(delivered), sum(opens), sum(clicks)) AS arrived FROM daily_messages
     WHERE day BETWEEN :start AND :end AND day < :today GROUP BY day
     UNION ALL
-    SELECT CAST(:today AS date), count(*), count(converted_at) FROM sends, bounds
+    SELECT CAST(:today AS date), count(*), count(converted_at),
+           GREATEST(count(delivered_at), count(opened_at), count(clicked_at)) FROM sends, bounds
      WHERE sent_at >= midnight AND CAST(:end AS date) >= CAST(:today AS date)
 )
 SELECT c.day, COALESCE(s.revenue, 0) AS revenue, COALESCE(s.orders, 0) AS orders,
-       COALESCE(m.sends, 0) AS sends, COALESCE(m.conversions, 0) AS conversions
+       COALESCE(m.sends, 0) AS sends, COALESCE(m.conversions, 0) AS conversions, COALESCE(m.arrived, 0) AS arrived
 FROM calendar c LEFT JOIN sales s USING (day) LEFT JOIN messages m USING (day) ORDER BY c.day
 """
 
@@ -145,7 +149,7 @@ async def daily(session: AsyncSession, actor: Actor, start: date, end: date) -> 
     today = today_in(general.timezone)
     found = await session.execute(text(_DAYS), {"start": start, "end": end, "today": today, "zone": general.timezone})
     return [
-        Day(row["day"], Decimal(row["revenue"]), int(row["orders"]), int(row["sends"]), int(row["conversions"]))
+        Day(row["day"], Decimal(row["revenue"]), *(int(row[name]) for name in ("orders", "sends", "conversions", "arrived")))
         for row in found.mappings()
     ]
 
@@ -154,7 +158,8 @@ def kpis(days: list[Day], previous: list[Day]) -> list[Kpi]:
     """Return the figures a dashboard begins with, against the period before."""
 
     def figure(rows: list[Day], metric: Metric) -> Decimal | None:
-        return metric.of({name: sum((Decimal(getattr(row, name)) for row in rows), Decimal(0)) for name in COUNTED})
+        sums = {name: sum((Decimal(getattr(row, of)) for row in rows), Decimal(0)) for name, of in COUNTED.items()}
+        return metric.of(sums)
 
     made = []
     for name in ("revenue", "sends", "conversion_rate", "average_order"):

@@ -241,12 +241,11 @@ async def analytics(actor: CurrentActor, campaign_id: Id) -> object:
         row = await service.get_campaign(session, actor, campaign_id)
         result = await holdout_result(session, actor, campaign_id)
         returned = await returned_since(session, actor, campaign_id)
-    rates = {
-        "delivery_rate": rate("delivery_rate", delivered=row.delivered_sends, sends=row.completed_sends),
-        "open_rate": rate("open_rate", opens=row.opens, sends=row.completed_sends),
-        "click_rate": rate("click_rate", clicks=row.clicks, sends=row.completed_sends),
-        "conversion_rate": rate("conversion_rate", conversions=row.conversions, sends=row.completed_sends),
-    }
+    counts = {
+        "sends": row.completed_sends, "delivered": row.delivered_sends, "opens": row.opens, "clicks": row.clicks,
+        "conversions": row.conversions,
+    }  # fmt: skip
+    rates = {name: rate(name, **counts) for name in ("delivery_rate", "open_rate", "click_rate", "conversion_rate")}
     all_kpis = {**rates, "incremental_revenue": _lift(result.revenue)["difference"] if result else None}
     return {
         **{name: getattr(row, name) for name in CampaignAnalytics.model_fields if hasattr(row, name)},

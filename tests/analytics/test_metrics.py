@@ -15,6 +15,7 @@ from hypothesis import strategies as some
 from liquor_app.analytics.metrics import METRICS, TOLD, Unit, rate
 from liquor_app.screens.analytics.view import meaning, show_rate
 from liquor_app.screens.campaigns.detail.view import funnel_steps
+from liquor_app.screens.campaigns.words import bought_words
 from tests.sources import parsed, reads_sources
 
 ROOT = Path(__file__).parents[2]
@@ -52,6 +53,24 @@ def test_silence_is_not_nought(name: str) -> None:
     assert rate("bounce_rate", bounces=0, sends=300) == 0, "bounces are told by who takes the message"
 
 
+def test_no_order_of_messages_that_reached_nobody_is_not_measured() -> None:
+    """0.0 % conversion was said of a week in the sandbox: nobody could have bought of it."""
+    silent = {"sends": 300, "conversions": 0, "delivered": 0, "opens": 0, "clicks": 0}
+    for key in ("conversions", "conversion_rate"):
+        assert METRICS[key].of(silent) is None
+        assert METRICS[key].of({**silent, "delivered": None}) is None
+        for told in ("delivered", "opens", "clicks"):
+            assert METRICS[key].of({**silent, told: 1}) == 0, "they arrived, and nobody bought"
+        assert METRICS[key].of({**silent, "conversions": 3}) == (3 if key == "conversions" else Decimal("0.01"))
+        assert METRICS[key].of({**silent, "sends": 0}) == (0 if key == "conversions" else None)
+        with pytest.raises(KeyError):
+            METRICS[key].of({"sends": 300, "conversions": 0})
+    row = campaign(total_sends=300, completed_sends=300)
+    assert [one.value for one in funnel_steps(row)][-1] == "–"
+    assert bought_words(row) == ("–", "–")
+    assert bought_words(campaign(completed_sends=300, delivered_sends=290)) == ("0", "0.0%")
+
+
 @given(some.integers(1, 10**6), some.integers(1, 10**6))
 def test_a_share_is_the_quotient_of_its_counts(part: int, whole: int) -> None:
     assert rate("conversion_rate", conversions=part, sends=whole) == pytest.approx(part / whole)
@@ -81,7 +100,9 @@ def test_a_step_nobody_told_of_is_hatched_and_not_nought() -> None:
     steps = funnel_steps(campaign(total_sends=50, completed_sends=50, conversions=0))
     told = {one.name: (one.value, one.detail, one.is_measured) for one in steps}
     assert told["Delivered"] == told["Opened"] == told["Clicked"] == ("–", "not measured", False)
-    assert told["Attributed orders"] == ("0", "0.0% of sent", True)
+    assert told["Attributed orders"] == ("–", "not measured", False), "nobody is known to have got them"
+    *_, last = funnel_steps(campaign(total_sends=50, completed_sends=50, clicks=1))
+    assert (last.value, last.detail, last.is_measured) == ("0", "0.0% of sent", True)
     assert funnel_steps(campaign()) == []
     before = {one.name: one.value for one in funnel_steps(campaign(total_sends=50))}
     assert before["Delivered"] == "0", "nothing was sent yet, so nothing can have arrived"

@@ -191,3 +191,9 @@ async def test_what_was_not_measured_is_null(viewer: Client) -> None:
         await session.execute(text("UPDATE campaigns SET virtual_now = now()"))
     told = (await viewer.get(f"/campaigns/{campaign}/analytics")).json()
     assert (told["holdout"], told["targets"]) == (None, {"incremental_revenue": None})
+    for delivered, conversion in ((0, None), (2, 0.0)):  # the sandbox's reach nobody; what arrived sold nothing
+        async with transaction() as session:
+            await session.execute(
+                text("UPDATE campaigns SET completed_sends = 3, delivered_sends = :n"), {"n": delivered}
+            )
+        assert (await viewer.get(f"/campaigns/{campaign}/analytics")).json()["conversion_rate"] == conversion

@@ -185,8 +185,7 @@ async def _send_times(session: AsyncSession, counted: datetime | None) -> Insigh
         {
             "day": DAYS[row.weekday - 1], "hour": row.hour, "sends": int(row.sends), "opens": int(row.opens),
             "clicks": int(row.clicks), "conversions": int(row.conversions),
-            "open_rate": _told("open_rate", row, "opens"), "click_rate": _told("click_rate", row, "clicks"),
-            "conversion_rate": _told("conversion_rate", row, "conversions"),
+            **{name: _told(name, row) for name in ("open_rate", "click_rate", "conversion_rate")},
         }
         for row in await session.execute(text(_HOURS))
     ]  # fmt: skip
@@ -206,11 +205,11 @@ async def _send_times(session: AsyncSession, counted: datetime | None) -> Insigh
     return Insight(InsightKind.SEND_TIMES, InsightKind.SEND_TIMES.words, columns, rows, whole, counted)
 
 
-def _told(metric: str, row: Any, top: str) -> float | None:
+def _told(metric: str, row: Any) -> float | None:
     """Return a share of an hour's messages; None of too few, and of what nobody told."""
     if row.sends < ENOUGH_SENDS:
         return None
-    return rate(metric, **{top: int(getattr(row, top)), "sends": int(row.sends)})
+    return rate(metric, **{name: int(getattr(row, name)) for name in ("sends", "opens", "clicks", "conversions")})
 
 
 def _share(part: Decimal, whole: Decimal) -> float | None:

@@ -156,7 +156,8 @@ class SendingCounts(Row):
 
 
 class CampaignAnalytics(SendingCounts):
-    """What a campaign did. Rates are shares (0 to 1), null where there is nothing to divide by."""
+    """What a campaign did. Rates are shares (0 to 1), null where nothing was measured: nothing was sent, or nobody told
+    of it, as in the sandbox, whose messages reach nobody."""
 
     campaign_id: UUID
     status: CampaignStatus

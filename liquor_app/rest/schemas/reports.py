@@ -32,7 +32,7 @@ class AnswersOut(Row):
     open_rate: float | None
     clicks: int | None
     click_rate: float | None
-    conversions: int
+    conversions: int | None
     conversion_rate: float | None
 
 

@@ -38,8 +38,18 @@ def show_figure(name: str, value: Decimal | None) -> str:
 
 
 def show_rate(name: str, **counts: int | Decimal | None) -> str:
-    """Return a share of two counts in words: "3.4%", or "–" for what was not measured."""
+    """Return a count, or a share of two, in words: "12", "3.4%", or "–" for what was not measured."""
     return show_figure(name, METRICS[name].of(counts))
+
+
+def show_conversions(conversions: int, **reached: int) -> tuple[str, str]:
+    """Return attributed orders and their share of what was sent; dashes where nothing is known to have reached anybody.
+
+    Args:
+        reached: what else became of the messages: `sends`, `delivered`, `opens`, `clicks`.
+    """
+    counts = {"conversions": conversions, **reached}
+    return show_rate("conversions", **counts), show_rate("conversion_rate", **counts)
 
 
 def meaning(name: str) -> str:

@@ -6,7 +6,8 @@ from datetime import datetime
 
 from liquor_app.campaigns.models import CampaignStatus
 from liquor_app.campaigns.service import CampaignRow
-from liquor_app.ui.words import figure, show_moment, show_money, show_span, show_weekday
+from liquor_app.screens.analytics.view import show_conversions
+from liquor_app.ui.words import NONE, figure, show_moment, show_money, show_span, show_weekday
 
 
 def days_words(row: CampaignRow) -> str:
@@ -14,17 +15,25 @@ def days_words(row: CampaignRow) -> str:
     return show_span(row.start_date, row.end_date)
 
 
+def bought_words(row: CampaignRow) -> tuple[str, str]:
+    """Return attributed orders and their share of what was sent; dashes where no message is known to have arrived."""
+    return show_conversions(
+        row.conversions, sends=row.completed_sends, delivered=row.delivered_sends, opens=row.opens, clicks=row.clicks
+    )
+
+
 def progress_words(row: CampaignRow, at: datetime) -> str:
     """Tell what is happening to it, in one line; `at` is the shop's present."""
     if row.status is CampaignStatus.ACTIVE and row.virtual_now is not None:
         return f"Playing the week: {show_moment(row.virtual_now, at)}"
+    bought, _ = bought_words(row)
     words = {
         CampaignStatus.DRAFT: "Draft",
         CampaignStatus.AWAITING_APPROVAL: f"Waits for approval, {days_words(row)}",
         CampaignStatus.SCHEDULED: f"Approved, starts {show_weekday(row.start_date)}",
         CampaignStatus.ACTIVE: f"Sending, {figure(row.held_out)} held out",
         CampaignStatus.PAUSED: row.pause_reason or "Paused",
-        CampaignStatus.COMPLETED: f"Done, {figure(row.conversions)} bought",
+        CampaignStatus.COMPLETED: "Done" if bought == NONE else f"Done, {bought} bought",
         CampaignStatus.CANCELLED: "Cancelled",
     }
     return words[row.status]

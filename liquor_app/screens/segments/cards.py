@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from liquor_app.analytics.segment_performance import PerformanceRow
-from liquor_app.screens.analytics.view import show_rate
+from liquor_app.screens.analytics.view import show_conversions
 from liquor_app.segments.models import SegmentKind
 from liquor_app.segments.service import SegmentRow
 from liquor_app.ui.words import NONE, ago, figure, percent, plain_number, plural, show_money, signed
@@ -68,11 +68,11 @@ def performance_words(row: PerformanceRow | None) -> str:
     """ "In 90 days: 1,204 messages, 96 attributed orders (8.0%), $2,310" """
     if row is None or not row.sent:
         return ""
-    rate = show_rate("conversion_rate", conversions=row.bought, sends=row.sent)
-    return (
-        f"In 90 days: {plural(row.sent, 'message')}, {plural(row.bought, 'attributed order')} ({rate}),"
-        f" {show_money(row.revenue)}"
-    )
+    told = f"In 90 days: {plural(row.sent, 'message')}"
+    bought, rate = show_conversions(row.bought, sends=row.sent, delivered=row.arrived)
+    if bought == NONE:
+        return f"{told}, none known to have reached anybody"
+    return f"{told}, {bought} attributed order{'' if row.bought == 1 else 's'} ({rate}), {show_money(row.revenue)}"
 
 
 def segment_card(row: SegmentRow, everybody: int, at: datetime) -> SegmentCard:

@@ -17,7 +17,7 @@ from liquor_app.core.db import transaction
 from liquor_app.experiments.global_holdout import overall_result
 from liquor_app.organization.settings import shop_now
 from liquor_app.screens.analytics.period_state import PeriodState
-from liquor_app.screens.analytics.view import HoldoutCard, Tile, holdout_card, period_words, show_rate, tiles
+from liquor_app.screens.analytics.view import HoldoutCard, Tile, holdout_card, period_words, show_conversions, show_rate, tiles
 from liquor_app.screens.customers.segment_colors import segment_label
 from liquor_app.screens.session.state import guarded, signed_in
 from liquor_app.ui.toast import toast_failed
@@ -60,8 +60,9 @@ def campaign_line(row: CampaignReportRow) -> CampaignLine:
         figure(row.sends),
         show_rate("delivery_rate", delivered=row.delivered, sends=row.sends),
         show_rate("click_rate", clicks=row.clicks, sends=row.sends),
-        figure(row.conversions),
-        show_rate("conversion_rate", conversions=row.conversions, sends=row.sends),
+        *show_conversions(
+            row.conversions, sends=row.sends, delivered=row.delivered, opens=row.opens, clicks=row.clicks
+        ),
         show_money(row.revenue),
     )
 
@@ -131,7 +132,7 @@ class AnalyticsState(PeriodState, rx.State):
         self.words, self.tiles, self.loading = period_words(board), tiles(board), False
         self.days = [day.day.isoformat() for day in board.days]
         self.revenue = [float(day.revenue) for day in board.days]
-        rates = [rate("conversion_rate", conversions=day.conversions, sends=day.sends) for day in board.days]
+        rates = [rate("conversion_rate", conversions=day.conversions, sends=day.sends, delivered=day.arrived) for day in board.days]
         self.rate = [None if one is None else round(100 * one, 2) for one in rates]
         self.holdout = holdout_card(overall, at)
         self.campaigns = [campaign_line(row) for row in campaigns]

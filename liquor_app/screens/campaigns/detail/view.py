@@ -16,7 +16,7 @@ from liquor_app.experiments.learning import LEVEL_80
 from liquor_app.planning.plan_reasoning import takes_words
 from liquor_app.planning.service import PlanRow
 from liquor_app.screens.analytics.view import meaning, show_rate
-from liquor_app.screens.campaigns.words import days_words, progress_words
+from liquor_app.screens.campaigns.words import bought_words, days_words, progress_words
 from liquor_app.ui.charts.bars import Step
 from liquor_app.ui.charts.interval import Marks, interval_marks
 from liquor_app.ui.charts.week import Day
@@ -135,7 +135,7 @@ def head_of(row: CampaignRow, at: datetime) -> Head:
         line=progress_words(row, at),
         clock=show_moment(row.virtual_now, at) if row.virtual_now else "",
         revenue=show_money(row.revenue_generated),
-        bought=figure(row.conversions),
+        bought=bought_words(row)[0],
         held_out=figure(row.held_out),
         unknown=figure(row.unknown_sends) if row.unknown_sends else "",
         playing=row.is_playing,

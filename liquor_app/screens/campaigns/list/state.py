@@ -15,8 +15,7 @@ from liquor_app.campaigns.service import CampaignRow
 from liquor_app.core.db import Session
 from liquor_app.core.listing.spec import ListQuery, ListSpec
 from liquor_app.core.paging import Page
-from liquor_app.screens.analytics.view import show_rate
-from liquor_app.screens.campaigns.words import days_words
+from liquor_app.screens.campaigns.words import bought_words, days_words
 from liquor_app.screens.listing.bulk_state import BulkState
 from liquor_app.screens.listing.state import ListState
 from liquor_app.screens.session.background import background
@@ -49,8 +48,7 @@ def line_of(row: CampaignRow) -> CampaignLine:
         row.status.value,
         days_words(row),
         figure(sent) if row.total_sends == sent else f"{figure(sent)} of {figure(row.total_sends)}",
-        figure(row.conversions),
-        show_rate("conversion_rate", conversions=row.conversions, sends=sent),
+        *bought_words(row),
         show_money(row.revenue_generated) if row.revenue_generated else "–",
         row.is_history,
     )
