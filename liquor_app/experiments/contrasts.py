@@ -5,12 +5,13 @@ one is read once, at a date that was fixed before anybody bought anything, and i
 difference of means less what the churn model expected of both groups (CUPED, Deng et al. 2013), the variance pooled
 over both groups for the reason `statistics.lift` gives.
 
-Campaigns are pooled by random effects: each has a true effect of its own, N(μ, τ²) about a common one. τ² is
-DerSimonian and Laird's (1986), the interval of μ that of Hartung and Knapp (2001) with t of k − 1 degrees of freedom,
-its variance never below the one without their factor (Röver, Knapp and Friede 2015): with a handful of campaigns a
-normal interval is too narrow (IntHout, Ioannidis and Borm 2014). With k = 1 it is the campaign's own. The pooled
-always-valid interval has the same variance, widened by the same t; that its error over looks stays below its level is
-tested, not proved.
+Campaigns are pooled by random effects: each has a true effect of its own, N(μ, τ²) about a common one. Two or three can
+hardly tell how far they lie apart, so something is assumed of τ and gives way to what is seen (ADR 125): a half-t prior
+of three degrees of freedom (Gelman 2006) whose scale is `APART`, of amounts so much of what a buyer brings. Of μ
+nothing is assumed. Its interval is summed over a grid of τ, equally likely beforehand, each value weighted by how
+likely it makes what was seen (Röver 2020, "Bayesian random-effects meta-analysis"; for two studies Friede et al. 2017).
+With k = 1 it is the campaign's own. The pooled always-valid interval has the same variance, widened as the other is
+beyond a normal one; that its error over looks stays below its level is tested, not proved.
 """
 
 from __future__ import annotations
@@ -20,12 +21,22 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 
+import numpy as np
+import numpy.typing as npt
+from scipy.special import ndtr
 from scipy.stats import t as student
 
 from liquor_app.experiments.statistics import ALPHA, half_width
 
+Floats = npt.NDArray[np.float64]
 Z = 1.959964
 LEVEL = 1 - ALPHA / 2
+APART = 0.02
+"""How far campaigns' effects may well lie apart before several show it: two buyers of a hundred, as far as an effect
+itself is taken to lie from what is believed of it at first."""
+_NODES = 40
+_GRID: Floats = student.ppf(0.5 + (np.arange(_NODES) + 0.5) / (2 * _NODES), 3)
+"""τ in units of its prior's scale, each as likely as any other."""
 
 
 class Outcome(StrEnum):
@@ -137,7 +148,8 @@ def contrast(outcome: Outcome, one: Sums, other: Sums, *, adjusted: bool = False
 
 @dataclass(frozen=True, slots=True)
 class Pooled:
-    """A mean effect over campaigns, its variance, how far they lie apart (τ), how many they are and its quantile."""
+    """A mean effect over campaigns, its variance, how far they lie apart (τ, the mean of what is believed of it), how
+    many they are, and how many standard deviations its interval goes to either side."""
 
     mean: float
     variance: float
@@ -161,11 +173,14 @@ class Pooled:
         return Span(self.mean, self.mean - wide, self.mean + wide)
 
 
-def pool(contrasts: Sequence[Contrast | None]) -> Pooled | None:
+def pool(contrasts: Sequence[Contrast | None], *, apart: float = APART) -> Pooled | None:
     """Pool campaigns by random effects; None if none can be compared.
 
     Where nobody bought, people are taken to differ as those of the other campaigns do: were it left out, only campaigns
     in which somebody bought would be pooled.
+
+    Args:
+        apart: scale of what is assumed of how far campaigns lie apart, in units of the outcome.
     """
     told = [one for one in contrasts if one is not None and one.variance > 0]
     if not told:
@@ -175,26 +190,38 @@ def pool(contrasts: Sequence[Contrast | None]) -> Pooled | None:
     if count == 1:
         (only,) = known
         return Pooled(only.difference, only.variance, 0.0, 1, people, float(student.ppf(LEVEL, people - 2)))
-    fixed = [1 / one.variance for one in known]
-    middle = _mean(known, fixed)
-    q = sum(weight * (one.difference - middle) ** 2 for one, weight in zip(known, fixed, strict=True))
-    scale = sum(fixed) - sum(weight**2 for weight in fixed) / sum(fixed)
-    between = max(0.0, (q - (count - 1)) / scale)
-    weights = [1 / (one.variance + between) for one in known]
-    mean, total = _mean(known, weights), sum(weights)
-    factor = sum(w * (one.difference - mean) ** 2 for one, w in zip(known, weights, strict=True)) / (count - 1)
-    quantile = float(student.ppf(LEVEL, count - 1))
-    return Pooled(mean, max(factor, 1.0) / total, math.sqrt(between), count, people, quantile)
+    spreads = apart * _GRID
+    variances = np.array([one.variance for one in known]) + spreads[:, None] ** 2
+    weights = 1 / variances
+    total = weights.sum(axis=1)
+    seen = np.array([one.difference for one in known])
+    middles, sds = weights @ seen / total, np.sqrt(1 / total)
+    misfit = (weights * (seen - middles[:, None]) ** 2).sum(axis=1)
+    log = -(np.log(variances).sum(axis=1) + np.log(total) + misfit) / 2
+    likely = np.exp(log - log.max())
+    likely /= likely.sum()
+    mean = float(likely @ middles)
+    variance = float(likely @ (sds**2 + (middles - mean) ** 2))
+    # campaigns' own variances are estimates, too
+    estimated = float(student.ppf(LEVEL, max(people - 2 * count, 1))) / Z
+    quantile = _reach(middles - mean, sds, likely) / math.sqrt(variance) * estimated
+    return Pooled(mean, variance, float(likely @ spreads), count, people, quantile)
+
+
+def _reach(middles: Floats, sds: Floats, likely: Floats) -> float:
+    """Return how far about 0 a mixture of normals has 1 − ALPHA of itself."""
+    low, high = 0.0, float(np.abs(middles).max() + 9 * sds.max())
+    for _ in range(32):  # to a billionth of it
+        wide = (low + high) / 2
+        inside = float(likely @ (ndtr((wide - middles) / sds) - ndtr((-wide - middles) / sds)))
+        low, high = (wide, high) if inside < 1 - ALPHA else (low, wide)
+    return high
 
 
 def _as_others(silent: Contrast, told: Sequence[Contrast]) -> Contrast:
     """Give one in which nobody bought the others' variance of a person, weighed by their people."""
     each = sum(one.variance / one.share * one.people for one in told) / sum(one.people for one in told)
     return replace(silent, variance=each * silent.share)
-
-
-def _mean(contrasts: Sequence[Contrast], weights: Sequence[float]) -> float:
-    return sum(w * one.difference for one, w in zip(contrasts, weights, strict=True)) / sum(weights)
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,6 +235,10 @@ class Effect:
     final: Span | None
     final_total: Span | None
     """Of everybody written to whose week is in the final read."""
+    campaigns: int = 0
+    """How many are pooled in the interval for every day."""
+    final_campaigns: int = 0
+    """How many have been read for the last time, and are pooled in `final`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,8 +252,8 @@ class Split:
 
 
 def _possible(outcome: Outcome, span: Span) -> Span:
-    """Cut an interval to what may be: shares of buyers differ by no more than all of them. Two campaigns' spread tells
-    so little (t of one degree of freedom, 12.7) that it reaches beyond."""
+    """Cut an interval to what may be: shares of buyers differ by no more than all of them; that of a handful of people
+    reaches beyond."""
     if outcome is not Outcome.BOUGHT:
         return span
     return Span(span.mean, max(span.low, -1.0), min(span.high, 1.0))
@@ -230,9 +261,10 @@ def _possible(outcome: Outcome, span: Span) -> Span:
 
 def effect(outcome: Outcome, splits: Sequence[Split]) -> Effect:
     """Return what an outcome changed by over campaigns, `one` less `other`."""
-    now = pool([contrast(outcome, split.one, split.other) for split in splits])
+    pairs = [(split.one, split.other) for split in splits]
     finals = [split.final for split in splits if split.final is not None]
-    then = pool([contrast(outcome, *final, adjusted=True) for final in finals])
+    now = pool([contrast(outcome, *pair) for pair in pairs], apart=_apart(outcome, pairs))
+    then = pool([contrast(outcome, *pair, adjusted=True) for pair in finals], apart=_apart(outcome, finals))
     people, read = sum(split.one.people for split in splits), sum(one.people for one, _ in finals)
     always = None if now is None else _possible(outcome, now.always)
     final = None if then is None else _possible(outcome, then.once)
@@ -241,4 +273,15 @@ def effect(outcome: Outcome, splits: Sequence[Split]) -> Effect:
         None if always is None else always.times(people),
         final,
         None if final is None else final.times(read),
+        0 if now is None else now.campaigns,
+        0 if then is None else then.campaigns,
     )
+
+
+def _apart(outcome: Outcome, pairs: Sequence[tuple[Sums, Sums]]) -> float:
+    """Return how far campaigns may well lie apart: so many buyers, of amounts times what one brings (root mean square,
+    so that neither costs nor losses make it nothing)."""
+    groups = [group for pair in pairs for group in pair]
+    bought = sum(group.bought for group in groups)
+    squares = sum(group.of(outcome)[1] for group in groups)
+    return APART * math.sqrt(squares / bought) if bought and squares > 0 else APART

@@ -24,8 +24,9 @@ from liquor_app.experiments.effects import By, EffectRow, fix_read, read_effects
 from liquor_app.experiments.learning import learn
 from liquor_app.experiments.service import holdout_result
 from liquor_app.organization.settings import PlanningSettings, save_settings
-from liquor_app.screens.experiments.effect_words import beside_lines, outcome_lines
+from liquor_app.screens.experiments.effect_words import beside_lines, choice_lines, effect_line, outcome_lines
 from liquor_app.ui.words import figure, show_money
+from tests.experiments.test_contrasts import pooled_by_hand
 from tests.experiments.test_holdout import VIEWER, campaign_with
 from tests.experiments.test_learning import sent_campaign
 from tests.people import deliver, steady_ids
@@ -252,17 +253,20 @@ async def test_all_together_is_the_random_effects_of_the_campaigns(session: Asyn
     assert read_at is not None
     each = [await raw(session, campaign) for campaign in sent]
     told = [final_by_regression([*one["agent"], *one["random"]], one["holdout"], 2) for one in each]
-    w = [1 / variance for _, variance in told]
-    middle = sum(a * b for a, (b, _) in zip(w, told, strict=True)) / sum(w)
-    q = sum(a * (b - middle) ** 2 for a, (b, _) in zip(w, told, strict=True))
-    tau = max(0.0, (q - 2) / (sum(w) - sum(a * a for a in w) / sum(w)))
-    star = [1 / (variance + tau) for _, variance in told]
-    mean = sum(a * b for a, (b, _) in zip(star, told, strict=True)) / sum(star)
-    factor = sum(a * (b - mean) ** 2 for a, (b, _) in zip(star, told, strict=True)) / 2
-    wide = student.ppf(0.975, 2) * math.sqrt(max(factor, 1) / sum(star))
+    everybody = [person for one in each for group in one.values() for person in group]
+    bought, squares = sum(one[0] for one in everybody), sum(float(one[2]) ** 2 for one in everybody)
+    mean, wide = pooled_by_hand(
+        [effect for effect, _ in told], [variance for _, variance in told],
+        0.02 * math.sqrt(squares / bought), len(everybody),
+    )  # fmt: skip
     people = sum(len(one["agent"]) + len(one["random"]) for one in each)
-    near(row.profit.final, mean, wide)
-    near(row.profit.final_total, mean, wide, people)
+    assert row.profit.final is not None
+    assert (row.profit.final.mean, row.profit.final.high) == (
+        pytest.approx(mean, abs=wide / 50), pytest.approx(mean + wide, abs=wide / 20)
+    )  # fmt: skip
+    assert row.profit.final_total == row.profit.final.times(people)
+    assert (row.profit.campaigns, row.profit.final_campaigns) == (3, 3)
+    assert effect_line(row, now()).final.endswith(", from 3 campaigns")
     assert (row.campaigns, row.left_out, row.written) == (3, 0, people)
     assert row.held_out == sum(len(one["holdout"]) for one in each)
     campaigns, _ = await read_effects(session, VIEWER, By.CAMPAIGN)
@@ -327,8 +331,9 @@ async def test_the_choice_beside_chance_and_business_as_usual_is_that_of_raw_row
             near(effect.final_total, middle, wide, len(agent))
             assert effect.always is not None
             assert effect.final_total is not None
-            shown = [line for line in outcome_lines(result, now()) if line.outcome.endswith(WHAT[arm])][place // 2]
+            shown = [line for line in choice_lines(result, now()) if line.held_out.endswith(WHAT[arm])][place // 2]
             assert shown.held_out.endswith(f" by {WHAT[arm]}")
+            assert WHAT[arm] not in str(outcome_lines(result, now())), "nobody of that arm was held out"
             assert shown.total.startswith(one_of(effect.total, place)), "told on the campaign's page"
             assert shown.final.startswith(one_of(effect.final_total, place))
             together = next(line for line in beside_lines(pooled, now()) if line.name.endswith(WHAT[arm]))
