@@ -16,6 +16,7 @@ from uuid import UUID
 import psutil
 import typer
 from rich.console import Console
+from rich.measure import Measurement
 from rich.table import Table
 
 from liquor_app.accounts.permission_table import needed
@@ -28,6 +29,8 @@ from liquor_app.core.platform import migrate, runtime_info
 out = Console()
 err = Console(stderr=True)
 T = TypeVar("T")
+MOST_COLUMNS = 5_000
+"""Wider no table is printed."""
 
 
 @contextmanager
@@ -114,9 +117,10 @@ def show(value: Any, as_json: bool, title: str = "") -> None:
     if title:
         out.print(f"[bold]{title}[/]")
     items = shape.items() if isinstance(shape, dict) else [("result", shape)]
+    width = max([24, *(len(str(name)) for name, _ in items)])
     for name, item in items:
         text = json.dumps(item, ensure_ascii=False) if isinstance(item, dict | list) else str(item)
-        out.print(f"  {name:<24} {text}", highlight=False, markup=False)
+        out.print(f"  {name:<{width}} {text}", highlight=False, markup=False)
 
 
 def show_rows(rows: Sequence[Any], columns: Sequence[str], as_json: bool, *, total: int | None = None) -> None:
@@ -128,6 +132,8 @@ def show_rows(rows: Sequence[Any], columns: Sequence[str], as_json: bool, *, tot
     table = Table(*columns, box=None, pad_edge=False)
     for shape in shapes:
         table.add_row(*(str(shape.get(column, "") if shape.get(column) is not None else "–") for column in columns))
-    out.print(table)
+    # nothing is cut: an id is there to be copied, and a pipe has no width; a narrow terminal breaks lines by itself
+    wide = Measurement.get(out, out.options.update(max_width=MOST_COLUMNS), table).maximum
+    Console(width=wide).print(table)
     if total is not None and total > len(shapes):
         out.print(f"{len(shapes)} of {total:,}", style="dim")

@@ -132,10 +132,11 @@ def learn(as_json: Json = False) -> None:
             "low_80": round(one.low * 100, 2),
             "high_80": round(one.high * 100, 2),
             "learned_from": one.learned_from,
+            "basis": one.basis,
         }
         for one in row.cells
     ]
-    names = ("segment", "offer", "channel", "buyers_of_100", "low_80", "high_80", "learned_from")
+    names = ("segment", "offer", "channel", "buyers_of_100", "low_80", "high_80", "learned_from", "basis")
     show_rows(rows, names, as_json, total=len(rows))
 
 

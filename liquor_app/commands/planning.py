@@ -131,12 +131,14 @@ def simulate(campaign: CampaignId = "latest", as_json: Json = False) -> None:
 
 
 def _show_simulation(plan_id: UUID, summary: dict[str, Any], title: str) -> None:
+    from liquor_app.planning.plan_summary import NEW_BUYERS, TAKERS, takers_of
+
     totals, simulated, foreseen = summary["totals"], summary["simulation"], summary["foreseen"]
 
     costs = simulated["cost_by_channel"]
 
     def span(name: str) -> str:
-        found = simulated[name]
+        found = takers_of(simulated) if name == "takers" else simulated[name]
         return f"{found['mean']}  (80%: {found['low']} to {found['high']})"
 
     show(
@@ -146,8 +148,9 @@ def _show_simulation(plan_id: UUID, summary: dict[str, Any], title: str) -> None
             "messages": f"{totals['sends']:,}: {totals['email']:,} e-mail, {totals['sms']:,} SMS",
             "cost": f"{simulated['cost']}: {costs['email']} e-mail, {costs['sms']} SMS",
             "discount": span("discount"),
-            "buyers": span("buyers"),
-            "revenue": span("revenue"),
+            TAKERS.lower(): span("takers"),
+            NEW_BUYERS.lower(): span("new_buyers"),
+            "revenue with the offer": span("revenue"),
             "incremental profit": f"{span('incremental_profit')}, uplift {simulated['uplift']['basis']}",
             "uplift": simulated["uplift"]["note"],
             "predicted blocks": f"{foreseen['blocked']:,}, {foreseen['later']:,} later",
@@ -187,7 +190,12 @@ def why(
 
     found, edits = call(work)
     if as_json:
-        told = {"plan_id": found.id, "version": found.version, "engine": found.engine.value, "guidance_version": found.guidance_version}
+        told = {
+            "plan_id": found.id,
+            "version": found.version,
+            "engine": found.engine.value,
+            "guidance_version": found.guidance_version,
+        }
         show({**told, "reasoning": found.reasoning, "engine_record": found.engine_record, "edits": edits}, True)
         return
     out.print(f"[bold]Plan {found.version}[/], {found.engine.value}, under guidance {found.guidance_version}")

@@ -196,8 +196,24 @@ async def test_no_plan_is_approved_unseen(terminal: Terminal, monkeypatch: pytes
     assert newer["plan_id"] in asked, "it is shown before anybody is asked"
     assert await one(status) == "awaiting_approval"
     assert "scheduled" in await terminal.run("approve", seen["campaign_id"])
-    told = await terminal.told("approve", "--plan", other["plan_id"])
-    assert (told["name"], told["plan_id"]) == ("Another's", other["plan_id"]), "a plan says which campaign it is of"
+    looked = await terminal.told("approve", "--plan", other["plan_id"], "--look")
+    assert looked["plan_id"] == other["plan_id"], "a plan says which campaign it is of"
+
+
+async def test_a_table_cuts_nothing_however_narrow(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`cells list` showed half of each id at eighty columns, and `cells undo` wants the whole."""
+    monkeypatch.setenv("COLUMNS", "80")
+    async with transaction() as session:
+        await open_shop(session)
+        await create_segment(session, SYSTEM, {"name": "A segment of a rather long name", "rules": {"all": []}})
+    why = "Because somebody promised it to a good customer at the counter, in so many words"
+    made = await terminal.told(
+        "cells", "pin", "a_segment_of_a_rather_long_name", "Favourite category", "email", "--reason", why
+    )
+    shown = await terminal.run("cells", "list")
+    assert made["id"] in shown
+    assert why in shown
+    assert "undone" in await terminal.run("cells", "undo", made["id"])
 
 
 async def test_a_database_that_does_not_answer_is_told_in_words(
