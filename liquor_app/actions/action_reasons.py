@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from liquor_app.actions.offering.belief_basis import basis_in_words
 from liquor_app.actions.offers import Offer
 from liquor_app.ui.words import figure, percent, plain_number, plural, show_money
 
@@ -88,7 +89,7 @@ def _rhythm(facts: Facts) -> str:
 
 def uplift_words(uplift: float, learned_from: int) -> str:
     """ "Believed to win +1.2 buyers of a hundred, learned from 1,000 people." Or: "…, assumed." """
-    basis = f"learned from {plural(learned_from, 'person', 'people')}" if learned_from else "assumed"
+    basis = basis_in_words(uplift, learned_from)
     return f"Believed to win {figure(uplift * 100, 1, sign=True)} buyers of a hundred, {basis}."
 
 

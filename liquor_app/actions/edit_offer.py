@@ -21,8 +21,9 @@ from liquor_app.actions.action_reasons import offer_reason, uplift_words, with_a
 from liquor_app.actions.edit_guards import Held, hold, record_edit, refuse_over_budget
 from liquor_app.actions.models import ActionStatus, EditKind
 from liquor_app.actions.offering.cell_rules import RuleEffect, rules_in_force
+from liquor_app.actions.offering.due_state import NO_RHYTHM
 from liquor_app.actions.offering.offer_answers import covers_of
-from liquor_app.actions.offering.offer_uplifts import NO_RHYTHM, learned_of, uplift_of
+from liquor_app.actions.offering.offer_uplifts import kept_of, learned_of, uplift_of
 from liquor_app.actions.offering.playbook_offers import coupon_bans, guided, is_banned, read_scale
 from liquor_app.actions.offers import OWN_TERMS, Offer, facts_of, message_text, most_discount, offer_text, pull
 from liquor_app.actions.plan_context import PlanContext
@@ -193,6 +194,7 @@ async def _give(session: AsyncSession, actor: Actor, action_id: UUID, given: Off
     for stale in ("listed_pct", "subject", "variant", *OWN_TERMS):
         changed.pop(stale, None)
     changed |= given.own_terms | {"uplift": uplift, "covers": covers_of(given, terms.get("category"))}
+    changed["kept"] = str(kept_of(terms, uplift, margin, usual=usual))
     summary = f"Changed the offer from {row['offer']} to {shown}"
     await record_edit(session, actor, brief, [action_id], kind=EditKind.OFFER, summary=summary)
     await session.execute(

@@ -177,8 +177,8 @@ class Economics:
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What the shop earns and asks: margin as a share of the price, cost of one message, the least an action must
-    bring, and `Overrides.kept_share`."""
+    """What the shop earns and asks: margin as a share of the price, cost of one message, more than what an action must
+    be worth (`Choice.worth`), and `Overrides.kept_share`."""
 
     margin: float
     """The usual one; an offer's own goes before it."""
@@ -209,6 +209,12 @@ class Choice:
     """Of each of the playbook's offers, whether it is for them and lawful, each of shape (n,)."""
     pinned: npt.NDArray[np.bool_]
     """Who gets no other offer than one a marketer pinned."""
+
+    @property
+    def worth(self) -> Floats:
+        """What offers are compared by, and what the least asked of an action is compared with: profit and what is
+        assumed to be kept."""
+        return self.profit + self.kept
 
 
 def choose(offers: Sequence[Offer], people: Economics, terms: Terms) -> Choice:

@@ -14,8 +14,8 @@ from liquor_app.core.clock import now
 
 @dataclass(frozen=True, slots=True)
 class PerformanceRow:
-    """What messages chosen for a segment did: sent in the period, known to have reached somebody, answered, and with how
-    much money."""
+    """What messages chosen for a segment did: sent in the period, known to have reached somebody, answered, and with
+    how much money."""
 
     slug: str
     sent: int

@@ -6,6 +6,7 @@ small rows, and still moves within a blink.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -25,7 +26,13 @@ from liquor_app.organization.settings import GeneralSettings, load_settings
 
 MAX_DAYS = 731
 STANDARD_DAYS = 30
-COUNTED = {"revenue": "revenue", "orders": "orders", "sends": "sends", "conversions": "conversions", "delivered": "arrived"}
+_COUNTED = {
+    "revenue": "revenue",
+    "orders": "orders",
+    "sends": "sends",
+    "conversions": "conversions",
+    "delivered": "arrived",
+}
 """What a day counts, by the metrics' name of it."""
 
 
@@ -149,17 +156,25 @@ async def daily(session: AsyncSession, actor: Actor, start: date, end: date) -> 
     today = today_in(general.timezone)
     found = await session.execute(text(_DAYS), {"start": start, "end": end, "today": today, "zone": general.timezone})
     return [
-        Day(row["day"], Decimal(row["revenue"]), *(int(row[name]) for name in ("orders", "sends", "conversions", "arrived")))
+        Day(
+            row["day"],
+            Decimal(row["revenue"]),
+            *(int(row[name]) for name in ("orders", "sends", "conversions", "arrived")),
+        )
         for row in found.mappings()
     ]
+
+
+def counts_of(days: Sequence[Day]) -> dict[str, Decimal]:
+    """Return what days count together, by the metrics' name of it."""
+    return {name: sum((Decimal(getattr(day, of)) for day in days), Decimal(0)) for name, of in _COUNTED.items()}
 
 
 def kpis(days: list[Day], previous: list[Day]) -> list[Kpi]:
     """Return the figures a dashboard begins with, against the period before."""
 
     def figure(rows: list[Day], metric: Metric) -> Decimal | None:
-        sums = {name: sum((Decimal(getattr(row, of)) for row in rows), Decimal(0)) for name, of in COUNTED.items()}
-        return metric.of(sums)
+        return metric.of(counts_of(rows))
 
     made = []
     for name in ("revenue", "sends", "conversion_rate", "average_order"):

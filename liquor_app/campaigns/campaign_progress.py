@@ -12,7 +12,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.permissions import Actor
-from liquor_app.campaigns.models import Campaign, CampaignStatus
+from liquor_app.campaigns.models import OVER, Campaign, CampaignStatus
 from liquor_app.campaigns.service import move_campaign
 from liquor_app.core.bulk import unnest
 from liquor_app.core.clock import now
@@ -86,16 +86,20 @@ async def begin_playing(session: AsyncSession, actor: Actor, campaign: Campaign)
     """Let a held campaign live its days by a clock of its own, from its first day or from where it stopped. A corridor.
 
     Raises:
-        Conflict: it is not approved, or has already sent something in real time.
+        Conflict: it is not approved, is over, or runs in real time.
     """
+    if campaign.status in OVER:
+        raise Conflict(
+            "This campaign is over. A week is played before anything of it was sent: plan another one to play."
+        )
     if campaign.status is CampaignStatus.SCHEDULED:
         campaign.started_at = now()
         await move_campaign(session, actor, campaign, CampaignStatus.ACTIVE)
     elif campaign.status is CampaignStatus.PAUSED and campaign.virtual_now is not None:
         await move_campaign(session, actor, campaign, CampaignStatus.ACTIVE)
-    elif campaign.status is not CampaignStatus.ACTIVE:
-        raise Conflict(f"A campaign that is {campaign.status} cannot be played. Approve it first.")
-    elif campaign.virtual_now is None and campaign.completed_sends:
+    elif campaign.status not in {CampaignStatus.ACTIVE, CampaignStatus.PAUSED}:
+        raise Conflict("Only an approved campaign can be played. Approve this one first.")
+    elif campaign.status is CampaignStatus.PAUSED or (campaign.virtual_now is None and campaign.completed_sends):
         raise Conflict("This campaign already runs in real time; its clock cannot be changed any more.")
     if campaign.virtual_now is None:
         campaign.virtual_now = datetime.combine(campaign.start_date, time.min, UTC)

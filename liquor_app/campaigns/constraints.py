@@ -29,7 +29,8 @@ class Overrides(BaseModel):
     max_per_customer: int = Field(1, ge=1, le=7)
     """Messages this campaign may send one person, within the caps above."""
     min_profit: Decimal = Field(Decimal("0.01"), ge=0, le=1000)
-    """An action expected to bring less is not worth somebody's attention."""
+    """An action that is not worth more than this is not worth somebody's attention: expected profit and, as wherever
+    offers and plans are chosen, what of the value at risk counts as kept (`kept_share`)."""
     kept_share: Decimal = Field(Decimal("0.10"), ge=0, le=1)
     """Share of the value at risk that counts as kept when a lapsing customer answers; an assumption, shown."""
 

@@ -21,6 +21,7 @@ from liquor_app.core.errors import Invalid
 from liquor_app.core.ids import parse_id
 from liquor_app.core.listing.spec import ListQuery
 from liquor_app.segments.lists import list_segments
+from liquor_app.ui.words import figure
 
 if TYPE_CHECKING:
     from liquor_app.planning.approval.approval_outlook import ApprovalOutlook
@@ -299,7 +300,7 @@ def _show_outlook(plan: PlanRow, seen: ApprovalOutlook, as_json: bool) -> None:
     if not as_json:
         found = plan.summary["simulation"]["incremental_profit"]
         profit = f"{found['mean']}  (80%: {found['low']} to {found['high']})"
-        told = {"campaign": plan.campaign_id, "plan": plan.id, "messages": f"{seen.messages:,}"}
+        told = {"campaign": plan.campaign_id, "plan": plan.id, "messages": figure(seen.messages)}
         show({**told, "incremental profit": profit}, False, f"Plan {plan.version}, {plan.engine.value}")
     for warned in seen.warnings:
         err.print(f"[yellow]![/] {escape(warned.words)}", highlight=False)

@@ -22,8 +22,10 @@ from liquor_app.accounts.audit import audit
 from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.actions.models import Arm
+from liquor_app.actions.offering.belief_basis import MOVED, Basis, basis_of
 from liquor_app.actions.offering.cell_rules import CellRuleRow, RuleEffect, rules_in_force
-from liquor_app.actions.offering.offer_uplifts import NO_RHYTHM, offer_label
+from liquor_app.actions.offering.due_state import NO_RHYTHM
+from liquor_app.actions.offering.offer_uplifts import offer_label
 from liquor_app.actions.offering.playbook_offers import read_scale
 from liquor_app.actions.offers import pull
 from liquor_app.actions.priority import expected_profit
@@ -53,8 +55,6 @@ BASIS = date(2000, 1, 3)
 """A Monday, from which weeks are numbered."""
 SHOWN_CELLS = 500
 LEVEL_80 = 1.2816
-AS_WIDE = 0.0005
-"""Intervals that differ by less look the same: half of the last figure that is shown."""
 
 _GROUPS = f"""
 WITH {carried_days(f"{REAL_CAMPAIGN} AND a.scheduled_date >= CAST(:first AS date) - {NEAR_DAYS}")}, decided AS (
@@ -100,8 +100,9 @@ class CellRow:
     before: float
 
     @property
-    def is_assumed(self) -> bool:
-        return self.learned_from == 0
+    def basis(self) -> Basis:
+        """What it rests on."""
+        return basis_of(self.mean, self.learned_from)
 
     @property
     def change(self) -> float:
@@ -112,14 +113,17 @@ class CellRow:
 class Trial:
     """What somebody usual of a segment will most likely get next, and what of its playbook is known least.
 
-    `most` is worth most at the shop's usual basket and answer, its discount and sending counted; None where nothing is
-    believed to be worth its cost.
+    `most` is worth most at the shop's usual basket and answer, its discount and sending counted; of what a marketer
+    pinned the best, for nothing else is given to whom it suits.
     """
 
     segment: str
-    most: CellRow | None
+    most: CellRow
+    is_worth: bool
+    """It is believed to be worth its cost."""
+    is_pinned: bool
     least_known: tuple[CellRow, ...]
-    """One, or all whose intervals are as wide."""
+    """One, or all whose intervals are as wide; none where a marketer pinned some, for chance draws nothing there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,9 +278,10 @@ def _trials(
     rules: Sequence[CellRuleRow],
 ) -> Iterator[Trial]:
     for row in playbooks:
+        left, is_pinned = _left_by(rules, row)
         options = [
             (Cell(row.slug, offer_label(str(offer["name"]), percent), channel, NO_RHYTHM), percent)
-            for channel, offer in _left_by(rules, row)
+            for channel, offer in left
             for percent in (float(offer.get("discount_pct", 0)),)
         ]
         cells = [cell for cell, _ in options]
@@ -286,19 +291,21 @@ def _trials(
                 usual.worth(one.mean, percent, cell.channel) for one, (cell, percent) in zip(told, options, strict=True)
             ]
             best = int(np.argmax(worth))
-            most = told[best] if worth[best] > 0 else None
             widest = max(one.high - one.low for one in told)
-            yield Trial(row.slug, most, tuple(one for one in told if widest - (one.high - one.low) < AS_WIDE))
+            doubt = () if is_pinned else tuple(one for one in told if widest - (one.high - one.low) < MOVED)
+            yield Trial(row.slug, told[best], worth[best] > 0, is_pinned, doubt)
 
 
-def _left_by(rules: Sequence[CellRuleRow], row: Any) -> list[tuple[str, Any]]:
-    """Return what of a playbook a marketer's rules leave for whoever they are due: what is pinned, else all but what is
-    forbidden."""
+def _left_by(rules: Sequence[CellRuleRow], row: Any) -> tuple[list[tuple[str, Any]], bool]:
+    """Return what of a playbook a marketer's rules leave for whoever they are due: what is pinned (and that it is),
+    else all but what is forbidden."""
     every = [(channel, offer) for offer in row.recommended_offers for channel in row.optimal_channels]
     told = {(one.channel, one.offer): one.effect for one in rules if one.segment == row.slug and not one.due}
     effects = [told.get((channel, str(offer["name"]))) for channel, offer in every]
     pinned = [one for one, effect in zip(every, effects, strict=True) if effect is RuleEffect.PIN]
-    return pinned or [one for one, effect in zip(every, effects, strict=True) if effect is not RuleEffect.FORBID]
+    if pinned:
+        return pinned, True
+    return [one for one, effect in zip(every, effects, strict=True) if effect is not RuleEffect.FORBID], False
 
 
 def overall_row(posterior: Posterior, earlier: Posterior, cell: Cell) -> CellRow:

@@ -6,7 +6,7 @@ go with the campaign or the customer. What the agent would have learned from the
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -19,13 +19,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.actions.models import Arm
-from liquor_app.actions.offering.offer_uplifts import NO_RHYTHM, offer_label
+from liquor_app.actions.offering.due_state import NO_RHYTHM
+from liquor_app.actions.offering.offer_uplifts import offer_label
 from liquor_app.core.bulk import unnest
 from liquor_app.core.states import sql_list
 from liquor_app.experiments import statistics
+from liquor_app.experiments.effects import read_draws
 from liquor_app.experiments.learning import BASIS, CellRow, overall_row, read_groups, rows_of
 from liquor_app.experiments.played_world import Decided, Lived, live
-from liquor_app.experiments.statistics import Lift, lift
+from liquor_app.experiments.statistics import Lift, SplitCheck, check_split, lift
 from liquor_app.experiments.what_teaches import DECIDED_AT, DECIDED_DUE, DECIDED_OFFER, DECIDED_P, DECIDED_PCT
 from liquor_app.ledger.models import ON_ITS_WAY, SendStatus
 from liquor_app.organization.settings import GeneralSettings, load_settings
@@ -65,7 +67,7 @@ SELECT :id, f.customer, f.arm, f.segment, f.channel, f.offer, f.due, f.baseline,
        f.bought, f.total FROM {_NEW} ON CONFLICT (campaign_id, customer_id) DO NOTHING
 """
 _SEEN = """
-SELECT arm = :holdout AS is_held, count(*) AS people, count(*) FILTER (WHERE is_sent) AS sent,
+SELECT arm, count(*) AS people, count(*) FILTER (WHERE is_sent) AS sent,
        count(*) FILTER (WHERE opened_at <= :at) AS opened, count(*) FILTER (WHERE clicked_at <= :at) AS clicked,
        count(*) FILTER (WHERE bought_at <= :at) AS bought,
        COALESCE(sum(total) FILTER (WHERE bought_at <= :at), 0) AS spent,
@@ -109,8 +111,9 @@ class PlayedRow:
     """A played week, simulated: people, what they did up to the campaign's clock, and when it is over what it shows.
 
     Buyers and money are of each person's week from their own decision on. `bought` and `revenue` compare who was
-    written to with who was held out, by intention, 95 % at every look; None until it is over, as is `lesson`.
-    `promised` is what the plan took its messages to win, as a share of those written to.
+    written to with who was held out, by intention, 95 % at every look; None until it is over, as are `split`, whether
+    the groups have the sizes they were drawn for, and `lesson`. `promised` is what the plan took its messages to win,
+    as a share of those written to.
     """
 
     written: int
@@ -123,7 +126,19 @@ class PlayedRow:
     bought: Lift | None
     revenue: Lift | None
     promised: float | None
+    split: SplitCheck | None
+    beside: tuple[PlayedBeside, ...]
+    """The agent's choice against what others got, once the week is over."""
     lesson: Lesson | None
+
+
+@dataclass(frozen=True, slots=True)
+class PlayedBeside:
+    """The agent's choice less an arm that got something else: drawn at random, or business as usual."""
+
+    arm: Arm
+    bought: Lift
+    revenue: Lift
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,10 +206,10 @@ async def played_week(session: AsyncSession, actor: Actor, campaign_id: UUID) ->
         return None
     # once its last message is out, the week after is lived at once
     until = clock.virtual_now if clock.is_playing else datetime.max.replace(tzinfo=clock.virtual_now.tzinfo)
-    found = (await session.execute(text(_SEEN), {"id": campaign_id, "at": until, "holdout": Arm.HOLDOUT.value})).all()
+    found = (await session.execute(text(_SEEN), {"id": campaign_id, "at": until})).all()
     if not found:
         return None
-    written, held = ([row for row in found if row.is_held is side] for side in (False, True))
+    written, held = ([row for row in found if (row.arm == Arm.HOLDOUT) is side] for side in (False, True))
     is_over = not clock.is_playing
     return PlayedRow(
         written=_total(written, "people"),
@@ -207,6 +222,8 @@ async def played_week(session: AsyncSession, actor: Actor, campaign_id: UUID) ->
         bought=lift(_rate(written), _rate(held)) if is_over else None,
         revenue=lift(_money(written), _money(held)) if is_over else None,
         promised=await _promised(session, campaign_id) if is_over else None,
+        split=await _split(session, campaign_id, found) if is_over else None,
+        beside=tuple(_beside(found)) if is_over else (),
         lesson=await _lesson(session, campaign_id) if is_over else None,
     )
 
@@ -226,6 +243,26 @@ async def _promised(session: AsyncSession, campaign_id: UUID) -> float | None:
     found = await session.execute(text(_PROMISED), {"id": campaign_id, "holdout": Arm.HOLDOUT.value})
     told = found.scalar_one()
     return None if told is None else float(told)
+
+
+async def _split(session: AsyncSession, campaign_id: UUID, found: Sequence[Any]) -> SplitCheck | None:
+    """Check whether written to and held out have the sizes they were drawn for; None where nothing was drawn."""
+    draw = (await read_draws(session, [campaign_id])).get(campaign_id)
+    if draw is None or not draw.control:
+        return None
+    people = {row.arm: int(row.people) for row in found}
+    sides = [set(draw.shares) - draw.control, draw.control]
+    return check_split(
+        [sum(people.get(arm, 0) for arm in side) for side in sides],
+        [sum(draw.shares[arm] for arm in side) for side in sides],
+    )
+
+
+def _beside(found: Sequence[Any]) -> Iterator[PlayedBeside]:
+    agent = [row for row in found if row.arm == Arm.AGENT]
+    for arm in (Arm.RANDOM, Arm.USUAL):
+        if other := [row for row in found if row.arm == arm]:
+            yield PlayedBeside(arm, lift(_rate(agent), _rate(other)), lift(_money(agent), _money(other)))
 
 
 def _total(rows: Sequence[Any], name: str) -> int:

@@ -16,10 +16,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.actions.models import Arm
-from liquor_app.actions.offering.offer_uplifts import NO_RHYTHM, offer_label
+from liquor_app.actions.offering.due_state import NO_RHYTHM
+from liquor_app.actions.offering.offer_uplifts import offer_label
 from liquor_app.campaigns.brief import RESPONSE_DAYS
 from liquor_app.core.clock import now
-from liquor_app.experiments.off_policy import Log, OffPolicy, evaluate
+from liquor_app.experiments.off_policy import Log, NothingLeftToChance, OffPolicy, evaluate
 from liquor_app.experiments.what_teaches import (
     DECIDED_AT,
     DECIDED_DUE,
@@ -33,6 +34,7 @@ from liquor_app.experiments.what_teaches import (
 from liquor_app.organization.settings import GeneralSettings, load_settings, shop_today
 from liquor_app.scoring.estimators.uplift import Cell, Posterior
 from liquor_app.scoring.uplift_store import uplift_in_use
+from liquor_app.ui.words import plural
 
 QUARTER_DAYS = 91
 MOST_DECISIONS = 50_000
@@ -56,6 +58,13 @@ SELECT d.segment_slug, d.channel, d.offer, d.due, d.arm, d.propensity, d.decisio
                 AND p.occurred_at >= d.at AND p.occurred_at < d.at + :window * interval '1 day') AS bought
   FROM counted d ORDER BY d.id
 """
+
+_PLAYED = "SELECT count(*) FROM campaigns WHERE virtual_now IS NOT NULL AND NOT is_history AND start_date >= :first"
+NO_DECISIONS = (
+    "No decision of the last quarter can be judged: it takes a campaign that reached people, some of it left to chance,"
+    " and the week after."
+)
+ONLY_PLAYED = " {} of it only played the week: that is simulated, and says nothing of another policy."
 
 Kind = tuple[str, str, str]
 """Segment, channel and offer's name: what can be done for somebody."""
@@ -90,7 +99,7 @@ async def ask_policy(session: AsyncSession, actor: Actor, policy: Policy) -> Ans
 
     Raises:
         Forbidden: the actor is nobody.
-        NothingLeftToChance: there is no log, or every decision in it was certain.
+        NothingLeftToChance: there is no log of anybody who was reached, or every decision in it was certain.
     """
     require(actor, Permission.ANALYTICS_READ)
     today = await shop_today(session)
@@ -106,6 +115,9 @@ async def ask_policy(session: AsyncSession, actor: Actor, policy: Policy) -> Ans
         },
     )
     rows = found.all()
+    if not rows:
+        played = await session.scalar(text(_PLAYED), {"first": today - timedelta(days=QUARTER_DAYS)})
+        raise NothingLeftToChance(NO_DECISIONS + (ONLY_PLAYED.format(plural(played, "campaign")) if played else ""))
     return Answer(policy, evaluate(log_of(rows, _POLICIES[policy], (await uplift_in_use(session)).posterior)))
 
 

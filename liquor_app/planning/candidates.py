@@ -17,8 +17,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from liquor_app.actions.audience import CHUNK, contacts
 from liquor_app.actions.eligibility import Reason
 from liquor_app.actions.models import TAKEN, ActionStatus
-from liquor_app.actions.offering.due_state import fit_of
-from liquor_app.actions.offering.offer_uplifts import NO_RHYTHM, offer_label
+from liquor_app.actions.offering.due_state import NO_RHYTHM, fit_of
+from liquor_app.actions.offering.offer_uplifts import offer_label
 from liquor_app.actions.plan_decisions import Decision, apply_decisions, copy_decisions, stage_decisions
 from liquor_app.campaigns.brief import CHANNELS, CampaignBrief
 from liquor_app.campaigns.models import LIVE

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from liquor_app.planning.plan_summary import TAKERS, takers_of
+
 SHOWN = 60
 """Cells told of, the largest differences first."""
 
@@ -105,7 +107,9 @@ def _figures(left: Mapping[str, Any], right: Mapping[str, Any]) -> list[Figure]:
         return Figure(name, label, "", float(left["totals"][name]), float(right["totals"][name]))
 
     def estimate(name: str, label: str, unit: str) -> Figure:
-        mine, other = left["simulation"][name], right["simulation"][name]
+        mine, other = (
+            takers_of(one["simulation"]) if name == "takers" else one["simulation"][name] for one in (left, right)
+        )
         return Figure(name, label, unit, float(mine["mean"]), float(other["mean"]), _range(mine), _range(other))
 
     return [
@@ -113,7 +117,7 @@ def _figures(left: Mapping[str, Any], right: Mapping[str, Any]) -> list[Figure]:
         total("sends", "Messages"),
         total("email", "By e-mail"),
         total("sms", "By SMS"),
-        estimate("buyers", "Expected buyers", ""),
+        estimate("takers", TAKERS, ""),
         estimate("discount", "Discount given", "$"),
         Figure("cost", "Sending cost", "$", float(left["simulation"]["cost"]), float(right["simulation"]["cost"])),
         estimate("incremental_profit", f"Expected incremental profit ({_basis(right)})", "$"),

@@ -15,6 +15,7 @@ from liquor_app.actions.offering.due_state import DAILY, EARLY
 from liquor_app.campaigns.brief import CampaignBrief
 from liquor_app.planning.ai.response_schema import Proposal
 from liquor_app.planning.optimizer.problem import Allocation
+from liquor_app.planning.plan_summary import LEARNED, takers_of
 from liquor_app.planning.simulation import MODEL_SPREAD
 from liquor_app.ui.words import figure, percent, plain_number, plural, show_money, show_weekday
 
@@ -170,7 +171,7 @@ def takes_words(power: Mapping[str, Any]) -> str:
 
 def basis_words(uplift: Mapping[str, Any]) -> str:
     """Tell in a bracket where what messages change was taken from."""
-    if not uplift.get("people"):
+    if uplift.get("basis") != LEARNED:
         return "uplift assumed, not measured"
     return f"uplift learned from {figure(uplift['people'])} people"
 
@@ -316,7 +317,7 @@ def _level(summary: Mapping[str, Any]) -> str:
     level, sends = summary.get("response_level"), summary["totals"]["sends"]
     if level is None or not sends:
         return f"the response model may be off by {percent(MODEL_SPREAD)} as a whole."
-    said = float(summary["simulation"]["buyers"]["mean"]) / sends
+    said = float(takers_of(summary["simulation"])["mean"]) / sends
     campaigns = plural(int(level["campaigns"]), "earlier campaign")
     return (
         f"{percent(said)} of the messages are expected to be answered; by how far off {campaigns} were as a whole, it"

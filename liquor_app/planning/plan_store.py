@@ -15,7 +15,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.actions.models import ActionStatus
-from liquor_app.actions.offering.offer_uplifts import NO_RHYTHM, offer_label
+from liquor_app.actions.offering.due_state import NO_RHYTHM
+from liquor_app.actions.offering.offer_uplifts import offer_label
 from liquor_app.actions.plan_context import PlanContext
 from liquor_app.campaigns.brief import CampaignBrief
 from liquor_app.campaigns.models import OPEN, Engine

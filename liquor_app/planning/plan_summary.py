@@ -10,13 +10,16 @@ import numpy as np
 import numpy.typing as npt
 
 from liquor_app.actions.eligibility import Reason
+from liquor_app.actions.offering.belief_basis import ENOUGH_PEOPLE
 from liquor_app.campaigns.brief import CHANNELS, CampaignBrief
 from liquor_app.compliance.may_send import BlockReason
 from liquor_app.core.money import money
+from liquor_app.experiments.learning import LEVEL_80
 from liquor_app.planning.candidates import Candidates
 from liquor_app.planning.optimizer.problem import NOWHERE, Floats, Ints
 from liquor_app.planning.simulation import Outcome, Range
-from liquor_app.ui.words import figure, show_weekday_name
+from liquor_app.scoring.estimators.uplift import PRIOR_MEAN, PRIOR_SD
+from liquor_app.ui.words import figure, plural, show_weekday_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,20 +147,26 @@ def _labelled(counts: Sequence[tuple[str, int]], unit: str) -> list[dict[str, An
 
 ASSUMED, LEARNED = "assumed", "learned"
 UPLIFT_NOTE = (
-    "What a message changes is assumed, not measured in this shop: one more buyer in a hundred, give or take two."
+    "What a message changes is assumed, not measured in this shop:"
+    f" {figure(PRIOR_MEAN * 100, 1)} more buyers in a hundred, give or take {figure(LEVEL_80 * PRIOR_SD * 100, 1)} four"
+    " times in five."
 )
 """Said wherever the forecast of a profit is shown, until what messages bring about is learned from held-out groups."""
 
 
 def uplift_basis(people: int, version: int) -> dict[str, Any]:
-    """Tell where what messages change was taken from: `{"basis", "people", "version", "note"}`.
+    """Tell where what messages change was taken from: `{"basis", "people", "version", "note"}`. Few people are said
+    beside what is assumed, not instead.
 
     Args:
         people: who got messages like the plan's while others were held out of them.
-        version: of the uplift model.
+        version: of the uplift model; 0 before anything was learned.
     """
-    if people == 0:
-        return {"basis": ASSUMED, "people": 0, "version": version, "note": UPLIFT_NOTE}
+    if people < ENOUGH_PEOPLE:
+        who = plural(people, "person", "people") if people else "Nobody"
+        told = f"{who} got such messages so far, too few to say what they change: it is"
+        note = f"{told} taken from other messages and from what was assumed."
+        return {"basis": ASSUMED, "people": people, "version": version, "note": note if version else UPLIFT_NOTE}
     note = f"What a message changes was learned from {figure(people)} people who got such messages, against who was"
     return {"basis": LEARNED, "people": people, "version": version, "note": f"{note} held out of them."}
 
@@ -166,7 +175,7 @@ def simulation(outcome: Outcome, kept: float) -> dict[str, Any]:
     """Return the simulation as a document; each range is `{"mean", "low", "high"}`, an 80 % interval."""
     return {
         "uplift": uplift_basis(0, 0),
-        "buyers": _plain(outcome.buyers),
+        "takers": _plain(outcome.takers),
         "new_buyers": _plain(outcome.new_buyers),
         "revenue": _money(outcome.revenue),
         "incremental_revenue": _money(outcome.incremental_revenue),
@@ -175,6 +184,17 @@ def simulation(outcome: Outcome, kept: float) -> dict[str, Any]:
         "cost": str(money(outcome.cost)),
         "value_kept": str(money(kept)),
     }
+
+
+TAKERS = "Expected to act on the offer"
+NEW_BUYERS = "Expected to buy who would not have"
+
+
+def takers_of(simulated: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return how many are expected to act on the offer, `{"mean", "low", "high"}`. Plans simulated before it was named
+    so say `buyers`, which they are not all: who buys without the offer is left out."""
+    found: Mapping[str, Any] = simulated["takers"] if "takers" in simulated else simulated["buyers"]
+    return found
 
 
 def _plain(found: Range) -> dict[str, float]:

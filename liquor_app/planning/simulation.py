@@ -69,8 +69,8 @@ class Range:
 class Outcome:
     """What the messages are expected to bring."""
 
-    buyers: Range
-    """People who act on the offer."""
+    takers: Range
+    """People who act on the offer, those too who would have bought anyway; who buys without it is not among them."""
     new_buyers: Range
     """People who buy and would not have, with the offer or without; below zero where messages drive buyers away."""
     revenue: Range
@@ -138,7 +138,7 @@ def simulate(sends: Sends, margin: float, uplifts: Uplifts, *, seed: int, spread
     revenue, expected_revenue = less_discounts(3, sends.basket)
     people, expected_people = brought(1, one, 1.0)
     return Outcome(
-        buyers=_at_least_none(total(0, one, one)),
+        takers=_at_least_none(total(0, one, one)),
         new_buyers=_range(people, expected_people),
         revenue=_at_least_none(total(2, paid, square * paid**2)),
         incremental_revenue=_range(revenue, expected_revenue),

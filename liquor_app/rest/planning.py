@@ -89,7 +89,8 @@ async def outlook(actor: CurrentActor, campaign_id: Id) -> object:
 @needs(Permission.PLANS_WRITE)
 async def simulate(request: Request, actor: CurrentActor, campaign_id: Id) -> Response:
     """Work the current plan's figures out anew from its actions as they stand, before anything is sent: reach, sends
-    a day and channel, cost, discount, buyers, profit with interval, predicted blocks, fatigue.
+    a day and channel, cost, discount, who acts on the offer (`takers`, those too who would have bought anyway) and who
+    buys and would not have (`new_buyers`), profit with interval, predicted blocks, fatigue.
 
     Up to two thousand messages the plan itself answers (200); for more a job is started (202), to be followed and
     cancelled at `/api/v1/jobs/{job_id}`, and the plan is read when it is done.

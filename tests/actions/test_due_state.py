@@ -11,7 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.permissions import SYSTEM
-from liquor_app.actions.offering.due_state import DAILY, EARLY, Due, DueState, due_words, fit_of
+from liquor_app.actions.offering.due_state import DAILY, EARLY, STATE_WORDS, Due, DueState, due_words, fit_of
 from liquor_app.actions.send_window import hour_words, send_window
 from liquor_app.core.clock import now
 from liquor_app.organization.settings import shop_today
@@ -35,10 +35,10 @@ def due(days_ahead: int | None, since: int | None = 9, gap_high: float | None = 
         (
             due(4),
             DueState.NOT_YET,
-            f"Not due before {show_long_day(date(2026, 6, 14))}: that day or a later one",
+            f"Not due yet but on {show_long_day(date(2026, 6, 14))}: that day or a later one",
             [EARLY] * 3 + [1.0] * 4,
         ),
-        (due(1), DueState.NOT_YET, "Due when the plan begins", [1.0] * 7),
+        (due(1), DueState.NOT_YET, "Not due yet but when the plan begins", [1.0] * 7),
         (due(30), DueState.NOT_YET, "after this plan", [1.0] * 7),
         (due(0), DueState.DUE, "Due now", [1.0] * 7),
         (due(-5, since=19), DueState.DUE, "Due now", [1.0] * 7),
@@ -48,13 +48,14 @@ def due(days_ahead: int | None, since: int | None = 9, gap_high: float | None = 
 def test_a_state_says_which_days_suit(found: Due, state: DueState, says: str, fit: list[float]) -> None:
     assert found.state is state
     assert says in due_words(found, WEEK, TODAY)
+    assert due_words(found, WEEK, TODAY).lower().startswith(STATE_WORDS[state.value]), "as a rule about them says it"
     assert fit_of(json.loads(json.dumps(found.terms)), WEEK).tolist() == pytest.approx(fit)
 
 
 def test_of_whom_no_rhythm_is_known_no_day_is_better() -> None:
     assert due(None) is None
     assert due(3, since=None) is None
-    assert due_words(None, WEEK, TODAY) == ""
+    assert due_words(None, WEEK, TODAY) == "No rhythm known yet: any day suits."
     assert fit_of(None, WEEK).tolist() == [1.0] * 7
 
 
@@ -101,7 +102,7 @@ async def test_a_plan_waits_for_whoever_is_not_due_and_hurries_for_whoever_is_la
     assert set(rows) == set(states.values())
     assert (rows["soon"].scheduled_date - today).days >= 5
     assert (rows["late"].scheduled_date - today).days == 1
-    assert f"Not due before {show_long_day(today + timedelta(days=5))}" in rows["soon"].reason
+    assert f"Not due yet but on {show_long_day(today + timedelta(days=5))}" in rows["soon"].reason
     assert "Overdue by 20 days" in rows["late"].reason
     assert "due" not in rows["no rhythm"].offer_terms
     assert "due" not in rows["no rhythm"].reason.lower().split("the usual basket")[0]

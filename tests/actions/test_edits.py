@@ -84,6 +84,11 @@ async def test_an_offer_is_swapped_for_another_of_the_playbook(session: AsyncSes
     swapped = await get_action(session, VIEWER, row.id)
     assert (swapped.offer, swapped.offer_terms["name"]) == ("First pick of domestic wine", "News")
     assert swapped.expected_response == pytest.approx((row.expected_response or 0) * 0.6)
+    uplifts = [float(one.offer_terms["uplift"]) for one in (row, swapped)]
+    assert float(row.offer_terms["kept"]) > 0
+    assert float(swapped.offer_terms["kept"]) == pytest.approx(
+        float(row.offer_terms["kept"]) * uplifts[1] / uplifts[0], abs=1e-4
+    ), "it stood for the offer it replaced"
     await save_guidance(session, SYSTEM, {"allowed_offers": ["ten"], "max_discount_pct": "8"})
     assert [offer.name for offer in await list_offers(session, VIEWER, row.id)] == ["Ten"]
     with pytest.raises(Conflict, match="only the offers it names"):

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from liquor_app.actions.action_reasons import Facts, offer_reason, uplift_words, why, with_another_offer
 from liquor_app.actions.eligibility import BLOCKS, Permissions, Reason, blocked
 from liquor_app.actions.frequency_caps import BACK, contact_matrix, open_days, recent
+from liquor_app.actions.offering.offer_uplifts import kept_of
 from liquor_app.actions.offers import (
     NO_OFFER,
     Economics,
@@ -133,6 +134,33 @@ def test_of_equal_offers_the_playbooks_first_is_taken() -> None:
 
 def test_an_offer_without_money_off_is_answered_less_often() -> None:
     assert [pull(0), pull(5), pull(10), pull(25)] == pytest.approx([0.6, 0.8, 1.0, 1.0])
+
+
+def test_what_an_offer_must_be_worth_counts_what_it_keeps() -> None:
+    """The refusal compared profit alone, the choice with what is kept: "would bring $0.20, less than $0.05"."""
+    plain = [Offer("Plain", "", None, Decimal(0), Decimal(0))]
+    people = Economics(
+        response=np.full(3, 0.2), basket=np.full(3, 20.0), baseline=np.zeros(3),
+        uplift=[np.array([0.01, 0.01, -0.01])], value_at_risk=np.array([0.0, 100.0, 100.0]),
+        may_discount=np.full(3, True), categories=[frozenset()] * 3,
+    )  # fmt: skip
+    choice = choose(plain, people, Terms(margin=0.28, cost=0.01, least=0.05, kept_share=0.1))
+    profit, kept = np.array([0.01, 0.01, -0.01]) * 5.6 - 0.01, np.array([0.0, 0.028, -0.028])
+    assert choice.worth == pytest.approx(profit + kept)
+    assert (choice.offer == 0).tolist() == (choice.worth > 0.05).tolist() == [False, True, False]
+    assert profit[1] < 0.05, "what is kept decides"
+
+
+@pytest.mark.parametrize(("terms", "uplift", "margin"), [({}, 0.3, 0.28), ({"margin_pct": "14"}, 0.05, 0.4)])
+def test_another_offer_keeps_what_its_own_purchases_and_margin_keep(
+    terms: dict[str, str], uplift: float, margin: float
+) -> None:
+    own = float(terms.get("margin_pct", 28)) / 100
+    was = kept_value(uplift=one(0.15), value_at_risk=one(100), margin=own, share=0.1)[0]
+    other = kept_value(uplift=one(uplift), value_at_risk=one(100), margin=margin, share=0.1)[0]
+    told = {**terms, "uplift": 0.15, "kept": str(was)}
+    assert kept_of(told, uplift, margin, usual=0.28) == pytest.approx(other, abs=1e-4)
+    assert kept_of({"uplift": 0}, uplift, margin, usual=0.28) == 0
 
 
 def test_kept_value_counts_only_purchases_brought_about() -> None:
@@ -265,8 +293,15 @@ def test_reasons_hold_the_numbers() -> None:
     assert offer_reason(3.6, 10, None) == "The usual basket leaves $3.60 after 10% off."
     assert "answered less often" in offer_reason(3.6, 0, None)
     assert "cut from 15%" in offer_reason(3.6, 8, 15)
-    assert uplift_words(0.012, 0) == "Believed to win +1.2 buyers of a hundred, assumed."
-    assert uplift_words(-0.004, 1) == "Believed to win −0.4 buyers of a hundred, learned from 1 person."
+    for uplift, people, said in (
+        (0.0102, 0, "+1.0 buyers of a hundred, assumed."),
+        (0.0102, 1, "+1.0 buyers of a hundred, assumed, 1 person of its own so far."),
+        (0.021, 0, "+2.1 buyers of a hundred, learned from other messages."),
+        (-0.004, 1, "−0.4 buyers of a hundred, learned from other messages, 1 person of its own so far."),
+        (0.021, 99, "+2.1 buyers of a hundred, learned from other messages, 99 people of its own so far."),
+        (0.0102, 1000, "+1.0 buyers of a hundred, learned from 1,000 people."),
+    ):  # fmt: skip
+        assert uplift_words(uplift, people) == f"Believed to win {said}"
 
 
 @pytest.mark.parametrize("category", ["win_back", "loyalty", "bundle_offer", "discovery", "second_purchase"])

@@ -188,6 +188,18 @@ async def test_what_messages_changed_is_said_as_far_as_it_is_known(
 
 
 @pytest.mark.integration
+async def test_messages_that_reached_nobody_have_no_orders_to_tell_of(session: AsyncSession) -> None:
+    """ "0 orders with $0.00 are attributed to them" was said of a week in the sandbox."""
+    empty = await bare(session)
+    totals = {**empty.campaigns.totals, "sends": 40, "conversions": None, "conversion_rate": None}
+    silent = replace(empty.campaigns, rows=[{"name": "Quiet", "attributed_revenue": Decimal(0)}], totals=totals)
+    for words in (" ".join(review_words(replace(empty, campaigns=silent))), " ".join(report_words(silent))):
+        assert "40 messages of 1 campaign went out" in words
+        assert "one is known to have reached anybody, so no orders can be attributed to them." in words
+        assert "0 orders" not in words
+
+
+@pytest.mark.integration
 async def test_what_needs_somebody_is_said(session: AsyncSession) -> None:
     empty = await bare(session)
     assert review_words(empty)[0].startswith("No purchase is on record")

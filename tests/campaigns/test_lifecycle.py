@@ -38,7 +38,7 @@ from liquor_app.segments.reach import estimate_reach
 from liquor_app.segments.service import refresh_segments
 from liquor_app.sending.sandbox_play import play_week
 from tests.kept_rows import shipped_segments
-from tests.people import add_customer, add_purchase, ensure_shop
+from tests.people import add_campaign, add_customer, add_purchase, ensure_shop
 
 pytestmark = pytest.mark.integration
 
@@ -318,3 +318,21 @@ async def test_each_verb_begins_where_it_belongs(database: str, verb: Any) -> No
         assert moved is (status.value in VERBS[verb]), status
         if not moved:
             assert await _status(campaign) is status
+
+
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [
+        ("completed", "This campaign is over"), ("cancelled", "This campaign is over"),
+        ("draft", "Approve this one first"), ("awaiting_approval", "Approve this one first"),
+        ("paused", "already runs in real time"),
+    ],
+)  # fmt: skip
+async def test_why_a_week_is_not_played_is_said_as_it_is(database: str, status: str, said: str) -> None:
+    """Of a completed campaign it said: "Approve it first"."""
+    async with transaction() as session:
+        await ensure_shop(session)
+        campaign = await add_campaign(session, ["all"])
+        await session.execute(text("UPDATE campaigns SET status = :it, started_at = now()"), {"it": status})
+        with pytest.raises(Conflict, match=said):
+            await play_week(session, SYSTEM, campaign)

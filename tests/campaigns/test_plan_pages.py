@@ -29,6 +29,7 @@ from liquor_app.planning.approval.approve_campaign import submit_plan
 from liquor_app.planning.draft_job import draft_plans
 from liquor_app.planning.plan_store import get_plan
 from liquor_app.planning.plan_summary import UPLIFT_NOTE, uplift_basis
+from liquor_app.scoring.estimators.uplift import PRIOR_MEAN
 from liquor_app.screens.campaigns.builder.page import builder_page
 from liquor_app.screens.campaigns.builder.state import BuilderState
 from liquor_app.screens.campaigns.detail.edit_state import EditState
@@ -339,7 +340,13 @@ async def test_the_forecast_says_that_its_uplift_is_assumed(campaign: UUID, caps
     """On the page and at the command line, until it was learned."""
     state = await Tab(f"/campaigns/{campaign}", MARKETER).state(CampaignState)
     await run(CampaignState.load, state)
-    assert state.plan.uplift == UPLIFT_NOTE
+    assert state.plan.uplift.startswith("Nobody got such messages so far, too few to say what they change")
+    assert uplift_basis(0, 0)["note"] == UPLIFT_NOTE
+    assert UPLIFT_NOTE.endswith("1.0 more buyers in a hundred, give or take 2.8 four times in five."), (
+        "1.28 · 2.2 points"
+    )
+    assert uplift_basis(1, 3)["basis"] == uplift_basis(99, 3)["basis"] == "assumed"
+    assert uplift_basis(1, 3)["note"].startswith("1 person got such messages so far, too few")
     assert "assumed" in state.plan.sentence
     async with transaction() as session:
         plan = await get_plan(session, SYSTEM, UUID(state.plan.id))
@@ -349,7 +356,7 @@ async def test_the_forecast_says_that_its_uplift_is_assumed(campaign: UUID, caps
     after = plan_view(replace(plan, summary={**plan.summary, "simulation": learned}))
     assert after.basis == "uplift learned"
     assert "learned from 1,200 people" in after.uplift
-    _show_simulation(plan.summary, "Simulated")
+    _show_simulation(plan.id, plan.summary, "Simulated")
     assert "uplift assumed" in " ".join(capsys.readouterr().out.split())
 
 
@@ -368,9 +375,17 @@ async def test_each_kind_of_message_says_what_its_uplift_rests_on(campaign: UUID
         )
     shown = sorted((line.messages, line.believed) for line in state.plan.beliefs)
     assert shown == sorted((figure(row[0]), figure(row[1], 1, sign=True)) for row in found)
-    assert {line.basis for line in state.plan.beliefs} == {"Assumed"}
+    assert {(line.basis, line.is_learned) for line in state.plan.beliefs} == {("Learned from other messages", False)}
     total = plan.summary["totals"]["sends"]
-    assert state.plan.beliefs_words == f"{total} of {plural(total, 'message')} by assumption"
+    assert state.plan.beliefs_words == f"{total} of {plural(total, 'message')} of kinds not learned of yet"
+    few = [{**cell, "learned_from": 1} for cell in plan.summary["cells"]]
+    assert {line.basis for line in plan_view(replace(plan, summary={**plan.summary, "cells": few})).beliefs} == {
+        "Learned from other messages, 1 person of its own so far"
+    }
+    as_assumed = [{**cell, "uplift": PRIOR_MEAN} for cell in plan.summary["cells"]]
+    assert {line.basis for line in plan_view(replace(plan, summary={**plan.summary, "cells": as_assumed})).beliefs} == {
+        "Assumed"
+    }
     cells = [{**cell, "learned_from": 1200 if cell["channel"] == "email" else 0} for cell in plan.summary["cells"]]
     after = plan_view(replace(plan, summary={**plan.summary, "cells": cells}))
     for line in state.plan.beliefs:  # this shop knows to a hundredth of a point

@@ -171,7 +171,7 @@ async def test_what_comes_next_goes_by_a_marketers_rules(session: AsyncSession) 
 
     async def told() -> list[tuple[str, str]]:
         (trial,) = [one for one in (await read_learning(session, VIEWER)).trials if one.segment == "all"]
-        cells = [one.cell for one in (trial.most, *trial.least_known) if one is not None]
+        cells = [one.cell for one in (trial.most, *trial.least_known)]
         return [(cell.offer.split(",")[0], cell.channel) for cell in cells]
 
     for rounds in range(2):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from uuid import UUID
@@ -16,7 +17,7 @@ from liquor_app.campaigns.models import CampaignType
 from liquor_app.campaigns.service import create_campaign
 from liquor_app.core.clock import now
 from liquor_app.core.db import transaction
-from liquor_app.experiments.effects import fix_read
+from liquor_app.experiments.effects import By, fix_read, read_effects
 from liquor_app.experiments.learning import learn
 from liquor_app.experiments.power import detectable, people_for
 from liquor_app.experiments.service import NO_HOLDOUT, NOBODY_BOUGHT, NOBODY_REACHED, holdout_result
@@ -26,6 +27,7 @@ from liquor_app.planning.service import fire, make_standing_plan
 from liquor_app.scoring.uplift_store import uplift_in_use
 from liquor_app.screens.campaigns.detail.state import CampaignState
 from liquor_app.screens.experiments.campaign_effect.effect_state import CampaignEffectState
+from liquor_app.screens.experiments.effect_words import effect_line
 from liquor_app.screens.experiments.learning.effects_state import EffectsState
 from liquor_app.segments.service import create_segment, refresh_segments
 from liquor_app.ui.words import NONE, figure, plural, show_day
@@ -112,6 +114,24 @@ async def test_nobody_bought_is_no_loss(database: str) -> None:
     await run(EffectsState.load, learning)
     (row,) = learning.lines
     assert (row.profit, row.profit_interval, row.final, row.verdict) == (NONE, NONE, NONE, "Nobody bought yet")
+    assert learning.since.startswith("As of ")
+    assert learning.since.endswith(".")
+
+
+async def test_whose_week_has_not_come_is_no_row_of_noughts(database: str) -> None:
+    """ "0 and 0 in 1 campaign", "0 and 0 in 0 campaigns, 1 left out"."""
+    async with transaction() as session:
+        await shop_that_sent(session, 1)
+        await learn(session, SYSTEM)
+        ((row,), _) = await read_effects(session, VIEWER, By.ALL)
+        at = await shop_now(session)
+    none = replace(row, written=0, held_out=0)
+    assert effect_line(none, at).people == "Nobody's week has come in 1 campaign"
+    assert effect_line(replace(none, left_out=2), at).people == (
+        "Nobody's week has come in 1 campaign, 2 campaigns left out, not split as drawn"
+    )
+    assert effect_line(replace(none, campaigns=0, left_out=1), at).people == "1 campaign left out, not split as drawn"
+    assert effect_line(row, at).people == f"{figure(row.written)} and {figure(row.held_out)} in 1 campaign"
 
 
 async def test_without_anybody_held_out_the_choice_is_still_compared_with_chance(database: str) -> None:
@@ -130,7 +150,8 @@ async def test_without_anybody_held_out_the_choice_is_still_compared_with_chance
     state = await shown(campaign)
     told = {line.outcome: line for line in state.lines}
     assert (told["Buyers"].held_out, told["Buyers"].changed, told["Buyers"].final) == (NONE, NONE, NONE)
-    assert told["Buyers, agent's choice beside chance"].changed.startswith("+50.")
+    assert state.choices[0].changed.startswith("+50.")
+    assert state.choices[0].held_out.endswith("% by chance"), "it stood in a column named for who is held out"
     assert state.note == NO_HOLDOUT.format(what="chance")
     assert state.groups == f"{figure(agents + others)} written to, 0 held out"
     async with transaction() as session:
@@ -185,7 +206,7 @@ async def test_the_learning_page_tells_it_by_what_one_likes(database: str) -> No
     (whole,) = state.lines
     assert whole.name == "All together"
     assert whole.people.endswith("in 2 campaigns")
-    assert state.since.startswith("as of ")
+    assert state.since.startswith("As of ")
     await run(EffectsState.show, state, "campaign")
     assert {line.href for line in state.lines} == {f"/campaigns/{one}" for one in sent}
     assert whole.href == ""

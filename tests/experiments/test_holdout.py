@@ -22,7 +22,10 @@ from liquor_app.experiments.service import holdout_result
 from liquor_app.experiments.statistics import check_split
 from liquor_app.organization.settings import PlanningSettings, save_settings
 from liquor_app.planning.draft_plan import make_plan
+from liquor_app.planning.service import get_plan, simulate_plan
+from liquor_app.screens.campaigns.detail.view import plan_view
 from liquor_app.segments.service import create_segment, refresh_segments
+from liquor_app.ui.words import show_money
 from tests.people import add_campaign, add_customer, add_purchase, believe, deliver, ensure_shop, steady_ids
 
 SHOP = ZoneInfo("America/New_York")
@@ -145,9 +148,15 @@ async def test_some_get_an_eligible_action_at_random_with_the_chance_it_says(ses
         text("SELECT count(*) FROM actions WHERE arm = 'random' AND message LIKE '%What is new in%'")
     )
     assert message.scalar_one() == offers["A word from the shop"], "the words follow the drawn offer"
-    plan = (await session.execute(text("SELECT summary FROM plans"))).scalar_one()
-    assert plan["arms"]["random"] == sum(offers.values())
-    assert Decimal(plan["arms"]["random_cost"]) > 0, "choosing at random costs, and that is said"
+    stored = await get_plan(session, SYSTEM, (await session.execute(text("SELECT id FROM plans"))).scalar_one())
+    arms = stored.summary["arms"]
+    assert arms["random"] == sum(offers.values())
+    assert Decimal(arms["random_cost"]) > 0, "choosing at random costs, and that is said"
+    cost = show_money(arms["random_cost"])
+    for plan in (stored, await simulate_plan(session, SYSTEM, stored.id)):  # wherever it is told, and told again
+        facts = {fact.label: fact.value for fact in plan_view(plan).facts}
+        assert facts["Given at random"] == f"{arms['random']}, expected to cost {cost}"
+        assert any(f"Expected to cost {cost}." in one["text"] for one in plan.reasoning)
 
 
 async def test_no_holdout_and_nothing_at_random_is_no_experiment(session: AsyncSession) -> None:

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import SYSTEM, Actor, ActorKind
+from liquor_app.actions.offering.belief_basis import ENOUGH_PEOPLE, Basis
 from liquor_app.core.clock import now
 from liquor_app.core.errors import Forbidden
 from liquor_app.experiments.learning import learn, read_groups, read_learning
@@ -135,13 +136,14 @@ async def test_what_a_person_changed_of_who_knows_what_teaches_nothing(session: 
 
 
 async def test_the_next_plan_goes_by_what_was_learned(session: AsyncSession) -> None:
-    campaign = await sent_campaign(session, 60, days_ago=12)
+    campaign = await sent_campaign(session, 190, days_ago=12)
     for person in await of_arm(session, campaign, "agent"):
         await add_purchase(session, person, days_ago=10)
     await learn(session, SYSTEM)
-    again = await add_campaign(session, ["all_12_60"], name="Again")
+    again = await add_campaign(session, ["all_12_190"], name="Again")
     plan = await make_plan(session, SYSTEM, again)
     assert plan.summary["simulation"]["uplift"]["basis"] == "learned"
+    assert plan.summary["simulation"]["uplift"]["people"] >= ENOUGH_PEOPLE
     assert {cell["learned_from"] for cell in plan.summary["cells"]} != {0}
     assert min(cell["uplift"] for cell in plan.summary["cells"]) > PRIOR_MEAN
     policy = (
@@ -173,7 +175,7 @@ async def test_before_anything_was_sent_everything_is_assumed(session: AsyncSess
     seen = await read_learning(session, VIEWER)
     assert (seen.people, seen.controls, seen.cells, seen.beliefs.version) == (0, 0, (), 0)
     assert seen.overall.mean == PRIOR_MEAN
-    assert seen.overall.is_assumed
+    assert seen.overall.basis is Basis.ASSUMED
 
 
 async def test_a_viewer_may_read_and_not_learn(session: AsyncSession) -> None:

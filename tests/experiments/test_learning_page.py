@@ -10,16 +10,17 @@ from sqlalchemy import text
 
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import SYSTEM, Actor, ActorKind
+from liquor_app.core.clock import now
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import Forbidden
 from liquor_app.experiments.learning import CellRow, request_learning
 from liquor_app.experiments.off_policy import Estimate, NothingLeftToChance, OffPolicy
-from liquor_app.experiments.policy_question import Answer, Policy
+from liquor_app.experiments.policy_question import NO_DECISIONS, Answer, Policy
 from liquor_app.scoring.estimators.uplift import Cell
 from liquor_app.screens.experiments.learning import state as learning_page
 from liquor_app.screens.experiments.learning.state import LearningState, doubt_words
 from liquor_app.segments.service import create_segment
-from tests.people import believe, ensure_shop
+from tests.people import add_campaign, believe, ensure_shop
 from tests.tabs import Tab, run
 
 pytestmark = pytest.mark.integration
@@ -40,6 +41,8 @@ async def test_before_anything_was_learned_it_says_that_it_assumes(database: str
     state = await shown()
     assert (state.is_empty, state.may_learn, state.loading) == (True, False, False)
     assert (state.summary.mean, state.summary.from_people) == ("+1.0", "Nobody yet: this is assumed")
+    low, high = (float(end.replace("−", "-")) for end in state.summary.interval.split(" to "))
+    assert f"win 1.0 buyers in a hundred, give or take {(high - low) / 2:.1f}." in state.summary.meaning
     (trial,) = state.summary.trials
     assert trial.segment == "All"
     assert trial.most == "A word from the shop, E-mail", "a discount costs more than one point of buyers brings"
@@ -78,7 +81,12 @@ async def test_what_if_is_refused_in_words_where_nothing_was_left_to_chance(data
     state = await shown()
     await run(LearningState.ask, state)
     assert state.policies == []
-    assert state.refused.startswith("Nothing in this period was left to chance")
+    assert state.refused == NO_DECISIONS
+    async with transaction() as session:
+        await add_campaign(session, ["all"], virtual_now=now(), start_date=now().date())
+    await run(LearningState.ask, state)
+    assert state.refused.startswith(NO_DECISIONS)
+    assert "1 campaign of it only played the week: that is simulated" in state.refused
 
 
 async def test_a_policy_that_cannot_be_told_hides_no_other(database: str, monkeypatch: pytest.MonkeyPatch) -> None:

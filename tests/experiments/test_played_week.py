@@ -31,12 +31,18 @@ from liquor_app.experiments.played_world import (
     live,
     planted,
 )
-from liquor_app.experiments.statistics import Arm, lift
+from liquor_app.experiments.statistics import Arm, Lift, lift
 from liquor_app.organization.settings import shop_now
 from liquor_app.scoring.estimators.uplift import PRIOR_MEAN
 from liquor_app.scoring.uplift_store import uplift_in_use
 from liquor_app.screens.campaigns.detail.state import CampaignState
-from liquor_app.screens.experiments.played.played_state import lesson_lines, lift_lines, played_view
+from liquor_app.screens.experiments.played.played_state import (
+    beside_lines,
+    lesson_lines,
+    lift_lines,
+    played_view,
+    verdict_of,
+)
 from liquor_app.ui.words import figure, show_moment
 from tests.experiments.test_holdout import campaign_with
 from tests.people import steady_ids
@@ -245,6 +251,52 @@ async def test_the_page_says_it_in_words(session: AsyncSession) -> None:
     assert PRIOR_MEAN == 0.01
 
 
+async def test_the_page_shows_who_was_held_out_whether_the_split_is_fair_and_what_choosing_did(
+    session: AsyncSession,
+) -> None:
+    """None of it stood there, and of a week that is over "Not sure yet" was said."""
+    campaign = await of_sample(session)
+    end = await first_day(session, campaign) + timedelta(days=9)
+    await live_through(session, campaign, end)
+    await session.execute(
+        text("UPDATE played_outcomes SET arm = 'random' WHERE customer_id IN (SELECT customer_id FROM played_outcomes"
+             " WHERE arm = 'agent' ORDER BY customer_id LIMIT 40)")
+    )  # fmt: skip
+    await clock(session, campaign, end, playing=False)
+    row = await played_week(session, VIEWER, campaign)
+    assert row is not None
+    people = await outcomes(session)
+    held = [one for one in people if one.arm == "holdout"]
+    shown = played_view(row)
+    assert (shown.control, shown.split_words) == (figure(len(held)), "Split as drawn, no mismatch.")
+    means = [
+        np.mean([one.bought_at is not None for one in people if one.arm == arm]) * 100 for arm in ("agent", "random")
+    ]
+    bought, spent = beside_lines(row)
+    assert (bought.written, bought.held_out) == (figure(means[0], 1), f"{figure(means[1], 1)} by chance")
+    assert bought.difference == figure(means[0] - means[1], 1, sign=True)
+    assert spent.held_out.endswith(" by chance")
+    assert row.beside[0].bought.held_out.people == 40
+    assert not any("yet" in line.verdict for line in (*lift_lines(row), bought, spent))
+    await session.execute(text("UPDATE experiment_arms SET share = CASE WHEN is_control THEN .9 ELSE .05 END"))
+    again = await played_week(session, VIEWER, campaign)
+    assert again is not None
+    assert played_view(again).is_mismatch
+
+
+@pytest.mark.parametrize(
+    ("found", "said"),
+    [
+        (lift(Arm.of_rate(0, 0), Arm.of_rate(9, 1)), "Nobody to compare with"),
+        (lift(Arm.of_rate(90, 0), Arm.of_rate(9, 0)), "Nobody bought"),
+        (lift(Arm.of_rate(483, 56), Arm.of_rate(68, 5)), "Cannot be told: zero lies within"),
+        (lift(Arm.of_rate(900, 800), Arm.of_rate(900, 5)), "It works"),
+    ],
+)
+def test_a_week_that_is_over_is_judged_as_such(found: Lift, said: str) -> None:
+    assert verdict_of(found) == said
+
+
 @pytest.mark.parametrize(
     ("buyers", "said"),
     [
@@ -257,7 +309,7 @@ async def test_the_page_says_it_in_words(session: AsyncSession) -> None:
 async def test_what_was_promised_stands_beside_what_came(buyers: tuple[int, int], said: str) -> None:
     """-1.6 stood beside +1.1 without a word."""
     found = lift(Arm.of_rate(1000, buyers[0]), Arm.of_rate(100, buyers[1]))
-    row = PlayedRow(1000, 100, 1000, 0, 0, buyers[0], Decimal(0), found, found, 0.011, None)
+    row = PlayedRow(1000, 100, 1000, 0, 0, buyers[0], Decimal(0), found, found, 0.011, None, (), None)
     told = played_view(row).compared
     assert told.startswith("The plan took its messages to win +1.1 buyers of a hundred.")
     assert said in told

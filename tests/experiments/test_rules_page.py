@@ -7,8 +7,11 @@ import json
 import pytest
 
 from liquor_app.accounts.permissions import SYSTEM
+from liquor_app.actions.offering.cell_rules import DUE_STATES, RuleEffect, add_rule, undo_rule
+from liquor_app.actions.offering.due_state import STATE_WORDS
 from liquor_app.core.db import transaction
-from liquor_app.screens.experiments.learning.rules_state import RulesState
+from liquor_app.screens.experiments.learning.rules_state import DUE_WORDS, RulesState, rule_line
+from liquor_app.screens.experiments.learning.state import LearningState
 from liquor_app.segments.service import create_segment
 from tests.experiments.test_learning_page import MARKETER, VIEWER
 from tests.people import ensure_shop
@@ -44,6 +47,32 @@ async def test_a_marketer_pins_and_takes_it_back(shop: None) -> None:
     await run(RulesState.ask, state)
     await run(RulesState.save, state, {**form, "reason": " "})
     assert state.errors["reason"].startswith("Say why")
+
+
+async def test_what_is_pinned_is_neither_drawn_nor_replaced_by_nothing(shop: None) -> None:
+    """The learning page said of a pinned offer that chance would try it, and that nothing was worth it."""
+    async with transaction() as session:
+        await add_rule(session, SYSTEM, effect=RuleEffect.PIN, reason="As promised", **CELL)
+    state = await Tab("/learning", VIEWER).state(LearningState)
+    await run(LearningState.load, state)
+    (trial,) = state.summary.trials
+    assert trial.most.startswith("Pinned: Favourite category, 10% off, E-mail, not believed to be worth its cost")
+    assert "alike" not in trial.doubt
+    assert trial.doubt.startswith("Nothing")
+    assert trial.wins.startswith("+1.0")
+
+
+async def test_each_due_state_has_the_same_words_wherever_it_is_told(shop: None) -> None:
+    """An action, a rule, its form and a plan had three wordings for who has no rhythm."""
+    assert [state for state, _ in DUE_WORDS] == ["", *DUE_STATES] == ["", *STATE_WORDS]
+    for due in DUE_STATES:
+        async with transaction() as session:
+            row = await add_rule(session, SYSTEM, effect=RuleEffect.PIN, reason="x", due=due, **CELL)
+            await undo_rule(session, SYSTEM, row.id)
+        said_of = STATE_WORDS[due]
+        assert f"of those {said_of}" in row.words
+        assert rule_line(row, "").cell.endswith(f", {said_of}")
+        assert dict(DUE_WORDS)[due].endswith(said_of)
 
 
 async def test_a_viewer_sees_and_may_not(shop: None) -> None:

@@ -23,9 +23,10 @@ from liquor_app.core.ids import uuid7
 from liquor_app.core.listing.spec import ListQuery
 from liquor_app.planning.lists import list_plans
 from liquor_app.planning.models import PlanStatus
-from liquor_app.planning.plan_summary import UPLIFT_NOTE
+from liquor_app.planning.plan_summary import TAKERS, UPLIFT_NOTE, takers_of
 from liquor_app.planning.service import approve_plan, get_plan, make_plan, simulate_plan
 from liquor_app.scoring.estimators.uplift import PRIOR_MEAN, Cell, Posterior
+from liquor_app.screens.campaigns.detail.view import plan_view
 from liquor_app.segments.service import create_segment, refresh_segments
 from tests.people import add_campaign, add_customer, add_purchase, add_send, believe, ensure_shop, steady_ids
 
@@ -104,6 +105,14 @@ async def test_a_plan_keeps_every_limit_and_accounts_for_everybody(session: Asyn
     for figure in ("incremental_profit", "incremental_revenue", "new_buyers"):
         found = headline[figure]
         assert Decimal(str(found["low"])) <= 0 <= Decimal(str(found["high"])), figure
+    weight = {day["date"]: day["weight"] for day in plan.summary["days"]}
+    answers = sum(float(row.expected_response or 0) * weight[row.scheduled_date.isoformat()] for row in chosen)
+    assert "buyers" not in headline, "who buys without the offer is not among them"
+    assert headline["takers"]["mean"] == pytest.approx(answers, abs=0.06), "rounded to a tenth"
+    facts = {fact.label: fact.value for fact in plan_view(plan).facts}
+    assert facts[TAKERS].startswith(f"{headline['takers']['mean']:.0f} (")
+    assert "Expected buyers" not in facts
+    assert takers_of({"buyers": {"mean": 3.0}}) == {"mean": 3.0}, "of plans that were simulated before"
     assert headline["uplift"] == {"basis": "assumed", "people": 0, "version": 0, "note": UPLIFT_NOTE}
     assert {(cell["uplift"], cell["learned_from"]) for cell in plan.summary["cells"]} == {(PRIOR_MEAN, 0)}
     [sd] = Posterior.prior().effects([Cell("all", "any", "email", "no_rhythm")])[1]

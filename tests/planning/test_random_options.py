@@ -20,7 +20,7 @@ from liquor_app.experiments.policy_question import Policy, ask_policy
 from liquor_app.experiments.service import holdout_result
 from liquor_app.organization.settings import PlanningSettings, save_settings
 from liquor_app.planning.draft_plan import make_plan
-from liquor_app.screens.experiments.effect_words import outcome_lines
+from liquor_app.screens.experiments.effect_words import choice_lines
 from liquor_app.segments.service import create_segment, refresh_segments
 from tests.experiments.test_holdout import started
 from tests.people import add_campaign, add_customer, add_purchase, believe, ensure_shop, steady_ids
@@ -170,8 +170,8 @@ async def test_business_as_usual_is_the_first_offer_of_the_first_playbook_by_its
     assert result.usual.revenue.difference == pytest.approx(20)
     assert not result.split.is_mismatch
     assert result.effect.usual_bought is not None
-    bought = next(line for line in outcome_lines(result, now()) if "beside business as usual" in line.outcome)
-    assert (bought.written, bought.held_out) == ("100.0% by choice", "0.0% by business as usual")
+    bought = next(line for line in choice_lines(result, now()) if line.held_out.endswith("by business as usual"))
+    assert (bought.written, bought.held_out) == ("100.0%", "0.0% by business as usual")
 
 
 async def test_business_as_usual_needs_no_draw_at_random_and_may_be_nothing(session: AsyncSession) -> None:

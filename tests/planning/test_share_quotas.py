@@ -53,6 +53,7 @@ def week(people: int, seed: int = 1) -> tuple[Base, Problem]:
         basket=np.repeat(rng.uniform(10, 60, people), 4),
         uplift=np.full(count, 0.2),
         kept=np.zeros(count),
+        margin=np.full(count, 0.28),
         discount_pct=np.full(count, 10.0),
         may_discount=np.repeat(np.arange(people) % 5 != 0, 4),
         category=["Whisky" if index % 2 else "Beer" for index in customer],
@@ -106,6 +107,22 @@ def test_figures_follow_the_offer() -> None:
     assert (steered.problem.discount == 0).all()
     expected = 0.2 * base.basket[steered.origin] * 0.28 - 0.001
     assert steered.profit == pytest.approx(expected)
+
+
+def test_what_is_kept_goes_by_the_offer_that_is_sent_and_counts_for_the_least() -> None:
+    """It was the value that another offer would keep: of a product that leaves half as much, or moves half as many."""
+    base, problem = week(10)
+    base = replace(base, kept=np.full(base.customer.size, 2.0), uplifts={"Port": np.full(base.customer.size, 0.05)})
+    port = Offer("Port", "Port", None, Decimal(0), Decimal(0), margin_pct=Decimal(14))
+    lane = Lane(0, 0, 0)
+    steered = steer(base, problem, proposal({(lane, 0): 0.5}), [port], most=10, limits=limits())
+    kept = 2.0 * (0.05 / 0.2) * (0.14 / 0.28)
+    assert steered.problem.value == pytest.approx(steered.profit + kept)
+    dear = replace(base, kept=np.zeros(base.customer.size), basket=np.full(base.customer.size, 1.0))
+    for value, is_worth in ((0.0, False), (2.0, True)):  # a profit of .6 cents alone is below the least of five
+        one = steer(replace(dear, kept=np.full(base.customer.size, value)), problem, proposal({(lane, 0): 0.5}), [port],
+                    most=10, limits=limits())  # fmt: skip
+        assert (one.problem.value > 0).all() == is_worth
 
 
 def test_an_offer_is_answered_as_the_response_model_says_of_it_where_it_says_something() -> None:

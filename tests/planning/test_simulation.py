@@ -74,7 +74,7 @@ def test_more_customers_narrow_chance_but_not_the_model() -> None:
     few, many = (simulate(week(count), MARGIN, SURE, seed=1) for count in (100, 20_000))
 
     def spread(found: object) -> float:
-        buyers = found.buyers  # type: ignore[attr-defined]
+        buyers = found.takers  # type: ignore[attr-defined]
         return float((buyers.high - buyers.low) / buyers.mean)
 
     assert spread(many) < spread(few)

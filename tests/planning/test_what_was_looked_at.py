@@ -121,7 +121,9 @@ def test_every_approval_names_its_plan() -> None:
         if isinstance(call, ast.Call) and ast.unparse(call.func).rpartition(".")[2] == "approve_campaign"
     ]
     assert len(calls) >= 3, "a command, a route, a dialog"
-    assert [f"{path}:{call.lineno}" for path, call in calls if "plan_id" not in {one.arg for one in call.keywords}] == []
+    assert [
+        f"{path}:{call.lineno}" for path, call in calls if "plan_id" not in {one.arg for one in call.keywords}
+    ] == []
 
 
 async def test_an_open_question_is_closed_when_another_plan_comes(database: str) -> None:

@@ -23,8 +23,7 @@ from liquor_app.accounts.audit import audit
 from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.actions.models import ActionStatus
-from liquor_app.actions.offering.due_state import DueState
-from liquor_app.actions.offering.offer_uplifts import NO_RHYTHM
+from liquor_app.actions.offering.due_state import NO_RHYTHM, STATE_WORDS
 from liquor_app.actions.offers import Playbook
 from liquor_app.core.clock import now
 from liquor_app.core.errors import Conflict, Full, Invalid, NotFound, Unknown
@@ -69,18 +68,14 @@ class CellRuleRow:
     @property
     def words(self) -> str:
         """ "Pinned: Ten off by e-mail to At risk, of those overdue (Dana: “as promised”)"."""
-        whom = f", of those {_DUE[self.due]}" if self.due else ""
+        whom = f", of those {STATE_WORDS[self.due]}" if self.due else ""
         channel = {"email": "e-mail", "sms": "SMS"}.get(self.channel, self.channel)
         return (
             f"{self.effect.label}: {self.offer} by {channel} to {self.segment_name}{whom} ({self.author}: “{self.why}”)"
         )
 
 
-_DUE = {
-    DueState.NOT_YET.value: "not due yet", DueState.DUE.value: "due", DueState.OVERDUE.value: "overdue",
-    NO_RHYTHM: "without a rhythm",
-}  # fmt: skip
-DUE_STATES = tuple(_DUE)
+DUE_STATES = tuple(STATE_WORDS)
 
 _COLUMNS = (
     "r.id, r.effect, r.segment_slug AS segment, COALESCE(s.name, r.segment_slug) AS segment_name, r.offer, r.channel,"

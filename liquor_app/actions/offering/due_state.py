@@ -29,6 +29,15 @@ class DueState(StrEnum):
     OVERDUE = "overdue"
 
 
+NO_RHYTHM = "no_rhythm"
+"""Of whom too little is known to be due: no two gaps, or no scoring has seen them."""
+STATE_WORDS = {
+    DueState.NOT_YET.value: "not due yet", DueState.DUE.value: "due", DueState.OVERDUE.value: "overdue",
+    NO_RHYTHM: "no rhythm known yet",
+}  # fmt: skip
+"""Each state in words, as it was when planned; the same wherever it is told: with an action, a rule, a plan."""
+
+
 @dataclass(frozen=True, slots=True)
 class Due:
     on: date
@@ -51,18 +60,22 @@ class Due:
 
 
 def due_words(due: Due | None, days: Sequence[date], today: date) -> str:
-    """Tell what it means for the day of a message in a plan of these days; empty where nothing."""
+    """Tell somebody's state in the words it has everywhere, and what it means for the day of a message in a plan of
+    these days."""
+    state = STATE_WORDS[NO_RHYTHM if due is None else due.state.value]
+    said = f"{state[:1].upper()}{state[1:]}"
     if due is None:
-        return ""
+        return f"{said}: any day suits."
     if due.state is DueState.OVERDUE:
-        return f"Overdue by {plural(max((today - due.on).days, 1), 'day')}: an early day is better."
+        return f"{said} by {plural(max((today - due.on).days, 1), 'day')}: an early day is better."
     if due.state is DueState.DUE:
-        return "Due now: any day suits."
+        return f"{said} now: any day suits."
+    when = show_long_day(due.on)
     if due.on > days[-1]:
-        return f"Not due before {show_long_day(due.on)}, after this plan: no day is better for it."
+        return f"{said} but on {when}, after this plan: no day is better for it."
     if due.on <= days[0]:
-        return "Due when the plan begins: any day suits."
-    return f"Not due before {show_long_day(due.on)}: that day or a later one is better."
+        return f"{said} but when the plan begins: any day suits."
+    return f"{said} but on {when}: that day or a later one is better."
 
 
 def fit_of(terms: dict[str, Any] | None, days: Sequence[date]) -> Floats:

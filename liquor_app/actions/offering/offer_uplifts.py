@@ -13,14 +13,11 @@ from typing import Any
 
 import numpy as np
 
-from liquor_app.actions.offering.due_state import Due
+from liquor_app.actions.offering.due_state import NO_RHYTHM, Due
 from liquor_app.actions.offers import Playbook
 from liquor_app.actions.priority import Floats
 from liquor_app.scoring.estimators.uplift import PRIOR_MEAN, Cell, Posterior
 from liquor_app.ui.words import plain_number
-
-NO_RHYTHM = "no_rhythm"
-"""The due-state of who has bought too seldom to have one."""
 
 
 def offer_label(name: str, discount_pct: Decimal | float | str) -> str:
@@ -86,6 +83,18 @@ def tried_of(beliefs: Posterior, playbook: Playbook, channel: str) -> dict[str, 
 def learned_of(terms: Mapping[str, Any], offer: str) -> int:
     """Return what an action's terms say of it: 0 is assumed."""
     return int((terms.get("tried") or {}).get(offer, 0))
+
+
+def kept_of(terms: Mapping[str, Any], uplift: float, margin: float, *, usual: float) -> float:
+    """Return the value at risk that another offer to the same person is assumed to keep (`priority.kept_value`), from
+    what an action's terms say of its own: it grows with the purchases brought about and the margin they leave.
+
+    Args:
+        uplift, margin: of the other offer; `usual` is the shop's margin, of offers without one of their own.
+    """
+    own = float(terms["margin_pct"]) / 100 if terms.get("margin_pct") is not None else usual
+    was = float(terms.get("uplift") or 0) * own
+    return round(float(terms.get("kept") or 0) * uplift * margin / was, 4) if was else 0.0
 
 
 def uplift_of(terms: Mapping[str, Any], offer: str) -> float:

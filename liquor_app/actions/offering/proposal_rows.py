@@ -193,7 +193,7 @@ def exclusion_rows(
     for candidate in candidates:
         served[candidate.who[candidate.worth_it]] = True
         for index in candidate.refused:
-            person, gain = int(candidate.who[index]), float(candidate.choice.profit[index])
+            person, gain = int(candidate.who[index]), float(candidate.choice.worth[index])
             if person not in best or gain > best[person][0]:
                 best[person] = (gain, *_refusal(candidate, int(index), brief))
     for person in map(int, np.flatnonzero(~served)):
@@ -216,6 +216,7 @@ def exclusion_rows(
         yield row.id, stopped[0][1], detail
 
 
+HALF_A_CENT = 0.005
 _NAMES = {"email": "E-mail", "sms": "SMS"}
 
 
@@ -231,9 +232,12 @@ def _refusal(candidate: ScoredOffers, index: int, brief: CampaignBrief) -> tuple
         return Reason.COUPON_BANNED, f"Every offer of the playbook “{candidate.playbook.name}” is a discount."
     if people.forbidden and not any(suits[index] for suits in choice.suits):
         return Reason.FORBIDDEN, f"A marketer forbade every offer of “{candidate.playbook.name}” that would suit."
+    saved = float(choice.kept[index])
+    kept = f" with {show_money(saved)} of value at risk kept" if saved >= HALF_A_CENT else ""
     return Reason.NOT_WORTH_IT, (
-        f"The {'pinned' if choice.pinned[index] else 'best'} offer would bring"
-        f" {show_money(float(choice.profit[index]))}, less than {show_money(brief.limits.min_profit)}: it moves"
+        f"The {'pinned' if choice.pinned[index] else 'best'} offer would be worth"
+        f" {show_money(float(choice.worth[index]))}{kept}; more than {show_money(brief.limits.min_profit)} is asked."
+        f" It moves"
         f" {percent(float(choice.uplift[index]), 1)} of such people to"
         f" buy, {percent(float(choice.response[index]))} are likely to take it,"
         f" {percent(float(people.baseline[index]))} to buy anyway this week,"

@@ -71,9 +71,14 @@ def report_words(report: Report) -> list[str]:
     if not report.rows:
         return [f"No message was sent {show_days(report.start, report.end)}."]
     whole = report.totals
-    said = [
+    went = (
         f"{plural(int(whole['sends']), 'message')} of {plural(len(report.rows), kind)} went out"
-        f" {show_days(report.start, report.end)}. {plural(int(whole['conversions'] or 0), 'order')} with"
+        f" {show_days(report.start, report.end)}."
+    )
+    if whole["conversions"] is None:
+        return [f"{went} None is known to have reached anybody, so no orders can be attributed to them."]
+    said = [
+        f"{went} {plural(int(whole['conversions']), 'order')} with"
         f" {show_money(whole['attributed_revenue'])} {'is' if whole['conversions'] == 1 else 'are'} attributed to them:"
         f" {percent(whole['conversion_rate'], 1)} of what was sent. Some of these people would have bought anyway."
     ]

@@ -13,7 +13,7 @@ from liquor_app.analytics.insights.read_insights import Insight
 from liquor_app.analytics.metrics import METRICS, Metric
 from liquor_app.analytics.periods import YEAR_DAYS
 from liquor_app.analytics.reports import Report
-from liquor_app.analytics.service import COUNTED, Day
+from liquor_app.analytics.service import Day, counts_of
 from liquor_app.core.errors import Invalid
 from liquor_app.experiments.effects import EffectRow
 
@@ -124,7 +124,7 @@ def figures_of(days: Sequence[Day], before: Sequence[Day], year_before: Sequence
     """Return the figures a review begins with."""
 
     def figure(metric: Metric, rows: Sequence[Day]) -> Decimal | None:
-        return metric.of({name: sum((Decimal(getattr(row, name)) for row in rows), Decimal(0)) for name in COUNTED})
+        return metric.of(counts_of(rows))
 
     return [
         ReviewFigure(

@@ -85,10 +85,12 @@ def _messages(review: Review) -> str:
     whole = review.campaigns.totals
     if not review.campaigns.rows:
         return "No campaign sent anything."
-    orders = int(whole["conversions"] or 0)
+    went = f"{plural(int(whole['sends']), 'message')} of {plural(len(review.campaigns.rows), 'campaign')} went out"
+    if whole["conversions"] is None:
+        return f"{went}; none is known to have reached anybody, so no orders can be attributed to them."
+    orders = int(whole["conversions"])
     said = (
-        f"{plural(int(whole['sends']), 'message')} of {plural(len(review.campaigns.rows), 'campaign')} went out;"
-        f" {plural(orders, 'order')} with {show_money(whole['attributed_revenue'])}"
+        f"{went}; {plural(orders, 'order')} with {show_money(whole['attributed_revenue'])}"
         f" {'is' if orders == 1 else 'are'} attributed to them so far. Some of these people would have bought anyway."
     )
     best = review.campaigns.rows[0]

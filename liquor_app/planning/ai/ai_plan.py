@@ -187,6 +187,7 @@ async def _allocate(
         basket=candidates.basket,
         uplift=candidates.uplift,
         kept=candidates.kept,
+        margin=candidates.margin,
         discount_pct=candidates.discount_share * 100,
         may_discount=~banned[candidates.customer] if candidates.people else np.zeros(0, dtype=np.bool_),
         category=[candidates.categories[index] for index in candidates.category],

@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from liquor_app.actions.action_reasons import offer_reason, uplift_words, with_another_offer
 from liquor_app.actions.edit_offer import copy_values
 from liquor_app.actions.offering.offer_answers import covers_of
-from liquor_app.actions.offering.offer_uplifts import learned_of, uplift_of
+from liquor_app.actions.offering.offer_uplifts import kept_of, learned_of, uplift_of
 from liquor_app.actions.offers import OWN_TERMS, Offer, message_text, offer_text
 from liquor_app.actions.plan_decisions import (
     Decision,
@@ -100,6 +100,7 @@ def _content(row: Any, one: Rewriting, made: _Made) -> dict[str, Any]:
     for stale in ("listed_pct", "subject", "variant", *OWN_TERMS):
         terms.pop(stale, None)
     terms["uplift"] = uplift_of(row.offer_terms, one.offer.name)
+    terms["kept"] = str(kept_of(row.offer_terms, terms["uplift"], margin, usual=float(brief.limits.margin_pct) / 100))
     terms |= one.offer.own_terms | {"covers": covers_of(one.offer, row.offer_terms.get("category"))}
     if one.offer.is_capped:
         terms["listed_pct"] = str(one.offer.listed_pct)

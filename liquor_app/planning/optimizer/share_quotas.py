@@ -35,6 +35,8 @@ class Base:
     basket: Floats
     uplift: Floats
     kept: Floats
+    margin: Floats
+    """Share of the price that their own offer's product leaves."""
     discount_pct: Floats
     may_discount: Flags
     category: Sequence[str | None]
@@ -92,7 +94,7 @@ def steer(
         who = np.flatnonzero(suits)
         response = _response(base, offer, who)
         uplift = _uplift(base, offer, who)
-        ratio = np.divide(uplift, base.uplift[who], out=np.ones(who.size), where=base.uplift[who] != 0)
+        ratio = _over(uplift, base.uplift[who])
         profit = expected_profit(
             response=response,
             basket=base.basket[who],
@@ -101,7 +103,7 @@ def steer(
             discount=np.full(who.size, percent / 100),
             cost=costs[lane.channel],
         )
-        value = profit + base.kept[who] * ratio
+        value = profit + base.kept[who] * ratio * _over(offer.margin(margin), base.margin[who])
         value[value <= float(limits.min_profit)] = -1.0
         parts.append((who, np.full(who.size, number), response, np.full(who.size, percent), profit, value))
     origin, lane_of, response, percents, profit, value = (np.concatenate(column) for column in zip(*parts, strict=True))
@@ -118,6 +120,12 @@ def steer(
         capacity=rooms(proposal, lanes, problem.capacity, most),
     )
     return Steered(origin.astype(np.intp), lane_of.astype(np.intp), response, percents, profit, steered)
+
+
+def _over(one: Floats | float, other: Floats) -> Floats:
+    """Return how many times `other` it is; once of nothing, of which nothing is kept."""
+    found: Floats = np.divide(one, other, out=np.ones(other.size), where=other != 0)
+    return found
 
 
 def _response(base: Base, offer: Offer, who: Ints) -> Floats:

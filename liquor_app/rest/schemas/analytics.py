@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, PlainSerializer
 
+from liquor_app.actions.offering.belief_basis import Basis
 from liquor_app.actions.offering.cell_rules import LONGEST_REASON, CellRuleRow, RuleEffect
 from liquor_app.analytics.cohorts import CohortMonth
 from liquor_app.analytics.metrics import Unit
@@ -135,12 +136,15 @@ class HoldoutOut(Row):
 
 class BelievedOut(Row):
     """An uplift: the share of people written to who buy within the week and would not have, with its 80 % interval.
-    `learned_from` 0 is assumed; `before` is what was believed a week ago."""
+    `learned_from` are the people who got just this while others were held out of it, `basis` says what the belief rests
+    on: that, once they are a hundred; what other messages showed; or what was assumed. `before` is that of a week
+    ago."""
 
     mean: float
     low: float
     high: float
     learned_from: int
+    basis: Basis
     before: float
 
 
@@ -166,8 +170,8 @@ class LearningOut(Row):
 
 class EffectsOut(Row):
     """What messages changed, as it was summed up at `read_at`: a person and of everybody written to, with an interval
-    that may be looked at every day (`always`, `total`) and the one read at a date fixed in advance (`final`). Null
-    where nothing was measured."""
+    that may be looked at every day (`always`, `total`) and the one read at a date fixed in advance (`final`), from so
+    many `campaigns` and, whose date is past, `final_campaigns`. Null where nothing was measured."""
 
     by: By
     read_at: datetime | None

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from liquor_app.experiments.contrasts import Effect, Span
+from liquor_app.experiments.contrasts import APART, Effect, Span
 from liquor_app.experiments.effects import By, EffectRow
 from liquor_app.experiments.service import ResultRow
 from liquor_app.experiments.statistics import Lift
@@ -16,6 +16,12 @@ MISMATCH = "The groups do not have the sizes they were drawn for: do not trust t
 MEASURED = (
     "In the week from each person's own decision on, by intention. Profit is the margin of what was bought where the"
     " catalogue knows it, else the shop's usual, less coupons and sending. Intervals are 95%."
+)
+
+
+POOLED = (
+    " Several campaigns are pooled by random effects. Two or three hardly tell how far campaigns lie apart: that it is"
+    f" about {figure(APART * 100)} buyers of a hundred is assumed, and gives way to what they show. "
 )
 
 
@@ -65,10 +71,11 @@ def span_words(span: Span | None, say: Say) -> str:
     return NONE if span is None else f"{say(span.mean)} ({say(span.low)} to {say(span.high)})"
 
 
-def final_words(row: EffectRow, span: Span | None, say: Say, at: datetime) -> str:
-    """Return the one final read, or when it will be."""
+def final_words(row: EffectRow, effect: Effect, say: Say, at: datetime) -> str:
+    """Return the one final read, or when it will be; of several campaigns how many of them have been read."""
     if row.is_read:
-        return span_words(span, say)
+        told, is_one = span_words(effect.final_total, say), row.final_on is not None
+        return told if is_one or told == NONE else f"{told}, from {plural(effect.final_campaigns, 'campaign')}"
     return NONE if row.final_on is None else f"Too early until {show_day(row.final_on, at)}"
 
 
@@ -83,38 +90,47 @@ class _Words:
 
 
 def outcome_lines(result: ResultRow, at: datetime) -> list[OutcomeLine]:
-    """Return a campaign's outcomes: buyers, revenue, profit; then the planner's choice beside an action at random
-    and beside business as usual."""
-    row = result.effect
-
-    def line(words: _Words, found: Lift, effect: Effect | None, names: tuple[str, str] = ("", "")) -> OutcomeLine:
-        written, held = (
-            f"{words.each(arm.mean)}{name}" if arm.people else NONE
-            for arm, name in zip((found.contacted, found.held_out), names, strict=True)
-        )
-        span = None if found.low is None or found.high is None else Span(found.difference, found.low, found.high)
-        total = final = NONE
-        if effect is not None and (names[0] or result.is_held):
-            total, final = span_words(effect.total, words.total), final_words(row, effect.final_total, words.total, at)
-        return OutcomeLine(words.name, written, held, span_words(span, words.apart), total, final)
-
-    cash = (_cash, _cash, _cash)
-    lines = [
+    """Return a campaign's outcomes, who was written to beside who was held out: buyers, revenue, profit."""
+    row, line = result.effect, _line_of(result, at)
+    return [
         line(_Words("Buyers", _rate, _points, _buyers), result.bought, row.bought),
-        line(_Words("Revenue", *cash), result.revenue, row.revenue),
-        line(_Words("Profit after discount and sending", *cash), result.profit, row.profit),
+        line(_Words("Revenue", *_CASH), result.revenue, row.revenue),
+        line(_Words("Profit after discount and sending", *_CASH), result.profit, row.profit),
     ]
+
+
+def choice_lines(result: ResultRow, at: datetime) -> list[OutcomeLine]:
+    """Return the agent's choice beside an action at random and beside business as usual, where there are such arms;
+    what was held out of is not in it."""
+    row, line, lines = result.effect, _line_of(result, at), []
     for other, what, bought, profit in (
         (result.chance, "chance", row.agent_bought, row.agent_profit),
         (result.usual, "business as usual", row.usual_bought, row.usual_profit),
     ):
         if other is not None:
-            beside, names = f"agent's choice beside {what}", (" by choice", f" by {what}")
             lines += [
-                line(_Words(f"Buyers, {beside}", _rate, _points, _buyers), other.bought, bought, names),
-                line(_Words(f"Profit, {beside}", *cash), other.profit, profit, names),
+                line(_Words("Buyers", _rate, _points, _buyers), other.bought, bought, by=what),
+                line(_Words("Profit", *_CASH), other.profit, profit, by=what),
             ]
     return lines
+
+
+def _line_of(result: ResultRow, at: datetime) -> Callable[..., OutcomeLine]:
+    row = result.effect
+
+    def line(words: _Words, found: Lift, effect: Effect | None, by: str = "") -> OutcomeLine:
+        written, held = (words.each(arm.mean) if arm.people else NONE for arm in (found.contacted, found.held_out))
+        span = None if found.low is None or found.high is None else Span(found.difference, found.low, found.high)
+        total = final = NONE
+        if effect is not None and (by or result.is_held):
+            total, final = span_words(effect.total, words.total), final_words(row, effect, words.total, at)
+        beside = f"{held} by {by}" if by else held
+        return OutcomeLine(words.name, written, beside, span_words(span, words.apart), total, final)
+
+    return line
+
+
+_CASH = (_cash, _cash, _cash)
 
 
 def _rate(share: float) -> str:
@@ -150,7 +166,7 @@ def beside_lines(row: EffectRow, at: datetime) -> list[EffectLine]:
                     span_words(bought.total, _buyers),
                     NONE,
                     *_profit_words(profit),
-                    final_words(row, profit.final_total, _cash, at),
+                    final_words(row, profit, _cash, at),
                     verdict,
                     tone,
                 )
@@ -164,21 +180,29 @@ def _profit_words(profit: Effect) -> tuple[str, str]:
     return _cash(profit.total.mean), f"{_cash(profit.total.low)} to {_cash(profit.total.high)}"
 
 
+def _people(row: EffectRow, *, is_one: bool) -> str:
+    """Return what a row rests on: people written to and held out, in how many campaigns, how many are left out."""
+    told = (
+        f"{figure(row.written)} and {figure(row.held_out)}" if row.written or row.held_out else "Nobody's week has come"
+    )
+    if not is_one and row.campaigns:
+        told += f" in {plural(row.campaigns, 'campaign')}"
+    if not row.left_out:
+        return told
+    left_out = f"{plural(row.left_out, 'campaign')} left out, not split as drawn"
+    return f"{told}, {left_out}" if row.campaigns else left_out
+
+
 def effect_line(row: EffectRow, at: datetime, by: By = By.ALL) -> EffectLine:
     """Return what messages of a kind changed, of everybody written to."""
     is_one = row.final_on is not None
     profit = row.profit
-    final = final_words(row, profit.final_total, _cash, at)
+    final = final_words(row, profit, _cash, at)
     is_compared = min(row.written, row.held_out) > 1
     verdict, tone = ("Split is off", "red") if row.is_mismatch else _verdict(profit, is_compared=is_compared)
-    rests = f"{figure(row.written)} and {figure(row.held_out)}"
-    if not is_one:
-        rests += f" in {plural(row.campaigns, 'campaign')}"
-    if row.left_out:
-        rests += f", {row.left_out} left out"
     return EffectLine(
         row.name,
-        rests,
+        _people(row, is_one=is_one),
         span_words(row.bought.total, _buyers),
         span_words(row.revenue.total, _cash),
         *_profit_words(profit),

@@ -61,7 +61,7 @@ def marks() -> Sequence[rx.Component]:
             class_name="c4",
         ),
         card(
-            key_values(("Reach", "581 of 742"), ("Held out, 10%", "65"), ("Expected buyers", "61")),
+            key_values(("Reach", "581 of 742"), ("Held out, 10%", "65"), ("Expected to act on the offer", "61")),
             rx.el.div(
                 quote("Bought ", rx.el.b("5 or more times"), ", and ", rx.el.b("not in the last 30 days"), "."),
                 margin_top="12px",

@@ -17,7 +17,15 @@ from liquor_app.core.db import transaction
 from liquor_app.experiments.global_holdout import overall_result
 from liquor_app.organization.settings import shop_now
 from liquor_app.screens.analytics.period_state import PeriodState
-from liquor_app.screens.analytics.view import HoldoutCard, Tile, holdout_card, period_words, show_conversions, show_rate, tiles
+from liquor_app.screens.analytics.view import (
+    HoldoutCard,
+    Tile,
+    holdout_card,
+    period_words,
+    show_conversions,
+    show_rate,
+    tiles,
+)
 from liquor_app.screens.customers.segment_colors import segment_label
 from liquor_app.screens.session.state import guarded, signed_in
 from liquor_app.ui.toast import toast_failed
@@ -132,7 +140,10 @@ class AnalyticsState(PeriodState, rx.State):
         self.words, self.tiles, self.loading = period_words(board), tiles(board), False
         self.days = [day.day.isoformat() for day in board.days]
         self.revenue = [float(day.revenue) for day in board.days]
-        rates = [rate("conversion_rate", conversions=day.conversions, sends=day.sends, delivered=day.arrived) for day in board.days]
+        rates = [
+            rate("conversion_rate", conversions=day.conversions, sends=day.sends, delivered=day.arrived)
+            for day in board.days
+        ]
         self.rate = [None if one is None else round(100 * one, 2) for one in rates]
         self.holdout = holdout_card(overall, at)
         self.campaigns = [campaign_line(row) for row in campaigns]

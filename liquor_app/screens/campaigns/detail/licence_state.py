@@ -53,7 +53,11 @@ class LicenceState(FormState, rx.State):
             brand = await brand_of(session, actor, self._id())
         guess = brand.licence_state or state_of_address(brand.postal_address)
         self._fresh()
-        self.asking, self.plan, self.may_say = True, str(parse_id(str(plan), "plan")), may(actor, Permission.CAMPAIGNS_ADMIN)
+        self.asking, self.plan, self.may_say = (
+            True,
+            str(parse_id(str(plan), "plan")),
+            may(actor, Permission.CAMPAIGNS_ADMIN),
+        )
         self.licence, self.proposed = guess or "", state_name(guess) if guess else ""
 
     @rx.event

@@ -93,7 +93,7 @@ def _believed(line: Any) -> rx.Component:
 
 
 def _basis(line: Any) -> rx.Component:
-    return rx.cond(line.is_assumed, badge("Assumed", "amber", dot=False), badge(line.basis, "green", dot=False))
+    return badge(line.basis, rx.cond(line.is_learned, "green", "amber"), dot=False)
 
 
 def actions_card(tools: rx.Component | None = None) -> rx.Component:

@@ -9,18 +9,20 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
+from liquor_app.actions.offering.belief_basis import Basis, basis_in_words, basis_of
 from liquor_app.analytics.metrics import METRICS
 from liquor_app.campaigns.models import CampaignStatus
 from liquor_app.campaigns.service import CampaignRow
 from liquor_app.experiments.learning import LEVEL_80
 from liquor_app.planning.plan_reasoning import takes_words
+from liquor_app.planning.plan_summary import NEW_BUYERS, TAKERS, takers_of
 from liquor_app.planning.service import PlanRow
 from liquor_app.screens.analytics.view import meaning, show_rate
 from liquor_app.screens.campaigns.words import bought_words, days_words, progress_words
 from liquor_app.ui.charts.bars import Step
 from liquor_app.ui.charts.interval import Marks, interval_marks
 from liquor_app.ui.charts.week import Day
-from liquor_app.ui.words import NONE, figure, percent, plural, show_moment, show_money
+from liquor_app.ui.words import NONE, figure, percent, plural, show_moment, show_money, spoken
 
 LEDGER_WORDS = {
     "pending": "Waiting for their send window",
@@ -81,7 +83,7 @@ class BeliefLine:
     within: str
     """The 80 % interval of one such message; empty in plans made before it was kept."""
     basis: str
-    is_assumed: bool
+    is_learned: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,11 +245,11 @@ def plan_view(plan: PlanRow | None) -> PlanView:
             Fact("Held out", figure(totals["held_out"])),
             *_at_random(summary.get("arms", {})),
             *_power(summary.get("power") or {}),
-            Fact("Expected buyers", _span(simulated["buyers"])),
-            Fact("Who would not have bought", _span(simulated["new_buyers"])),
+            Fact(TAKERS, _span(takers_of(simulated))),
+            Fact(NEW_BUYERS, _span(simulated["new_buyers"])),
             Fact("Incremental revenue", _cash(simulated["incremental_revenue"])),
             Fact("Discount given", _cash(simulated["discount"])),
-            Fact("Revenue", _cash(simulated["revenue"])),
+            Fact("Revenue with the offer", _cash(simulated["revenue"])),
             Fact("Sending cost", show_money(simulated["cost"])),
             *_costs(simulated.get("cost_by_channel", {})),
         ],
@@ -278,23 +280,24 @@ def _beliefs(cells: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         if "learned_from" in cell:
             kinds[cell["segment_name"], cell["offer"], str(cell["discount_pct"]), cell["channel"]].append(cell)
     counts = {kind: sum(cell["sends"] for cell in them) for kind, them in kinds.items()}
-    assumed = sum(counts[kind] for kind, them in kinds.items() if not them[0]["learned_from"])
+    rests = {kind: (_mean_uplift(them, counts[kind]), them[0]["learned_from"]) for kind, them in kinds.items()}
+    known = {kind for kind, found in rests.items() if basis_of(*found) is Basis.LEARNED}
+    unknown = sum(count for kind, count in counts.items() if kind not in known)
     lines = [
         BeliefLine(
             segment=kind[0],
             offer=kind[1] if kind[2] in ("", "0") else f"{kind[1]}, {kind[2]}% off",
             channel={"email": "E-mail", "sms": "SMS"}.get(kind[3], kind[3]),
             messages=figure(counts[kind]),
-            believed=figure(100 * _mean_uplift(them, counts[kind]), 1, sign=True),
+            believed=figure(100 * rests[kind][0], 1, sign=True),
             within=_within(them, counts[kind]),
-            basis=f"Learned from {plural(them[0]['learned_from'], 'person', 'people')}"
-            if them[0]["learned_from"]
-            else "Assumed",
-            is_assumed=not them[0]["learned_from"],
+            basis=spoken(basis_in_words(*rests[kind])),
+            is_learned=kind in known,
         )
         for kind, them in sorted(kinds.items(), key=lambda one: (-counts[one[0]], one[0]))
     ]
-    words = f"{figure(assumed)} of {plural(sum(counts.values()), 'message')} by assumption" if lines else ""
+    total = plural(sum(counts.values()), "message")
+    words = f"{figure(unknown)} of {total} of kinds not learned of yet" if lines else ""
     return {"beliefs": lines, "beliefs_words": words}
 
 

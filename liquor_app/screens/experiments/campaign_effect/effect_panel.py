@@ -2,12 +2,30 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import reflex as rx
 
 from liquor_app.screens.experiments.campaign_effect.effect_state import CampaignEffectState
 from liquor_app.screens.experiments.effect_words import MEASURED
 from liquor_app.ui.card import card, note
 from liquor_app.ui.table import Column, table
+
+
+def _outcomes(lines: Any, what: str, one: str, other: str, *, label: str) -> rx.Component:
+    return table(
+        lines,
+        [
+            Column(what, lambda line: line.outcome),
+            Column(one, lambda line: line.written, number=True, phone="under", named=True),
+            Column(other, lambda line: line.held_out, number=True, phone="under", named=True),
+            Column("Changed, a person", lambda line: line.changed, number=True, phone="under", named=True),
+            Column("All together", lambda line: rx.el.b(line.total), number=True, phone="under", named=True),
+            Column("Final read", lambda line: line.final, number=True, phone="under", named=True),
+        ],
+        label=label,
+        dense=True,
+    )
 
 
 def effect_card() -> rx.Component:
@@ -23,18 +41,23 @@ def effect_card() -> rx.Component:
             note(CampaignEffectState.note, tone="amber", icon="info"),
             rx.fragment(),
         ),
-        table(
+        _outcomes(
             CampaignEffectState.lines,
-            [
-                Column("Outcome", lambda line: line.outcome),
-                Column("Written to", lambda line: line.written, number=True, phone="under", named=True),
-                Column("Held out", lambda line: line.held_out, number=True, phone="under", named=True),
-                Column("Changed, a person", lambda line: line.changed, number=True, phone="under", named=True),
-                Column("All together", lambda line: rx.el.b(line.total), number=True, phone="under", named=True),
-                Column("Final read", lambda line: line.final, number=True, phone="under", named=True),
-            ],
+            "Outcome",
+            "Written to",
+            "Held out",
             label="What this campaign changed against who was held out",
-            dense=True,
+        ),
+        rx.cond(
+            rx.Var.create(CampaignEffectState.choices).length() > 0,
+            _outcomes(
+                CampaignEffectState.choices,
+                "What choosing changed",
+                "Agent's choice",
+                "Beside it",
+                label="What the agent's choice changed beside what others got",
+            ),
+            rx.fragment(),
         ),
         title="What it changed",
         aside=CampaignEffectState.groups,

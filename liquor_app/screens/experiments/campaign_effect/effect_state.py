@@ -8,7 +8,7 @@ from liquor_app.core.db import transaction
 from liquor_app.experiments.service import holdout_result
 from liquor_app.organization.settings import shop_now
 from liquor_app.screens.details.state import DetailState
-from liquor_app.screens.experiments.effect_words import MISMATCH, OutcomeLine, outcome_lines
+from liquor_app.screens.experiments.effect_words import MISMATCH, OutcomeLine, choice_lines, outcome_lines
 from liquor_app.screens.session.state import signed_in
 from liquor_app.ui.words import figure
 
@@ -18,6 +18,7 @@ class CampaignEffectState(DetailState, rx.State):
     tells."""
 
     lines: list[OutcomeLine] = []
+    choices: list[OutcomeLine] = []
     groups: str = ""
     split: str = ""
     is_mismatch: bool = False
@@ -34,7 +35,7 @@ class CampaignEffectState(DetailState, rx.State):
         self.reset()
         if found is None:
             return
-        self.lines, self.note = outcome_lines(found, at), found.note
+        self.lines, self.choices, self.note = outcome_lines(found, at), choice_lines(found, at), found.note
         self.groups = f"{figure(found.effect.written)} written to, {figure(found.effect.held_out)} held out"
         self.is_mismatch = found.split.is_mismatch
         self.split = MISMATCH if found.split.is_mismatch else found.split.message

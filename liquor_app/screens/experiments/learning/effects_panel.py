@@ -5,7 +5,7 @@ from __future__ import annotations
 import reflex as rx
 
 from liquor_app.experiments.effects import By
-from liquor_app.screens.experiments.effect_words import MEASURED
+from liquor_app.screens.experiments.effect_words import MEASURED, POOLED
 from liquor_app.screens.experiments.learning.effects_state import EffectsState
 from liquor_app.ui.badge import badge
 from liquor_app.ui.card import card
@@ -45,7 +45,7 @@ def effects_card() -> rx.Component:
             [(one.value, one.label) for one in By], value=EffectsState.by, on_change=EffectsState.show, label="Told by"
         ),
         foot=rx.el.span(
-            MEASURED + " Campaigns are pooled by random effects; a handful tells little of the next one. ",
+            MEASURED + POOLED,
             EffectsState.since,
             class_name="t12 muted pretty",
         ),

@@ -44,5 +44,5 @@ class EffectsState(rx.State):
         self.lines = [effect_line(row, at, By(self.by)) for row in rows]
         if By(self.by) is By.ALL:
             self.lines += [line for row in rows for line in beside_lines(row, at)]
-        self.since = f"as of {show_moment(read_at, at)}" if read_at else ""
+        self.since = f"As of {show_moment(read_at, at)}." if read_at else ""
         self.loading = False

@@ -19,6 +19,7 @@ from liquor_app.actions.offering.cell_rules import (
     list_rules,
     undo_rule,
 )
+from liquor_app.actions.offering.due_state import STATE_WORDS
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import Conflict, Invalid
 from liquor_app.core.ids import parse_id
@@ -28,14 +29,11 @@ from liquor_app.screens.forms.state import FormState, submits
 from liquor_app.screens.session.state import guarded, signed_in
 from liquor_app.ui.forms.form_data import typed
 from liquor_app.ui.toast import toast_done
-from liquor_app.ui.words import show_day, spoken
+from liquor_app.ui.words import show_day
 
 DUE_WORDS = (
     ("", "Whoever they are due"),
-    ("not_yet_due", "Only who is not due yet"),
-    ("due", "Only who is due"),
-    ("overdue", "Only who is overdue"),
-    ("no_rhythm", "Only who has no rhythm yet"),
+    *((state, f"Only those {words}") for state, words in STATE_WORDS.items()),
 )
 
 
@@ -50,7 +48,7 @@ class RuleLine:
 
 
 def rule_line(row: CellRuleRow, day: str) -> RuleLine:
-    whom = f", {spoken(row.due).lower()}" if row.due else ""
+    whom = f", {STATE_WORDS[row.due]}" if row.due else ""
     cell = f"{row.offer}, {Channel(row.channel).label}, to {row.segment_name}{whom}"
     tone = "green" if row.effect is RuleEffect.PIN else "red"
     return RuleLine(str(row.id), row.effect.label, tone, cell, row.why, f"{row.author}, {day}")

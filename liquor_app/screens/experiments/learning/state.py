@@ -10,6 +10,7 @@ import reflex as rx
 
 from liquor_app.accounts.permission_table import Permission, needs
 from liquor_app.accounts.permissions import may
+from liquor_app.actions.offering.belief_basis import MOVED, Basis, basis_in_words
 from liquor_app.core.db import transaction
 from liquor_app.experiments.learning import CellRow, LearningRow, Trial, read_learning, request_learning
 from liquor_app.experiments.off_policy import Estimate, NothingLeftToChance
@@ -18,9 +19,7 @@ from liquor_app.experiments.policy_question import Answer, Policy, ask_policy
 from liquor_app.organization.models import Channel
 from liquor_app.organization.settings import shop_now
 from liquor_app.screens.session.state import guarded, signed_in
-from liquor_app.ui.words import NONE, figure, plural, show_day
-
-ASSUMED = "Assumed"
+from liquor_app.ui.words import NONE, figure, plural, show_day, spoken
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,15 +109,15 @@ def _interval(row: CellRow) -> str:
 
 def line_of(row: CellRow, names: dict[str, str]) -> CellLine:
     cell = row.cell
-    moved = abs(row.change) >= 0.0005
+    moved = abs(row.change) >= MOVED
     return CellLine(
         names.get(cell.segment, cell.segment),
         cell.offer,
         Channel(cell.channel).label,
         _of_hundred(row.mean),
         _interval(row),
-        ASSUMED if row.is_assumed else f"Learned from {plural(row.learned_from, 'person', 'people')}",
-        "gray" if row.is_assumed else "green",
+        spoken(basis_in_words(row.mean, row.learned_from)),
+        "green" if row.basis is Basis.LEARNED else "gray",
         _of_hundred(row.change) if moved else "–",
     )
 
@@ -139,11 +138,18 @@ def doubt_words(rows: Sequence[CellRow]) -> str:
 
 def trial_of(row: Trial, names: dict[str, str]) -> TrialLine:
     """Tell what somebody of a segment will most likely get next, and what chance will try beside it."""
-    segment, most, tried = names.get(row.segment, row.segment), row.most, doubt_words(row.least_known)
-    if most is None:
-        return TrialLine(segment, "Nothing: no offer is believed to be worth its cost", "–", tried)
+    segment, most = names.get(row.segment, row.segment), row.most
+    kind = f"{most.cell.offer}, {Channel(most.cell.channel).label}"
     wins = f"{_of_hundred(most.mean)} ({_interval(most)})"
-    return TrialLine(segment, f"{most.cell.offer}, {Channel(most.cell.channel).label}", wins, tried)
+    if row.is_pinned:
+        cost = "" if row.is_worth else ", not believed to be worth its cost: where it is not, nothing"
+        return TrialLine(
+            segment, f"Pinned: {kind}{cost}", wins, "Nothing: chance draws neither what is pinned nor else"
+        )
+    tried = doubt_words(row.least_known)
+    if not row.is_worth:
+        return TrialLine(segment, "Nothing: no offer is believed to be worth its cost", NONE, tried)
+    return TrialLine(segment, kind, wins, tried)
 
 
 def summary_of(row: LearningRow, at: datetime) -> Summary:
@@ -152,8 +158,9 @@ def summary_of(row: LearningRow, at: datetime) -> Summary:
     if row.people == 0:
         return Summary(
             _of_hundred(overall.mean), _interval(overall), "Nobody yet: this is assumed", "",
-            "Until campaigns with people held out are over, a message is taken to win one buyer in a hundred, give or"
-            " take two.",
+            "Until campaigns with people held out are over, a message is taken to win"
+            f" {figure(overall.mean * 100, 1)} buyers in a hundred, give or take"
+            f" {figure((overall.high - overall.low) / 2 * 100, 1)}.",
             trials,
         )  # fmt: skip
     verdict = (

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import reflex as rx
 
 from liquor_app.screens.experiments.played.played_state import PlayedState
@@ -36,6 +38,7 @@ def _card() -> rx.Component:
                 ("Clicked", WEEK.clicked, "simulated", ""),
                 ("Bought at the till", WEEK.buyers, WEEK.people, ""),
                 ("Spent", WEEK.spent, "simulated", ""),
+                ("Held out", WEEK.control, "not written to, to measure against", ""),
             ),
             rx.cond(WEEK.is_over, _over(), rx.fragment()),
             gap=16,
@@ -45,20 +48,34 @@ def _card() -> rx.Component:
     )
 
 
+def _lifts(lines: Any, one: str, other: str, label: str) -> rx.Component:
+    return table(
+        lines,
+        [
+            Column("In the week from each person's own day", lambda line: line.what),
+            Column(one, lambda line: line.written, number=True, phone="under", named=True),
+            Column(other, lambda line: line.held_out, number=True, phone="under", named=True),
+            Column("Difference", lambda line: rx.el.b(line.difference), number=True),
+            Column("95% interval", lambda line: line.interval, number=True, phone="under", named=True),
+            Column("Verdict", lambda line: line.verdict, phone="under", whole=True),
+        ],
+        label=label,
+        dense=True,
+    )
+
+
 def _over() -> rx.Component:
     return col(
-        table(
-            PlayedState.lifts,
-            [
-                Column("In the week from each person's own day", lambda line: line.what),
-                Column("Written to", lambda line: line.written, number=True, phone="under", named=True),
-                Column("Held out", lambda line: line.held_out, number=True, phone="under", named=True),
-                Column("Difference", lambda line: rx.el.b(line.difference), number=True),
-                Column("95% interval", lambda line: line.interval, number=True, phone="under", named=True),
-                Column("Verdict", lambda line: line.verdict, phone="under", whole=True),
-            ],
-            label="Written to beside held out, simulated",
-            dense=True,
+        rx.cond(
+            WEEK.is_mismatch,
+            note(WEEK.split_words, tone="red", icon="triangle-alert", alert=True),
+            rx.el.p(WEEK.split_words, class_name="t12 muted"),
+        ),
+        _lifts(PlayedState.lifts, "Written to", "Held out", "Written to beside held out, simulated"),
+        rx.cond(
+            rx.Var.create(PlayedState.beside).length() > 0,
+            _lifts(PlayedState.beside, "Agent's choice", "Beside it", "The agent's choice beside others, simulated"),
+            rx.fragment(),
         ),
         rx.cond(WEEK.compared != "", rx.el.p(WEEK.compared, class_name="pretty"), rx.fragment()),
         rx.el.p(WEEK.sentence, class_name="pretty"),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import reflex as rx
 
+from liquor_app.actions.models import Arm
 from liquor_app.core.db import transaction
 from liquor_app.core.ids import parse_id
 from liquor_app.experiments.learning import CellRow
@@ -15,7 +16,7 @@ from liquor_app.experiments.statistics import Lift
 from liquor_app.organization.models import Channel
 from liquor_app.screens.session.state import signed_in
 from liquor_app.ui.address import last_part
-from liquor_app.ui.words import figure, percent, plural, show_money
+from liquor_app.ui.words import NONE, figure, percent, plural, show_money
 
 Say = Callable[[float], str]
 
@@ -55,6 +56,9 @@ class Played:
     buyers: str = ""
     spent: str = ""
     people: str = ""
+    control: str = ""
+    split_words: str = ""
+    is_mismatch: bool = False
     sentence: str = ""
     compared: str = ""
     """What the week shows beside what its plan promised."""
@@ -77,6 +81,9 @@ def played_view(row: PlayedRow | None) -> Played:
         buyers=figure(row.buyers),
         spent=show_money(row.spent),
         people=_share(row.buyers, row.written),
+        control=figure(row.held_out),
+        split_words="" if row.split is None else row.split.message,
+        is_mismatch=row.split is not None and row.split.is_mismatch,
         sentence="" if lesson is None else _sentence(lesson),
         compared=_compared(row),
     )
@@ -117,19 +124,48 @@ def lift_lines(row: PlayedRow | None) -> list[LiftLine]:
         return []
     return [
         _lift_line("Buyers of a hundred", row.bought, lambda value: figure(value * 100, 1), _of_hundred),
-        _lift_line("Spent a person", row.revenue, lambda value: show_money(value, cents=True), _signed_money),
+        _lift_line("Spent a person", row.revenue, _cents, _signed_money),
     ]
+
+
+WHAT = {Arm.RANDOM: "by chance", Arm.USUAL: "by business as usual"}
+
+
+def beside_lines(row: PlayedRow | None) -> list[LiftLine]:
+    """Return the agent's choice beside what others got; each line says by what."""
+    lines = []
+    for one in () if row is None else row.beside:
+        lines += [
+            _lift_line(
+                "Buyers of a hundred", one.bought, lambda value: figure(value * 100, 1), _of_hundred, WHAT[one.arm]
+            ),
+            _lift_line("Spent a person", one.revenue, _cents, _signed_money, WHAT[one.arm]),
+        ]
+    return lines
+
+
+def _cents(value: float) -> str:
+    return show_money(value, cents=True)
+
+
+def verdict_of(found: Lift) -> str:
+    """Return what a week that is over says: nothing more comes, so nothing is unsure *yet*."""
+    if found.low is None:
+        return "Nobody to compare with" if min(found.contacted.people, found.held_out.people) < 2 else "Nobody bought"
+    return found.verdict if found.is_decided else "Cannot be told: zero lies within"
 
 
 def _signed_money(value: float) -> str:
     return f"{'+' if value >= 0 else '−'}{show_money(abs(value), cents=True)}"
 
 
-def _lift_line(what: str, found: Lift, plain: Say, signed: Say) -> LiftLine:
+def _lift_line(what: str, found: Lift, plain: Say, signed: Say, by: str = "") -> LiftLine:
+    told = [plain(arm.mean) if arm.people else NONE for arm in (found.contacted, found.held_out)]
     interval = "–" if found.low is None or found.high is None else f"{signed(found.low)} to {signed(found.high)}"
     return LiftLine(
-        what, plain(found.contacted.mean), plain(found.held_out.mean), signed(found.difference), interval, found.verdict
-    )
+        what, told[0], f"{told[1]} {by}".strip(), NONE if NONE in told else signed(found.difference), interval,
+        verdict_of(found),
+    )  # fmt: skip
 
 
 def lesson_lines(row: PlayedRow | None) -> list[LessonLine]:
@@ -154,6 +190,7 @@ class PlayedState(rx.State):
 
     week: Played = Played()
     lifts: list[LiftLine] = []
+    beside: list[LiftLine] = []
     lessons: list[LessonLine] = []
 
     async def _refresh(self) -> None:
@@ -161,3 +198,4 @@ class PlayedState(rx.State):
         async with transaction() as session:
             row = await played_week(session, actor, parse_id(last_part(self), "campaign"))
         self.week, self.lifts, self.lessons = played_view(row), lift_lines(row), lesson_lines(row)
+        self.beside = beside_lines(row)
