@@ -21,6 +21,7 @@ from liquor_app.screens.accounts.profile.page import PAGES as PROFILE
 from liquor_app.screens.accounts.team.page import PAGES as TEAM
 from liquor_app.screens.allocations.detail.page import PAGES as ALLOCATION
 from liquor_app.screens.allocations.list.page import PAGES as ALLOCATIONS
+from liquor_app.screens.analytics.ask.page import PAGES as ASK
 from liquor_app.screens.analytics.cohorts.page import PAGES as COHORTS
 from liquor_app.screens.analytics.dashboard.page import PAGES as DASHBOARD
 from liquor_app.screens.analytics.insights.page import PAGES as INSIGHTS
@@ -90,6 +91,7 @@ PAGES: tuple[Page, ...] = (
     *ANALYTICS,
     *COHORTS,
     *INSIGHTS,
+    *ASK,
     *REVIEWS,
     *MODELS,
     *LEARNING,

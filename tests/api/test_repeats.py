@@ -30,7 +30,7 @@ NOT_TAKEN = {
     "adds what is not there yet: the same again adds nothing": """
         coupon-pools/file coupon-pools/{id}/codes products/{id}/interests replies/note sends/again suppressions
     """,
-    "only reads": "imports/{id}/preview settings/templates/{id}/preview",
+    "only reads": "analytics/ask imports/{id}/preview settings/templates/{id}/preview",
     "is meant to be done anew each time, and nothing of it is kept": """
         settings/templates/{id}/test socket-tickets users/me/passkeys/begin
     """,

@@ -89,3 +89,19 @@ async def test_the_letter_goes_by_mail(admin: Client, house: House) -> None:
     for said_of in sentences:
         assert said_of in " ".join(mail.text.split())
     assert "/reviews?kind=week&day=2026-06-08" in mail.text
+
+
+async def test_a_question_is_asked_by_key_or_in_words(viewer: Client) -> None:
+    listed = (await viewer.get("/analytics/questions")).json()["items"]
+    assert {"key": "takings", "has_days": True} == {name: listed[0][name] for name in ("key", "has_days")}
+    for one in listed:
+        told = await viewer.post("/analytics/ask", json={"question": one["key"]})
+        assert told.status_code == 200
+        assert told.json()["question"] == one
+        assert told.json()["words"]
+    spoken = (await viewer.post("/analytics/ask", json={"question": "revenue last week"})).json()
+    assert (spoken["question"]["key"], spoken["days"]) == ("takings", 7)
+    nothing = (await viewer.post("/analytics/ask", json={"question": "xyzzy"})).json()
+    assert (nothing["question"], nothing["page"]) == (None, None)
+    for bad in ({}, {"question": ""}, {"question": "x" * 301}, {"question": "takings", "days": 31}):
+        assert (await viewer.post("/analytics/ask", json=bad)).status_code == 422

@@ -294,7 +294,7 @@ def test_production_speaks_in_secret(closed: None, monkeypatch: pytest.MonkeyPat
 def test_there_is_one_way_out() -> None:
     """No module but `core.security.outbound` makes a client, a connector or a connection of its own.
 
-    `planning.ai.client` speaks to the address the operator's environment names; the supervisor and the engines to our
+    `planning.ai.chat` speaks to the address the operator's environment names; the supervisor and the engines to our
     own.
     """
     makers = {

@@ -49,8 +49,13 @@ async def read_review(session: AsyncSession, actor: Actor, kind: ReviewKind, day
         health=await sender_health(session, actor),
         goods=await read_insight(session, actor, InsightKind.CATEGORIES) if is_month else None,
         customers=await read_insight(session, actor, InsightKind.CUSTOMERS) if is_month else None,
-        waiting=(await session.execute(text(_WAITING))).scalar_one(),
+        waiting=await waiting_plans(session),
     )  # fmt: skip
+
+
+async def waiting_plans(session: AsyncSession) -> int:
+    """Return how many plans nobody has approved. A corridor."""
+    return int((await session.execute(text(_WAITING))).scalar_one())
 
 
 async def shop_on_paper(session: AsyncSession) -> tuple[str, str]:

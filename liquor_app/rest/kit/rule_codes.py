@@ -250,6 +250,8 @@ RULE_CODES: Mapping[str, str] = {
     "GET /analytics/customer-base": "",
     "GET /analytics/goods": "unstorable value",
     "GET /analytics/send-times": "",
+    "GET /analytics/questions": "",
+    "POST /analytics/ask": "meanwhile state taken unstorable value",
     "GET /settings/templates": "made_up unstorable value",
     "GET /settings/templates/export": "made_up unstorable value",
     "POST /settings/templates": "meanwhile reused_key state taken unstorable value",

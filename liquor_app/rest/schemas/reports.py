@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Literal
 
 from pydantic import Field
 
+from liquor_app.analytics.asking.matching import LONGEST
+from liquor_app.analytics.asking.questions import QuestionKey
 from liquor_app.analytics.insights.read_insights import InsightKind
 from liquor_app.analytics.metrics import Unit
 from liquor_app.analytics.report_files import ReportFormat
@@ -163,6 +166,38 @@ class ReviewOut(Row):
     words: list[str]
     figures: list[ReviewFigureOut]
     waiting: int
+
+
+class QuestionOut(Row):
+    """A question there is an answer to; one of days is asked of `days` of `POST /analytics/ask`."""
+
+    key: QuestionKey
+    words: str
+    has_days: bool
+
+
+class QuestionsOut(Row):
+    items: list[QuestionOut]
+
+
+class AskIn(Body):
+    question: str = Field(
+        min_length=1, max_length=LONGEST, description="A `key` of `GET /analytics/questions`, or words like these."
+    )
+    days: Literal[7, 30, 90, 365] | None = Field(default=None, description="Of a `key` with days; thirty if not given.")
+
+
+class AnswerOut(Row):
+    """What is known: in words, the figures by column key (null: not measured), and the page that has all of it.
+    `question` is null where none is meant; `others` may be meant too."""
+
+    question: QuestionOut | None
+    days: int | None
+    words: list[str]
+    columns: list[ReportColumnOut]
+    rows: list[dict[str, str | int | float | Decimal | date | None]]
+    page: str | None
+    others: list[QuestionOut]
 
 
 class ReportIn(Body):

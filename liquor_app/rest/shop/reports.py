@@ -8,6 +8,9 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 
 from liquor_app.accounts.permission_table import Permission, needs
+from liquor_app.analytics.asking.answers import answer
+from liquor_app.analytics.asking.pick import Meant, meant
+from liquor_app.analytics.asking.questions import QUESTIONS, QuestionKey, picked
 from liquor_app.analytics.insights.read_insights import InsightKind, read_insight
 from liquor_app.analytics.report_files import Asked, export_any
 from liquor_app.analytics.reports import ReportKind, read_report
@@ -19,9 +22,12 @@ from liquor_app.api.schemas import Day
 from liquor_app.core.db import transaction
 from liquor_app.rest.kit.authentication import CurrentActor, key_owner
 from liquor_app.rest.schemas.reports import (
+    AnswerOut,
+    AskIn,
     CampaignReportOut,
     CustomerBaseOut,
     GoodsTrendOut,
+    QuestionsOut,
     ReportIn,
     ReportLinkOut,
     ReviewOut,
@@ -109,6 +115,34 @@ async def send_times(actor: CurrentActor) -> object:
     """Campaign messages of the last ninety days by weekday and hour of the shop's clock, and what became of them."""
     async with transaction() as session:
         return await read_insight(session, actor, InsightKind.SEND_TIMES)
+
+
+@insights.get("/questions", response_model=QuestionsOut)
+@needs(Permission.ANALYTICS_READ)
+async def questions(actor: CurrentActor) -> object:
+    """Every question there is an answer to."""
+    return {"items": list(QUESTIONS.values())}
+
+
+@insights.post("/ask", response_model=AnswerOut)
+@needs(Permission.ANALYTICS_READ)
+async def ask(actor: CurrentActor, body: AskIn) -> object:
+    """Ask one of the questions, by its key or in words. Words are matched; where a language model is set up it picks
+    the question, and sees nothing but what was typed. Nothing is changed."""
+    if body.question in set(QuestionKey):
+        found = Meant(picked(body.question, body.days), [])
+    else:
+        found = await meant(actor, body.question)
+    others = [QUESTIONS[one] for one in found.others]
+    if found.picked is None:
+        return {"question": None, "days": None, "words": [], "columns": [], "rows": [], "page": None, "others": others}
+    async with transaction() as session:
+        told = await answer(session, actor, found.picked)
+    keys = [one.key for one in told.columns]
+    return {
+        "question": told.question, "days": told.days, "words": told.sentences, "columns": told.columns,
+        "rows": [{key: row[key] for key in keys} for row in told.rows], "page": told.link[0], "others": others,
+    }  # fmt: skip
 
 
 @router.post("/export", response_model=ReportLinkOut, status_code=201)

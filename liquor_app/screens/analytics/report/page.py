@@ -30,6 +30,7 @@ def analytics_page() -> rx.Component:
         page_head(
             "Analytics",
             AnalyticsState.words,
+            link("Ask", "/ask"),
             link("Reviews", "/reviews"),
             link("Insights", "/insights"),
             link("Cohorts", "/cohorts"),

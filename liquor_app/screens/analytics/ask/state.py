@@ -1,0 +1,154 @@
+"""Questions and answers as the page says them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import reflex as rx
+
+from liquor_app.accounts.permission_table import Permission, needs
+from liquor_app.analytics.asking.answers import Answer, answer
+from liquor_app.analytics.asking.matching import LONGEST, matching
+from liquor_app.analytics.asking.pick import meant
+from liquor_app.analytics.asking.questions import (
+    PERIODS,
+    QUESTIONS,
+    STANDARD_DAYS,
+    Picked,
+    QuestionKey,
+    picked,
+)
+from liquor_app.analytics.documents.report_document import told
+from liquor_app.core.config import get_settings
+from liquor_app.core.db import transaction
+from liquor_app.core.errors import AppError, Invalid
+from liquor_app.screens.session.state import guarded, signed_in
+from liquor_app.ui.address import parameter, remember
+
+ADDRESS = "/ask"
+UNCHOSEN = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A question that can be picked."""
+
+    key: str
+    words: str
+
+
+def choices(keys: list[QuestionKey]) -> list[Choice]:
+    return [Choice(one.value, QUESTIONS[one].words) for one in keys]
+
+
+def table_of(found: Answer) -> list[list[str]]:
+    """Return an answer's rows in words, in the order of its columns."""
+    return [[told(row[one.key], one) for one in found.columns] for row in found.rows]
+
+
+class AskState(rx.State):
+    """A question in words, and what is known."""
+
+    typed: str = ""
+    error: str = ""
+    note: str = ""
+    has_model: bool = False
+    offered: list[Choice] = []
+    key: str = UNCHOSEN
+    question: str = ""
+    days: str = ""
+    sentences: list[str] = []
+    heads: list[str] = []
+    rows: list[list[str]] = []
+    link: str = ""
+    link_words: str = ""
+
+    @rx.event
+    @guarded
+    @needs(Permission.ANALYTICS_READ)
+    async def load(self) -> None:
+        """Show what the address asks; all questions, if it asks none."""
+        await signed_in(self)
+        self.has_model = bool(get_settings().openai_api_key.get_secret_value())
+        self.offered = choices(list(QuestionKey))
+        self.key, self.error, self.note, self.typed = UNCHOSEN, "", "", ""
+        days = parameter(self, "days")
+        try:
+            asked = picked(parameter(self, "question"), int(days) if days.isdigit() and len(days) < 5 else None)
+        except Invalid:
+            return
+        await self._answer(asked)
+
+    @rx.event
+    @guarded
+    @needs(Permission.ANALYTICS_READ)
+    async def look(self, typed: str) -> None:
+        """Narrow the questions by what is being typed."""
+        await signed_in(self)
+        self.typed, self.error = str(typed)[:LONGEST], ""
+        self.offered = choices([one.key for one in matching(self.typed)])
+
+    @rx.event
+    @guarded
+    @needs(Permission.ANALYTICS_READ)
+    async def ask(self, form: dict[str, Any]) -> Any:
+        """Answer what was typed."""
+        actor = await signed_in(self)
+        self.typed, self.error, self.note = str(form.get("question", "")), "", ""
+        try:
+            found = await meant(actor, self.typed)
+        except AppError as failed:
+            self.error = failed.message
+            return None
+        self.offered = choices(found.others if found.picked or found.others else list(QuestionKey))
+        if found.picked is None:
+            self.key = UNCHOSEN
+            self.error = "None of the questions is about that. These can be answered:"
+            return None
+        self.note = f"Found by its words: {found.why}." if found.why else ""
+        await self._answer(found.picked)
+        return self._remember()
+
+    @rx.event
+    @guarded
+    @needs(Permission.ANALYTICS_READ)
+    async def pick(self, key: str) -> Any:
+        """Answer a question of the list."""
+        await signed_in(self)
+        self.error, self.note = "", ""
+        try:
+            asked = picked(str(key))
+        except Invalid as failed:
+            self.error = failed.message
+            return None
+        await self._answer(asked)
+        return self._remember()
+
+    @rx.event
+    @guarded
+    @needs(Permission.ANALYTICS_READ)
+    async def choose_days(self, days: str | list[str]) -> Any:
+        """Ask the same of other days."""
+        await signed_in(self)
+        wanted = int(days) if isinstance(days, str) and days in {str(one) for one in PERIODS} else STANDARD_DAYS
+        try:
+            asked = picked(self.key, wanted)
+        except Invalid as failed:
+            self.error = failed.message
+            return None
+        await self._answer(asked)
+        return self._remember()
+
+    async def _answer(self, asked: Picked) -> None:
+        actor = await signed_in(self)
+        async with transaction() as session:
+            found = await answer(session, actor, asked)
+        self.key, self.question = asked.key.value, found.question.words
+        self.days = str(found.days) if found.days else ""
+        self.sentences, self.heads = list(found.sentences), [one.label for one in found.columns]
+        self.rows = table_of(found)
+        self.link, self.link_words = found.link
+
+    def _remember(self) -> Any:
+        return remember(ADDRESS, {"question": self.key, "days": self.days})
