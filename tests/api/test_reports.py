@@ -93,7 +93,7 @@ async def test_the_letter_goes_by_mail(admin: Client, house: House) -> None:
 
 async def test_a_question_is_asked_by_key_or_in_words(viewer: Client) -> None:
     listed = (await viewer.get("/analytics/questions")).json()["items"]
-    assert {"key": "takings", "has_days": True} == {name: listed[0][name] for name in ("key", "has_days")}
+    assert {name: listed[0][name] for name in ("key", "has_days")} == {"key": "takings", "has_days": True}
     for one in listed:
         told = await viewer.post("/analytics/ask", json={"question": one["key"]})
         assert told.status_code == 200
