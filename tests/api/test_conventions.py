@@ -29,7 +29,7 @@ GET /actions · POST /actions/generate · GET /actions/{id}
 GET /sends · GET /sends/{id} · GET /sends/{id}/events · POST /sends/{id}/resend
 GET /analytics/dashboard · GET /analytics/revenue · GET /analytics/cohorts
 GET /analytics/customer-base · GET /analytics/goods · GET /analytics/send-times
-GET /analytics/churn · GET /analytics/holdout · GET /analytics/questions · POST /analytics/ask
+GET /analytics/churn · GET /analytics/holdout · GET /analytics/alerts · GET /analytics/questions · POST /analytics/ask
 GET /reports/campaigns · GET /reports/segments · GET /reports/review · POST /reports/export
 GET /settings/channels · PATCH /settings/channels · GET /settings/compliance
 GET /settings/templates · POST /settings/templates · PATCH /settings/templates/{id}

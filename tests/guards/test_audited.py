@@ -73,6 +73,7 @@ ROUTES = {
     "POST /settings/channels/senders/check": SERVICES["providers.sender_check.sender_checks.record_check"],
     "POST /l/{code}": "a recipient's click is an event of theirs, kept with the message",
     "POST /g/{token}": "the same behind the question for the age",
+    "POST /analytics/ask": "answers a question, and changes nothing: words of any length do not belong into an address",
 }
 """Routes that change something, or might, and leave no entry, each with its reason."""
 

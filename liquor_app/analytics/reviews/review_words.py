@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 
+from liquor_app.analytics.alerts import health_alerts
 from liquor_app.analytics.reviews.review import Review, ReviewFigure, ReviewKind
 from liquor_app.ui.words import (
     figure,
@@ -20,10 +21,6 @@ from liquor_app.ui.words import (
 MOST_GOODS = 3
 SMALL_CHANGE = Decimal("0.005")
 """Below it two sums are "about as much"."""
-COMPLAINTS_WARN, COMPLAINTS_STOP = 0.001, 0.003
-"""Of messages sent: above the first mailbox providers warn, above the second they refuse (Gmail's and Yahoo's rules for
-bulk senders)."""
-BOUNCES_WARN = 0.02
 MOST_DAYS_NAMED = 3
 
 
@@ -158,21 +155,7 @@ def _silent_days(review: Review) -> str:
 
 
 def _health(review: Review) -> str:
-    said = list[str]()
-    for one in review.health:
-        if one.complaint_share is not None and one.complaint_share >= COMPLAINTS_WARN:
-            edge = COMPLAINTS_STOP if one.complaint_share >= COMPLAINTS_STOP else COMPLAINTS_WARN
-            said.append(
-                f"{percent(one.complaint_share, 2)} of the last thirty days' {_CHANNELS[one.channel]} were called spam,"
-                f" above the {percent(edge, 1)} at which mailbox providers"
-                f" {'refuse' if edge == COMPLAINTS_STOP else 'warn'}."
-            )
-        if one.bounce_share is not None and one.bounce_share >= BOUNCES_WARN:
-            said.append(f"{percent(one.bounce_share, 1)} of the last thirty days' {_CHANNELS[one.channel]} came back.")
-    return " ".join(said)
-
-
-_CHANNELS = {"email": "e-mails", "sms": "texts"}
+    return " ".join(one.words for one in health_alerts(review.health))
 
 
 def _waiting(review: Review) -> str:

@@ -250,6 +250,7 @@ RULE_CODES: Mapping[str, str] = {
     "GET /analytics/customer-base": "",
     "GET /analytics/goods": "unstorable value",
     "GET /analytics/send-times": "",
+    "GET /analytics/alerts": "value",
     "GET /analytics/questions": "",
     "POST /analytics/ask": "meanwhile state taken unstorable value",
     "GET /settings/templates": "made_up unstorable value",

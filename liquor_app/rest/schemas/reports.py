@@ -8,6 +8,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from liquor_app.analytics.alerts import AlertLevel
 from liquor_app.analytics.asking.matching import LONGEST
 from liquor_app.analytics.asking.questions import QuestionKey
 from liquor_app.analytics.insights.read_insights import InsightKind
@@ -166,6 +167,19 @@ class ReviewOut(Row):
     words: list[str]
     figures: list[ReviewFigureOut]
     waiting: int
+
+
+class AlertOut(Row):
+    """Something that needs somebody; `page` of the app is where it is put right, empty for who may not open it."""
+
+    key: str
+    level: AlertLevel
+    words: str
+    page: str
+
+
+class AlertsOut(Row):
+    items: list[AlertOut]
 
 
 class QuestionOut(Row):

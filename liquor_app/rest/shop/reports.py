@@ -8,6 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 
 from liquor_app.accounts.permission_table import Permission, needs
+from liquor_app.analytics.alerts import read_alerts
 from liquor_app.analytics.asking.answers import answer
 from liquor_app.analytics.asking.pick import Meant, meant
 from liquor_app.analytics.asking.questions import QUESTIONS, QuestionKey, picked
@@ -22,6 +23,7 @@ from liquor_app.api.schemas import Day
 from liquor_app.core.db import transaction
 from liquor_app.rest.kit.authentication import CurrentActor, key_owner
 from liquor_app.rest.schemas.reports import (
+    AlertsOut,
     AnswerOut,
     AskIn,
     CampaignReportOut,
@@ -115,6 +117,15 @@ async def send_times(actor: CurrentActor) -> object:
     """Campaign messages of the last ninety days by weekday and hour of the shop's clock, and what became of them."""
     async with transaction() as session:
         return await read_insight(session, actor, InsightKind.SEND_TIMES)
+
+
+@insights.get("/alerts", response_model=AlertsOut)
+@needs(Permission.ANALYTICS_READ)
+async def alerts(actor: CurrentActor) -> object:
+    """What needs somebody, the worst first: sending that stopped, spam, bounces, days without purchases, refused rows
+    of files, models that no longer fit."""
+    async with transaction() as session:
+        return {"items": await read_alerts(session, actor)}
 
 
 @insights.get("/questions", response_model=QuestionsOut)

@@ -7,13 +7,14 @@ from typing import Any
 import reflex as rx
 
 from liquor_app.accounts.permission_table import Permission
+from liquor_app.analytics.alerts import AlertLevel
 from liquor_app.screens.analytics.dashboard.state import LOAD, DashboardState
 from liquor_app.screens.analytics.period_picker import own_days, period_choice
 from liquor_app.screens.session.role_controls import allowed
 from liquor_app.screens.shell.state import ShellState
 from liquor_app.ui.badge import live, status_badge
 from liquor_app.ui.button import button, link
-from liquor_app.ui.card import call_to_action, card, list_item, plain_list
+from liquor_app.ui.card import call_to_action, card, list_item, note, plain_list
 from liquor_app.ui.charts.chart import legend, revenue_chart
 from liquor_app.ui.charts.kpi import kpi
 from liquor_app.ui.charts.progress import bar
@@ -38,6 +39,7 @@ def dashboard_page() -> rx.Component:
             ),
         ),
         own_days(DashboardState),
+        rx.cond(DashboardState.alerts, rx.el.div(rx.foreach(DashboardState.alerts, _alert), margin_bottom="16px")),
         grid(
             rx.cond(DashboardState.waiting.id != "", _waiting(), rx.fragment()),
             rx.cond(
@@ -71,6 +73,17 @@ def dashboard_page() -> rx.Component:
             ),
             card(_sends(), title="Latest messages", aside=link("Open outbox", "/outbox"), flush=True, class_name="c12"),
         ),
+    )
+
+
+def _alert(one: Any) -> rx.Component:
+    """Draw something that needs somebody, with where to look at it."""
+    look = rx.cond(one.page != "", rx.el.a("Look at it", href=one.page), rx.fragment())
+    said = rx.fragment(one.words, " ", look)
+    return rx.cond(
+        one.level == AlertLevel.BAD.value,
+        note(said, tone="red", icon="triangle-alert"),
+        note(said, tone="amber", icon="triangle-alert"),
     )
 
 

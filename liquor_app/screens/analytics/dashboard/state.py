@@ -11,6 +11,7 @@ import reflex as rx
 
 from liquor_app.accounts.permission_table import Permission, needs
 from liquor_app.accounts.permissions import Actor
+from liquor_app.analytics.alerts import Alert, read_alerts
 from liquor_app.analytics.service import dashboard
 from liquor_app.campaigns.lists import list_campaigns
 from liquor_app.campaigns.models import CampaignStatus
@@ -79,6 +80,7 @@ class DashboardState(PeriodState, rx.State):
     campaigns: list[CampaignLine] = []
     sends: list[SendLine] = []
     waiting: Waiting = Waiting()
+    alerts: list[Alert] = []
 
     @rx.event
     @guarded
@@ -110,6 +112,7 @@ class DashboardState(PeriodState, rx.State):
             running = await list_campaigns(
                 session, actor, ListQuery({"status": "active,paused,scheduled,awaiting_approval"}, limit=6)
             )
+            alerts = await read_alerts(session, actor)
             at = await shop_now(session)
             latest = await list_left(session, actor, ListQuery(limit=9))
         self.words, self.tiles = period_words(board), tiles(board)
@@ -119,6 +122,7 @@ class DashboardState(PeriodState, rx.State):
         self.previous = [*(float(day.revenue) for day in board.previous), None]
         self.today = [*(None for _ in board.days), float(board.today.revenue)]
         self.campaigns = [campaign_line(row, at) for row in running.items]
+        self.alerts = alerts
         self.sends = [send_line(row, at) for row in latest.items]
         self.waiting = next(
             (Waiting(str(row.id), f"{row.name} is waiting for your approval", waiting_words(row))
