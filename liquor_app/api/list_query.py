@@ -85,7 +85,7 @@ def _filter(one: Filter) -> Any:
 def _pattern(one: Filter) -> str:
     """Return how a filter's value is written, as far as a pattern tells."""
     if one.parse is not None:
-        return ""
+        return rf"^\s*({one.pattern})?\s*$" if one.pattern else ""
     if one.options:
         return some_of(one.options) if one.match is Match.ANY else f"^{_one_of(one.options)}$"
     return PATTERNS.get(one.match, "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -107,15 +108,17 @@ _NAMED = (
 )
 
 
+_SUBJECTS = f"({'|'.join(KINDS)}):[0-9a-fA-F]{{8}}(-[0-9a-fA-F]{{4}}){{3}}-[0-9a-fA-F]{{12}}"
+
+
 def _subject(value: str) -> list[str]:
     """Return kind and id of a subject, such as "customer:0192…"; a user is also whom signing in is about."""
     kind, _, given = value.partition(":")
     if kind not in KINDS:
         raise Malformed(f"subject must begin with one of {', '.join(KINDS)}", field="subject")
-    try:
-        return [str(UUID(given)), kind, *([ACCESS] if kind == "user" else ())]
-    except ValueError as error:
-        raise Malformed(f"subject must be a kind and an id, such as {kind}:{UUID(int=7)}", field="subject") from error
+    if re.fullmatch(_SUBJECTS, value) is None:
+        raise Malformed(f"subject must be a kind and an id, such as {kind}:{UUID(int=7)}", field="subject")
+    return [given, kind, *([ACCESS] if kind == "user" else ())]
 
 
 AUDIT = ListSpec(
@@ -136,7 +139,7 @@ AUDIT = ListSpec(
         Filter(
             "subject",
             "t.entity_id = CAST((CAST(:subject AS text[]))[1] AS uuid) AND t.entity = ANY(CAST(:subject AS text[]))",
-            label="About", parse=_subject,
+            label="About", parse=_subject, pattern=_SUBJECTS,
         ),
         Filter("action", "t.action", label="Did"),
         Filter("outcome", _OUTCOME, options=tuple(AuditOutcome), label="Outcome"),

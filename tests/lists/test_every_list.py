@@ -8,6 +8,7 @@ import io
 import itertools
 import json
 import math
+import re
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -24,9 +25,9 @@ from liquor_app.accounts.lists import open_export, read_list
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import SYSTEM, Actor, ActorKind, may
-from liquor_app.api.list_query import export_cell
+from liquor_app.api.list_query import _pattern, export_cell
 from liquor_app.core.db import transaction
-from liquor_app.core.errors import Forbidden, Invalid
+from liquor_app.core.errors import AppError, Forbidden, Invalid, Malformed
 from liquor_app.core.listing import read
 from liquor_app.core.listing.compile import compile_list
 from liquor_app.core.listing.spec import Filter, ListQuery, ListSpec, Match, Sort, _bare
@@ -411,6 +412,29 @@ async def test_names_are_sorted_as_people_count(session: AsyncSession) -> None:
     told = list(found.scalars())
     assert told == ["Autumn", "Week 1", "Week 1, 2026-12-01", "Week 2", "week 10", "Week 011", "Week 9999999999999"]
     assert told == sorted(names, key=AS_SQL["natural_order"])
+
+
+MADE = ("0", "0" * 400, "x:y", "customer:x", f"customer:{'0' * 32}", "a@b.example", "color:red", "😀")
+
+
+def test_what_a_filter_refuses_by_its_form_the_api_describes() -> None:
+    """A caller who keeps to the parameter's pattern meets rules, never that the value is malformed; and who does not
+    is refused."""
+    wrong = []
+    for spec in declared().values():
+        for one in (one for one in spec.filters if one.parse is not None):
+            for value in MADE:
+                described = re.search(_pattern(one), value) is not None
+                try:
+                    one.parse(value)
+                    refused = False
+                except Malformed:
+                    refused = True
+                except AppError:
+                    refused = not described
+                if refused is described:
+                    wrong.append(f"{spec.name} {one.name}={value[:40]!r}")
+    assert wrong == []
 
 
 def test_every_status_is_filtered_by_its_badges_word() -> None:

@@ -48,6 +48,9 @@ class Filter:
             compared as `match` says.
         options: the values there are; empty if any will do.
         label: on the page; empty for one that pages do not offer.
+        parse: makes the bound value of a text; raises `Malformed` for one that `pattern` does not describe, `Invalid`
+            for one it does.
+        pattern: what its texts look like, in words of a regular expression, where `parse` tells by the form alone.
         names_people: its value is somebody's address, which no log keeps.
     """
 
@@ -57,7 +60,7 @@ class Filter:
     options: tuple[str, ...] = ()
     label: str = ""
     parse: Callable[[str], Any] | None = None
-    """Makes the bound value of a text; raises `Invalid`."""
+    pattern: str = ""
     spoken: Mapping[str, str] = field(default_factory=dict)
     """Words of the options that do not read well as they are."""
     names_people: bool = False
