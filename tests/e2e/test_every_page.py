@@ -71,8 +71,8 @@ def routes(product: Product) -> dict[str, str]:
 
 @PAGES_PRODUCT
 def test_the_audit_sees_text_that_is_cut(page: Page) -> None:
-    """Off any side of a box that hides it, its own or one around it; not what can be scrolled to or says that it goes
-    on."""
+    """Off any side of a box that hides it, its own or one around it, and over what stands beside it; not what can be
+    scrolled to, says that it goes on, or floats above."""
     words = "Blanche de Bourgogne, demi-bouteille"
     shown = "white-space:nowrap;width:60px;"
     page.set_content(
@@ -83,9 +83,11 @@ def test_the_audit_sees_text_that_is_cut(page: Page) -> None:
         f"<p style='{shown}overflow:hidden' title='{words}'>{words} 5</p>"
         f"<div style='width:60px;overflow:hidden'><p style='{shown}overflow:auto'>{words} 6</p></div>"
         f"<p style='overflow:hidden'>{words} 7</p>"
+        f"<div style='display:flex;width:60px'><b style='white-space:nowrap'>{words} 8</b></div>"
+        f"<div style='position:relative;width:60px'><i style='position:absolute;white-space:nowrap'>{words} 9</i></div>"
     )
     cut = page.evaluate(AUDIT)["cut"]
-    assert [one[-1] for one in cut] == ["1", "2", "3"], cut
+    assert [one[-1] for one in cut] == ["1", "2", "3", "8"], cut
 
 
 def audited(page: Page, patience: int = 10) -> object:

@@ -32,6 +32,17 @@
     }
     return edges.get(el);
   };
+  // how far text runs out of a box around it, over what stands beside: up to what hides or scrolls, or floats above
+  const spill = (el, text) => {
+    for (let box = el; box && box !== document.body; box = box.parentElement) {
+      const style = getComputedStyle(box);
+      if (style.overflowX !== "visible" || style.position === "absolute" || style.position === "fixed") return 0;
+      if (/^(inline|contents)$/.test(style.display)) continue;
+      const by = text.right - box.getBoundingClientRect().right;
+      if (by > 4.5) return by; // a space that hangs after a line is narrower
+    }
+    return 0;
+  };
   const range = document.createRange();
   const cut = [];
   const faint = [];
@@ -45,12 +56,14 @@
     const [a, b] = [luminance(over(parse(style.color), ground)), luminance(ground)];
     const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
     if (ratio < 4.5) faint.push(`${ratio.toFixed(2)} ${el.className}: ${el.textContent.trim().slice(0, 40)}`);
+    if (!el.checkVisibility() || el.tagName === "TEXTAREA") continue; // not what a closed disclosure keeps
     const edge = edgeOf(el);
-    for (const node of edge ? el.childNodes : []) {
+    for (const node of el.childNodes) {
       if (node.nodeType !== 3 || !node.textContent.trim()) continue;
       range.selectNodeContents(node);
       const text = range.getBoundingClientRect();
-      const by = Math.max(text.right - edge.right, edge.left - text.left, text.bottom - edge.bottom, edge.top - text.top);
+      const sides = edge ? [text.right - edge.right, edge.left - text.left, text.bottom - edge.bottom, edge.top - text.top] : [];
+      const by = Math.max(spill(el, text), ...sides);
       if (by > 1.5) cut.push(`${by.toFixed(0)} px ${el.className}: ${node.textContent.trim().slice(0, 40)}`);
     }
   }

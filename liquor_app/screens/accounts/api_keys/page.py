@@ -46,7 +46,7 @@ def api_keys_page() -> rx.Component:
                 Column("Status", _status, phone="under"),
                 Column("Last used", lambda line: line.used, sort="last_used_at", phone="hide"),
                 Column("Requests this month", _asked, phone="hide"),
-                Column("Made", lambda line: line.made, sort="created_at", phone="hide"),
+                Column("Made", lambda line: line.made, sort="created_at", phone="hide", wide=True),
                 Column("Ends", lambda line: line.ends, phone="hide"),
                 Column("", _acts, number=True),
             ],

@@ -87,7 +87,8 @@ def _status(line: Any) -> rx.Component:
         badge("Deactivated", "gray"),
     )
     two = rx.cond(line.has_two_steps, badge("Two steps", "blue", dot=False), rx.fragment())
-    return col(row(looks, two, wrap=True), rx.el.span(line.note, class_name="t12 muted"), gap=4)
+    note = rx.cond(line.note != "", rx.el.span(line.note, class_name="t12 muted"), rx.fragment())
+    return col(row(looks, two, wrap=True), note, gap=4)
 
 
 def _acts(line: Any) -> rx.Component:

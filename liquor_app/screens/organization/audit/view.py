@@ -156,7 +156,9 @@ def _href(row: AuditRow) -> str:
 
 
 def _by(via: str, at: datetime) -> str:
-    """Return a request's id by its end, a page's event in words."""
+    """Return a request's or a job's id by its end, a page's event in words."""
+    if via.startswith("job "):
+        return f"job {_text(via.removeprefix('job '), at)}"
     return f"request {_text(via, at)}" if _ID.fullmatch(via) else _text(via, at)
 
 
