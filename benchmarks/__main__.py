@@ -53,12 +53,12 @@ def main() -> None:
     os.environ["LIQUOR_DATA_DIR"] = str(folder)
     # the sink that plays a provider stands on this machine
     os.environ.setdefault("LIQUOR_OUTBOUND_ALLOW", "127.0.0.1/32")
-    from liquor_app.core.platform import migrate, runtime_info
+    from liquor_app.core.platform import migrate
     from liquor_app.core.platform.embedded import engines
 
     try:
         with engines():
-            migrate.upgrade(runtime_info.database_url())
+            migrate.upgrade_running()
             asyncio.run(run(wanted, changes))
     finally:
         shutil.rmtree(folder, ignore_errors=True)

@@ -154,11 +154,11 @@ async def serve() -> None:
 
 def main() -> None:
     os.environ["LIQUOR_DATA_DIR"] = sys.argv[1]
-    from liquor_app.core.platform import migrate, runtime_info
+    from liquor_app.core.platform import migrate
     from liquor_app.core.platform.embedded import engines
 
     with engines():
-        migrate.upgrade(runtime_info.database_url())
+        migrate.upgrade_running()
         asyncio.run(serve())
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import httpx
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
-from sqlalchemy import text
+from sqlalchemy import create_engine, pool, text
 
 from liquor_app import bootstrap
 from liquor_app.core import db, redis
@@ -57,8 +57,7 @@ def up(console: Console, *, dev: bool = False) -> None:
     supervisor = Supervisor(lambda line: console.print(f"[yellow]{line}[/]"))
     supervisor.install_signals()
     with engines() as children:
-        url = runtime_info.database_url()
-        migrate.upgrade(url)
+        migrate.upgrade_running()
         build = _Build()
         if not dev:
             build.start()
@@ -108,7 +107,7 @@ def _prepare(console: Console) -> tuple[str | None, str | None]:
                         )
                     )
                 if not settings.database_url:
-                    await _flush()
+                    await asyncio.to_thread(_flush)
             if settings.sample and not given and not fresh:
                 fresh = await bootstrap.renew_unread_password(password)
             return fresh, await bootstrap.setup_code()
@@ -120,15 +119,19 @@ def _prepare(console: Console) -> tuple[str | None, str | None]:
     return (password if made and not given else None), code
 
 
-async def _flush() -> None:
+def _flush() -> None:
     """Write what the sample left in memory now, so that stopping the embedded server stays a matter of a second."""
-    async with db.transaction() as session:
-        await session.execute(text("CHECKPOINT"))
+    engine = create_engine(
+        runtime_info.database_owner_url(), isolation_level="AUTOCOMMIT", poolclass=pool.NullPool, hide_parameters=True
+    )
+    with engine.connect() as connection:
+        connection.execute(text("CHECKPOINT"))
 
 
 def _environment() -> dict[str, str]:
     settings = get_settings()
-    return inherited_environment() | {
+    own = {name: value for name, value in inherited_environment().items() if name != "LIQUOR_DATABASE_OWNER_URL"}
+    return own | {
         "DATABASE_URL": runtime_info.database_url(),
         "REDIS_URL": runtime_info.redis_url(),
         "LIQUOR_STATE_REDIS_URL": runtime_info.state_redis_url(),

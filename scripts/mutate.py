@@ -299,14 +299,14 @@ def main() -> None:
                 shutil.copy(file, copy / file.name)
         compileall.compile_dir(copy, quiet=1, workers=0)
         with embedded.engines():
-            admin = create_engine(runtime_info.database_url(), isolation_level="AUTOCOMMIT")
+            admin = create_engine(runtime_info.database_owner_url(), isolation_level="AUTOCOMMIT")
             with admin.connect() as connection:
                 connection.execute(text(f"CREATE DATABASE {TEMPLATE}"))
             admin.dispose()
-            migrate.upgrade(runtime_info.database_url().rsplit("/", 1)[0] + f"/{TEMPLATE}")
+            migrate.upgrade(runtime_info.database_owner_url().rsplit("/", 1)[0] + f"/{TEMPLATE}")
             environment = os.environ | {
                 "LIQUOR_TEST_TEMPLATE": TEMPLATE,
-                "TEST_DATABASE_URL": runtime_info.database_url(), "TEST_REDIS_URL": runtime_info.redis_url(),
+                "TEST_DATABASE_URL": runtime_info.database_owner_url(), "TEST_REDIS_URL": runtime_info.redis_url(),
                 "PYTHONDONTWRITEBYTECODE": "1",
             }  # fmt: skip
             environment.pop("LIQUOR_DATA_DIR")

@@ -76,7 +76,7 @@ def engines() -> Iterator[Engines]:
         os.environ["REDIS_URL"] = url
     config.get_settings.cache_clear()
     with embedded.engines():
-        yield Engines(runtime_info.database_url(), runtime_info.redis_url())
+        yield Engines(runtime_info.database_owner_url(), runtime_info.redis_url())
 
 
 @pytest.fixture(scope="session")

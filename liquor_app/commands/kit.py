@@ -44,7 +44,7 @@ def engines_running() -> Iterator[None]:
     from liquor_app.core.platform.embedded import engines
 
     with engines():
-        migrate.upgrade(runtime_info.database_url())
+        migrate.upgrade_running()
         yield
 
 

@@ -71,9 +71,9 @@ def worker() -> None:
 def migrate_command(as_json: Json = False) -> None:
     """Bring the database's schema to this version."""
     with engines_running():
-        url = runtime_info.database_url()
+        url = runtime_info.database_owner_url()
         before = migrate.current(url)
-        migrate.upgrade(url)
+        migrate.upgrade_running()
         show({"before": before, "now": migrate.current(url)}, as_json)
 
 

@@ -62,6 +62,9 @@ class Settings(BaseSettings):
     public_url: str = ""
     """Address recipients reach us under, for links in messages; defaults to http://host:port."""
     database_url: str = Field("", validation_alias=_alias("DATABASE_URL"))
+    database_owner_url: str = ""
+    """Of the account that owns the tables, where that of `database_url` does not: migrations go by it and grant the
+    other what web and worker need, which are not given it (ADR 115)."""
     redis_url: str = Field("", validation_alias=_alias("REDIS_URL"))
     state_redis_url: str = ""
     """Where the states of open tabs live, if not in `redis_url`: a Redis of their own, with a limit to its memory and
@@ -114,7 +117,7 @@ class Settings(BaseSettings):
     gallery: bool = False
     """Whether the pages that show the design system are built and served; never in production."""
 
-    @field_validator("database_url")
+    @field_validator("database_url", "database_owner_url")
     @classmethod
     def _driver(cls, value: str) -> str:
         if not value:
@@ -163,6 +166,12 @@ class Settings(BaseSettings):
         return self
 
     @model_validator(mode="after")
+    def _owner_of_what(self) -> Settings:
+        if self.database_owner_url and not self.database_url:
+            raise ValueError("database_owner_url: LIQUOR_DATABASE_OWNER_URL is set without DATABASE_URL; it needs both")
+        return self
+
+    @model_validator(mode="after")
     def _safe_in_production(self) -> Settings:
         if self.env is Environment.PRODUCTION:
             given = self.given_keys()
@@ -192,6 +201,7 @@ class Settings(BaseSettings):
         runs code here, for the states of open pages are pickles."""
         passwords = {
             "database_url: the password in DATABASE_URL": password_in(self.database_url),
+            "database_owner_url: the password in LIQUOR_DATABASE_OWNER_URL": password_in(self.database_owner_url),
             "redis_url: the password in REDIS_URL": password_in(self.redis_url),
             "state_redis_url: the password in LIQUOR_STATE_REDIS_URL": password_in(self.state_redis_url),
             "files_key: the secret in LIQUOR_FILES_KEY": self.files_key.get_secret_value().partition(":")[2],

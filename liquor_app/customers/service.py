@@ -117,7 +117,12 @@ def seen_by(actor: Actor, row: CustomerRow, today: date) -> CustomerRow:
 
 
 async def shown_to(session: AsyncSession, actor: Actor) -> Callable[[CustomerRow], CustomerRow]:
-    """Return what makes of a customer what the actor may read of them today."""
+    """Return what makes of a customer what the actor may read of them today.
+
+    Raises:
+        Forbidden: nobody is signed in.
+    """
+    require(actor, Permission.CUSTOMERS_READ)
     today = await shop_today(session)
     return lambda row: seen_by(actor, row, today)
 

@@ -158,7 +158,7 @@ def main() -> None:
 
     try:
         with engines():
-            migrate.upgrade(runtime_info.database_url())
+            migrate.upgrade_running()
             os.environ |= {"DATABASE_URL": runtime_info.database_url(), "REDIS_URL": runtime_info.redis_url()}
             for kind, (calm, rough) in asyncio.run(compare(folder, rows)).items():
                 told = {"kind": kind, **calm.counts, "seconds": round(calm.seconds, 1), "killed_at": rough.killed_at,

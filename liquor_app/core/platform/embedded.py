@@ -31,11 +31,11 @@ def engines() -> Iterator[list[Child]]:
     with exclusive(settings.data_dir):
         children: list[Child] = []
         try:
-            database = settings.database_url
+            database, owner = settings.database_url, settings.database_owner_url or settings.database_url
             if not database:
                 postgres = EmbeddedPostgres(settings.data_dir)
                 children.append(postgres.start())
-                database = postgres.url
+                database, owner = postgres.app_url, postgres.url
             queue = settings.redis_url
             if not queue:
                 valkey = EmbeddedValkey(settings.data_dir)
@@ -49,7 +49,10 @@ def engines() -> Iterator[list[Child]]:
             target = runtime_file()
             fresh = target.with_suffix(".new")
             fresh.touch(0o600)
-            running = {"database_url": database, "redis_url": queue, "state_redis_url": states, "pid": os.getpid()}
+            running = {
+                "database_url": database, "database_owner_url": owner, "redis_url": queue, "state_redis_url": states,
+                "pid": os.getpid(),
+            }  # fmt: skip
             fresh.write_text(json.dumps(running))
             fresh.rename(target)
             yield children

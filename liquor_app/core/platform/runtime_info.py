@@ -16,6 +16,7 @@ from liquor_app.core.errors import Unavailable
 
 class Runtime(TypedDict):
     database_url: str
+    database_owner_url: str
     redis_url: str
     state_redis_url: str
     pid: int
@@ -47,6 +48,19 @@ def database_url() -> str:
     if running is None:
         raise Unavailable("No database: set DATABASE_URL, or start the embedded one with `liquor up`.")
     return running["database_url"]
+
+
+def database_owner_url() -> str:
+    """SQLAlchemy URL of the database as the account that owns its tables: the same where there is one account.
+
+    Raises:
+        Unavailable: as `database_url`.
+    """
+    settings = get_settings()
+    if settings.database_url:
+        return settings.database_owner_url or settings.database_url
+    running = read_runtime()
+    return database_url() if running is None else running.get("database_owner_url", running["database_url"])
 
 
 def redis_url() -> str:
