@@ -2,16 +2,16 @@
 
 So an account that owns nothing can be given them. Their search path is fixed: nobody's temporary table stands for ours.
 
-Revision ID: 0086
-Revises: 0085
+Revision ID: 0087
+Revises: 0086
 """
 
 from __future__ import annotations
 
 from alembic import op
 
-revision = "0086"
-down_revision = "0085"
+revision = "0087"
+down_revision = "0086"
 branch_labels = None
 depends_on = None
 
