@@ -37,6 +37,7 @@ def test_start_with_your_own_data(product: Product, page: Page) -> None:
     assert page.get_by_text("Harbor & Vine").count() == 0
     page.get_by_role("link", name="Name your shop").click()
     page.wait_for_url("**/settings/brand")
+    expect(page.locator("#from_name")).to_have_value("Your shop")  # what is stored has come: it would take the place
     for field, words in (
         ("name", "Quay Street Wines"),
         ("from_name", "Quay Street Wines"),
