@@ -91,7 +91,7 @@ def _ensure(connection: psycopg.Connection, name: str, password: str) -> None:
 
 
 def _of(statement: str, role: str, database: str = "", password: str = "") -> sql.Composed:
-    return sql.SQL(statement).format(  # type: ignore[arg-type]
+    return sql.SQL(statement).format(
         role=sql.Identifier(role), database=sql.Identifier(database or " "), password=sql.Literal(password)
     )
 
