@@ -126,7 +126,7 @@ async def _belief(week: int) -> dict[str, object]:
     async with transaction() as session:
         row = await read_learning(session, SYSTEM)
     one = row.overall
-    next_up = Counter("nothing" if trial.most is None else trial.most.cell.offer for trial in row.trials)
+    next_up = Counter(trial.most.cell.offer if trial.is_worth else "nothing" for trial in row.trials)
     return {
         "bench": "learning", "what": "belief", "week": week, "version": row.beliefs.version, "people": row.people,
         "held_out": row.controls, "buyers_of_100": round(one.mean * 100, 2), "low": round(one.low * 100, 2),

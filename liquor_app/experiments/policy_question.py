@@ -64,7 +64,7 @@ NO_DECISIONS = (
     "No decision of the last quarter can be judged: it takes a campaign that reached people, some of it left to chance,"
     " and the week after."
 )
-ONLY_PLAYED = " {} of it only played the week: that is simulated, and says nothing of another policy."
+ONLY_PLAYED = " The week of {} was only played: that is simulated, and says nothing of another policy."
 
 Kind = tuple[str, str, str]
 """Segment, channel and offer's name: what can be done for somebody."""

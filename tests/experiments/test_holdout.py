@@ -144,6 +144,14 @@ async def test_some_get_an_eligible_action_at_random_with_the_chance_it_says(ses
         }  # fmt: skip
         assert row.propensity == pytest.approx(expected[row.arm])
         assert [sorted(option["answers"]) for option in row.decision["options"]] == [sorted(offers)]
+    kept = await session.execute(
+        text("SELECT DISTINCT round(CAST(offer_terms ->> 'kept' AS numeric)"
+             " / CAST(offer_terms ->> 'uplift' AS numeric), 2) FROM actions"
+             " WHERE campaign_id = :id AND arm IS NOT NULL"),
+        {"id": campaign},
+    )  # fmt: skip
+    (each,) = kept.scalars()
+    assert each > 0, "what is kept goes by the offer that was drawn: as much with each purchase"
     message = await session.execute(
         text("SELECT count(*) FROM actions WHERE arm = 'random' AND message LIKE '%What is new in%'")
     )

@@ -86,7 +86,7 @@ async def test_what_if_is_refused_in_words_where_nothing_was_left_to_chance(data
         await add_campaign(session, ["all"], virtual_now=now(), start_date=now().date())
     await run(LearningState.ask, state)
     assert state.refused.startswith(NO_DECISIONS)
-    assert "1 campaign of it only played the week: that is simulated" in state.refused
+    assert "The week of 1 campaign was only played: that is simulated" in state.refused
 
 
 async def test_a_policy_that_cannot_be_told_hides_no_other(database: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -86,7 +86,7 @@ def _over() -> rx.Component:
                 Column("Before", lambda line: line.before, number=True, phone="hide"),
                 Column("After", lambda line: rx.el.b(line.after), number=True),
                 Column("80% interval", lambda line: line.interval, number=True, phone="under", named=True),
-                Column("From", lambda line: line.people, number=True, phone="under", named=True),
+                Column("People who got it", lambda line: line.people, number=True, phone="under", named=True),
             ],
             label="What the agent would learn of the week, simulated",
             dense=True,
