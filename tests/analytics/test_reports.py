@@ -12,20 +12,28 @@ from typing import Any
 
 import pytest
 from openpyxl import load_workbook
+from pypdf import PdfReader
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import SYSTEM, Actor, ActorKind
+from liquor_app.analytics.asking.answers import answer
+from liquor_app.analytics.asking.questions import picked
 from liquor_app.analytics.daily_rollups import roll_up
+from liquor_app.analytics.documents.pdf_file import pdf_of
+from liquor_app.analytics.documents.report_document import ON_PAPER, report_document, told
 from liquor_app.analytics.metrics import METRICS, Unit
 from liquor_app.analytics.report_files import csv_of, table_of, xlsx_of
 from liquor_app.analytics.reports import COUNTS, FIGURES, LIFT, ReportKind, _lift, columns_of, read_report
+from liquor_app.analytics.service import campaign_report
+from liquor_app.core.clock import travel
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import Invalid
 from liquor_app.experiments.contrasts import Effect, Span
-from liquor_app.screens.analytics.report.state import AnalyticsState
-from tests.analytics.test_figures import TODAY, midnight, noon, send
+from liquor_app.screens.analytics.report.state import AnalyticsState, campaign_line
+from liquor_app.ui.words import show_full_day
+from tests.analytics.test_figures import NOON, TODAY, midnight, noon, send
 from tests.people import add_campaign
 from tests.tabs import Tab, run, said
 
@@ -48,7 +56,7 @@ async def week(session: AsyncSession) -> tuple[Any, Any]:
     one, two = await add_campaign(session, ["all"], name="=Rye"), await add_campaign(session, ["all"], name="Ale")
     await session.execute(text("INSERT INTO segments (slug, name, kind, rules) VALUES ('at_risk', 'At risk', 'rule',"
                                " '{}') ON CONFLICT DO NOTHING"))  # fmt: skip
-    told: list[tuple[Any, Any, tuple[str, ...], int, str]] = [
+    sent: list[tuple[Any, Any, tuple[str, ...], int, str]] = [
         (one, midnight(3, seconds=-1), ("delivered_at",), 0, "at_risk"),
         (one, midnight(3), ("delivered_at", "opened_at", "clicked_at", "converted_at"), 30, "at_risk"),
         (one, midnight(2), ("delivered_at", "unsubscribed_at"), 0, "gone_since"),
@@ -57,7 +65,7 @@ async def week(session: AsyncSession) -> tuple[Any, Any]:
         (two, midnight(0, seconds=-1), ("complained_at",), 0, ""),
         (two, midnight(0), ("converted_at",), 99, "at_risk"),
     ]
-    for campaign, at, marks, worth, segment in told:
+    for campaign, at, marks, worth, segment in sent:
         await send(session, campaign, at, *marks, worth=worth, segment=segment)
     await roll_up(session, FIRST - timedelta(days=3))
     return one, two
@@ -123,6 +131,37 @@ async def test_files_say_the_same(noon: AsyncSession, kind: ReportKind, tmp_path
             else:
                 assert shown == cell
     assert lines[-1][0] == "All"
+
+
+async def test_every_surface_says_the_same(database: str) -> None:
+    """The report, its PDF, a question's answer, the review, the page's lines and the API's rows, figure by figure."""
+    with travel(NOON):
+        async with transaction() as session:
+            await week(session)
+            end = TODAY - timedelta(days=1)
+            report = await read_report(session, VIEWER, ReportKind.CAMPAIGNS, FIRST, end)
+            asked = await answer(session, VIEWER, picked("campaigns", 7))
+            month = await read_report(session, VIEWER, ReportKind.CAMPAIGNS, TODAY - timedelta(days=7), end)
+            lines = [campaign_line(row) for row in await campaign_report(session, VIEWER, FIRST, end)]
+        made = pdf_of(report_document(report, shop="Shop", color="#112233", at=NOON), NOON)
+    paper = " ".join(PdfReader(io.BytesIO(made)).pages[0].extract_text().split())
+    column = {one.key: one for one in report.columns}
+    for row in report.rows:
+        said_of = {key: told(row[key], column[key]) for key in FIGURES}
+        line = next(one for one in lines if one.id == row["id"])
+        assert (line.sends, line.bought, line.revenue) == (
+            said_of["sends"], said_of["conversions"], said_of["attributed_revenue"],
+        )  # fmt: skip
+        assert (line.delivered, line.clicks, line.rate) == (
+            said_of["delivery_rate"], said_of["click_rate"], said_of["conversion_rate"],
+        )  # fmt: skip
+        on_paper = " ".join(said_of[key] for key in ON_PAPER if key in FIGURES)
+        assert f"{show_full_day(row['start_date'])} {on_paper}" in paper
+    whole = {key: told(report.totals[key], column[key]) for key in FIGURES}
+    assert f"{whole['sends']} messages of 2 campaigns" in paper
+    assert f"{whole['attributed_revenue']} are attributed to them: {whole['conversion_rate']} of what was sent" in paper
+    assert list(asked.rows) == list(month.rows)
+    assert "–" in paper, "what was not measured is none of nought"
 
 
 async def test_a_period_has_ends(noon: AsyncSession) -> None:
