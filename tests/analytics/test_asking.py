@@ -229,6 +229,7 @@ async def test_the_page_answers_and_its_address_is_kept(database: str) -> None:
     assert state.offered[0].key == "spam"
     assert "question=takings&days=7" in said(await run(AskState.ask, state, {"question": "revenue last week"}))
     assert (state.key, state.days, bool(state.sentences)) == ("takings", "7", True)
+    assert {one.key for one in state.offered} == set(QuestionKey) - {"takings"}
     assert "days=90" in said(await run(AskState.choose_days, state, "90"))
     assert await run(AskState.pick, state, "'; DROP") is None
     assert state.error

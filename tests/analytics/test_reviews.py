@@ -41,7 +41,7 @@ from liquor_app.screens.analytics.reviews.page import reviews_page
 from liquor_app.screens.analytics.reviews.state import ReviewsState
 from liquor_app.ui.words import plural, show_money
 from tests.analytics.test_insights import sold
-from tests.people import add_user
+from tests.people import add_campaign, add_user
 from tests.tabs import Tab, run, said
 
 ZONE = ZoneInfo("America/New_York")
@@ -83,6 +83,7 @@ def test_days_that_are_not_over_or_before_our_time_are_refused(kind: str, day: s
     [
         ("94", "100", "6% less than"), ("103", "100", "3% more than"), ("100.2", "100", "about as much as"),
         ("10", "0", ""), ("10", "-5", ""), ("0", "10", "100% less than"), ("250", "100", "150% more than"),
+        ("300", "100", "3 times as much as"), ("2322", "100", "23 times as much as"),
     ],
 )  # fmt: skip
 def test_changes_in_words(now: str, before: str, said: str) -> None:
@@ -128,6 +129,19 @@ async def test_figures_are_what_the_raw_rows_say(session: AsyncSession, kind: Re
         row = next(one for one in found.customers.rows if one["month"] == found.days.start)
         assert any(one.startswith(f"{row['first_time']} customer") for one in words)
         assert any(one.startswith("By category: Wine $") for one in words)
+
+
+@pytest.mark.integration
+async def test_an_older_letter_does_not_say_what_waits_now(session: AsyncSession) -> None:
+    await session.execute(
+        text("UPDATE campaigns SET status = 'awaiting_approval' WHERE id = :id"),
+        {"id": await add_campaign(session, ["all"])},
+    )
+    with travel(WEDNESDAY):
+        last = await read_review(session, VIEWER, ReviewKind.WEEK)
+        older = await read_review(session, VIEWER, ReviewKind.WEEK, date(2026, 3, 4))
+    assert (last.waiting, bool(last.health)) == (1, True)
+    assert (older.waiting, bool(older.health)) == (0, False)
 
 
 @pytest.mark.integration

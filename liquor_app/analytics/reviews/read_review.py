@@ -32,7 +32,9 @@ async def read_review(session: AsyncSession, actor: Actor, kind: ReviewKind, day
         Forbidden: the actor may not read figures.
     """
     require(actor, Permission.ANALYTICS_READ)
-    days = days_of(kind, await shop_today(session), day)
+    today = await shop_today(session)
+    days = days_of(kind, today, day)
+    is_last = days == days_of(kind, today)
     course = await daily(session, actor, days.start, days.end)
     before = await daily(session, actor, *days.before)
     year_before = await daily(session, actor, *days.year_before)
@@ -46,10 +48,10 @@ async def read_review(session: AsyncSession, actor: Actor, kind: ReviewKind, day
         campaigns=await read_report(session, actor, ReportKind.CAMPAIGNS, days.start, days.end),
         segments=await read_report(session, actor, ReportKind.SEGMENTS, days.start, days.end),
         lift=effects[0] if effects else None,
-        health=await sender_health(session, actor),
+        health=await sender_health(session, actor) if is_last else (),
         goods=await read_insight(session, actor, InsightKind.CATEGORIES) if is_month else None,
         customers=await read_insight(session, actor, InsightKind.CUSTOMERS) if is_month else None,
-        waiting=await waiting_plans(session),
+        waiting=await waiting_plans(session) if is_last else 0,
     )  # fmt: skip
 
 

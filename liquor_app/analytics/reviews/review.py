@@ -102,7 +102,8 @@ class Review:
         course, course_before: every day's counts, of the days and of those before.
         lift: what all messages changed since the beginning; None where nothing was held out or measured.
         goods, customers: of a month, what was sold by category, and who came and left.
-        waiting: plans that nobody has approved.
+        health, waiting: how messages of late were taken, and plans that nobody has approved; of the last finished
+            days alone: an older letter does not change with what is now.
     """
 
     days: ReviewDays

@@ -21,6 +21,8 @@ from liquor_app.ui.words import (
 MOST_GOODS = 3
 SMALL_CHANGE = Decimal("0.005")
 """Below it two sums are "about as much"."""
+MANIFOLD = 2.0
+"""From this growth on nobody reads percent: "23 times as much"."""
 MOST_DAYS_NAMED = 3
 
 
@@ -50,6 +52,8 @@ def change_words(now: Decimal | None, before: Decimal | None) -> str:
         return ""
     if abs(change) < SMALL_CHANGE:
         return "about as much as"
+    if change >= MANIFOLD:
+        return f"{figure(1 + change)} times as much as"
     return f"{percent(abs(change))} {'more' if change > 0 else 'less'} than"
 
 
@@ -177,7 +181,9 @@ def compared_words(one: ReviewFigure, kind: ReviewKind) -> str:
     said = []
     for before, whose in ((one.before, f"the {kind.value} before"), (one.year_before, "a year before")):
         if (change := change_of(one.value, before)) is not None:
-            said.append(f"{'+' if change > 0 else '−' if change < 0 else ''}{percent(abs(change))} on {whose}")
+            sign = "+" if change > 0 else "−" if change < 0 else ""
+            grown = f"×{figure(1 + change)}" if change >= MANIFOLD else f"{sign}{percent(abs(change))}"
+            said.append(f"{grown} on {whose}")
     return ", ".join(said)
 
 

@@ -101,7 +101,9 @@ class AskState(rx.State):
         except AppError as failed:
             self.error = failed.message
             return None
-        self.offered = choices(found.others if found.picked or found.others else list(QuestionKey))
+        shown = found.picked.key if found.picked else None
+        rest = [one for one in QuestionKey if one is not shown and one not in found.others]
+        self.offered = choices([*found.others, *rest])
         if found.picked is None:
             self.key = UNCHOSEN
             self.error = "None of the questions is about that. These can be answered:"
