@@ -304,6 +304,49 @@ def test_titles_of_a_report_are_no_header(tmp_path: Path, before: str) -> None:
     assert [row.cells for row in rows] == [["a@x.example", "Zoe"]]
 
 
+COLONS = (
+    ["Email", "Name", "Consent: Marketing Email", "City"],
+    ["Record ID", "First Name", "Opted out of email: Marketing Information"],
+    ["Email", "Consent: SMS"],
+    ["Order: Number", "Sale: Date", "Gift: Note", "Total: Paid"],
+)
+
+
+@pytest.mark.parametrize("names", COLONS, ids=" ".join)
+@pytest.mark.parametrize("ending", ["csv", "xlsx"])
+def test_a_colon_in_a_columns_name_makes_no_title_of_it(tmp_path: Path, names: list[str], ending: str) -> None:
+    """Before, the header was taken for a report's title: every column lost its name, and a no was lost with it."""
+    rows = [["ann@x.example", "2", "no", "12.50"], ["bo@x.example", "3", "yes", "9.00"]]
+    held = [names, *([row[: len(names)] for row in rows])]
+    path = tmp_path / f"a.{ending}"
+    if ending == "csv":
+        path.write_text("\n".join(",".join(row) for row in held))
+    else:
+        book = openpyxl.Workbook()
+        for row in held:
+            book.active.append(row)
+        book.save(path)
+    columns, read_of = read(path)
+    assert columns == names
+    assert [row.cells[0] for row in read_of] == ["ann@x.example", "bo@x.example"]
+
+
+def test_without_an_address_the_first_row_is_no_header(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("Record ID,First Name,Opted out: Marketing\n17,Ann,true\n18,Bo,false\n")
+    columns, rows = read(path)
+    assert columns == ["Record ID", "First Name", "Opted out: Marketing"]
+    assert [row.cells[1] for row in rows] == ["Ann", "Bo"]
+
+
+def test_a_title_above_a_header_with_a_colon(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("Store: Main, Report: Customers\nPrinted: 01/05/2026,\nEmail,Consent: SMS\na@x.example,no\n")
+    columns, rows = read(path)
+    assert columns == ["Email", "Consent: SMS"]
+    assert len(rows) == 1
+
+
 def test_a_columns_name_may_hold_a_line_break(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_text('email,"full\nname","phone\n(home)"\na@x.example,"Zoe\nA",\nb@x.example,Bo,\n\x1a')

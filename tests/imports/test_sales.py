@@ -472,3 +472,26 @@ async def test_a_place_is_known_by_whichever_address_it_is_of(database: str, tmp
     await run(write(tmp_path / "people.csv", head, "a@x.example,Boston,MA,2118"))
     (kept,) = await many("SELECT city, state, postal_code FROM customers")
     assert tuple(kept) == ("Boston", "MA", "02118")
+
+
+@pytest.mark.parametrize(
+    ("head", "row", "order", "at"),
+    [
+        ("Ticket,Sale Date,Sale Time,Customer ID,Net Sales", "1,10/03/2026,1814,C1,10.00", "1", "2026-10-03 22:14"),
+        ("INVNO,INVDATE,INVTIME,CUSTNO,DESCRIPT,QTY,PRICE", "7,10/03/26,18:14,C1,Rye,1,10.00", "7", "2026-10-03 22:14"),
+        ("Beleg,Datum,Uhrzeit,Kundennr,Artikel,Menge,Preis", "9,03.10.2026,18:14,C1,Korn,1,10.00", "9",
+         "2026-10-03 22:14"),
+        ("Bon,Datum,Kundennr,Artikel,Menge,Preis", "3,03.10.2026 18:14,C1,Korn,1,10.00", "3", "2026-10-03 22:14"),
+        ("Reference,Date,Customer ID,Item,Qty,Price", "R1,10/13/2026 10:00,C1,Rye,1,10.00", "R1", "2026-10-13 14:00"),
+    ],
+)  # fmt: skip
+async def test_a_receipts_number_and_its_hour_are_known_by_other_names(
+    database: str, tmp_path: Path, head: str, row: str, order: str, at: str
+) -> None:
+    """Before, the hour was lost (noon for all), or the receipt had a number of ours."""
+    await run(write(tmp_path / "people.csv", "external_id,email,name", "C1,ann@v.example,Ann Lee"))
+    await run(write(tmp_path / "sales.csv", head, row), "purchases")
+    (found,) = await many("SELECT external_id, occurred_at, total FROM purchases")
+    assert (found.external_id, f"{found.occurred_at.astimezone(UTC):%Y-%m-%d %H:%M}", str(found.total)) == (
+        order, at, "10.00",
+    )  # fmt: skip

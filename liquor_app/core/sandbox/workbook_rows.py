@@ -12,7 +12,7 @@ import sys
 import zipfile
 from collections.abc import Iterator
 from datetime import date, datetime, time
-from itertools import chain, islice
+from itertools import chain, islice, pairwise
 from math import ceil
 from typing import Any
 from xml.etree.ElementTree import ParseError
@@ -103,13 +103,27 @@ def _header(rows: list[tuple[Any, ...]]) -> int:
     filled = [sum(map(_filled, cells)) for cells in rows]
     usual = max(filled[1:] or filled, key=lambda many: (filled.count(many), many))
     wide = [place for place, many in enumerate(filled) if many >= max(2, ceil(0.75 * usual))]
-    return next((place for place in wide if not _is_title(rows[place])), wide[0] if wide else 0)
+    below = {place: rows[after] for place, after in pairwise(wide)}
+    titles = {place for place in wide if _is_title(rows[place], below.get(place, ()))}
+    return next((place for place in wide if place not in titles), wide[0] if wide else 0)
 
 
-def _is_title(cells: tuple[Any, ...]) -> bool:
-    """Somebody's row, of a sheet that names no columns, is none."""
-    told = any(isinstance(cell, date) or (isinstance(cell, str) and ": " in f"{cell.strip()} ") for cell in cells)
-    return told and not any(isinstance(cell, str) and "@" in cell for cell in cells)
+def _is_title(cells: tuple[Any, ...], below: tuple[Any, ...]) -> bool:
+    """Somebody's row, of a sheet that names no columns, is none; nor are names of columns such as "Consent: SMS", which
+    have somebody's row below them."""
+    if any(isinstance(cell, str) and "@" in cell for cell in cells):
+        return False
+    if any(isinstance(cell, date) for cell in cells):
+        return True
+    says = any(isinstance(cell, str) and ": " in f"{cell.strip()} " for cell in cells)
+    return says and not any(map(_is_somebodys, below))
+
+
+def _is_somebodys(cell: Any) -> bool:
+    """Tell whether a cell is none of a header: no column is called by a number, a day or an address."""
+    if isinstance(cell, str):
+        return "@" in cell or cell.strip().lstrip("$").replace(".", "", 1).isdigit()
+    return isinstance(cell, int | float | date) and not isinstance(cell, bool)
 
 
 def _counted(rows: Iterator[tuple[Any, ...]]) -> Iterator[Row]:

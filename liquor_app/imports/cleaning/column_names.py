@@ -112,7 +112,7 @@ PURCHASES: dict[str, tuple[str, ...]] = {
         *_numbers("order", "transaction", "trans", "tran", "tkt", "check", "receipt", "basket", "invoice", "ticket",
         "sale", "bill", "inv", "txn", "trx", "doc", "document", "docket", "slip"),
         "order", "receipt", "basket", "invoice", "ticket", "trans", "transaction", "check", "inv", "txn", "trx",
-        "docket", "id",
+        "docket", "reference", "reference number", "ref", "ref number", "ref no", "id",
     ),
     "customer": ("customer", "customer key", "buyer"),
     "email": CUSTOMERS["email"],
@@ -123,12 +123,16 @@ PURCHASES: dict[str, tuple[str, ...]] = {
         "business date", "bus dat", "tkt dat", "ticket date", "invoice date", "receipt date", "date time",
         "datetime", "timestamp", "transaction timestamp", "date", "created at", "opened", "time",
     ),
-    "time_of_day": ("time of day", "time", "purchase time", "order time", "transaction time"),
+    "time_of_day": (
+        "time of day", "time", "purchase time", "order time", "transaction time", "sale time", "sales time",
+        "receipt time", "ticket time", "check time", "invoice time", "inv time", "trans time", "tran time", "txn time",
+        "tkt time", "bill time", "sold time", "checkout time", "closed time", "hora", "hora de venta",
+    ),
     "category": ("category", "product category", "department", "dept", "product type", "type"),
     "brand": ("brand", "brand name", "vendor", "manufacturer", "producer"),
     "product": (
         "product", "product name", "item", "item name", "sku", "product id", "lineitem name", "description", "article",
-        "item description", "descr",
+        "item description", "descr", "descript",
     ),
     "sku": (
         "sku", "item sku", "lineitem sku", "product sku", "product code", "item code", "item number", "product number",

@@ -26,7 +26,7 @@ CUSTOMERS_DE_FR: dict[str, tuple[str, ...]] = {
 PURCHASES_DE_FR: dict[str, tuple[str, ...]] = {
     "order_id": (
         "bestellnummer", "bestell nr", "rechnungsnummer", "rechnungs nr", "belegnummer", "beleg nr", "bonnummer",
-        "bon nr",
+        "bon nr", "beleg", "bon", "rechnung", "bestellung", "kassenbon",
         "numero de commande", "numero commande", "commande", "numero de facture", "facture", "numero de ticket",
     ),
     "customer": ("kunde", "client"),

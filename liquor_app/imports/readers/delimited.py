@@ -7,6 +7,7 @@ import re
 from collections import deque
 from collections.abc import Iterator, Sequence
 from io import TextIOWrapper
+from itertools import pairwise
 from math import ceil
 from pathlib import Path
 
@@ -58,13 +59,34 @@ def find_header(lines: Sequence[str], said: str = "") -> tuple[int, str]:
     usual = max(filled[1:] or filled, key=lambda many: (filled.count(many), many))
     enough = max(2, ceil(0.75 * usual))
     wide = [place for place, many in enumerate(filled) if many >= enough]
-    return next((place for place in wide if not _is_title(divided[place])), wide[0] if wide else 0), mark
+    below = {place: divided[after] for place, after in pairwise(wide)}
+    titles = {place for place in wide if _is_title(divided[place], below.get(place, []))}
+    return next((place for place in wide if place not in titles), wide[0] if wide else 0), mark
 
 
-def _is_title(cells: Sequence[str]) -> bool:
-    """Tell whether a line says what a report is about. Somebody's row, of a file that names no columns, does not."""
-    told = any(_SAYS.search(cell) or kind_of([cell]) is CellKind.MOMENT for cell in cells)
-    return told and not names_no_columns(cells)
+def _is_title(cells: Sequence[str], below: Sequence[str]) -> bool:
+    """Tell whether a line says what a report is about. Somebody's row, of a file that names no columns, does not; nor
+    do names of columns such as "Consent: SMS", which have somebody's row below them.
+
+    Args:
+        below: the next line that fills as many cells.
+    """
+    if names_no_columns(cells):
+        return False
+    if any(CellKind.MOMENT in (kind_of([cell]), kind_of([_said(cell)])) for cell in cells):
+        return True
+    return any(_SAYS.search(cell) for cell in cells) and not _is_somebodys(below)
+
+
+def _said(cell: str) -> str:
+    """Return what stands behind a colon."""
+    return cell.partition(":")[2].strip()
+
+
+def _is_somebodys(cells: Sequence[str]) -> bool:
+    """Tell whether a line is a row and no header: columns are called by no address, day, sum or number."""
+    kinds = {CellKind.EMAIL, CellKind.PHONE, CellKind.MOMENT, CellKind.MONEY}
+    return any(cell.strip().isdigit() or kind_of([cell]) in kinds for cell in cells)
 
 
 def _whole_lines(lines: Sequence[str]) -> list[list[str]]:
