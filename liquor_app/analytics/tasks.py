@@ -8,6 +8,7 @@ from typing import Any
 from liquor_app.analytics.cohorts import EVER, count_cohorts
 from liquor_app.analytics.daily_rollups import roll_up, roll_up_messages
 from liquor_app.analytics.insights.month_counts import count_insights, lately
+from liquor_app.analytics.insights.rfm_moves import count_moves
 from liquor_app.analytics.reviews.review import ReviewKind
 from liquor_app.analytics.reviews.subscriptions import prepare_review_mail
 from liquor_app.core.clock import today_in
@@ -67,6 +68,8 @@ async def count_months(job: JobContext) -> dict[str, Any]:
         zone = (await load_settings(session, GeneralSettings)).timezone
         await count_cohorts(session, since)
         await count_insights(session, given or lately(today_in(zone)))
+    async with transaction() as session:
+        await count_moves(session, given or today_in(zone))
     return {"since": since.isoformat()}
 
 

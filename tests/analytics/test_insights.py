@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from random import Random
@@ -18,11 +19,13 @@ from liquor_app.accounts.permissions import SYSTEM, Actor, ActorKind
 from liquor_app.analytics.cohorts import later
 from liquor_app.analytics.daily_rollups import roll_up
 from liquor_app.analytics.insights.month_counts import ACTIVE_MONTHS, count_insights
-from liquor_app.analytics.insights.read_insights import InsightKind, read_insight
+from liquor_app.analytics.insights.read_insights import InsightKind, named_segment, read_insight
+from liquor_app.analytics.insights.rfm_moves import NOT_YET, count_moves
 from liquor_app.analytics.report_files import ReportFormat, csv_of, export_insight, table_of
 from liquor_app.core.clock import travel
 from liquor_app.core.db import transaction
 from liquor_app.core.ids import uuid7, uuid7_time
+from liquor_app.scoring.estimators.rfm import rfm
 from liquor_app.screens.analytics.insights.page import insights_page
 from liquor_app.screens.analytics.insights.state import InsightsState
 from tests.people import add_campaign, add_customer
@@ -210,3 +213,66 @@ async def test_the_page_shows_each_insight_and_keeps_it_in_its_address(database:
         await run(InsightsState.choose, state, "send-times")
         assert state.heat == []
     assert insights_page() is not None
+
+
+def segments_by_hand(told: Bought, day: date) -> dict[str, str]:
+    """From lists of purchases: who had paid for something before the day, named by the same table of scores."""
+    known: dict[UUID, list[tuple[date, Decimal]]] = {}
+    for who, at, total, *_ in told:
+        if at.astimezone(ZONE).date() < day:
+            known.setdefault(who, []).append((at.astimezone(ZONE).date(), total))
+    known = {who: rows for who, rows in known.items() if any(total > 0 for _, total in rows)}
+    last, edge = day - timedelta(days=1), day - timedelta(days=1 + 365)
+    paid = {who: sorted({when for when, total in rows if total > 0}) for who, rows in known.items()}
+    named = rfm(
+        [(last - days[-1]).days for days in paid.values()],
+        [sum(1 for when in days if when > edge) for days in paid.values()],
+        [max(float(sum(total for when, total in rows if when > edge)), 0.0) for rows in known.values()],
+        [len(days) for days in paid.values()],
+        [(last - days[0]).days for days in paid.values()],
+    )
+    return dict(zip(map(str, known), map(str, named.segment), strict=True))
+
+
+async def test_who_moved_is_what_purchases_say(session: AsyncSession) -> None:
+    """Two months a night, the latest first; a month that changed is counted again."""
+    with travel(NOON):
+        told = await sold(session, people=60, orders=500)
+        await count_moves(session, THIS_MONTH)
+        months = (await session.execute(text("SELECT DISTINCT month FROM rfm_moves ORDER BY 1"))).scalars().all()
+        assert months == [date(2026, 4, 1), date(2026, 5, 1)]
+        found = await read_insight(session, VIEWER, InsightKind.MOVES)
+        before, after = segments_by_hand(told, date(2026, 5, 1)), segments_by_hand(told, THIS_MONTH)
+        by_hand = Counter((before.get(who, NOT_YET), now) for who, now in after.items())
+        assert {(row["was"], row["now"]): row["customers"] for row in found.rows} == {
+            (named_segment(was), named_segment(now)): many for (was, now), many in by_hand.items()
+        }
+        assert found.totals["customers"] == len(after)
+        for was in {row["was"] for row in found.rows}:
+            assert sum(row["share"] for row in found.rows if row["was"] == was) == pytest.approx(1)
+        await count_moves(session, THIS_MONTH)
+        assert len((await session.execute(text("SELECT DISTINCT month FROM rfm_moves"))).all()) == 4
+        await session.execute(text("UPDATE rfm_moves SET customers = 0"))
+        await count_moves(session, date(2026, 5, 20))
+        anew = await session.execute(text("SELECT month FROM rfm_moves GROUP BY 1 HAVING sum(customers) > 0"))
+        assert date(2026, 5, 1) in anew.scalars().all()
+
+
+async def test_nobody_moved_in_an_empty_shop(session: AsyncSession) -> None:
+    await count_moves(session, EVER)
+    assert (await read_insight(session, VIEWER, InsightKind.MOVES)).rows == []
+
+
+async def test_the_page_draws_who_moved(database: str) -> None:
+    with travel(NOON):
+        async with transaction() as session:
+            await sold(session, people=60, orders=500)
+            await count_moves(session, THIS_MONTH)
+            found = await read_insight(session, VIEWER, InsightKind.MOVES)
+        tab = Tab("/insights?view=moves", Actor(ActorKind.USER, uuid7(), "Vi", Role.USER))
+        state = await tab.state(InsightsState)
+        await run(InsightsState.load, state)
+    assert sum(int(line[1].replace(",", "")) for line in state.heat) == found.totals["customers"]
+    assert all(len(line) == len(state.head) for line in state.heat)
+    assert state.heat_words == "May 2026: of a hundred who were there"
+    assert all(line[0] != line[1] for line in state.moved)

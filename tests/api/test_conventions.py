@@ -28,7 +28,7 @@ GET /campaigns/{id}/analytics · POST /campaigns/generate
 GET /actions · POST /actions/generate · GET /actions/{id}
 GET /sends · GET /sends/{id} · GET /sends/{id}/events · POST /sends/{id}/resend
 GET /analytics/dashboard · GET /analytics/revenue · GET /analytics/cohorts
-GET /analytics/customer-base · GET /analytics/goods · GET /analytics/send-times
+GET /analytics/customer-base · GET /analytics/goods · GET /analytics/send-times · GET /analytics/moves
 GET /analytics/churn · GET /analytics/holdout · GET /analytics/alerts · GET /analytics/questions · POST /analytics/ask
 GET /reports/campaigns · GET /reports/segments · GET /reports/review · POST /reports/export
 GET /settings/channels · PATCH /settings/channels · GET /settings/compliance

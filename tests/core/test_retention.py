@@ -45,7 +45,7 @@ STAYS = {
         webhook_endpoints
     """,
     "one row a day, a version or a thing": """
-        base_months cohort_months cohorts goods_months send_hours
+        base_months cohort_months cohorts goods_months rfm_moves send_hours
         daily_messages daily_sales global_holdouts model_versions notices_seen product_labels scoring_standards
         sealed_secrets sender_checks sender_days setup_codes sign_up_days uplift_models
     """,

@@ -19,7 +19,7 @@ NOBODYS = {
     """,
     "what the shop sells": "product_images product_labels products",
     "figures of many": """
-        base_months cohort_months cohorts goods_months send_hours
+        base_months cohort_months cohorts goods_months rfm_moves send_hours
         daily_messages daily_sales decision_counts experiment_arms experiments global_holdouts model_versions
         outcome_sums recounts scoring_standards sender_days sign_up_days uplift_models
     """,
@@ -55,9 +55,8 @@ NAMES_NOBODY = {
     "ids, kinds, codes, figures and keys of ours": """
         allocations base_months campaign_pools channels cohort_months cohorts daily_messages daily_sales erased_keys
         erasures experiment_arms global_holdouts goods_months model_versions product_images product_labels recounts
-        scoring_standards sealed_secrets send_hours send_keys sender_checks sender_days short_links sign_up_days
-        sign_up_refusals touched_customers
-        uplift_models webhook_deliveries webhook_events
+        rfm_moves scoring_standards sealed_secrets send_hours send_keys sender_checks sender_days short_links
+        sign_up_days sign_up_refusals touched_customers uplift_models webhook_deliveries webhook_events
     """,
     "the shop's own rules and wordings, which are evidence of what was in force": """
         compliance_rules drop_sources guidance_versions settings sign_up_pages sign_up_wordings

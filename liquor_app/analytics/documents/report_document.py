@@ -116,7 +116,8 @@ def insight_document(insight: Insight, *, shop: str, color: str, at: datetime) -
     total = ["All", *(told(insight.totals.get(one.key), one) for one in columns[1:])]
     return Document(
         title=insight.kind.label, shop=shop, color=color, made=f"Made {show_moment(at, at)}",
-        under=f"Counted {show_moment(insight.counted_at, at)}" if insight.counted_at else "Not counted yet",
+        under=(f"{show_month(insight.months[0])} · " if insight.kind is InsightKind.MOVES and insight.months else "")
+        + (f"Counted {show_moment(insight.counted_at, at)}" if insight.counted_at else "Not counted yet"),
         summary=[insight.words],
         charts=_charts(insight),
         tables=[Sheet("Figures", [one.label for one in columns], [one.unit is not None for one in columns], rows,
@@ -127,7 +128,7 @@ def insight_document(insight: Insight, *, shop: str, color: str, at: datetime) -
 
 
 def _charts(insight: Insight) -> Sequence[Course | Bars]:
-    if not insight.rows or insight.kind is InsightKind.SEND_TIMES:
+    if not insight.rows or insight.kind in (InsightKind.SEND_TIMES, InsightKind.MOVES):
         return ()
     if insight.kind is InsightKind.CUSTOMERS:
         active = [float(row["active"]) for row in insight.rows]

@@ -52,3 +52,16 @@ class SendHour(SQLModel, table=True):
     opens: int = whole()
     clicks: int = whole()
     conversions: int = whole()
+
+
+class RfmMove(SQLModel, table=True):
+    """Customers who were in one RFM segment as a month began, and in another, or the same, as it ended."""
+
+    __tablename__ = "rfm_moves"
+    __table_args__ = (PrimaryKeyConstraint("month", "was", "now"),)
+
+    month: date = day()
+    was: str = words()
+    now: str = words()
+    customers: int = whole()
+    counted_at: datetime = stamped()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -16,9 +17,11 @@ from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.analytics.cohorts import later
 from liquor_app.analytics.insights.month_counts import ACTIVE_MONTHS, SEND_DAYS
+from liquor_app.analytics.insights.rfm_moves import NOT_YET
 from liquor_app.analytics.metrics import Unit, rate
 from liquor_app.analytics.reports import ReportColumn
 from liquor_app.organization.settings import shop_today
+from liquor_app.scoring.estimators.rfm import RfmSegment
 
 MONTHS = 24
 MOST_GOODS = 50
@@ -33,12 +36,13 @@ class InsightKind(StrEnum):
     CATEGORIES = "categories"
     BRANDS = "brands"
     SEND_TIMES = "send-times"
+    MOVES = "moves"
 
     @property
     def label(self) -> str:
         """The name a page gives it."""
         return {"customers": "Customer base", "categories": "Categories", "brands": "Brands",
-                "send-times": "Send times"}[self.value]  # fmt: skip
+                "send-times": "Send times", "moves": "Movements"}[self.value]  # fmt: skip
 
     @property
     def words(self) -> str:
@@ -57,6 +61,9 @@ _WORDS = {
     " under way is left out.",
     InsightKind.CATEGORIES: _GOODS,
     InsightKind.BRANDS: _GOODS,
+    InsightKind.MOVES: "Who was in which RFM segment as the last counted month began, and in which as it ended, by what"
+    " was bought until then: scores of five among everybody who had bought. Customers of now; who objects to profiling"
+    " is in none.",
     InsightKind.SEND_TIMES: f"Campaign messages of the last {SEND_DAYS} days by the shop's clock. Who was written to at"
     " an hour was not drawn at random: a high share need not be the hour's doing.",
 }
@@ -67,7 +74,7 @@ class Insight:
     """Rows by column key, and the whole of them; what was not measured is None.
 
     Attributes:
-        months: of customers, goods: the finished months that `courses` are of.
+        months: of customers, goods: the finished months that `courses` are of; of moves the month.
         courses: of goods, each row's revenue by month, in the order of the rows.
     """
 
@@ -97,6 +104,10 @@ _HOURS = """
 SELECT weekday, hour, sum(sends) AS sends, sum(opens) AS opens, sum(clicks) AS clicks, sum(conversions) AS conversions
   FROM send_hours GROUP BY 1, 2 ORDER BY 1, 2
 """
+_MOVES = """
+SELECT month, was, now, customers, counted_at FROM rfm_moves WHERE month = (SELECT max(month) FROM rfm_moves)
+ ORDER BY customers DESC, was, now
+"""
 _COUNTED = "SELECT max(counted_at) FROM base_months"
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
@@ -111,6 +122,8 @@ async def read_insight(session: AsyncSession, actor: Actor, kind: InsightKind) -
     this_month = (await shop_today(session)).replace(day=1)
     if kind is InsightKind.CUSTOMERS:
         return await _customers(session, this_month)
+    if kind is InsightKind.MOVES:
+        return await _moves(session)
     counted = (await session.execute(text(_COUNTED))).scalar()
     if kind is InsightKind.SEND_TIMES:
         return await _send_times(session, counted)
@@ -143,6 +156,33 @@ async def _customers(session: AsyncSession, this_month: date) -> Insight:
     counted = max((row.counted_at for row in known.values()), default=None)
     return Insight(InsightKind.CUSTOMERS, InsightKind.CUSTOMERS.words, columns, shown, whole, counted,
                    [row["month"] for row in shown])  # fmt: skip
+
+
+async def _moves(session: AsyncSession) -> Insight:
+    found = (await session.execute(text(_MOVES))).all()
+    at_first = Counter[str]()
+    for row in found:
+        at_first[row.was] += row.customers
+    rows = [
+        {"was": named_segment(row.was), "now": named_segment(row.now), "customers": row.customers,
+         "share": row.customers / at_first[row.was]}
+        for row in found
+    ]  # fmt: skip
+    columns = [
+        ReportColumn("was", "Was"),
+        ReportColumn("now", "Is"),
+        ReportColumn("customers", "Customers", Unit.COUNT, "Who stayed where they were stand there, too."),
+        ReportColumn("share", "Of those who were there", Unit.SHARE, "Of the segment's customers as the month began."),
+    ]
+    whole = {"customers": sum(row.customers for row in found), "share": None}
+    months = [found[0].month] if found else []
+    counted = max((row.counted_at for row in found), default=None)
+    return Insight(InsightKind.MOVES, InsightKind.MOVES.words, columns, rows, whole, counted, months)
+
+
+def named_segment(name: str) -> str:
+    """Return what an RFM segment is called."""
+    return "Not yet a customer" if name == NOT_YET else RfmSegment(name).label
 
 
 async def _goods(session: AsyncSession, kind: InsightKind, this_month: date, counted: datetime | None) -> Insight:

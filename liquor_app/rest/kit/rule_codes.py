@@ -247,6 +247,7 @@ RULE_CODES: Mapping[str, str] = {
     "GET /reports/segments": "unstorable value",
     "GET /reports/review": "unstorable value",
     "POST /reports/export": "meanwhile reused_key state taken unstorable value",
+    "GET /analytics/moves": "",
     "GET /analytics/customer-base": "",
     "GET /analytics/goods": "unstorable value",
     "GET /analytics/send-times": "",

@@ -169,6 +169,22 @@ class ReviewOut(Row):
     waiting: int
 
 
+class MoveOut(Row):
+    """Customers who went from one segment to another; `share` of those who were there lies between 0 and 1."""
+
+    was: str
+    now: str
+    customers: int
+    share: float
+
+
+class MovesOut(InsightOut):
+    """`months` holds the month, none while nothing is counted."""
+
+    months: list[date]
+    rows: list[MoveOut]
+
+
 class AlertOut(Row):
     """Something that needs somebody; `page` of the app is where it is put right, empty for who may not open it."""
 

@@ -29,6 +29,7 @@ from liquor_app.rest.schemas.reports import (
     CampaignReportOut,
     CustomerBaseOut,
     GoodsTrendOut,
+    MovesOut,
     QuestionsOut,
     ReportIn,
     ReportLinkOut,
@@ -67,6 +68,14 @@ async def segments(actor: CurrentActor, start: Start = None, end: End = None) ->
     """Segments that messages of the period were chosen for, with the same figures."""
     async with transaction() as session:
         return await read_report(session, actor, ReportKind.SEGMENTS, start, end)
+
+
+@insights.get("/moves", response_model=MovesOut)
+@needs(Permission.ANALYTICS_READ)
+async def moves(actor: CurrentActor) -> object:
+    """How many went from which RFM segment to which in the last finished month, those who stayed among them."""
+    async with transaction() as session:
+        return await read_insight(session, actor, InsightKind.MOVES)
 
 
 @router.get("/review", response_model=ReviewOut)

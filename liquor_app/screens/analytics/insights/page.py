@@ -22,7 +22,7 @@ from liquor_app.ui.skeleton import skeleton_lines
 from liquor_app.ui.table import Column, table
 from liquor_app.ui.tabs import segmented
 
-CUSTOMERS, SEND_TIMES = InsightKind.CUSTOMERS.value, InsightKind.SEND_TIMES.value
+CUSTOMERS, SEND_TIMES, MOVES = InsightKind.CUSTOMERS.value, InsightKind.SEND_TIMES.value, InsightKind.MOVES.value
 
 
 def insights_page() -> rx.Component:
@@ -41,6 +41,7 @@ def insights_page() -> rx.Component:
             rx.match(
                 InsightsState.kind,
                 (CUSTOMERS, rx.cond(InsightsState.base, _base(), _nothing())),
+                (MOVES, rx.cond(InsightsState.heat, _moves(), _nothing())),
                 (SEND_TIMES, rx.cond(InsightsState.heat, _hours(), _unsent())),
                 rx.cond(InsightsState.goods, _goods(), _nothing()),
             ),
@@ -126,6 +127,25 @@ def _goods() -> rx.Component:
 def _hours() -> rx.Component:
     drawn = heatmap(InsightsState.head, InsightsState.heat, InsightsState.heat_words, strongest=20)
     return card(drawn, title=InsightsState.heat_words, aside=_files(), foot=_meaning())
+
+
+def _moves() -> rx.Component:
+    lines = table(
+        InsightsState.moved,
+        [
+            Column("Was", lambda line: line[0]),
+            Column("Is", lambda line: line[1]),
+            Column("Customers", lambda line: line[2], number=True),
+            Column("Of those who were there", lambda line: line[3], number=True),
+        ],
+        label="Who moved, most people first",
+        empty=rx.fragment(),
+    )
+    drawn = heatmap(InsightsState.head, InsightsState.heat, InsightsState.heat_words)
+    return grid(
+        card(drawn, title=InsightsState.heat_words, foot=_meaning(), class_name="c12"),
+        card(lines, title="Who moved", aside=_files(), flush=True, class_name="c12"),
+    )
 
 
 def _nothing() -> rx.Component:

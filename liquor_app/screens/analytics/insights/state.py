@@ -9,10 +9,12 @@ from typing import Any
 import reflex as rx
 
 from liquor_app.accounts.permission_table import Permission, needs
-from liquor_app.analytics.insights.read_insights import DAYS, Insight, InsightKind, read_insight
+from liquor_app.analytics.insights.read_insights import DAYS, Insight, InsightKind, named_segment, read_insight
+from liquor_app.analytics.insights.rfm_moves import NOT_YET
 from liquor_app.analytics.report_files import ReportFormat, export_insight
 from liquor_app.core.db import transaction
 from liquor_app.organization.settings import shop_now
+from liquor_app.scoring.estimators.rfm import RfmSegment
 from liquor_app.screens.session.state import guarded, signed_in
 from liquor_app.ui.address import parameter, remember
 from liquor_app.ui.charts.kpi import sparkline_path
@@ -20,6 +22,7 @@ from liquor_app.ui.toast import toast_failed
 from liquor_app.ui.words import NONE, ago, figure, percent, show_money, show_month
 
 ADDRESS = "/insights"
+MOST_MOVES = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +91,27 @@ def counted_words(found: Insight, at: datetime) -> str:
     return f"Counted {ago(found.counted_at, at)}; each night, and after a file of purchases"
 
 
+def move_matrix(rows: list[dict[str, Any]]) -> tuple[list[list[str]], list[str]]:
+    """Return a heat map of who went where: a row a segment they were in, its customers, and of a hundred of them how
+    many are in each segment now; and its head."""
+    segments = [one.label for one in RfmSegment]
+    known = {(row["was"], row["now"]): row for row in rows}
+    were = [one for one in (*segments, named_segment(NOT_YET)) if any(row["was"] == one for row in rows)]
+    are = [one for one in segments if any(row["now"] == one for row in rows)]
+    body = []
+    for was in were:
+        many = sum(row["customers"] for row in rows if row["was"] == was)
+        cells = [known.get((was, now)) for now in are]
+        body.append([was, figure(many), *("" if one is None else str(round(100 * one["share"])) for one in cells)])
+    return body, ["Was", "Customers", *are] if body else []
+
+
+def move_lines(rows: list[dict[str, Any]]) -> list[list[str]]:
+    """Return who moved in words, most people first: was, is, customers, their share of those who were there."""
+    moved = [row for row in rows if row["was"] != row["now"]][:MOST_MOVES]
+    return [[row["was"], row["now"], figure(row["customers"]), percent(row["share"], 1)] for row in moved]
+
+
 class InsightsState(rx.State):
     """Customers, goods and hours over time."""
 
@@ -105,6 +129,7 @@ class InsightsState(rx.State):
     heat_words: str = ""
     head: list[str] = []
     heat: list[list[str]] = []
+    moved: list[list[str]] = []
 
     @rx.event
     @guarded
@@ -143,6 +168,7 @@ class InsightsState(rx.State):
         self.words, self.meaning, self.loading = counted_words(found, at), found.words, False
         rows = [dict(row) for row in found.rows]
         is_base, is_hours = kind is InsightKind.CUSTOMERS, kind is InsightKind.SEND_TIMES
+        is_moves = kind is InsightKind.MOVES
         self.months = [row["month"].isoformat() for row in rows] if is_base else []
         self.gained = [row["first_time"] for row in rows] if is_base else []
         self.won_back = [row["back"] for row in rows] if is_base else []
@@ -152,3 +178,7 @@ class InsightsState(rx.State):
         self.goods = [goods_line(row, list(course)) for row, course in zip(rows, found.courses, strict=False)]
         self.heat, self.heat_words = (hour_rows(found) if is_hours else []), heat_of(found)[1] if is_hours else ""
         self.head = ["Day", "Messages", *(f"{hour}:00" for hour in hours_of(found))] if self.heat else []
+        self.moved = move_lines(rows) if is_moves else []
+        if is_moves:
+            self.heat, self.head = move_matrix(rows)
+            self.heat_words = f"{show_month(found.months[0])}: of a hundred who were there" if found.months else ""
