@@ -218,14 +218,14 @@ class AskIn(Body):
 
 
 class AnswerOut(Row):
-    """What is known: in words, the figures by column key (null: not measured), and the page that has all of it.
-    `question` is null where none is meant; `others` may be meant too."""
+    """What is known: in words, the figures by column key (null: not measured; money and days are strings), and the page
+    that has all of it. `question` is null where none is meant; `others` may be meant too."""
 
     question: QuestionOut | None
     days: int | None
     words: list[str]
     columns: list[ReportColumnOut]
-    rows: list[dict[str, str | int | float | Decimal | date | None]]
+    rows: list[dict[str, str | int | float | None]]
     page: str | None
     others: list[QuestionOut]
 

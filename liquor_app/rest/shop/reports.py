@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated
 
@@ -161,8 +163,12 @@ async def ask(actor: CurrentActor, body: AskIn) -> object:
     keys = [one.key for one in told.columns]
     return {
         "question": told.question, "days": told.days, "words": told.sentences, "columns": told.columns,
-        "rows": [{key: row[key] for key in keys} for row in told.rows], "page": told.link[0], "others": others,
+        "rows": [{key: _cell(row[key]) for key in keys} for row in told.rows], "page": told.link[0], "others": others,
     }  # fmt: skip
+
+
+def _cell(value: object) -> object:
+    return str(value) if isinstance(value, Decimal | date) else value
 
 
 @router.post("/export", response_model=ReportLinkOut, status_code=201)
