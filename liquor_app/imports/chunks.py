@@ -28,6 +28,7 @@ from liquor_app.imports.cleaning.person_rows import Person, PersonReader
 from liquor_app.imports.cleaning.product_cells import CleanProduct, clean_product
 from liquor_app.imports.cleaning.row_notes import SHARED
 from liquor_app.imports.cleaning.sale_rows import MADE, SaleRows
+from liquor_app.imports.cleaning.sums.payment_rows import leave_out_payments
 from liquor_app.imports.profiles.tool_profile import NOBODY, Make, is_reversal
 from liquor_app.imports.readers.formats import READING
 from liquor_app.imports.readers.row_reader import Record, Table
@@ -119,7 +120,7 @@ class Chunks:
         self, table: Table, kind: str, at: dict[str, int], how: Setting,
         *, made: Sequence[Make] = (), sales: SaleRows | None = None, statuses: StatusRows | None = None, skip: int,
         limit: int | None,
-        own: FileTotals | None = None,
+        own: FileTotals | None = None, pays: bool = False,
     ):  # fmt: skip
         self._table = table
         self._sales = sales
@@ -145,6 +146,8 @@ class Chunks:
             product = None if sales else at.get("product")
             places = Places(order, there, store, when, product)
             self._records = iter(OrderRows(self._records, places))
+            if pays:
+                self._records = leave_out_payments(self._records, at)
             if sales is None and tells_whole_orders(table.columns, at):
                 self._records = iter(OrderTotals(self._records, table.columns, at, how.decimal))
             if sales is None and order_offs_of(at):

@@ -29,6 +29,7 @@ from liquor_app.imports.cleaning.orders.store_numbers import by_store, with_numb
 from liquor_app.imports.cleaning.orders.total_rows import leave_out_totals
 from liquor_app.imports.cleaning.person_cells import tell_of_us
 from liquor_app.imports.cleaning.sale_rows import MADE, PACKED, SaleRows
+from liquor_app.imports.cleaning.sums.payment_rows import leave_out_payments, pays_orders
 from liquor_app.imports.orders.store_orders import BY_STORE
 from liquor_app.imports.profiles.known_tools import chosen_profile, extra_cells, told_for_all
 from liquor_app.imports.profiles.tool_profile import Make, Profile, made_of, makers, put_together
@@ -76,7 +77,7 @@ async def open_work(
     """
 
     def prepare() -> tuple[
-        Table, dict[str, int], Dialect, list[Make], Profile | None, StatusRows | None, bool, list[Record]
+        Table, dict[str, int], Dialect, list[Make], Profile | None, StatusRows | None, bool, list[Record], bool
     ]:  # fmt: skip
         table = open_table(plan.path)
         try:
@@ -101,12 +102,14 @@ async def open_work(
                 before = BY_STORE in position or tuple(table.columns) in numbers_by_store
                 guessed = with_numbering(guessed, sample, own, before=before)
             dialect = chosen_dialect(guessed, plan.options)
-            statuses = None
+            statuses, pays = None, False
             if plan.kind == "purchases" and sales is None:
                 lines = list(leave_out_totals(sample, own["occurred_at"])) if "occurred_at" in own else sample
                 named = list(refunds_of(lines, at, dialect.decimal))
                 if dialect.numbering == STORE and "order_id" in own and "store" in own:
                     named = list(by_store(named, own["order_id"], own["store"]))
+                if pays := pays_orders(table.columns, own, named):
+                    named = list(leave_out_payments(named, own))
                 statuses = StatusRows(table.columns, at, named, dialect.decimal)
                 goods = list(leave_out_no_goods(statuses.sample, own.get("product")))
                 if tells_whole_orders(table.columns, own):
@@ -123,12 +126,13 @@ async def open_work(
                 statuses,
                 _is_of_us(plan.kind, sample, list(made.values()), at),
                 [one for one in sample if not one.problem],
+                pays,
             )
         except BaseException:
             table.close()
             raise
 
-    table, at, dialect, made, profile, statuses, is_of_us, sample = await READING.run(prepare)
+    table, at, dialect, made, profile, statuses, is_of_us, sample, pays = await READING.run(prepare)
     if plan.kind == "purchases" and "order_id" not in at and ORDER in table.columns:
         at["order_id"] = table.columns.index(ORDER)  # rejects of a file that numbers no orders: we do
     sales = profile.sales if profile else None
@@ -152,7 +156,7 @@ async def open_work(
     own = FileTotals(table.columns, at, how, sales) if totals or plan.kind == "purchases" else None
     chunks = Chunks(
         table, plan.kind, at, how, made=made, sales=rows, statuses=statuses, skip=int(position["records"]), limit=limit,
-        own=own,
+        own=own, pays=pays,
     )  # fmt: skip
     work = Work(plan, actor, position, chunks=chunks, reading=Reading(at, how), watch=watch)
     work.own = own

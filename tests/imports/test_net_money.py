@@ -71,6 +71,13 @@ def sums(head: str, *rows: str) -> list[str]:
         ("Subtotal,Total", ["40.00,42.50"], ["40.00"]),
         ("Discount,Subtotal,Total", ["4.00,40.00,36.00"], ["36.00"]),
         ("Total", ["42.50"], ["42.50"]),
+        # what is on top of a total is not in it: another sum comes to both
+        ("Order Total,Tax,Tip,Payments Total", ["42.50,2.50,5.00,47.50", "10.60,0.60,0,10.60"], ["40.00", "10.00"]),
+        ("Order Total,Tax,Tip,Payments Total", ["47.50,2.50,5.00,47.50", "10.60,0.60,0,10.60"], ["40.00", "10.00"]),
+        ("Total,Tax,Gratuity,Charged to card", ["42.50,2.50,5.00,47.50", *["10.60,0.60,0,10.60"] * 20],
+         ["40.00", *["10.00"] * 20]),
+        ("Total,Tax,Delivery Fee,Tip,Collected", ["42.50,2.50,4.00,5.00,51.50", "10.60,0.60,0,0,0"],
+         ["40.00", "10.00"]),
     ],
 )  # fmt: skip
 def test_tax_tips_and_shipping_are_no_revenue(head: str, rows: list[str], revenue: list[str]) -> None:
@@ -114,6 +121,12 @@ def test_tax_tips_and_shipping_are_no_revenue(head: str, rows: list[str], revenu
         ("Item,Qty,Price,Ext Price,Disc,Net", ["a,2,50.00,100.00,10.00,90.00"], ["90.00"]),
         ("Item,Qty,Price,Ext Price,Disc Amt,Ext Net", ["a,2,50.00,100.00,10.00,90.00"], ["90.00"]),
         ("Sales,Discount", ["100.00,10.00"], ["100.00"]),
+        ("Item,Qty,Price,Amount,Discount", ["a,2,50.00,100.00,10.00", "b,1,9.00,9.00,0"], ["90.00", "9.00"]),
+        ("Item,Qty,Price,Amount,Discount", ["a,2,50.00,90.00,10.00", "b,1,9.00,9.00,0"], ["90.00", "9.00"]),
+        ("Subtotal,Discount,Tax,Tip,Charged", ["40.00,4.00,2.00,6.00,44.00", *["9.00,0,0.50,0,9.50"] * 20],
+         ["36.00", *["9.00"] * 20]),
+        ("Subtotal,Discount,Tax,Tip,Charged", ["36.00,4.00,2.00,6.00,44.00", *["9.00,0,0.50,0,9.50"] * 20],
+         ["36.00", *["9.00"] * 20]),
     ],
 )  # fmt: skip
 def test_what_was_taken_off_is_taken_off_once(head: str, rows: list[str], revenue: list[str]) -> None:

@@ -99,6 +99,38 @@ CASES = [
     ),
     case("Order ID,Date,Email,Item,Qty,Order Tax,Order Total",
          [f"{ONE},Rye,2,3.94,73.94", f"{ONE},Gin,2,3.94,73.94", f"{TWO},Ale,1,0.00,9.00"], n1="70.00", n2="9.00"),
+    *(  # an order's total on each of its rows, or on its first, whatever it is called: the lines' own prices count
+        case(f"Order number,Date,Email,Item,Qty,Price,Total tax,{total}",
+             [f"{ONE},Rye,2,20.00,4.00,74.00", f"{ONE},Gin,1,30.00,4.00,74.00", f"{TWO},Ale,1,9.00,0.50,9.50"],
+             n1="70.00", n2="9.00")
+        for total in ("Total", "Amount", "Amount Paid", "Net amount", "Revenue", "Value")
+    ),
+    case("Order number,Date,Email,Item,Qty,Price,Discount,Shipping,Taxes,Total",
+         [f"{ONE},Rye,2,20.00,7.00,5.00,4.00,72.00", f"{ONE},Gin,1,30.00,,,,", f"{TWO},Ale,1,9.00,0.00,0.00,0.50,9.50"],
+         n1="63.00", n2="9.00"),
+    case("Order number,Date,Email,Item,Qty,Price,Tax,Total",  # of alike lines each has its own
+         [f"{ONE},Rye,1,20.00,1.00,21.00", f"{ONE},Gin,1,20.00,1.00,21.00", f"{TWO},Ale,1,9.00,0.50,9.50"],
+         n1="40.00", n2="9.00"),
+    *(  # an order that was paid in two ways has two rows
+        case(f"Receipt,Date,Email,{how},{sums}",
+             [f"{ONE},{cash},20.00,1.00,21.00", f"{ONE},{card},20.00,1.00,21.00", f"{TWO},{all_},9.00,0.50,9.50"],
+             n1="20.00", n2="9.00")
+        for sums in ("Subtotal,Tax,Total", "Net Sales,Sales Tax,Grand Total")
+        for how, cash, card, all_ in (("Tender,Tender Amount", "Cash,6.00", "Visa,15.00", "Visa,9.50"),
+                                      ("Payment Method", "Cash", "Gift", "Cash"),
+                                      ("Clerk,Amount Paid", "Sam,6.00", "Eve,15.00", "Sam,9.50"))
+    ),
+    case("Receipt,Date,Email,Tender,Subtotal",
+         [f"{ONE},Cash,20.00", f"{ONE},Visa,25.00", f"{TWO},Visa,9.00"], n1="45.00", n2="9.00"),
+    case("Receipt,Date,Email,Subtotal", [f"{ONE},20.00", f"{ONE},20.00", f"{TWO},9.00"], n1="40.00", n2="9.00"),
+    case("Order ID,Date,Email,Sub Total,Discount Total,Tax Total,Final Total",
+         [f"{ONE},60.00,6.00,3.00,57.00", f"{TWO},9.00,0.00,0.50,9.50"], n1="54.00", n2="9.00"),
+    case("Order ID,Date,Email,Subtotal (ex tax),Tax Total,Shipping Cost (inc tax),Shipping Cost (ex tax),"
+         "Coupon Discount,Order Total (inc tax),Order Total (ex tax)",
+         [f"{ONE},60.00,3.60,5.30,5.00,6.00,62.90,59.00", f"{TWO},9.00,0.54,0.00,0.00,0.00,9.54,9.00"],
+         n1="54.00", n2="9.00"),
+    case("Order,Date,Email,Closed,Subtotal,Tax,Total",
+         [f"{ONE},Yes,20.00,1.00,21.00", f"{TWO},No,9.00,0.50,9.50"], n1="20.00"),
 ]  # fmt: skip
 
 
@@ -141,6 +173,18 @@ async def test_another_currency_of_an_order_is_shared_among_no_lines(database: s
     rows = [f"{ONE},Rye,2,EUR 70.00", f"{ONE},Gin,1,"]
     report = await run(write(tmp_path / "sales.csv", "Order ID,Date,Email,Item,Qty,Order Total", *rows), "purchases")
     assert report.reasons == {"foreign_currency": 2}
+
+
+async def test_the_rows_of_further_payments_are_told(database: str, tmp_path: Path) -> None:
+    """Before, an order paid with cash and a card came to twice its sum."""
+    await run(write(tmp_path / "people.csv", *PEOPLE))
+    rows = [f"{ONE},Cash,20.00", f"{ONE},Visa,20.00", f"{TWO},Visa,9.00"]
+    path = write(tmp_path / "sales.csv", "Receipt,Date,Email,Tender,Total", *rows)
+    trial = await tried(path)
+    assert (trial.totals.money, trial.totals.left_out, trial.totals.money_made) == (
+        Decimal("49.00"), Decimal("20.00"), Decimal("29.00"),
+    )  # fmt: skip
+    assert (await run(path, "purchases")).notes == {"rows_of_no_line": 1}
 
 
 @pytest.mark.parametrize(

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from functools import cached_property
-from itertools import combinations
 
 from liquor_app.imports.cleaning.answers.dead_addresses import column_words
 from liquor_app.imports.cleaning.orders.discount_columns import CENTS, NEARLY_ALL, DiscountColumns
@@ -24,7 +23,10 @@ from liquor_app.imports.cleaning.orders.money_names import (
     number_of,
     of_goods,
     unitless,
+    without_tax_words,
 )
+from liquor_app.imports.cleaning.sums.adding_up import between
+from liquor_app.imports.cleaning.sums.whole_orders import Rows, WholeOrders
 from liquor_app.imports.readers.row_reader import Record
 
 
@@ -46,6 +48,12 @@ class NetMoney:
             if one not in taken and (field := beside(one)) is not None and self._holds_sums(one)
         ]  # fmt: skip
         self._offs = DiscountColumns(found, columns, self._cells, self._sums)
+        # "Shipping (inc tax)" is in a total with tax, "Shipping (ex tax)" in one without
+        self._beside_too = [
+            one for one in columns
+            if one not in taken and beside(one) is None and beside(without_tax_words(one)) and self._holds_sums(one)
+        ]  # fmt: skip
+        self._orders = WholeOrders(columns, found.get("order_id"), self._rows)
 
     def mapping(self) -> dict[str, str]:
         """Return the fields of a row's sums: `amount` without tax, tips and shipping where the file has it so, else
@@ -71,7 +79,7 @@ class NetMoney:
         in it."""
         name = unitless(amount)
         twin = self._named.get(name.removesuffix("subtotal") + "total") if name.endswith("subtotal") else None
-        if twin is None or name == "subtotal" or not self._holds_sums(twin) or any(self._orders_of(twin)):
+        if twin is None or name == "subtotal" or not self._holds_sums(twin) or any(self._orders.alike(twin)):
             return None
         rows = self._sums(amount, twin)
         return twin if any(net < whole for whole, net in rows) and all(net <= whole for whole, net in rows) else None
@@ -81,36 +89,47 @@ class NetMoney:
         come to their order's total; else those that are called so, beside sums of lines. And those that are called so
         and are off already."""
         amount, named = paid.get("amount"), self._offs.named_of_orders()
-        if amount is None:
-            return (named if "unit_price" in paid else []), []
-        if unitless(amount) in GROSS:
-            return named, []
-        if amount in self._wholes or any(self._orders_of(amount)):
+        if amount is None and "unit_price" not in paid:
             return [], []
-        for whole in self._wholes:
-            if (told := self._taken_off_orders(amount, whole)) is not None:
-                return told, [one for one in named if one not in told]
-        return (named if OF_A_LINE.search(column_words(amount)) else []), []
+        if amount is None and not self._orders.several:
+            return named, []
+        if amount and unitless(amount) in GROSS:
+            return named, []
+        if amount and (amount in self._wholes or any(self._orders.alike(amount))):
+            return [], []
+        if (told := self._off_orders(amount)) is not None:
+            return told, [one for one in named if one not in told]
+        return (named if amount is None or OF_A_LINE.search(column_words(amount)) else []), []
 
-    def _taken_off_orders(self, amount: str, whole: str) -> list[str] | None:
-        """Return which discounts lie between the lines of orders and their total, taxes and the like counted in; None
-        where neither none nor any of them explains nearly all."""
-        orders = self._orders()
-        if not orders:
-            return None
-        beside, offs = [column for _, column in self._beside], self._offs.columns
-        for many in range(len(offs) + 1):
-            for chosen in combinations(offs, many):
-                fits = [
-                    abs(self._of_order(rows, whole) - self._sum_of(rows, amount)
-                        + sum(abs(self._of_order(rows, one)) for one in chosen)
-                        - sum(self._of_order(rows, one) for one in more)) <= CENTS
-                    for rows in orders for more in (beside,)
-                ]  # fmt: skip
-                moves = all(any(self._of_order(rows, one) for rows in orders) for one in chosen)
-                if moves and sum(fits) >= NEARLY_ALL * len(fits):
-                    return list(chosen)
-        return None
+    def _off_orders(self, amount: str | None) -> list[str] | None:
+        """Return the discounts by which lines come to some total of theirs; none where they come to it without, None
+        where nothing tells. A subtotal that is the lines' own sum tells less than a total below it."""
+        goods, none = self._goods(amount), None
+        for whole in dict.fromkeys([*self._wholes, *self._others(amount or "")]) if self._offs.columns else ():
+            told = self._orders.taken_off(goods, whole, self._may_be_in, self._offs.columns)
+            if told:
+                return told
+            none = told if told is not None and whole in self._wholes else none
+        return none
+
+    def _goods(self, amount: str | None) -> Callable[[Rows], Decimal]:
+        """Return what tells what the lines of an order come to: by their sums, else by their prices."""
+        if amount is not None:
+            return lambda rows: self._orders.sum_of(rows, amount)
+        return lambda rows: sum((self._worth(cells) or Decimal(0) for cells in rows), Decimal(0))
+
+    def _worth(self, cells: Sequence[str]) -> Decimal | None:
+        """Return a row's price by how many."""
+        price, many = (
+            number_of(cells[self._columns.index(self._found[one])]) if one in self._found else None
+            for one in ("unit_price", "quantity")
+        )
+        return None if price is None else price * (1 if many is None else many)
+
+    @property
+    def _may_be_in(self) -> list[str]:
+        """Columns of what stands beside the goods, any of which a total may hold."""
+        return [*(column for _, column in self._beside), *self._beside_too]
 
     @cached_property
     def _wholes(self) -> list[str]:
@@ -119,37 +138,8 @@ class NetMoney:
             one for one in self._columns
             if (unitless(one) in TOTAL or OF_AN_ORDER.search(column_words(one))) and self._holds_sums(one)
             and one not in self._offs.columns and any(map(str.strip, self._cells(one)))
-            and one not in {column for _, column in self._beside} and not is_sum_given_back(one, self._cells(one))
+            and one not in self._may_be_in and not is_sum_given_back(one, self._cells(one))
         ]  # fmt: skip
-
-    def _orders(self) -> list[list[list[str]]]:
-        """Return the rows of each order of the sample, where the file numbers them."""
-        number = self._found.get("order_id")
-        if number is None:
-            return []
-        place, orders = self._columns.index(number), dict[str, list[list[str]]]()
-        for cells in self._rows:
-            if order := cells[place].strip():
-                orders.setdefault(order, []).append(cells)
-        return list(orders.values())
-
-    def _orders_of(self, column: str) -> list[bool]:
-        """Tell of each order of several rows whose sums differ whether a column says the same on each."""
-        place = self._columns.index(column)
-        several = [rows for rows in self._orders() if len(rows) > 1]
-        return [len({cells[place] for cells in rows}) == 1 and OF_AN_ORDER.search(column_words(column)) is not None
-                for rows in several]  # fmt: skip
-
-    def _of_order(self, rows: Sequence[Sequence[str]], column: str) -> Decimal:
-        """Return what a column says of an order: the same on each row is said once."""
-        place = self._columns.index(column)
-        filled = [number_of(cells[place]) or Decimal(0) for cells in rows if cells[place].strip()]
-        repeats = len(filled) == len(rows) and len(set(filled)) == 1
-        return filled[0] if repeats else sum(filled, Decimal(0))
-
-    def _sum_of(self, rows: Sequence[Sequence[str]], column: str) -> Decimal:
-        place = self._columns.index(column)
-        return sum((number_of(cells[place]) or Decimal(0) for cells in rows), Decimal(0))
 
     def replaced(self) -> set[str]:
         """Fields found by names alone that `mapping` says otherwise, or not at all."""
@@ -169,7 +159,7 @@ class NetMoney:
     def _others(self, amount: str) -> list[str]:
         """Return the columns of sums beside an amount that are nothing else, as far as names tell."""
         found = {column for field, column in self._found.items() if field != "amount"}
-        known = {*found, *self._offs.columns, *(one for _, one in self._beside), amount}
+        known = {*found, *self._offs.columns, *self._may_be_in, amount}
         return [
             one for one in self._columns
             if one not in known and any(cell.strip() for cell in self._cells(one)) and self._holds_sums(one)
@@ -178,7 +168,7 @@ class NetMoney:
     def _paid(self) -> dict[str, str]:
         found = {field: self._found[field] for field in ("amount", "unit_price") if field in self._found}
         amount = found.get("amount")
-        if amount and self._is_of_orders_beside_prices(amount):
+        if amount and (self._is_of_orders_beside_prices(amount) or self._is_before_what_was_taken_off(amount)):
             return {"unit_price": found["unit_price"]}
         if "unit_price" in found and amount is None and self._is_weak_price(found["unit_price"]):
             return {}
@@ -199,10 +189,21 @@ class NetMoney:
         return self._of(net, amount) | more
 
     def _is_of_orders_beside_prices(self, amount: str) -> bool:
-        """Tell whether an amount is called an order's total, where lines have prices and counts of their own."""
-        if not {"unit_price", "quantity"} <= self._found.keys() or not OF_AN_ORDER.search(column_words(amount)):
+        """Tell whether an amount is an order's total, where lines have prices and counts of their own."""
+        if not {"unit_price", "quantity"} <= self._found.keys():
             return False
-        return any(len(rows) > 1 for rows in self._orders())
+        return self._orders.are_beside_prices(amount, self._worth, self._may_be_in, self._offs.columns)
+
+    def _is_before_what_was_taken_off(self, amount: str) -> bool:
+        """Tell whether an amount is price by quantity on the very rows that something was taken off."""
+        if not {"unit_price", "quantity"} <= self._found.keys() or unitless(amount) in GROSS or not self._offs.columns:
+            return False
+        rows = [
+            (whole, self._worth(cells)) for cells, (whole, *offs) in self._with_sums(amount, *self._offs.columns)
+            if any(offs)
+        ]  # fmt: skip
+        same = [worth is not None and abs(whole - worth) <= CENTS for whole, worth in rows]
+        return bool(rows) and all(same)
 
     def _is_weak_price(self, price: str) -> bool:
         """Tell whether a price may be another than was paid: a shelf's, beside sums nobody can name."""
@@ -215,11 +216,29 @@ class NetMoney:
 
     def _less(self, total: str) -> dict[str, str]:
         taken: dict[str, str] = {}
+        on_top = self._on_top(total)
         for field, column in self._beside:
+            if column in on_top:
+                continue
             free = [one for one in (field, "other_tax", *BESIDE) if one not in taken]
             if free:
                 taken[free[0]] = column
         return {"amount": total} | taken
+
+    def _on_top(self, total: str) -> frozenset[str]:
+        """Return the columns beside the goods that are not in a total: with them it comes to another sum, of whatever
+        was paid ("Payments Total" with the tip). Rows that nothing was paid of tell nothing."""
+        beside = [column for _, column in self._beside]
+        for paid in self._others(total) if beside else ():
+            rows = [one for one in self._sums(paid, total, *beside) if one[0] and one[1]]
+            apart = [one for one in rows if one[0] != one[1]]
+            parts = {column: [row[place] for row in apart] for place, column in enumerate(beside, start=2)}
+            found = between([row[0] - row[1] for row in apart], parts, {})
+            places = [beside.index(one) + 2 for one in found[0]] if found else []
+            fits = [abs(row[0] - row[1] - sum(row[place] for place in places)) <= CENTS for row in rows]
+            if found and found[0] and sum(fits) >= NEARLY_ALL * len(fits):
+                return found[0]
+        return frozenset()
 
     def _back(self) -> dict[str, str]:
         known = set(self._found.values())
@@ -241,9 +260,13 @@ class NetMoney:
         return all(number_of(cell) is not None for cell in self._cells(column) if cell.strip())
 
     def _sums(self, *columns: str) -> list[tuple[Decimal, ...]]:
+        return [row for _, row in self._with_sums(*columns)]
+
+    def _with_sums(self, *columns: str) -> list[tuple[list[str], tuple[Decimal, ...]]]:
+        """Return the rows whose first column holds a number, and what each of the columns holds."""
         places = [self._columns.index(one) for one in columns]
-        rows = ([number_of(cells[place]) for place in places] for cells in self._rows)
-        return [tuple(one or Decimal(0) for one in row) for row in rows if row[0] is not None]
+        rows = ((cells, [number_of(cells[place]) for place in places]) for cells in self._rows)
+        return [(cells, tuple(one or Decimal(0) for one in row)) for cells, row in rows if row[0] is not None]
 
     def _is_before_discounts(self, net: str, total: str) -> bool:
         """Tell whether the goods' sum is one before what was taken off: the rows' totals say so."""

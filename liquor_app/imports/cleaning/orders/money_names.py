@@ -109,6 +109,16 @@ def beside(column: str) -> str | None:
     return next((field for field, known in _KINDS if known.search(words)), None)
 
 
+_TAX_WORDS = re.compile(
+    r"\b(?:incl?|including|excl?|ex|excluding|with|without|before|after)\W+(?:sales )?(?:tax|vat|gst)\b"
+)
+
+
+def without_tax_words(column: str) -> str:
+    """Return a column's name without what it says of the tax in it: "Shipping Cost (ex tax)" is "shipping cost"."""
+    return _TAX_WORDS.sub(" ", column_words(column))
+
+
 def given_back(column: str) -> bool:
     """Tell whether a column is about what came back, sum or not."""
     words = column_words(column)

@@ -50,7 +50,7 @@ _NOT_YET = re.compile(
 _REFUNDS = re.compile(r"^(?:is|was)?(?:order|sale|line|item)?(?:refunded|exchanged)$")
 _RETURNS = re.compile(r"^(?:is|was)?(?:order|sale|line|item)?(?:refund|return|returned|deferred)$")
 OF_ROWS = re.compile(r"(?:return|refund)$")
-_PAIDS = re.compile(r"^(?:is|was)?(?:order|sale|invoice|fully)?(?:paid|paidinfull|settled|captured|pagad[oa])$")
+_PAIDS = re.compile(r"^(?:is|was)?(?:order|sale|invoice|fully)?(?:paid|paidinfull|settled|captured|closed|pagad[oa])$")
 _SUCCEEDS = re.compile(
     r"^(?:is|was)?(?:order|sale|payment|transaction|trans|txn|tran|charge)?(?:success(?:ful)?|succeeded|approved)"
     rf"{_FLAG}$"
