@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +16,7 @@ from liquor_app.accounts.changed_fields import VALUE_CHARS, told_filters
 from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.accounts.tokens import actor_again
+from liquor_app.core.collisions import again
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import AppError, Conflict, Forbidden, Full, Invalid, NotFound, Unknown
 from liquor_app.core.listing.read import _count, _read_ids
@@ -205,12 +207,16 @@ def bulk_task(lists: Iterable[BulkList]) -> Callable[[JobContext], Awaitable[dic
             require(await actor_again(session, who), verb.permission)
             rows = await _resolve(session, bulk.spec, selection_of(bulk.spec, job.args.get("chosen") or {}))
         done, refused = 0, Counter[str]()
-        for start in range(0, len(rows), verb.at_once):
-            part = rows[start : start + verb.at_once]
+
+        async def work(part: Sequence[UUID]) -> Outcome:
             async with transaction() as session:
                 actor = await actor_again(session, who)
                 require(actor, verb.permission)
-                outcome = await verb.work(session, actor, part, value)
+                return await verb.work(session, actor, part, value)
+
+        for start in range(0, len(rows), verb.at_once):
+            part = rows[start : start + verb.at_once]
+            outcome = await again(partial(work, part))
             done, refused = done + outcome.done, refused + Counter(outcome.refused)
             await job.progress(start + len(part), len(rows), f"{figure(done)} done, {figure(refused.total())} refused")
         reasons = [{"reason": reason, "rows": many} for reason, many in refused.most_common(MOST_REASONS)]

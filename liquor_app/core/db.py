@@ -20,7 +20,7 @@ from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, OperationalErr
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
 from liquor_app.core.config import get_settings
-from liquor_app.core.errors import AppError, Conflict, Invalid, Meanwhile, Taken, Unavailable
+from liquor_app.core.errors import AppError, Collided, Conflict, Invalid, Taken, Unavailable
 
 log = logging.getLogger(__name__)
 
@@ -152,8 +152,9 @@ async def transaction() -> AsyncIterator[AsyncSession]:
 
     Raises:
         Unavailable: the database cannot be reached.
-        Conflict: two transactions collided (serialization failure or deadlock); trying again is safe. Or somebody else
-            was faster with what there may be one of.
+        Collided: two transactions collided (serialization failure or deadlock); trying again is safe, and what runs
+            as a job does (`core.collisions`).
+        Conflict: somebody else was faster with what there may be one of.
         Invalid: what was given is larger or smaller than the database keeps.
     """
     maker = async_sessionmaker(engine(), expire_on_commit=False, autoflush=True)
@@ -167,7 +168,7 @@ async def transaction() -> AsyncIterator[AsyncSession]:
     except OperationalError as error:
         state = getattr(error.orig, "sqlstate", None)
         if state in {"40001", "40P01"}:
-            raise Meanwhile("Somebody else changed this at the same moment. Please try again.") from error
+            raise Collided("Somebody else changed this at the same moment. Please try again.") from error
         if state is None or state.startswith(("08", "57P", "53")):
             raise Unavailable(f"The database cannot be reached: {trouble_of(error)}.") from error
         raise

@@ -119,6 +119,10 @@ class Meanwhile(Conflict):
     code = "rule.meanwhile"
 
 
+class Collided(Meanwhile):
+    """The database rolled this transaction back for another's sake: done again, it may well succeed."""
+
+
 class Forbidden(AppError):
     code = "forbidden"
     status = 403

@@ -24,6 +24,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.core import redis
+from liquor_app.core.collisions import again
 from liquor_app.core.db import after_commit, commit_guard, transaction
 from liquor_app.core.errors import AppError, Conflict, NotFound
 from liquor_app.core.ids import uuid7
@@ -336,7 +337,8 @@ async def run(job_id: UUID, tasks: dict[Job, Task], *, lease_seconds: float = SE
 
 
 async def _held(lease: Lease, task: Task, context: JobContext) -> dict[str, Any] | None:
-    """Run the task under its lease: renewed by a thread while it lasts, asked for before each of its commits.
+    """Run the task under its lease: renewed by a thread while it lasts, asked for before each of its commits. One that
+    collided with another writer is run again, as after a lost worker.
 
     Raises:
         JobLost: another worker was given the job; the task was stopped where it stood.
@@ -347,7 +349,7 @@ async def _held(lease: Lease, task: Task, context: JobContext) -> dict[str, Any]
     loop = asyncio.get_running_loop()
 
     async def work() -> dict[str, Any] | None:
-        return await task(context)
+        return await again(lambda: task(context))
 
     working = loop.create_task(work(), context=around)
     lease.start(lambda: loop.call_soon_threadsafe(working.cancel))

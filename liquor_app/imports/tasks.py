@@ -13,8 +13,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.audit import audit
 from liquor_app.accounts.permissions import SYSTEM, Actor
+from liquor_app.core.collisions import WAITS, again
 from liquor_app.core.db import transaction
-from liquor_app.core.errors import AppError, Conflict
+from liquor_app.core.errors import AppError, Conflict, Meanwhile
 from liquor_app.core.files.store import file_store
 from liquor_app.core.ids import parse_id
 from liquor_app.core.lease import JobLost
@@ -38,7 +39,6 @@ from liquor_app.webhooks.models import Happened
 from liquor_app.webhooks.outbox import emit
 
 COUNTS = ("rows", "created", "updated", "unchanged", "rejected")
-TRIES = 3
 Tell = Callable[[int, int], Awaitable[None]]
 
 
@@ -75,8 +75,12 @@ async def import_uploaded(job: JobContext) -> dict[str, Any]:
         async with transaction() as session:
             await conclude(session, SYSTEM, import_id, ImportStatus.FAILED, unexpected(error))
         raise
-    async with transaction() as session:
-        row = await conclude(session, actor, import_id, ImportStatus.COMPLETED)
+
+    async def end() -> ImportRow:
+        async with transaction() as session:
+            return await conclude(session, actor, import_id, ImportStatus.COMPLETED)
+
+    row = await again(end)
     await file_store().delete(row.stored)  # personal data is not kept longer than it is needed
     return _result(row)
 
@@ -96,9 +100,9 @@ async def drive(actor: Actor, import_id: UUID, path: Path, tell: Tell) -> None:
     Raises:
         Invalid: as `open_work` and its steps.
         Forbidden: the actor may not, or not any more.
-        Conflict: three collisions with other writers in a row; everything committed so far stays.
+        Meanwhile: a chunk collided with other writers at each of its tries; everything committed so far stays.
     """
-    failures = 0
+    waits = list(WAITS)
     while True:
         async with transaction() as session:
             row = await get_import(session, actor, import_id)
@@ -113,7 +117,7 @@ async def drive(actor: Actor, import_id: UUID, path: Path, tell: Tell) -> None:
                         async with transaction() as session:
                             await still(session, actor)
                             going = await work.step(session)
-                        failures = 0
+                        waits = list(WAITS)
                         gc_control.collect()
                         await tell(*work.progress)
             return
@@ -121,11 +125,10 @@ async def drive(actor: Actor, import_id: UUID, path: Path, tell: Tell) -> None:
             async with transaction() as session:
                 position = checkpoint.start_position(work.position["columns"]) | {BY_STORE: True}
                 await checkpoint.begin_anew(session, row.id, position)
-        except Conflict:
-            failures += 1
-            if failures == TRIES:
-                raise
-            await asyncio.sleep(0.2 * failures)
+        except Conflict as error:
+            if not waits:
+                raise Meanwhile(error.message) from error
+            await asyncio.sleep(waits.pop(0))
 
 
 async def conclude(

@@ -4,8 +4,10 @@ job. What proves something stays, of a profile that is nobody's: consents, ages,
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -17,6 +19,7 @@ from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import SYSTEM, Actor, require
 from liquor_app.actions.action_status import give_up_people
 from liquor_app.compliance.may_send import BlockReason
+from liquor_app.core.collisions import again
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import Conflict, Invalid, NotFound
 from liquor_app.core.files.store import file_store
@@ -176,6 +179,16 @@ async def erase_person(job: JobContext) -> dict[str, Any]:
     told: dict[str, Any] = {FILES: await _forget_files(traces)}
     if left:
         told[NOT_WAITED_FOR] = left
+    told = await again(partial(_scrub, erasure, traces, told))
+    await job.progress(1, 2, "Looking once more")
+    # what others wrote while this was at it, found by what is known here and nowhere else any more
+    await again(partial(_scrub_once_more, erasure, traces))
+    return told
+
+
+async def _scrub(erasure: ErasureRow, traces: Traces, files: Mapping[str, Any]) -> dict[str, Any]:
+    """Scrub what is known of them and write down that it is done; returns what was scrubbed, with `files` before it."""
+    told = dict(files)
     async with transaction() as session:
         for personal in PERSONAL:
             if many := await scrub_rows(session, personal, traces):
@@ -186,13 +199,14 @@ async def erase_person(job: JobContext) -> dict[str, Any]:
         await keep_note(ErasureNote(erasure.id, erasure.person_id, erasure.ground, erasure.asked_at, hashes))
         await finish_erasure(session, erasure.id, told)
         await audit(session, SYSTEM, "customer.erased", "customer", erasure.person_id, ground=erasure.ground.value)
-    await job.progress(1, 2, "Looking once more")
-    # what others wrote while this was at it, found by what is known here and nowhere else any more
+    return told
+
+
+async def _scrub_once_more(erasure: ErasureRow, traces: Traces) -> None:
     async with transaction() as session:
         for personal in PERSONAL:
             await scrub_rows(session, personal, traces)
         await scrub_all_mentions(session, traces, in_templates=erasure.in_templates)
-    return told
 
 
 async def _wait_for_the_wire(job: JobContext, traces: Traces) -> int:

@@ -10,6 +10,7 @@ from typing import Any
 from liquor_app.accounts.entry.told_changes import TOLD
 from liquor_app.accounts.models import LinkKind
 from liquor_app.accounts.permissions import SYSTEM
+from liquor_app.core.collisions import again
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import AppError, Invalid
 from liquor_app.core.ids import parse_id
@@ -90,10 +91,15 @@ async def send_errand(job: JobContext) -> dict[str, Any]:
     if prepared is None:
         return {"sent": False}
     status, provider_id, detail = await transactional.hand_over_errand(prepared)
-    async with transaction() as session:
-        await transactional.record_errand(
-            session, errand_id, status, provider=prepared.trial.route.provider, provider_id=provider_id, detail=detail
-        )
+    provider = prepared.trial.route.provider
+
+    async def record() -> None:
+        async with transaction() as session:
+            await transactional.record_errand(
+                session, errand_id, status, provider=provider, provider_id=provider_id, detail=detail
+            )
+
+    await again(record)  # run from its beginning, the job would find nothing that waits
     return {"sent": status is ErrandStatus.SENT, "status": status.value}
 
 

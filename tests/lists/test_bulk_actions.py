@@ -26,6 +26,7 @@ from liquor_app.core.listing.spec import ListQuery
 from liquor_app.core.models import JobStatus
 from liquor_app.core.queue import Job, JobContext, JobRow, get_job, request_cancel, run
 from liquor_app.segments.lists import CUSTOMER_ACTIONS, list_customers
+from tests.collisions import rival
 from tests.kept_rows import shipped_segments
 from tests.lists.contract import declared
 from tests.people import add_customer, add_user, ensure_shop
@@ -251,3 +252,26 @@ async def test_a_job_with_other_arguments_does_nothing(database: str, wrong: dic
     forged = {"list": "campaigns", "action": "cancel", "chosen": {"at_most": 5}, "actor": ["user", str(uuid7())]}
     with pytest.raises(Forbidden):
         await TASKS[Job.CHANGE_ROWS](replace(job, args=forged))
+
+
+async def test_a_step_that_collides_is_done_again_and_counted_once(database: str) -> None:
+    ids = await campaigns("active", "active")
+    pause = CAMPAIGN_ACTIONS.verb("pause")
+    async with rival(database) as other:
+        await other.hold("UPDATE settings SET value = value WHERE key = 'planning'")
+        rivals = [other]
+
+        async def pause_in_the_way(session: AsyncSession, *given: Any) -> Any:
+            outcome = await pause.work(session, *given)
+            if rivals:
+                await rivals.pop().want("UPDATE campaigns SET name = name")
+            await session.execute(text("UPDATE settings SET value = value WHERE key = 'planning'"))
+            return outcome
+
+        hindered = BulkList(CAMPAIGNS, (replace(pause, work=pause_in_the_way, at_once=1),))
+        job = await asked(SYSTEM, "pause", Selection(ids=tuple(ids)))
+        after = await ended(job, {Job.CHANGE_ROWS: bulk_task([hindered])})
+        await other.done()
+    assert after.status is JobStatus.SUCCEEDED
+    assert after.result is not None
+    assert (after.result["done"], after.result["refused"]) == (2, 0)

@@ -17,6 +17,7 @@ from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import SYSTEM, Actor, require
 from liquor_app.catalog.imported_products import remove_products, set_back_products
 from liquor_app.core.bulk import by_index
+from liquor_app.core.collisions import again
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import AppError, Conflict
 from liquor_app.core.ids import parse_id
@@ -60,11 +61,14 @@ async def undo_import(job: JobContext) -> dict[str, Any]:
     try:
         async with transaction() as session:
             actor = await whose_job(session, job)
+
+        async def step() -> tuple[bool, dict[str, Any]]:
+            async with transaction() as session:
+                return await _step(session, await still(session, actor), import_id, job.id)
+
         going = True
         while going:
-            async with transaction() as session:
-                actor = await still(session, actor)
-                going, undo = await _step(session, actor, import_id, job.id)
+            going, undo = await again(step)
             await job.progress(*progress(undo), "Undoing the import")
     except JobLost:
         raise  # another worker goes on with it
@@ -74,9 +78,12 @@ async def undo_import(job: JobContext) -> dict[str, Any]:
     except Exception as error:
         await _stop(import_id, job.id, unexpected(error))
         raise
-    async with transaction() as session:
-        row = await _conclude(session, actor, import_id)
-    return _result(row)
+
+    async def end() -> ImportRow:
+        async with transaction() as session:
+            return await _conclude(session, actor, import_id)
+
+    return _result(await again(end))
 
 
 def _result(row: ImportRow) -> dict[str, Any]:
