@@ -16,13 +16,13 @@ from liquor_app.accounts.changed_fields import VALUE_CHARS, told_filters
 from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.accounts.tokens import actor_again
-from liquor_app.core.collisions import again
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import AppError, Conflict, Forbidden, Full, Invalid, NotFound, Unknown
 from liquor_app.core.listing.read import _count, _read_ids
 from liquor_app.core.listing.selection import MOST_SELECTED, Selection, selection_of
 from liquor_app.core.listing.spec import ListQuery, ListSpec
 from liquor_app.core.models import JobStatus
+from liquor_app.core.platform.collisions import again
 from liquor_app.core.queue import Job, JobContext, count_open, enqueue, get_job, request_cancel
 from liquor_app.core.security.redact import redact
 from liquor_app.ui.words import figure

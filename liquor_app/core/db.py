@@ -153,7 +153,7 @@ async def transaction() -> AsyncIterator[AsyncSession]:
     Raises:
         Unavailable: the database cannot be reached.
         Collided: two transactions collided (serialization failure or deadlock); trying again is safe, and what runs
-            as a job does (`core.collisions`).
+            as a job does (`core.platform.collisions`).
         Conflict: somebody else was faster with what there may be one of.
         Invalid: what was given is larger or smaller than the database keeps.
     """

@@ -24,12 +24,12 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.core import redis
-from liquor_app.core.collisions import again
 from liquor_app.core.db import after_commit, commit_guard, transaction
 from liquor_app.core.errors import AppError, Conflict, NotFound
 from liquor_app.core.ids import uuid7
 from liquor_app.core.lease import SECONDS, JobLost, Lease
 from liquor_app.core.models import JOB, UNFINISHED, JobStatus
+from liquor_app.core.platform.collisions import again
 from liquor_app.core.pubsub import publish_now
 from liquor_app.core.security.call_origin import CallOrigin, call_origin
 from liquor_app.core.security.redact import describe

@@ -13,13 +13,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.audit import audit
 from liquor_app.accounts.permissions import SYSTEM, Actor
-from liquor_app.core.collisions import WAITS, again
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import AppError, Conflict, Meanwhile
 from liquor_app.core.files.store import file_store
 from liquor_app.core.ids import parse_id
 from liquor_app.core.lease import JobLost
 from liquor_app.core.platform import gc_control
+from liquor_app.core.platform.collisions import WAITS, again
 from liquor_app.core.queue import Job, JobCancelled, JobContext, Task, enqueue, unexpected
 from liquor_app.imports import checkpoint
 from liquor_app.imports.import_rows import ImportRow, get_import

@@ -19,11 +19,11 @@ from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import SYSTEM, Actor, require
 from liquor_app.actions.action_status import give_up_people
 from liquor_app.compliance.may_send import BlockReason
-from liquor_app.core.collisions import again
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import Conflict, Invalid, NotFound
 from liquor_app.core.files.store import file_store
 from liquor_app.core.ids import uuid7
+from liquor_app.core.platform.collisions import again
 from liquor_app.core.platform.personal_data import Traces, scrub_rows
 from liquor_app.core.queue import Job, JobContext, enqueue
 from liquor_app.customers.consents import Suppression, suppress_addresses

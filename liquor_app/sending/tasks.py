@@ -10,11 +10,11 @@ from typing import Any
 from liquor_app.accounts.entry.told_changes import TOLD
 from liquor_app.accounts.models import LinkKind
 from liquor_app.accounts.permissions import SYSTEM
-from liquor_app.core.collisions import again
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import AppError, Invalid
 from liquor_app.core.ids import parse_id
 from liquor_app.core.lease import JobLost
+from liquor_app.core.platform.collisions import again
 from liquor_app.core.queue import Job, JobContext, Task
 from liquor_app.core.security.redact import describe
 from liquor_app.sending import fast_forward, staff_mail

@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from liquor_app.core import collisions, queue
-from liquor_app.core.collisions import again
+from liquor_app.core import queue
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import Collided, Meanwhile
 from liquor_app.core.models import JobStatus
+from liquor_app.core.platform import collisions
+from liquor_app.core.platform.collisions import again
 from liquor_app.core.queue import Job, JobContext, get_job
 from tests.collisions import Rival, rival
 

@@ -582,3 +582,35 @@ async def test_whoever_may_no_longer_undoes_no_further(
     assert await queue.run(job, TASKS) is JobStatus.FAILED
     assert (await rows("SELECT count(*) AS n FROM customers"))[0]["n"] == 4
     assert (await state(row.id)).status == "undo_stopped"
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0), (0, 2, 1), (2, 1, 0)])
+async def test_a_file_that_came_again_leaves_nobody_once_all_is_undone(database: str, order: tuple[int, ...]) -> None:
+    """Its noes are said again by the later import: also of that one nothing is left then."""
+    before = await everything()
+    made = [await take(FIRST, name=f"{number}.csv") for number in range(len(order))]
+    for number in order:
+        await undo(made[number])
+    assert await rows("SELECT external_id FROM customers") == []
+    assert await everything() == before
+
+
+async def test_a_no_said_again_by_a_file_that_stands_keeps_whom_it_is_of(database: str) -> None:
+    maker = await take(FIRST)
+    await take(FIRST, name="again.csv")
+    assert undo_counts(await undo(maker)).kept == {"people_consented": 1}
+    assert await rows("SELECT external_id, email_consent FROM customers") == [
+        {"external_id": "B1", "email_consent": "withdrawn"}
+    ]
+
+
+async def test_a_no_of_ones_own_keeps_whom_two_undone_files_named(database: str) -> None:
+    maker, again = await take(FIRST), await take(FIRST, name="again.csv")
+    async with transaction() as session:
+        bo = (await session.execute(text("SELECT id FROM customers WHERE external_id = 'B1'"))).scalar_one()
+        await record_consent(
+            session, SYSTEM, customer_id=bo, channel=Channel.EMAIL, status=ConsentStatus.WITHDRAWN, source="counter"
+        )
+    await undo(maker)
+    await undo(again)
+    assert await rows("SELECT external_id FROM customers") == [{"external_id": "B1"}]

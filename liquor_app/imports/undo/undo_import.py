@@ -33,22 +33,29 @@ _TRACED = {"customers": 1, "purchases": 1, "products": 2}
 _COUNT = {"customers": count_changed_people, "purchases": count_baskets, "products": count_products}
 FIRST = UUID(int=0)
 PHASES = {
-    "customers": ("changed_people", "made_people", "tags", "noes"),
+    "customers": ("changed_people", "made_people", "left_behind", "tags", "noes"),
     "purchases": ("made_baskets", "changed_baskets", "made_people"),
     "products": ("changed_products", "made_products"),
 }
 """What is taken back, in this order: addresses of the suppression list once their people are gone."""
 
-_WHY_THEY_STAY = """
+_SAID_AGAIN = """
+(e.evidence ? 'again' AND (e.import_id = CAST(:import AS uuid)
+    OR EXISTS (SELECT FROM imports u WHERE u.id = e.import_id AND u.status IN ('undoing', 'undone'))))
+"""
+"""A no that an import only said again keeps nobody once that import is undone, or while it is: without anything else
+there is nobody to say it of."""
+_WHY_THEY_STAY = f"""
 CASE
     WHEN c.merged_into IS NOT NULL THEN 'merged'
     WHEN EXISTS (SELECT FROM sends s WHERE s.customer_id = c.id) THEN 'sent'
     WHEN EXISTS (SELECT FROM actions a WHERE a.customer_id = c.id) THEN 'planned'
-    WHEN EXISTS (SELECT FROM purchases p WHERE p.customer_id = c.id {but}) THEN 'bought'
+    WHEN EXISTS (SELECT FROM purchases p WHERE p.customer_id = c.id {{but}}) THEN 'bought'
     WHEN EXISTS (SELECT FROM customer_images i WHERE i.customer_id = c.id AND i.import_id <> c.import_id)
       OR EXISTS (SELECT FROM customer_tags t WHERE t.customer_id = c.id AND t.import_id <> c.import_id)
         THEN 'later_import'
-    WHEN EXISTS (SELECT FROM consents e WHERE e.customer_id = c.id AND e.import_id IS DISTINCT FROM c.import_id)
+    WHEN EXISTS (SELECT FROM consents e WHERE e.customer_id = c.id AND e.import_id IS DISTINCT FROM c.import_id
+                    AND NOT {_SAID_AGAIN})
       OR EXISTS (SELECT FROM age_ledger g WHERE g.customer_id = c.id AND g.import_id IS DISTINCT FROM c.import_id)
         THEN 'consented'
     WHEN EXISTS (SELECT FROM analytics_events v WHERE v.customer_id = c.id) THEN 'active'
@@ -64,9 +71,19 @@ _BEFORE_BASKETS = _WHY_THEY_STAY.format(
     but="AND (p.import_id IS DISTINCT FROM c.import_id OR p.written_by IS NOT NULL)"
 )
 """The same while the import's own purchases are still there: those that nobody wrote anew go before their buyers."""
-_HOLDS = "(c.import_id IS DISTINCT FROM s.import_id OR c.id IN (SELECT id FROM made WHERE why IS NOT NULL))"
+_LEFT_BEHIND = """
+  FROM customers c JOIN imports m ON m.id = c.import_id AND m.status = 'undone'
+ WHERE c.import_id <> :import
+   AND EXISTS (SELECT FROM consents e WHERE e.customer_id = c.id AND e.import_id = :import AND e.evidence ? 'again')
+"""
+LEFT_BEHIND = f"SELECT c.id {_LEFT_BEHIND} AND c.id > :after ORDER BY c.id LIMIT :most FOR UPDATE OF c"
+"""Whom an import that is undone had made, and who stayed for this one's word alone, maybe."""
+_HOLDS = "c.id NOT IN (SELECT id FROM made WHERE why IS NULL)"
 _COUNT_MADE = f"""
-WITH made AS MATERIALIZED (SELECT c.id, {_BEFORE_BASKETS} AS why FROM customers c WHERE c.import_id = :import)
+WITH made AS MATERIALIZED (
+    SELECT c.id, {_BEFORE_BASKETS} AS why FROM customers c WHERE c.import_id = :import
+    UNION ALL SELECT l.* FROM (SELECT c.id, {WHY_THEY_STAY} AS why {_LEFT_BEHIND}) l WHERE l.why IS NULL
+)
 SELECT 'customers' AS what, why, count(*) AS n FROM made GROUP BY 2
  UNION ALL SELECT 'consents', NULL, count(*)
   FROM consents e JOIN made ON made.id = e.customer_id AND made.why IS NULL

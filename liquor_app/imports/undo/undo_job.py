@@ -17,11 +17,11 @@ from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import SYSTEM, Actor, require
 from liquor_app.catalog.imported_products import remove_products, set_back_products
 from liquor_app.core.bulk import by_index
-from liquor_app.core.collisions import again
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import AppError, Conflict
 from liquor_app.core.ids import parse_id
 from liquor_app.core.lease import JobLost
+from liquor_app.core.platform.collisions import again
 from liquor_app.core.queue import Job, JobCancelled, JobContext, enqueue, unexpected
 from liquor_app.customers.imported.imported_baskets import remove_baskets, set_back_baskets
 from liquor_app.customers.imported.imported_noes import remove_noes
@@ -35,7 +35,7 @@ from liquor_app.customers.imported.imported_people import (
 )
 from liquor_app.imports.import_rows import ImportRow, get_import, lock_import
 from liquor_app.imports.models import ImportStatus
-from liquor_app.imports.undo.undo_import import FIRST, PHASES, WHY_THEY_STAY, progress, undo_counts
+from liquor_app.imports.undo.undo_import import FIRST, LEFT_BEHIND, PHASES, WHY_THEY_STAY, progress, undo_counts
 from liquor_app.imports.undo.undo_words import removed_words
 from liquor_app.imports.undo.whose_job import still, whose_job
 from liquor_app.organization.service import notify
@@ -129,6 +129,8 @@ async def _batch(session: AsyncSession, import_id: UUID, phase: str, after: UUID
         return await set_back_people(session, import_id, after, BATCH_ROWS), None
     if phase == "made_people":
         return await _made_people(session, import_id, after), None
+    if phase == "left_behind":
+        return await _left_behind(session, import_id, after), None
     if phase == "tags":
         return await take_tags(session, import_id, after, BATCH_ROWS), None
     if phase == "noes":
@@ -149,7 +151,7 @@ async def _made_people(session: AsyncSession, import_id: UUID, after: UUID) -> U
     ids = list(found.scalars())
     undone = Undone(upto=ids[-1] if len(ids) == BATCH_ROWS else None)
     leaving, merged = list[UUID](), list[UUID]()
-    for person, why in await session.execute(text(_WHY_STAY), {"ids": ids}):
+    for person, why in await session.execute(text(_WHY_STAY), {"ids": ids, "import": import_id}):
         if why is None:
             leaving.append(person)
         else:
@@ -159,6 +161,17 @@ async def _made_people(session: AsyncSession, import_id: UUID, after: UUID) -> U
     if merged:
         undone.removed["consents"] += await take_yeses(session, import_id, merged)
     undone.removed.update(await remove_people(session, leaving))
+    return undone
+
+
+async def _left_behind(session: AsyncSession, import_id: UUID, after: UUID) -> Undone:
+    """Delete the next of those whom an import that is undone already had made, and who stayed because this one said
+    no of them once more: nobody else built on them."""
+    found = await session.execute(text(LEFT_BEHIND), {"import": import_id, "after": after, "most": BATCH_ROWS})
+    ids = list(found.scalars())
+    undone = Undone(upto=ids[-1] if len(ids) == BATCH_ROWS else None)
+    reasons = await session.execute(text(_WHY_STAY), {"ids": ids, "import": import_id})
+    undone.removed.update(await remove_people(session, [person for person, why in reasons if why is None]))
     return undone
 
 
