@@ -22,7 +22,7 @@ from liquor_app.imports.cleaning.orders.order_totals import OrderTotals
 from liquor_app.imports.cleaning.orders.refunds_of import refunds_of
 from liquor_app.imports.cleaning.orders.status_rows import StatusRows, check_status
 from liquor_app.imports.cleaning.orders.store_numbers import by_store
-from liquor_app.imports.cleaning.orders.total_rows import is_sum, leave_out_totals
+from liquor_app.imports.cleaning.orders.total_rows import is_sum, leave_out_footers, leave_out_totals
 from liquor_app.imports.cleaning.person_cells import clean_order_id
 from liquor_app.imports.cleaning.person_rows import Person, PersonReader
 from liquor_app.imports.cleaning.product_cells import CleanProduct, clean_product
@@ -96,7 +96,7 @@ class Chunk:
     Attributes:
         partial: of refused lines without an order's number, by their place in `rejects`, who bought and when: enough to
             know the order by.
-        left_out: rows that are no lines of purchases, by `LEFT_OUT`, with the word that says so where one does.
+        left_out: rows that are no lines of purchases, or nobody, by `LEFT_OUT`, with the word that says so, if any.
         reversals: of these, the first of each order that was voided or refunded in full.
         read: records taken from the file, blank ones left out.
         share: how much of the file is read now, 0 to 1.
@@ -128,6 +128,9 @@ class Chunks:
         told = statuses.places if statuses else ()
         self._watch = Watch(table.columns, at, told) if kind == "purchases" and sales is None else None
         self._records: Iterator[Record] = unmended(table, table.columns) if LINE in table.columns else iter(table)
+        if kind == "customers":
+            reach = [at[one] for one in ("email", "phone") if at.get(one, len(table.columns)) < len(table.columns)]
+            self._records = leave_out_footers(self._records, reach)
         if self._is_sales and sales is None:
             if (day := at.get("occurred_at", len(table.columns))) < len(table.columns):
                 self._records = leave_out_totals(self._records, day)

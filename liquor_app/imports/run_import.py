@@ -183,7 +183,7 @@ class Work:
         _, result, left_out = await customer_rows.store(
             session, rows, self.plan.policy, self._by, fields=self._custom, consents=consents, watch=self._watch
         )
-        self._notes = Counter(note for row in rows for note in row.notes) + left_out
+        self._notes = chunk.left_out + Counter(note for row in rows for note in row.notes) + left_out
         named = {at: str(rows[at].values.get("external_id") or "") for at in sorted(result.outcomes)}
         again = self._twice(
             {at: ([("Customer number", value)], chunk.records[at].number) for at, value in named.items()}

@@ -34,7 +34,7 @@ from liquor_app.imports.orders import basket_lines, refused_orders, reversed_ord
 from liquor_app.imports.orders.basket_lines import GIVEN, LONG, MOVED, REPLACED, VOIDED_SINCE
 from liquor_app.imports.orders.new_buyers import MADE
 from liquor_app.imports.outcome_words import outcome_words, taken_back_words
-from liquor_app.imports.profiles.tool_profile import LEFT_OUT, NOBODY, PICTURE
+from liquor_app.imports.profiles.tool_profile import LEFT_OUT, NOBODY, PICTURE, TOTALS
 from liquor_app.imports.profiles.tool_profile import rows_left_out as left_out_by_reason
 from liquor_app.imports.undo.undo_import import UndoCounts, is_something_left
 from liquor_app.imports.undo.undo_words import KEPT, REMOVED, thing_words
@@ -239,7 +239,10 @@ def note_words(notes: Mapping[str, Any], twice: Sequence[str] = ()) -> str:
         if code not in _NO_FAULT and code in found
     ]
     if rows:
-        words += f" Rows that are no lines of purchases, left out: {listed(rows)}."
+        what = (
+            "Rows that are no lines of purchases" if found.keys() - {TOTALS} else "Rows that are about the list itself"
+        )
+        words += f" {what}, left out: {listed(rows)}."
     if count := int(notes.get(reversed_orders.ANOTHERS, 0)):
         words += f" {plural(count, 'known order')} voided or refunded in the file but left as bought: the row names"
         words += " another customer, or another store, than the order's own."
