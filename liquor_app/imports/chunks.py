@@ -25,7 +25,7 @@ from liquor_app.imports.cleaning.orders.store_numbers import by_store
 from liquor_app.imports.cleaning.orders.total_rows import is_sum, leave_out_footers, leave_out_totals
 from liquor_app.imports.cleaning.person_cells import clean_order_id
 from liquor_app.imports.cleaning.person_rows import Person, PersonReader
-from liquor_app.imports.cleaning.product_cells import CleanProduct, clean_product
+from liquor_app.imports.cleaning.products.product_cells import CleanProduct, clean_product
 from liquor_app.imports.cleaning.row_notes import SHARED
 from liquor_app.imports.cleaning.sale_rows import MADE, SaleRows
 from liquor_app.imports.cleaning.sums.payment_rows import leave_out_payments

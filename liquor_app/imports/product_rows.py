@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.catalog.product_write import ProductOutcome, write_products
 from liquor_app.imports.cleaning.cells import Rejected
-from liquor_app.imports.cleaning.product_cells import CleanProduct
+from liquor_app.imports.cleaning.products.product_cells import CleanProduct
 from liquor_app.imports.merge_rows import Outcome, Policy
 from liquor_app.imports.trial.becoming import Becoming, becoming
 from liquor_app.imports.trial.repeated_rows import fold_repeated, product_keys

@@ -36,7 +36,7 @@ from liquor_app.imports.cleaning.cells import Rejected
 from liquor_app.imports.cleaning.file_setting import Reading
 from liquor_app.imports.cleaning.line_rows import Line
 from liquor_app.imports.cleaning.person_rows import Person
-from liquor_app.imports.cleaning.product_cells import CleanProduct
+from liquor_app.imports.cleaning.products.product_cells import CleanProduct
 from liquor_app.imports.cleaning.refusal_words import FileWords
 from liquor_app.imports.cleaning.row_notes import ERASED
 from liquor_app.imports.erased_rows import leave_out_erased

@@ -169,6 +169,33 @@ def test_a_refund_of_a_whole_order_on_its_lines_is_refused_in_words() -> None:
     assert [str(line.amount) for line in found] == ["0.00", "10.00"]
 
 
+@pytest.mark.parametrize(
+    ("head", "row", "left", "note"),
+    [
+        ("Subtotal,Tax,Total,Refunded Amount", "60.00,3.00,63.00,21.00", "40.00", "refund_with_tax"),
+        ("Total,Tax,Shipping,Refunds", "70.00,3.00,7.00,21.00", "40.00", "refund_with_tax"),
+        ("Qty,Price,Total tax,Total,Refunded amount,Net amount", "3,20.00,3.00,63.00,21.00,42.00", "40.00",
+         "refund_with_tax"),
+        ("Qty,Price,Order Tax,Order Total,Refunded amount", "1,20.00,3.00,63.00,10.50", "10.00", "refund_with_tax"),
+        ("Subtotal,Tax,Tip,Order Total,Payments,Refunds Total", "60.00,3.00,9.00,63.00,72.00,31.50", "30.00",
+         "refund_with_tax"),
+        ("Subtotal,State Tax,Local Tax,Total Tax,Total,Refunds", "60.00,2.00,1.00,3.00,63.00,21.00", "40.00",
+         "refund_with_tax"),
+        ("Subtotal,Tax,Total,Refunded Amount", "60.00,3.00,63.00,63.00", "0.00", ""),
+        ("Subtotal,Tax,Total,Refunded Amount", "60.00,3.00,63.00,60.00", "0.00", ""),  # the goods, without their tax
+        ("Subtotal,Tax,Total,Refunded Amount", "60.00,0.00,60.00,20.00", "40.00", ""),
+        ("Subtotal,Refunds,Tax,Total", "60.00,-20.00,3.00,43.00", "40.00", ""),  # off the total, as the goods are
+        ("Subtotal,Tax,Total,Refunded Subtotal,Refunded Tax", "60.00,3.00,63.00,20.00,1.00", "40.00", ""),
+        ("Qty,Price,Tax,Refunded Amount", "3,20.00,3.00,21.00", "39.00", "refund_may_hold_tax"),
+        ("Qty,Price,Tax,Total,Refunded Amount", "1,20.00,40.00,60.00,10.00", "10.00", "refund_may_hold_tax"),
+    ],
+)  # fmt: skip
+def test_of_a_refund_with_tax_the_share_of_the_goods_is_taken_off(head: str, row: str, left: str, note: str) -> None:
+    """All of it was: half of $42.50 came off $40.00 as $21.25."""
+    (line,) = lines(head, f"1,a@x.example,2026-10-01 10:00,{row}")
+    assert (str(line.amount), line.notes) == (left, (note,) if note else ())
+
+
 def test_columns_about_something_else_are_left_alone() -> None:
     head = "Amount,Return Customer,Returning,Return Policy,Return By"
     assert sums(head, "40.00,yes,yes,30 days,2026-11-01") == ["40.00"]

@@ -129,6 +129,20 @@ CASES = [
          "Coupon Discount,Order Total (inc tax),Order Total (ex tax)",
          [f"{ONE},60.00,3.60,5.30,5.00,6.00,62.90,59.00", f"{TWO},9.00,0.54,0.00,0.00,0.00,9.54,9.00"],
          n1="54.00", n2="9.00"),
+    *(
+        case(f"Invoice No,Date,CustomerAccountNumber,Item,Qty,{one}",
+             ["1,10/13/2026,C1,Rye,2,40.00", "1,10/13/2026,C1,Gin,1,30.00", "2,10/14/2026,C2,Ale,1,9.00"],
+             n1="70.00", n2="9.00")
+        for one in ("Ext Retail", "Ext Sell", "Ext Net", "Net Amt", "Total Net", "Extended Retail")
+    ),
+    case("Invoice No,Date,Customer Account #,Item,Qty,Cost,PricePer",
+         ["1,10/13/2026,C1,Rye,2,9.00,20.00", "2,10/14/2026,C2,Ale,1,4.00,9.00"], n1="40.00", n2="9.00"),
+    case("Trans No,Date,Customer ID,Qty,Unit Retail,Ext Retail,Disc Amt",
+         ["1,10/13/2026,C1,2,20.00,40.00,5.00", "2,10/14/2026,C2,1,9.00,9.00,0.00"], n1="35.00", n2="9.00"),
+    case("Receipt,Date,Customer contacts,Net sales",
+         ['1,10/13/2026,"ann@v.example, +1 617-555-0142",40.00', "2,10/14/2026,+1 617-555-0143,9.00",
+          '3,10/14/2026,"617-555-0146; cy@v.example",5.00'], n1="40.00", n2="9.00", n3="5.00"),
+    case("Order number,Date created,Time,Email,Total", ['1,"Oct 3, 2026",6:14 PM,ann@v.example,40.00'], n1="40.00"),
     case("Order,Date,Email,Closed,Subtotal,Tax,Total",
          [f"{ONE},Yes,20.00,1.00,21.00", f"{TWO},No,9.00,0.50,9.50"], n1="20.00"),
 ]  # fmt: skip

@@ -17,7 +17,7 @@ from liquor_app.core.errors import Invalid
 from liquor_app.imports import chunks
 from liquor_app.imports.cleaning.cells import Rejected
 from liquor_app.imports.cleaning.file_setting import Setting
-from liquor_app.imports.cleaning.product_cells import clean_product
+from liquor_app.imports.cleaning.products.product_cells import clean_product
 from liquor_app.imports.cleaning.row_notes import NOTES
 from liquor_app.imports.dry_run import try_file
 from liquor_app.imports.profiles.known_tools import ALL, recognise
@@ -252,3 +252,39 @@ async def test_of_a_customer_number_twice_in_a_file_both_rows_are_told(database:
         assert trial.shown[-1].reason == f"Customer number twice in the file, rows 2 and 4: the {stands} row stands."
         await run(path, policy=policy)
         assert [row.city for row in await many("SELECT city FROM customers WHERE external_id = 'C1'")] == [city]
+
+
+@pytest.mark.parametrize(
+    ("head", "rows", "known"),
+    [
+        ("ID,Type,SKU,Name,In stock?,Stock,Regular price,Categories,Brands",
+         ['11,simple,A1,Rye,1,7,20.00,"Spirits > Whiskey, Gifts",Old Harbor', "12,variable,A2,Gin,0,0,19.00,Gin,"],
+         {"A1": ("Whiskey", "Old Harbor", None, 7, None), "A2": ("Gin", None, None, 0, None)}),
+        ("SKU,Name,Type,Price", ["A1,Rye,Simple,20.00", "A2,Gin,,19.00"], {"A1": (None,) * 5, "A2": (None,) * 5}),
+        ("SKU,Name,Type,Price", ["A1,Rye,Whiskey,20.00"], {"A1": ("Whiskey", None, None, None, None)}),
+        ("Item Name,SKU,GTIN,Price,Current Quantity Elm St,New Quantity Elm St,Stock Alert Count Elm St,"
+         "Default Unit Cost",
+         ["Rye,A1,080432400432,20.00,7,,3,12.00", "Gin,A2,,19.00,-1,,,"],
+         {"A1": (None, None, Decimal("12.00"), 7, "080432400432"), "A2": (None, None, None, -1, None)}),
+        ("handle,sku,name,brand_name,supply_price,retail_price,inventory_Main,inventory_Elm_Street,inventory_tracking",
+         ["rye,A1,Rye,Old Harbor,12.00,20.00,7,5,1", "gin,A2,Gin,,,19.00,,2,1"],
+         {"A1": (None, "Old Harbor", Decimal("12.00"), 12, None), "A2": (None, None, None, 2, None)}),
+        ("SKU,Name,Default price,Cost,In stock [Main],Low stock [Main],Optimal stock [Main]",
+         ["A1,Rye,20.00,12.00,7,2,9"], {"A1": (None, None, Decimal("12.00"), 7, None)}),
+        ("Name,Price,Product Code,SKU,Quantity", ["Rye,20.00,080432400432,A1,7"],
+         {"A1": (None, None, None, 7, "080432400432")}),
+        ("Name,Price,Product Code", ["Rye,20.00,080432400432"],
+         {"080432400432": (None, None, None, None, "080432400432")}),
+        ("Name,Price,Product Code", ["Rye,20.00,080432400432", "Gin,19.00,10002"],
+         {"080432400432": (None,) * 5, "10002": (None,) * 5}),
+    ],
+)  # fmt: skip
+async def test_what_names_do_not_tell_of_products_their_cells_do(
+    database: str, tmp_path: Path, head: str, rows: list[str], known: dict[str, tuple[Any, ...]]
+) -> None:
+    """The kind of a product was its category; stock by place, costs and prices by default were not seen at all."""
+    report = await run(write(tmp_path / "items.csv", head, *rows), "products")
+    found = await products()
+    assert {code: (one.category, one.brand, one.cost, one.stock, one.upc) for code, one in found.items()} == known
+    assert (report.rejected, report.notes.get("stock_left_out")) == (0, None)
+    assert all(one.price for one in found.values())

@@ -42,6 +42,7 @@ from liquor_app.imports.cleaning.net_money import NetMoney
 from liquor_app.imports.cleaning.orders.discount_columns import offs_of
 from liquor_app.imports.cleaning.orders.refunds_of import FIELD as REFUND_OF
 from liquor_app.imports.cleaning.orders.row_kinds import tells_kinds
+from liquor_app.imports.cleaning.products.product_columns import product_columns
 from liquor_app.imports.profiles.tool_profile import Profile, plain, put_together
 from liquor_app.imports.profiles.tool_profile import mapping as profile_mapping
 from liquor_app.imports.readers.row_reader import Record
@@ -114,6 +115,8 @@ def guess_mapping(
                 found[free_name(field, found)] = match
     if kind == "customers":
         found = _with_consents(found, columns, sample)
+    if kind == "products":
+        found = product_columns(found, columns, sample)
     if kind == "purchases" and _is_name(found, are, columns, sample):
         del found["customer"]
     if kind == "purchases":

@@ -37,8 +37,16 @@ from liquor_app.imports.cleaning.orders.discount_columns import (
 )
 from liquor_app.imports.cleaning.orders.money_names import BESIDE, REFUNDED, is_gross
 from liquor_app.imports.cleaning.orders.taken_off import NONE_OFF, TakenOff, share_of, worth_before
-from liquor_app.imports.cleaning.person_cells import clean_code, clean_email, clean_id, clean_order_id, clean_phone
+from liquor_app.imports.cleaning.person_cells import (
+    clean_code,
+    clean_email,
+    clean_id,
+    clean_order_id,
+    clean_phone,
+    each_in,
+)
 from liquor_app.imports.cleaning.row_notes import PERCENT, left_out
+from liquor_app.imports.cleaning.sums.refund_share import RefundShare
 from liquor_app.ui.words import figure
 
 T = TypeVar("T")
@@ -118,6 +126,8 @@ def _buyer(email: str, external: str, key: str, phone: str) -> Buyer:
     if key:
         if "@" in key:
             email_key = email_key or read(_buyer_email, key)
+            # of several ways to reach somebody in one cell each counts
+            called = next((read(_phone, one) for one in each_in(key) if written_as_phone(one)), None)
         elif written_as_phone(key):
             called = read(_phone, key)
         else:
@@ -173,6 +183,7 @@ class LineReader:
         self._is_apart = DISCOUNT in at and not is_total(how.column(at[DISCOUNT]))
         self._beside = [(field, at[field]) for field in BESIDE if field in at and "amount" in at]
         self._refunded = at.get(REFUNDED)
+        self._share = RefundShare(at, how) if REFUNDED in at else None
         self._is_gross = self._amount is not None and is_gross(how.column(self._amount), at)
         self._words = [(nth, name, at[name], clean) for nth, (name, clean) in enumerate(_WORDS.items()) if name in at]
         self._word_places = [place for _, _, place, _ in self._words]
@@ -238,6 +249,8 @@ class LineReader:
             amount = -amount  # a return that tells its worth without a sign
         if self._refunded is not None and amount >= 0:
             back = abs(self._sum(REFUNDED, cells[self._refunded], notes))
+            if back and self._share is not None and not self._is_gross:
+                back = self._share(cells, back, amount, notes)
             # of what was paid with tax and shipping no more comes back than it was; a row of nothing sold is a return
             amount -= back if self._is_gross or not amount else min(back, amount)
         if abs(amount) > MAX_NUMBER:

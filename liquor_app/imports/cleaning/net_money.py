@@ -68,7 +68,8 @@ class NetMoney:
                 paid["amount"], back = net[0], {} if net[1] & backs else back
         elif amount and (above := self._above(amount, list(backs))):
             keeps = above[1] <= backs or unitless(above[0]) in GROSS
-            paid["amount"], back = (above[0], back) if keeps else (amount, {})
+            # before what came back it may be a total with tax, or an order's beside its lines' prices
+            paid, back = (self._paid(above[0]), back) if keeps else (paid, {})
         elif amount and (twin := self._after_discounts(amount)):
             paid["amount"] = twin
         taken, known = self._of_orders(paid)
@@ -147,13 +148,15 @@ class NetMoney:
 
     def _lower(self, amount: str, backs: Sequence[str]) -> tuple[str, frozenset[str]] | None:
         """Return the column that holds an amount less what was taken off it, if the file has one, and what was."""
-        found = ((one, self._offs.between(amount, one, backs=backs)) for one in self._others(amount))
+        others = (one for one in self._others(amount) if one not in backs)
+        found = ((one, self._offs.between(amount, one, backs=backs)) for one in others)
         return next(((one, off) for one, off in found if off), None)
 
     def _above(self, amount: str, backs: Sequence[str]) -> tuple[str, frozenset[str]] | None:
         """Return the column of a sum that comes to an amount less what was given back, if the file has one, and what
         lies between."""
-        found = ((one, self._offs.between(one, amount, backs=backs)) for one in self._others(amount) if backs)
+        others = (one for one in self._others(amount) if backs and one not in backs)
+        found = ((one, self._offs.between(one, amount, backs=backs)) for one in others)
         return next(((one, off) for one, off in found if off & set(backs)), None)
 
     def _others(self, amount: str) -> list[str]:
@@ -165,15 +168,23 @@ class NetMoney:
             if one not in known and any(cell.strip() for cell in self._cells(one)) and self._holds_sums(one)
         ]  # fmt: skip
 
-    def _paid(self) -> dict[str, str]:
+    def _paid(self, instead: str = "") -> dict[str, str]:
+        """Return the fields of what was paid.
+
+        Args:
+            instead: the column of amounts, if not the one that names tell.
+        """
         found = {field: self._found[field] for field in ("amount", "unit_price") if field in self._found}
+        found |= {"amount": instead} if instead else {}
         amount = found.get("amount")
         if amount and (self._is_of_orders_beside_prices(amount) or self._is_before_what_was_taken_off(amount)):
             return {"unit_price": found["unit_price"]}
         if "unit_price" in found and amount is None and self._is_weak_price(found["unit_price"]):
             return {}
         is_whole = amount and (unitless(amount) in TOTAL or (self._is_taxed() and unitless(amount) in GROSS_OR_TAXED))
-        net, total = self._first(NET), amount if is_whole else self._first(TOTAL)
+        # what was less the sum that came back is no sum of all goods
+        nets = [one for one in NET if not instead or self._named.get(one) != self._found.get("amount")]
+        net, total = self._first(nets), amount if is_whole else self._first(TOTAL)
         if amount is None and "unit_price" not in found:
             return self._of(net, total)
         if amount is None or unitless(amount) in NET:

@@ -110,6 +110,11 @@ def clean_name(cell: str, field: str) -> str | None:
     return None if text is None else clean_person_name(text)
 
 
+def each_in(cell: str) -> list[str]:
+    """Return what a cell names, of several in it each: "ann@x.example, +1 617-555-0142"."""
+    return _SEVERAL.split(cell)
+
+
 def clean_email(cell: str) -> tuple[str | None, str | None]:
     """Return the address as written, and its key. Of several in a cell the first counts; the name beside it, `mailto:`
     and a full stop behind it are taken off. What stands for no address (`noemail@…`) is none."""

@@ -27,6 +27,8 @@ REPEATED_FIRST = "repeated_first_stands"
 REPEATED_LATER = "repeated_later_stands"
 ERASED = "erased_person"
 SHARED = "amount_of_order_shared"
+BACK_WITH_TAX = "refund_with_tax"
+MAY_HOLD_TAX = "refund_may_hold_tax"
 
 
 def left_out(field: str) -> str:
@@ -82,6 +84,9 @@ NOTES = {
     REPEATED_FIRST: "The file names it twice: the first row stands.",
     REPEATED_LATER: "The file names it twice: the later row stands.",
     ERASED: "The row is of somebody who was erased: it is left out, and nothing of it is kept.",
+    BACK_WITH_TAX: "What was given back holds tax: of it, the goods' share is taken off what was paid for them.",
+    MAY_HOLD_TAX: "Whether what was given back holds tax cannot be told, for the file has no total with tax beside it:"
+    " all of it is taken off the goods. A column with the order's total would tell.",
     PERCENT: "The discount is a percentage: it is worked out as money, of what the line cost before it.",
 }
 """What may be left out of a row that is taken all the same, or should be looked at, and the words for it."""

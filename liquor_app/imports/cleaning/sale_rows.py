@@ -43,6 +43,11 @@ class SaleRows:
             for one, most in sales.at_most.items()
             if {plain(one), plain(most)} <= set(at)
         }
+        self._with_tax = {
+            at[plain(one)]: (at[plain(tax)], at[plain(total)])
+            for one, (tax, total) in sales.with_tax.items()
+            if {plain(one), plain(tax), plain(total)} <= set(at)
+        }
         self._comes_to = at.get(plain(sales.comes_to)) if sales.comes_to else None
         kept = tuple(term for term in sales.minus if term[0] not in sales.spread and term[0] not in sales.at_most)
         self._of_line, self._back = _places(kept, at), _places([[one] for one in sales.at_most], at)
@@ -146,9 +151,16 @@ class SaleRows:
                     return None
                 value *= read.value
             if (most := self._at_most.get(places[0])) is not None and (limit := self._read(cells[most])) is not None:
-                value = min(abs(value), abs(limit))
+                value = min(self._goods_of(abs(value), abs(limit), places[0], cells), abs(limit))
             found = (found or Decimal(0)) + (value if signed else abs(value))
         return found
+
+    def _goods_of(self, back: Decimal, goods: Decimal, place: int, cells: list[str]) -> Decimal:
+        """Return what of a sum given back is goods, where their order's total holds their tax as well."""
+        if place not in self._with_tax or not goods or back == goods:
+            return back
+        tax, total = (self._read(cells[one]) or Decimal(0) for one in self._with_tax[place])
+        return money(back * goods / (goods + tax)) if tax > 0 and total >= goods + tax else back
 
 
 def _places(terms: Sequence[Sequence[str]], at: Mapping[str, int]) -> list[list[int]]:

@@ -29,6 +29,8 @@ class Sales:
         packed_minus: columns that pack sums (`amount:20.00|reason:…`), which are taken off.
         at_most: column of `minus` → column with the most it takes off: who gets their tax and shipping back as well has
             not bought less than nothing.
+        with_tax: column of `at_most` → the columns of the tax in it and of the order's total: where this holds both the
+            goods and their tax, what comes back holds the tax of the goods that do.
         comes_to: the column with what an order's goods come to, on its first row, before what was given back: its lines
             are cut to that, the last ones first. It knows better than `spread` what was taken off the goods.
         spread: columns of `minus` that `comes_to` has taken off already, if they are about goods at all.
@@ -48,6 +50,7 @@ class Sales:
     discount_between: tuple[str, ...] = ()
     packed_minus: tuple[str, ...] = ()
     at_most: Mapping[str, str] = field(default_factory=dict)
+    with_tax: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     comes_to: str = ""
     spread: tuple[str, ...] = ()
 

@@ -12,7 +12,7 @@ from liquor_app.imports.cleaning.answers.status_columns import STATUSES
 
 SEVERAL = frozenset({*CONSENTS, *REFUSALS, *DEAD_FIELDS, *STATUSES, "given_up"})
 """Where any no counts, of whichever column."""
-ADDED_UP = frozenset({"discount", "order_discount"})
+ADDED_UP = frozenset({"discount", "order_discount", "stock"})
 """Fields that several columns hold parts of."""
 OF_EVIDENCE = frozenset({
     "consent_source", "consent_at", "email_consent_at", "sms_consent_at", "consent_wording", *CONSENTS, *REFUSALS,

@@ -32,7 +32,7 @@ _IS_WHOLE = re.compile(
 )
 """A sum with or without something is never the something: `Total incl. tax` is no tax."""
 _PLAIN_NET = (
-    "net sales", "subtotal", "order subtotal", "net total", "net amount", "goods total", "merchandise total",
+    "net sales", "subtotal", "order subtotal", "net total", "net amount", "net amt", "goods total", "merchandise total",
     "items total", "item subtotal", "products total", "product total", "total before tax", "total excl tax",
     "total net", "total ex tax", "net",
     "total ex gst", "total excl gst", "total ex vat", "total excl vat",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import partial
@@ -11,6 +11,7 @@ from typing import TypeVar
 from liquor_app.catalog.product_write import NewProduct
 from liquor_app.catalog.upc_codes import read_upc
 from liquor_app.imports.cleaning.amounts import holds_cents
+from liquor_app.imports.cleaning.answers.heard_columns import field_of
 from liquor_app.imports.cleaning.cells import Rejected, clean_label, clean_text, clean_word
 from liquor_app.imports.cleaning.file_setting import Setting
 from liquor_app.imports.cleaning.number_cells import (
@@ -45,6 +46,13 @@ def clean_product(number: int, cells: list[str], at: dict[str, int], how: Settin
         Rejected: it names neither a SKU nor a UPC, or its money is of another currency: that is never taken for ours.
     """
 
+    def leaf(category: str) -> str:
+        """Return the first of several categories, and of a path its end: "Whiskey" of "Spirits > Whiskey, Gifts"."""
+        if how.column(at.get("category", len(how.columns))).strip().lower() != "categories":
+            return category
+        first = category.replace(";", ",").replace("|", ",").partition(",")[0]
+        return first.rpartition(">")[2].strip()
+
     def cell(field: str) -> str:
         position = at.get(field)
         if position is None:
@@ -60,7 +68,7 @@ def clean_product(number: int, cells: list[str], at: dict[str, int], how: Settin
         except Rejected as why:
             if why.code == "foreign_currency" and field in MONEY:
                 raise
-            notes.append(left_out(field))
+            notes.append(left_out(field_of(field)))
             return None
 
     clean_currency(cell("currency"), how.currency)
@@ -77,13 +85,16 @@ def clean_product(number: int, cells: list[str], at: dict[str, int], how: Settin
         for field in MONEY
     }
     known: dict[str, Decimal | None] = {field: value or None for field, value in written.items()}
-    stock = read("stock", partial(clean_signed, field="stock", decimal=how.decimal, currency=""), bare_count)
+    stock = _added(
+        read(name, partial(clean_signed, field="stock", decimal=how.decimal, currency=""), bare_count)
+        for name in at if name.startswith("stock")
+    )  # fmt: skip
     notes += _warnings(written["price"], known["cost"], stock)
     return CleanProduct(
         NewProduct(
             sku, upc, number=number,
             name=read("name", partial(clean_text, field="name")),
-            category=read("category", partial(clean_label, field="category")),
+            category=read("category", partial(clean_label, field="category"), leaf),
             brand=read("brand", partial(clean_label, field="brand")),
             stock=stock,
             # a column of sale prices with nothing in it says that the sale is over
@@ -92,6 +103,12 @@ def clean_product(number: int, cells: list[str], at: dict[str, int], how: Settin
         ),
         tuple(notes),
     )  # fmt: skip
+
+
+def _added(places: Iterable[Decimal | None]) -> Decimal | None:
+    """Return what is left in all places; None where none tells."""
+    told = [one for one in places if one is not None]
+    return sum(told, Decimal(0)) if told else None
 
 
 def _warnings(price: Decimal | None, cost: Decimal | None, stock: Decimal | None) -> list[str]:
