@@ -286,8 +286,9 @@ def approve(
 
     async def work(session: Session) -> Any:
         return await approve_campaign(
-            session, SYSTEM, current.campaign_id, despite_sender=despite_sender, plan_id=named or current.id
-        )
+            session, SYSTEM, current.campaign_id, despite_sender=despite_sender, plan_id=named or current.id,
+            fingerprint=seen.fingerprint,
+        )  # fmt: skip
 
     with Progress(console=err, transient=True) as progress:
         progress.add_task("Checking the plan against the guidance", total=None)

@@ -184,8 +184,9 @@ async def approve(request: Request, actor: CurrentActor, campaign_id: Id, body: 
 
     async def work(session: Any) -> CampaignRow:
         return await approve_campaign.approve_campaign(
-            session, actor, campaign_id, despite_sender=given.despite_sender, plan_id=given.plan_id
-        )
+            session, actor, campaign_id, despite_sender=given.despite_sender, plan_id=given.plan_id,
+            fingerprint=given.fingerprint,
+        )  # fmt: skip
 
     return await _move(request, actor, work)
 

@@ -18,6 +18,7 @@ from liquor_app.organization.settings import PlanningSettings, save_settings
 from liquor_app.planning.approval.approval_outlook import ApprovalOutlook, Concern, read_outlook
 from liquor_app.planning.approval.approve_campaign import approve_campaign
 from liquor_app.planning.approval.autopilot import plan_ready
+from liquor_app.planning.plan_store import fingerprint_of
 from liquor_app.planning.service import make_plan
 from liquor_app.providers.service import configure_channel
 from liquor_app.screens.campaigns.detail.outlook_state import OutlookState
@@ -54,7 +55,8 @@ def _told(seen: ApprovalOutlook) -> dict[Concern, int]:
 async def test_approving_tells_everything_beforehand(session: AsyncSession) -> None:
     campaign, people = await _planned(session)
     plan = await session.scalar(text("SELECT plan_id FROM campaigns WHERE id = :id"), {"id": campaign})
-    assert await read_outlook(session, SYSTEM, campaign) == ApprovalOutlook(plan, 6, 6, 0, 0, [], []), "one click"
+    seen = ApprovalOutlook(plan, await fingerprint_of(session, campaign), 6, 6, 0, 0, [], [])
+    assert await read_outlook(session, SYSTEM, campaign) == seen, "one click"
 
     await session.execute(text("UPDATE customers SET email_consent = 'withdrawn' WHERE id = ANY(:ids)"),
                           {"ids": people[:2]})  # fmt: skip

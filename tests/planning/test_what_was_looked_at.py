@@ -17,6 +17,7 @@ from liquor_app.campaigns.service import get_campaign, request_plan
 from liquor_app.core.config import PROJECT_ROOT
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import Conflict, Invalid
+from liquor_app.planning.approval.approval_outlook import read_outlook
 from liquor_app.planning.approval.approve_campaign import approve_campaign, submit_plan
 from liquor_app.planning.draft_job import draft_plans
 from liquor_app.screens.campaigns.detail.licence_state import LicenceState
@@ -165,3 +166,28 @@ async def test_a_forbidden_offer_is_given_by_no_hand(database: str) -> None:
         assert TEN in {one.name for one in await list_offers(session, DANA, action)}, "by another channel alone"
         with pytest.raises(Invalid, match="is none of"):
             await swap_offer(session, DANA, action, PLAIN)
+
+
+async def test_a_message_changed_by_hand_since_is_not_approved_unseen(database: str) -> None:
+    """The plan kept its id while a colleague took an offer up: what nobody had looked at was approved, and sent."""
+    campaign, plan = await waiting()
+    page = await Tab(f"/campaigns/{campaign}", MARKETER).state(CampaignState)
+    await run(CampaignState.load, page)
+    async with transaction() as session:
+        seen = await read_outlook(session, DANA, campaign)
+        found = await session.execute(
+            text("SELECT id, offer_terms ->> 'name' AS offer FROM actions WHERE campaign_id = :id AND status ="
+                 " 'pending' AND channel = 'email' ORDER BY id LIMIT 1"), {"id": campaign},
+        )  # fmt: skip
+        action, offer = found.one()
+        other = next(one.name for one in await list_offers(session, DANA, action) if one.name != offer)
+        await swap_offer(session, DANA, action, other)
+    async with transaction() as session:
+        with pytest.raises(Conflict, match="changed since you looked at it"):
+            await approve_campaign(session, DANA, campaign, plan_id=plan, fingerprint=seen.fingerprint)
+    for verb in ("approve_warned", "approve_anyway"):
+        assert "changed since you looked at it" in said(await run(CampaignState.approve, page, verb, page.seen))
+    assert (await current(campaign))[0] is CampaignStatus.AWAITING_APPROVAL
+    await run(CampaignState.load, page)
+    await run(CampaignState.approve, page, "approve_anyway", page.seen)
+    assert (await current(campaign))[:2] == (CampaignStatus.SCHEDULED, plan)

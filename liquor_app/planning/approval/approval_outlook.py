@@ -23,6 +23,7 @@ from liquor_app.organization.sending_switch import load_sending_switch
 from liquor_app.organization.service import BrandRow, get_brand
 from liquor_app.planning.block_forecast import foresee
 from liquor_app.planning.plan_reasoning import worth_nothing
+from liquor_app.planning.plan_store import fingerprint_of
 from liquor_app.providers.registry import SANDBOX
 from liquor_app.providers.sender_check.sender_checks import failing_sender
 from liquor_app.providers.service import ChannelRow, load_channels
@@ -68,10 +69,11 @@ class Warned:
 @dataclass(frozen=True, slots=True)
 class ApprovalOutlook:
     """`blocked` of the plan's `messages` will not go out, by reason, and `later` only wait for a lawful hour. Of plans
-    with more than `looked_at` messages these are scaled up. No warning: approving is one click. `plan_id` is the plan
-    that was looked at: name it when you approve."""
+    with more than `looked_at` messages these are scaled up. No warning: approving is one click. `plan_id` and
+    `fingerprint` are the plan that was looked at, with what was changed in it by hand: name them when you approve."""
 
     plan_id: UUID
+    fingerprint: str
     messages: int
     looked_at: int
     blocked: int
@@ -117,7 +119,8 @@ async def read_outlook(session: AsyncSession, actor: Actor, campaign_id: UUID) -
     if total and (simulated := (summary or {}).get("simulation")) and (doubt := worth_nothing(simulated)) is not None:
         warnings.append(Warned(Concern.WORTH_NOTHING, doubt, total))
     return ApprovalOutlook(
-        campaign.plan_id, total, foreseen["looked_at"], foreseen["blocked"], foreseen["later"], reasons, warnings
+        campaign.plan_id, await fingerprint_of(session, campaign.id), total, foreseen["looked_at"],
+        foreseen["blocked"], foreseen["later"], reasons, warnings,
     )  # fmt: skip
 
 

@@ -24,17 +24,18 @@ from liquor_app.providers.sender_check.sender_checks import failing_sender
 
 async def approve_campaign(
     session: AsyncSession, actor: Actor, campaign_id: UUID, *, despite_sender: bool = False,
-    plan_id: UUID | None = None,
+    plan_id: UUID | None = None, fingerprint: str | None = None,
 ) -> CampaignRow:  # fmt: skip
     """Approve the campaign's current plan; it is then scheduled.
 
     Args:
         plan_id: the plan as the approver saw it; refuses if another has taken its place.
+        fingerprint: of its messages as the approver saw them (`ApprovalOutlook`); refuses if one was changed by hand.
         despite_sender: send although mailboxes will refuse mail of the brand's domain; recorded.
 
     Raises:
         Forbidden: the actor is not a marketer.
-        Conflict: it does not wait for approval, has no plan, or another than was looked at, a rule forbids what the
+        Conflict: it does not wait for approval, has no plan, or others than were looked at, a rule forbids what the
             plan holds, its last day is over, or its domain failed the last sender check (the error's field is
             `sender_domain`).
     """
@@ -46,7 +47,8 @@ async def approve_campaign(
     planned, brand = await check_sender(session, campaign, despite=despite_sender)
     if despite_sender:
         await audit(session, actor, "campaign.sender_accepted", "campaign", campaign.id, sender=brand.from_email)
-    return await approve_held(session, actor, await read_approval(session, campaign, planned, brand=brand))
+    context = await read_approval(session, campaign, planned, brand=brand)
+    return await approve_held(session, actor, context, fingerprint=fingerprint)
 
 
 async def check_sender(session: AsyncSession, campaign: Campaign, *, despite: bool = False) -> tuple[Planned, BrandRow]:
@@ -73,9 +75,11 @@ async def check_sender(session: AsyncSession, campaign: Campaign, *, despite: bo
     return planned, brand
 
 
-async def approve_held(session: AsyncSession, actor: Actor, context: ApprovalContext) -> CampaignRow:
+async def approve_held(
+    session: AsyncSession, actor: Actor, context: ApprovalContext, *, fingerprint: str | None = None
+) -> CampaignRow:
     """Return the same for a campaign that is held, waits for approval and has a sender. A corridor."""
-    await approve_within(session, actor, context)
+    await approve_within(session, actor, context, fingerprint=fingerprint)
     await fix_read(session, context.campaign.id, context.campaign.end_date, anew=True)
     await mark_approved(session, actor, context.campaign)
     return row_of(context.campaign)

@@ -76,11 +76,13 @@ class PlayIn(Body):
 
 
 class ApproveIn(Body):
-    """`despite_sender`: although mailboxes will refuse mail of the brand's domain. `plan_id`: the plan that was looked
-    at; another that took its place since is a conflict."""
+    """`despite_sender`: although mailboxes will refuse mail of the brand's domain. `plan_id` and
+    `fingerprint`: the plan that was looked at, as `GET /campaigns/{id}/outlook` has them; another that took its place
+    since, or a message changed by hand, is a conflict."""
 
     despite_sender: bool = False
     plan_id: UUID | None = None
+    fingerprint: Annotated[str | None, Field(max_length=64)] = None
 
 
 class PauseIn(Body):

@@ -22,6 +22,16 @@ from liquor_app.ui.forms.form_data import typed
 from liquor_app.ui.toast import toast_done
 
 
+def seen_plan(told: object) -> tuple[UUID, str | None]:
+    """Return the plan and the fingerprint of its messages that a browser shows, as `CampaignState.seen` has them.
+
+    Raises:
+        Invalid: it names no plan.
+    """
+    plan, _, fingerprint = str(told).partition(":")
+    return parse_id(plan, "plan"), fingerprint[:64] or None
+
+
 class LicenceState(FormState, rx.State):
     """`proposed` is the state read off the postal address; nothing is taken from it unless somebody says so."""
 
@@ -55,7 +65,7 @@ class LicenceState(FormState, rx.State):
         self._fresh()
         self.asking, self.plan, self.may_say = (
             True,
-            str(parse_id(str(plan), "plan")),
+            str(plan) if seen_plan(plan) else "",
             may(actor, Permission.CAMPAIGNS_ADMIN),
         )
         self.licence, self.proposed = guess or "", state_name(guess) if guess else ""
@@ -71,5 +81,6 @@ class LicenceState(FormState, rx.State):
             await update_brand(session, actor, brand.id, {"licence_state": typed(form, "licence_state")})
         self.asking = False
         async with transaction() as session:
-            approved = await approve_campaign(session, actor, self._id(), plan_id=parse_id(self.plan, "plan"))
+            plan, fingerprint = seen_plan(self.plan)
+            approved = await approve_campaign(session, actor, self._id(), plan_id=plan, fingerprint=fingerprint)
         return toast_done("Approved", approved.name)

@@ -32,8 +32,8 @@ def outlook_dialog() -> rx.Component:
                 kind="primary",
                 on_click=rx.cond(
                     OutlookState.refused,
-                    CampaignState.approve("approve_anyway", CampaignState.plan.id),
-                    CampaignState.approve("approve_warned", CampaignState.plan.id),
+                    CampaignState.approve("approve_anyway", CampaignState.seen),
+                    CampaignState.approve("approve_warned", CampaignState.seen),
                 ),
             ),
         ),

@@ -93,7 +93,7 @@ def _head() -> rx.Component:
         ),
         ("awaiting_approval", row(_act("plan", "Plan again", symbol="refresh-cw"), _back(),
                                   button("Approve plan", kind="primary", icon="check",
-                                         on_click=CampaignState.approve("approve", CampaignState.plan.id)))),
+                                         on_click=CampaignState.approve("approve", CampaignState.seen)))),
         ("scheduled", row(_back(), _goes("start", "Start now", symbol="send"),
                           _goes("play", "Play the week", "primary", "play"))),
         ("active", _act("pause", "Pause", symbol="pause")),

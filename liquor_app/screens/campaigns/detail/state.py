@@ -16,12 +16,12 @@ from liquor_app.campaigns import lifecycle
 from liquor_app.campaigns.service import delete_campaign, get_campaign, request_plan
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import Conflict
-from liquor_app.core.ids import parse_id
 from liquor_app.core.listing.spec import ListQuery
 from liquor_app.organization.settings import shop_now
 from liquor_app.planning.approval.approve_campaign import approve_campaign, submit_plan
+from liquor_app.planning.plan_store import fingerprint_of
 from liquor_app.planning.service import get_plan
-from liquor_app.screens.campaigns.detail.licence_state import LicenceState
+from liquor_app.screens.campaigns.detail.licence_state import LicenceState, seen_plan
 from liquor_app.screens.campaigns.detail.outlook_state import OutlookState
 from liquor_app.screens.campaigns.detail.view import (
     Head,
@@ -67,6 +67,8 @@ class CampaignState(DetailState, rx.State):
 
     head: Head = Head()
     plan: PlanView = PlanView()
+    seen: str = ""
+    """The plan and the fingerprint of its messages as they are shown: what is approved from here."""
     ledger: list[LedgerLine] = []
     sends: list[SendLine] = []
     returned: str = "–"
@@ -95,10 +97,12 @@ class CampaignState(DetailState, rx.State):
             row = await get_campaign(session, actor, campaign_id)
             plan = await get_plan(session, actor, row.plan_id) if row.plan_id else None
             at = await shop_now(session)
+            fingerprint = await fingerprint_of(session, campaign_id) if plan else ""
             counts = await ledger(session, actor, campaign_id)
             latest = await list_left(session, actor, ListQuery({"campaign_id": str(campaign_id)}, limit=10))
         is_played = row.virtual_now is not None
         before, self.head, self.plan = self.plan.id, head_of(row, at), plan_view(plan)
+        self.seen = f"{plan.id}:{fingerprint}" if plan else ""
         self.steps = funnel_steps(row)
         if before not in ("", self.plan.id):  # planned again: other messages, other obstacles
             self.asking = "" if self.asking == "outlook" else self.asking
@@ -130,11 +134,11 @@ class CampaignState(DetailState, rx.State):
     @guarded
     @needs(Permission.CAMPAIGNS_WRITE)
     async def approve(self, verb: str, plan: str) -> Any:
-        """Approve the plan as the browser shows it: another may have taken its place meanwhile. Asks first if there is
-        anything to be told (`OutlookState`)."""
-        return await self._do(verb, parse_id(str(plan), "plan")) if verb.startswith("approve") else None
+        """Approve the plan as the browser shows it (`seen`): another may have taken its place meanwhile, or somebody
+        changed a message. Asks first if there is anything to be told (`OutlookState`)."""
+        return await self._do(verb, *seen_plan(plan)) if verb.startswith("approve") else None
 
-    async def _do(self, verb: str, plan: UUID | None = None) -> Any:
+    async def _do(self, verb: str, plan: UUID | None = None, fingerprint: str | None = None) -> Any:
         actor, asked = await signed_in(self), self.asking
         self.asking = ""
         if verb not in VERBS or (verb == "approve" and await self._warned()):
@@ -143,12 +147,12 @@ class CampaignState(DetailState, rx.State):
         if verb == "send_back" and asked != verb:
             return None
         try:
-            seen = {"plan_id": plan} if plan else {}
+            seen = {"plan_id": plan, "fingerprint": fingerprint} if plan else {}
             async with transaction() as session:
                 await work(session, actor, self._id(), **seen)
         except Conflict as error:
             if error.field == "licence_state":  # the one thing that can be said right here
-                return LicenceState.ask(str(plan))
+                return LicenceState.ask(f"{plan}:{fingerprint or ''}")
             if error.field == "sender_domain" and await self._warned():  # found out since the question was asked
                 return None
             raise
