@@ -316,11 +316,13 @@ def overall_row(posterior: Posterior, earlier: Posterior, cell: Cell) -> CellRow
 
 
 def rows_of(posterior: Posterior, earlier: Posterior, cells: Sequence[Cell], people: Sequence[int]) -> list[CellRow]:
-    """Return what is believed of some cells beside what was earlier; `people` is how many each was learned from."""
+    """Return what is believed of some cells beside what was earlier, of people in the due-states they were in;
+    `people` is how many each was learned from."""
     if not cells:
         return []
-    mean, sd = posterior.effects(cells)
-    before, _ = earlier.effects(cells)
+    mixes = [posterior.due_states(cell) for cell in cells]
+    mean, sd = posterior.effects_across(mixes)
+    before, _ = earlier.effects_across(mixes)
     return [
         CellRow(cell, float(m), float(m - LEVEL_80 * s), float(m + LEVEL_80 * s), n, float(b))
         for cell, m, s, n, b in zip(cells, mean, sd, people, before, strict=True)

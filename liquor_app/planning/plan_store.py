@@ -228,7 +228,8 @@ async def _cells(
     cells = [
         Cell(row.segment, offer_label(row.offer or "", row.discount_pct or 0), row.channel, NO_RHYTHM) for row in rows
     ]
-    spread = beliefs.posterior.effects(cells)[1] if cells else ()
+    known = beliefs.posterior
+    spread = known.effects_across([known.due_states(cell) for cell in cells])[1] if cells else ()
     return [
         {
             "segment": row.segment,

@@ -17,6 +17,7 @@ from liquor_app.campaigns.models import CampaignType
 from liquor_app.campaigns.service import create_campaign
 from liquor_app.core.clock import now
 from liquor_app.core.db import transaction
+from liquor_app.experiments.contrasts import Span
 from liquor_app.experiments.effects import By, fix_read, read_effects
 from liquor_app.experiments.learning import learn
 from liquor_app.experiments.power import detectable, people_for
@@ -126,9 +127,9 @@ async def test_whose_week_has_not_come_is_no_row_of_noughts(database: str) -> No
         ((row,), _) = await read_effects(session, VIEWER, By.ALL)
         at = await shop_now(session)
     none = replace(row, written=0, held_out=0)
-    assert effect_line(none, at).people == "Nobody's week has come in 1 campaign"
+    assert effect_line(none, at).people == "Nobody by choice whose week has come in 1 campaign"
     assert effect_line(replace(none, left_out=2), at).people == (
-        "Nobody's week has come in 1 campaign, 2 campaigns left out, not split as drawn"
+        "Nobody by choice whose week has come in 1 campaign, 2 campaigns left out, not split as drawn"
     )
     assert effect_line(replace(none, campaigns=0, left_out=1), at).people == "1 campaign left out, not split as drawn"
     assert effect_line(row, at).people == f"{figure(row.written)} and {figure(row.held_out)} in 1 campaign"
@@ -246,3 +247,31 @@ async def test_a_triggered_campaign_has_its_date_from_the_first_occasion_on(sess
         await fire(session, SYSTEM, row.id)
         assert await read_on(session, row.id) == row.end_date + timedelta(days=8), "fixed with the first"
         await session.execute(text("UPDATE campaigns SET end_date = end_date + 30"))
+
+
+@pytest.mark.parametrize(
+    ("final", "verdict"),
+    [
+        ((51.0, 1106.0), "It pays"),
+        ((-90.0, -3.0), "It costs"),
+        ((-9.0, 60.0), "Cannot be told"),
+        (None, "Not sure yet"),
+    ],
+)
+async def test_the_verdict_is_the_final_reads_once_there_is_one(
+    database: str, final: tuple[float, float] | None, verdict: str
+) -> None:
+    """ "Not sure yet" stood beside a final read of $578.55 ($51.26 to $1,106) whose date was past."""
+    async with transaction() as session:
+        await shop_that_sent(session, 1)
+        await learn(session, SYSTEM)
+        ((row, *_), _) = await read_effects(session, VIEWER, By.CAMPAIGN)
+        at = await shop_now(session)
+    always = Span(20.0, -400.0, 900.0)
+    read = None if final is None else Span(sum(final) / 2, *final)
+    told = replace(
+        row, is_mismatch=False, is_read=final is not None, final_on=at.date(),
+        profit=replace(row.profit, total=always, final_total=read),
+    )  # fmt: skip
+    assert effect_line(told, at, By.CAMPAIGN).verdict == verdict
+    assert effect_line(replace(told, final_on=None), at).verdict == "Not sure yet", "of several only some are read"

@@ -247,3 +247,32 @@ def test_only_what_is_common_moves_in_a_draw_of_the_level() -> None:
     assert moved == pytest.approx(np.broadcast_to(moved[:, :1], moved.shape), abs=1e-12)
     row = learned.design(cells).mean(axis=0)
     assert drawn.mean(axis=1).std() == pytest.approx(float(row @ learned.covariance @ row) ** 0.5, rel=0.05)
+
+
+def test_an_offers_effect_is_that_of_the_people_it_was_tried_on() -> None:
+    """Before, a page told the effect on people without a rhythm, of whom there were none, as that of everybody."""
+    held, _ = world(3, mean=0.03)
+    posterior = fit(held)
+    one = cell(1, 2, 0, 0)
+    mix = posterior.due_states(one._replace(due="no_rhythm"))
+    people = {due: posterior.people[one._replace(due=due)] for due in ("due", "overdue")}
+    assert {known.due: share for known, share in mix.items()} == pytest.approx(
+        {due: many / sum(people.values()) for due, many in people.items()}
+    )
+    draws = posterior.draws(list(mix), 200_000, seed=5) @ np.array(list(mix.values()))
+    (mean,), (sd,) = posterior.effects_across([mix])
+    assert (mean, sd) == (pytest.approx(draws.mean(), abs=1e-4), pytest.approx(draws.std(), rel=0.01))
+    single, spread = posterior.effects([one])
+    assert posterior.effects_across([{one: 1.0}])[0] == pytest.approx(single)
+    assert posterior.effects_across([{one: 1.0}])[1] == pytest.approx(spread)
+
+
+def test_of_what_was_never_tried_the_segments_people_tell_else_everybody() -> None:
+    held, _ = world(3)
+    posterior = fit(held)
+    untried = Cell("segment 1", "another offer", "email", "no_rhythm")
+    assert {one.due for one in posterior.due_states(untried)} == {"due", "overdue"}
+    assert sum(posterior.due_states(untried).values()) == pytest.approx(1)
+    nobody = Cell("a new segment", "another offer", "email", "no_rhythm")
+    assert sum(posterior.due_states(nobody).values()) == pytest.approx(1)
+    assert Posterior.prior().due_states(nobody) == {nobody: 1.0}

@@ -22,6 +22,7 @@ value weighted by how likely it makes what was seen. What is older counts less (
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -156,6 +157,32 @@ class Posterior:
         rows = whole.design(cells)
         variance = np.einsum("ij,jk,ik->i", rows, whole.covariance, rows)
         return rows @ whole.mean, np.sqrt(np.maximum(variance, 0.0))
+
+    def effects_across(self, mixes: Sequence[Mapping[Cell, float]]) -> tuple[Floats, Floats]:
+        """Return mean and standard deviation of averages over cells, each by its weight, shape (mixes,) each: what is
+        believed of an offer, of people some of whom are due and some not (`due_states`)."""
+        cells = list(dict.fromkeys(cell for mix in mixes for cell in mix))
+        whole = self.knowing(cells)
+        design = whole.design(cells)
+        weights = np.array([[mix.get(cell, 0.0) for cell in cells] for mix in mixes]).reshape(len(mixes), len(cells))
+        rows = weights @ design
+        variance = np.einsum("ij,jk,ik->i", rows, whole.covariance, rows)
+        return rows @ whole.mean, np.sqrt(np.maximum(variance, 0.0))
+
+    def due_states(self, cell: Cell) -> dict[Cell, float]:
+        """Return a cell in each due-state that people written to were in, by their share: those of the same offer, else
+        of the segment, else all; the cell itself where nobody was written to."""
+        for alike in (
+            [one for one in self.people if one.interaction == cell.interaction],
+            [one for one in self.people if one.segment == cell.segment],
+            list(self.people),
+        ):
+            count = Counter[str]()
+            for one in alike:
+                count[one.due] += self.people[one]
+            if whole := sum(count.values()):
+                return {cell._replace(due=due): many / whole for due, many in count.items()}
+        return {cell: 1.0}
 
     def draws(self, cells: Sequence[Cell], repeats: int, *, seed: int) -> Floats:
         """Return imagined truths: uplifts of these cells together, shape (repeats, cells)."""

@@ -15,7 +15,9 @@ from liquor_app.ui.words import NONE, figure, percent, plural, show_day, show_mo
 MISMATCH = "The groups do not have the sizes they were drawn for: do not trust this."
 MEASURED = (
     "In the week from each person's own decision on, by intention. Profit is the margin of what was bought where the"
-    " catalogue knows it, else the shop's usual, less coupons and sending. Intervals are 95%."
+    " catalogue knows it, else the shop's usual, less coupons and sending. Intervals are 95%: one for every"
+    " day, and a narrower one of the final read, which takes into account how likely each was to buy anyway. Effects of"
+    " an offer are of people as they were when it was tried, due or not."
 )
 
 
@@ -23,6 +25,10 @@ POOLED = (
     " Several campaigns are pooled by random effects. Two or three hardly tell how far campaigns lie apart: that it is"
     f" about {figure(APART * 100)} buyers of a hundred is assumed, and gives way to what they show. "
 )
+
+
+NOBODY = "Nobody by choice whose week has come"
+"""Of whom chance alone gave it, too: they are no part of what was chosen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,13 +148,20 @@ def _points(share: float) -> str:
     return f"{figure(share * 100, 1, sign=True)} of 100"
 
 
-def _verdict(profit: Effect, *, is_compared: bool = False) -> tuple[str, str]:
-    """Return a verdict and its tone; `is_compared` where both groups have people: then what is missing are buyers."""
-    if profit.total is None:
+def _verdict(row: EffectRow, profit: Effect, *, is_compared: bool = False) -> tuple[str, str]:
+    """Return a verdict and its tone: by the one final read once a campaign has it, until then by the interval for every
+    day. `is_compared` where both groups have people: then what is missing are buyers."""
+    if row.is_mismatch:
+        return "Split is off", "red"
+    is_final = row.is_read and row.final_on is not None and profit.final_total is not None
+    read = profit.final_total if is_final else profit.total
+    if read is None:
         return ("Nobody bought yet" if is_compared else "Nothing to compare"), "gray"
-    if profit.total.low > 0:
+    if read.low > 0:
         return "It pays", "green"
-    return ("It costs", "red") if profit.total.high < 0 else ("Not sure yet", "amber")
+    if read.high < 0:
+        return "It costs", "red"
+    return ("Cannot be told", "gray") if is_final else ("Not sure yet", "amber")
 
 
 def beside_lines(row: EffectRow, at: datetime) -> list[EffectLine]:
@@ -158,7 +171,7 @@ def beside_lines(row: EffectRow, at: datetime) -> list[EffectLine]:
         ("chance", row.agent_bought, row.agent_profit), ("business as usual", row.usual_bought, row.usual_profit)
     ):  # fmt: skip
         if bought is not None and profit is not None:
-            verdict, tone = ("Split is off", "red") if row.is_mismatch else _verdict(profit)
+            verdict, tone = _verdict(row, profit)
             lines.append(
                 EffectLine(
                     f"Agent's choice beside {what}",
@@ -182,9 +195,7 @@ def _profit_words(profit: Effect) -> tuple[str, str]:
 
 def _people(row: EffectRow, *, is_one: bool) -> str:
     """Return what a row rests on: people written to and held out, in how many campaigns, how many are left out."""
-    told = (
-        f"{figure(row.written)} and {figure(row.held_out)}" if row.written or row.held_out else "Nobody's week has come"
-    )
+    told = f"{figure(row.written)} and {figure(row.held_out)}" if row.written or row.held_out else NOBODY
     if not is_one and row.campaigns:
         told += f" in {plural(row.campaigns, 'campaign')}"
     if not row.left_out:
@@ -199,7 +210,7 @@ def effect_line(row: EffectRow, at: datetime, by: By = By.ALL) -> EffectLine:
     profit = row.profit
     final = final_words(row, profit, _cash, at)
     is_compared = min(row.written, row.held_out) > 1
-    verdict, tone = ("Split is off", "red") if row.is_mismatch else _verdict(profit, is_compared=is_compared)
+    verdict, tone = _verdict(row, profit, is_compared=is_compared)
     return EffectLine(
         row.name,
         _people(row, is_one=is_one),
