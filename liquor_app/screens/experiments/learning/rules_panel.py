@@ -40,7 +40,8 @@ def rules_card() -> rx.Component:
         label="Kinds of messages that are pinned or forbidden",
         empty=empty(
             "Nothing is pinned or forbidden",
-            "Pin a kind of message and whom it suits gets nothing else; forbid it and nobody gets it.",
+            "Pin a kind of message and whom it suits gets nothing else; forbid it and no plan made or approved from"
+            " now on holds it. An approved plan keeps what it holds: pause or send it back if that must not go out.",
             icon="pin",
         ),
     )
@@ -68,7 +69,7 @@ def _dialog() -> rx.Component:
             select_field(
                 "What becomes of it",
                 "effect",
-                [("pin", "Pin: whom it suits gets nothing else"), ("forbid", "Forbid: nobody gets it")],
+                [("pin", "Pin: whom it suits gets nothing else"), ("forbid", "Forbid: no plan from now on holds it")],
                 error=errors["effect"],
             ),
             select_field(
