@@ -42,6 +42,7 @@ class Reason(StrEnum):
     # given by the planner
     BETTER_ACTION = "better_action_chosen"
     CAPACITY = "capacity_full"
+    GAVE_WAY = "gave_way_by_lot"
     BUDGET = "discount_budget_spent"
     PLAN_SHARE = "plan_share_used"
     OTHER_PLAN = "not_in_chosen_plan"
@@ -76,6 +77,7 @@ _LABELS = {
     Reason.FORBIDDEN: "A marketer forbade it",
     Reason.BETTER_ACTION: "Another action was chosen",
     Reason.CAPACITY: "Capacity used by better actions",
+    Reason.GAVE_WAY: "One of more than there is room for, left out by lot",
     Reason.BUDGET: "Discount budget used by better actions",
     Reason.PLAN_SHARE: "The plan's share for it is used by better actions",
     Reason.OTHER_PLAN: "Not in the plan that was chosen",

@@ -240,7 +240,7 @@ class _Drawing:
             among = self.chance.logged(one.id, len(one.rows))
             for row in one.rows:
                 if one.id not in stays:
-                    yield Decision(row.id, ActionStatus.SKIPPED, None, Reason.CAPACITY.value, NO_SEAT)
+                    yield Decision(row.id, ActionStatus.SKIPPED, None, Reason.GAVE_WAY.value, NO_SEAT)
                 elif one.arm is Arm.HOLDOUT:
                     yield Decision(
                         row.id, ActionStatus.HELD_OUT, row.scheduled_date, Reason.HOLDOUT.value, held,

@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import SYSTEM, Actor, ActorKind
+from liquor_app.actions.eligibility import Reason
 from liquor_app.actions.models import Arm
 from liquor_app.core.clock import now
 from liquor_app.experiments.arms import Shares, arm_of
@@ -22,6 +23,7 @@ from liquor_app.experiments.service import holdout_result
 from liquor_app.experiments.statistics import check_split
 from liquor_app.organization.settings import PlanningSettings, save_settings
 from liquor_app.planning.draft_plan import make_plan
+from liquor_app.planning.draw_arms import NO_SEAT
 from liquor_app.planning.service import get_plan, simulate_plan
 from liquor_app.screens.campaigns.detail.view import plan_view
 from liquor_app.segments.service import create_segment, refresh_segments
@@ -183,6 +185,18 @@ async def test_what_the_rest_were_decided_by_is_counted(session: AsyncSession) -
     assert sum(row.people for row in rows if row.segment_slug == "all") == skipped.scalar_one() == 16
     assert {row.reason for row in rows} == {"capacity_full"}
     assert all(row.policy.startswith("mean:") and row.seed for row in rows)
+
+
+async def test_who_gives_way_by_lot_is_not_said_to_be_beaten(session: AsyncSession) -> None:
+    """ "Capacity used by better actions: 12" counted people whom the draw left out."""
+    await campaign_with(session, 40, 50, constraints={"email_capacity_per_day": 2})
+    found = await session.execute(
+        text("SELECT skip_reason, skip_detail, count(*) AS people FROM actions WHERE status = 'skipped' GROUP BY 1, 2")
+    )
+    told = {(row.skip_reason, row.skip_detail == NO_SEAT): row.people for row in found}
+    assert told[Reason.GAVE_WAY.value, True] > 0
+    assert (Reason.CAPACITY.value, True) not in told
+    assert (Reason.GAVE_WAY.value, False) not in told
 
 
 async def test_results_compare_everybody_drawn(session: AsyncSession) -> None:
