@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from liquor_app.core.errors import Invalid
 from liquor_app.imports.cleaning.column_mapping import guess_mapping
 from liquor_app.imports.cleaning.column_names import IDENTITY, KINDS
 from liquor_app.imports.cleaning.orders.customer_totals import totals_of_customers
 from liquor_app.imports.profiles.known_tools import recognise
+from liquor_app.imports.profiles.tool_profile import plain
 from liquor_app.imports.readers.formats import open_table, read_sample
 from liquor_app.imports.readers.row_reader import Record
 
@@ -18,6 +20,8 @@ _MARKS: dict[str, tuple[tuple[str, ...], ...]] = {
     "customers": (("email", "phone"), ("name", "first_name"), ("city", "state", "postal_code", "email_consent")),
 }
 """Of each of these a field, by the names of columns: a file has them that is of that kind. The surest kind first."""
+_OF_ANYTHING = frozenset(map(plain, ("id", "reference", "reference number", "ref", "ref number", "ref no")))
+"""Names of a number that need not be an order's."""
 
 
 def likely_kind(columns: Sequence[str], kind: str, sample: Sequence[Record] = ()) -> str:
@@ -36,6 +40,26 @@ def likely_kind(columns: Sequence[str], kind: str, sample: Sequence[Record] = ()
     if kind == "purchases" and totals_of_customers(columns, sample):
         return "customers"
     return next((one for one in _MARKS if one != kind and _has_all(columns, one, sample)), "")
+
+
+def check_is_of_people(columns: Sequence[str], sample: Sequence[Record]) -> None:
+    """Check, or raise Invalid: a list of orders is none of customers. Who says which column is which means it so.
+
+    A column called "ID" or "Reference" may be a customer's: it takes one that is called an order's or a receipt's.
+    """
+    found = guess_mapping(columns, "purchases", None, sample)
+    order = found.get("order_id", "")
+    if not order or plain(order) in _OF_ANYTHING or totals_of_customers(columns, sample):
+        return
+    if _has_all(columns, "purchases", sample):
+        told = ", ".join(
+            f"“{one}”" for one in (order, found["occurred_at"], found.get("amount") or found["unit_price"])
+        )
+        raise Invalid(
+            f"The file looks like a list of orders: each has a number, a day and a sum ({told}). It holds purchases,"
+            " not customers. Import it as purchases; who bought can be made customers there.",
+            field="kind",
+        )
 
 
 def likely_kind_of(path: Path, kind: str) -> str:
