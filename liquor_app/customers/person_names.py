@@ -108,6 +108,22 @@ def called_by(given: str | None, name: str | None) -> str | None:
     return called(name)
 
 
+_PARTICLES = frozenset({"van", "von", "de", "da", "di", "du", "del", "der", "den", "la", "le", "st", "mc", "o", "el"})
+
+
+def given_first(name: str) -> str:
+    """Return "Ann Lee" of "Lee, Ann", as lists are sorted; a name with a title or a firm behind its comma as it is."""
+    family, comma, given = (part.strip() for part in name.partition(","))
+    own = family.split()
+    is_family = len(own) == 1 or (1 < len(own) <= 3 and all(_plain(word) in _PARTICLES for word in own[:-1]))
+    words = [_plain(word) for word in given.split()]
+    if not comma or not is_family or not 1 <= len(words) <= 3 or "," in given or not all(words):
+        return name
+    if _SUFFIXES & {*words} or _FIRMS & {*words} or any(letter.isdigit() for letter in name):
+        return name
+    return f"{given} {family}"
+
+
 def in_ordinary_letters(name: str) -> str:
     """Return `Mary-Ann O'Neil` of `MARY-ANN O'NEIL`."""
     return re.sub(r"[^\W\d_]+", lambda word: word[0][:1].upper() + word[0][1:].lower(), name)

@@ -232,15 +232,14 @@ async def write_tags(session: AsyncSession, base: Base, result: Result, import_i
     left out, by why (`NOTES`)."""
     if not result.tagged:
         return Counter()
-    there = await known_tags(session)
+    there = {name.casefold(): name for name in sorted(await known_tags(session), reverse=True)}
     given, left_out = list[tuple[UUID, str]](), Counter[str]()
     for customer_id in result.tagged:
         for name in base.people[customer_id].tags:
-            if name not in there and len(there) >= MOST_TAGS:
+            if name.casefold() not in there and len(there) >= MOST_TAGS:
                 left_out[TOO_MANY_TAGS] += 1
                 continue
-            there.add(name)
-            given.append((customer_id, name))
+            given.append((customer_id, there.setdefault(name.casefold(), name)))
     tagged, many = await add_tags(session, given, import_id)
     left_out[TOO_MANY_OF_ONE] += many
     for customer_id in tagged:

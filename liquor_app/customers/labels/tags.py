@@ -33,6 +33,7 @@ SELECT c.id, t.id FROM customers c, tags t
    AND (SELECT count(*) FROM customer_tags h WHERE h.customer_id = c.id) < {MOST_OF_ONE} ORDER BY c.id
 ON CONFLICT DO NOTHING
 """
+_KNOWN = "SELECT name FROM tags WHERE lower(name) = lower(:name) ORDER BY name = :name DESC, name LIMIT 1"
 _REMOVE = """
 DELETE FROM customer_tags WHERE customer_id = ANY(:ids) AND tag_id = (SELECT id FROM tags WHERE name = :name)
 """
@@ -55,6 +56,11 @@ def clean_tag(name: str) -> str:
     return cleaned
 
 
+async def _as_known(session: AsyncSession, tag: str) -> str:
+    """Return a tag as the shop writes it already: `VIP` and `vip` are one, and the first spelling stands."""
+    return str((await session.execute(text(_KNOWN), {"name": tag})).scalar() or tag)
+
+
 async def tag_customers(session: AsyncSession, actor: Actor, customer_ids: Sequence[UUID], name: str) -> int:
     """Give customers a tag, making it if it is new; returns how many had it not. Who has as many as there may be keeps
     those.
@@ -65,7 +71,7 @@ async def tag_customers(session: AsyncSession, actor: Actor, customer_ids: Seque
         Conflict: there are too many tags already.
     """
     require(actor, Permission.CUSTOMERS_WRITE)
-    tag = clean_tag(name)
+    tag = await _as_known(session, clean_tag(name))
     counted = await session.execute(
         text("SELECT count(*) AS tags, count(*) FILTER (WHERE name = :name) AS known FROM tags"), {"name": tag}
     )
@@ -88,7 +94,7 @@ async def untag_customers(session: AsyncSession, actor: Actor, customer_ids: Seq
         Invalid: see `clean_tag`.
     """
     require(actor, Permission.CUSTOMERS_WRITE)
-    tag = clean_tag(name)
+    tag = await _as_known(session, clean_tag(name))
     removed = await session.execute(text(_REMOVE), {"ids": list(customer_ids), "name": tag})
     count = int(removed.rowcount)  # type: ignore[attr-defined]
     await audit(session, actor, "customers.untagged", "customer", None, tag=redact(tag), customers=count)
@@ -143,7 +149,7 @@ async def set_tags(session: AsyncSession, actor: Actor, customer_id: UUID, names
         Invalid, Conflict: see `tag_customers`; more than `MOST_OF_ONE`.
     """
     require(actor, Permission.CUSTOMERS_WRITE)
-    wanted = {clean_tag(name): None for name in names}
+    wanted = {await _as_known(session, clean_tag(name)): None for name in names}
     if len(wanted) > MOST_OF_ONE:
         raise Invalid(f"A customer has at most {MOST_OF_ONE} tags.", field="tags")
     locked = await session.execute(

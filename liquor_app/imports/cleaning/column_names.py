@@ -22,8 +22,10 @@ def _with(own: dict[str, tuple[str, ...]], *others: dict[str, tuple[str, ...]]) 
 
 
 def _places(*words: str) -> tuple[str, ...]:
-    """Return what tools call a part of an address that is one of several: each word behind the name of the address."""
-    return tuple(f"{address} {word}" for address in _ADDRESSES for word in words)
+    """Return what tools call a part of an address that is one of several: each word behind the name of the address,
+    or before it ("City - Home")."""
+    both = ((f"{address} {word}", f"{word} {address}") for address in _ADDRESSES for word in words)
+    return tuple(name for names in both for name in names)
 
 
 _PERCENTAGES = tuple(

@@ -21,19 +21,20 @@ LONGEST = 20_000
 
 
 def clean_tags(cell: str) -> tuple[tuple[str, ...], bool]:
-    """Return a cell's tags, each once, and whether one of them was left out. They stand between commas, semicolons or
-    bars, with or without quotation marks (Mailchimp), or as a program writes a list: `["vip", "rum"]`."""
-    found: dict[str, None] = {}
+    """Return a cell's tags, each once (`VIP` and `vip` are one), and whether one of them was left out. They stand
+    between commas, semicolons or bars, with or without quotation marks (Mailchimp), or as a program writes a list:
+    `["vip", "rum"]`."""
+    found: dict[str, str] = {}
     is_whole = len(cell) <= LONGEST
     if listed := _LIST.fullmatch(cell):
         cell = listed[1]
     for part in next(csv.reader([",".join(map(str.strip, _BETWEEN.split(cell[:LONGEST])))], skipinitialspace=True), []):
         try:
             if (text := clean_word(part.strip(" \"'"), "tags")) is not None:
-                found[clean_tag(text)] = None
+                found.setdefault((tag := clean_tag(text)).casefold(), tag)
         except (Invalid, Rejected):
             is_whole = False
-    tags = tuple(found)
+    tags = tuple(found.values())
     return tags[:MOST_OF_ONE], is_whole and len(tags) <= MOST_OF_ONE
 
 

@@ -12,7 +12,7 @@ from liquor_app.core.clock import time_zones
 from liquor_app.core.errors import Invalid
 from liquor_app.customers.addresses import normalise_email, normalise_phone, stands_for_nobody
 from liquor_app.customers.countries import country_code
-from liquor_app.customers.person_names import clean_person_name
+from liquor_app.customers.person_names import clean_person_name, given_first
 from liquor_app.customers.places import STATES, normalise_state, state_of_prefix
 from liquor_app.customers.whereabouts.zip_codes import state_of_phone
 from liquor_app.imports.cleaning.answers.answer_cells import clean_answer
@@ -107,7 +107,8 @@ def clean_order_id(cell: str) -> str | None:
 def clean_name(cell: str, field: str) -> str | None:
     """Return somebody's name; None for what tills write where they know none."""
     text = clean_text(cell, field)
-    return None if text is None else clean_person_name(text)
+    name = None if text is None else clean_person_name(text)
+    return given_first(name) if name and field == "name" and "," in name else name
 
 
 def each_in(cell: str) -> list[str]:

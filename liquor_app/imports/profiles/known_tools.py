@@ -9,6 +9,7 @@ from liquor_app.core.errors import Invalid, Unknown
 from liquor_app.imports.cleaning.answers.answer_cells import LONGEST_WORDING
 from liquor_app.imports.cleaning.orders.money_names import BESIDE, REFUNDED
 from liquor_app.imports.profiles import (
+    attentive,
     bottlecapps,
     city_hive,
     clover,
@@ -17,6 +18,7 @@ from liquor_app.imports.profiles import (
     lightspeed,
     lightspeed_r,
     mailchimp,
+    sendgrid_lists,
     shopify,
     square,
     toast_pos,
@@ -28,8 +30,8 @@ from liquor_app.imports.profiles.tool_profile import Make, Profile, fits, makers
 from liquor_app.ui.words import figure
 
 TOOLS = (
-    bottlecapps, city_hive, clover, dunnhumby, klaviyo, lightspeed, lightspeed_r, mailchimp, shopify, square, toast_pos,
-    uci, winesense, woocommerce,
+    attentive, bottlecapps, city_hive, clover, dunnhumby, klaviyo, lightspeed, lightspeed_r, mailchimp,
+    sendgrid_lists, shopify, square, toast_pos, uci, winesense, woocommerce,
 )  # fmt: skip
 ALL: tuple[Profile, ...] = tuple(profile for tool in TOOLS for profile in tool.PROFILES)
 PROFILES: dict[str, Profile] = {profile.key: profile for profile in ALL}

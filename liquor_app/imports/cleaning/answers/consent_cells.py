@@ -61,7 +61,10 @@ class Heard:
 
 _GIVEN_UP = (
     (re.compile(r"spam|complain|abuse"), SuppressionReason.COMPLAINED),
-    (re.compile(r"bounce|clean|invalid|undeliverable"), SuppressionReason.BOUNCED),
+    (
+        re.compile(r"bounce|clean|invalid|undeliverable|unknown user|user unknown|no such|mailbox|^\s*5\d\d\b"),
+        SuppressionReason.BOUNCED,
+    ),
     (re.compile(r"manual|by hand|user|suppress|block"), SuppressionReason.MANUAL),
 )
 """Words for why a system writes to an address no more, the gravest first."""

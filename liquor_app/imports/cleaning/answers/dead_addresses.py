@@ -54,8 +54,10 @@ _NO_ANSWER = re.compile(
 )
 """… but hold why, by what or how often, are about bounces that pass, or about money."""
 _HARD_COUNT = re.compile(r"(?:number of )?(?:e ?mail )?(?:hard ?bounces?|(?:spam|abuse) complaints?)(?: count| total)?")
-_HARD_REASON = re.compile(r"(?:e ?mail )?hard ?bounced? (?:reason|message|description|type)s?")
-"""Filled only where an address bounced for good (HubSpot)."""
+_HARD_REASON = re.compile(
+    r"(?:e ?mail )?hard ?bounced? (?:reason|message|description|type)s?|(?:is )?e ?mail bounced reasons?"
+)
+"""Filled only where an address bounced for good (HubSpot, Salesforce)."""
 _VALID = re.compile(
     r"(?:is )?e ?mail (?:address )?(?:is )?(?:valid|deliverable)|(?:valid|deliverable) e ?mail(?: address)?"
 )

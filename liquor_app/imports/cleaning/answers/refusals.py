@@ -78,7 +78,13 @@ def refusal_field(column: str) -> str | None:
     return _by_channel(name)
 
 
+_OF_EMAIL_TOOLS = frozenset({"confirmed opt out date"})
+"""Of tools that send e-mail alone, whose column names no channel (Constant Contact)."""
+
+
 def _by_channel(name: str) -> str:
+    if name in _OF_EMAIL_TOOLS:
+        return "email_opt_out"
     if _SMS.search(name):
         return "opt_out" if _BY_EMAIL.search(name) else "sms_opt_out"
     return "email_opt_out" if _EMAIL.search(name) else "opt_out"
