@@ -133,7 +133,7 @@ async def test_the_rejects_can_be_mended_and_imported(database: str, dirty: Path
     refused = list(csv.DictReader(content.splitlines()))
     assert [int(row["import_row"]) for row in refused] == [6, 10, 12, 14]
     assert (refused[2]["import_field"], refused[2]["First Name"]) == ("email", "Nobody")
-    assert "neither an e-mail" in refused[2]["import_reason"]
+    assert refused[2]["import_reason"] == "The row has neither an e-mail, a phone nor a customer number."
     mended = tmp_path / "mended.csv"
     mended.write_text(content.replace(",,Nobody,,", ",,Nobody,,'+12075550104"))
     assert refused[1]["import_line"] == '9,"hal@example.com'

@@ -384,3 +384,14 @@ def test_the_header_again_on_a_next_page_is_no_row(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_text("email,name\na@x.example,Zoe\nemail,name\nb@x.example,Bo\n")
     assert [(row.number, row.cells[1]) for row in read(path)[1]] == [(2, "Zoe"), (4, "Bo")]
+
+
+@pytest.mark.parametrize(
+    ("before", "line"), [("", 2), ("\n\n", 4), ("Main Street Liquors,,\nCustomer Listing,,\n,,\n", 5), ("sep=,\n", 2)]
+)
+def test_rows_have_the_numbers_a_spreadsheet_shows(tmp_path: Path, before: str, line: int) -> None:
+    """`sep=` is no row of one; a row is counted where it stands, whatever stands above the header."""
+    path = tmp_path / "people.csv"
+    path.write_text(f"{before}Cust No,Name,Email\n1,Ann,a@x.example\n\n2,Bo,b@x.example\n")
+    with open_table(path) as table:
+        assert [(one.number, one.cells[0]) for one in table] == [(line, "1"), (line + 2, "2")]

@@ -614,3 +614,11 @@ async def test_a_no_of_ones_own_keeps_whom_two_undone_files_named(database: str)
     await undo(maker)
     await undo(again)
     assert await rows("SELECT external_id FROM customers") == [{"external_id": "B1"}]
+
+
+async def test_what_is_undone_whole_is_not_undone_again(database: str) -> None:
+    row = await take(FIRST)
+    await undo(row)
+    with pytest.raises(Conflict, match="undone already"):
+        await asked(row)
+    assert (await look(row)).is_nothing

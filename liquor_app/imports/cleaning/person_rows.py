@@ -145,7 +145,9 @@ class PersonReader:
         self._take_addresses(cells, values, refused)
         if "email_key" not in values and "phone" not in values and "external_id" not in values:
             told = next((refused[name] for name in ("email", "phone", "external_id") if name in refused), None)
-            raise told or Rejected("no_identity", "email", "The row has neither an e-mail, a phone nor an external id.")
+            raise told or Rejected(
+                "no_identity", "email", "The row has neither an e-mail, a phone nor a customer number."
+            )
         if self._names:
             self._take_names(cells, values, refused)
         if (code := values.get("postal_code")) is not None and len(str(code)) != 5 and _looks_cut(str(code)):

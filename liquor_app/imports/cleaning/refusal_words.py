@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 
-from liquor_app.imports.cleaning.person_cells import is_placeholder
-from liquor_app.imports.cleaning.row_notes import NOTES
+from liquor_app.customers.whereabouts.zip_codes import with_zeros
+from liquor_app.imports.cleaning.cells import Rejected
+from liquor_app.imports.cleaning.person_cells import clean_postal_code, is_placeholder
+from liquor_app.imports.cleaning.row_notes import NOTES, ZIP_ZEROS
 
 MOST_OF_NAME, MOST_OF_CELL = 60, 40
 _QUOTED = r"“[^”]*”|(?<!\w)'[^']*'"
@@ -39,6 +42,8 @@ class FileWords:
 
     def note(self, code: str, cells: Sequence[str]) -> str:
         """Return the words of a note; of a cell that is left blank its column and what stands in it."""
+        if code == ZIP_ZEROS:
+            return self._zip_words(cells)
         field = code.removesuffix(_LEFT_OUT)
         place = self._at.get(field)
         if field == code or place is None or place >= len(cells) or not cells[place].strip():
@@ -48,3 +53,12 @@ class FileWords:
         said = "" if field in _UNTOLD else f": {cells[place].strip()[:MOST_OF_CELL]!r}"
         words = f"{self._heads[field]} cannot be read and is left blank{said}."
         return f"{words} Correct it in the file, or leave it blank."
+
+    def _zip_words(self, cells: Sequence[str]) -> str:
+        """Return the words of a leading zero put back: with the row's own code, where it stands in a cell."""
+        place = self._at.get("postal_code", len(cells))
+        with suppress(Rejected):
+            written = clean_postal_code(cells[place]) if place < len(cells) else None
+            if written and (whole := with_zeros(written, None)) is not None:
+                return NOTES[ZIP_ZEROS].replace("2139 is read as 02139", f"{written} is read as {whole}")
+        return NOTES[ZIP_ZEROS]

@@ -188,13 +188,15 @@ class DelimitedFile(Table):
     def _header(self) -> tuple[list[str], str]:
         """Find the row that names the columns: behind blank lines, Excel's `sep=`, and what a report says of itself."""
         first: list[str] = []
-        said = ""
+        said, before = "", 0
         while len(first) < LINES_BEFORE and (line := self._look(is_first=not first)):
             line = line.lstrip("\ufeff") if not first else line
             if not first and (told := _SEP.match(line)):
                 said = told[1]
             elif line.strip() or first:
                 first.append(line)
+            else:
+                before += 1
         if not first:
             raise Invalid("The file is empty: its first row must name the columns.", field="file")
         try:
@@ -208,6 +210,7 @@ class DelimitedFile(Table):
                 "The first row cannot be read. It must name the columns, each in a few words.", field="file"
             ) from error
         self._names = names
+        self._before = before + at  # rows of a spreadsheet: `sep=` is none
         # a file without a header: its first row is somebody's and stays one
         self._starts_at = 1 if names_no_columns(names) else 2
         for lines in whole[at + self._starts_at - 1 :]:
@@ -233,7 +236,7 @@ class DelimitedFile(Table):
     def _rows(self) -> Iterator[Record]:
         """Yield rows of any width. One that cannot be parsed costs itself alone: the lines after it are read again."""
         reader = csv.reader(self._lines, delimiter=self._delimiter, strict=True)
-        width, number = len(self.columns), self._starts_at - 1
+        width, number = len(self.columns), self._before + self._starts_at - 1
         while True:
             self._lines.held.clear()
             number += 1

@@ -12,7 +12,10 @@ from liquor_app.imports.readers.row_reader import Record
 from liquor_app.ui.words import figure
 
 DATES = ("occurred_at", "date_of_birth", "consent_at")
-NUMBERS = ("amount", "unit_price", "discount", "coupon_discount", "order_discount", "quantity")
+NUMBERS = (
+    "amount", "unit_price", "discount", "coupon_discount", "order_discount", "quantity",
+    "price", "sale_price", "cost", "minimum_price",
+)  # fmt: skip
 ORDERS = {"mdy": "month first (11/24/2026)", "dmy": "day first (24/11/2026)"}
 MARKS = {".": "points (1,234.50)", ",": "commas (1.234,50)"}
 SHOP, STORE = "shop", "store"
@@ -61,10 +64,10 @@ def guess_dialect(records: Iterable[Record], at: Mapping[str, int]) -> Dialect:
                 continue
             is_slashed = True
             first, second = int(found[1]), int(found[2])
-            if 12 < first <= 31 and second <= 12:
+            if first > 12 and _is_day(second, first):
                 days.add(record.number)
                 example["dmy"] = example["dmy"] or record.cells[position].strip()[:30]
-            elif 12 < second <= 31 and first <= 12:
+            elif second > 12 and _is_day(first, second):
                 months.add(record.number)
                 example["mdy"] = example["mdy"] or record.cells[position].strip()[:30]
         for position in numbers:
@@ -79,6 +82,14 @@ def guess_dialect(records: Iterable[Record], at: Mapping[str, int]) -> Dialect:
     of_dates = _told(example[order], len(days), len(months)) if is_slashed or not dates else NEVER_EITHER
     evidence = of_dates, _told(example[mark], len(commas), len(points))
     return Dialect(order, mark, *evidence)
+
+
+_SHORT = {2: 29, 4: 30, 6: 30, 9: 30, 11: 30}
+
+
+def _is_day(month: int, day: int) -> bool:
+    """Tell whether a month has such a day in some year: a day there never was proves no order."""
+    return 1 <= month <= 12 and 1 <= day <= _SHORT.get(month, 31)
 
 
 def _told(example: str, one: int, other: int) -> str:

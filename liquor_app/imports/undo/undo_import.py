@@ -185,11 +185,13 @@ async def request_undo(session: AsyncSession, actor: Actor, import_id: UUID) -> 
 
     Raises:
         Forbidden, NotFound: as usual.
-        Conflict: it is running, too old, or from before imports could be undone.
+        Conflict: it is running, undone whole already, too old, or from before imports could be undone.
     """
     row = await lock_import(session, actor, import_id)
     if problem := why_not(row):
         raise Conflict(problem)
+    if not is_something_left(row):
+        raise Conflict("This import is undone already: nothing of it is left to take back.")
     IMPORT.check(row.status, ImportStatus.UNDOING)
     undo = row.undo
     if row.status is not ImportStatus.UNDO_STOPPED:
