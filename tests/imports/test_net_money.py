@@ -196,6 +196,19 @@ def test_of_a_refund_with_tax_the_share_of_the_goods_is_taken_off(head: str, row
     assert (str(line.amount), line.notes) == (left, (note,) if note else ())
 
 
+async def test_a_refusal_of_refunds_that_are_mapped_to_nothing_names_the_mapping(database: str, tmp_path: Path) -> None:
+    """It told people to take the column out of the file, and what came back was counted."""
+    await run(write(tmp_path / "people.csv", "email,name", "a@x.example,Ann"))
+    rows = "1,a@x.example,2026-10-03,60.00,20.00", "2,a@x.example,2026-10-04,9.00,0.00"
+    path = write(tmp_path / "sales.csv", "order id,email,date,amount,Amount Refunded", *rows)
+    mapping = {"order_id": "order id", "email": "email", "occurred_at": "date", "amount": "amount"}
+    with pytest.raises(Invalid, match="map refunded to “Amount Refunded”") as refused:
+        await run(path, "purchases", mapping=mapping)
+    assert "out of the file" not in refused.value.message
+    await run(path, "purchases", mapping=mapping | {"refunded": "Amount Refunded"})
+    assert [str(one.total) for one in await many("SELECT total FROM purchases ORDER BY 1")] == ["9.00", "40.00"]
+
+
 def test_columns_about_something_else_are_left_alone() -> None:
     head = "Amount,Return Customer,Returning,Return Policy,Return By"
     assert sums(head, "40.00,yes,yes,30 days,2026-11-01") == ["40.00"]

@@ -143,6 +143,35 @@ CASES = [
          ['1,10/13/2026,"ann@v.example, +1 617-555-0142",40.00', "2,10/14/2026,+1 617-555-0143,9.00",
           '3,10/14/2026,"617-555-0146; cy@v.example",5.00'], n1="40.00", n2="9.00", n3="5.00"),
     case("Order number,Date created,Time,Email,Total", ['1,"Oct 3, 2026",6:14 PM,ann@v.example,40.00'], n1="40.00"),
+    *(  # a row for each order, whatever counts its items
+        case(f"Order,Date,Email,Status,{many},Subtotal,Promo Discount,Tax,Tip,Order Total",
+             [f"{ONE},Completed,3,60.00,6.00,3.00,5.00,62.00", f"{TWO},{gone},1,9.00,0.00,0.50,0.00,9.50"],
+             n1="54.00")
+        for many, gone in (("Items Count", "Canceled by store"), ("Item Qty", "Voided per manager"),
+                           ("Items", "Comped"), ("Items Ordered", "Refunded because of breakage"),
+                           ("Item Count", "Rejected"))
+    ),
+    *(
+        case(f"ORDER_UUID,Date,Email,{status},SUBTOTAL,SUBTOTAL_TAX,TOTAL",
+             [f"{ONE},{stands},60.00,3.00,55.00", f"{TWO},{gone},9.00,0.50,0.00"], n1="60.00")
+        for status, stands, gone in (
+            ("FINAL_ORDER_STATUS", "Delivered", "Cancelled"), ("Deal Stage", "Closed Won", "Closed Lost"),
+            ("Courier Status", "Delivered", "Returned"), ("Dispatch Stage", "Completed", "Abandoned"),
+        )
+    ),
+    *(  # rows that say what they are
+        case(f"Receipt,Date,Email,{kind},Description,Qty,Amount",
+             [f"{ONE},Item,Rye,2,40.00", f"{ONE},Item,Gin,1,20.00", f"{ONE},Discount,10% Senior,1,{off}",
+              f"{ONE},Tax,State,1,3.00", f"{ONE},{paid},Cash,1,57.00", f"{TWO},Item,Ale,1,9.00",
+              f"{TWO},Tax,State,1,0.50", f"{TWO},{paid},Visa,1,9.50"], n1="54.00", n2="9.00")
+        for kind in ("Line", "Type", "Line Type", "Kind", "Record Type")
+        for off, paid in (("-6.00", "Tender"), ("6.00", "Payment"))
+    ),
+    case("Name,Email,Financial Status,Subtotal,Taxes,Total,Discount Amount,Created at,Lineitem quantity,Lineitem name,"
+         "Lineitem price,Refunded Amount",  # of a refund with tax the share of the goods
+         ["1,ann@v.example,partially_refunded,60.00,3.00,63.00,0.00,2026-10-03 18:14:00 -0400,3,Rye,20.00,21.00",
+          "2,bo@v.example,partially_refunded,60.00,3.00,60.00,0.00,2026-10-03 18:14:00 -0400,3,Rye,20.00,21.00"],
+         n1="40.00", n2="39.00"),
     case("Order,Date,Email,Closed,Subtotal,Tax,Total",
          [f"{ONE},Yes,20.00,1.00,21.00", f"{TWO},No,9.00,0.50,9.50"], n1="20.00"),
 ]  # fmt: skip

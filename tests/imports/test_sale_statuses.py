@@ -260,10 +260,11 @@ async def test_places_and_sums_say_nothing_of_what_counts(
     [
         ("PAID", Says.COUNTS), ("Order Completed", Says.COUNTS), ("payment_received", Says.COUNTS),
         ("Ready for pickup", Says.COUNTS), ("Not Paid", Says.UNPAID), ("Payment: Pending", Says.UNPAID),
-        ("authorised", Says.UNPAID), ("Cancelled by customer", None), ("No pagado", Says.UNPAID),
+        ("authorised", Says.UNPAID), ("Cancelled by customer", Says.VOIDED), ("No pagado", Says.UNPAID),
         ("Parcialmente reembolsado", Says.PARTLY), ("Bezahlt", Says.COUNTS), ("Remboursée", Says.REFUNDED),
         ("Devolución", Says.RETURN), ("paid partially by card", None), ("Shipped and Refunded", Says.REFUNDED),
-        ("", None), ("Gold", None),
+        ("", None), ("Gold", None), ("Refunded per manager", Says.REFUNDED), ("Delivered by courier", Says.COUNTS),
+        ("Voided because of breakage", Says.VOIDED), ("Stand by me", None), ("Gold by customer", None),
     ],
 )  # fmt: skip
 def test_words_in_the_languages_of_tills(cell: str, says: Says | None) -> None:

@@ -114,7 +114,8 @@ PURCHASES: dict[str, tuple[str, ...]] = {
         *_numbers("order", "transaction", "trans", "tran", "tkt", "check", "receipt", "basket", "invoice", "ticket",
         "sale", "bill", "inv", "txn", "trx", "doc", "document", "docket", "slip"),
         "order", "receipt", "basket", "invoice", "ticket", "trans", "transaction", "check", "inv", "txn", "trx",
-        "docket", "reference", "reference number", "ref", "ref number", "ref no", "id",
+        "docket", "order uuid", "order guid", "delivery uuid", "delivery id",
+        "reference", "reference number", "ref", "ref number", "ref no", "id",
     ),
     "customer": (
         "customer", "customer key", "buyer", "customer contacts", "customer contact", "customer contact info",

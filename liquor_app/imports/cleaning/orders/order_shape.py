@@ -76,6 +76,8 @@ WHOLE_ORDER = frozenset({
 })  # fmt: skip
 
 _OF_A_LINE = re.compile(r"^(?:line ?items?|line|items?)[ _-]|^lineitem", re.IGNORECASE)
+_HOW_MANY = re.compile(r"^(?:line)?items?(?:count|qty|quantity|number|sold|ordered|purchased)$")
+"""Columns that count an order's items, and are of no line."""
 _OF_AN_ORDER = re.compile(r"^(?:order|cart|basket|receipt|invoice|check|transaction)", re.IGNORECASE)
 
 
@@ -138,7 +140,7 @@ class Watch:
         if self._backs:
             self._suspects.update(place for place in self._backs if not gave_nothing(record.cells[place]))
         if self._suspects and self._rows >= SAMPLE_ROWS:
-            raise _told(self._columns, min(self._suspects))
+            raise _told(self._columns, min(self._suspects), is_mapped=self._back is not None)
         if not record.shared:
             self._sums.see(record)
 
@@ -182,7 +184,7 @@ class Watch:
     def finish(self, *, is_sample: bool = False) -> None:
         """Check, or raise Invalid: as `see`, or amounts are totals of orders beside or on those of lines."""
         if self._suspects:
-            raise _told(self._columns, min(self._suspects))
+            raise _told(self._columns, min(self._suspects), is_mapped=self._back is not None)
         if self._back:
             self._back.end()
             if self._back.is_of_orders:
@@ -221,10 +223,10 @@ def check_rows(
     """
     for position, column in enumerate(columns):
         if position != at.get(REFUNDED) and position not in told and _tells(column, position, sample):
-            raise _told(columns, position)
-    if "amount" in at and any(_OF_A_LINE.match(name) for name in columns):
+            raise _told(columns, position, is_mapped=REFUNDED in at)
+    if "amount" in at and any(_OF_A_LINE.match(name) and not _HOW_MANY.match(_plain(name)) for name in columns):
         column = columns[at["amount"]]
-        if _is_whole_order(column):
+        if _is_whole_order(column) and not _has_each_once(sample, at):
             raise mixed(columns, column)
     watch = Watch(columns, at, told)
     by_order = sorted(sample, key=lambda record: "" if record.problem else record.cells[at.get("order_id", 0)].strip())
@@ -233,8 +235,25 @@ def check_rows(
     watch.finish(is_sample=True)
 
 
-def _told(columns: Sequence[str], position: int) -> Invalid:
+def _has_each_once(sample: Sequence[Record], at: Mapping[str, int]) -> bool:
+    """Tell whether each order of the first rows has one: whatever its total is, it counts once. `Watch` looks on."""
+    orders = [one.cells[at["order_id"]].strip() for one in sample if not one.problem] if "order_id" in at else []
+    return bool(orders) and len(set(orders) - {""}) == len(orders)
+
+
+def _told(columns: Sequence[str], position: int, *, is_mapped: bool) -> Invalid:
+    """Return what is said of a column that tells which rows count.
+
+    Args:
+        is_mapped: another column already says what was given back.
+    """
     column = columns[position]
+    if names_sum_given_back(column) and not is_mapped:
+        return Invalid(
+            f"The column “{column}” says which rows count and which do not: what was given back. Counted without it"
+            f" the figures would be wrong; map {REFUNDED} to “{column}”, and it is taken off.",
+            field="mapping",
+        )
     return Invalid(
         f"The column “{column}” says which rows count and which do not (refunds, voids, payments, whole orders). We"
         " do not read that yet, and counted as they are the figures would be wrong. Keep only the lines of"

@@ -7,16 +7,16 @@ from collections.abc import Mapping, Sequence
 from enum import Enum
 
 from liquor_app.imports.cleaning.orders.money_names import REFUNDED as REFUNDED_SUM
-from liquor_app.imports.cleaning.orders.row_kinds import OF_WHAT, tells_kinds
+from liquor_app.imports.cleaning.orders.row_kinds import BARE, OF_WHAT, tells_kinds
 from liquor_app.imports.cleaning.orders.status_words import Says, is_day, is_no, is_yes, said_by
 from liquor_app.imports.profiles.tool_profile import plain
 from liquor_app.imports.readers.row_reader import Record
 
 _WHOSE = (
     "order", "orders", "sales?", "purchase", "invoice", "receipt", "ticket", "check", "document", "doc", "line", "item",
-    "lineitem", "processing", "pedido", "venta", "orden", "factura",
+    "lineitem", "processing", "final", "current", "latest", "overall", "deal", "pedido", "venta", "orden", "factura",
 )  # fmt: skip
-_OF_ORDERS = re.compile(rf"^(?:{'|'.join(_WHOSE)})*(?:status|state|estado|estatus|statut)$")
+_OF_ORDERS = re.compile(rf"^(?:{'|'.join(_WHOSE)})*(?:status|state|stage|estado|estatus|statut)$")
 _OF_PAYMENTS = re.compile(
     r"^(?:order)?(?:financial|payment|transaction|tender|capture|pago|paiement|zahlungs?)+(?:status|state)$"
 )
@@ -60,7 +60,14 @@ _RESULTS = re.compile(
     r"^(?:order|sale|payment|transaction|trans|txn|tran|auth|authorization|card|charge|processor|gateway|tender)*"
     r"(?:result|outcome)$"
 )
-_KINDS = re.compile(rf"^(?:{OF_WHAT})?(?:type|kind|typ)$")
+_KINDS = re.compile(rf"^(?:(?:{OF_WHAT})?(?:type|kind|typ)|{'|'.join(BARE)})$")
+
+
+_OTHERS = re.compile(
+    r"^(?!.*(?:email|mail|sms|phone|customer|member|loyalty|subscri|consent|opt|marketing|^age|verif|idcheck|stock|inventory"
+    r"|coupon|promo|gift|tax|risk|fraud|marital|employ|account|sync|print|review)).+(?:status|stage)$"
+)
+"""A status of whatever a tool calls an order or its delivery: one where all it holds are words we know."""
 
 
 class About(Enum):
@@ -84,7 +91,7 @@ _NAMED: tuple[tuple[re.Pattern[str], About], ...] = (
     (_OF_RETURNS, About.RETURNS), (_OF_PARCELS, About.PARCEL), (_OF_PAYMENTS, About.PAYMENT), (_OF_ORDERS, About.ORDER),
     (_VOIDS, About.VOIDS), (_REFUNDS, About.REFUNDS), (_RETURNS, About.RETURN), (_PAIDS, About.PAID),
     (_KINDS, About.KIND), (_RESULTS, About.PAYMENT), (_SUCCEEDS, About.SUCCEEDS),
-    (_NO_SALES, About.NO_SALE), (_NOT_YET, About.NOT_YET),
+    (_NO_SALES, About.NO_SALE), (_NOT_YET, About.NOT_YET), (_OTHERS, About.ORDER),
 )  # fmt: skip
 ASKS = {
     About.VOIDS: Says.VOIDED, About.REFUNDS: Says.REFUNDED, About.RETURN: Says.RETURN, About.PAID: Says.COUNTS,
@@ -132,6 +139,9 @@ def _holds(role: About, column: str, place: int, rows: Sequence[Sequence[str]]) 
         return sum(known) * 2 > len(known)
     if role is About.PAID:
         return bool(filled) and all(is_yes(one) or is_no(one) for one in filled) and not all(map(_is_sum, filled))
+    if role is About.ORDER and not _OF_ORDERS.match(name) and name not in _OF_ORDERS_TOO:
+        told = [said_by(one) for one in filled]
+        return None not in told and any(one is not Says.COUNTS for one in told)
     if "status" not in name and "statut" not in name and role in (About.ORDER, About.PAYMENT, About.PARCEL):
         return any(said_by(one, of_payment=role is About.PAYMENT) is not None for one in filled)
     return True

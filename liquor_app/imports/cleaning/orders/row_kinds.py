@@ -16,6 +16,8 @@ OF_WHAT = (
 )
 """What stands before "type" where it is about rows; a type alone may be a product's."""
 _NAMED = re.compile(rf"^(?:{OF_WHAT})(?:type|kind|typ)$")
+BARE = ("line", "row", "record", "entry")
+"""Columns of kinds that tills call by what has one; as often they number it."""
 _TELLING = (Says.COUNTS, Says.VOIDED, Says.RETURN)
 """Of which one makes a bare "Type" a column of kinds."""
 _LETTERS = {
@@ -42,6 +44,26 @@ _BELOW = re.compile(r"^\s*+[-−(]\s*+[$€£]?+\s*+[\d.]")
 _BACK: set[Says | None] = {Says.RETURN, Says.VOIDED}
 
 
+_ITEMS = frozenset({
+    "item", "items", "line item", "lineitem", "product", "merchandise", "goods", "sale item", "sales item", "plu",
+})  # fmt: skip
+_BESIDE_ITEMS = dict.fromkeys(_ITEMS, Says.COUNTS) | {
+    **dict.fromkeys(
+        ("discount", "discounts", "item discount", "order discount", "coupon", "promo", "promotion", "markdown"),
+        Says.RETURN,
+    ),
+    **dict.fromkeys(
+        (
+            "tax", "taxes", "sales tax", "vat", "tip", "gratuity", "fee", "fees", "surcharge", "deposit", "shipping",
+            "delivery", "tender", "tenders", "payment", "payments", "cash", "card", "change", "change due", "rounding",
+            "total", "subtotal", "sub total", "grand total", "order total", "header", "footer", "comment", "note",
+        ),
+        Says.NO_LINE,
+    ),
+}  # fmt: skip
+"""Words for an order's rows in a file that calls some of them items: what was taken off, and what is no line."""
+
+
 class KindWords:
     """`KindWords(column, place, rows)(cell)` is what a kind of row says, None where nobody knows.
 
@@ -61,6 +83,8 @@ class KindWords:
         is_signed = any(_BELOW.match(cell) for cells in rows for cell in cells)
         if "payment" in words and is_signed and not any(said_by(one) is Says.COUNTS for one in said):
             self._of_here["payment"] = Says.COUNTS
+        if words & _ITEMS:
+            self._of_here |= _BESIDE_ITEMS
         if "reversing" in words:
             self._of_here["reversed"] = Says.COUNTS
 
@@ -82,6 +106,8 @@ def tells_kinds(column: str, place: int, rows: Sequence[Sequence[str]]) -> bool:
     filled = [cells[place] for cells in rows if cells[place].strip()]
     kinds = KindWords(column, place, rows)
     told = [kinds(one) for one in filled]
+    if plain(column) in BARE:
+        return len(filled) == len(rows) and None not in told and Says.NO_LINE in told
     if is_named(column):  # a database's own code for all its tickets (TKT_TYP: T) tells them not apart
         return any(told) if plain(column).endswith("typ") else bool(filled)
     return (len(filled) == len(rows) and None not in told and any(one in _TELLING for one in told)) or any(

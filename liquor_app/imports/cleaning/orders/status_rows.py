@@ -26,7 +26,7 @@ from liquor_app.imports.cleaning.orders.order_statuses import (
 from liquor_app.imports.cleaning.orders.row_kinds import KindSigns, KindWords
 from liquor_app.imports.cleaning.orders.row_worth import RowWorth
 from liquor_app.imports.cleaning.orders.status_words import Says, is_day, is_exchange, is_no, said_by, word_of
-from liquor_app.imports.profiles.tool_profile import REFUNDED, UNPAID, VOIDED, plain
+from liquor_app.imports.profiles.tool_profile import OTHER_ROW, REFUNDED, UNPAID, VOIDED, plain
 from liquor_app.imports.readers.row_reader import Record
 
 UNKNOWN = "unknown_status"
@@ -39,7 +39,7 @@ MOST_ROWS = 1_000
 MOST_ORDERS = 200_000
 """Orders given back whose numbers are held, for rows of theirs that lie elsewhere in the file."""
 
-_LEFT_OUT = {Says.VOIDED: VOIDED, Says.UNPAID: UNPAID, Says.REFUNDED: REFUNDED}
+_LEFT_OUT = {Says.VOIDED: VOIDED, Says.UNPAID: UNPAID, Says.REFUNDED: REFUNDED, Says.NO_LINE: OTHER_ROW}
 _OF_PARCEL_ALONE = {Says.UNPAID, Says.PARTLY}
 """What a parcel's word ("pending") does not say of its payment."""
 
@@ -234,7 +234,7 @@ class StatusRows:
 
 
 _GRAVEST: tuple[Says | None, ...] = (
-    Says.VOIDED, Says.UNPAID, Says.REFUNDED, None, Says.PARTLY, Says.RETURN, Says.COUNTS,
+    Says.NO_LINE, Says.VOIDED, Says.UNPAID, Says.REFUNDED, None, Says.PARTLY, Says.RETURN, Says.COUNTS,
 )  # fmt: skip
 """Of what a row's columns say the first of these holds: whatever leaves it out needs no other to be known."""
 

@@ -15,7 +15,8 @@ class Says(StrEnum):
     """What a word makes of its row.
 
     `RETURN` names the row itself ("Refund"), `REFUNDED` what became of its order: only the sum's sign tells whether
-    such a row is the sale or what was given back for it.
+    such a row is the sale or what was given back for it. `NO_LINE` is a payment, a tax or a sum beside
+    an order's lines.
     """
 
     COUNTS = "counts"
@@ -24,6 +25,7 @@ class Says(StrEnum):
     REFUNDED = "refunded"
     PARTLY = "partly"
     RETURN = "return"
+    NO_LINE = "no line"
 
 
 GRAVEST = (Says.VOIDED, Says.REFUNDED, Says.PARTLY, Says.RETURN, Says.UNPAID, Says.COUNTS)
@@ -38,7 +40,7 @@ _WORDS = {
         "awaiting fulfilment", "awaiting shipment", "awaiting pickup", "partially shipped", "partially fulfilled",
         "awaiting dispatch", "dispatched", "dispatched closed", "pickedup closed", "picked up closed", "packed",
         "in transit", "out for delivery", "ready for dispatch", "ready for delivery", "ready to ship", "tendered",
-        "charged", "final", "sales receipt",
+        "charged", "final", "sales receipt", "closed won", "won",
         "layaway closed", "layby closed", "layaway completed", "on account closed", "onaccount closed",
         "on account paid", "processed",
         "pagado", "pagada", "completado", "completada", "completo", "completa", "cerrado", "cerrada", "entregado",
@@ -50,7 +52,7 @@ _WORDS = {
     Says.VOIDED: (
         "void", "voided", "cancelled", "canceled", "cancellation", "deleted", "trash", "trashed", "expired",
         "abandoned", "post void", "no sale", "invalid", "invalidated", "canc", "cncl",
-        "error correct", "error corrected", "error correction",
+        "error correct", "error corrected", "error correction", "closed lost", "lost",
         "anulado", "anulada", "cancelado", "cancelada", "nulo", "nula", "eliminado", "eliminada", "vencido", "vencida",
         "abandonado", "abandonada",
         "annule", "annulee", "storniert", "storno",
@@ -64,7 +66,8 @@ _WORDS = {
         "payment failed", "payment error", "declined", "rejected", "denied",
         "refused", "partially paid", "partial payment", "partly paid", "incomplete", "in progress",
         "requires payment method", "requires action", "requires capture", "requires confirmation", "error",
-        "training", "training mode", "practice", "test", "test mode", "test order", "test sale", "demo",
+        "training", "training mode",
+        "comped", "complimentary", "on the house", "practice", "test", "test mode", "test order", "test sale", "demo",
         "manual verification required", "unsettled", "not settled", "billed not paid", "in process",
         "pendiente", "pendiente de pago", "pago pendiente", "no pagado", "no pagada", "sin pagar", "impagado",
         "impagada", "por pagar", "por cobrar", "borrador", "autorizado", "autorizada", "en espera", "en proceso",
@@ -109,6 +112,8 @@ _BEGINS = re.compile(
 _PAID_BY = re.compile(
     r"^(?:paid|pagado|pagada) (?:by|with|via|in|on|cash|card|credit|debit|visa|mastercard|amex|con|en)\b"
 )
+_WHO_DID = re.compile(r"^(?P<word>\w+(?: \w+){0,2}?) (?:by|per|due to|because(?: of)?)\b")
+"""Who did it, or why, behind a word: "Canceled by store", "Refunded per manager"."""
 _BETWEEN = re.compile(r"[,;/|+&]|\s-\s|\band\b|\by\b")
 _NO = re.compile(r"^[\s$€£+-]*+(?:0*+[.,]?0*+|no|n|f|false|none|never|n/?a|null|open|ok)[\s.-]*+$", re.IGNORECASE)
 _YES = re.compile(r"^\s*+(?:yes|y|true|t|-?1|x|✓|✔|si|sí|s|oui|ja)\s*+$", re.IGNORECASE)
@@ -147,6 +152,8 @@ def _one(word: str, of_payment: bool) -> Says | None:
         return _BY_ROLE[bare][of_payment or word.startswith(("payment", "pago"))]
     if (known := _SAYS.get(word) or _SAYS.get(bare)) is not None:
         return known
+    if (told := _WHO_DID.match(bare)) and told["word"] in _SAYS and not _PAID_BY.match(bare):
+        return _SAYS[told["word"]]
     return Says.COUNTS if _PAID_BY.match(bare) and "part" not in bare.split() else None
 
 
