@@ -85,7 +85,10 @@ async def test_the_report_tells_the_files_own_total(
     last = await one("SELECT id FROM imports ORDER BY id DESC LIMIT 1")
     row = await state(last.id)
     assert row.own_total == (80, "Amount")
-    assert "The orders come to $50.00. The file's own total (“Amount”) is $80.00." in ending_words(row)
+    assert (
+        "The orders come to $50.00. The file's own total (“Amount”) is $80.00. They are $30.00 apart: 1 row is no line"
+        " of a purchase."
+    ) in ending_words(row)
 
 
 async def test_lines_alike_count_each_in_the_files_own_total(database: str, tmp_path: Path) -> None:

@@ -9,16 +9,12 @@ from itertools import zip_longest
 
 from liquor_app.imports.dry_run import Trial
 from liquor_app.imports.orders.new_buyers import MADE
-from liquor_app.imports.profiles.tool_profile import TOTALS as SUMS
-from liquor_app.imports.profiles.tool_profile import plain
-from liquor_app.imports.profiles.tool_profile import rows_left_out as left_out_by_reason
 from liquor_app.imports.run_import import UNKNOWN
 from liquor_app.imports.trial.becoming import Becoming, Change
-from liquor_app.imports.trial.file_totals import TOTALS
 from liquor_app.imports.trial.shown_rows import Shown, worth_showing
 from liquor_app.screens.customers.field_values import shown_value
 from liquor_app.screens.imports.wizard.columns_view import LABELS, on_screen
-from liquor_app.screens.imports.wizard.view import rows_left_out
+from liquor_app.screens.imports.wizard.view import apart_words, rows_left_out
 from liquor_app.ui.words import figure, listed, plural, show_money, spoken
 
 PAGE_ROWS = 20
@@ -154,19 +150,11 @@ def money_words(trial: Trial, kind: str) -> str:
         source += f" {plural(totals.foreign, 'row')} in another currency {are} in no sum."
     if totals.money == totals.money_made:
         return f"{source} Both are the same."
-    apart = show_money(abs(totals.money - totals.money_made), cents=True)
-    why = []
-    if refused := trial.report.rejected:
-        why.append(f"{plural(refused, 'refused row')} {'does' if refused == 1 else 'do'} not count")
-    sums = sum(left_out_by_reason(trial.report.notes).get(SUMS, {}).values())  # whose money is other rows'
-    if left_out := rows_left_out(trial.report.notes) - sums:
-        came_to = f" ({show_money(totals.left_out, cents=True)})" if totals.left_out else ""
-        why.append(f"{plural(left_out, 'row')} {'is' if left_out == 1 else 'are'} no line of a purchase{came_to}")
-    if plain(totals.column) in TOTALS:
-        why.append("that column holds tax, shipping and tips as well, which are not paid for goods")
-    elif not why:
-        why.append("discounts and returns stand in other columns")
-    return f"{source} They are {apart} apart: {listed(why)}."
+    apart = apart_words(
+        totals.money - totals.money_made, totals.column, rejected=trial.report.rejected, notes=trial.report.notes,
+        left_out=totals.left_out,
+    )  # fmt: skip
+    return f"{source} {apart}"
 
 
 def stranger_words(trial: Trial) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from liquor_app.customers.labels.tags import MOST_OF_ONE
@@ -34,8 +35,9 @@ from liquor_app.imports.orders import basket_lines, refused_orders, reversed_ord
 from liquor_app.imports.orders.basket_lines import GIVEN, LONG, MOVED, REPLACED, VOIDED_SINCE
 from liquor_app.imports.orders.new_buyers import MADE
 from liquor_app.imports.outcome_words import outcome_words, taken_back_words
-from liquor_app.imports.profiles.tool_profile import LEFT_OUT, NOBODY, PICTURE, TOTALS
+from liquor_app.imports.profiles.tool_profile import LEFT_OUT, NOBODY, PICTURE, TOTALS, plain
 from liquor_app.imports.profiles.tool_profile import rows_left_out as left_out_by_reason
+from liquor_app.imports.trial.file_totals import TOTALS as WHOLE_TOTALS
 from liquor_app.imports.undo.undo_import import UndoCounts, is_something_left
 from liquor_app.imports.undo.undo_words import KEPT, REMOVED, thing_words
 from liquor_app.screens.imports.wizard.columns_view import LABELS, on_screen
@@ -120,6 +122,8 @@ def ending_words(row: ImportRow) -> str:
         if (own := row.own_total) is not None:
             money, column = own
             counts += f" The file's own total (“{column[:MOST_OF_NAME]}”) is {show_money(money, cents=True)}."
+            if money != row.money:
+                counts += f" {apart_words(money - row.money, column, rejected=row.rejected, notes=row.notes)}"
     counts += note_words(row.notes, row.position.get("twice", ()))
     if row.status is ImportStatus.COMPLETED:
         return counts
@@ -187,6 +191,29 @@ _WARNED = {
     ),
 }
 """What should be looked at in rows that are taken, of one and of several."""
+
+
+def apart_words(
+    apart: Decimal, column: str, *, rejected: int, notes: Mapping[str, Any], left_out: Decimal = Decimal(0)
+) -> str:
+    """Tell why a file's own sum is another than what its orders come to: only what can be the reason here.
+
+    Args:
+        column: whose sum the file's own is.
+        left_out: what rows that are no lines come to, where that is known.
+    """
+    why = []
+    if rejected:
+        why.append(f"{plural(rejected, 'refused row')} {'does' if rejected == 1 else 'do'} not count")
+    sums = sum(left_out_by_reason(notes).get(TOTALS, {}).values())  # whose money is other rows'
+    if rows := rows_left_out(notes) - sums:
+        came_to = f" ({show_money(left_out, cents=True)})" if left_out else ""
+        why.append(f"{plural(rows, 'row')} {'is' if rows == 1 else 'are'} no line of a purchase{came_to}")
+    if plain(column) in WHOLE_TOTALS:
+        why.append("that column holds tax, shipping and tips as well, which are not paid for goods")
+    elif not why:
+        why.append("discounts and returns stand in other columns")
+    return f"They are {show_money(abs(apart), cents=True)} apart: {listed(why)}."
 
 
 def rows_left_out(notes: Mapping[str, Any]) -> int:
