@@ -36,6 +36,7 @@ from liquor_app.imports.readers.formats import READING
 from liquor_app.imports.undo import undo_import
 from liquor_app.imports.undo.discard_upload import discard_upload
 from liquor_app.rest.kit.authentication import CurrentActor, key_owner
+from liquor_app.rest.kit.file_forms import file_form
 from liquor_app.rest.kit.list_routes import list_routes
 from liquor_app.rest.schemas.customers import (
     ImportChoices,
@@ -106,7 +107,7 @@ class _Upload:
 
 async def _receive(request: Request, allowed: frozenset[str]) -> _Upload:
     upload = _Upload(uuid7())
-    async with request.form(max_files=1, max_fields=8, max_part_size=64 * 1024) as form:
+    async with file_form(request, fields=8, part_bytes=64 * 1024) as form:
         file = form.get("file")
         if not isinstance(file, UploadFile):
             raise Malformed("Send the file as multipart/form-data in the part `file`.", field="file")

@@ -270,3 +270,10 @@ async def test_a_file_that_was_only_looked_at_is_discarded(manager: Client, view
     assert not kept.exists()
     started = await manager.post("/customers/import", files={"file": ("people.csv", CSV, "text/csv")})
     is_problem(await manager.delete(f"/imports/{started.json()['import_id']}"), 409, "rule.state")
+
+
+@pytest.mark.parametrize("path", ["/imports", "/customers/import", "/coupon-pools/file"])
+async def test_a_file_name_of_thousands_of_letters_is_refused_in_words(manager: Client, path: str) -> None:
+    answer = await manager.post(path, files={"file": ("a" * 5000 + ".csv", CSV, "text/csv")})
+    is_problem(answer, 422, "invalid", "file")
+    assert "short name" in answer.json()["detail"]

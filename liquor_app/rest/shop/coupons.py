@@ -24,6 +24,7 @@ from liquor_app.coupons.coupon_pools import AddedCodes, PoolFields
 from liquor_app.coupons.lists import POOLS, list_pools
 from liquor_app.imports.readers.encoding import AS_WINDOWS, HEAD, guess_encoding
 from liquor_app.rest.kit.authentication import CurrentActor, key_owner
+from liquor_app.rest.kit.file_forms import file_form
 from liquor_app.rest.kit.list_routes import list_routes
 
 router = APIRouter(prefix="/coupon-pools", tags=["coupons"])
@@ -104,7 +105,7 @@ async def add_file(request: Request, actor: CurrentActor) -> object:
     """Codes from a file, one a line or in the column of a CSV that is headed Code, else its first; up to a million.
     Known ones are left alone."""
     require(actor, Permission.COUPONS_WRITE)  # before the file is taken in
-    async with request.form(max_files=1, max_fields=2, max_part_size=1024) as form:
+    async with file_form(request, fields=2, part_bytes=1024) as form:
         file, pool = form.get("file"), form.get("pool_id")
         if not isinstance(file, UploadFile):
             raise Malformed("Send the file as multipart/form-data in the part `file`.", field="file")
