@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.audit import audit
 from liquor_app.accounts.changed_fields import VALUE_CHARS, told_filters
-from liquor_app.accounts.permission_table import Permission
+from liquor_app.accounts.permission_table import JOBS, Permission
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.accounts.tokens import actor_again
 from liquor_app.core.db import transaction
@@ -179,11 +179,13 @@ async def stop_job(session: AsyncSession, actor: Actor, job_id: UUID) -> None:
 
     Raises:
         Conflict: it has ended by itself: what it did stays.
-        Forbidden: the actor may only read.
+        Forbidden: the actor may only read, or may not ask for such a job.
         NotFound: there is no such job.
     """
     require(actor, Permission.JOBS_WRITE)
     job = await get_job(session, job_id)
+    if (asked_by := JOBS[Job(job.name)]) is not None:
+        require(actor, asked_by)  # nobody stops an erasure who could not have asked for it
     if await request_cancel(session, job_id):
         await audit(session, actor, "job.cancel_asked", "job", job_id, job=job.name)
     elif (ended := (await get_job(session, job_id)).status) in (JobStatus.SUCCEEDED, JobStatus.FAILED):

@@ -27,7 +27,7 @@ from liquor_app.core.listing.read import _read_all, _read_page
 from liquor_app.core.listing.spec import Filter, ListQuery, ListSpec, Sort
 from liquor_app.core.models import JobStatus
 from liquor_app.core.paging import Page
-from liquor_app.core.queue import Job, JobRow
+from liquor_app.core.queue import Job, JobRow, get_job
 from liquor_app.ui.status_looks import STATUS_WORDS
 
 R = TypeVar("R")
@@ -110,12 +110,16 @@ async def read_while_allowed(
             yield shown
 
 
+_MAY_SEE = (
+    "(CAST(:everyone AS boolean) OR t.created_by = CAST(:me AS uuid)"
+    " OR t.args -> 'actor' ->> 1 = CAST(CAST(:me AS uuid) AS text))"
+)
+_SEEN = f"SELECT 1 FROM jobs t WHERE t.id = :id AND {_MAY_SEE}"
 JOBS = ListSpec(
     name="jobs",
     row=JobRow,
     source="jobs t",
-    where="(CAST(:everyone AS boolean) OR t.created_by = CAST(:me AS uuid)"
-    " OR t.args -> 'actor' ->> 1 = CAST(CAST(:me AS uuid) AS text))",
+    where=_MAY_SEE,
     order="-id",
     permission=Permission.JOBS_READ,
     export_permission=Permission.JOBS_WRITE,
@@ -143,6 +147,20 @@ async def list_jobs(session: AsyncSession, actor: Actor, query: ListQuery | None
     require(actor, Permission.JOBS_READ)
     scope = {"everyone": may(actor, Permission.JOBS_WRITE), "me": actor.id}
     return await read_list(session, actor, JOBS, replace(query or ListQuery(), scope=scope))
+
+
+async def see_job(session: AsyncSession, actor: Actor, job_id: UUID) -> JobRow:
+    """Return a piece of background work: anybody's to whoever may stop it, else what `actor` asked for.
+
+    Raises:
+        Forbidden: nobody is signed in.
+        NotFound: there is no such job for them.
+    """
+    require(actor, Permission.JOBS_READ)
+    bound = {"id": job_id, "everyone": may(actor, Permission.JOBS_WRITE), "me": actor.id}
+    if (await session.execute(text(_SEEN), bound)).first() is None:
+        raise NotFound("There is no such job.")
+    return await get_job(session, job_id)
 
 
 _USER_STATUS = (

@@ -232,9 +232,9 @@ async def test_the_page_answers_and_its_address_is_kept(database: str) -> None:
     assert {one.key for one in state.offered} == set(QuestionKey) - {"takings"}
     assert "days=90" in said(await run(AskState.choose_days, state, "90"))
     assert await run(AskState.pick, state, "'; DROP") is None
-    assert state.error
+    assert state.trouble
     await run(AskState.ask, state, {"question": "xyzzy"})
-    assert "None of the questions" in state.error
+    assert "None of the questions" in state.trouble
     assert state.typed == "xyzzy", "nothing typed is lost"
     tab.go("/ask?question=spam&days=<b>")
     await run(AskState.load, state)

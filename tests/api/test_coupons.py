@@ -117,7 +117,8 @@ async def test_the_page_of_the_pools(database: str) -> None:
 
 
 async def test_a_brand_and_a_customer_over_the_api(admin: Client, manager: Client, viewer: Client) -> None:
-    (brand,) = (await viewer.get("/settings/brands")).json()
+    is_problem(await viewer.get("/settings/brands"), 403, "forbidden")
+    (brand,) = (await manager.get("/settings/brands")).json()
     url = f"/settings/brands/{brand['id']}"
     is_problem(await manager.patch(url, json={"name": "Mine"}), 403, "forbidden")
     is_problem(await admin.patch(url, json={"logo_url": "http://x.example/a.png"}), 422, "rule.value", "logo_url")

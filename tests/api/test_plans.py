@@ -106,8 +106,11 @@ async def test_a_large_plan_is_simulated_by_a_job(
     assert after["totals"]["sends"] < before["totals"]["sends"]
 
 
-async def test_guidance_is_read_by_all_and_written_by_admins(manager: Client, admin: Client, viewer: Client) -> None:
-    first = await viewer.get("/settings/guidance")
+async def test_guidance_is_read_by_marketers_and_written_by_admins(
+    manager: Client, admin: Client, viewer: Client
+) -> None:
+    is_problem(await viewer.get("/settings/guidance"), 403, "forbidden")
+    first = await manager.get("/settings/guidance")
     assert first.json()["row"]["version"] == 0
     is_problem(await manager.patch("/settings/guidance", json={"tone": "x"}), 403, "forbidden")
     is_problem(
@@ -119,7 +122,7 @@ async def test_guidance_is_read_by_all_and_written_by_admins(manager: Client, ad
     assert (changed.json()["row"]["version"], changed.json()["row"]["guidance"]["admin_above_discount"]) == (1, None)
     stale = await admin.patch("/settings/guidance", json={"tone": "y"}, headers=headers)
     is_problem(stale, 412, "precondition_failed")
-    old = (await viewer.get("/settings/guidance", params={"version": 0})).json()
+    old = (await manager.get("/settings/guidance", params={"version": 0})).json()
     assert old["row"]["guidance"]["admin_above_discount"] == "1000"
     is_problem(await viewer.post("/settings/autopilot/stop"), 403, "forbidden")
     assert (await manager.post("/settings/autopilot/stop")).json()["stopped"] is True

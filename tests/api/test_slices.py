@@ -81,7 +81,8 @@ async def test_analytics(viewer: Client) -> None:
 
 
 async def test_compliance_settings(templates: None, admin: Client, viewer: Client) -> None:
-    read = await viewer.get("/settings/compliance")
+    is_problem(await viewer.get("/settings/compliance"), 403, "forbidden")
+    read = await admin.get("/settings/compliance")
     assert read.json()["settings"]["minimum_age"] == 21
     assert any(rule["citation"] for rule in read.json()["rules"])
     stale = {"If-Match": read.headers["etag"]}
@@ -95,7 +96,8 @@ async def test_compliance_settings(templates: None, admin: Client, viewer: Clien
 
 
 async def test_channels_never_show_credentials(admin: Client, manager: Client) -> None:
-    channels = (await manager.get("/settings/channels")).json()["items"]
+    is_problem(await manager.get("/settings/channels"), 403, "forbidden")
+    channels = (await admin.get("/settings/channels")).json()["items"]
     assert [(row["channel"], row["provider"]) for row in channels] == [("email", "sandbox"), ("sms", "sandbox")]
     change = {"channel": "email", "provider": "sandbox", "rate_per_second": 50}
     is_problem(await manager.patch("/settings/channels", json=change), 403, "forbidden")

@@ -140,6 +140,26 @@ async def test_who_may_stop_work_sees_all_of_it_and_others_their_own(viewer: Cli
     assert str(asked) in (await manager.get("/jobs/export")).text
 
 
+async def test_a_job_is_read_by_whoever_may_see_it_in_the_list(viewer: Client, manager: Client) -> None:
+    """The list had none of them, and each could be read by its id, with what came of it."""
+    mine = await user_of(Role.USER)
+    async with transaction() as session:
+        others = await enqueue_another(session, Job.ROLL_UP, {})
+        own = await enqueue(session, Job.EXPORT_ROWS, {"list": "customers"}, created_by=mine)
+    is_problem(await viewer.get(f"/jobs/{others}"), 404, "not_found")
+    assert (await viewer.get(f"/jobs/{own}")).status_code == 200
+    assert (await manager.get(f"/jobs/{others}")).status_code == 200
+
+
+async def test_nobody_stops_what_they_could_not_ask_for(manager: Client, admin: Client) -> None:
+    """A marketer stopped the erasure that an admin had asked for, again and again."""
+    async with transaction() as session:
+        erasure = await enqueue_another(session, Job.ERASE_PERSON, {})
+    is_problem(await manager.post(f"/jobs/{erasure}/cancel"), 403, "forbidden")
+    assert (await manager.get(f"/jobs/{erasure}")).json()["status"] == "queued"
+    assert (await admin.post(f"/jobs/{erasure}/cancel")).json()["status"] == "cancelled"
+
+
 async def test_a_key_sees_its_own(admin: Client, viewer: Client) -> None:
     made = await admin.post("/api-keys", json={"name": "till", "role": "user", "areas": ["jobs:read"]})
     key = (await admin.get("/api-keys")).json()["items"][0]["id"]

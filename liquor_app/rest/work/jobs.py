@@ -8,7 +8,7 @@ from fastapi import APIRouter
 
 from liquor_app.accounts.bulk_actions import stop_job
 from liquor_app.accounts.list_exports import export_link
-from liquor_app.accounts.lists import JOBS, list_jobs
+from liquor_app.accounts.lists import JOBS, list_jobs, see_job
 from liquor_app.accounts.permission_table import Permission, needs
 from liquor_app.api.schemas import Id
 from liquor_app.core.db import Session, transaction
@@ -35,9 +35,9 @@ list_routes(
 @router.get("/jobs/{id}", response_model=JobOut)
 @needs(Permission.JOBS_READ)
 async def read_job(actor: CurrentActor, job_id: Id) -> object:
-    """How far a piece of background work is."""
+    """How far a piece of background work is: one's own, or anybody's for those who may stop it."""
     async with transaction() as session:
-        return await get_job(session, job_id)
+        return await see_job(session, actor, job_id)
 
 
 @router.get("/jobs/{id}/file", response_model=FileOut)

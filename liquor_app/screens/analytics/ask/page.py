@@ -37,7 +37,7 @@ def _form() -> rx.Component:
         value=AskState.typed,
         on_change=AskState.look,
         placeholder="Which campaigns brought most this month?",
-        error=AskState.error,
+        error=AskState.trouble,
     )
     model = note("A language model reads what you type to pick a question; it sees no figures and no customers.")
     return rx.el.form(

@@ -25,6 +25,7 @@ from liquor_app.core.db import transaction
 from liquor_app.core.errors import AppError, Invalid
 from liquor_app.screens.session.state import guarded, signed_in
 from liquor_app.ui.address import parameter, remember
+from liquor_app.ui.forms.form_data import typed
 
 ADDRESS = "/ask"
 UNCHOSEN = ""
@@ -51,7 +52,7 @@ class AskState(rx.State):
     """A question in words, and what is known."""
 
     typed: str = ""
-    error: str = ""
+    trouble: str = ""
     note: str = ""
     has_model: bool = False
     offered: list[Choice] = []
@@ -72,7 +73,7 @@ class AskState(rx.State):
         await signed_in(self)
         self.has_model = bool(get_settings().openai_api_key.get_secret_value())
         self.offered = choices(list(QuestionKey))
-        self.key, self.error, self.note, self.typed = UNCHOSEN, "", "", ""
+        self.key, self.trouble, self.note, self.typed = UNCHOSEN, "", "", ""
         days = parameter(self, "days")
         try:
             asked = picked(parameter(self, "question"), int(days) if days.isdigit() and len(days) < 5 else None)
@@ -83,10 +84,10 @@ class AskState(rx.State):
     @rx.event
     @guarded
     @needs(Permission.ANALYTICS_READ)
-    async def look(self, typed: str) -> None:
+    async def look(self, said: str) -> None:
         """Narrow the questions by what is being typed."""
         await signed_in(self)
-        self.typed, self.error = str(typed)[:LONGEST], ""
+        self.typed, self.trouble = str(said)[:LONGEST], ""
         self.offered = choices([one.key for one in matching(self.typed)])
 
     @rx.event
@@ -95,18 +96,18 @@ class AskState(rx.State):
     async def ask(self, form: dict[str, Any]) -> Any:
         """Answer what was typed."""
         actor = await signed_in(self)
-        self.typed, self.error, self.note = str(form.get("question", "")), "", ""
+        self.typed, self.trouble, self.note = typed(form, "question"), "", ""
         try:
             found = await meant(actor, self.typed)
         except AppError as failed:
-            self.error = failed.message
+            self.trouble = failed.message
             return None
         shown = found.picked.key if found.picked else None
         rest = [one for one in QuestionKey if one is not shown and one not in found.others]
         self.offered = choices([*found.others, *rest])
         if found.picked is None:
             self.key = UNCHOSEN
-            self.error = "None of the questions is about that. These can be answered:"
+            self.trouble = "None of the questions is about that. These can be answered:"
             return None
         self.note = f"Found by its words: {found.why}." if found.why else ""
         await self._answer(found.picked)
@@ -118,11 +119,11 @@ class AskState(rx.State):
     async def pick(self, key: str) -> Any:
         """Answer a question of the list."""
         await signed_in(self)
-        self.error, self.note = "", ""
+        self.trouble, self.note = "", ""
         try:
             asked = picked(str(key))
         except Invalid as failed:
-            self.error = failed.message
+            self.trouble = failed.message
             return None
         await self._answer(asked)
         return self._remember()
@@ -137,7 +138,7 @@ class AskState(rx.State):
         try:
             asked = picked(self.key, wanted)
         except Invalid as failed:
-            self.error = failed.message
+            self.trouble = failed.message
             return None
         await self._answer(asked)
         return self._remember()
