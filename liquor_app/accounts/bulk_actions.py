@@ -184,8 +184,8 @@ async def stop_job(session: AsyncSession, actor: Actor, job_id: UUID) -> None:
     """
     require(actor, Permission.JOBS_WRITE)
     job = await get_job(session, job_id)
-    if (asked_by := JOBS[Job(job.name)]) is not None:
-        require(actor, asked_by)  # nobody stops an erasure who could not have asked for it
+    if (permission := JOBS[Job(job.name)]) is not None:
+        require(actor, permission)  # nobody stops an erasure who could not have asked for it
     if await request_cancel(session, job_id):
         await audit(session, actor, "job.cancel_asked", "job", job_id, job=job.name)
     elif (ended := (await get_job(session, job_id)).status) in (JobStatus.SUCCEEDED, JobStatus.FAILED):
