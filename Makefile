@@ -60,7 +60,8 @@ test: $(DEV) ## everything: lint, types, contracts, unit, integration, browser
 	@$(BIN)/python scripts/browser.py
 	@# types take one core, and the screens that later tests show another
 	@$(MAKE) --no-print-directory -j 2 check screens
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not e2e and not reliability and not timescale and not proof" --ignore=tests/guards tests
+	@# three on two cores: each waits for its own engine at times
+	@$(BIN)/python -m pytest -n 3 --dist loadgroup -m "not e2e and not reliability and not timescale and not proof" --ignore=tests/guards tests
 	@# by itself: the WebAssembly server drops connections on a machine that is busy with something else
 	@$(BIN)/python -m pytest -q -m timescale tests/timescale
 	@# two products and two browsers side by side: a week that is planned and sent, and every page

@@ -30,7 +30,7 @@ def days(without: set[date], *, closed: int = -1) -> list[Day]:
     """Five weeks up to a Sunday; no orders on some, and never on the weekday `closed`."""
     all_of = [SUNDAY - timedelta(days=nth) for nth in range(35)][::-1]
     return [
-        Day(day, Decimal(10), 0 if day in without or day.weekday() == closed else 3, 0, 0) for day in all_of
+        Day(day, Decimal(10), 0 if day in without or day.weekday() == closed else 3, 0, 0, 0) for day in all_of
     ]  # fmt: skip
 
 

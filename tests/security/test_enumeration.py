@@ -100,8 +100,8 @@ def test_what_only_reads_takes_no_right_to_write() -> None:
         permission = needed(route.endpoint)
         assert permission is not None
         if method != "GET" and TABLE[permission].way == "read":
-            # a file or a ticket is asked for by POST, and a text is shown that nobody keeps
-            assert path.endswith(("/export", "/personal-data", "/preview", "/socket-tickets")), (
+            # a file or a ticket is asked for by POST, and a text is shown, or a question answered, that nobody keeps
+            assert path.endswith(("/ask", "/export", "/personal-data", "/preview", "/socket-tickets")), (
                 f"{method} {path} takes {permission}"
             )
 

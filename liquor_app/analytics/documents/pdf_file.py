@@ -16,6 +16,8 @@ from typing import Literal
 
 import typst
 
+from liquor_app.core.platform.private_files import create_bytes
+
 _TEMPLATE = Path(__file__).with_name("document.typ")
 MOST_CELLS = 20_000
 """Of all tables together; what is longer is for a spreadsheet."""
@@ -143,7 +145,8 @@ def pdf_of(document: Document, at: datetime) -> bytes:
     with tempfile.TemporaryDirectory(prefix="document-") as name:  # it sees no file but its template
         root = Path(name)
         template = root / _TEMPLATE.name
-        template.write_bytes(_TEMPLATE.read_bytes())
+        with create_bytes(template) as file:
+            file.write(_TEMPLATE.read_bytes())
         return typst.compile(
             template, root=root, format="pdf", ignore_system_fonts=True, sys_inputs={"told": json.dumps(told)},
             package_path=root, package_cache_path=root, timestamp=at.replace(microsecond=0), pdf_standards=["ua-1"],
