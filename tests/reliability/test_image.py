@@ -128,7 +128,7 @@ def _service(name: str) -> str:
     blocks = dict(shared + re.findall(r"^  ([a-z]+):(.*?)(?=^  [a-z]+:|\Z)", services, re.MULTILINE | re.DOTALL))
     said = blocks[name]
     for anchor in re.findall(r"<<: \*([a-z]+)", said):
-        said += _service(anchor)
+        said += _service(anchor) if anchor in blocks else ""  # a part of one, and told with it
     return said
 
 
@@ -145,6 +145,8 @@ def test_compose_opens_nothing_to_strangers() -> None:
         assert "--requirepass" in said, "states are pickles: whoever writes there runs code"
         assert "networks: [inside]" in said
     assert "networks: [inside]" in _service("postgres")
+    owner = "LIQUOR_DATABASE_OWNER_URL"
+    assert [name for name in ("web", "worker", "migrate") if owner in _service(name)] == ["migrate"]
     assert re.search(r"^  inside: \{internal: true\}", COMPOSE, re.MULTILINE)
     for name in ("web", "worker", "migrate", "postgres", "redis", "states"):
         assert "max-size" in _service(name), "logs are bounded"
