@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
+from liquor_app.ui.words import NONE, figure, percent, show_money
+
 Counts = Mapping[str, int | Decimal | None]
 """What was counted, by name; None where it was not measured."""
 TOLD = frozenset({"delivered", "opens", "clicks"})
@@ -28,6 +30,16 @@ class Unit(StrEnum):
     MONEY = "money"
     COUNT = "count"
     SHARE = "share"
+
+
+def said(unit: Unit, value: Decimal | float | None) -> str:
+    """Return a figure in words, as every page, file and letter has it: "$1,234", "1,234", "12.3%"; "–" for what was not
+    measured."""
+    if value is None:
+        return NONE
+    if unit is Unit.MONEY:
+        return show_money(value)
+    return percent(value, 1) if unit is Unit.SHARE else figure(value)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
+from liquor_app.analytics import metrics
 from liquor_app.analytics.documents.pdf_file import Bar, Bars, Course, Document, Line, Note, Sheet
 from liquor_app.analytics.insights.read_insights import Insight, InsightKind
-from liquor_app.analytics.metrics import METRICS, Unit
 from liquor_app.analytics.reports import LIFT, Report, ReportColumn, ReportKind
 from liquor_app.ui.words import (
     NONE,
@@ -143,17 +143,8 @@ def told(value: Any, column: ReportColumn) -> str:
     """Return a cell in words, by its column's unit: "$1,234", "1,234", "12.3%", "24 Nov 2026", "–"."""
     if value is None:
         return NONE
-    if column.unit is Unit.MONEY:
-        return show_money(value)
-    if column.unit is Unit.SHARE:
-        return percent(value, 1)
-    if column.unit is Unit.COUNT:
-        return figure(value)
+    if column.unit is not None:
+        return metrics.said(column.unit, value)
     if isinstance(value, date):
         return show_month(value, long=False) if column.key == "month" else show_full_day(value)
     return str(value)
-
-
-def metric_note(key: str) -> Note:
-    """Return what a metric means."""
-    return Note(METRICS[key].label, METRICS[key].words)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 
+from liquor_app.analytics import metrics
 from liquor_app.analytics.alerts import health_alerts
 from liquor_app.analytics.reviews.review import Review, ReviewFigure, ReviewKind
 from liquor_app.ui.words import (
@@ -170,10 +171,7 @@ def _waiting(review: Review) -> str:
 
 def figure_words(one: ReviewFigure) -> str:
     """Return a review's figure as it is shown."""
-    unit = one.metric.unit.value
-    if unit == "money":
-        return show_money(one.value)
-    return percent(one.value, 1) if unit == "share" else figure(one.value)
+    return metrics.said(one.metric.unit, one.value)
 
 
 def compared_words(one: ReviewFigure, kind: ReviewKind) -> str:

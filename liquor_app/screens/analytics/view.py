@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 
-from liquor_app.analytics.metrics import METRICS, Unit
+from liquor_app.analytics.metrics import METRICS, Unit, said
 from liquor_app.analytics.service import Dashboard, Kpi
 from liquor_app.experiments.global_holdout import OverallRow
 from liquor_app.ui.charts.interval import Marks, interval_marks
@@ -29,12 +29,7 @@ class Tile:
 
 def show_figure(name: str, value: Decimal | None) -> str:
     """Money, a count or a percentage, by what it is; "–" for what was not measured."""
-    if value is None:
-        return NONE
-    unit = METRICS[name].unit
-    if unit is Unit.MONEY:
-        return show_money(value)
-    return percent(float(value), 1) if unit is Unit.SHARE else figure(value)
+    return said(METRICS[name].unit, value)
 
 
 def show_rate(name: str, **counts: int | Decimal | None) -> str:
