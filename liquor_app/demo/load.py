@@ -20,6 +20,7 @@ from liquor_app.accounts.permissions import SYSTEM, Actor, require
 from liquor_app.analytics.cohorts import EVER, count_cohorts
 from liquor_app.analytics.daily_rollups import roll_up
 from liquor_app.analytics.insights.month_counts import count_insights
+from liquor_app.analytics.insights.rfm_moves import count_moves
 from liquor_app.core.bulk import copy_frame
 from liquor_app.core.errors import Conflict
 from liquor_app.core.queue import Job, enqueue
@@ -119,6 +120,7 @@ async def load_sample(
     await roll_up(session, first)
     await count_cohorts(session, first)
     await count_insights(session, first)
+    await count_moves(session, first)
     await save_settings(session, actor, GeneralSettings, {"is_sample": True})
     await audit(session, actor, "sample.loaded", "sample", None, customers=len(sample.customers))
     present = await _present(session)
@@ -160,6 +162,7 @@ async def clear_sample(session: AsyncSession, actor: Actor) -> SampleRow:
     await roll_up(session, EVER)
     await count_cohorts(session, EVER)
     await count_insights(session, EVER)
+    await count_moves(session, EVER)
     await save_settings(session, actor, GeneralSettings, {"is_sample": False})
     await take_off_sample_brand(session)
     await audit(session, actor, "sample.cleared", "sample", None, customers=before.customers)

@@ -239,6 +239,9 @@ async def test_the_page_answers_and_its_address_is_kept(database: str) -> None:
     tab.go("/ask?question=spam&days=<b>")
     await run(AskState.load, state)
     assert state.key == "spam"
+    await run(AskState.look, state, "spam")
+    await run(AskState.pick, state, "spam")
+    assert {one.key for one in state.offered} == set(QuestionKey) - {"spam"}, "it stood there alone"
     tab.go("/ask?question=takings&days=99999999999")
     await run(AskState.load, state)
     assert (state.key, state.days) == ("takings", "30")

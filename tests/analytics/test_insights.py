@@ -258,6 +258,16 @@ async def test_who_moved_is_what_purchases_say(session: AsyncSession) -> None:
         assert date(2026, 5, 1) in anew.scalars().all()
 
 
+async def test_what_is_gone_leaves_no_moves(session: AsyncSession) -> None:
+    """As when the sample is cleared."""
+    with travel(NOON):
+        await sold(session, people=60, orders=500)
+        await count_moves(session, EVER)
+        await session.execute(text("DELETE FROM purchases"))
+        await count_moves(session, EVER)
+    assert (await session.execute(text("SELECT count(*) FROM rfm_moves"))).scalar_one() == 0
+
+
 async def test_nobody_moved_in_an_empty_shop(session: AsyncSession) -> None:
     await count_moves(session, EVER)
     assert (await read_insight(session, VIEWER, InsightKind.MOVES)).rows == []

@@ -25,7 +25,7 @@ NOT_YET = "Not_Yet"
 """Where somebody comes from who had bought nothing before the month."""
 _KNOWN = "SELECT DISTINCT month FROM rfm_moves"
 _FIRST = "SELECT CAST(min(occurred_at) AT TIME ZONE :zone AS date) FROM purchases WHERE total > 0"
-_FORGET = "DELETE FROM rfm_moves WHERE month = ANY(:months)"
+_FORGET = "DELETE FROM rfm_moves WHERE month >= :since OR month <= COALESCE(CAST(:first AS date), month)"
 
 
 async def count_moves(session: AsyncSession, since: date) -> None:
@@ -38,11 +38,12 @@ async def count_moves(session: AsyncSession, since: date) -> None:
     zone = (await load_settings(session, GeneralSettings)).timezone
     this_month = (await shop_today(session)).replace(day=1)
     first = (await session.execute(text(_FIRST), {"zone": zone})).scalar()
+    await session.execute(text(_FORGET), {"since": since.replace(day=1), "first": first})
     if first is None:
         return
     known = set((await session.execute(text(_KNOWN))).scalars())
     wanted = [later(this_month, -nth) for nth in range(1, MONTHS + 1)]
-    missing = [one for one in wanted if one > first and (one not in known or one >= since.replace(day=1))][:A_NIGHT]
+    missing = [one for one in wanted if one > first and one not in known][:A_NIGHT]
     if not missing:
         return
     ends = {day: await segments_on(session, day, zone) for day in {*missing, *(later(one, 1) for one in missing)}}
@@ -51,7 +52,6 @@ async def count_moves(session: AsyncSession, since: date) -> None:
         for month in missing
         for (was, now), many in sorted(moves(ends[month], ends[later(month, 1)]).items())
     ]
-    await session.execute(text(_FORGET), {"months": missing})
     await copy_rows(session, "rfm_moves", ("month", "was", "now", "customers"), rows)
 
 

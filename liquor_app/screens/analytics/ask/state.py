@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -102,15 +103,13 @@ class AskState(rx.State):
         except AppError as failed:
             self.trouble = failed.message
             return None
-        shown = found.picked.key if found.picked else None
-        rest = [one for one in QuestionKey if one is not shown and one not in found.others]
-        self.offered = choices([*found.others, *rest])
+        self.offered = choices([*found.others, *(one for one in QuestionKey if one not in found.others)])
         if found.picked is None:
             self.key = UNCHOSEN
             self.trouble = "None of the questions is about that. These can be answered:"
             return None
         self.note = f"Found by its words: {found.why}." if found.why else ""
-        await self._answer(found.picked)
+        await self._answer(found.picked, found.others)
         return self._remember()
 
     @rx.event
@@ -143,7 +142,10 @@ class AskState(rx.State):
         await self._answer(asked)
         return self._remember()
 
-    async def _answer(self, asked: Picked) -> None:
+    async def _answer(self, asked: Picked, others: Sequence[QuestionKey] = ()) -> None:
+        """Show an answer, and offer the other questions, those that may be meant first."""
+        rest = [one for one in QuestionKey if one not in others]
+        self.offered = choices([one for one in (*others, *rest) if one is not asked.key])
         actor = await signed_in(self)
         async with transaction() as session:
             found = await answer(session, actor, asked)
