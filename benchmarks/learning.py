@@ -35,6 +35,7 @@ from liquor_app.experiments.played_world import Decided, live, planted
 from liquor_app.experiments.what_teaches import DECIDED_AT
 from liquor_app.planning.approval.approve_campaign import approve_campaign
 from liquor_app.planning.approval.autopilot import plan_ready
+from liquor_app.planning.plan_store import fingerprint_of
 from liquor_app.planning.service import get_plan, make_plan
 from liquor_app.scoring.service import score_customers
 from liquor_app.segments.service import refresh_segments
@@ -148,7 +149,10 @@ async def _plan(week: int) -> tuple[UUID, dict[str, object]]:
         )  # fmt: skip
         plan = await make_plan(session, SYSTEM, campaign)
         await plan_ready(session, SYSTEM, campaign)
-        await approve_campaign(session, SYSTEM, campaign, despite_sender=True)
+        await approve_campaign(
+            session, SYSTEM, campaign, plan_id=plan.id, fingerprint=await fingerprint_of(session, campaign),
+            despite_sender=True,
+        )  # fmt: skip
         rows = (await session.execute(text(_DECIDED), {"id": campaign, "zone": SHOP.key})).all()
         told = await get_plan(session, SYSTEM, plan.id)
     totals, profit = told.summary["totals"], told.summary["simulation"]["incremental_profit"]

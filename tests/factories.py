@@ -15,11 +15,15 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from liquor_app.accounts.permissions import Actor
+from liquor_app.campaigns.service import CampaignRow, find_campaign
 from liquor_app.catalog.product_write import NewProduct
 from liquor_app.compliance.service import ensure_rule_pack
 from liquor_app.core.clock import now
 from liquor_app.core.ids import uuid7
 from liquor_app.organization.models import Channel
+from liquor_app.planning.approval.approve_campaign import approve_campaign
+from liquor_app.planning.plan_store import fingerprint_of
 from liquor_app.templates.rendering.render import TemplateSource
 from tests.kept_rows import shipped_templates
 from tests.people import born, ensure_shop
@@ -164,3 +168,14 @@ async def add_ready_campaign(
         },
     )
     return campaign_id
+
+
+async def approve_seen(
+    session: AsyncSession, actor: Actor, campaign_id: UUID, *, despite_sender: bool = False
+) -> CampaignRow:
+    """Approve the plan as it stands, as whoever looked at it this moment does."""
+    plan = (await find_campaign(session, campaign_id)).plan_id
+    seen = await fingerprint_of(session, campaign_id)
+    return await approve_campaign(
+        session, actor, campaign_id, plan_id=plan or uuid7(), fingerprint=seen, despite_sender=despite_sender
+    )

@@ -252,13 +252,15 @@ def approve(
     campaign: CampaignId = "latest",
     *,
     plan: Annotated[str, typer.Option(help="Id of the plan you looked at: no other is approved.")] = "",
+    fingerprint: Annotated[str, typer.Option(help="Of its messages as you saw them; `--look` says it.")] = "",
     despite_sender: Annotated[bool, typer.Option(help="Although its domain failed the last sender check.")] = False,
     look: Annotated[bool, typer.Option("--look", help="Show the plan and what stands in its way; approve nothing.")] = (
         False
     ),
     as_json: Json = False,
 ) -> None:
-    """Approve a plan you looked at. Without --plan it is shown and asked about; where nobody can be asked, refused."""
+    """Approve a plan you looked at, named by --plan and --fingerprint. Without both it is shown and asked about; where
+    nobody can be asked, refused."""
     from liquor_app.planning.approval.approval_outlook import read_outlook
     from liquor_app.planning.approval.approve_campaign import approve_campaign
     from liquor_app.planning.service import get_plan
@@ -281,13 +283,13 @@ def approve(
     if look:
         err.print("Nothing was approved.")
         return
-    if named is None:
-        _ask(current, as_json)
+    if named is None or not fingerprint:
+        _ask(current, seen, as_json)
 
     async def work(session: Session) -> Any:
         return await approve_campaign(
             session, SYSTEM, current.campaign_id, despite_sender=despite_sender, plan_id=named or current.id,
-            fingerprint=seen.fingerprint,
+            fingerprint=fingerprint or seen.fingerprint,
         )  # fmt: skip
 
     with Progress(console=err, transient=True) as progress:
@@ -301,7 +303,10 @@ def _show_outlook(plan: PlanRow, seen: ApprovalOutlook, as_json: bool) -> None:
     if not as_json:
         found = plan.summary["simulation"]["incremental_profit"]
         profit = f"{found['mean']}  (80%: {found['low']} to {found['high']})"
-        told = {"campaign": plan.campaign_id, "plan": plan.id, "messages": figure(seen.messages)}
+        told = {
+            "campaign": plan.campaign_id, "plan": plan.id, "fingerprint": seen.fingerprint,
+            "messages": figure(seen.messages),
+        }  # fmt: skip
         show({**told, "incremental profit": profit}, False, f"Plan {plan.version}, {plan.engine.value}")
     for warned in seen.warnings:
         err.print(f"[yellow]![/] {escape(warned.words)}", highlight=False)
@@ -309,7 +314,7 @@ def _show_outlook(plan: PlanRow, seen: ApprovalOutlook, as_json: bool) -> None:
         err.print("Nothing stands in its way.")
 
 
-def _ask(plan: PlanRow, as_json: bool) -> None:
+def _ask(plan: PlanRow, seen: ApprovalOutlook, as_json: bool) -> None:
     """Ask whether the plan that was shown is the one that is meant.
 
     Raises:
@@ -318,8 +323,8 @@ def _ask(plan: PlanRow, as_json: bool) -> None:
     """
     if as_json or not sys.stdin.isatty():
         raise Invalid(
-            f"Say which plan you looked at: plan {plan.version} is --plan {plan.id}. Another may take its place at any"
-            " time, and would be approved unseen.",
+            f"Say which plan you looked at: plan {plan.version} is --plan {plan.id} --fingerprint {seen.fingerprint}."
+            " Another may take its place at any time, or a message be changed, and would be approved unseen.",
             field="plan",
         )
     typer.confirm(f"Approve plan {plan.version}?", abort=True)

@@ -44,6 +44,37 @@ async def run_job(answer: Any) -> None:
     assert await queue.run(UUID(answer.json()["job_id"]), {**PLANNING, **SENDING}) is JobStatus.SUCCEEDED
 
 
+async def looked_at(client: Client, path: str) -> dict[str, str]:
+    """The plan as a program looks at it before it approves."""
+    seen = (await client.get(f"{path}/outlook")).json()
+    return {"plan_id": seen["plan_id"], "fingerprint": seen["fingerprint"]}
+
+
+async def test_an_approval_names_the_plan_that_was_looked_at(base: None, manager: Client) -> None:
+    """Without a body, whatever plan was current at that moment was approved."""
+    started = await manager.post("/campaigns/generate", json={})
+    await run_job(started)
+    path = f"/campaigns/{started.json()['campaign_id']}"
+    seen = await looked_at(manager, path)
+    told = [
+        (await manager.post(f"{path}/approve"), "plan_id"),
+        (await manager.post(f"{path}/approve", json={}), "plan_id"),
+        (await manager.post(f"{path}/approve", json={"plan_id": seen["plan_id"]}), "fingerprint"),
+        (await manager.post(f"{path}/approve", json={"fingerprint": seen["fingerprint"]}), "plan_id"),
+    ]
+    for answer, field in told:
+        is_problem(answer, 422, "invalid")
+        assert answer.json()["field"] == field
+        assert f"{field}: say which plan you looked at" in answer.json()["detail"]
+        assert "GET /api/v1/campaigns/{id}/outlook" in answer.json()["detail"], "how to get it"
+    await run_job(await manager.post(f"{path}/generate"))
+    is_problem(await manager.post(f"{path}/approve", json=seen), 409, "rule.state")
+    fresh = await looked_at(manager, path)
+    other = {**fresh, "fingerprint": "0" * 64}
+    is_problem(await manager.post(f"{path}/approve", json=other), 409, "rule.state")
+    assert (await manager.post(f"{path}/approve", json=fresh)).json()["status"] == "scheduled"
+
+
 async def test_from_generate_to_sends(base: None, manager: Client, viewer: Client) -> None:
     started = await manager.post("/campaigns/generate", json={"name": "Quiet ones"})
     await run_job(started)
@@ -59,8 +90,9 @@ async def test_from_generate_to_sends(base: None, manager: Client, viewer: Clien
     assert (await viewer.get(f"/actions/{first['id']}")).json() == first
 
     is_problem(await manager.post(f"{path}/start"), 409, "rule.state")
-    is_problem(await viewer.post(f"{path}/approve"), 403, "forbidden")
-    assert (await manager.post(f"{path}/approve")).json()["status"] == "scheduled"
+    looked = await looked_at(viewer, path)
+    is_problem(await viewer.post(f"{path}/approve", json=looked), 403, "forbidden")
+    assert (await manager.post(f"{path}/approve", json=looked)).json()["status"] == "scheduled"
     assert (await manager.post(f"{path}/start")).json()["status"] == "active"
     async with transaction() as session:
         launch = (await session.execute(text("SELECT id FROM jobs WHERE name = 'launch_campaign'"))).scalar_one()
@@ -109,7 +141,7 @@ async def test_starting_twice_with_a_key_starts_once(base: None, manager: Client
     started = await manager.post("/campaigns/generate", json={})
     await run_job(started)
     path = f"/campaigns/{started.json()['campaign_id']}"
-    await manager.post(f"{path}/approve")
+    await manager.post(f"{path}/approve", json=await looked_at(manager, path))
     headers = {"Idempotency-Key": "start-once"}
     answers = [await manager.post(f"{path}/start", headers=headers) for _ in range(2)]
     assert [answer.status_code for answer in answers] == [200, 200]

@@ -21,11 +21,12 @@ from liquor_app.compliance.service import ensure_rule_pack
 from liquor_app.core.errors import Conflict, Forbidden, Invalid
 from liquor_app.core.listing.spec import ListQuery
 from liquor_app.organization.guidance import save_guidance
-from liquor_app.planning.approval.approve_campaign import approve_campaign, submit_plan
+from liquor_app.planning.approval.approve_campaign import submit_plan
 from liquor_app.planning.approval.autopilot import plan_ready, read_switch, release_autopilot, stop_autopilot
 from liquor_app.planning.due_campaigns import start_due
 from liquor_app.planning.service import get_plan, make_plan
 from liquor_app.segments.service import create_segment, refresh_segments
+from tests.factories import approve_seen
 from tests.kept_rows import shipped_templates
 from tests.people import add_campaign, add_customer, believe, ensure_shop
 
@@ -62,7 +63,7 @@ async def test_a_suggestion_stays_one_until_somebody_takes_it_up(session: AsyncS
     campaign = await planned(session, {"weekly_plan": "suggest"})
     assert (await plan_ready(session, SYSTEM, campaign)).status is CampaignStatus.DRAFT
     with pytest.raises(Conflict):
-        await approve_campaign(session, ADMIN, campaign)
+        await approve_seen(session, ADMIN, campaign)
     with pytest.raises(Forbidden):
         await submit_plan(session, VIEWER, campaign)
     assert (await submit_plan(session, MARKETER, campaign)).status is CampaignStatus.AWAITING_APPROVAL
@@ -148,8 +149,8 @@ async def test_large_plans_need_an_admin(session: AsyncSession) -> None:
     campaign = await planned(session, {"admin_above_recipients": 5})
     await plan_ready(session, SYSTEM, campaign)
     with pytest.raises(Forbidden, match="Ask an admin"):
-        await approve_campaign(session, MARKETER, campaign)
-    assert (await approve_campaign(session, ADMIN, campaign)).status is CampaignStatus.SCHEDULED
+        await approve_seen(session, MARKETER, campaign)
+    assert (await approve_seen(session, ADMIN, campaign)).status is CampaignStatus.SCHEDULED
 
 
 async def test_guidance_that_came_later_binds_at_approval_and_by_hand(session: AsyncSession) -> None:
@@ -165,17 +166,17 @@ async def test_guidance_that_came_later_binds_at_approval_and_by_hand(session: A
         await change_offer(session, MARKETER, row.id, offer="{discount}% off", discount_pct=26)
     await save_guidance(session, SYSTEM, {"max_discount_pct": "5"})
     with pytest.raises(Conflict, match=r"gives 10% off; the guidance allows at most 5%.*version 1"):
-        await approve_campaign(session, ADMIN, campaign)
+        await approve_seen(session, ADMIN, campaign)
     await save_guidance(session, SYSTEM, {"max_discount_pct": "25", "banned_other": ["for ever"]})
     await change_copy(session, MARKETER, row.id, message="Yours: {{ offer.text }}.")
     await save_guidance(session, SYSTEM, {"banned_other": ["yours"]})
     with pytest.raises(Conflict, match="“yours” is banned"):
-        await approve_campaign(session, ADMIN, campaign)
+        await approve_seen(session, ADMIN, campaign)
     await save_guidance(session, SYSTEM, {"banned_other": [], "allowed_offers": ["Something else"]})
     with pytest.raises(Conflict, match="not one the guidance allows"):
-        await approve_campaign(session, ADMIN, campaign)
+        await approve_seen(session, ADMIN, campaign)
     await save_guidance(session, SYSTEM, {"allowed_offers": []})
-    approved = await approve_campaign(session, ADMIN, campaign)
+    approved = await approve_seen(session, ADMIN, campaign)
     assert approved.plan_id is not None
     assert (await get_plan(session, SYSTEM, approved.plan_id)).guidance_version == 5
 
@@ -188,9 +189,9 @@ async def test_a_subject_that_is_untrue_on_its_day_is_not_approved(session: Asyn
     await session.execute(text(told), {"words": "10% off ends today"})
     await session.execute(text("UPDATE actions SET scheduled_date = CAST(offer_terms ->> 'expires_on' AS date) - 3"))
     with pytest.raises(Conflict, match="would be untrue on"):
-        await approve_campaign(session, ADMIN, campaign)
+        await approve_seen(session, ADMIN, campaign)
     await session.execute(text("UPDATE actions SET scheduled_date = CAST(offer_terms ->> 'expires_on' AS date)"))
-    assert (await approve_campaign(session, ADMIN, campaign)).status is CampaignStatus.SCHEDULED
+    assert (await approve_seen(session, ADMIN, campaign)).status is CampaignStatus.SCHEDULED
 
 
 async def test_no_offer_is_approved_before_somebody_says_whose_licence_it_is(session: AsyncSession) -> None:
@@ -201,18 +202,18 @@ async def test_no_offer_is_approved_before_somebody_says_whose_licence_it_is(ses
     await plan_ready(session, SYSTEM, campaign)
     for actor in (MARKETER, ADMIN):
         with pytest.raises(Conflict, match="Tell us the state of your licence") as refused:
-            await approve_campaign(session, actor, campaign)
+            await approve_seen(session, actor, campaign)
         assert refused.value.field == "licence_state", "the page asks for it right there"
     for state, why in (("MA", "138 § 25C"), ("CT", "30-68m")):
         await session.execute(text("UPDATE brands SET licence_state = :state"), {"state": state})
         with pytest.raises(Conflict, match=why):
-            await approve_campaign(session, ADMIN, campaign)
+            await approve_seen(session, ADMIN, campaign)
     await session.execute(text("UPDATE brands SET licence_state = 'ME'"))
     await shipped_templates(session)
     written = "UPDATE template_versions SET body_text_template = {}"
     words = "concat('Buy two, get one. ', body_text_template)"
     await session.execute(text(written.format(words)))
     with pytest.raises(Conflict, match=r"template for \w+ is not lawful. “buy two, get”"):
-        await approve_campaign(session, ADMIN, campaign)
+        await approve_seen(session, ADMIN, campaign)
     await session.execute(text(written.format("replace(body_text_template, 'Buy two, get one. ', '')")))
-    assert (await approve_campaign(session, ADMIN, campaign)).status is CampaignStatus.SCHEDULED
+    assert (await approve_seen(session, ADMIN, campaign)).status is CampaignStatus.SCHEDULED

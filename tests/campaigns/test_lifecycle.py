@@ -30,13 +30,14 @@ from liquor_app.core.errors import Conflict, Forbidden, Invalid
 from liquor_app.core.listing.spec import ListQuery
 from liquor_app.core.models import JobStatus
 from liquor_app.core.queue import Job
-from liquor_app.planning.approval.approve_campaign import approve_campaign, submit_plan
+from liquor_app.planning.approval.approve_campaign import submit_plan
 from liquor_app.planning.approval.autopilot import plan_ready
 from liquor_app.planning.due_campaigns import start_due
 from liquor_app.planning.tasks import TASKS
 from liquor_app.segments.reach import estimate_reach
 from liquor_app.segments.service import refresh_segments
 from liquor_app.sending.sandbox_play import play_week
+from tests.factories import approve_seen
 from tests.kept_rows import shipped_segments
 from tests.people import add_campaign, add_customer, add_purchase, ensure_shop
 
@@ -84,7 +85,7 @@ async def test_from_draft_to_cancelled(database: str) -> None:
     campaign = await _planned()
     assert await _status(campaign) is CampaignStatus.AWAITING_APPROVAL
     for verb, expected in (
-        (approve_campaign, CampaignStatus.SCHEDULED),
+        (approve_seen, CampaignStatus.SCHEDULED),
         (lifecycle.start_campaign, CampaignStatus.ACTIVE),
         (lifecycle.pause_campaign, CampaignStatus.PAUSED),
         (lifecycle.resume_campaign, CampaignStatus.ACTIVE),
@@ -100,7 +101,7 @@ async def test_what_a_cancelled_campaign_let_go_is_not_done(database: str) -> No
     """Before, the page said 100 % of one that had sent nothing."""
     campaign = await _planned()
     async with transaction() as session:
-        await approve_campaign(session, SYSTEM, campaign)
+        await approve_seen(session, SYSTEM, campaign)
         await lifecycle.cancel_campaign(session, SYSTEM, campaign)
         row = await get_campaign(session, SYSTEM, campaign)
         let_go = replace(row, total_sends=8, completed_sends=1, failed_sends=1, skipped_sends=6)
@@ -117,17 +118,17 @@ async def test_case_37_approval_is_open_until_the_last_day_is_over_in_the_shop(d
     after = datetime.combine(last + timedelta(days=1), time(0, 1), zone)
     with travel(after), pytest.raises(Conflict, match="is over"):
         async with transaction() as session:
-            await approve_campaign(session, SYSTEM, campaign)
+            await approve_seen(session, SYSTEM, campaign)
     with travel(datetime.combine(last, evening, zone)):
         async with transaction() as session:
-            await approve_campaign(session, SYSTEM, campaign)
+            await approve_seen(session, SYSTEM, campaign)
     assert await _status(campaign) is CampaignStatus.SCHEDULED
 
 
 async def test_each_step_is_audited(database: str) -> None:
     campaign = await _planned()
     async with transaction() as session:
-        await approve_campaign(session, SYSTEM, campaign)
+        await approve_seen(session, SYSTEM, campaign)
     async with transaction() as session:
         found = await session.execute(
             text("SELECT action FROM audit_log WHERE entity_id = :id ORDER BY at, id"), {"id": campaign}
@@ -149,7 +150,7 @@ async def test_steps_out_of_order_change_nothing(database: str) -> None:
 async def test_viewers_change_nothing(database: str) -> None:
     campaign = await _planned()
     for verb in (
-        approve_campaign,
+        approve_seen,
         lifecycle.start_campaign,
         lifecycle.cancel_campaign,
         lifecycle.send_back,
@@ -169,14 +170,14 @@ async def test_nothing_is_approved_without_a_plan(database: str) -> None:
         await plan_ready(session, SYSTEM, campaign.id)
     with pytest.raises(Conflict, match="no plan"):
         async with transaction() as session:
-            await approve_campaign(session, SYSTEM, campaign.id)
+            await approve_seen(session, SYSTEM, campaign.id)
     assert await _status(campaign.id) is CampaignStatus.AWAITING_APPROVAL
 
 
 async def test_editing_the_days_takes_an_approved_campaign_back_to_draft(database: str) -> None:
     campaign = await _planned()
     async with transaction() as session:
-        row = await approve_campaign(session, SYSTEM, campaign)
+        row = await approve_seen(session, SYSTEM, campaign)
         renamed = await update_campaign(session, SYSTEM, campaign, {"name": "Other"}, seen=row.updated_at)
         assert renamed.status is CampaignStatus.SCHEDULED
         moved = await update_campaign(session, SYSTEM, campaign, {"end_date": row.end_date - timedelta(days=1)})
@@ -198,7 +199,7 @@ async def test_only_drafts_are_deleted(database: str) -> None:
 async def test_an_approved_campaign_starts_by_itself_on_its_day(database: str) -> None:
     campaign = await _planned()
     async with transaction() as session:
-        row = await approve_campaign(session, SYSTEM, campaign)
+        row = await approve_seen(session, SYSTEM, campaign)
         assert await start_due(session, SYSTEM) == 0
     with travel(now() + timedelta(days=(row.start_date - now().date()).days + 1)):
         async with transaction() as session:
@@ -209,7 +210,7 @@ async def test_an_approved_campaign_starts_by_itself_on_its_day(database: str) -
 async def test_playing_the_week_needs_the_sandbox_alone(database: str) -> None:
     campaign = await _planned()
     async with transaction() as session:
-        await approve_campaign(session, SYSTEM, campaign)
+        await approve_seen(session, SYSTEM, campaign)
         await session.execute(text("INSERT INTO channels (channel, provider) VALUES ('email', 'mailgun')"))
     with pytest.raises(Conflict, match="mailgun"):
         async with transaction() as session:
@@ -278,7 +279,7 @@ async def test_case_32_what_never_started_is_not_resumed(database: str) -> None:
     """Before: resuming an approved campaign made it active without a launch, 0 messages for ever."""
     campaign = await _planned()
     async with transaction() as session:
-        await approve_campaign(session, SYSTEM, campaign)
+        await approve_seen(session, SYSTEM, campaign)
     with pytest.raises(Conflict, match="scheduled"):
         async with transaction() as session:
             await lifecycle.resume_campaign(session, SYSTEM, campaign)
@@ -292,7 +293,7 @@ async def test_case_32_what_never_started_is_not_resumed(database: str) -> None:
 
 VERBS = {
     submit_plan: {"draft"},
-    approve_campaign: {"awaiting_approval"},
+    approve_seen: {"awaiting_approval"},
     lifecycle.send_back: {"awaiting_approval", "scheduled"},
     lifecycle.start_campaign: {"scheduled"},
     lifecycle.pause_campaign: {"active"},

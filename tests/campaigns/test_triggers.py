@@ -21,13 +21,12 @@ from liquor_app.core.clock import now
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import Conflict, Forbidden, Invalid
 from liquor_app.core.models import JobStatus
-from liquor_app.planning.approval.approve_campaign import approve_campaign
 from liquor_app.planning.due_campaigns import request_firings
 from liquor_app.planning.service import fire, make_standing_plan
 from liquor_app.planning.tasks import TASKS
 from liquor_app.segments.service import create_segment, refresh_segments
 from liquor_app.sending.tasks import TASKS as SENDING
-from tests.factories import open_shop
+from tests.factories import approve_seen, open_shop
 from tests.people import add_campaign, add_customer, add_send, believe
 
 VIEWER = Actor(ActorKind.USER, None, "Vi", Role.USER)
@@ -154,7 +153,7 @@ async def test_from_draft_to_the_ledger_by_jobs(database: str) -> None:
         job = await request_plan(session, SYSTEM, campaign.id)
     assert await queue.run(job, TASKS) is JobStatus.SUCCEEDED
     async with transaction() as session:
-        await approve_campaign(session, SYSTEM, campaign.id)
+        await approve_seen(session, SYSTEM, campaign.id)
         await start_campaign(session, SYSTEM, campaign.id)
         # what happened before it ran is not its business
         await session.execute(text("UPDATE campaigns SET started_at = now() - interval '1 day'"))

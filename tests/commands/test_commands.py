@@ -157,7 +157,9 @@ async def test_a_week_from_scores_to_sending(terminal: Terminal) -> None:
     assert plan == (await terminal.told("simulate"))["plan_id"] == (await terminal.told("why"))["plan_id"]
     for words in (("approve", "--look"), ("simulate",), ("why",)):
         assert plan in await terminal.run(*words), "whoever looks at a plan can name it"
-    assert (await terminal.told("approve", "--plan", plan))["status"] == "scheduled"
+    named = ("--plan", plan, "--fingerprint", looked["fingerprint"])
+    assert looked["fingerprint"] in await terminal.run("approve", "--look")
+    assert (await terminal.told("approve", *named))["status"] == "scheduled"
     assert (await terminal.told("send"))["status"] == "active"
     assert (await terminal.told("campaigns", "pause"))["status"] == "paused"
     assert (await terminal.told("campaigns", "resume"))["status"] == "active"
@@ -187,7 +189,13 @@ async def test_no_plan_is_approved_unseen(terminal: Terminal, monkeypatch: pytes
     refused = json.loads(await terminal.run("approve", seen["campaign_id"], "--json", code=2))
     assert (refused["field"], newer["plan_id"] in refused["message"]) == ("plan", True)
     assert newer["plan_id"] in await terminal.run("approve", seen["campaign_id"], code=2), "nobody there to be asked"
-    assert "newer plan" in await terminal.run("approve", "--plan", seen["plan_id"], code=4)
+    mark = (await terminal.told("approve", seen["campaign_id"], "--look"))["fingerprint"]
+    assert mark in refused["message"]
+    assert mark in await terminal.run("approve", "--plan", newer["plan_id"], code=2), "as which messages it was seen"
+    named = ("--plan", newer["plan_id"], "--fingerprint", "0" * 64)
+    assert "changed since you looked" in await terminal.run("approve", *named, code=4)
+    named = ("--plan", seen["plan_id"], "--fingerprint", mark)
+    assert "newer plan" in await terminal.run("approve", *named, code=4)
     assert "another campaign" in await terminal.run("approve", seen["campaign_id"], "--plan", other["plan_id"], code=2)
     assert await one(status) == "awaiting_approval"
     monkeypatch.setattr(sys.stdin, "isatty", lambda: True, raising=False)

@@ -23,7 +23,6 @@ from liquor_app.experiments.learning import learn
 from liquor_app.experiments.power import detectable, people_for
 from liquor_app.experiments.service import NO_HOLDOUT, NOBODY_BOUGHT, NOBODY_REACHED, holdout_result
 from liquor_app.organization.settings import shop_now
-from liquor_app.planning.approval.approve_campaign import approve_campaign
 from liquor_app.planning.service import fire, make_standing_plan
 from liquor_app.scoring.uplift_store import uplift_in_use
 from liquor_app.screens.campaigns.detail.state import CampaignState
@@ -35,6 +34,7 @@ from liquor_app.ui.words import NONE, figure, plural, show_day
 from tests.experiments.test_effects import shop_that_sent
 from tests.experiments.test_holdout import VIEWER, campaign_with, started
 from tests.experiments.test_learning import of_arm, sent_campaign
+from tests.factories import approve_seen
 from tests.people import add_customer, add_purchase, ensure_shop
 from tests.tabs import Tab, run
 
@@ -220,7 +220,7 @@ async def test_the_date_is_fixed_at_approval_and_for_who_comes_later(session: As
     campaign = await campaign_with(session, 60, 30)
     assert await read_on(session, campaign) is None
     await session.execute(text("UPDATE campaigns SET status = 'awaiting_approval'"))
-    row = await approve_campaign(session, SYSTEM, campaign)
+    row = await approve_seen(session, SYSTEM, campaign)
     assert await read_on(session, campaign) == row.end_date + timedelta(days=8)
 
 

@@ -18,7 +18,6 @@ from liquor_app.organization.models import Channel
 from liquor_app.organization.service import default_brand, ensure_defaults
 from liquor_app.organization.settings import GeneralSettings, load_settings
 from liquor_app.organization.shop_identity import UNNAMED, missing_identity
-from liquor_app.planning.approval.approve_campaign import approve_campaign
 from liquor_app.planning.due_campaigns import start_due
 from liquor_app.providers.service import ensure_sandbox
 from liquor_app.screens.shell.state import ShellState
@@ -28,7 +27,7 @@ from liquor_app.sending.recipients.transactional import Kind, hand_over_errand, 
 from liquor_app.sending.sandbox_play import play_week
 from liquor_app.sending.sign_up.sign_up_pages import read_sign_up_page, save_sign_up_page
 from liquor_app.templates.service import ensure_default_templates
-from tests.factories import add_people, add_played_campaign, add_ready_campaign
+from tests.factories import add_people, add_played_campaign, add_ready_campaign, approve_seen
 from tests.tabs import Tab, run
 
 ADMIN = Actor(ActorKind.USER, None, "Ada", Role.ADMIN)
@@ -76,7 +75,7 @@ async def test_nothing_is_approved_started_played_or_sent_in_nobodys_name(databa
         await session.execute(text("UPDATE campaigns SET plan_id = (SELECT id FROM plans LIMIT 1)"))
         due = await add_ready_campaign(session, people, status="scheduled")
     for verb, campaign in (
-        (approve_campaign, waiting),
+        (approve_seen, waiting),
         (lifecycle.start_campaign, due),
         (play_week, due),
     ):
@@ -148,7 +147,7 @@ async def test_a_plan_with_texts_needs_a_sender_for_them(database: str) -> None:
         )
     async with transaction() as session:
         with pytest.raises(Conflict, match="no sender for them"):
-            await approve_campaign(session, ADMIN, campaign)
+            await approve_seen(session, ADMIN, campaign)
 
 
 async def test_the_samples_name_comes_and_goes_with_the_sample(database: str) -> None:

@@ -23,7 +23,7 @@ from liquor_app.organization.settings import PlanningSettings, save_settings
 from liquor_app.planning.approval.approve_campaign import approve_campaign
 from liquor_app.planning.approval.approve_plan import approve_plan
 from liquor_app.planning.approval.autopilot import plan_ready
-from liquor_app.planning.plan_store import get_plan
+from liquor_app.planning.plan_store import fingerprint_of, get_plan
 from liquor_app.planning.service import make_plan, simulate_plan
 from liquor_app.segments.service import create_segment, refresh_segments
 from tests.people import add_campaign, add_customer, believe, ensure_shop
@@ -87,8 +87,9 @@ async def _edited_by_hand(session: AsyncSession) -> tuple[UUID, UUID]:
 async def test_an_approval_reads_everything_once(session: AsyncSession) -> None:
     campaign, plan_id = await _edited_by_hand(session)
     before = await get_plan(session, SYSTEM, plan_id)
+    looked = await fingerprint_of(session, campaign)
     with counting(session) as seen:
-        row = await approve_campaign(session, SYSTEM, campaign)
+        row = await approve_campaign(session, SYSTEM, campaign, plan_id=plan_id, fingerprint=looked)
     assert row.status is CampaignStatus.SCHEDULED
     assert {name: seen[name] for name in (*ONCE, "plans", "brands")} == dict.fromkeys((*ONCE, "plans", "brands"), 1)
     after = await get_plan(session, SYSTEM, plan_id)
@@ -97,8 +98,8 @@ async def test_an_approval_reads_everything_once(session: AsyncSession) -> None:
 
 
 async def test_what_approving_answers_is_what_is_stored(session: AsyncSession) -> None:
-    _, plan_id = await _edited_by_hand(session)
-    approved = await approve_plan(session, SYSTEM, plan_id)
+    campaign, plan_id = await _edited_by_hand(session)
+    approved = await approve_plan(session, SYSTEM, plan_id, fingerprint=await fingerprint_of(session, campaign))
     assert approved == await get_plan(session, SYSTEM, plan_id)
 
 

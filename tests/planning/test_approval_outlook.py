@@ -16,7 +16,6 @@ from liquor_app.core.errors import Conflict, Forbidden
 from liquor_app.organization.models import Channel
 from liquor_app.organization.settings import PlanningSettings, save_settings
 from liquor_app.planning.approval.approval_outlook import ApprovalOutlook, Concern, read_outlook
-from liquor_app.planning.approval.approve_campaign import approve_campaign
 from liquor_app.planning.approval.autopilot import plan_ready
 from liquor_app.planning.plan_store import fingerprint_of
 from liquor_app.planning.service import make_plan
@@ -25,6 +24,7 @@ from liquor_app.screens.campaigns.detail.outlook_state import OutlookState
 from liquor_app.screens.campaigns.detail.state import CampaignState
 from liquor_app.segments.service import create_segment, refresh_segments
 from liquor_app.sending.stop_all import stop_all_sending
+from tests.factories import approve_seen
 from tests.people import add_campaign, add_customer, believe, ensure_shop
 from tests.tabs import Tab, run
 
@@ -91,7 +91,7 @@ async def test_approving_tells_everything_beforehand(session: AsyncSession) -> N
     words = " ".join(one.words for one in seen.warnings)
     assert "system has stopped all sending" in words
     assert "3 of 6 messages will be held back: no consent for the channel 2 and paused by the customer 1." in words
-    assert (await approve_campaign(session, SYSTEM, campaign, despite_sender=True)).status == "scheduled"
+    assert (await approve_seen(session, SYSTEM, campaign, despite_sender=True)).status == "scheduled"
 
 
 async def test_a_channel_that_reaches_nobody_is_told(session: AsyncSession) -> None:

@@ -23,6 +23,7 @@ from liquor_app.core.ids import uuid7
 from liquor_app.core.listing.spec import ListQuery
 from liquor_app.planning.lists import list_plans
 from liquor_app.planning.models import PlanStatus
+from liquor_app.planning.plan_store import fingerprint_of
 from liquor_app.planning.plan_summary import TAKERS, UPLIFT_NOTE, takers_of
 from liquor_app.planning.service import approve_plan, get_plan, make_plan, simulate_plan
 from liquor_app.scoring.estimators.uplift import PRIOR_MEAN, Cell, Posterior
@@ -180,7 +181,7 @@ async def test_capacity_and_caps_are_shared_with_approved_campaigns(session: Asy
     plan = await make_plan(session, SYSTEM, first)
     assert plan.summary["totals"]["sends"] == 6
     assert plan.summary["blocks"][0]["reason"] == "cap_reached"
-    await approve_plan(session, MARKETER, plan.id)
+    await approve_plan(session, MARKETER, plan.id, fingerprint=await fingerprint_of(session, plan.campaign_id))
     await session.execute(text("UPDATE campaigns SET status = 'scheduled'"))
 
     second = await add_campaign(session, ["all"], constraints={"email_capacity_per_day": 8}, name="Second")
@@ -195,15 +196,15 @@ async def test_plans_that_knew_nothing_of_each_other_are_not_both_approved(sessi
     await shop(session, 10, sms_consent=None)
     campaigns = [await add_campaign(session, ["all"], name=name) for name in ("First", "Second")]
     first, second = [await make_plan(session, SYSTEM, campaign) for campaign in campaigns]
-    await approve_plan(session, MARKETER, first.id)
+    await approve_plan(session, MARKETER, first.id, fingerprint=await fingerprint_of(session, first.campaign_id))
     scheduled = "UPDATE campaigns SET status = 'scheduled', approved_at = now() {} interval '1 minute' WHERE id = :id"
     await session.execute(text(scheduled.format("+")), {"id": campaigns[0]})
     with pytest.raises(Conflict, match=r"“First” was approved after this plan was made.*Plan again"):
-        await approve_plan(session, MARKETER, second.id)
+        await approve_plan(session, MARKETER, second.id, fingerprint=await fingerprint_of(session, second.campaign_id))
     await session.execute(text(scheduled.format("-")), {"id": campaigns[0]})
     again = await make_plan(session, SYSTEM, campaigns[1])
     assert again.summary["totals"]["sends"] > 0
-    await approve_plan(session, MARKETER, again.id)
+    await approve_plan(session, MARKETER, again.id, fingerprint=await fingerprint_of(session, again.campaign_id))
     met = await session.execute(
         text(
             "SELECT count(*) FROM actions a JOIN actions b USING (customer_id, scheduled_date)"
@@ -228,7 +229,7 @@ async def test_simulating_again_follows_edits_and_approval_checks_what_was_seen(
     assert fresh.summary["totals"]["sends"] == plan.summary["totals"]["sends"] - 1
     assert fresh.fingerprint != plan.fingerprint
     with pytest.raises(Forbidden):
-        await approve_plan(session, VIEWER, plan.id)
+        await approve_plan(session, VIEWER, plan.id, fingerprint=await fingerprint_of(session, plan.campaign_id))
     approved = await approve_plan(session, MARKETER, plan.id, fingerprint=fresh.fingerprint)
     assert approved.status is PlanStatus.APPROVED
     assert approved.approved_at is not None
@@ -236,10 +237,10 @@ async def test_simulating_again_follows_edits_and_approval_checks_what_was_seen(
     newer = await make_plan(session, SYSTEM, campaign)
     assert (await get_plan(session, VIEWER, plan.id)).status is PlanStatus.APPROVED, "in force until the next is"
     with pytest.raises(Conflict, match="newer plan"):
-        await approve_plan(session, MARKETER, plan.id)
+        await approve_plan(session, MARKETER, plan.id, fingerprint=await fingerprint_of(session, plan.campaign_id))
     with pytest.raises(Conflict):
         await simulate_plan(session, MARKETER, plan.id)
-    await approve_plan(session, MARKETER, newer.id)
+    await approve_plan(session, MARKETER, newer.id, fingerprint=await fingerprint_of(session, newer.campaign_id))
     assert (await get_plan(session, VIEWER, plan.id)).status is PlanStatus.SUPERSEDED
 
 
@@ -247,7 +248,7 @@ async def test_planning_a_running_campaign_replaces_only_what_still_waits(sessio
     await shop(session, 12)
     campaign = await add_campaign(session, ["all"], id=CAMPAIGN, holdout_pct=Decimal(20))
     plan = await make_plan(session, SYSTEM, campaign)
-    await approve_plan(session, MARKETER, plan.id)
+    await approve_plan(session, MARKETER, plan.id, fingerprint=await fingerprint_of(session, plan.campaign_id))
     before = await actions(session, campaign)
     waiting = [row for row in before if row.status is ActionStatus.PENDING]
     gone = waiting[:3]
@@ -276,7 +277,7 @@ async def test_an_empty_plan_says_why_and_cannot_be_approved(session: AsyncSessi
     assert plan.summary["totals"]["sends"] == 0
     assert any("no consent" in entry["text"] for entry in plan.reasoning)
     with pytest.raises(Conflict, match="holds no action"):
-        await approve_plan(session, MARKETER, plan.id)
+        await approve_plan(session, MARKETER, plan.id, fingerprint=await fingerprint_of(session, plan.campaign_id))
 
 
 async def test_the_ai_engine_without_a_key_is_answered_by_the_optimiser_and_says_so(session: AsyncSession) -> None:
@@ -324,7 +325,7 @@ async def test_refusals(session: AsyncSession) -> None:
     with pytest.raises(NotFound):
         await get_plan(session, VIEWER, uuid7())
     with pytest.raises(NotFound):
-        await approve_plan(session, SYSTEM, uuid7())
+        await approve_plan(session, SYSTEM, uuid7(), fingerprint="")
     unknown = await add_campaign(session, ["nobody"])
     with pytest.raises(Invalid):
         await make_plan(session, SYSTEM, unknown)

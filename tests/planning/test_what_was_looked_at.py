@@ -20,8 +20,10 @@ from liquor_app.core.errors import Conflict, Invalid
 from liquor_app.planning.approval.approval_outlook import read_outlook
 from liquor_app.planning.approval.approve_campaign import approve_campaign, submit_plan
 from liquor_app.planning.draft_job import draft_plans
+from liquor_app.planning.plan_store import fingerprint_of
 from liquor_app.screens.campaigns.detail.licence_state import LicenceState
 from liquor_app.screens.campaigns.detail.state import CampaignState
+from tests.factories import approve_seen
 from tests.planning.test_cell_rules import DANA, PLAIN, TEN, rule, shop
 from tests.tabs import Tab, run, said
 
@@ -44,6 +46,12 @@ async def waiting(people: int = 40) -> tuple[UUID, UUID]:
     return campaign, plan
 
 
+async def shown(campaign: UUID, plan: UUID) -> str:
+    """What a page shows of it, as `CampaignState.seen`."""
+    async with transaction() as session:
+        return f"{plan}:{await fingerprint_of(session, campaign)}"
+
+
 async def current(campaign: UUID) -> tuple[CampaignStatus, UUID | None, int]:
     async with transaction() as session:
         row = await get_campaign(session, DANA, campaign)
@@ -57,7 +65,7 @@ async def test_a_plan_asked_for_before_an_approval_takes_nobodys_place(database:
     async with transaction() as session:
         await request_plan(session, DANA, campaign)
     async with transaction() as session:
-        await approve_campaign(session, DANA, campaign)
+        await approve_seen(session, DANA, campaign)
     with pytest.raises(Conflict, match="scheduled cannot be planned again"):
         await draft_plans(campaign, quiet)
     assert await current(campaign) == (CampaignStatus.SCHEDULED, plan, 1)
@@ -69,17 +77,18 @@ async def test_a_plan_asked_for_before_an_approval_takes_nobodys_place(database:
 async def test_a_plan_nobody_looked_at_is_not_approved(database: str) -> None:
     """Two tabs: one plans again, the other approves what it shows."""
     campaign, seen = await waiting()
+    looked = await shown(campaign, seen)
     newer = (await draft_plans(campaign, quiet)).plan.id
     async with transaction() as session:
         with pytest.raises(Conflict, match="newer plan has replaced"):
-            await approve_campaign(session, DANA, campaign, plan_id=seen)
+            await approve_campaign(session, DANA, campaign, plan_id=seen, fingerprint=looked.partition(":")[2])
     assert (await current(campaign))[:2] == (CampaignStatus.AWAITING_APPROVAL, newer)
     state = await Tab(f"/campaigns/{campaign}", MARKETER).state(CampaignState)
     await run(CampaignState.load, state)
     for verb in ("approve_warned", "approve_anyway"):
-        assert "newer plan" in said(await run(CampaignState.approve, state, verb, str(seen)))
+        assert "newer plan" in said(await run(CampaignState.approve, state, verb, looked))
     assert (await current(campaign))[0] is CampaignStatus.AWAITING_APPROVAL
-    await run(CampaignState.approve, state, "approve_anyway", str(newer))
+    await run(CampaignState.approve, state, "approve_anyway", await shown(campaign, newer))
     assert (await current(campaign))[:2] == (CampaignStatus.SCHEDULED, newer)
 
 
@@ -91,13 +100,14 @@ async def test_a_licence_said_approves_the_plan_that_was_looked_at(database: str
     tab = Tab(f"/campaigns/{campaign}", ADMIN)
     page, dialog = await tab.state(CampaignState), await tab.state(LicenceState)
     await run(CampaignState.load, page)
-    asked = await run(CampaignState.approve, page, "approve_warned", str(seen))
-    assert str(seen) in str(asked), "the question is of that plan"
-    await run(LicenceState.ask, dialog, str(seen))
+    looked = await shown(campaign, seen)
+    asked = await run(CampaignState.approve, page, "approve_warned", looked)
+    assert looked in str(asked), "the question is of that plan"
+    await run(LicenceState.ask, dialog, looked)
     newer = (await draft_plans(campaign, quiet)).plan.id
     assert "newer plan" in said(await run(LicenceState.save, dialog, {"licence_state": "ME"}))
     assert (await current(campaign))[:2] == (CampaignStatus.AWAITING_APPROVAL, newer)
-    await run(LicenceState.ask, dialog, str(newer))
+    await run(LicenceState.ask, dialog, await shown(campaign, newer))
     await run(LicenceState.save, dialog, {"licence_state": "ME"})
     assert (await current(campaign))[:2] == (CampaignStatus.SCHEDULED, newer)
 
@@ -110,6 +120,7 @@ async def test_nothing_is_approved_without_saying_which_plan(database: str) -> N
     for verb in ("approve", "approve_warned", "approve_anyway"):
         assert await run(CampaignState.act, state, verb) is None
         assert "plan" in said(await run(CampaignState.approve, state, verb, ""))
+        assert "fingerprint" in said(await run(CampaignState.approve, state, verb, str(seen))), "as it was seen"
     assert (await current(campaign))[:2] == (CampaignStatus.AWAITING_APPROVAL, seen)
 
 
@@ -123,7 +134,9 @@ def test_every_approval_names_its_plan() -> None:
     ]
     assert len(calls) >= 3, "a command, a route, a dialog"
     assert [
-        f"{path}:{call.lineno}" for path, call in calls if "plan_id" not in {one.arg for one in call.keywords}
+        f"{path}:{call.lineno}"
+        for path, call in calls
+        if not {"plan_id", "fingerprint"} <= {one.arg for one in call.keywords}
     ] == []
 
 
@@ -144,10 +157,10 @@ async def test_what_was_forbidden_since_is_not_approved(database: str) -> None:
         forbidden = await rule(session, RuleEffect.FORBID, TEN)
     async with transaction() as session:
         with pytest.raises(Conflict, match=f"Forbidden: {TEN} by e-mail to All .* Plan again, or take the rule back"):
-            await approve_campaign(session, DANA, campaign, plan_id=plan)
+            await approve_seen(session, DANA, campaign)
     async with transaction() as session:
         await undo_rule(session, DANA, forbidden)
-        await approve_campaign(session, DANA, campaign, plan_id=plan)
+        await approve_seen(session, DANA, campaign)
     assert (await current(campaign))[:2] == (CampaignStatus.SCHEDULED, plan)
 
 

@@ -21,7 +21,6 @@ from liquor_app.core.errors import Conflict, Forbidden, Invalid, NotFound
 from liquor_app.core.ids import uuid7
 from liquor_app.core.queue import Job, get_job
 from liquor_app.organization.models import Channel
-from liquor_app.planning.approval.approve_campaign import approve_campaign
 from liquor_app.planning.approval.autopilot import plan_ready
 from liquor_app.planning.service import make_plan
 from liquor_app.providers.channel_admin import save_form, switch_provider
@@ -44,6 +43,7 @@ from liquor_app.screens.campaigns.detail.outlook_state import OutlookState
 from liquor_app.screens.campaigns.detail.state import CampaignState
 from liquor_app.screens.providers.channels.senders_state import SendersState
 from liquor_app.segments.service import create_segment, refresh_segments
+from tests.factories import approve_seen
 from tests.people import add_campaign, add_customer, ensure_shop
 from tests.tabs import Tab, run
 
@@ -492,16 +492,16 @@ async def test_a_failing_domain_is_asked_about_when_mail_is_approved(database: s
         assert row.last.checked_at is not None
         assert row.last.findings[0].record == "v=spf1 ~all"
         with pytest.raises(Conflict, match="lets anybody send") as refused:
-            await approve_campaign(session, MARKETER, campaign)
+            await approve_seen(session, MARKETER, campaign)
         assert refused.value.field == "sender_domain"
     page = await Tab(f"/campaigns/{campaign}", SYSTEM).state(CampaignState)
     await run(CampaignState.load, page)
-    await run(CampaignState.approve, page, "approve", page.plan.id)
+    await run(CampaignState.approve, page, "approve", page.seen)
     assert page.asking == "outlook"
     outlook = await page.get_state(OutlookState)
     assert outlook.refused
     assert any("lets anybody send" in words for words in outlook.warnings)
-    await run(CampaignState.approve, page, "approve_anyway", page.plan.id)
+    await run(CampaignState.approve, page, "approve_anyway", page.seen)
     assert page.head.status == "scheduled"
     assert page.asking == ""
     senders = await Tab("/settings/channels", ADMIN).state(SendersState)

@@ -335,7 +335,9 @@ async def prepare(url: str, email: str, password: str) -> tuple[Siege, str]:
             body = {"email": f"{role}@example.com", "password": password, "role": role}
             (await client.post("/auth/register", json=body)).raise_for_status()
         campaign = (await client.get("/campaigns")).raise_for_status().json()["items"][0]["id"]
-        (await client.post(f"/campaigns/{campaign}/approve")).raise_for_status()
+        seen = (await client.get(f"/campaigns/{campaign}/outlook")).raise_for_status().json()
+        looked = {"plan_id": seen["plan_id"], "fingerprint": seen["fingerprint"]}
+        (await client.post(f"/campaigns/{campaign}/approve", json=looked)).raise_for_status()
         (await client.post(f"/campaigns/{campaign}/play", json={"seconds": 30})).raise_for_status()
         del client.headers["Authorization"]
         siege = Siege(url, admin, await token("manager@example.com"), await token("user@example.com"))

@@ -32,7 +32,6 @@ from liquor_app.core.holdout_draw import number_of
 from liquor_app.core.queue import run
 from liquor_app.experiments.learning import BASIS, learn
 from liquor_app.organization.settings import PlanningSettings, save_settings
-from liquor_app.planning.approval.approve_campaign import approve_campaign
 from liquor_app.planning.approval.autopilot import plan_ready
 from liquor_app.planning.candidates import day_weights
 from liquor_app.planning.draft_plan import make_plan
@@ -45,7 +44,7 @@ from liquor_app.segments.service import create_segment, refresh_segments
 from liquor_app.sending.pipeline.dispatch import Pace, run_dispatcher
 from liquor_app.sending.sandbox_play import play_week
 from liquor_app.sending.tasks import TASKS
-from tests.factories import add_people, open_shop
+from tests.factories import add_people, approve_seen, open_shop
 from tests.people import steady_ids
 from tests.worlds.half_year import CAP_30, CAPACITY, HOLDOUT, RANDOM, RANDOM_FROM, allocate, arms_of, groups_of
 from tests.worlds.policies import new_values
@@ -184,7 +183,7 @@ async def planned(shop: Shop, week: int) -> tuple[UUID, float]:
         )  # fmt: skip
         await make_plan(session, SYSTEM, campaign)
         await plan_ready(session, SYSTEM, campaign)
-        await approve_campaign(session, SYSTEM, campaign, despite_sender=True)
+        await approve_seen(session, SYSTEM, campaign, despite_sender=True)
         [weight] = await day_weights(session, (await lock_context(session, campaign)).brief)
     return campaign, float(weight)
 

@@ -23,10 +23,10 @@ from liquor_app.providers.sender_check.sender_checks import failing_sender
 
 
 async def approve_campaign(
-    session: AsyncSession, actor: Actor, campaign_id: UUID, *, despite_sender: bool = False,
-    plan_id: UUID | None = None, fingerprint: str | None = None,
+    session: AsyncSession, actor: Actor, campaign_id: UUID, *, plan_id: UUID, fingerprint: str,
+    despite_sender: bool = False,
 ) -> CampaignRow:  # fmt: skip
-    """Approve the campaign's current plan; it is then scheduled.
+    """Approve the plan of the campaign that was looked at; it is then scheduled.
 
     Args:
         plan_id: the plan as the approver saw it; refuses if another has taken its place.
@@ -42,7 +42,7 @@ async def approve_campaign(
     require(actor, Permission.CAMPAIGNS_WRITE)
     campaign = await lock_campaign(session, campaign_id)
     check_stands(campaign, CampaignStatus.AWAITING_APPROVAL, to="approved")
-    if plan_id is not None and campaign.plan_id != plan_id:
+    if campaign.plan_id not in (None, plan_id):
         raise Conflict(REPLACED)
     planned, brand = await check_sender(session, campaign, despite=despite_sender)
     if despite_sender:
@@ -76,7 +76,7 @@ async def check_sender(session: AsyncSession, campaign: Campaign, *, despite: bo
 
 
 async def approve_held(
-    session: AsyncSession, actor: Actor, context: ApprovalContext, *, fingerprint: str | None = None
+    session: AsyncSession, actor: Actor, context: ApprovalContext, *, fingerprint: str
 ) -> CampaignRow:
     """Return the same for a campaign that is held, waits for approval and has a sender. A corridor."""
     await approve_within(session, actor, context, fingerprint=fingerprint)

@@ -33,9 +33,7 @@ from liquor_app.planning.simulation_job import simulate_within
 REPLACED = "A newer plan has replaced this one. Look at that before approving."
 
 
-async def approve_plan(
-    session: AsyncSession, actor: Actor, plan_id: UUID, *, fingerprint: str | None = None
-) -> PlanRow:
+async def approve_plan(session: AsyncSession, actor: Actor, plan_id: UUID, *, fingerprint: str) -> PlanRow:
     """Approve the campaign's current plan. The campaign's own life is moved by `campaigns`.
 
     Args:
@@ -63,15 +61,13 @@ async def approve_plan(
     )
 
 
-async def approve_within(
-    session: AsyncSession, actor: Actor, context: ApprovalContext, *, fingerprint: str | None = None
-) -> PlanRow:
+async def approve_within(session: AsyncSession, actor: Actor, context: ApprovalContext, *, fingerprint: str) -> PlanRow:
     """Return the same for a plan that is held with its campaign. A corridor."""
     plan, brief, current = context.plan, context.brief, context.planned.fingerprint
     is_standing = brief.type is CampaignType.TRIGGERED
     if plan.status is PlanStatus.SUPERSEDED:
         raise Conflict(REPLACED)
-    if fingerprint is not None and fingerprint != current:
+    if fingerprint != current:
         raise Conflict("The plan has changed since you looked at it. Reload, then approve.")
     if not context.planned.messages and not is_standing:
         raise Conflict("The plan holds no action. Widen the audience or loosen a limit, then plan again.")

@@ -77,7 +77,7 @@ async def _fly(session: AsyncSession, campaign: Campaign, bound_by: GuidanceRow)
             why = beyond_autopilot(context.plan, context.guidance)
         if not why:
             async with session.begin_nested():
-                await approve_held(session, AUTOPILOT, context)
+                await approve_held(session, AUTOPILOT, context, fingerprint=context.planned.fingerprint)
     except AppError as error:
         why = error.message
     link = f"/campaigns/{campaign.id}"

@@ -7,7 +7,8 @@ from decimal import Decimal
 from typing import Annotated, Any, ClassVar, Literal
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from liquor_app.actions.coupon_source import CodeNeedFields
 from liquor_app.analytics.attribution_views import ViewRow
@@ -75,14 +76,30 @@ class PlayIn(Body):
     seconds: Annotated[int, Field(ge=0, le=600, description="How long the week shall take.")] = 90
 
 
-class ApproveIn(Body):
-    """`despite_sender`: although mailboxes will refuse mail of the brand's domain. `plan_id` and
-    `fingerprint`: the plan that was looked at, as `GET /campaigns/{id}/outlook` has them; another that took its place
-    since, or a message changed by hand, is a conflict."""
+UNNAMED = (
+    "say which plan you looked at: `plan_id` and `fingerprint` as GET /api/v1/campaigns/{id}/outlook has them."
+    " Another may have taken its place since, and would be approved unseen"
+)
 
+
+class ApproveIn(Body):
+    """`plan_id` and `fingerprint`: the plan that was looked at, as `GET /campaigns/{id}/outlook` has them; another that
+    took its place since, or a message changed by hand, is a conflict. `despite_sender`: although mailboxes will refuse
+    mail of the brand's domain."""
+
+    plan_id: UUID
+    fingerprint: Annotated[str, Field(min_length=1, max_length=64)]
     despite_sender: bool = False
-    plan_id: UUID | None = None
-    fingerprint: Annotated[str | None, Field(max_length=64)] = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _looked_at(cls, given: Any) -> Any:
+        """Say what is missing, and where it is found."""
+        told = given if isinstance(given, dict) else {}
+        for name in ("plan_id", "fingerprint"):
+            if told.get(name) in (None, ""):
+                raise PydanticCustomError("kind", "{words}", {"field": name, "words": UNNAMED})
+        return given
 
 
 class PauseIn(Body):

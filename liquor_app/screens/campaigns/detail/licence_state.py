@@ -11,6 +11,7 @@ from liquor_app.accounts.permission_table import Permission, needs
 from liquor_app.accounts.permissions import may
 from liquor_app.campaigns.service import brand_of
 from liquor_app.core.db import transaction
+from liquor_app.core.errors import Invalid
 from liquor_app.core.ids import parse_id
 from liquor_app.organization.brands import update_brand
 from liquor_app.organization.us_states import state_name, state_of_address
@@ -22,14 +23,17 @@ from liquor_app.ui.forms.form_data import typed
 from liquor_app.ui.toast import toast_done
 
 
-def seen_plan(told: object) -> tuple[UUID, str | None]:
+def seen_plan(told: object) -> tuple[UUID, str]:
     """Return the plan and the fingerprint of its messages that a browser shows, as `CampaignState.seen` has them.
 
     Raises:
-        Invalid: it names no plan.
+        Invalid: it names no plan, or not as which messages it was looked at.
     """
     plan, _, fingerprint = str(told).partition(":")
-    return parse_id(plan, "plan"), fingerprint[:64] or None
+    named = parse_id(plan, "plan")
+    if not fingerprint:
+        raise Invalid("Say which plan you looked at, and its fingerprint: reload the page.", field="plan")
+    return named, fingerprint[:64]
 
 
 class LicenceState(FormState, rx.State):
