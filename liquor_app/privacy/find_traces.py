@@ -5,12 +5,15 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
+from contextlib import suppress
 from uuid import UUID
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from liquor_app.core.errors import Invalid
 from liquor_app.core.platform.personal_data import Traces, words_pattern
+from liquor_app.customers.addresses import normalise_email
 from liquor_app.customers.erasing.erased_keys import hash_of
 
 _PEOPLE = """
@@ -23,7 +26,7 @@ WITH RECURSIVE up AS (
 )
 SELECT id FROM theirs ORDER BY id
 """
-# what imports and merges changed tells of addresses and names of before
+# what was changed by hand, by imports and merges: addresses and names of before
 _SAID = """
 WITH told AS (
     SELECT to_jsonb(c) AS row FROM customers c WHERE c.id = ANY(:people)
@@ -33,7 +36,8 @@ WITH told AS (
      UNION ALL SELECT m.after FROM customer_merges m WHERE m.stays_id = ANY(:people) AND m.after IS NOT NULL
 )
 SELECT f.key, f.value FROM told CROSS JOIN LATERAL jsonb_each_text(told.row) f
- WHERE f.key IN ('email_key', 'phone', 'name', 'external_id') AND f.value <> ''
+ WHERE f.key IN ('email', 'email_key', 'phone', 'name', 'external_id') AND f.value <> ''
+ UNION SELECT o.kind, o.value FROM former_identifiers o WHERE o.customer_id = ANY(:people)
  UNION SELECT a.kind, a.value FROM customer_aliases a WHERE a.customer_id = ANY(:people)
  UNION SELECT CASE s.channel WHEN 'email' THEN 'email_key' ELSE 'phone' END, lower(s.recipient) FROM sends s
         WHERE s.customer_id = ANY(:people) AND s.recipient <> ''
@@ -77,6 +81,7 @@ async def find_traces(session: AsyncSession, customer_id: UUID) -> Traces:
     for key in ("email_key", "phone", "external_id"):
         known[key] -= others
     addresses = sorted(known["email_key"] | known["phone"])
+    written = {*addresses, *(one for one in known["email"] if _key_of(one) in known["email_key"])}
     names = {name.lower() for name in known["name"]}
     shared = set((await session.execute(text(_NAMESAKES), {"people": people, "names": sorted(names)})).scalars())
     sends = (await session.execute(text(_SENDS), {"people": people, "addresses": addresses})).scalars()
@@ -85,9 +90,16 @@ async def find_traces(session: AsyncSession, customer_id: UUID) -> Traces:
     return Traces(
         tuple(people), tuple(addresses), tuple(hashes), tuple(sorted(known["external_id"])),
         tuple(sorted({part for name in known["name"] for part in name.lower().split()})),
-        words_pattern(addresses, known["name"]), words_pattern(addresses, names - shared), _mark(people[0]),
+        words_pattern(written, known["name"]), words_pattern(written, names - shared), _mark(people[0]),
         tuple(sends), tuple(actions),
     )  # fmt: skip
+
+
+def _key_of(email: str) -> str:
+    """An address as it was written (a domain in the letters of its country) is theirs where its key is."""
+    with suppress(Invalid):
+        return normalise_email(email)
+    return ""
 
 
 def _mark(person: UUID) -> str:

@@ -13,6 +13,7 @@ from liquor_app.core import models as core
 from liquor_app.core.platform.personal_data import Mention, Personal
 from liquor_app.coupons import models as coupons
 from liquor_app.customers import models as customers
+from liquor_app.customers.erasing import models as erasing
 from liquor_app.customers.imported import models as imported
 from liquor_app.customers.labels import models as labels
 from liquor_app.doubles import models as doubles
@@ -32,7 +33,7 @@ from liquor_app.templates import models as templates
 from liquor_app.webhooks import models as webhooks
 
 PERSONAL: tuple[Personal, ...] = (
-    *customers.PERSONAL, *imported.PERSONAL, *labels.PERSONAL, *scoring.PERSONAL, *segments.PERSONAL,
+    *customers.PERSONAL, *erasing.PERSONAL, *imported.PERSONAL, *labels.PERSONAL, *scoring.PERSONAL, *segments.PERSONAL,
     *actions.PERSONAL, *planning.PERSONAL, *coupons.PERSONAL, *experiments.PERSONAL, *campaigns.PERSONAL,
     *ledger.PERSONAL, *providers.PERSONAL, *sending.PERSONAL, *sign_up.PERSONAL, *events.PERSONAL,
     *imports.PERSONAL, *drop_folders.PERSONAL, *allocations.PERSONAL, *doubles.PERSONAL, *organization.PERSONAL,

@@ -29,7 +29,7 @@ pytestmark = pytest.mark.integration
 
 STAYS = {
     "as long as the customer": """
-        age_ledger consents customer_aliases customer_merges customer_scores customer_tags customers
+        age_ledger consents customer_aliases customer_merges customer_scores customer_tags customers former_identifiers
         experiment_assignments likely_doubles product_interests purchase_lines purchases segment_members
         suppressions touched_customers voided_orders
     """,

@@ -38,6 +38,7 @@ from liquor_app.customers.labels.custom_fields import add_custom_field, set_cust
 from liquor_app.customers.labels.tags import set_tags
 from liquor_app.customers.models import ConsentStatus
 from liquor_app.customers.service import create_customer, update_customer
+from liquor_app.customers.suppressions import add_suppressions
 from liquor_app.doubles.likely_doubles import find_doubles
 from liquor_app.doubles.merge_profiles import merge_profiles, undo_merge
 from liquor_app.imports.local_import import import_local
@@ -63,7 +64,10 @@ from worker.settings import TASKS
 
 NAME, EMAIL, PHONE = "Zora Quillmark", "zora.quillmark@example.com", "+12072400147"
 OLD_EMAIL, NUMBER, NOTE, BORN = "old.quillmark@example.com", "QM-7741", "notemarker-zq", "1971-03-04"
-MARKERS = ("quillmark", "2072400147", "240-0147", "qm-7741", NOTE, BORN)
+FORMER_NAME, FORMER_EMAIL, FORMER_PHONE = "Zora Brindlewick", "zb@brindlewick.example.org", "+12072400263"
+"""What they went by for a while, changed by hand and back: no import and no merge knows of it."""
+FORMER = ("brindlewick", "2072400263", "240-0263", "qm-5502")
+MARKERS = ("quillmark", "2072400147", "240-0147", "qm-7741", NOTE, BORN, *FORMER)
 """What must be nowhere afterwards, in small letters."""
 PEOPLE = f"""email,external_id,name,city,phone,dob,email_consent,consent_source,consent_at
 {OLD_EMAIL},{NUMBER},{NAME},Quillmark Falls,,,yes,till,2025-01-05
@@ -125,6 +129,7 @@ async def plant(folder: Path) -> Planted:
         )  # fmt: skip
         await write_products(session, [product(1, "S1", None, "Ale")], source="test", at=now())
     await take(PEOPLE, name="list.csv")
+    await go_by_another_name()
     await take(CHANGED, name="later.csv")
     await take(SALES, kind="purchases", name="sales.csv")
     waiting = uuid7()
@@ -146,6 +151,30 @@ async def plant(folder: Path) -> Planted:
         await request_export(session, SYSTEM, CUSTOMERS, ListQuery(search="Quillmark"))
     await run_jobs(Job.EXPORT_ROWS)
     return Planted(customer, double, neighbour, campaign, get_settings().data_dir)
+
+
+async def go_by_another_name() -> None:
+    """Change name, address, telephone and number by hand, and back; and have others write them down meanwhile."""
+    person = await scalar("SELECT id FROM customers WHERE email_key = :email", email=OLD_EMAIL)
+    was = {"name": NAME, "email": OLD_EMAIL, "external_id": NUMBER, "phone": None}
+    now_by = {"name": FORMER_NAME, "email": FORMER_EMAIL, "external_id": "QM-5502", "phone": FORMER_PHONE}
+    for changes in (now_by, was):
+        async with transaction() as session:
+            await update_customer(session, SYSTEM, person, changes)
+    async with transaction() as session:
+        await add_suppressions(session, SYSTEM, [FORMER_EMAIL, FORMER_PHONE])
+        await save_view(session, SYSTEM, "customers", "Before", {"search": FORMER_EMAIL})
+        await save_view(session, SYSTEM, "customers", "By the name before", {"search": "Brindlewick"})
+        await notify(session, title=f"{FORMER_NAME} asked", body="(207) 240-0263")
+        await audit(session, SYSTEM, "reply.read", "reply", uuid7(), said=f"{FORMER_NAME}, {FORMER_EMAIL}")
+    for sql in (
+        "INSERT INTO idempotency_keys (actor, key, request_hash, status_code, response) VALUES ('till', 'before', 'x',"
+        " 200, jsonb_build_object('name', CAST(:name AS text), 'email', CAST(:mail AS text), 'phone',"
+        " CAST(:phone AS text)))",
+        "INSERT INTO tags (name) VALUES ('Ask ' || :name)",
+    ):
+        said = {"name": FORMER_NAME, "mail": FORMER_EMAIL, "phone": FORMER_PHONE}
+        await execute(sql, **{name: value for name, value in said.items() if f":{name}" in sql})
 
 
 async def _people(customer: UUID) -> UUID:
@@ -238,8 +267,9 @@ async def plant_in_passing(neighbour: UUID) -> None:
         " jsonb_build_array(jsonb_build_object('text', :name || '''s pick')))",
         "INSERT INTO segments (slug, name, rules) VALUES ('inside', 'Inside', jsonb_build_object('segment',"
         " 'friends_of_zora_quillmark'))",
-        "UPDATE campaigns SET name = 'For ' || :name, llm_prompt = :mail, constraints = jsonb_build_object('note',"
-        " CAST(:name AS text)), target_segments = ARRAY['loyal', 'friends_of_zora_quillmark']",
+        "UPDATE campaigns SET name = 'For ' || :name, llm_prompt = :mail || ' or zb@Brindlewick.example.org',"
+        " constraints = jsonb_build_object('note', CAST(:name AS text)),"
+        " target_segments = ARRAY['loyal', 'friends_of_zora_quillmark']",
         "UPDATE actions SET segment_slug = 'friends_of_zora_quillmark'",
         "INSERT INTO decision_counts (plan_id, campaign_id, segment_slug, reason, people, policy, seed) SELECT"
         " uuid_v7(), id, 'friends_of_zora_quillmark', 'r', 1, 'p', '1' FROM campaigns LIMIT 1",
@@ -264,7 +294,7 @@ async def plant_in_passing(neighbour: UUID) -> None:
         "INSERT INTO voided_orders (order_id, import_id, known_at, row_at) VALUES ('ENGRAVED-Zora-Quillmark-9',"
         " uuid_v7(), now(), now())",
         "UPDATE customers SET raw_data = jsonb_build_object('custom', jsonb_build_object('remark',"
-        " 'referred by ' || :name || ', “the quill”')) WHERE id = :other",
+        " 'referred by ' || :name || ', “the quill”, once Zora Brindlewick')) WHERE id = :other",
         "UPDATE purchases SET external_id = 'ENGRAVED-Zora_Quillmark' WHERE external_id = '77'",
         "UPDATE purchase_lines SET product = 'Ale engraved ' || :name WHERE purchase_id IN"
         " (SELECT id FROM purchases WHERE external_id LIKE 'ENGRAVED%')",
@@ -422,9 +452,21 @@ def found_in_dump(url: str, *markers: str) -> list[str]:
 
 
 async def found_in_redis(*markers: str) -> list[str]:
-    """Keys of Redis in which, or below which, one stands."""
+    """Keys of Redis in which, or below which, one stands. Read as what they are: a DUMP is compressed."""
     client, found = redis.client(), []
     async for key in client.scan_iter("*"):
-        held = (bytes(key) + (await client.dump(key) or b"")).decode("latin-1").lower()
+        held = (bytes(key) + await _held(client, bytes(key))).decode("utf-8", "replace").lower()
         found += [key.decode() for one in markers if one in held]
     return found
+
+
+async def _held(client: redis.Client, key: bytes) -> bytes:
+    """All that stands below a key, of whatever kind."""
+    kind = (await client.type(key)).decode()
+    if kind == "string":
+        return await client.get(key) or b""
+    if kind == "none":
+        return b""
+    reads = {"hash": "HGETALL", "list": "LRANGE", "set": "SMEMBERS", "zset": "ZRANGE", "stream": "XRANGE"}
+    ends = {"list": ("0", "-1"), "zset": ("0", "-1"), "stream": ("-", "+")}.get(kind, ())
+    return repr(await client.execute_command(reads[kind], key, *ends)).encode()  # type: ignore[no-untyped-call]

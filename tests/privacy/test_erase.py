@@ -117,7 +117,7 @@ async def test_the_shops_own_words_stay_but_for_the_name(database: str, tmp_path
         tags = set((await session.execute(text("SELECT name FROM tags"))).scalars())
         slugs = set((await session.execute(text("SELECT slug FROM segments"))).scalars())
     # a first name is nobody's
-    assert tags == {"Club", "Zora", "The Quill & Mark", f"{mark}'s tasting", f"{mark}'s tasting 2"}
+    assert tags == {"Club", "Zora", "The Quill & Mark", f"{mark}'s tasting", f"{mark}'s tasting 2", f"Ask {mark}"}
     slug = f"friends_of_{mark}"
     assert slugs >= {slug, "inside", "mine"}
     assert await scalar("SELECT rules ->> 'segment' FROM segments WHERE slug = 'inside'") == slug
@@ -128,7 +128,7 @@ async def test_the_shops_own_words_stay_but_for_the_name(database: str, tmp_path
     ):  # fmt: skip
         assert await scalar(f"SELECT DISTINCT {column} FROM {table}") == slug, table
     told = await scalar("SELECT raw_data -> 'custom' ->> 'remark' FROM customers WHERE id = :id", id=planted.neighbour)
-    assert told == f"referred by {mark}, “the quill”"
+    assert told == f"referred by {mark}, “the quill”, once {mark}"
     assert await scalar("SELECT changes FROM audit_log WHERE actor_kind = 'api_key'") == {"lines": 2}
 
 

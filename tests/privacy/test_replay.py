@@ -23,7 +23,10 @@ from tests.people import add_user
 from tests.privacy.planted import CHANGED, MARKERS, execute, found_in_files, found_in_tables, plant, run_jobs, scalar
 
 pytestmark = pytest.mark.integration
-TELLS = ["customers", "consents", "purchases", "sends", "suppressions", "import_rejects", "notifications"]
+TELLS = [
+    "customers", "former_identifiers", "consents", "purchases", "sends", "suppressions", "import_rejects",
+    "notifications",
+]  # fmt: skip
 
 
 @pytest.fixture(autouse=True)

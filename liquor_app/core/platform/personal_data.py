@@ -4,6 +4,7 @@ their columns, in `PERSONAL`; `privacy` goes by all of them, and a test fails fo
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -149,14 +150,30 @@ def _address(address: str) -> str:
     if (found := _AMERICAN.fullmatch(address)) is not None:
         area, office, line = found.groups()
         return rf"(?:\+?1)?[ .()-]*{area}[ .()-]*{office}[ .-]*{line}"
-    return re.escape(address)
+    return _letters(address)
 
 
 def _name(name: str) -> list[str]:
-    parts = [re.escape(part) for part in name.split()]
+    parts = [_letters(part) for part in name.split()]
     if len(parts) < 2:
         return []
     # in one cell or in two, which JSON writes as "Ada", "Example", or as names of files and short names are made; and
     # with the surname first
     between = r"""(?:[ "',]+|[._+-]|%20)"""
     return [between.join(parts), between.join([parts[-1], *parts[:-1]])]
+
+
+def _letters(part: str) -> str:
+    """A word however its accents are written: as one character with the letter, or behind it, in whatever order."""
+    return "".join(map(_letter, unicodedata.normalize("NFC", part)))
+
+
+def _letter(letter: str) -> str:
+    base, accents = (whole := unicodedata.normalize("NFD", letter))[0], whole[1:]
+    if not accents:
+        return re.escape(letter)
+    written = {letter, whole}
+    for place, accent in enumerate(accents):
+        rest = accents[:place] + accents[place + 1 :]
+        written |= {unicodedata.normalize("NFC", base + accent) + rest, base + rest + accent}
+    return f"(?:{'|'.join(map(re.escape, sorted(written)))})"

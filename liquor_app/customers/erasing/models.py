@@ -1,4 +1,4 @@
-"""Erasures, and the keyed hashes by which whoever was erased is known."""
+"""Erasures, the keyed hashes by which whoever was erased is known, and what people went by before."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from sqlalchemy import Column, Index, LargeBinary, text
 from sqlmodel import Field, SQLModel
 
 from liquor_app.core.columns import choice, document, flag, moment, pk, plain_uuid, ref, stamped, words
+from liquor_app.core.platform.personal_data import Personal
 from liquor_app.core.states import Transitions
 
 
@@ -74,3 +75,29 @@ class ErasedKey(SQLModel, table=True):
 
     key_hash: bytes = Field(sa_column=Column(LargeBinary, primary_key=True))
     erasure_id: UUID = ref("erasures.id")
+
+
+class FormerIdentifier(SQLModel, table=True):
+    """An address, number or name of somebody that is no more on their profile, so that an erasure finds what was
+    written of them under it. `kind` is the column it stood in. A trigger on `customers` writes it, whoever changes the
+    profile (ADR 131); nothing is found or merged by it, nothing shows it but what a person is told of themselves.
+    """
+
+    __tablename__ = "former_identifiers"
+    __table_args__ = (Index("uq_former_identifiers", "customer_id", "kind", text("md5(value)"), unique=True),)
+
+    id: UUID = pk()
+    customer_id: UUID = ref("customers.id")
+    kind: str = words()
+    value: str = words()
+    at: datetime = stamped()
+
+
+PERSONAL = (
+    Personal(
+        "former_identifiers",  # after the profile itself: emptying it is a change, too
+        rows="SELECT kind, value, at FROM former_identifiers WHERE customer_id = ANY(:people)",
+        scrub="DELETE FROM former_identifiers WHERE customer_id = ANY(:people)",
+    ),
+)
+"""What rows hold of a person."""
