@@ -5,6 +5,7 @@ This is the planner's forecast; `compliance.may_send` asks again at the moment o
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -103,6 +104,15 @@ BLOCKS: tuple[Reason | None, ...] = (
 """What the codes in the arrays mean; 0 is "may be contacted". Earlier reasons are told first."""
 
 _CODE = {reason: code for code, reason in enumerate(BLOCKS)}
+
+_NO_WAY = {Reason.NO_ADDRESS, Reason.NUMBER_ABROAD, Reason.NO_CONSENT}
+"""A channel that was never open to somebody: no reason why another one is shut."""
+
+
+def only_reason(by_channel: Sequence[Reason]) -> Reason:
+    """Return the one reason of somebody whom no channel may reach: that of the channel that came nearest to it. Who is
+    over the cap by e-mail and never agreed to texts is lost to the cap."""
+    return max(by_channel, key=lambda reason: (reason not in _NO_WAY, _CODE[reason]))
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
+from liquor_app.actions.eligibility import Reason
 from liquor_app.actions.models import ActionStatus
 from liquor_app.actions.offering.due_state import NO_RHYTHM
 from liquor_app.actions.offering.offer_uplifts import offer_label
@@ -135,6 +136,19 @@ async def plan_of_version(session: AsyncSession, actor: Actor, campaign_id: UUID
     return _row(row)
 
 
+_LEFT_OUT = f"""
+WITH their_best AS (
+    SELECT DISTINCT ON (customer_id) customer_id, skip_reason FROM actions a
+     WHERE campaign_id = :id AND status = '{ActionStatus.SKIPPED}' AND skip_reason IS NOT NULL
+       AND NOT EXISTS (SELECT FROM actions o WHERE o.campaign_id = :id AND o.customer_id = a.customer_id
+                          AND o.status <> '{ActionStatus.SKIPPED}')
+     ORDER BY customer_id, skip_reason = '{Reason.BETTER_ACTION}', priority_score DESC, id
+)
+SELECT skip_reason, count(*) FROM their_best GROUP BY 1 ORDER BY 2 DESC, 1
+"""
+"""People of the audience none of whose actions was chosen, each once, by the reason of the best of them."""
+
+
 async def summarise(
     session: AsyncSession,
     context: PlanContext,
@@ -158,6 +172,7 @@ async def summarise(
         ),
         {"id": brief.id},
     )
+    left = await session.execute(text(_LEFT_OUT), {"id": brief.id})
     audience = await session.execute(
         text(
             "SELECT (SELECT count(DISTINCT customer_id) FROM actions WHERE campaign_id = :id)"
@@ -174,6 +189,7 @@ async def summarise(
         held_out=held_out,
         blocks=[(row[0], row[1]) for row in blocks],
         rejected=[(row[0], row[1]) for row in rejected],
+        left=[(row[0], row[1]) for row in left],
     )
     model = await response_in_use(session)
     spread = model.level_sd

@@ -33,6 +33,8 @@ class Counts:
     held_out: int
     blocks: Sequence[tuple[str, int]]
     rejected: Sequence[tuple[str, int]]
+    left: Sequence[tuple[str, int]] = ()
+    """Customers who had an action and get none, by the one reason why."""
 
 
 def figures(
@@ -56,6 +58,7 @@ def figures(
             "reach": int(np.unique(planned.customer[chosen]).size),
             "held_out": counts.held_out,
             "blocked": sum(count for _, count in counts.blocks),
+            "left_out": sum(count for _, count in counts.left),
             **{channel: int((planned.channel[chosen] == index).sum()) for index, channel in enumerate(CHANNELS)},
         },
         "simulation": {
@@ -68,6 +71,7 @@ def figures(
             },
         },
         "blocks": _labelled(counts.blocks, "customers"),
+        "left_out": _labelled(counts.left, "customers"),
         "rejected": _labelled(counts.rejected, "actions"),
     }
 

@@ -120,6 +120,32 @@ async def test_everybody_without_an_action_has_a_reason(session: AsyncSession) -
     assert [(row.stage, row.label) for row in history.items] == [("audience", "Unsubscribed, bounced or complained")]
 
 
+async def test_who_is_lost_by_e_mail_is_not_counted_as_without_consent_to_texts(session: AsyncSession) -> None:
+    """A playbook that texts first told of everybody lost by e-mail that they had not agreed to texts."""
+    capped = await add_customer(session, sms_consent=None)
+    gone = await add_customer(session, email_key="gone@example.com", sms_consent=None)
+    disputed = await add_customer(session, sms_consent="withdrawn", age_disputed_at=now())
+    silent = await add_customer(session, email_consent=None, phone=None)
+    declined = await add_customer(session, sms_consent=None, topics_off=["win_back"])
+    for days_ago in (-1, -3, -5, -7, 0):
+        await add_send(session, capped, days_ago=days_ago, status="pending" if days_ago < 0 else "sent")
+    await session.execute(
+        text("INSERT INTO suppressions (address_hash, channel, reason) VALUES (:hash, 'email', 'bounced')"),
+        {"hash": address_hash("gone@example.com")},
+    )
+    targets = await audience(session, optimal_channels=["sms", "email"], template_category="win_back")
+    campaign = await add_campaign(session, targets)
+    result = await generate_actions(session, SYSTEM, campaign)
+    found = {row.customer_id: row for row in await session.execute(text("SELECT * FROM exclusions"))}
+    assert {person: row.reason for person, row in found.items()} == {
+        capped: "cap_reached", gone: "suppressed", disputed: "age_disputed", silent: "no_consent",
+        declined: "topic_declined",
+    }  # fmt: skip
+    assert (sum(result.by_reason.values()), result.excluded) == (5, 5), "one reason a person"
+    assert found[capped].detail == "SMS: no consent for the channel; E-mail: too many messages lately (cap)"
+    assert found[declined].detail == "They do not want messages of this kind. SMS: no consent for the channel."
+
+
 async def test_generating_again_changes_nothing_but_follows_the_base(session: AsyncSession) -> None:
     person, other = await add_customer(session), await add_customer(session, value_at_risk=10)
     campaign = await add_campaign(session, await audience(session))

@@ -27,7 +27,7 @@ from liquor_app.planning.plan_store import fingerprint_of
 from liquor_app.planning.plan_summary import TAKERS, UPLIFT_NOTE, takers_of
 from liquor_app.planning.service import approve_plan, get_plan, make_plan, simulate_plan
 from liquor_app.scoring.estimators.uplift import PRIOR_MEAN, Cell, Posterior
-from liquor_app.screens.campaigns.detail.view import plan_view
+from liquor_app.screens.campaigns.detail.view import not_written_to, plan_view
 from liquor_app.segments.service import create_segment, refresh_segments
 from tests.people import add_campaign, add_customer, add_purchase, add_send, believe, ensure_shop, steady_ids
 
@@ -94,6 +94,11 @@ async def test_a_plan_keeps_every_limit_and_accounts_for_everybody(session: Asyn
     totals = plan.summary["totals"]
     assert totals["sends"] == len(chosen) == sum(day["email"] + day["sms"] for day in plan.summary["days"])
     assert (totals["audience"], totals["held_out"], totals["blocked"]) == (len(people) + 1, len(held), 1)
+    lost = {row.customer_id for row in rows} - {row.customer_id for row in chosen} - held
+    assert totals["left_out"] == sum(one["customers"] for one in plan.summary["left_out"]) == len(lost) > 0
+    assert totals["audience"] == totals["reach"] + totals["held_out"] + totals["blocked"] + totals["left_out"]
+    told = sum(people for _, people in not_written_to(plan.summary))
+    assert told == totals["blocked"] + totals["left_out"], "the page counts each of them once"
     headline = plan.summary["simulation"]
     for part in (plan.summary["days"], plan.summary["segments"]):
         for figure, total in (("expected_profit", "incremental_profit"), ("discount", "discount")):

@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from liquor_app.actions.action_reasons import Facts, offer_reason, uplift_words, why
 from liquor_app.actions.audience import People
-from liquor_app.actions.eligibility import BLOCKS, Reason
+from liquor_app.actions.eligibility import BLOCKS, Reason, only_reason
 from liquor_app.actions.offering.due_state import Due, due_words
 from liquor_app.actions.offering.offer_answers import covers_of
 from liquor_app.actions.offers import NO_OFFER, Choice, Economics, Playbook, creative_hint, message_text, offer_text
@@ -206,14 +206,19 @@ def exclusion_rows(
         )
         told = [(channel, BLOCKS[people.blocks[person, CHANNELS.index(channel)]]) for channel in channels]
         stopped = [(channel, reason) for channel, reason in told if reason is not None]
-        if not stopped and all(playbooks[at - 1].template_category in row.topics_off for at in row.segments):
-            yield row.id, Reason.TOPIC_DECLINED, "They do not want messages of this kind."
-            continue
-        if not stopped:
-            yield row.id, Reason.NOT_WORTH_IT, "The playbook's hours and the store's sending hours do not overlap."
-            continue
         detail = "; ".join(f"{_NAMES[channel]}: {reason.label.lower()}" for channel, reason in stopped)
-        yield row.id, stopped[0][1], detail
+        if told and len(stopped) == len(told):
+            yield row.id, only_reason([reason for _, reason in stopped]), detail
+        elif all(playbooks[at - 1].template_category in row.topics_off for at in row.segments):
+            yield row.id, Reason.TOPIC_DECLINED, _beside("They do not want messages of this kind.", detail)
+        else:
+            hours = "The playbook's hours and the store's sending hours do not overlap."
+            yield row.id, Reason.NOT_WORTH_IT, _beside(hours, detail)
+
+
+def _beside(words: str, detail: str) -> str:
+    """Tell of the channels that were open why they brought nothing, and of the others what stood against them."""
+    return f"{words} {detail}." if detail else words
 
 
 HALF_A_CENT = 0.005

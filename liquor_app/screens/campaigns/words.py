@@ -48,11 +48,12 @@ def waiting_words(row: CampaignRow) -> str:
         return f"{days_words(row)}."
     profit = simulated["incremental_profit"]
     is_learned = simulated.get("uplift", {}).get("basis") == LEARNED
+    without = int(totals["blocked"]) + int(totals.get("left_out", 0))
     return (
         f"{figure(totals['sends'])} messages to {figure(totals['reach'])} customers, {days_words(row)}."
         " Expected incremental profit"
         f" {show_money(profit['mean'])}, four times in five between {show_money(profit['low'])} and"
         f" {show_money(profit['high'])}: how much a message adds is"
         f" {'learned from held-out groups' if is_learned else 'assumed, not measured'}."
-        f" {figure(totals['blocked'])} customers are blocked, each with a reason."
+        f" {figure(without)} of the audience get nothing, each for one reason."
     )

@@ -196,7 +196,7 @@ def _blocked() -> rx.Component:
         rx.Var.create(PLAN.blocks).length() > 0,
         card(
             rx.el.dl(rx.foreach(PLAN.blocks, _fact), class_name="kv"),
-            title="Blocked, each with a reason",
+            title="Not written to, each for one reason",
             aside=rx.el.span(PLAN.blocked, class_name="t12 muted"),
         ),
         rx.fragment(),

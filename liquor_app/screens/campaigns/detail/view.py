@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -227,7 +227,7 @@ def plan_view(plan: PlanRow | None) -> PlanView:
     profit = simulated["incremental_profit"]
     mean, low_mark, high_mark = (float(profit[name]) for name in ("mean", "low", "high"))
     uplift = simulated["uplift"]
-    blocks = [block for block in summary["blocks"] if block["customers"]]
+    blocks = not_written_to(summary)
     return PlanView(
         id=str(plan.id),
         version=f"Plan {plan.version}",
@@ -265,11 +265,20 @@ def plan_view(plan: PlanRow | None) -> PlanView:
             if name in limits
         ]
         + ([Fact("Discount budget", show_money(limits["discount_budget"]))] if "discount_budget" in limits else []),
-        blocked=f"{figure(totals['blocked'])} of {figure(totals['audience'])}",
-        blocks=[Fact(block["label"], figure(block["customers"])) for block in blocks],
+        blocked=f"{figure(sum(people for _, people in blocks))} of {figure(totals['audience'])}",
+        blocks=[Fact(label, figure(people)) for label, people in blocks],
         **_foreseen(summary),
         **_beliefs(summary.get("cells", ())),
     )
+
+
+def not_written_to(summary: Mapping[str, Any]) -> list[tuple[str, int]]:
+    """Return who of the audience gets nothing, held out apart, by the one reason each has; most people first."""
+    people: Counter[str] = Counter()
+    for part in ("blocks", "left_out"):  # plans made before `left_out` was kept have none
+        for one in summary.get(part, ()):
+            people[one["label"]] += one["customers"]
+    return [(label, count) for label, count in people.most_common() if count]
 
 
 def _beliefs(cells: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
