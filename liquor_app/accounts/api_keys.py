@@ -19,7 +19,7 @@ from liquor_app.accounts.key_areas import clean_areas
 from liquor_app.accounts.key_usage import clean_limit
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permission_table import Permission
-from liquor_app.accounts.permissions import Actor, require
+from liquor_app.accounts.permissions import Actor, ActorKind, require
 from liquor_app.accounts.tokens import KEY_PREFIX
 from liquor_app.core.clock import now
 from liquor_app.core.errors import Full, Invalid, NotFound
@@ -31,7 +31,8 @@ MOST_KEYS = 200
 
 _INSERT = """
 INSERT INTO api_keys (name, prefix, key_hash, role, areas, created_by, expires_at, per_minute, per_month)
-VALUES (:name, :prefix, :hash, :role, :areas, :by, :expires, :per_minute, :per_month) RETURNING id
+VALUES (:name, :prefix, :hash, :role, :areas, COALESCE(:by, (SELECT created_by FROM api_keys WHERE id = :key)),
+        :expires, :per_minute, :per_month) RETURNING id
 """
 _GOOD = """
 SELECT count(*) FROM api_keys WHERE revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())
@@ -45,6 +46,8 @@ class KeyStatus(StrEnum):
     GOOD = "good"
     EXPIRED = "expired"
     REVOKED = "revoked"
+    SUSPENDED = "suspended"
+    """Whoever made it was deactivated: it is refused until they are back."""
 
     @property
     def label(self) -> str:
@@ -112,7 +115,8 @@ async def create_api_key(
         text(_INSERT),
         {
             "name": label, "prefix": secret[:9], "hash": token_hash(secret), "role": role.value, "areas": good_for,
-            "by": actor.user_id, "expires": expires, **limits,
+            "by": actor.user_id, "key": actor.id if actor.kind is ActorKind.API_KEY else None, "expires": expires,
+            **limits,
         },
     )  # fmt: skip
     await audit(

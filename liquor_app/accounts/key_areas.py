@@ -1,14 +1,12 @@
 """What an API key is good for, beside its role: areas of the API, to read, to write or as their admin
-(`permission_table`). Keys come in by the API and its sockets alone, so their areas are asked there, before any service;
-what only an admin of an area may, services ask keys for too."""
+(`permission_table`). `permissions.may` asks for both, in every service as at the edge: reading two takes two."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
 
 from liquor_app.accounts.permission_table import AREAS, TABLE, Permission, Way
-from liquor_app.accounts.permissions import Actor
-from liquor_app.core.errors import Forbidden, Invalid
+from liquor_app.core.errors import Invalid
 
 _WAYS = tuple(Way)
 """Each holds those before it."""
@@ -42,11 +40,3 @@ def holds(areas: Collection[str], permission: Permission) -> bool:
     rule = TABLE[permission]
     enough = _WAYS[_WAYS.index(rule.way) :]
     return not areas or any(f"{rule.area}:{way}" in areas for way in enough)
-
-
-def check_area(actor: Actor, permission: Permission) -> None:
-    """Check, or raise Forbidden: a key that is good for some areas only, and this is none of them."""
-    if not holds(actor.areas, permission):
-        rule = TABLE[permission]
-        way = {Way.READ: "read", Way.WRITE: "change", Way.ADMIN: "administer"}[rule.way]
-        raise Forbidden(f"This key may not {way} {rule.area or 'this'}. It is good for {', '.join(actor.areas)}.")

@@ -212,7 +212,9 @@ async def list_team(session: AsyncSession, actor: Actor, query: ListQuery | None
 
 _KEY_STATUS = (
     f"CASE WHEN t.revoked_at IS NOT NULL THEN '{KeyStatus.REVOKED}'"
-    f" WHEN t.expires_at <= now() THEN '{KeyStatus.EXPIRED}' ELSE '{KeyStatus.GOOD}' END"
+    f" WHEN t.expires_at <= now() THEN '{KeyStatus.EXPIRED}'"
+    " WHEN EXISTS (SELECT FROM users m WHERE m.id = t.created_by AND NOT m.is_active)"
+    f" THEN '{KeyStatus.SUSPENDED}' ELSE '{KeyStatus.GOOD}' END"
 )
 
 

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
 
+from liquor_app.accounts.key_areas import holds
 from liquor_app.accounts.models import Role
-from liquor_app.accounts.permission_table import RANK, TABLE, Permission
+from liquor_app.accounts.permission_table import RANK, TABLE, Permission, Way
 from liquor_app.core.errors import Forbidden
 
 
@@ -53,20 +54,28 @@ STRANGER = Actor(ActorKind.STRANGER, None, "nobody known", Role.USER)
 
 
 def may(actor: Actor, permission: Permission) -> bool:
-    """Tell whether `actor` has a permission by its role; a stranger has what everybody has."""
-    least = TABLE[permission].role
-    return least is None or (actor.kind is not ActorKind.STRANGER and RANK[actor.role] >= RANK[least])
+    """Tell whether `actor` has a permission: by its role and, of a key that is good for some areas only, by these. A
+    stranger has what everybody has."""
+    return _has_role(actor, permission) and holds(actor.areas, permission)
 
 
 def require(actor: Actor, permission: Permission) -> None:
-    """Let `actor` pass if it has a permission by its role.
+    """Let `actor` pass if it has a permission (`may`).
 
     Raises:
-        Forbidden: it has not; the message names the role that would do.
+        Forbidden: it has not; the message names the role or the area that would do.
     """
-    least = TABLE[permission].role
-    if may(actor, permission) or least is None:
+    rule = TABLE[permission]
+    if may(actor, permission):
         return
-    if actor.kind is ActorKind.STRANGER:
-        raise Forbidden("Nobody is signed in.")
-    raise Forbidden(f"This needs the role {least.label}; you are signed in as {actor.role.label}.")
+    if rule.role is not None and not _has_role(actor, permission):
+        if actor.kind is ActorKind.STRANGER:
+            raise Forbidden("Nobody is signed in.")
+        raise Forbidden(f"This needs the role {rule.role.label}; you are signed in as {actor.role.label}.")
+    way = {Way.READ: "read", Way.WRITE: "change", Way.ADMIN: "administer"}[rule.way]
+    raise Forbidden(f"This key may not {way} {rule.area or 'this'}. It is good for {', '.join(actor.areas)}.")
+
+
+def _has_role(actor: Actor, permission: Permission) -> bool:
+    least = TABLE[permission].role
+    return least is None or (actor.kind is not ActorKind.STRANGER and RANK[actor.role] >= RANK[least])

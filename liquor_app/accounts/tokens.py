@@ -8,7 +8,7 @@ from datetime import timedelta
 from uuid import UUID
 
 import jwt
-from sqlalchemy import text
+from sqlalchemy import RowMapping, text
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
@@ -17,6 +17,7 @@ from liquor_app.accounts.audit import audit_access
 from liquor_app.accounts.entry.second_step_rule import STANDING_ROLE
 from liquor_app.accounts.key_usage import allowance_of
 from liquor_app.accounts.models import RefreshToken, Role
+from liquor_app.accounts.permission_table import RANK
 from liquor_app.accounts.permissions import STRANGER, SYSTEM, Actor, ActorKind
 from liquor_app.accounts.users import UserRow, get_user, user_actor
 from liquor_app.core.clock import now
@@ -30,6 +31,16 @@ KEY_PREFIX = "lk_"
 """How an API key begins."""
 _ALGORITHM = "HS256"
 _STANDING = f"SELECT u.id, u.email, u.full_name, {STANDING_ROLE} AS role FROM users u WHERE u.id = :id AND u.is_active"
+_GOOD_KEY = f"""
+SELECT k.id, k.name, k.role, {STANDING_ROLE} AS makers_role, k.areas, k.per_minute, k.per_month
+  FROM api_keys k LEFT JOIN users u ON u.id = k.created_by
+ WHERE k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > now()) AND u.is_active IS NOT FALSE"""
+"""SQL: keys that are good; one whose maker was deactivated is not. The command line's are nobody's."""
+_USE_KEY = f"""
+WITH good AS ({_GOOD_KEY} AND k.key_hash = :hash), used AS (
+    UPDATE api_keys a SET last_used_at = now() FROM good WHERE a.id = good.id)
+SELECT * FROM good
+"""
 _CLAIMS = ["sub", "sid", "iat", "exp", "aud"]
 
 
@@ -149,18 +160,11 @@ async def token_actor(session: AsyncSession, bearer: str) -> Actor:
         Unauthenticated: unknown, expired or revoked.
     """
     if bearer.startswith(KEY_PREFIX):
-        found = await session.execute(
-            text(
-                "UPDATE api_keys SET last_used_at = now() WHERE key_hash = :hash AND revoked_at IS NULL"
-                " AND (expires_at IS NULL OR expires_at > now()) RETURNING id, name, role, areas, per_minute, per_month"
-            ),
-            {"hash": token_hash(bearer)},
-        )
+        found = await session.execute(text(_USE_KEY), {"hash": token_hash(bearer)})
         row = found.mappings().first()
         if row is None:
             raise Unauthenticated("The API key is unknown, expired or revoked.")
-        may = allowance_of(row["per_minute"], row["per_month"])
-        return Actor(ActorKind.API_KEY, row["id"], row["name"], Role(row["role"]), tuple(row["areas"]), may)
+        return _key_actor(row)
     user_id, family = _claims_of(bearer)
     alive = await session.execute(
         text(
@@ -192,13 +196,15 @@ async def actor_again(session: AsyncSession, who: object) -> Actor:
         if (person := asked.first()) is not None:
             return Actor(ActorKind.USER, person.id, person.full_name or person.email, Role(person.role))
     if kind == ActorKind.API_KEY:
-        found = await session.execute(
-            text(
-                "SELECT name, role, areas FROM api_keys WHERE id = :id AND revoked_at IS NULL"
-                " AND (expires_at IS NULL OR expires_at > now())"
-            ),
-            {"id": parse_id(given, "actor")},
-        )
-        if (row := found.first()) is not None:
-            return Actor(ActorKind.API_KEY, parse_id(given), row.name, Role(row.role), tuple(row.areas))
+        found = await session.execute(text(f"{_GOOD_KEY} AND k.id = :id"), {"id": parse_id(given, "actor")})
+        if (row := found.mappings().first()) is not None:
+            return _key_actor(row)
     raise Forbidden("Whoever asked for this may not act here any more.")
+
+
+def _key_actor(row: RowMapping) -> Actor:
+    """Whoever a key speaks for: it may no more than whoever made it may now."""
+    roles = [Role(one) for one in (row["role"], row["makers_role"]) if one is not None]
+    role = min(roles, key=lambda one: RANK[one])
+    allowance = allowance_of(row["per_minute"], row["per_month"])
+    return Actor(ActorKind.API_KEY, row["id"], row["name"], role, tuple(row["areas"]), allowance)

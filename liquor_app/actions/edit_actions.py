@@ -14,6 +14,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.audit import audit, audit_change
+from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor
 from liquor_app.actions.edit_guards import (
     KEPT,
@@ -126,7 +127,7 @@ async def skip_actions(
         Invalid: neither segment, day nor channel is given, or the channel is unknown.
         Conflict: the campaign is approved already, or there is nothing to take out.
     """
-    brief = await hold_campaign(session, actor, campaign_id)
+    brief = await hold_campaign(session, actor, campaign_id, permission=Permission.PLANS_WRITE)
     if channel and channel not in CHANNELS:
         raise Invalid(f"channel must be one of {', '.join(CHANNELS)}", field="channel")
     if not (segment or day or channel):
@@ -207,7 +208,7 @@ async def undo_edit(session: AsyncSession, actor: Actor, campaign_id: UUID) -> E
         Forbidden, NotFound: as usual.
         Conflict: there is nothing to take back, its actions are gone, or a limit would break meanwhile.
     """
-    brief = await hold_campaign(session, actor, campaign_id)
+    brief = await hold_campaign(session, actor, campaign_id, permission=Permission.PLANS_WRITE)
     found = await session.execute(
         text(
             "SELECT batch, count(*) AS n FROM plan_edits WHERE campaign_id = :campaign AND undone_at IS NULL"

@@ -44,14 +44,16 @@ class Held:
         return ActionStatus(self.row["status"])
 
 
-async def hold_campaign(session: AsyncSession, actor: Actor, campaign_id: UUID) -> CampaignBrief:
-    """Return the campaign, locked, if its plan may be changed by hand.
+async def hold_campaign(
+    session: AsyncSession, actor: Actor, campaign_id: UUID, *, permission: Permission = Permission.ACTIONS_WRITE
+) -> CampaignBrief:
+    """Return the campaign, locked, if its plan may be changed by hand: one action of it, or (`permission`) the whole.
 
     Raises:
         Forbidden, NotFound: as usual.
         Conflict: it is approved already, or over.
     """
-    require(actor, Permission.ACTIONS_WRITE)
+    require(actor, permission)
     brief = await lock_brief(session, campaign_id)
     if not brief.is_open:
         raise Conflict(f"The campaign is {brief.status}. Send it back to review before changing its plan.")

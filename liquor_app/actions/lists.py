@@ -13,12 +13,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.lists import read_list
 from liquor_app.accounts.permission_table import Permission
-from liquor_app.accounts.permissions import Actor
+from liquor_app.accounts.permissions import Actor, require
 from liquor_app.actions.edit_actions import EDITS_OF_CAMPAIGN, EditRow
 from liquor_app.actions.eligibility import Reason
 from liquor_app.actions.models import ActionStatus, EditKind
 from liquor_app.actions.service import ActionRow, WhyNotRow, reason_label
-from liquor_app.campaigns.service import get_campaign
+from liquor_app.campaigns.service import find_campaign
 from liquor_app.core.errors import Invalid
 from liquor_app.core.listing.spec import Filter, ListQuery, ListSpec, Match, Sort
 from liquor_app.core.paging import Page
@@ -117,9 +117,11 @@ async def edits_of(session: AsyncSession, actor: Actor, campaign_id: UUID, query
     """Return a question about the changes by hand to one campaign's plans.
 
     Raises:
+        Forbidden: not for this actor.
         NotFound: there is no such campaign.
     """
-    await get_campaign(session, actor, campaign_id)
+    require(actor, Permission.PLANS_READ)
+    await find_campaign(session, campaign_id)
     return replace(query or ListQuery(), scope={"campaign": campaign_id})
 
 

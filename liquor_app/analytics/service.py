@@ -205,14 +205,13 @@ async def dashboard(
 
 
 async def churn_report(session: AsyncSession, actor: Actor, *, limit: int = 10) -> ChurnReport:
-    """Tell how many are in each churn band, and who is worth keeping most."""
-    require(actor, Permission.ANALYTICS_READ)
-    bands = await session.execute(
-        text(
-            "SELECT churn_risk, count(*) FROM customers WHERE deleted_at IS NULL AND churn_risk IS NOT NULL"
-            " GROUP BY 1 ORDER BY 1"
-        )
-    )
+    """Tell how many are in each churn band, and who is worth keeping most.
+
+    Raises:
+        Forbidden: the actor may not read figures, or not whom they are of.
+    """
+    require(actor, Permission.CUSTOMERS_READ)
+    bands = await churn_bands(session, actor)
     top = await session.execute(
         text(
             "SELECT id, name, email, rfm_segment, churn_probability, churn_risk, clv_score, value_at_risk,"
@@ -222,7 +221,23 @@ async def churn_report(session: AsyncSession, actor: Actor, *, limit: int = 10) 
         ),
         {"n": max(1, min(limit, 100))},
     )
-    return ChurnReport([(str(name), int(n)) for name, n in bands.all()], [ChurnRow(**row) for row in top.mappings()])
+    return ChurnReport(bands, [ChurnRow(**row) for row in top.mappings()])
+
+
+async def churn_bands(session: AsyncSession, actor: Actor) -> list[tuple[str, int]]:
+    """Tell how many are in each churn band.
+
+    Raises:
+        Forbidden: the actor may not read figures.
+    """
+    require(actor, Permission.ANALYTICS_READ)
+    bands = await session.execute(
+        text(
+            "SELECT churn_risk, count(*) FROM customers WHERE deleted_at IS NULL AND churn_risk IS NOT NULL"
+            " GROUP BY 1 ORDER BY 1"
+        )
+    )
+    return [(str(name), int(n)) for name, n in bands.all()]
 
 
 async def campaign_report(

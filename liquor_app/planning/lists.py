@@ -9,9 +9,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.lists import read_list
 from liquor_app.accounts.permission_table import Permission
-from liquor_app.accounts.permissions import Actor
+from liquor_app.accounts.permissions import Actor, require
 from liquor_app.campaigns.models import Engine
-from liquor_app.campaigns.service import get_campaign
+from liquor_app.campaigns.service import find_campaign
 from liquor_app.core.listing.spec import Filter, ListQuery, ListSpec, Sort
 from liquor_app.core.paging import Page
 from liquor_app.planning.models import PlanStatus
@@ -45,9 +45,11 @@ async def plans_of(session: AsyncSession, actor: Actor, campaign_id: UUID, query
     """Return a question about one campaign's plans.
 
     Raises:
+        Forbidden: not for this actor.
         NotFound: there is no such campaign.
     """
-    await get_campaign(session, actor, campaign_id)
+    require(actor, Permission.PLANS_READ)
+    await find_campaign(session, campaign_id)
     return replace(query or ListQuery(), scope={"campaign": campaign_id})
 
 

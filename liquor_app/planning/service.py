@@ -58,7 +58,7 @@ async def choose_plan(session: AsyncSession, actor: Actor, plan_id: UUID) -> Pla
     """
     require(actor, Permission.PLANS_WRITE)
     plan = await get_plan(session, actor, plan_id)
-    brief = await hold_campaign(session, actor, plan.campaign_id)
+    brief = await hold_campaign(session, actor, plan.campaign_id, permission=Permission.PLANS_WRITE)
     if brief.plan_id == plan_id:
         return plan
     if not plan.can_be_chosen or brief.plan_id is None:

@@ -116,7 +116,7 @@ async def preview(actor: CurrentActor, template_id: Id, body: PreviewIn) -> obje
     given = body.model_dump(include=set(CONTENT), exclude_unset=True)
     async with transaction() as session:
         source = source_of(await service.get_template(session, actor, template_id), given)
-        offer = await latest_offer(session, actor, body.customer_id)
+        offer = await latest_offer(session, actor, body.customer_id) if body.customer_id else None
         if given:
             seen = await preview_draft(
                 session, actor, source, customer_id=body.customer_id, offer=offer, show_gaps=True
@@ -133,7 +133,7 @@ async def send_test(actor: CurrentActor, template_id: Id, body: TestIn) -> objec
     """Send the template to oneself, marked as a test; it counts nowhere."""
     async with transaction() as session:
         row = await service.get_template(session, actor, template_id)
-        offer = await latest_offer(session, actor, body.customer_id)
+        offer = await latest_offer(session, actor, body.customer_id) if body.customer_id else None
         prepared = await test_messages.prepare_trial(session, actor, source_of(row), offer=offer, **body.model_dump())
     return await test_messages.hand_over_trial(prepared)
 

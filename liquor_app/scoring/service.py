@@ -181,7 +181,7 @@ async def explain_customer(session: AsyncSession, actor: Actor, customer_id: UUI
     Raises:
         NotFound: there is no such customer.
     """
-    require(actor, Permission.ANALYTICS_READ)
+    require(actor, Permission.CUSTOMERS_READ)
     found = await session.execute(
         text(
             "SELECT k.computed_at, k.explanation, k.features, k.next_purchase_low, k.next_purchase_high, k.p_alive,"

@@ -310,7 +310,7 @@ async def _replace_members(
 
 async def breakdown_by_rfm(session: AsyncSession, actor: Actor) -> list[BreakdownRow]:
     """Tell how the base divides by RFM name, largest first; the unscored are "Not scored"."""
-    require(actor, Permission.SEGMENTS_READ)
+    require(actor, Permission.CUSTOMERS_READ)
     found = await session.execute(
         text(
             "SELECT COALESCE(rfm_segment, 'Not scored') AS name, count(*) AS customers,"

@@ -88,9 +88,12 @@ async def preview_stored(
     """Tell what a template looks like as it is stored, for a customer and their `offer`; gaps are shown as `[name]`.
 
     Raises:
+        Forbidden: the actor may not read customers.
         NotFound: no such template or customer.
         Invalid: it cannot be rendered; `field` names the part.
     """
+    if customer_id is not None:
+        require(actor, Permission.CUSTOMERS_READ)
     source = source_of(await get_template(session, actor, template_id))
     return await _preview(session, source, customer_id=customer_id, offer=offer, show_gaps=True)
 
@@ -117,6 +120,8 @@ async def preview_draft(
         Invalid: not valid Liquid or MJML; `field` names the part.
     """
     require(actor, Permission.TEMPLATES_ADMIN)
+    if customer_id is not None:
+        require(actor, Permission.CUSTOMERS_READ)
     return await _preview(session, source, customer_id=customer_id, offer=offer, show_gaps=show_gaps)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.permission_table import Permission
-from liquor_app.accounts.permissions import Actor, require
+from liquor_app.accounts.permissions import Actor, may, require
 from liquor_app.analytics.asking.questions import QUESTIONS, STANDARD_DAYS, Picked, Question, QuestionKey
 from liquor_app.analytics.bounce_places import bounce_places
 from liquor_app.analytics.bounce_rates import sender_health
@@ -22,7 +22,7 @@ from liquor_app.analytics.periods import Against
 from liquor_app.analytics.reports import ReportColumn, ReportKind, read_report
 from liquor_app.analytics.reviews.read_review import waiting_plans
 from liquor_app.analytics.reviews.review_words import change_words
-from liquor_app.analytics.service import churn_report, dashboard
+from liquor_app.analytics.service import churn_bands, churn_report, dashboard
 from liquor_app.experiments.effects import By, EffectRow, read_effects
 from liquor_app.ui.words import figure, percent, plural, show_days, show_money, show_month
 
@@ -162,13 +162,16 @@ def _verdict(row: Mapping[str, Any]) -> str:
 
 
 async def _leaving(session: AsyncSession, actor: Actor, asked: Picked) -> Answer:
-    found = await churn_report(session, actor, limit=TOP)
-    scored, high = sum(many for _, many in found.bands), dict(found.bands).get("high", 0)
+    bands = await churn_bands(session, actor)
+    top = (await churn_report(session, actor, limit=TOP)).top if may(actor, Permission.CUSTOMERS_READ) else []
+    scored, high = sum(many for _, many in bands), dict(bands).get("high", 0)
     if not scored:
         return _of(asked, ("/analytics", "Analytics"), ["Nobody is scored yet: it takes purchases, and a night."])
     said = [f"{figure(high)} of {plural(scored, 'scored customer')} ({percent(high / scored, 1)}) are at high risk."]
-    if found.top:
+    if top:
         said.append("Those with most at stake stand below: the chance of losing them by what a return brings.")
+    elif not may(actor, Permission.CUSTOMERS_READ):
+        said.append("Who they are is told to keys that may read customers.")
     columns = [
         ReportColumn("name", "Customer"),
         ReportColumn("churn", "Chance of leaving", Unit.SHARE),
@@ -178,7 +181,7 @@ async def _leaving(session: AsyncSession, actor: Actor, asked: Picked) -> Answer
     rows = [
         {"name": one.name or one.email or "Unnamed", "churn": one.churn_probability, "at_risk": one.value_at_risk,
          "days": one.days_since}
-        for one in found.top
+        for one in top
     ]  # fmt: skip
     return _of(asked, ("/analytics", "Analytics"), said, columns, rows)
 

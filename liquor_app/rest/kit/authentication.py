@@ -13,7 +13,6 @@ from starlette.types import Scope
 from liquor_app.accounts.audit import audit_access, note_refusal
 from liquor_app.accounts.cookies import SESSION, cookie_name
 from liquor_app.accounts.entry.socket_tickets import Standing, standing_actor, standing_of, use_ticket
-from liquor_app.accounts.key_areas import check_area
 from liquor_app.accounts.key_usage import MonthUsed, QuotaExceeded, month_used, use_month
 from liquor_app.accounts.permission_table import Permission, needed
 from liquor_app.accounts.permissions import STRANGER, Actor, Allowance, require
@@ -137,7 +136,6 @@ def _admit(actor: Actor, permission: Permission | None) -> None:
     if permission is None:
         raise Forbidden("Nobody may do this.")
     require(actor, permission)
-    check_area(actor, permission)
 
 
 async def _recognised(request: Request) -> Actor:
