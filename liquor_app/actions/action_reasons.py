@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from liquor_app.actions.offering.belief_basis import basis_in_words
 from liquor_app.actions.offers import Offer
+from liquor_app.campaigns.brief import RESPONSE_DAYS
+from liquor_app.ui.chances import acts_words, buys_words
 from liquor_app.ui.words import figure, percent, plain_number, plural, show_money
 
 
@@ -23,6 +26,9 @@ class Facts:
     response: float | None
     """To the offer that is made, by the channel it goes by."""
     basket: float
+    answer_days: float | None = None
+    """How long the offers held that `response` was learned from."""
+    is_overdue: bool = False
 
 
 def days(number: float) -> str:
@@ -32,7 +38,7 @@ def days(number: float) -> str:
 
 
 def why(facts: Facts) -> str:
-    """ "41 days since the last purchase, before that usually every 9 days. $84 at risk, 12% likely to respond …" """
+    """ "41 days since the last purchase, before that usually every 9 days. $84 at risk, 12% likely to act on …" """
     parts = [_rhythm(facts)]
     worth = []
     if facts.value_at_risk and facts.value_at_risk >= 1:
@@ -40,7 +46,7 @@ def why(facts: Facts) -> str:
     elif facts.churn_probability is not None:
         worth.append(f"{percent(facts.churn_probability)} likely not to return")
     if facts.response is not None:
-        worth.append(to_respond(facts.response))
+        worth.append(acts_words(facts.response, THIS_OFFER, facts.answer_days))
     if worth:
         parts.append(", ".join(worth))
     if facts.churn_probability is None:
@@ -48,24 +54,14 @@ def why(facts: Facts) -> str:
     return ". ".join(parts) + "."
 
 
-_TO_RESPOND = " likely to respond to this offer"
+THIS_OFFER = "this offer"
+_ACTS = re.compile(rf"(?:under |over )?[0-9]+% likely to act on {THIS_OFFER} (?:within [0-9,]+ days?|before it ends)")
 
 
-def to_respond(chance: float) -> str:
-    """Return how likely an answer is, as reasons say it."""
-    return f"{percent(chance)}{_TO_RESPOND}"
-
-
-def with_another_offer(reason: str, chance: float) -> str:
-    """Return what a reason says of the customer, with the chance of an answer to another offer."""
+def with_another_offer(reason: str, chance: float, answer_days: float | None) -> str:
+    """Return what a reason says of the customer, with the chance that they act on another offer."""
     lead = reason.split(" The usual basket leaves", maxsplit=1)[0]
-    before, found, after = lead.partition(_TO_RESPOND)
-    if not found:
-        return lead
-    words = before.split(" ")[:-1]
-    if words and words[-1] in ("under", "over"):
-        words.pop()
-    return " ".join([*words, f"{to_respond(chance)}{after}"])
+    return _ACTS.sub(acts_words(chance, THIS_OFFER, answer_days), lead, count=1)
 
 
 def _rhythm(facts: Facts) -> str:
@@ -82,15 +78,21 @@ def _rhythm(facts: Facts) -> str:
     if facts.usual_gap is None:
         return f"{since}, {facts.orders} purchases so far"
     gap = days(facts.usual_gap) if facts.usual_gap >= 1.5 else "day or so"
-    if facts.days_since_last > 1.5 * facts.usual_gap and facts.days_since_last >= 3:
+    if facts.is_overdue:
         return f"{since}, before that usually every {gap}"
     return f"{since}, buys about every {gap}"
 
 
-def uplift_words(uplift: float, learned_from: int) -> str:
-    """ "Believed to win +1.2 buyers of a hundred, learned from 1,000 people." Or: "…, assumed." """
+def uplift_words(uplift: float, learned_from: int, baseline: float | None) -> str:
+    """ "5.6% likely to buy within 7 days without the message, 6.8% with it: +1.2 buyers of a hundred, assumed."
+
+    Args:
+        baseline: P(buys within the week without the message); None of actions made before it was kept with them.
+    """
     basis = basis_in_words(uplift, learned_from)
-    return f"Believed to win {figure(uplift * 100, 1, sign=True)} buyers of a hundred, {basis}."
+    if baseline is None:
+        return f"Believed to win {figure(uplift * 100, 1, sign=True)} buyers of a hundred, {basis}."
+    return f"{buys_words(baseline, uplift, RESPONSE_DAYS)}, {basis}."
 
 
 def offer_reason(earns: float, discount_pct: float, capped_from: float | None, offer: Offer | None = None) -> str:

@@ -21,7 +21,6 @@ from liquor_app.actions.action_reasons import offer_reason, uplift_words, with_a
 from liquor_app.actions.edit_guards import Held, hold, record_edit, refuse_over_budget
 from liquor_app.actions.models import ActionStatus, EditKind
 from liquor_app.actions.offering.cell_rules import RuleEffect, rules_in_force
-from liquor_app.actions.offering.due_state import NO_RHYTHM
 from liquor_app.actions.offering.offer_answers import covers_of
 from liquor_app.actions.offering.offer_uplifts import kept_of, learned_of, uplift_of
 from liquor_app.actions.offering.playbook_offers import coupon_bans, guided, is_banned, read_scale
@@ -39,6 +38,7 @@ from liquor_app.customers.whereabouts.zip_codes import law_states
 from liquor_app.organization.guidance import load_guidance
 from liquor_app.organization.service import default_brand, licence_of
 from liquor_app.organization.settings import load_shop, shop_today
+from liquor_app.scoring.due_state import NO_RHYTHM
 from liquor_app.segments.playbook import clean_percent, clean_text
 from liquor_app.templates.custom_copy import check_copy, render_copy
 from liquor_app.templates.rendering.variables import in_sentence
@@ -189,12 +189,13 @@ async def _give(session: AsyncSession, actor: Actor, action_id: UUID, given: Off
         cost=float(limits.email_cost if row["channel"] == "email" else limits.sms_cost),
     )[0]
     shown = offer_text(given, terms.get("category"))
-    lead = with_another_offer(str(row["reason"] or ""), response)
+    lead = with_another_offer(str(row["reason"] or ""), response, terms.get("answer_days"))
     changed = {**terms, "name": given.name, "discount_pct": str(given.discount_pct), "edited_by": actor.name}
     for stale in ("listed_pct", "subject", "variant", *OWN_TERMS):
         changed.pop(stale, None)
     changed |= given.own_terms | {"uplift": uplift, "covers": covers_of(given, terms.get("category"))}
     changed["kept"] = str(kept_of(terms, uplift, margin, usual=usual))
+    won = uplift_words(uplift, learned_of(terms, given.name), terms.get("baseline"))
     summary = f"Changed the offer from {row['offer']} to {shown}"
     await record_edit(session, actor, brief, [action_id], kind=EditKind.OFFER, summary=summary)
     await session.execute(
@@ -216,8 +217,7 @@ async def _give(session: AsyncSession, actor: Actor, action_id: UUID, given: Off
             "response": response,
             "total": min(max(total, Decimal(0)), Decimal(100)),
             "profit": Decimal(f"{profit:.4f}"),
-            "reason": f"{lead} {offer_reason(earned, percent, None, given)}"
-            f" {uplift_words(uplift, learned_of(terms, given.name))}",
+            "reason": f"{lead} {offer_reason(earned, percent, None, given)} {won}",
             "at": now(),
         },
     )

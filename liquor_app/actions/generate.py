@@ -237,7 +237,7 @@ def _candidates(
             )
             pins = pin_words(known.rules, playbook, channel)
             tried = tried_of(beliefs, playbook, channel)
-            built.append(ScoredOffers(playbook, channel, who, economics, choice, points, pins, tried))
+            built.append(ScoredOffers(playbook, channel, who, economics, choice, points, pins, tried, model.life_days))
     return giving_way(built, len(people.rows))
 
 

@@ -3,12 +3,12 @@
     priority = value + response + margin − fatigue, each rounded to two places, kept between 0 and 100
 
     value     = 40 · v / (v + ṽ)    v the customer's value at risk
-    response  = 35 · p / (p + p̃)    p the likelihood to respond, by this channel
+    response  = 35 · p / (p + p̃)    p the likelihood to act on the offer, by this channel
     margin    = 25 · m / (m + m̃)    m the margin of the usual basket after the discount
     fatigue   = 6 per message in the last 7 days, 2 per message in the 23 days before; at most 25
 
 The tilde is the median over the shop's customers: a median customer gets half of each part's points. Value at risk
-and likelihood to respond stay two scores: contacting by value at risk alone ranks responders below chance.
+and likelihood to act stay two scores: contacting by value at risk alone ranks responders below chance.
 
 Expected incremental profit counts only purchases the message brings about, and the discount of everybody who takes it:
 

@@ -42,7 +42,13 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class ActionRow:
-    """An action with the names around it. The four points add up to `priority_score` (fatigue taken off)."""
+    """An action with the names around it. The four points add up to `priority_score` (fatigue taken off).
+
+    Three chances, each of its own thing: `expected_response`, of acting on the offer within `offer_terms.answer_days`
+    days (as long as the offers held that it was learned from), whoever would have bought anyway included;
+    `offer_terms.baseline`, of buying within 7 days without the message; and what the message is believed to add to
+    that, `offer_terms.uplift`.
+    """
 
     id: UUID
     campaign_id: UUID | None

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from pydantic import BaseModel, ValidationError
 from starlette.exceptions import HTTPException
 
 from liquor_app.core.errors import AppError, FormInvalid, Invalid, Malformed, TooMany, Unstorable
@@ -51,11 +53,25 @@ async def _app_error(request: Request, error: Exception) -> JSONResponse:
 
 async def _invalid_request(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
-    errors = [{"field": _field(item), "message": item["msg"]} for item in error.errors()[:20]]
+    found = _lacking(request, error.errors())
+    errors = [{"field": _field(item), "message": item["msg"]} for item in found[:20]]
     first = errors[0]
-    codes = [_rule(item) for item in error.errors()]
+    codes = [_rule(item) for item in found]
     code = str(codes[0] if all(codes) else Malformed.code)
     return problem(422, code, f"{first['field']}: {first['message']}", field=first["field"], errors=errors)
+
+
+def _lacking(request: Request, found: Sequence[Any]) -> Sequence[Any]:
+    """Return what is wrong; of a call without the body it needs, what an empty one would lack."""
+    field = getattr(request.scope.get("route"), "body_field", None)
+    shape = None if field is None else field.field_info.annotation
+    lacks = [(item["type"], item["loc"]) for item in found] == [("missing", ("body",))]
+    if lacks and isinstance(shape, type) and issubclass(shape, BaseModel):
+        try:
+            shape.model_validate({})
+        except ValidationError as wrong:
+            return [{**item, "loc": ("body", *item["loc"])} for item in wrong.errors()]
+    return found
 
 
 def _rule(item: Any) -> str | None:

@@ -43,7 +43,7 @@ class Trigger(BaseModel):
         return {
             TriggerKind.SEGMENT_ENTERED: f"entered the segment {self.segment}",
             TriggerKind.EVENT: f"the event {self.event} happened",
-            TriggerKind.PURCHASE_OVERDUE: f"the expected purchase is {days} overdue",
+            TriggerKind.PURCHASE_OVERDUE: f"the next purchase was expected {days} ago",
             TriggerKind.AFTER_FIRST_PURCHASE: f"{days} after the first purchase",
         }[self.kind]
 

@@ -24,7 +24,6 @@ from liquor_app.accounts.permissions import Actor, require
 from liquor_app.actions.models import Arm
 from liquor_app.actions.offering.belief_basis import MOVED, Basis, basis_of
 from liquor_app.actions.offering.cell_rules import CellRuleRow, RuleEffect, rules_in_force
-from liquor_app.actions.offering.due_state import NO_RHYTHM
 from liquor_app.actions.offering.offer_uplifts import offer_label
 from liquor_app.actions.offering.playbook_offers import read_scale
 from liquor_app.actions.offers import pull
@@ -46,6 +45,7 @@ from liquor_app.experiments.what_teaches import (
     carried_days,
 )
 from liquor_app.organization.settings import GeneralSettings, PlanningSettings, load_settings, shop_today
+from liquor_app.scoring.due_state import NO_RHYTHM
 from liquor_app.scoring.estimators.uplift import Cell, Group, Posterior, fit
 from liquor_app.scoring.uplift_store import Beliefs, keep_uplift, uplift_before, uplift_in_use
 

@@ -19,7 +19,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.actions.models import Arm
-from liquor_app.actions.offering.due_state import NO_RHYTHM
 from liquor_app.actions.offering.offer_uplifts import offer_label
 from liquor_app.core.bulk import unnest
 from liquor_app.core.states import sql_list
@@ -31,6 +30,7 @@ from liquor_app.experiments.statistics import Lift, SplitCheck, check_split, lif
 from liquor_app.experiments.what_teaches import DECIDED_AT, DECIDED_DUE, DECIDED_OFFER, DECIDED_P, DECIDED_PCT
 from liquor_app.ledger.models import ON_ITS_WAY, SendStatus
 from liquor_app.organization.settings import GeneralSettings, load_settings
+from liquor_app.scoring.due_state import NO_RHYTHM
 from liquor_app.scoring.estimators.uplift import Cell, Group, fit
 from liquor_app.scoring.uplift_store import uplift_in_use
 

@@ -16,7 +16,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.actions.models import Arm
-from liquor_app.actions.offering.due_state import NO_RHYTHM
 from liquor_app.actions.offering.offer_uplifts import offer_label
 from liquor_app.campaigns.brief import RESPONSE_DAYS
 from liquor_app.core.clock import now
@@ -32,6 +31,7 @@ from liquor_app.experiments.what_teaches import (
     carried_days,
 )
 from liquor_app.organization.settings import GeneralSettings, load_settings, shop_today
+from liquor_app.scoring.due_state import NO_RHYTHM
 from liquor_app.scoring.estimators.uplift import Cell, Posterior
 from liquor_app.scoring.uplift_store import uplift_in_use
 from liquor_app.ui.words import plural

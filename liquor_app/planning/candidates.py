@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from liquor_app.actions.audience import CHUNK, contacts
 from liquor_app.actions.eligibility import Reason
 from liquor_app.actions.models import TAKEN, ActionStatus
-from liquor_app.actions.offering.due_state import NO_RHYTHM, fit_of
+from liquor_app.actions.offering.due_days import fit_of
 from liquor_app.actions.offering.offer_uplifts import offer_label
 from liquor_app.actions.plan_decisions import Decision, apply_decisions, copy_decisions, stage_decisions
 from liquor_app.campaigns.brief import CHANNELS, CampaignBrief
@@ -28,6 +28,7 @@ from liquor_app.experiments.arms import draw_seed, turn
 from liquor_app.planning.optimizer.drawn_values import REPEATS, DrawnValues
 from liquor_app.planning.optimizer.problem import NOWHERE, Floats, Ints, Problem, Verdict
 from liquor_app.planning.simulation import Sends
+from liquor_app.scoring.due_state import NO_RHYTHM
 from liquor_app.scoring.estimators.uplift import PRIOR_MEAN, Cell
 from liquor_app.scoring.uplift_store import Beliefs
 from liquor_app.ui.words import show_money

@@ -257,7 +257,7 @@ def _alternatives(problem: Problem, plan: Allocation, candidates: Candidates) ->
     tried = []
     for title, score in (
         ("By value at risk alone", candidates.value_points),
-        ("By likelihood to respond alone", candidates.response),
+        ("By likelihood to act on the offer alone", candidates.response),
     ):
         other = optimise(replace(problem, value=np.where(problem.value > 0, score, 0.0)))
         taken = np.flatnonzero(other.day != NOWHERE)

@@ -11,12 +11,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from liquor_app.actions.offering.due_state import DAILY, EARLY
+from liquor_app.actions.offering.due_days import DAILY, EARLY
 from liquor_app.campaigns.brief import CampaignBrief
 from liquor_app.planning.ai.response_schema import Proposal
 from liquor_app.planning.optimizer.problem import Allocation
 from liquor_app.planning.plan_summary import LEARNED, takers_of
 from liquor_app.planning.simulation import MODEL_SPREAD
+from liquor_app.ui.chances import within_words
 from liquor_app.ui.words import figure, percent, plain_number, plural, show_money, show_weekday
 
 Entry = dict[str, str]
@@ -320,8 +321,9 @@ def _level(summary: Mapping[str, Any]) -> str:
     said = float(takers_of(summary["simulation"])["mean"]) / sends
     campaigns = plural(int(level["campaigns"]), "earlier campaign")
     return (
-        f"{percent(said)} of the messages are expected to be answered; by how far off {campaigns} were as a whole, it"
-        f" may be {percent(level['low'])} to {percent(level['high'])} (95% interval)."
+        f"{percent(said)} of the messages' offers are expected to be acted on {within_words(level.get('days'))}, by"
+        " people too who would have bought anyway; by how far off"
+        f" {campaigns} were as a whole, it may be {percent(level['low'])} to {percent(level['high'])} (95% interval)."
     )
 
 

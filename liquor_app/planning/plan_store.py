@@ -16,7 +16,6 @@ from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.actions.eligibility import Reason
 from liquor_app.actions.models import ActionStatus
-from liquor_app.actions.offering.due_state import NO_RHYTHM
 from liquor_app.actions.offering.offer_uplifts import offer_label
 from liquor_app.actions.plan_context import PlanContext
 from liquor_app.campaigns.brief import CampaignBrief
@@ -31,6 +30,7 @@ from liquor_app.planning.models import PlanStatus
 from liquor_app.planning.optimizer.problem import NOWHERE, Floats
 from liquor_app.planning.plan_summary import Counts, figures, uplift_basis
 from liquor_app.planning.simulation import DRAWS, MODEL_SPREAD, Uplifts, simulate
+from liquor_app.scoring.due_state import NO_RHYTHM
 from liquor_app.scoring.estimators.offer_response import level_of
 from liquor_app.scoring.estimators.uplift import PRIOR_MEAN, Cell
 from liquor_app.scoring.offer_forecast import response_in_use
@@ -207,7 +207,12 @@ async def summarise(
     made["simulation"]["uplift"] = uplift_basis(_learned_from(beliefs, chosen), beliefs.version)
     if spread is not None:
         low, high = level_of(chosen.response[chosen.day != NOWHERE], spread)
-        made["response_level"] = {"low": round(low, 4), "high": round(high, 4), "campaigns": model.level_campaigns}
+        made["response_level"] = {
+            "low": round(low, 4),
+            "high": round(high, 4),
+            "campaigns": model.level_campaigns,
+            "days": model.life_days,
+        }
     made["cells"] = await _cells(session, brief, counts.names, beliefs)
     made["copy"] = await _copy(session, brief, counts.names)
     await report(2, STEPS, "Counting how often these people hear from the shop")

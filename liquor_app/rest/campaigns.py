@@ -26,7 +26,7 @@ from liquor_app.campaigns.lists import CAMPAIGN_ACTIONS, CAMPAIGNS
 from liquor_app.campaigns.service import CampaignRow
 from liquor_app.core.clock import now
 from liquor_app.core.db import Session, transaction
-from liquor_app.core.errors import Invalid, Malformed
+from liquor_app.core.errors import Invalid
 from liquor_app.core.ids import parse_id
 from liquor_app.core.listing.spec import ListQuery
 from liquor_app.core.pubsub import Message
@@ -37,7 +37,6 @@ from liquor_app.rest.kit.authentication import CurrentActor, key_owner, session_
 from liquor_app.rest.kit.bulk_routes import bulk_routes
 from liquor_app.rest.kit.list_routes import list_routes
 from liquor_app.rest.schemas.campaigns import (
-    UNNAMED,
     ApproveIn,
     AttributionOut,
     BesideOut,
@@ -177,15 +176,13 @@ async def submit(request: Request, actor: CurrentActor, campaign_id: Id) -> Resp
     return await _move(request, actor, lambda session: approve_campaign.submit_plan(session, actor, campaign_id))
 
 
-@router.post("/{id}/approve", response_model=CampaignRow, openapi_extra={"requestBody": {"required": True}})
+@router.post("/{id}/approve", response_model=CampaignRow)
 @needs(Permission.CAMPAIGNS_WRITE)
-async def approve(request: Request, actor: CurrentActor, campaign_id: Id, body: ApproveIn | None = None) -> Response:
+async def approve(request: Request, actor: CurrentActor, campaign_id: Id, body: ApproveIn) -> Response:
     """Approve the plan that was looked at; the campaign is then scheduled. Conflicts: another plan took its
     place, a message was changed by hand since, or the brand's domain failed the last sender check."""
 
     async def work(session: Any) -> CampaignRow:
-        if body is None:
-            raise Malformed(f"plan_id: {UNNAMED}", field="plan_id")
         return await approve_campaign.approve_campaign(
             session, actor, campaign_id, plan_id=body.plan_id, fingerprint=body.fingerprint,
             despite_sender=body.despite_sender,

@@ -9,8 +9,10 @@ from enum import StrEnum
 from typing import Any
 
 from liquor_app.customers.models import ChurnRisk
+from liquor_app.scoring.due_state import Due, DueState, due_day, state_words
 from liquor_app.scoring.estimators.clv import HORIZON_DAYS
 from liquor_app.scoring.estimators.rfm import RfmSegment
+from liquor_app.ui.chances import acts_words
 from liquor_app.ui.words import figure, percent, plural, show_full_day, show_money
 
 NIGHT_SHARE = 0.5
@@ -63,6 +65,7 @@ class CustomerFacts:
         contacts, responses: messages received and acted on in the last 365 days.
         response_likelihood: to a typical offer, where `is_per_offer`: one with the discount and the coverage of those
             made so far.
+        answer_days: how long the offers held that it was learned from.
         base_response: response rate of everybody.
         night_share: share of orders between 20:00 and 03:59.
         tastes: categories with their share of spend, best first.
@@ -101,6 +104,7 @@ class CustomerFacts:
     contacts: int = 0
     responses: int = 0
     response_likelihood: float | None = None
+    answer_days: float | None = None
     base_response: float | None = None
     is_per_offer: bool = False
     night_share: float | None = None
@@ -173,16 +177,18 @@ def _ago(facts: CustomerFacts) -> str:
     return f"last bought {_days_ago(facts)}"
 
 
+_SCORED_ON = date(2000, 1, 1)
+"""The facts count days from the scoring; which day that was, the words do not say."""
+_DUE_TONES = {DueState.NOT_YET: Tone.GOOD, DueState.DUE: Tone.NEUTRAL, DueState.OVERDUE: Tone.WARNING}
+
+
 def _rhythm(facts: CustomerFacts) -> Sentence | None:
     if facts.gap_median is None or facts.gap_high is None or facts.days_since_last is None:
         return None
-    late = facts.days_since_last - facts.gap_median
+    day = due_day(_SCORED_ON, facts.days_since_last, facts.gap_median)
+    due = Due.by(day, facts.days_since_last, facts.gap_high, _SCORED_ON)
     usual = f"The usual gap is {days(facts.gap_median)}; nine of ten were {days(facts.gap_high)} or less."
-    if facts.days_since_last > facts.gap_high:
-        return Sentence("rhythm", f"Late by {days(late)}", usual, Tone.WARNING)
-    if late > 0:
-        return Sentence("rhythm", "A little later than usual", usual)
-    return Sentence("rhythm", "In the usual rhythm", usual, Tone.GOOD)
+    return Sentence("rhythm", state_words(due, _SCORED_ON), usual, _DUE_TONES[due.state] if due else Tone.NEUTRAL)
 
 
 def _next(facts: CustomerFacts) -> Sentence | None:
@@ -238,15 +244,11 @@ def extrapolated(facts: CustomerFacts) -> str:
 def _response(facts: CustomerFacts) -> Sentence | None:
     if facts.response_likelihood is None:
         return None
-    chance = percent(facts.response_likelihood)
-    what = "respond to a typical offer" if facts.is_per_offer else "respond"
+    what = acts_words(facts.response_likelihood, _offer(facts), facts.answer_days)
     if facts.contacts == 0:
-        text = f"Not contacted in the last year: {chance} likely to {what}, by what similar customers did."
+        text = f"Not contacted in the last year: {what}, by what similar customers did."
     else:
-        text = (
-            f"Acted on {figure(facts.responses)} of {figure(facts.contacts)} messages in a year: {chance}"
-            f" likely to {what}."
-        )
+        text = f"Acted on {figure(facts.responses)} of {plural(facts.contacts, 'message')} in a year: {what}."
     if facts.base_response is not None:
         text += f" Everybody's rate is {percent(facts.base_response)}."
     if len(facts.response_by_channel) > 1:
@@ -255,7 +257,11 @@ def _response(facts: CustomerFacts) -> Sentence | None:
         text += f" By channel: {', '.join(by)}."
     if facts.responses:
         return Sentence("response", "Answers offers", text, Tone.GOOD)
-    return Sentence("response", f"{chance} likely to {what}", text)
+    return Sentence("response", f"{percent(facts.response_likelihood)} likely to act on {_offer(facts)}", text)
+
+
+def _offer(facts: CustomerFacts) -> str:
+    return "a typical offer" if facts.is_per_offer else "an offer"
 
 
 def _night(facts: CustomerFacts) -> Sentence | None:

@@ -34,11 +34,16 @@ class ResponseModel:
     bands: BandRates | None = None
     channels: Mapping[str, float] = field(default_factory=dict)
     reach: Mapping[str, float] = field(default_factory=dict)
+    life_days: float | None = None
+    """How long the offers held that it was learned from, the median: until then somebody acts on one, or not at all."""
 
     @classmethod
     def from_stored(cls, method: str, params: dict[str, Any]) -> ResponseModel:
         """What an older version stored knows no offer: answers per contact stand in until the next fit."""
-        common = {"base_rate": params.get("base_rate"), "channels": params.get("channels", {})}
+        common = {
+            "base_rate": params.get("base_rate"), "channels": params.get("channels", {}),
+            "life_days": params.get("life_days"),
+        }  # fmt: skip
         try:
             if method == ResponseMethod.OFFER:
                 return cls(
@@ -105,7 +110,8 @@ def train_response(contacts: Contacts, reach: Mapping[str, float]) -> Trained:
     if n == 0:
         return Trained(ModelKind.RESPONSE, "none", {"base_rate": None}, {}, 0)
     rate = offer_response.base_rate(contacts)
-    params: dict[str, Any] = {"base_rate": rate, "channels": _channel_rates(contacts, rate)}
+    life = round(float(np.median(contacts.ends - contacts.day)), 2)
+    params: dict[str, Any] = {"base_rate": rate, "channels": _channel_rates(contacts, rate), "life_days": life}
     if contacts.responded.sum() < MIN_RESPONSES:
         return Trained(ModelKind.RESPONSE, ResponseMethod.COUNT, params, {}, n)
     metrics = judge_response.judge(contacts)

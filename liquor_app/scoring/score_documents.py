@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from liquor_app.customers.models import ChurnRisk
+from liquor_app.scoring.due_state import due_day
 from liquor_app.scoring.estimators.affinity import affinities
 from liquor_app.scoring.estimators.clv import ClvMethod
 from liquor_app.scoring.estimators.rfm import RfmSegment
@@ -182,6 +183,7 @@ def _facts(
         contacts=int(known["contacts"]),
         responses=int(known["responses"]),
         response_likelihood=likelihood,
+        answer_days=models.response.life_days,
         response_by_channel={} if likelihood is None else models.response.by_channel(likelihood),
         base_response=models.response.base_rate,
         is_per_offer=models.response.offer is not None,
@@ -199,18 +201,16 @@ def _facts(
 _STORED = (
     "orders", "days_since_last", "gap_median", "gap_high", "horizon_days", "churn_missing", "more_orders_than",
     "clv_method", "clv_horizon_days", "value_if_back", "value_if_gone", "buys_this_week", "observed_days",
-    "contacts", "responses", "base_response", "night_share", "tastes",
+    "contacts", "responses", "answer_days", "base_response", "night_share", "tastes",
     "response_by_channel", "price_level", "discount_share", "discounted_share", "reached", "opened", "clicked",
 )  # fmt: skip
 """Facts kept as features; the others are columns already."""
 
 
 def _features(known: dict[str, Any], facts: CustomerFacts, today: date) -> dict[str, Any]:
-    """Return the numbers behind the scores, as stored. `due_on` is the last order plus the usual gap: past means
-    overdue."""
-    due = None
-    if facts.gap_median is not None and facts.days_since_last is not None:
-        due = today + timedelta(days=round(facts.gap_median - facts.days_since_last))
+    """Return the numbers behind the scores, as stored. `due_on` is the last order plus the usual gap
+    (`due_state`)."""
+    due = due_day(today, facts.days_since_last, facts.gap_median)
     return {
         **{name: getattr(facts, name) for name in _STORED},
         "baskets": int(known["baskets"]),

@@ -67,7 +67,7 @@ class Base:
     Attributes:
         days: since the last purchase, less half a day: a day is above or below a threshold.
         orders, average: number of purchases and money per purchase.
-        response: likelihood to respond, 0–1; NaN where it is not known.
+        response: likelihood to act on an offer, 0–1; NaN where it is not known.
         spent: money in all; `category`: the favourite one, or None.
     """
 

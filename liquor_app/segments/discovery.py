@@ -103,7 +103,7 @@ def _suggestion(one: Group) -> Suggestion:
     if "average" in typical:
         parts.append(f"{show_money(round(typical['average'], 2))} a basket")
     if "response" in typical:
-        parts.append(f"{percent(typical['response'])} likely to respond")
+        parts.append(f"{percent(typical['response'])} likely to act on an offer")
     words = f"Typically {', '.join(parts)}."
     if one.category and one.category_share >= 0.4:
         words += f" {percent(one.category_share)} buy mostly {one.category}."

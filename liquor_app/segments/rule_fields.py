@@ -97,7 +97,7 @@ FIELDS: dict[str, Field] = _registry(
     Field("m_score", "Money score", Kind.NUMBER, hint="1 (little) to 5 (much)"),
     Field("churn_risk", "Churn risk band", Kind.CHOICE, ("low", "medium", "high")),
     Field("churn_probability", "Churn risk", Kind.SHARE, hint="Chance of no purchase within 60 days"),
-    Field("response_likelihood", "Likelihood to respond", Kind.SHARE),
+    Field("response_likelihood", "Likelihood to act on an offer", Kind.SHARE),
     Field("clv_score", "Expected spend", Kind.MONEY, hint="Over the next 12 months"),
     Field("value_at_risk", "Value at risk", Kind.MONEY, hint="Chance of losing them times what a return brings"),
     Field("total_spent", "Total spent", Kind.MONEY),

@@ -118,14 +118,14 @@ def days_ago(moment: date | datetime | None, at: datetime) -> str:
     return f"{plural(days, 'day')} ago" if days < 730 else f"{days // 365} years ago"
 
 
-def due(moment: date | datetime | None, at: datetime) -> str:
-    """Tell what is expected: "in 6 days", "today", "overdue 12 days"; a dash for none."""
+def expected_words(moment: date | datetime | None, at: datetime) -> str:
+    """Tell what is expected: "in 6 days", "today", "expected 12 days ago"; a dash for none."""
     if moment is None:
         return NONE
     days = days_between(moment, at)
     if days == 0:
         return "today"
-    return f"in {plural(-days, 'day')}" if days < 0 else f"overdue {plural(days, 'day')}"
+    return f"in {plural(-days, 'day')}" if days < 0 else f"expected {plural(days, 'day')} ago"
 
 
 def show_day(moment: date | datetime | None, at: datetime) -> str:

@@ -11,11 +11,12 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.permissions import SYSTEM
-from liquor_app.actions.offering.due_state import DAILY, EARLY, STATE_WORDS, Due, DueState, due_words, fit_of
+from liquor_app.actions.offering.due_days import DAILY, EARLY, due_words, fit_of
 from liquor_app.actions.send_window import hour_words, send_window
 from liquor_app.core.clock import now
 from liquor_app.organization.settings import shop_today
 from liquor_app.planning.service import make_plan
+from liquor_app.scoring.due_state import STATE_WORDS, Due, DueState
 from liquor_app.segments.service import create_segment, refresh_segments
 from liquor_app.ui.words import show_long_day
 from tests.people import add_campaign, add_customer, believe, ensure_shop

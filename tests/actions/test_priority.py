@@ -274,16 +274,17 @@ def test_windows_meet_habit_playbook_and_store() -> None:
 
 
 def test_reasons_hold_the_numbers() -> None:
-    facts = Facts(8, 41, 9.4, 0.7, 84.0, 0.12, 20.0)
+    facts = Facts(8, 41, 9.4, 0.7, 84.0, 0.12, 20.0, answer_days=47.2, is_overdue=True)
     assert why(facts) == (
         "41 days since the last purchase, before that usually every 9 days. $84 at risk,"
-        " 12% likely to respond to this offer."
+        " 12% likely to act on this offer within 47 days."
     )
     told = f"{why(facts)} The usual basket leaves $3.60 after 10% off."
-    assert with_another_offer(told, 0.001).endswith("at risk, under 1% likely to respond to this offer.")
-    assert with_another_offer(with_another_offer(told, 0.001), 0.12) == why(facts)
-    assert with_another_offer("Nothing of it.", 0.5) == "Nothing of it."
-    assert "before that usually every day or so." in why(Facts(8, 41, 1.2, 0.7, 84.0, 0.12, 20.0))
+    assert with_another_offer(told, 0.001, None).endswith("under 1% likely to act on this offer before it ends.")
+    assert with_another_offer(with_another_offer(told, 0.001, None), 0.12, 47.2) == why(facts)
+    assert with_another_offer("Nothing of it.", 0.5, None) == "Nothing of it."
+    assert "before that usually every day or so." in why(replace(facts, usual_gap=1.2))
+    assert "buys about every 9 days." in why(replace(facts, is_overdue=False)), "as the due state says, and no other"
     assert "only purchase" in why(Facts(1, 20, None, 0.6, None, None, 9.0))
     assert "60% likely not to return" in why(Facts(1, 20, None, 0.6, None, None, 9.0))
     assert why(Facts(1, 1, None, None, None, None, 9.0)).startswith("Bought once, yesterday.")
@@ -301,7 +302,12 @@ def test_reasons_hold_the_numbers() -> None:
         (0.021, 99, "+2.1 buyers of a hundred, learned from other messages, 99 people of its own so far."),
         (0.0102, 1000, "+1.0 buyers of a hundred, learned from 1,000 people."),
     ):  # fmt: skip
-        assert uplift_words(uplift, people) == f"Believed to win {said}"
+        assert uplift_words(uplift, people, None) == f"Believed to win {said}"
+    assert uplift_words(0.0102, 1000, 0.0562) == (
+        "5.6% likely to buy within 7 days without the message, 6.6% with it: +1.0 buyers of a hundred, learned from"
+        " 1,000 people."
+    ), "two chances of the same thing, and what the message adds"
+    assert "100.0% with it" in uplift_words(0.02, 0, 0.999), "no chance above one"
 
 
 @pytest.mark.parametrize("category", ["win_back", "loyalty", "bundle_offer", "discovery", "second_purchase"])

@@ -585,11 +585,11 @@ async def test_the_next_purchase_is_told_in_the_shops_days(database: str) -> Non
     (person,) = await people(1, next_purchase_at=today - timedelta(days=12))
     state = await Tab("/customers", VIEWER).state(CustomersState)
     await run(CustomersState.load, state)
-    assert (state.rows[0].next, state.rows[0].late) == ("overdue 12 days", True)
+    assert (state.rows[0].next, state.rows[0].late) == ("expected 12 days ago", True)
     profile = await Tab(f"/customers/{person}", VIEWER).state(CustomerState)
     await run(CustomerState.load, profile)
     (coming,) = [one for one in profile.scores if one.label == "Next purchase"]
-    assert (coming.detail, coming.tone) == ("overdue 12 days", "red")
+    assert (coming.detail, coming.tone) == ("expected 12 days ago", "red")
 
 
 def test_whoever_has_no_segment_yet_is_in_none_of_the_others() -> None:

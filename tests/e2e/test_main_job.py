@@ -52,7 +52,7 @@ def test_the_main_job(product: Product, day: Day) -> None:
     page.wait_for_url(re.compile(r"/campaigns/[0-9a-f-]{36}"))
     expect(page.get_by_text("Expected incremental profit").first).to_be_visible()
     expect(
-        page.get_by_text(re.compile(r"at risk, \d+% likely to respond")).locator("visible=true").first
+        page.get_by_text(re.compile(r"at risk, \d+% likely to act on this offer")).locator("visible=true").first
     ).to_be_visible()
     shoot(page, "05-plan")
 

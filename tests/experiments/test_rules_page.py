@@ -8,8 +8,8 @@ import pytest
 
 from liquor_app.accounts.permissions import SYSTEM
 from liquor_app.actions.offering.cell_rules import DUE_STATES, RuleEffect, add_rule, undo_rule
-from liquor_app.actions.offering.due_state import STATE_WORDS
 from liquor_app.core.db import transaction
+from liquor_app.scoring.due_state import STATE_WORDS
 from liquor_app.screens.experiments.learning.rules_state import DUE_WORDS, RulesState, rule_line
 from liquor_app.screens.experiments.learning.state import LearningState
 from liquor_app.segments.service import create_segment

@@ -54,7 +54,7 @@ def test_churn_reads_as_promised() -> None:
 
 
 def test_every_number_behind_a_score_is_told() -> None:
-    assert text(REGULAR, "rhythm") == "Late by 32 days. The usual gap is 9 days; nine of ten were 16 days or less."
+    assert text(REGULAR, "rhythm") == "Overdue by 32 days. The usual gap is 9 days; nine of ten were 16 days or less."
     assert "between 22 Nov 2026 and 6 Dec 2026" in text(REGULAR, "next")
     assert "(recency 2, frequency 5, spend 5 of 5). Bought on 46 days, more than 96% of customers." in text(
         REGULAR, "segment"
@@ -66,9 +66,12 @@ def test_every_number_behind_a_score_is_told() -> None:
     )
     longer = text(replace(REGULAR, observed_days=731), "value")
     assert "extrapolated" not in longer, "two years have seen a year and what followed it"
-    assert "Acted on 3 of 14 messages in a year: 34% likely to respond. Everybody's rate is 12%." in text(
-        REGULAR, "response"
+    assert (
+        "Acted on 3 of 14 messages in a year: 34% likely to act on an offer before it ends. Everybody's rate is 12%."
+        in text(REGULAR, "response")
     )
+    offers = replace(REGULAR, is_per_offer=True, answer_days=46.6)
+    assert "34% likely to act on a typical offer within 47 days. Everybody's" in text(offers, "response")
     assert text(REGULAR, "night") == "Buys at night. 60% of orders between 20:00 and 04:00."
     assert text(REGULAR, "taste") == "Prefers Beer. Share of spend: Beer 77%, Domestic wine 15%."
 
@@ -94,9 +97,7 @@ def test_people_who_never_bought_get_a_sentence_too() -> None:
     assert len(explain(CustomerFacts(orders=0, response_likelihood=0.1, base_response=0.1))) == 2
 
 
-@pytest.mark.parametrize(
-    ("since", "says"), [(5, "In the usual rhythm"), (12, "A little later than usual"), (17, "Late by 8 days")]
-)
+@pytest.mark.parametrize(("since", "says"), [(5, "Not due yet"), (12, "Due now"), (17, "Overdue by 8 days")])
 def test_rhythm(since: int, says: str) -> None:
     assert text(replace(REGULAR, days_since_last=since), "rhythm").startswith(says)
 

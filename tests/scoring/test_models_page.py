@@ -47,7 +47,7 @@ async def test_one_fitted_to_somebody_is(database: str) -> None:
     state = await shown()
     assert not state.is_empty
     told = {line.title: line.status for line in state.versions}
-    assert (told["Churn risk"], told["Likelihood to respond"]) == ("In use", "Not enough data")
+    assert (told["Churn risk"], told["Likelihood to act on an offer"]) == ("In use", "Not enough data")
     trained = {card.kind: card.trained for card in state.cards}
     assert trained["churn"].startswith("Version 1, from 3 customers")
     assert trained["response"] == "No model yet"

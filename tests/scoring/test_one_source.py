@@ -7,6 +7,7 @@ import random
 from datetime import date
 from itertools import pairwise
 from statistics import median
+from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -23,6 +24,7 @@ from liquor_app.actions.service import ActionRow, generate_actions, get_action, 
 from liquor_app.core.clock import now
 from liquor_app.core.listing.spec import ListQuery
 from liquor_app.customers.service import get_customer
+from liquor_app.scoring.due_state import Due, DueState, state_words
 from liquor_app.scoring.estimators.offer_response import Offers
 from liquor_app.scoring.estimators.response import Known
 from liquor_app.scoring.offer_forecast import response_in_use
@@ -30,6 +32,7 @@ from liquor_app.scoring.service import explain_customer, score_customers
 from liquor_app.screens.customers.detail.view import scores_of
 from liquor_app.segments.lists import list_customers
 from liquor_app.segments.service import create_segment, refresh_segments
+from liquor_app.ui.chances import ACTS, within_words
 from liquor_app.ui.words import percent, show_money
 from tests.people import add_campaign, believe
 
@@ -104,10 +107,11 @@ async def test_the_same_figure_everywhere(sample: AsyncSession) -> None:
         assert strip["Churn, 60 days"].figure == percent(row.churn_probability)
         assert strip["Expected spend, 12 months"].figure == show_money(row.clv_score)
         assert strip["Value at risk"].figure == show_money(row.value_at_risk)
-        assert strip["Likely to respond"].figure == percent(row.response_likelihood)
-        assert strip["Likely to respond"].detail.startswith("to a typical offer; ")
+        assert strip[ACTS].figure == percent(row.response_likelihood)
+        assert strip[ACTS].detail.startswith("a typical one, within ")
         response = next(sentence for sentence in told.sentences if sentence.topic == "response")
-        assert f"{percent(row.response_likelihood)} likely to respond to a typical offer" in response.text
+        days = within_words(told.features["answer_days"])
+        assert f"{percent(row.response_likelihood)} likely to act on a typical offer {days}" in response.text
         listed = (await list_customers(sample, SYSTEM, ListQuery(search=str(row.email)))).items
         assert [(who.clv_score, who.churn_probability, who.last_purchase_at) for who in listed if who.id == one] == [
             (row.clv_score, row.churn_probability, row.last_purchase_at)
@@ -120,7 +124,15 @@ async def test_the_same_figure_everywhere(sample: AsyncSession) -> None:
             reason = str(action.reason)
             assert (f"{since} days since" in reason) or since <= 1
             assert action.expected_response is not None
-            assert f"{percent(action.expected_response)} likely to respond to this offer" in reason
+            assert f"{percent(action.expected_response)} likely to act on this offer {days}" in reason
+            due = Due.of(SimpleNamespace(**{**told.features, "due_on": day_of(told.features["due_on"])}), at.date())
+            said = state_words(due, at.date())
+            assert said in reason
+            if due is not None:
+                rhythm = next(sentence for sentence in told.sentences if sentence.topic == "rhythm")
+                assert rhythm.title == said, "the card, the reason and the sentence say one thing"
+                assert said in strip["Next purchase"].detail
+                assert ("before that usually" in reason) == (due.state is DueState.OVERDUE)
             if len(gaps) > 1:
                 assert ("every day or so" if median(gaps) < 1.5 else f"every {round(median(gaps))} days") in reason
             if row.value_at_risk is not None and row.value_at_risk >= 1:
@@ -166,12 +178,16 @@ async def assert_offers_are_answered_as_raw_rows_say(session: AsyncSession, camp
     assert compared
 
 
+def day_of(told: str | None) -> date | None:
+    return date.fromisoformat(told) if told else None
+
+
 async def assert_a_swapped_offer_brings_its_own_figure(session: AsyncSession, action: UUID) -> None:
     before = await get_action(session, SYSTEM, action)
     other = next(one["name"] for one in OFFERS if one["name"] != before.offer_terms["name"])
     await swap_offer(session, SYSTEM, action, other)
     after = await get_action(session, SYSTEM, action)
     assert after.expected_response == pytest.approx(before.offer_terms["answers"][other])
-    assert f" {percent(after.expected_response)} likely to respond to this offer" in str(after.reason)
-    assert str(after.reason).count("likely to respond") == 1
+    assert f" {percent(after.expected_response)} likely to act on this offer" in str(after.reason)
+    assert str(after.reason).count("likely to act") == 1
     assert before.expected_response != pytest.approx(after.expected_response, rel=1e-3)

@@ -56,10 +56,10 @@ def test_days_are_the_shops_calendar_days() -> None:
 
 
 def test_what_is_expected() -> None:
-    assert words.due(date(2026, 11, 29), AT) == "in 6 days"
-    assert words.due(date(2026, 11, 24), AT) == "in 1 day"
-    assert words.due(AT, AT) == "today"
-    assert words.due(date(2026, 11, 11), AT) == "overdue 12 days"
+    assert words.expected_words(date(2026, 11, 29), AT) == "in 6 days"
+    assert words.expected_words(date(2026, 11, 24), AT) == "in 1 day"
+    assert words.expected_words(AT, AT) == "today"
+    assert words.expected_words(date(2026, 11, 11), AT) == "expected 12 days ago"
 
 
 def test_another_year_is_said() -> None:

@@ -23,11 +23,11 @@ from liquor_app.accounts.audit import audit
 from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.actions.models import ActionStatus
-from liquor_app.actions.offering.due_state import NO_RHYTHM, STATE_WORDS
 from liquor_app.actions.offers import Playbook
 from liquor_app.core.clock import now
 from liquor_app.core.errors import Conflict, Full, Invalid, NotFound, Unknown
 from liquor_app.core.ids import uuid7
+from liquor_app.scoring.due_state import NO_RHYTHM, STATE_WORDS
 
 MOST_RULES = 200
 MOST_CELLS = 500

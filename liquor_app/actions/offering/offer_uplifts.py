@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from liquor_app.actions.offering.due_state import NO_RHYTHM, Due
 from liquor_app.actions.offers import Playbook
 from liquor_app.actions.priority import Floats
+from liquor_app.scoring.due_state import NO_RHYTHM, Due
 from liquor_app.scoring.estimators.uplift import PRIOR_MEAN, Cell, Posterior
 from liquor_app.ui.words import plain_number
 

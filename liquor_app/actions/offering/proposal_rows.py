@@ -19,13 +19,15 @@ import numpy.typing as npt
 from liquor_app.actions.action_reasons import Facts, offer_reason, uplift_words, why
 from liquor_app.actions.audience import People
 from liquor_app.actions.eligibility import BLOCKS, Reason, only_reason
-from liquor_app.actions.offering.due_state import Due, due_words
+from liquor_app.actions.offering.due_days import due_words
 from liquor_app.actions.offering.offer_answers import covers_of
 from liquor_app.actions.offers import NO_OFFER, Choice, Economics, Playbook, creative_hint, message_text, offer_text
 from liquor_app.actions.priority import Points
 from liquor_app.actions.send_window import hour_words, send_window
-from liquor_app.campaigns.brief import CHANNELS, CampaignBrief
-from liquor_app.ui.words import percent, show_money
+from liquor_app.campaigns.brief import CHANNELS, RESPONSE_DAYS, CampaignBrief
+from liquor_app.scoring.due_state import Due, DueState
+from liquor_app.ui.chances import acts_words, buys_words
+from liquor_app.ui.words import show_money
 
 VALID_DAYS_AFTER_END = 3
 """An offer of the last evening still needs a day to be used on."""
@@ -51,6 +53,8 @@ class ScoredOffers:
     """What is said of a pinned offer, by its name."""
     tried: Mapping[str, int]
     """From how many people it was learned what an offer changes, by its name; of those that were tried."""
+    answer_days: float | None = None
+    """How long the offers held that the chance to act on one was learned from."""
     gave_way: npt.NDArray[np.bool_] | None = None
     """Who gets nothing here because another cell is pinned for them."""
 
@@ -107,7 +111,9 @@ def action_rows(people: People, candidates: Sequence[ScoredOffers], brief: Campa
             if person not in known:
                 known[person] = _facts(row, people.today, zone)
             response = float(choice.response[index])
-            words = why(replace(known[person], response=response))
+            due = Due.of(row, people.today)
+            late = due is not None and due.state is DueState.OVERDUE
+            known_now = replace(known[person], response=response, answer_days=candidate.answer_days, is_overdue=late)
             offer = playbook.offers[choice.offer[index]]
             category = offer.category or playbook.shelf.to_name(row.primary_category, row.secondary_category)
             shown = offer_text(offer, category)
@@ -115,14 +121,16 @@ def action_rows(people: People, candidates: Sequence[ScoredOffers], brief: Campa
             if key not in windows:
                 window = send_window(playbook.window, limits.windows[channel], row.avg_purchase_hour)
                 windows[key] = json.dumps(window), hour_words(window or {}, row.avg_purchase_hour)
-            due = Due.of(row, people.today)
             left = float(choice.margin[index])
             basket, share = float(candidate.people.basket[index]), float(choice.discount[index])
             capped_from = float(offer.listed_pct) if offer.is_capped else None
             told = (
-                words, due_words(due, brief.days, people.today), windows[key][1],
+                why(known_now), due_words(due, brief.days, people.today), windows[key][1],
                 offer_reason(basket * (left - share), share * 100, capped_from, offer),
-                uplift_words(float(choice.uplift[index]), candidate.tried.get(offer.name, 0)),
+                uplift_words(
+                    float(choice.uplift[index]), candidate.tried.get(offer.name, 0),
+                    float(candidate.people.baseline[index]),
+                ),
                 candidate.pins[offer.name] if choice.pinned[index] else "",
             )  # fmt: skip
             terms = {
@@ -140,6 +148,7 @@ def action_rows(people: People, candidates: Sequence[ScoredOffers], brief: Campa
                 },
                 "expires_on": until.isoformat(),
                 "basket": f"{basket:.2f}",
+                **({} if candidate.answer_days is None else {"answer_days": candidate.answer_days}),
                 "baseline": round(float(candidate.people.baseline[index]), 4),
                 "kept": f"{choice.kept[index]:.4f}",
                 **({} if due is None else {"due": due.terms}),
@@ -242,9 +251,7 @@ def _refusal(candidate: ScoredOffers, index: int, brief: CampaignBrief) -> tuple
     return Reason.NOT_WORTH_IT, (
         f"The {'pinned' if choice.pinned[index] else 'best'} offer would be worth"
         f" {show_money(float(choice.worth[index]))}{kept}; more than {show_money(brief.limits.min_profit)} is asked."
-        f" It moves"
-        f" {percent(float(choice.uplift[index]), 1)} of such people to"
-        f" buy, {percent(float(choice.response[index]))} are likely to take it,"
-        f" {percent(float(people.baseline[index]))} to buy anyway this week,"
-        f" usual basket {show_money(float(people.basket[index]))}."
+        f" {buys_words(float(people.baseline[index]), float(choice.uplift[index]), RESPONSE_DAYS)}."
+        f" {acts_words(float(choice.response[index]), 'the offer', candidate.answer_days)}."
+        f" The usual basket is {show_money(float(people.basket[index]))}."
     )

@@ -116,7 +116,7 @@ def _content(row: Any, one: Rewriting, made: _Made) -> dict[str, Any]:
         if rendered[key].subject:
             terms["subject"] = rendered[key].subject
     capped_from = float(one.offer.listed_pct) if one.offer.is_capped else None
-    lead = with_another_offer(str(row.reason or ""), one.response)
+    lead = with_another_offer(str(row.reason or ""), one.response, terms.get("answer_days"))
     return {
         "offer": shown,
         "offer_terms": terms,
@@ -127,7 +127,7 @@ def _content(row: Any, one: Rewriting, made: _Made) -> dict[str, Any]:
                 (
                     lead,
                     offer_reason(earned, one.discount_pct, capped_from, one.offer),
-                    uplift_words(terms["uplift"], learned_of(terms, one.offer.name)),
+                    uplift_words(terms["uplift"], learned_of(terms, one.offer.name), terms.get("baseline")),
                     one.note,
                 ),
             )

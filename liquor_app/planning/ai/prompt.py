@@ -172,7 +172,7 @@ def _told(row: dict[str, Any]) -> dict[str, Any]:
         return {"people": f"fewer than {SMALLEST}"}
     return {
         "people": row["people"],
-        "likely_to_respond": round(float(row["response"] or 0), 4),
+        "likely_to_act_on_offer": round(float(row["response"] or 0), 4),
         "usual_basket": round(float(row["basket"] or 0), 2),
         "expected_profit_each": round(float(row["profit"] or 0), 4),
     }

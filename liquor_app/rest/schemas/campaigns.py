@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Any, ClassVar, Literal
 from uuid import UUID
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
 from liquor_app.actions.coupon_source import CodeNeedFields
@@ -91,15 +92,18 @@ class ApproveIn(Body):
     fingerprint: Annotated[str, Field(min_length=1, max_length=64)]
     despite_sender: bool = False
 
-    @model_validator(mode="before")
+    @model_validator(mode="wrap")
     @classmethod
-    def _looked_at(cls, given: Any) -> Any:
-        """Say what is missing, and where it is found."""
-        told = given if isinstance(given, dict) else {}
-        for name in ("plan_id", "fingerprint"):
-            if told.get(name) in (None, ""):
-                raise PydanticCustomError("kind", "{words}", {"field": name, "words": UNNAMED})
-        return given
+    def _looked_at(cls, given: Any, check: Callable[[Any], Any]) -> Any:
+        """Say of what is missing where it is found."""
+        try:
+            return check(given)
+        except ValidationError as wrong:
+            for one in wrong.errors():
+                if one["type"] == "missing" or (one["loc"] and one["input"] in (None, "")):
+                    told = {"field": str(one["loc"][-1]), "words": UNNAMED}
+                    raise PydanticCustomError("kind", "{words}", told) from wrong
+            raise
 
 
 class PauseIn(Body):

@@ -9,14 +9,15 @@ from liquor_app.customers.service import BaseCounts, CustomerRow
 from liquor_app.scoring.estimators.churn import HIGH_ABOVE, LOW_BELOW
 from liquor_app.screens.customers.segment_colors import segment_color, segment_label
 from liquor_app.ui.charts.donut import Slice, slices
-from liquor_app.ui.words import NONE, days_ago, due, figure, percent, plural, show_money
+from liquor_app.ui.words import NONE, days_ago, expected_words, figure, percent, plural, show_money
 
 DRAWN_SEGMENTS = 6
 
 
 @dataclass(frozen=True, slots=True)
 class CustomerLine:
-    """A row of the table. `churn` is percent, 1 to 99, −1 for not known; `late` if the next purchase is overdue."""
+    """A row of the table. `churn` is percent, 1 to 99, −1 for not known; `late` if the next purchase was expected
+    before today."""
 
     id: str
     name: str
@@ -61,7 +62,7 @@ def customer_line(row: CustomerRow, at: datetime, suppressed: bool = False) -> C
         sms=_reach(row.phone, row.sms_consent),
         age=row.age_verified_at is not None,
         suppressed=suppressed,
-        next=due(row.next_purchase_at, at),
+        next=expected_words(row.next_purchase_at, at),
         late=row.next_purchase_at is not None and row.next_purchase_at.astimezone(at.tzinfo).date() < at.date(),
     )
 

@@ -78,7 +78,7 @@ def more() -> Sequence[rx.Component]:
     people = ("Segment", "At risk", "was Loyal until 2 Nov", "")
     churn = ("Churn, 60 days", "71%", "High, up from 38%", "red")
     value = ("Value at risk", "$148", "71% of her $208 CLV", "")
-    respond = ("Likely to respond", "34%", "top 12% of customers", "green")
+    respond = ("Likely to act on an offer", "34%", "top 12% of customers", "green")
     return (
         card(numbers(people, churn, value, respond), flush=True, class_name="c12"),
         card(

@@ -118,7 +118,7 @@ def _audience() -> rx.Component:
 
 KINDS = [
     ("after_first_purchase", "Days after the first purchase"),
-    ("purchase_overdue", "The expected purchase is overdue"),
+    ("purchase_overdue", "The day of the next expected purchase is past"),
     ("segment_entered", "A segment was entered"),
     ("event", "An event happened"),
 ]

@@ -13,18 +13,20 @@ from liquor_app.customers.ages.birth_dates import LEGAL_AGE
 from liquor_app.customers.lists import ConsentRow
 from liquor_app.customers.models import ConsentStatus
 from liquor_app.customers.service import CustomerRow
+from liquor_app.scoring.due_state import Due, DueState, state_words
 from liquor_app.scoring.estimators.clv import HORIZON_DAYS
 from liquor_app.scoring.explain import Sentence
 from liquor_app.scoring.service import ExplanationRow
 from liquor_app.screens.customers.rows import name_of
 from liquor_app.screens.customers.segment_colors import segment_label
+from liquor_app.ui.chances import ACTS, within_words
 from liquor_app.ui.status_looks import LOOKS
 from liquor_app.ui.words import (
     NONE,
     ago,
     days_ago,
     days_between,
-    due,
+    expected_words,
     figure,
     initials,
     listed,
@@ -165,7 +167,7 @@ def _scores_of(row: CustomerRow, why: ExplanationRow, horizon_days: int, at: dat
         Score(f"Expected spend, {_ahead(why)}", show_money(row.clv_score), _grounds(row, why)),
         _back(row, why),
         Score("Value at risk", show_money(row.value_at_risk), "chance of losing them × what a return brings"),
-        Score("Likely to respond", percent(row.response_likelihood), _answers(row, why)),
+        Score(ACTS, percent(row.response_likelihood), _answers(row, why)),
         _next(row, why, at),
         Score("RFM", _rfm(row), "recency, frequency, money"),
     ]  # fmt: skip
@@ -196,12 +198,16 @@ def _back(row: CustomerRow, why: ExplanationRow) -> Score:
 
 def _next(row: CustomerRow, why: ExplanationRow, at: datetime) -> Score:
     expected, label = row.next_purchase_at, "Next purchase"
+    known = why.features
+    on = date.fromisoformat(known["due_on"]) if known.get("due_on") else None
+    due = Due.by(on, known.get("days_since_last"), known.get("gap_high"), at.date())
+    is_past = expected is not None and days_between(expected, at) > 0
+    late = "red" if (is_past if due is None else due.state is DueState.OVERDUE) else ""
+    rhythm = f"{state_words(due, at.date())}, by their own rhythm" if due else ""
     if expected is None:
-        return Score(label, NONE, "No forecast")
-    if days_between(expected, at) > 0:
-        return Score(label, show_day(expected, at), due(expected, at), "red")
+        return Score(label, NONE, f"No forecast. {rhythm}".rstrip(" .") if rhythm else "No forecast", late)
     window = f"{show_day(why.next_low, at)} to {show_day(why.next_high, at)}" if why.next_low and why.next_high else ""
-    return Score(label, show_day(expected, at), window or due(expected, at))
+    return Score(label, show_day(expected, at), rhythm or window or expected_words(expected, at), late)
 
 
 def _rfm(row: CustomerRow) -> str:
@@ -211,9 +217,11 @@ def _rfm(row: CustomerRow) -> str:
 
 def _answers(row: CustomerRow, why: ExplanationRow) -> str:
     """What the figure is of: a plan's action tells that of its own offer."""
-    if why.features.get("response_odds") is None:
+    until = within_words(why.features.get("answer_days"))
+    if row.response_likelihood is None:
         return _success(row)
-    return f"to a typical offer; {_success(row)}"
+    typical = "a typical one, " if why.features.get("response_odds") is not None else ""
+    return f"{typical}{until}; {_success(row)}"
 
 
 def _success(row: CustomerRow) -> str:

@@ -19,12 +19,12 @@ from liquor_app.actions.offering.cell_rules import (
     list_rules,
     undo_rule,
 )
-from liquor_app.actions.offering.due_state import STATE_WORDS
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import Conflict, Invalid
 from liquor_app.core.ids import parse_id
 from liquor_app.organization.models import Channel
 from liquor_app.organization.settings import shop_now
+from liquor_app.scoring.due_state import STATE_WORDS
 from liquor_app.screens.forms.state import FormState, submits
 from liquor_app.screens.session.state import guarded, signed_in
 from liquor_app.ui.forms.form_data import typed

@@ -19,7 +19,7 @@ from liquor_app.screens.session.state import guarded, signed_in
 from liquor_app.ui.charts.bars import Bar
 from liquor_app.ui.words import figure, percent, plural, show_moment, show_money
 
-TITLES = {"churn": "Churn risk", "clv": "Expected spend", "response": "Likelihood to respond"}
+TITLES = {"churn": "Churn risk", "clv": "Expected spend", "response": "Likelihood to act on an offer"}
 ASKS = {
     "churn": "Who will not come back within the horizon?",
     "clv": "What will each customer spend?",
