@@ -55,7 +55,8 @@ def why(facts: Facts) -> str:
 
 
 THIS_OFFER = "this offer"
-_ACTS = re.compile(rf"(?:under |over )?[0-9]+% likely to act on {THIS_OFFER} (?:within [0-9,]+ days?|before it ends)")
+_UNTIL = "(?:within [0-9,]{1,9} days?|before it ends)"
+_ACTS = re.compile(rf"(?:under |over )?(?<![0-9])[0-9]{{1,3}}% likely to act on {THIS_OFFER} {_UNTIL}")
 
 
 def with_another_offer(reason: str, chance: float, answer_days: float | None) -> str:
