@@ -152,3 +152,14 @@ def _without_suffixes(words: list[str]) -> list[str]:
 
 def _plain(word: str) -> str:
     return re.sub(r"[^a-z]", "", normalize("NFD", word.lower()))
+
+
+def may_be_one_person(name: str | None, other: str | None) -> bool:
+    """Tell whether two names may be one person's: the same given name, its beginning or its initial ("Rob", "R."), or
+    all words of one in the other ("Lee" and "Ann Lee"). A name of nobody may be anybody's; a family's name alone
+    makes no two one."""
+    (first, *_), (second, *_) = words = [_LETTERS.findall((one or "").casefold()) or [""] for one in (name, other)]
+    if not (first and second) or set(words[0]) <= set(words[1]) or set(words[1]) <= set(words[0]):
+        return True
+    short, long = sorted((first, second), key=len)
+    return long.startswith(short) and len(short) in {1, *range(3, len(long) + 1)}

@@ -1,9 +1,9 @@
 """One row of a file against what is known: who it is, what it changes. Pure; the order of the file is kept.
 
 A row is matched by e-mail, else by external id, else by phone (the last only if the row or the customer is known by
-nothing else: families share a telephone). Consent follows its date under every policy: an older word never
-overrides a newer one, and a withdrawal is honoured even where known people are kept as they are. A yes is about an
-address: it is taken for the row's own alone, and goes with an address that is replaced.
+nothing else, and may be called so: families share a telephone). Consent follows its date under every policy: an older
+word never overrides a newer one, and a withdrawal is honoured even where known people are kept as they are. A yes is
+about an address: it is taken for the row's own alone, and goes with an address that is replaced.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from liquor_app.customers.bulk_write import FIELDS
 from liquor_app.customers.labels.custom_values import custom_of, with_custom
 from liquor_app.customers.merging.merged_fields import CONSENTS
 from liquor_app.customers.models import ConsentStatus, SuppressionReason
-from liquor_app.customers.person_names import NO_GIVEN
+from liquor_app.customers.person_names import NO_GIVEN, may_be_one_person
 from liquor_app.imports.cleaning.answers.consent_cells import ConsentGiven
 from liquor_app.imports.cleaning.cells import Rejected
 from liquor_app.imports.cleaning.person_rows import AgeSeen, Person
@@ -159,14 +159,20 @@ class Base:
         phone = given.get("phone")
         if not (held := self._by["phone"].get(phone)):
             return None
-        holders = [one for one in held if one.values["phone"] == phone]
-        if not alone:
-            holders = [one for one in holders if one.is_nameless]
+        holders = [
+            one for one in held
+            if one.values["phone"] == phone and (alone or one.is_nameless)
+            and may_be_one_person(one.values.get("name"), given.get("name"))
+        ]  # fmt: skip
         # Several people may hold one telephone by now. Whoever is known by nothing else comes first, then whoever
         # knows all that the row tells: so the same file again finds the same person.
         told = ["of_age_on" if name == "date_of_birth" else name for name in given]
         found = min(holders, default=None, key=lambda one: (not one.is_nameless, not all(map(one.values.get, told))))
         return None if found and len(holders) > 1 and _is_another(given, holders) else found
+
+    def others_at(self, phone: Any, known: Known) -> list[Known]:
+        """Return who else holds a telephone."""
+        return [one for one in self._by["phone"].get(phone, ()) if one is not known and one.values["phone"] == phone]
 
 
 def _is_another(given: dict[str, Any], holders: Sequence[Known]) -> bool:
@@ -236,6 +242,13 @@ _OPEN = frozenset({None, "", NO_GIVEN})
 """What is filled."""
 
 
+def _is_given_name(value: Any, stays: Any, person: Person) -> bool:
+    """Tell whether a row's given name is one of the whole name that stays, be it the row's own or what is known."""
+    if stays == person.values.get("name"):
+        return True
+    return value != NO_GIVEN and str(stays or "").casefold().startswith(str(value).casefold())
+
+
 def _changes(known: Known, person: Person, policy: Policy) -> dict[str, Any]:
     if policy is Policy.KEEP:
         return {}
@@ -243,8 +256,8 @@ def _changes(known: Known, person: Person, policy: Policy) -> dict[str, Any]:
     for name, value in person.values.items():
         if name in {"email", "date_of_birth"} or (policy is Policy.FILL and known.values.get(name) not in _OPEN):
             continue
-        if value == NO_GIVEN and changes.get("name", known.values.get("name")) != person.values.get("name"):
-            continue  # of another name than the one that stays
+        if name == "first_name" and not _is_given_name(value, changes.get("name", known.values.get("name")), person):
+            continue
         if name == "birthday_md" and known.values.get("of_age_on"):  # the whole date is known
             continue
         if known.values.get(name) != value:
@@ -280,6 +293,7 @@ def apply(base: Base, person: Person, policy: Policy) -> tuple[Known, Outcome]:
         known.tags.update(dict.fromkeys(person.tags))
         _give_up(known, person)
         base.add(known)
+        _refuse_for_all(base, known, person)
         return known, Outcome.CREATED
     changes = _changes(known, person, policy)
     moved = _forget_yeses(known, changes)
@@ -298,6 +312,16 @@ def apply(base: Base, person: Person, policy: Policy) -> tuple[Known, Outcome]:
     if changes or consented or seen or objected:
         return known, Outcome.UPDATED
     return known, Outcome.UNCHANGED
+
+
+def _refuse_for_all(base: Base, known: Known, person: Person) -> None:
+    """Take a no to texts of a row that says no more of whose it is than a telephone and a name as one of everybody who
+    holds that telephone: what they are called is no reason to go on."""
+    if person.values.get("email_key") or person.values.get("external_id"):
+        return
+    noes = tuple(one for one in person.consents if one.channel == "sms" and one.status is ConsentStatus.WITHDRAWN)
+    for other in base.others_at(person.values.get("phone"), known) if noes else ():
+        _take_consents(other, person._replace(consents=noes))
 
 
 def _forget_yeses(known: Known, changes: Mapping[str, Any]) -> list[str]:

@@ -39,7 +39,7 @@ from liquor_app.imports.readers.row_reader import Record, Table
 from liquor_app.imports.rejects import ORDER, OWN_COLUMNS
 from liquor_app.imports.run_import import Plan, Work
 from liquor_app.imports.trial.file_totals import FileTotals
-from liquor_app.imports.trial.likely_kind import check_is_of_people
+from liquor_app.imports.trial.likely_kind import check_is_of_people, check_is_of_products
 from liquor_app.organization.settings import GeneralSettings
 
 
@@ -96,6 +96,8 @@ async def open_work(
                 made = noes_win(made, constants, by_tool, positions(chosen, table.columns))
             if plan.kind == "customers" and profile is None and not plan.mapping:
                 check_is_of_people(table.columns, sample)
+            if plan.kind == "products" and profile is None and not plan.mapping:
+                check_is_of_products(table.columns, sample)
             if plan.kind == "purchases" and profile is None:
                 check_is_of_purchases(table.columns, sample, plan.mapping)
             at = check_mapping(plan.mapping, table.columns, plan.kind, profile=profile, made=behind, sample=sample)

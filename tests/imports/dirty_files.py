@@ -59,6 +59,8 @@ class Person:
     born: date | None = None
     consent: str | None = None
     spent: Decimal = Decimal()
+    first: str = ""
+    last: str = ""
 
 
 @dataclass
@@ -217,7 +219,7 @@ def _one_person(dice: random.Random, at: int, truth: Dirty) -> str:
         truth.people.append(Person(id=f"7{at:07}", email=f"cut{at}@mail.example", phone=None))
         return _line(list(cells.values())[: dice.randrange(5, 12)])
 
-    person = Person(id=f"1{at:07}", email=f"p{at}.{last[0].lower()}@mail.example", phone=_new_phone(at))
+    person = Person(f"1{at:07}", f"p{at}.{last[0].lower()}@mail.example", _new_phone(at), first=first, last=last)
     truth.people.append(person)
     if kind < 0.155:
         person.id = person.email = None  # known by the telephone alone
@@ -241,7 +243,7 @@ def _one_person(dice: random.Random, at: int, truth: Dirty) -> str:
     elif dice.random() < 0.5:
         cells["Birthday"] = dice.choice(NO_BIRTHDAYS)
     if dice.random() < 0.02:
-        cells["First Name"] = dice.choice(FORMULAS)
+        cells["First Name"] = person.first = dice.choice(FORMULAS)
     _consent(dice, cells, person, truth)
     return _line([*cells.values(), *([""] * 2 if dice.random() < 0.01 else [])])
 
@@ -280,7 +282,10 @@ def _again(dice: random.Random, cells: dict[str, str], person: Person, truth: Di
     elif person.id:
         cells["Customer No"] = _dressed_id(dice, person.id)
     elif person.phone:
-        cells["Phone"] = _dressed_phone(dice, person.phone)
+        # who calls themselves otherwise at a family's telephone would be somebody else
+        cells.update(
+            {"Phone": _dressed_phone(dice, person.phone), "First Name": person.first, "Last Name": person.last}
+        )
     if person.consent in ("given", "withdrawn") and dice.random() < 0.4:
         if dice.random() < 0.5:
             cells["Email Opt-in"] = dice.choice(NO)  # a no without a date is one of now, wherever the yes stands

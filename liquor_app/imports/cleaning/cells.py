@@ -14,7 +14,9 @@ REMEMBERED = 4096
 """Cells whose meaning is remembered where a column holds few different ones."""
 MOST_REMEMBERED = 500
 """Letters of several cells whose meaning is remembered together: a stranger's long ones would fill the memory."""
-BLANKS = frozenset({"", "null", "none", "n/a", "na", "nan", "nil", "-", "\\n", '""', "''"})
+_ERRORS = ("#n/a", "#ref!", "#value!", "#name?", "#div/0!", "#null!", "#num!", "#spill!", "#calc!", "#error!")
+"""What spreadsheets leave where a formula came to nothing."""
+BLANKS = frozenset({"", "null", "none", "n/a", "na", "nan", "nil", "-", "\\n", '""', "''", *_ERRORS})
 _LONGEST_BLANK = max(map(len, BLANKS))
 _PLAIN = re.compile(r"[!#-&(-<>-~][!-~]*(?: [!-~]+)*")
 """Most cells: printable ASCII, single spaces within, and nothing a spreadsheet or a program puts before a text. They

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping, Sequence
+from functools import partial
 
 from liquor_app.core.errors import Invalid, Unknown
 from liquor_app.customers.labels.custom_values import split_name
 from liquor_app.imports.cleaning.amounts import without_unit
+from liquor_app.imports.cleaning.answers.consent_columns import consent_statuses, reasons_of_leaving
 from liquor_app.imports.cleaning.answers.dead_addresses import (
     column_words,
     counts_all,
@@ -20,10 +22,8 @@ from liquor_app.imports.cleaning.answers.dead_addresses import (
 from liquor_app.imports.cleaning.answers.heard_columns import SEVERAL, field_of, free_name
 from liquor_app.imports.cleaning.answers.refusals import (
     CONSENTS,
-    REFUSALS,
     holds_refusals,
     is_of_letters,
-    left_reason_field,
     refusal_field,
     says_no,
     tells_of_leaving,
@@ -38,6 +38,7 @@ from liquor_app.imports.cleaning.answers.status_columns import (
 )
 from liquor_app.imports.cleaning.cell_kinds import OF_FIELD, CellKind, are_names, contradicts, kind_of
 from liquor_app.imports.cleaning.column_names import BY_VALUES, IDENTITY, KINDS, WHO
+from liquor_app.imports.cleaning.moment_cells import without_zone
 from liquor_app.imports.cleaning.net_money import NetMoney
 from liquor_app.imports.cleaning.orders.discount_columns import offs_of
 from liquor_app.imports.cleaning.orders.refunds_of import FIELD as REFUND_OF
@@ -82,9 +83,11 @@ def guess_mapping(
     numbers = {column: name for column in columns if "#" in column and (name := _numbered(column)) in known}
     for column in columns:
         by_name.setdefault(numbers.get(column) or plain(column.replace("%", " percent")), column)
-    for column in columns if kind != "customers" else ():
+    for column in columns:
         if column not in numbers:
-            by_name.setdefault(plain(without_unit(column)), column)
+            bare = without_zone(column)
+            by_name.setdefault(plain(bare if kind == "customers" else without_unit(bare)), column)
+    cells_of = partial(_cells, columns=columns, sample=sample)
     if profile is not None:
         by_tool = profile_mapping(profile, columns)
         tags = [by_name[one] for one in map(plain, KINDS[kind].get("tags", ())) if one in by_name]
@@ -92,12 +95,14 @@ def guess_mapping(
         more = _noes(free, columns, sample) if kind == "customers" else {}
         if kind == "customers":
             more |= _further_noes(free, columns, sample, {*by_tool, *more}, {*more.values()})
+            free = [one for one in free if one not in more.values()]
+            more |= consent_statuses(free, cells_of, more, by_tool)
         return {**by_tool, **more, **({"tags": tags[0]} if tags and tags[0] not in by_tool.values() else {})}
     are = _kinds(columns, sample)
     filled = [one.cells for one in sample if not one.problem]
     found: dict[str, str] = _noes(columns, columns, sample) if kind == "customers" else {}
     if kind == "customers":
-        found |= _reasons(columns, found)
+        found |= reasons_of_leaving(columns, found)
     for field, synonyms in KINDS[kind].items():
         for synonym in synonyms:
             match = by_name.get(plain(synonym))
@@ -123,7 +128,8 @@ def guess_mapping(
         money = NetMoney(found, columns, sample)
         paid, replaced = money.mapping(), money.replaced()
         found = {field: column for field, column in found.items() if field not in replaced} | paid
-    return found | _by_values(columns, kind, are, found, sample)
+    found |= _by_values(columns, kind, are, found, sample)
+    return found | (consent_statuses(columns, cells_of, found) if kind == "customers" else {})
 
 
 def _is_name(
@@ -225,17 +231,6 @@ def _is_of_offers(column: str, kind: CellKind | None, cells: Sequence[str]) -> b
     if not asks_of_offers(column) or not holds_answers(cells):
         return False
     return kind is CellKind.ANSWER or len(column_words(column).split()) > 1
-
-
-def _reasons(columns: Sequence[str], found: Mapping[str, str]) -> dict[str, str]:
-    """Return the columns that say why somebody left, where no other says who did."""
-    if any(field_of(name) in REFUSALS for name in found):
-        return {}
-    more: dict[str, str] = {}
-    for column in columns:
-        if field := left_reason_field(column):
-            more[free_name(field, more)] = column
-    return more
 
 
 def _status(column: str, cells: Sequence[str], *, of_list: bool) -> str | None:

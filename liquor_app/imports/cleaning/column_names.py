@@ -13,7 +13,17 @@ def _numbers(*nouns: str) -> tuple[str, ...]:
     return tuple(f"{noun} {word}" for noun in nouns for word in ("id", "number", "no", "num", "nr"))
 
 
-_ADDRESSES = ("default address", "billing", "shipping", "mailing", "address 1", "primary", "home", "home address")
+_ADDRESSES = (
+    "default address",
+    "address",
+    "billing",
+    "shipping",
+    "mailing",
+    "address 1",
+    "primary",
+    "home",
+    "home address",
+)
 
 
 def _with(own: dict[str, tuple[str, ...]], *others: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
@@ -44,27 +54,39 @@ _PERCENTAGES = tuple(
 CUSTOMERS: dict[str, tuple[str, ...]] = {
     "email": (
         "email", "e-mail", "email address", "mail", "customer email", "contact email", "primary email", "email 1",
+        "buyer email", "guest email", "client email", "member email", "email addr", "email adrs 1",
+        "customer email address",
     ),
     "phone": (
         "phone", "phone number", "mobile", "mobile phone", "mobile number", "cell", "cell phone", "telephone", "tel",
-        "sms", "customer phone", "phone 1", "primary phone",
-        "cust phone",
+        "sms", "customer phone", "phone 1", "primary phone", *_places("phone", "phone number", "telephone"),
+        "cust phone", "cell number", "contact number", "contact phone", "buyer phone", "guest phone", "phone home",
+        *(f"{one} {phone}" for one in ("mobile", "cell", "home", "work", "day", "evening", "main")
+          for phone in ("phone", "phone number", "telephone", "tel")),
+        *(f"phone {one}" for one in ("mobile", "cell", "home", "work", "other")),
     ),
     "external_id": (
         "external id", "customer code", "cust code", "client code", "member code", *_numbers("customer", "cust",
-        "member", "loyalty", "account", "acct", "household", "client", "contact", "customer account", "cust acct"),
+        "member", "loyalty", "account", "acct", "household", "client", "contact", "customer account", "cust acct",
+        "guest", "patron", "shopper", "buyer"),
+        "customer public id", "public customer id", "customer reference",
+        "system id", "public id",
         "id",
     ),
     "name": ("name", "full name", "customer name", "contact name", "customer"),
-    "first_name": ("first name", "given name", "forename", "first"),
-    "last_name": ("last name", "surname", "family name", "last"),
+    "first_name": ("first name", "given name", "forename", "first", "fname", "fst nam", "f name",
+        *(f"{who} first name" for who in ("customer", "buyer", "guest", "contact", "client", "billing", "shipping")),
+    ),
+    "last_name": ("last name", "surname", "family name", "last", "lname", "lst nam", "l name",
+        *(f"{who} last name" for who in ("customer", "buyer", "guest", "contact", "client", "billing", "shipping")),
+    ),
     "city": ("city", "town", *_places("city")),
     "state": (
         "state", "province", "region", "state code", "state/region", "state/province", "province/state", "st",
-        *_places("state", "state code", "state/region", "state/province", "province", "province code"),
+        *_places("state", "region", "state code", "state/region", "state/province", "province", "province code"),
     ),
     "postal_code": (
-        "postal code", "zip", "zip code", "postcode", "zip/postal code", "postal/zip code",
+        "zip cod", "postal code", "zip", "zip code", "postcode", "zip/postal code", "postal/zip code",
         *_places("zip", "zip code", "postal code", "postcode", "zip/postal code"),
     ),
     "country": ("country", "country code", *_places("country", "country code")),
@@ -90,8 +112,21 @@ CUSTOMERS: dict[str, tuple[str, ...]] = {
         "opt in language", "consent evidence", "proof of consent", "disclosure",
     ),
     "consent_ip": ("consent ip", "opt in ip", "optin ip", "confirm ip", "signup ip", "sign up ip"),
-    "email_consent_at": ("email consent at", "email consent date", "email opt in date"),
-    "sms_consent_at": ("sms consent at", "sms consent date", "sms opt in date"),
+    **{
+        f"{channel}_consent_at": tuple(
+            f"{channel} {of} {when}"
+            for of in ("consent", "opt in", "optin", "subscription", "marketing consent", "marketing opt in", "signup")
+            for when in ("at", "on", "date", "time", "timestamp")
+        )
+        for channel in ("email", "sms")
+    },
+    **{
+        f"{channel}_consent_source": tuple(
+            f"{channel} {of} source"
+            for of in ("consent", "opt in", "optin", "subscription", "marketing consent", "marketing opt in", "signup")
+        )
+        for channel in ("email", "sms")
+    },
     "tags": ("tags", "tag", "customer tags", "labels", "groups", "group"),
     "age_checked_at": ("age checked at", "age checked on", "age verified at", "age verified on", "id checked on"),
     "age_check": ("age check", "age checked by", "age verified by", "age proof", "proof of age", "id check"),
@@ -109,6 +144,9 @@ CUSTOMERS: dict[str, tuple[str, ...]] = {
     "email_status": (), "sms_status": (),
 }  # fmt: skip
 
+_OF_ANY = ("id", "system id", "public id")
+"""What tools call the number of whatever a file's rows are: of customers in a file of customers alone."""
+
 PURCHASES: dict[str, tuple[str, ...]] = {
     "order_id": (
         *_numbers("order", "transaction", "trans", "tran", "tkt", "check", "receipt", "basket", "invoice", "ticket",
@@ -122,17 +160,20 @@ PURCHASES: dict[str, tuple[str, ...]] = {
         "contact info", "contact details",
     ),
     "email": CUSTOMERS["email"],
-    "external_id": tuple(name for name in CUSTOMERS["external_id"] if name != "id"),
+    "external_id": tuple(name for name in CUSTOMERS["external_id"] if name not in _OF_ANY),
     "phone": CUSTOMERS["phone"],
     "occurred_at": (
         "occurred at", "purchased at", "purchase date", "order date", "transaction date", "sale date", "sold at",
         "business date", "bus dat", "tkt dat", "ticket date", "invoice date", "receipt date", "date time",
         "datetime", "timestamp", "transaction timestamp", "date", "created at", "date created", "created date",
         "created on",
-        "created", "placed at", "date placed", "ordered at", "opened", "time",
+        "created", "tdate", "trans date", "tran date", "txn date", "sales date", "date of sale",
+        "completed at",
+        "completed date", "closed at", "closed date", "paid at", "date paid", "payment date",
+        "order placed", "placed at", "date placed", "ordered at", "opened", "time",
     ),
     "time_of_day": (
-        "time of day", "time", "purchase time", "order time", "transaction time", "sale time", "sales time",
+        "time of day", "time", "ttime", "purchase time", "order time", "transaction time", "sale time", "sales time",
         "receipt time", "ticket time", "check time", "invoice time", "inv time", "trans time", "tran time", "txn time",
         "tkt time", "bill time", "sold time", "checkout time", "closed time", "hora", "hora de venta",
     ),
@@ -148,14 +189,15 @@ PURCHASES: dict[str, tuple[str, ...]] = {
     ),
     "quantity": ("quantity", "qty", "units", "count", "lineitem quantity", "qty sold", "quantity sold", "units sold"),
     "amount": (
-        "amount", "line total", "net sales", "sales value", "line amount", "net amount", "total", "subtotal",
+        "amount", "line total", "net sales", "net revenue", "sales value", "line amount", "net amount", "total",
+        "subtotal",
         "net total", "value", "revenue", "gross sales", "gross revenue", "gross item sales",
         "gross product sales", "item gross sales", "line gross sales", "extended price", "ext price", "ext prc",
         "extended amount",
         "extended", "ext amount", "ext retail", "extended retail", "ext sell", "extended sell", "ext selling price",
         "ext sales", "extended sales", "ext net", "extended net", "net amt", "total net", "net sales amount",
         "item total", "item amount", "line amt", "ext amt", "item net", "line net",
-        "sale amount",
+        "sale amount", "total retail", "total sell",
         "sales amount", "amount sold", "amount after discount", "net price", "summe brutto", "brutto", "bruttobetrag",
         "gesamtbetrag", *PLAIN_GROSS,
     ),
@@ -211,10 +253,11 @@ PRODUCTS: dict[str, tuple[str, ...]] = {
         "price", "regular price", "retail price", "retail", "unit price", "selling price", "default price",
         "default sell price", "sell price", "list price", "msrp",
     ),
-    "sale_price": ("sale price", "promo price", "special price", "discount price", "club price"),
+    "sale_price": ("online sale price", "sale price", "promo price", "special price", "discount price", "club price"),
     "cost": (
         "cost", "unit cost", "avg cost", "average cost", "default cost", "cost price", "last cost", "cost per item",
-        "default unit cost", "supply price", "supplier price", "purchase price", "purchase cost", "wholesale price",
+        "default unit cost", "cost of goods", "item cost", "net cost", "case cost each", "landed cost",
+        "supply price", "supplier price", "purchase price", "purchase cost", "wholesale price",
     ),
     "minimum_price": ("minimum price", "min price", "minimum bottle price", "min bottle price", "state minimum price"),
     "stock": (

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from liquor_app.imports.cleaning.cells import REMEMBERED
-from liquor_app.imports.cleaning.moment_cells import When, clean_moment
+from liquor_app.imports.cleaning.moment_cells import When, clean_moment, named_zone
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +30,17 @@ class Setting:
     """Whether its first rows say that it is about the United States (`person_cells.tell_of_us`)."""
     by_store: bool = False
     """Whether each store numbers its receipts anew (`orders.store_numbers`)."""
+    written_in: ZoneInfo | None = None
+    """The zone that the column of times names itself ("Created (UTC)"), if it does."""
     moments: dict[tuple[str, str], When | None] = field(default_factory=dict, compare=False)
 
     def column(self, place: int) -> str:
         """Return the name of the column a cell stands in; "" for one that is made beside the file's."""
         return self.columns[place] if place < len(self.columns) else ""
+
+    def for_times_of(self, column: str) -> Setting:
+        """Return how cells are read whose times stand in a column of this name."""
+        return replace(self, written_in=zone, moments={}) if (zone := named_zone(column)) else self
 
     def moment(self, cell: str, clock: str) -> When | None:
         """Tell when something was bought. The lines of a basket share it, so the last few thousand are remembered."""
@@ -42,7 +48,9 @@ class Setting:
         if found is None:
             if len(self.moments) > REMEMBERED:
                 self.moments.clear()
-            found = clean_moment(cell, "occurred_at", self.zone, self.now, clock=clock, order=self.date_order)
+            found = clean_moment(
+                cell, "occurred_at", self.zone, self.now, clock=clock, order=self.date_order, written_in=self.written_in
+            )
             self.moments[cell, clock] = found
         return found
 

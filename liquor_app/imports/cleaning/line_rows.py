@@ -23,7 +23,6 @@ from liquor_app.imports.cleaning.number_cells import (
     check_head,
     clean_cents,
     clean_currency,
-    clean_number,
     clean_signed,
     is_own,
 )
@@ -36,6 +35,7 @@ from liquor_app.imports.cleaning.orders.discount_columns import (
     order_offs_of,
 )
 from liquor_app.imports.cleaning.orders.money_names import BESIDE, REFUNDED, is_gross
+from liquor_app.imports.cleaning.orders.row_worth import by_many
 from liquor_app.imports.cleaning.orders.taken_off import NONE_OFF, TakenOff, share_of, worth_before
 from liquor_app.imports.cleaning.person_cells import (
     clean_code,
@@ -169,7 +169,7 @@ class LineReader:
     """
 
     def __init__(self, at: dict[str, int], how: Setting) -> None:
-        self._how = how
+        self._how = how = how.for_times_of(how.column(at["occurred_at"])) if "occurred_at" in at else how
         places = [at.get(name) for name in ("email", "external_id", "customer", "phone")]
         self._who = [(nth, place) for nth, place in enumerate(places) if place is not None]
         self._currency, self._order = at.get("currency"), at.get("order_id")
@@ -393,12 +393,12 @@ class LineReader:
         if self._price is None:
             return None
         try:
-            price = clean_number(bare_price(cells[self._price]), "unit_price", self._how.decimal, self._how.currency)
+            price = clean_signed(bare_price(cells[self._price]), "unit_price", self._how.decimal, self._how.currency)
         except Rejected:
             if needed:
                 raise
             return None
-        return None if price is None else money(price * (ONE if quantity is None else quantity))
+        return None if price is None else money(by_many(price, quantity))
 
 
 def _is_alcohol(cell: str) -> bool | None:

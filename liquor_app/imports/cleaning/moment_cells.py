@@ -30,14 +30,35 @@ class When:
     local_hour: int | None
 
 
+_IN_UTC = re.compile(r"[(\[]?\b(?:UTC|GMT)(?: ?[+-]?0+(?::?00)?)?\b[)\]]?", re.IGNORECASE)
+
+
+def named_zone(column: str) -> ZoneInfo | None:
+    """Return the zone a column of times names itself ("Created date (UTC)"); None for the store's."""
+    return ZoneInfo("UTC") if _IN_UTC.search(column.replace("_", " ")) else None
+
+
+def without_zone(column: str) -> str:
+    """Return a column's name without the zone of its times."""
+    return _IN_UTC.sub(" ", column.replace("_", " "))
+
+
 def clean_moment(
-    cell: str, field: str, zone: ZoneInfo, now: datetime, *, clock: str = "", order: str = "mdy"
+    cell: str,
+    field: str,
+    zone: ZoneInfo,
+    now: datetime,
+    *,
+    clock: str = "",
+    order: str = "mdy",
+    written_in: ZoneInfo | None = None,
 ) -> When | None:
     """Return a moment. One without a zone is the store's; a bare day is its noon, the hour unknown.
 
     Args:
         clock: the time of day from a column of its own.
         order: `mdy` or `dmy`, for dates with slashes.
+        written_in: the zone of times without one, if not the store's.
     """
     text = clean_word(cell, field)
     if text is None:
@@ -55,7 +76,7 @@ def clean_moment(
     if not isinstance(parsed, datetime):
         moment, hour = datetime.combine(parsed, time(12), zone), None
     else:
-        moment = parsed.replace(tzinfo=zone) if parsed.tzinfo is None else parsed.astimezone(zone)
+        moment = (parsed if parsed.tzinfo else parsed.replace(tzinfo=written_in or zone)).astimezone(zone)
         hour = moment.hour
     if moment.year < EARLIEST or moment > now + timedelta(days=1):
         raise Rejected(f"bad_{field}", field, out_of_reach)

@@ -111,6 +111,8 @@ class NetMoney:
             if told:
                 return told
             none = told if told is not None and whole in self._wholes else none
+        if none is None and amount is None:
+            return self._orders.alike_beside(self._wholes, self._worth, self._may_be_in, self._offs.columns) or None
         return none
 
     def _goods(self, amount: str | None) -> Callable[[Rows], Decimal]:
@@ -177,6 +179,8 @@ class NetMoney:
         found = {field: self._found[field] for field in ("amount", "unit_price") if field in self._found}
         found |= {"amount": instead} if instead else {}
         amount = found.get("amount")
+        if amount and not instead and (by_many := self._by_many(amount)):
+            return self._paid(by_many)
         if amount and (self._is_of_orders_beside_prices(amount) or self._is_before_what_was_taken_off(amount)):
             return {"unit_price": found["unit_price"]}
         if "unit_price" in found and amount is None and self._is_weak_price(found["unit_price"]):
@@ -204,6 +208,18 @@ class NetMoney:
         if not {"unit_price", "quantity"} <= self._found.keys():
             return False
         return self._orders.are_beside_prices(amount, self._worth, self._may_be_in, self._offs.columns)
+
+    def _by_many(self, amount: str) -> str | None:
+        """Return the column that holds an amount by how many on each row, on one of several at least: the amount is
+        what one of them costs."""
+        if "quantity" not in self._found:
+            return None
+        for one in self._others(amount):
+            rows = [row for row in self._sums(amount, one, self._found["quantity"]) if row[0]]
+            several = [row for row in rows if abs(row[2]) != 1]
+            if several and all(abs(abs(row[0] * row[2]) - abs(row[1])) <= CENTS for row in rows):
+                return one
+        return None
 
     def _is_before_what_was_taken_off(self, amount: str) -> bool:
         """Tell whether an amount is price by quantity on the very rows that something was taken off."""

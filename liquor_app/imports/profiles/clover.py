@@ -1,8 +1,8 @@
-"""Clover: customers."""
+"""Clover: customers, line items, payments."""
 
 from __future__ import annotations
 
-from liquor_app.imports.profiles.tool_profile import REFUNDED, Profile, Sales
+from liquor_app.imports.profiles.tool_profile import REFUNDED, UNPAID, Profile, Sales
 
 PROFILES = (
     Profile(
@@ -33,6 +33,23 @@ PROFILES = (
             plus=(("Total Revenue",),),
             minus=(("Discounts",),),
             discount=("Discounts",),
+        ),
+    ),
+    # what was paid holds the tax, and stands beside the tip; a failed try is a row of its own
+    Profile(
+        key="clover_payments",
+        name="Clover payments",
+        kind="purchases",
+        marks=("Payment ID", "Order ID", "Result", "Amount", "Tax Amount", "Tip Amount", "Tender"),
+        columns={"order_id": "Order ID", "occurred_at": "Payment Date", "currency": "Currency"},
+        made={"customer": "{Customer ID|Customer Email|Email|Customer Phone}"},
+        sales=Sales(
+            order="Order ID",
+            drops={
+                "Result": dict.fromkeys(("fail", "failed", "declined", "void", "voided", "pending"), UNPAID),
+            },
+            plus=(("Amount",),),
+            less=(("Tax Amount",),),
         ),
     ),
 )  # fmt: skip

@@ -23,14 +23,35 @@ NO_TABLES = (
 """What begins pictures, PDFs, archives and programs: a name that ends in .csv makes no table of them."""
 
 
+_OF_WORKBOOKS = (b"[Content_Types]", b"_rels/", b"xl/", b"docProps/", b"customXml/", b"mimetype", b"META-INF/")
+"""How the first file in a workbook may be called (ECMA-376, part 2); in any other archive it is somebody's own."""
+_WEB_PAGE = (b"<!doctype", b"<html", b"<head", b"<meta", b"<table", b"<style")
+
+
+def _check_no_archive(start: bytes) -> None:
+    """Check, or raise Invalid: the first file of an archive, by its local header (PKZIP APPNOTE 4.3.7)."""
+    length = int.from_bytes(start[26:28], "little")
+    name = start[30 : 30 + length]
+    if name and not name.startswith(_OF_WORKBOOKS):
+        told = name.decode(errors="replace").rpartition("/")[2][:60]
+        inside = f" (“{told}”)" if told and told.isprintable() else ""
+        raise Invalid(f"This is a ZIP archive. Unpack it, then import what is in it{inside}.", field="file")
+
+
 def _looks_like(start: bytes) -> str:
     if start.startswith(b"PK\x03\x04"):
+        _check_no_archive(start)
         return "workbook"
     if start.startswith(b"\xd0\xcf\x11\xe0"):
         raise Invalid("This is an old Excel file (.xls). Save it as .xlsx or CSV, then import that.", field="file")
     if start.startswith(NO_TABLES):
         raise Invalid("This is no CSV or Excel file: it is a picture, a PDF or an archive.", field="file")
     text = start.replace(b"\x00", b"")
+    if text.lstrip(codecs.BOM_UTF8).lstrip()[:9].lower().startswith(_WEB_PAGE):
+        raise Invalid(
+            "This is a web page that some tools call an Excel file. Open it in Excel, and save it as .xlsx or CSV.",
+            field="file",
+        )
     for mark in (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
         text = text.removeprefix(mark)
     return {b"[": "json", b"{": "lines"}.get(text.lstrip()[:1], "delimited")

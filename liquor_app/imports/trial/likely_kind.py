@@ -62,6 +62,18 @@ def check_is_of_people(columns: Sequence[str], sample: Sequence[Record]) -> None
         )
 
 
+def check_is_of_products(columns: Sequence[str], sample: Sequence[Record]) -> None:
+    """Check, or raise Invalid: what was sold, to whom and when, is no list of what there is to sell."""
+    found = guess_mapping(columns, "purchases", None, sample)
+    order = found.get("order_id", "")
+    if order and plain(order) not in _OF_ANYTHING and _has_all(columns, "purchases", sample):
+        raise Invalid(
+            f"The file looks like a list of orders: each has a number, a day and a buyer (“{order}”,"
+            f" “{found['occurred_at']}”). It holds purchases, not products. Import it as purchases.",
+            field="kind",
+        )
+
+
 def likely_kind_of(path: Path, kind: str) -> str:
     """As `likely_kind`, of a file.
 

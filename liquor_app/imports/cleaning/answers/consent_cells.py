@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -154,7 +154,7 @@ def hear(cells: list[str], at: dict[str, int], how: Setting, told: ConsentColumn
     for name, place in told.refusals:
         if (cell := cells[place]) and (no := clean_refusal(cell, how.zone, how.now, how.date_order)):
             column = how.column(place)
-            source = _source(cells, at) or _of_file(how, column)
+            source = _source(cells, at, REFUSALS[name]) or _of_file(how, column)
             if name in OBJECTIONS:
                 heard.objects = heard.objects or column or name
             for channel in REFUSALS[name]:
@@ -246,7 +246,7 @@ def _consent(
     *,
     proof: tuple[str | None, str | None, str],
 ) -> ConsentGiven:
-    source = clean_word(cells[at["consent_source"]] if "consent_source" in at else "", "consent_source")
+    source = next(filter(None, (clean_word(cells[one], "consent_source") for one in _sources_at(at, channel))), None)
     written = cells[moment_at] if (moment_at := _moment_at(channel, at)) is not None else ""
     if day and "consent_at" in how.said_of_all:  # what is said of all is for rows that say nothing themselves
         written = day
@@ -265,16 +265,23 @@ def _moment_at(channel: str, at: dict[str, int]) -> int | None:
     return at.get(f"{channel}_consent_at", at.get("consent_at"))
 
 
-def _source(cells: list[str], at: dict[str, int]) -> str | None:
-    with suppress(Rejected):
-        return clean_word(cells[at["consent_source"]], "consent_source") if "consent_source" in at else None
+def _sources_at(at: dict[str, int], *channels: str) -> list[int]:
+    """Return where it stands from where a channel's consent is: in a column of its own, then in one for all."""
+    return [at[one] for one in (*(f"{each}_consent_source" for each in channels), "consent_source") if one in at]
+
+
+def _source(cells: list[str], at: dict[str, int], channels: Sequence[str]) -> str | None:
+    for place in _sources_at(at, *channels):
+        with suppress(Rejected):
+            if source := clean_word(cells[place], "consent_source"):
+                return source
     return None
 
 
 def _withdrawal(channel: str, place: int, cells: list[str], at: dict[str, int], how: Setting) -> ConsentGiven:
     """Never refused: of no known source it is the file's word, of no known moment one of now."""
     column = how.column(place)
-    source = _source(cells, at) or _of_file(how, column)
+    source = _source(cells, at, (channel,)) or _of_file(how, column)
     when: datetime | None = None
     if (moment_at := _moment_at(channel, at)) is not None:
         with suppress(Rejected):

@@ -64,7 +64,10 @@ _VALID = re.compile(
 _VALID_PHONE = re.compile(
     r"(?:is )?(?:phone|mobile|cell|sms)(?: number)? (?:is )?valid|valid (?:phone|mobile|cell|sms)(?: number)?"
 )
-_STATUS = re.compile(r"(?:e ?mail|phone|mobile|sms)(?: address| number)? (?:status|state|validity)")
+_STATUS = re.compile(
+    r"(?:e ?mail|phone|mobile|sms)(?: address| number)?"
+    r" (?:status|state|validity|deliverability|verification|quality|health|result)"
+)
 
 _SAYS_YES = frozenset({"yes", "y", "true", "t", "1", "-1", "x", "si", "sí", "checked", "✓", "✔", "☑", "✅"})
 _YES = _SAYS_YES | DEAD | {"hard", "permanent", "perm", "failed", "failure", "dead", "h"}

@@ -33,7 +33,8 @@ CONSENTS = ("email_consent", "sms_consent")
 _NAME = re.compile(
     r"\b(?:un ?sub(?:s(?:cri\w*)?)?|opt(?:s|ed|ing)? ?out|optout|do ?not|don ?t|dnc|dne|no (?:e ?)?(?:mails?|mailings?"
     r"|sms|texts?|marketing|newsletters?|contact)|no (?:promo\w*|marketing|more|bulk|commercial|advert\w*) \w+"
-    r"|(?:black|block) ?listed|deleted|refused|deceased|erasure|(?:to be )?forgotten"
+    r"|(?:black|block) ?list(?:ed)?|donot(?:bulk)?e?mail|donotsendmm|donot(?:contact|text)|deleted|removed|refused"
+    r"|deceased|erasure|(?:to be )?forgotten"
     r"|abgemeldet|abbestellt|ausgetragen|werbesperre|werbewiderspruch|des(?:abonn|inscri)\w*|descadastrad\w+|disiscri\w+"
     r"|(?:nao|non|nicht|no|ne pas) (?:contat\w+|contatt\w+|kontaktieren|contactar|contacter|enviar|envoyer|inviare"
     r"|molestar|escribir))\b"
@@ -44,7 +45,7 @@ _NO_ANSWER = re.compile(
     r"|sell|track|fax(?:es)?|post|postal|letters?|direct mail|do not (?:allow )?phone|count|method)\b"
 )
 """… but hold why, by what or from where, or are about what we do not do."""
-_OF_THINGS_TOO = frozenset({"deleted", "refused", "forgotten", "to be forgotten"})
+_OF_THINGS_TOO = frozenset({"deleted", "removed", "refused", "forgotten", "to be forgotten"})
 _THINGS = re.compile(
     r"\b(?:deliver(?:y|ies)|shipments?|shipping|packages?|parcels?|orders?|carts?|items?|products?|payments?|cards?|checks?"
     r"|passwords?|pins?|logins?|service|sale|sales|entry|returns?|refunds?|substitutions?)\b"
@@ -218,7 +219,9 @@ def _says_no(name: str, value: str) -> bool:
     return name not in {*CONSENTS, *DEAD_FIELDS, *_EVIDENCE, "given_up", "currency"}
 
 
-_EVIDENCE = ("consent_source", "consent_at", "email_consent_at", "sms_consent_at")
+_EVIDENCE = (
+    "consent_source", "email_consent_source", "sms_consent_source", "consent_at", "email_consent_at", "sms_consent_at",
+)  # fmt: skip
 
 
 def _unless_said(make: Make, by_tool: Make | None, place: int | None) -> Make:

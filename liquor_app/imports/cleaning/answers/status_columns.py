@@ -16,12 +16,13 @@ STATUSES = {"email_status": "email", "sms_status": "sms"}
 _NAME = re.compile(
     r"(?:(?:e ?mail|sms|text|marketing|e ?mail marketing|sms marketing|subscriber|subscription|subscribe|contact|member"
     r"|customer|client|account|profile"
-    r"|list|mailing|newsletter) )*(?:status|state)"
+    r"|list|mailing|newsletter|permission|consent|gdpr|opt ?(?:in|out)) )*(?:status|state)"
 )
-_SMS = re.compile(r"\b(?:sms|text)\b")
+_SMS = re.compile(r"\b(?:sms|texts?|textable)\b")
 _OF_LISTS = re.compile(
     r"\b(?:un ?sub\w*|subscri\w*|non ?subscri\w*|bounced?|cleaned|junk|spam|complain\w*|(?:black|block) ?list\w*"
-    r"|suppress\w*|undeliverable|unconfirmed|opt(?:ed)? ?(?:in|out)|enabled|deleted|erased|deceased|eliminad[oa])\b"
+    r"|suppress\w*|undeliverable|unconfirmed|withdrawn|revoked"
+    r"|not (?:permitted|allowed|consented)|opt(?:ed)? ?(?:in|out)|enabled|deleted|erased|deceased|eliminad[oa])\b"
 )
 """What a list of subscribers says, and no till: its customers are active, inactive or blocked."""
 _OF_MARKETING = re.compile(r"\b(?:marketing|newsletter|mailing|subscri\w*)\b")
@@ -73,10 +74,35 @@ _ASKS_OF_OFFERS = re.compile(
 )
 
 
+def channel_status(column: str) -> str:
+    """Return which of `STATUSES` a column is about, by its name."""
+    return "sms_status" if _SMS.search(column_words(column)) else "email_status"
+
+
 def asks_of_offers(column: str) -> bool:
     """Tell whether a column is by its name about being sent offers, whatever the channel ("Marketing Allowed", "Send
     Offers")."""
     return _ASKS_OF_OFFERS.fullmatch(column_words(column)) is not None
+
+
+_ASKS_OF_CONSENT = re.compile(
+    r"(?:(?:is|was|can|may|ok|okay|to|be|we|i|customer|client|contact|member|person|gdpr|ccpa|rgpd|lgpd|privacy|marketing"
+    r"|promo(?:s|tions?|tional)?|commercial|bulk|electronic|e ?mails?|mailings?|newsletters?|sms|texts?|allow(?:s|ed)?"
+    r"|accept(?:s|ed)?|receiv(?:e|es|ing)|gets?|wants?|send|permits?|agree[ds]?|opt|opted|in|by|for|via) ){0,5}"
+    r"(?:consent(?:s|ed)?|permission|permitted|opt ?in|opted ?in|optin|mailable|e ?mailable|textable|subscriber"
+    r"|e ?mails?|mailings?|newsletters?|sms|texts?|contact|contacted|allowed)"
+)
+_OF_SENDING = re.compile(
+    r"\b(?:consent\w*|permi\w+|opt ?(?:in|ed)\w*|optin|opted|mailable|e ?mailable|textable|subscriber|allow\w*"
+    r"|accept\w*|receiv\w*|agree\w*|bulk|(?:may|can|ok(?:ay)?|wants?|gets?) )"
+)
+
+
+def asks_of_consent(column: str) -> bool:
+    """Tell whether a column is by its name about being written to at all ("GDPR Consent", "AllowEmail", "Is
+    Subscriber", "Bulk Email"): a no in it is one, and a yes says nothing of offers."""
+    words = column_words(column)
+    return _ASKS_OF_CONSENT.fullmatch(words) is not None and _OF_SENDING.search(words) is not None
 
 
 _OF_CONSENT = re.compile(

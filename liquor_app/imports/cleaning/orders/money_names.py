@@ -22,7 +22,8 @@ _KINDS = (
     ("fees", re.compile(r"\b(?:(?:service|convenience|bag) (?:charges?|fees?)|surcharges?|bottle deposits?|crv)\b")),
 )  # fmt: skip
 _NO_SUM = re.compile(
-    r"\b(?:rate|percent|pct|id|ids|number|no|num|exempt\w*|code|class|category|name|type|method|status|state|date|time|at"
+    r"\b(?:(?<!shipping )(?<!delivery )rate"
+    r"|percent|pct|id|ids|number|no|num|exempt\w*|code|class|category|name|type|method|status|state|date|time|at"
     r"|address\w*|street|city|zip|postal|postcode|province|county|country|region|company|phone|carrier|tracking|notes?"
     r"|instructions?|option|service|window|zone|by|taxable|incl?\w*|with|after|before|excl?\w*|without|net|subtotal"
     r"|discounts?|first|last|email|person|provider)\b(?! (?:charges?|fees?|tax(?:es)?)\b)"
@@ -32,7 +33,8 @@ _IS_WHOLE = re.compile(
 )
 """A sum with or without something is never the something: `Total incl. tax` is no tax."""
 _PLAIN_NET = (
-    "net sales", "subtotal", "order subtotal", "net total", "net amount", "net amt", "goods total", "merchandise total",
+    "net sales", "net revenue",
+    "subtotal", "order subtotal", "net total", "net amount", "net amt", "goods total", "merchandise total",
     "items total", "item subtotal", "products total", "product total", "total before tax", "total excl tax",
     "total net", "total ex tax", "net",
     "total ex gst", "total excl gst", "total ex vat", "total excl vat",

@@ -8,6 +8,11 @@ from decimal import Decimal
 from liquor_app.imports.cleaning.amounts import read_amount
 
 
+def by_many(price: Decimal, many: Decimal | None) -> Decimal:
+    """Return a price by how many; less than none at less than nothing was given back: two signs say it once."""
+    return price if many is None else (abs(price) if many < 0 else price) * many
+
+
 class RowWorth:
     """`RowWorth(at, decimal)(cells)` is what a row comes to: its sign matters, and whether several are even.
 
@@ -23,7 +28,7 @@ class RowWorth:
         """Return the row's amount, else its price by how many; a count below zero makes it less than nothing."""
         amount, price, many = (self.number(cells, field) for field in ("amount", "unit_price", "quantity"))
         if amount is None:
-            return (price or Decimal(0)) * (1 if many is None else many)
+            return by_many(price or Decimal(0), many)
         return -amount if many is not None and many < 0 < amount else amount
 
     def number(self, cells: Sequence[str], field: str) -> Decimal | None:

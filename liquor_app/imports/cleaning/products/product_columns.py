@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from liquor_app.imports.cleaning.answers.dead_addresses import column_words
+from liquor_app.imports.cleaning.answers.dead_addresses import column_words, mostly
 from liquor_app.imports.cleaning.answers.heard_columns import free_name
 from liquor_app.imports.cleaning.orders.money_names import number_of
 from liquor_app.imports.profiles.tool_profile import plain
@@ -33,6 +33,9 @@ _KINDS = frozenset({
     "variable price", "per unit",
 })  # fmt: skip
 """What tools call a product's own kind: how it is sold, not what it is."""
+_NAMES = frozenset(plain(one) for one in (
+    "name", "product name", "item name", "description", "item description", "title", "product", "descr", "descript",
+))  # fmt: skip
 _UPC_DIGITS = range(11, 15)
 
 
@@ -53,6 +56,10 @@ def product_columns(found: Mapping[str, str], columns: Sequence[str], sample: Se
     mapping = dict(found)
     if (kinds := mapping.get("category")) and plain(kinds).endswith("type") and _are_kinds(filled(kinds)):
         del mapping["category"]
+    if (name := mapping.get("name")) and _are_codes(filled(name)):
+        called = [one for one in columns if plain(one) in _NAMES and one != name and not _are_codes(filled(one))]
+        if called:  # "Item" is its number where "Description" says what it is
+            mapping |= {"name": called[0]} | ({} if "sku" in mapping else {"sku": name})
     if "upc" not in mapping:
         free = [one for one in columns if plain(one) in _CODES and one not in mapping.values()]
         free += [mapping["sku"]] if plain(mapping.get("sku", "")) in _CODES else []
@@ -63,6 +70,10 @@ def product_columns(found: Mapping[str, str], columns: Sequence[str], sample: Se
             if column not in mapping.values() and _is_stock_of_place(column, filled(column)):
                 mapping[free_name("stock", mapping)] = column
     return mapping
+
+
+def _are_codes(cells: Sequence[str]) -> bool:
+    return bool(cells) and all(one.isdigit() for one in cells)
 
 
 def _are_kinds(cells: Sequence[str]) -> bool:
@@ -81,4 +92,5 @@ def _checks(code: str) -> bool:
 
 def _is_stock_of_place(column: str, cells: Sequence[str]) -> bool:
     told = _STOCK_OF.match(column_words(column))
-    return told is not None and not _NO_PLACE.search(told["place"]) and all(number_of(one) is not None for one in cells)
+    is_one = told is not None and not _NO_PLACE.search(told["place"])
+    return is_one and mostly([number_of(one) is not None for one in cells])

@@ -48,6 +48,31 @@ class WholeOrders:
         is_called_so = OF_AN_ORDER.search(column_words(column)) is not None
         return [is_called_so and len({cells[self._at[column]] for cells in rows}) == 1 for rows in self.several]
 
+    def alike_beside(
+        self, wholes: Sequence[str], worth: Worth, beside: Sequence[str], offs: Sequence[str]
+    ) -> list[str]:
+        """Return which discounts stand alike on each row of the orders whose total does, though their rows come to
+        different sums: such are said of the order, whatever else its total holds. None where a total is what the rows
+        come to, each less its own.
+
+        Args:
+            worth, beside, offs: as for `are_beside_prices`.
+        """
+        told = [rows for rows in self.several if len({worth(cells) for cells in rows}) > 1]
+
+        def is_said_once(column: str) -> bool:
+            every = [{self._number(cells, column) for cells in rows} for rows in told]
+            return all(len(one) == 1 for one in every) and any(one - {None, Decimal(0)} for one in every)
+
+        def is_of_lines(whole: str) -> bool:
+            goods = [sum((worth(cells) or Decimal(0) for cells in rows), Decimal(0)) for rows in told]
+            apart, more, _ = self._parts(told, whole, beside, (), goods)
+            less = {one: [self.sum_of(rows, one) for rows in told] for one in offs}
+            return between(apart, more, less) is not None
+
+        said = [whole for whole in wholes if is_said_once(whole)]
+        return [one for one in offs if is_said_once(one)] if said and not any(map(is_of_lines, said)) else []
+
     def are_beside_prices(self, column: str, worth: Worth, beside: Sequence[str], offs: Sequence[str]) -> bool:
         """Tell whether a column holds totals of orders where their lines have prices of their own: it is called so, or
         it stands on an order's first row alone, or says on each what all of them come to and none of them can.

@@ -18,6 +18,8 @@ from liquor_app.ui.words import listed, spoken
 LABELS: Mapping[str, str] = {
     "email_consent_at": "E-mail consent, when",
     "sms_consent_at": "SMS consent, when",
+    "email_consent_source": "E-mail consent, where",
+    "sms_consent_source": "SMS consent, where",
     "given_up": "Why nobody writes there any more",
     "email": "E-mail",
     "external_id": "Customer number",
