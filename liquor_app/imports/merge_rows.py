@@ -244,9 +244,8 @@ _OPEN = frozenset({None, "", NO_GIVEN})
 
 def _is_given_name(value: Any, stays: Any, person: Person) -> bool:
     """Tell whether a row's given name is one of the whole name that stays, be it the row's own or what is known."""
-    if stays == person.values.get("name"):
-        return True
-    return value != NO_GIVEN and str(stays or "").casefold().startswith(str(value).casefold())
+    told: Any = person.values.get("name")
+    return stays == told or (value != NO_GIVEN and may_be_one_person(stays, told))
 
 
 def _changes(known: Known, person: Person, policy: Policy) -> dict[str, Any]:

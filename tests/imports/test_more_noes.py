@@ -27,6 +27,9 @@ NOES = [
     ("donotbulkemail", "Do Not Allow"),
     ("Removed", "Yes"),
     ("SMS Permission", "no"),
+    ("Subscription", "Unsubscribed"),
+    ("E-Club", "Opted Out"),
+    ("SMS Line", "STOP"),
 ]
 
 
@@ -54,6 +57,37 @@ async def test_nothing_else_is_a_no_and_no_yes_is_a_consent(
     assert {tuple(one.values()) for one in await rows("SELECT email_consent, sms_consent FROM customers")} == {
         (None, None)
     }
+
+
+async def test_a_no_beyond_doubt_is_heard_whatever_else_its_column_holds(database: str, tmp_path: Path) -> None:
+    """Before, most of the words had to be answers: a STOP among landlines was lost."""
+    file = write(
+        tmp_path / "list.csv",
+        "email,phone,SMS Status",
+        "a@n.example,6175550141,STOP",
+        "b@n.example,6175550142,Landline",
+        "c@n.example,6175550143,Carrier blocked",
+        "d@n.example,6175550144,Mobile",
+    )
+    await run(file)
+    found = await rows("SELECT email, sms_consent FROM customers WHERE sms_consent IS NOT NULL")
+    assert [tuple(one.values()) for one in found] == [("a@n.example", "withdrawn")]
+
+
+async def test_a_list_of_numbers_that_texted_stop_is_about_texts(database: str, tmp_path: Path) -> None:
+    head = "email,phone,sms consent,consent source,consent date"
+    await run(write(tmp_path / "a.csv", head, "a@n.example,6175550141,yes,Kiosk,2026-01-05"))
+    await run(write(tmp_path / "b.csv", "phone,status", "(617) 555-0141,STOP"))
+    (ann,) = await rows("SELECT email_consent, sms_consent FROM customers")
+    assert tuple(ann.values()) == (None, "withdrawn")
+
+
+@pytest.mark.parametrize("column", ["Member of Club", "Delivery", "Email Domain"])
+async def test_what_else_somebody_stopped_or_left_is_no_no(database: str, tmp_path: Path, column: str) -> None:
+    await run(
+        write(tmp_path / "list.csv", f"email,{column}", "a@n.example,Stopped by", "b@n.example,No", "c@n.example,Yes")
+    )
+    assert not await rows("SELECT 1 FROM customers WHERE email_consent IS NOT NULL OR sms_consent IS NOT NULL")
 
 
 async def test_an_address_that_is_undeliverable_is_written_to_no_more(database: str, tmp_path: Path) -> None:

@@ -54,6 +54,26 @@ SUMS = {
         ("1,@,P1,Credit,SUCCESS,42.50,2.50,5.00", "1,@,P0,Credit,FAIL,42.50,2.50,5.00"),
         {"1": "40.00"},
     ),
+    "taken off each piece": (
+        "Item,Qty,Price,Discount per unit",
+        ("1,@,Malbec,2,24.00,2.00", "1,@,Rum,3,20.00,-1.00", "2,@,Malbec,-1,24.00,2.00"),
+        {"1": "101.00", "2": "-22.00"},
+    ),
+    "kinds that are no sale": (
+        "Type,Amount",
+        ("1,@,Sale,10.00", "2,@,Layaway Deposit,20.00", "3,@,Account Payment,30.00", "4,@,Gift Card Sale,40.00"),
+        {"1": "10.00"},
+    ),
+    "sums with and without tax": ("Amount Excl. Tax,Amount Incl. Tax", ("1,@,48.00,51.00",), {"1": "48.00"}),
+    "returns in a row and a column of their own": (
+        "Gross sales,Discounts,Returns,Net sales,Taxes,Total sales",
+        (
+            "1,@,50.00,-5.00,0.00,45.00,2.81,47.81",
+            "1,@,0.00,0.00,-45.00,-45.00,-2.81,-47.81",
+            "2,@,30.00,0.00,0.00,30.00,1.88,31.88",
+        ),
+        {"1": "0.00", "2": "30.00"},
+    ),
     "what was sold beside what it cost": (
         "Item,Qty,Cost,Retail,Total Cost,Total Retail",
         ("1,@,Malbec,2,10.00,20.00,20.00,40.00", "1,@,Tonic,1,6.00,12.00,6.00,12.00"),

@@ -30,6 +30,7 @@ from liquor_app.imports.cleaning.orders.discount_columns import (
     COUPON,
     DISCOUNT,
     OF_ORDER,
+    is_of_one,
     is_total,
     offs_of,
     order_offs_of,
@@ -179,6 +180,7 @@ class LineReader:
         heads = (how.column(place) for place in (self._amount, self._price) if place is not None)
         self._head = next((one for one in heads if not is_own(head_currency(one), how.currency)), "")
         self._offs, self._order_offs = offs_of(at), [place for _, place in order_offs_of(at)]
+        self._of_one = {name for name, place in self._offs if is_of_one(how.column(place))}
         # a coupon stands beside other discounts, but in a sum of all that was taken off
         self._is_apart = DISCOUNT in at and not is_total(how.column(at[DISCOUNT]))
         self._beside = [(field, at[field]) for field in BESIDE if field in at and "amount" in at]
@@ -352,7 +354,7 @@ class LineReader:
             if not gross and off.share:
                 notes.remove(PERCENT)
                 notes.append(left_out(field_of(field)))
-            taken[field] = off.of(gross or NOTHING)
+            taken[field] = off.of(gross or NOTHING) * (abs(quantity or ONE) if field in self._of_one else ONE)
         coupon = taken.pop(COUPON, NOTHING)
         others = sum(taken.values(), NOTHING)
         if not is_worked_out:

@@ -66,6 +66,8 @@ class NetMoney:
             # said of the sum it was taken off, it is seen once
             if not net[1] <= backs:
                 paid["amount"], back = net[0], {} if net[1] & backs else back
+        elif amount and unitless(amount) in NET and self._are_rows_of_their_own(list(backs)):
+            back = {}  # off the net sum of a row that is nothing but what came back
         elif amount and (above := self._above(amount, list(backs))):
             keeps = above[1] <= backs or unitless(above[0]) in GROSS
             # before what came back it may be a total with tax, or an order's beside its lines' prices
@@ -101,6 +103,13 @@ class NetMoney:
         if (told := self._off_orders(amount)) is not None:
             return told, [one for one in named if one not in told]
         return (named if amount is None or OF_A_LINE.search(column_words(amount)) else []), []
+
+    def _are_rows_of_their_own(self, backs: Sequence[str]) -> bool:
+        """Tell whether what was given back stands on rows on which nothing was sold, and on no other: their net sum is
+        below zero, as the gross one of no row is."""
+        gross = next((one for one in self._columns if unitless(one) in GROSS and self._holds_sums(one)), None)
+        rows = [row for row in self._sums(*backs, gross) if row[0]] if len(backs) == 1 and gross else []
+        return bool(rows) and all(row[1] == 0 for row in rows)
 
     def _off_orders(self, amount: str | None) -> list[str] | None:
         """Return the discounts by which lines come to some total of theirs; none where they come to it without, None

@@ -6,7 +6,12 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 
 from liquor_app.imports.cleaning.answers.heard_columns import field_of, free_name
 from liquor_app.imports.cleaning.answers.refusals import REFUSALS, left_reason_field, says_no
-from liquor_app.imports.cleaning.answers.status_columns import asks_of_consent, channel_status, holds_answers
+from liquor_app.imports.cleaning.answers.status_columns import (
+    asks_of_consent,
+    channel_status,
+    holds_answers,
+    tells_noes,
+)
 
 
 def consent_statuses(
@@ -15,16 +20,21 @@ def consent_statuses(
     found: Mapping[str, str],
     also: Collection[str] = (),
 ) -> dict[str, str]:
-    """Return the columns left that are by their names about being written to: of their answers the noes count.
+    """Return the columns left that are by their names about being written to, or hold a no beyond doubt: of their
+    answers the noes count.
 
     Args:
         also: names that are taken besides those of `found`.
     """
     more: dict[str, str] = {}
+    by_phone = "phone" in {*found, *also} and "email" not in {*found, *also}  # a list of numbers
     for column in columns:
-        is_left = column not in found.values() and asks_of_consent(column) and not says_no(column)
-        if is_left and holds_answers(cells_of(column)):
-            more[free_name(channel_status(column), {*found, *also, *more})] = column
+        if column in found.values() or says_no(column):
+            continue
+        cells = cells_of(column)
+        if (asks_of_consent(column) and holds_answers(cells)) or tells_noes(column, cells):
+            field = "sms_status" if by_phone else channel_status(column)
+            more[free_name(field, {*found, *also, *more})] = column
     return more
 
 

@@ -74,6 +74,25 @@ _ASKS_OF_OFFERS = re.compile(
 )
 
 
+_NO_DOUBT = re.compile(
+    r"(?:un ?subscribed?|un ?sub|opt(?:ed)? ?out|optout|stop(?: ?all)?"
+    r"|do not (?:e ?mail|contact|text|mail|market|send)|dnc)"
+    r"(?: (?:from|of|by|via|on|at)\b.*)?"
+)
+_MAY_TELL = re.compile(
+    r"\b(?:status|state|subscri\w*|preferences?|choice|sms|texts?|e ?mail|marketing|newsletter|club|list)\b"
+)
+
+
+def tells_noes(column: str, cells: Sequence[str]) -> bool:
+    """Tell whether a column about subscribing holds a no that leaves no doubt ("Subscription: Unsubscribed", "SMS
+    Status: STOP"), whatever else stands in it; one with a plain "No" may be asked something else."""
+    if not _MAY_TELL.search(column_words(column)):
+        return False
+    words = [column_words(cell) for cell in cells if cell.strip()]
+    return any(map(_NO_DOUBT.fullmatch, words)) and not any(word in ("no", "n", "false", "0") for word in words)
+
+
 def channel_status(column: str) -> str:
     """Return which of `STATUSES` a column is about, by its name."""
     return "sms_status" if _SMS.search(column_words(column)) else "email_status"

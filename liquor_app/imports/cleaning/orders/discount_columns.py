@@ -43,6 +43,14 @@ def is_off(column: str) -> bool:
     return _OFF.search(words) is not None and not _NO_SUM.search(words)
 
 
+_OF_ONE = re.compile(r"\b(?:per|each|unit)\b")
+
+
+def is_of_one(column: str) -> bool:
+    """Tell whether a column is called what was taken off each piece ("Discount per Unit")."""
+    return _OF_ONE.search(column_words(column)) is not None
+
+
 class DiscountColumns:
     """The columns of a file's discounts.
 

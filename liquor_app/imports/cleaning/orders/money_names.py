@@ -38,6 +38,12 @@ _PLAIN_NET = (
     "items total", "item subtotal", "products total", "product total", "total before tax", "total excl tax",
     "total net", "total ex tax", "net",
     "total ex gst", "total excl gst", "total ex vat", "total excl vat",
+    *(
+        f"{sum_} {less} {tax}"
+        for sum_ in ("amount", "line total", "item total", "price total", "sales")
+        for less in ("excl", "ex", "excluding", "before", "without", "net of")
+        for tax in ("tax", "vat", "gst", "taxes")
+    ),
     "amount before tax", "pretax total", "pre tax total", "base imponible",
     "subtotal ex tax", "subtotal excl tax", "subtotal before tax",
     "total sin iva",
@@ -48,7 +54,12 @@ _PLAIN_TOTAL = (
     "total collected", "invoice total", "sale total", "transaction total", "receipt total", "total charged",
     "amount charged", "order amount", "order value", "total incl tax", "total inc tax", "total with tax",
     "total incl gst", "total inc gst", "total incl vat", "total inc vat", "gross total",
-    "total due",
+    "total due", *(
+        f"{sum_} {more} {tax}"
+        for sum_ in ("amount", "line total", "item total", "price total", "sales")
+        for more in ("incl", "inc", "including", "with")
+        for tax in ("tax", "vat", "gst", "taxes")
+    ),
     "order total inc tax", "order total incl tax", "grand total purchased", "grand total base", "importe total",
     "monto total", "total con iva", "total pagado", "total a pagar", "total de la venta",
     "total venta",

@@ -12,7 +12,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 from liquor_app.core.errors import Invalid
 from liquor_app.customers.places import STATES, normalise_state
-from liquor_app.imports.cleaning.amounts import holds_cents, without_unit
+from liquor_app.imports.cleaning.amounts import holds_cents, read_amount, without_unit
 from liquor_app.imports.cleaning.cells import MOST_REMEMBERED, REMEMBERED
 from liquor_app.imports.cleaning.column_names import IDENTITY
 from liquor_app.imports.cleaning.orders.discount_columns import offs_of
@@ -110,6 +110,7 @@ class Watch:
             is_total="amount" in at and _is_whole_order(columns[at["amount"]]),
             is_orders="amount" in at and _is_of_orders(columns[at["amount"]]),
         )
+        self._amount_at = at["amount"] if at.get("amount", len(columns)) < len(columns) else None
         self._amount = columns[at["amount"]] if "amount" in at else ""
         self._back = GivenBack(at) if REFUNDED in at else None
         self._refunded = columns[at[REFUNDED]] if self._back and at[REFUNDED] < len(columns) else ""
@@ -137,12 +138,19 @@ class Watch:
             self._back.see(record)
         for off, _ in self._offs:
             off.see(record)
-        if self._backs:
+        if self._backs and not self._is_given_back(record.cells):
             self._suspects.update(place for place in self._backs if not gave_nothing(record.cells[place]))
         if self._suspects and self._rows >= SAMPLE_ROWS:
             raise _told(self._columns, min(self._suspects), is_mapped=self._back is not None)
         if not record.shared:
             self._sums.see(record)
+
+    def _is_given_back(self, cells: list[str]) -> bool:
+        """Tell whether a row is below zero itself: what its other columns say came back is what it says."""
+        if self._amount_at is None:
+            return False
+        found = read_amount(cells[self._amount_at].strip())
+        return found is not None and found.value < 0
 
     def _might_tell(self, cells: list[str]) -> bool:
         row = _BETWEEN.join([cells[place] for place in self._seen]).lower()

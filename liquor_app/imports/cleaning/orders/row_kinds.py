@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from liquor_app.imports.cleaning.amounts import read_amount
+from liquor_app.imports.cleaning.orders.no_goods import no_goods
 from liquor_app.imports.cleaning.orders.row_worth import RowWorth
 from liquor_app.imports.cleaning.orders.status_words import Says, is_exchange, is_yes, said_by, word_of
 from liquor_app.imports.profiles.tool_profile import plain
@@ -38,6 +39,15 @@ _WORDS = {
         ("payout", "payin", "pay out", "pay in", "cash drop", "cash in", "cash out", "open drawer", "drawer open"),
         Says.UNPAID,
     ),
+    **dict.fromkeys(
+        (
+            f"{debt} {paid}"
+            for debt in ("layaway", "layby", "account", "on account", "house account", "customer", "ar", "invoice")
+            for paid in ("deposit", "payment")
+        ),
+        Says.NO_LINE,
+    ),
+    **dict.fromkeys(("payment on account", "received on account", "roa", "gift card redemption"), Says.NO_LINE),
 }  # fmt: skip
 """Words for kinds that say nothing of an order's state. How something was sold says that it was."""
 _BELOW = re.compile(r"^\s*+[-−(]\s*+[$€£]?+\s*+[\d.]")
@@ -92,7 +102,8 @@ class KindWords:
         """Return what the cell says of its row."""
         word = word_of(cell)
         letter = _LETTERS.get(cell.strip().upper()) if self._letters else None
-        return letter or self._of_here.get(word) or _WORDS.get(word) or said_by(cell)
+        said = letter or self._of_here.get(word) or _WORDS.get(word) or said_by(cell)
+        return said or (Says.NO_LINE if no_goods(cell) else None)
 
 
 def is_named(column: str) -> bool:
