@@ -24,6 +24,7 @@ from liquor_app.customers.labels import models as labels
 from liquor_app.doubles import models as doubles
 from liquor_app.events import models as events
 from liquor_app.experiments import models as experiments
+from liquor_app.experiments.ab_tests import models as ab_tests
 from liquor_app.imports import models as imports
 from liquor_app.imports.drop_folders import models as drop_folders
 from liquor_app.ledger import models as ledger
@@ -40,7 +41,7 @@ from liquor_app.webhooks import models as webhooks
 SLICES = (
     core, api, events, accounts, organization, webhooks, customers, erasing, imported, labels, catalog, imports,
     drop_folders, campaigns, ledger, scoring, segments, compliance, providers, templates, coupons, actions, experiments,
-    planning, sending, sign_up, allocations, doubles, analytics, insights, reviews,
+    ab_tests, planning, sending, sign_up, allocations, doubles, analytics, insights, reviews,
 )  # fmt: skip
 
 metadata = SQLModel.metadata

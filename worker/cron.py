@@ -93,6 +93,12 @@ async def learn_uplift(context: dict[str, Any]) -> None:
         await enqueue(session, Job.LEARN_UPLIFT, dedupe_key="cron")
 
 
+async def judge_ab_tests(context: dict[str, Any]) -> None:
+    """Each ten minutes: A/B tests that are under way."""
+    async with transaction() as session:
+        await enqueue(session, Job.JUDGE_AB_TESTS, dedupe_key="cron")
+
+
 async def forget_files(context: dict[str, Any]) -> int:
     """Each day: what imports left behind and nobody needs any longer, and stored files past their time."""
     return await forget_old_uploads() + await file_store().expire()
@@ -199,6 +205,7 @@ CRON = [
     _at(count_first_months, hour=6, minute=19, run_at_startup=True),
     _at(mail_reviews, minute=12, second=20),
     _at(learn_uplift, hour=6, minute=50),
+    _at(judge_ab_tests, minute=set(range(6, 60, 10)), second=40),
     _at(forget_files, hour=5, minute=11),
     _at(forget_what_is_past, hour=5, minute=31),
     _at(look_at_drop_folders, second=20),

@@ -239,6 +239,7 @@ JOBS: Mapping[Job, Permission | None] = MappingProxyType(
         Job.ROLL_UP: None,
         Job.COUNT_COHORTS: None,
         Job.MAIL_REVIEW: None,
+        Job.JUDGE_AB_TESTS: None,
         Job.ATTRIBUTE: None,
         Job.READ_HOLDOUT: None,
         Job.FIRE_TRIGGER: None,

@@ -41,7 +41,8 @@ from liquor_app.organization.settings import load_shop, shop_today
 from liquor_app.scoring.due_state import NO_RHYTHM
 from liquor_app.segments.playbook import clean_percent, clean_text
 from liquor_app.templates.custom_copy import check_copy, render_copy
-from liquor_app.templates.rendering.variables import in_sentence
+from liquor_app.templates.rendering.variables import OWN_WORDS, in_sentence
+from liquor_app.templates.template_catalog import load_catalog, refuse_without_slot
 from liquor_app.ui.words import plain_number, show_long_day
 
 
@@ -191,7 +192,7 @@ async def _give(session: AsyncSession, actor: Actor, action_id: UUID, given: Off
     shown = offer_text(given, terms.get("category"))
     lead = with_another_offer(str(row["reason"] or ""), response, terms.get("answer_days"))
     changed = {**terms, "name": given.name, "discount_pct": str(given.discount_pct), "edited_by": actor.name}
-    for stale in ("listed_pct", "subject", "variant", *OWN_TERMS):
+    for stale in ("listed_pct", "subject", "variant", OWN_WORDS, *OWN_TERMS):
         changed.pop(stale, None)
     changed |= given.own_terms | {"uplift": uplift, "covers": covers_of(given, terms.get("category"))}
     changed["kept"] = str(kept_of(terms, uplift, margin, usual=usual))
@@ -279,7 +280,8 @@ async def change_copy(
     Raises:
         Forbidden, NotFound: as usual.
         Invalid: the copy is refused (`templates.custom_copy.check_copy`), or a subject is given for a text message.
-        Conflict: the campaign is approved already, or the action does not wait.
+        Conflict: the campaign is approved already, the action does not wait, or the template in use has no place for
+            words of its own.
     """
     held = await hold(session, actor, action_id)
     row, terms = held.row, held.row["offer_terms"]
@@ -294,6 +296,9 @@ async def change_copy(
     await _refuse_unlawful(session, held, facts_of(terms, row["offer"], head, message))
     made = render_copy(copy, copy_values(row["offer"], terms, (await default_brand(session)).name))
     changed = {**terms, "edited_by": actor.name}
+    if made.text != row["message"]:
+        refuse_without_slot(await load_catalog(session), row["channel"], row["template_category"], "message")
+        changed[OWN_WORDS] = True
     changed.pop("variant", None)
     changed.pop("subject", None)
     if made.subject:

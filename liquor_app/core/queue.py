@@ -97,6 +97,7 @@ class Job(StrEnum):
     ROLL_UP = "roll_up"
     COUNT_COHORTS = "count_cohorts"
     MAIL_REVIEW = "mail_review"
+    JUDGE_AB_TESTS = "judge_ab_tests"
     PROCESS_WEBHOOKS = "process_webhooks"
     DELIVER_WEBHOOKS = "deliver_webhooks"
     ATTRIBUTE = "attribute"

@@ -51,31 +51,9 @@ _COUNTED = ", ".join(
     f"CAST(COALESCE(sum({what}) FILTER (WHERE is_counted), 0) AS double precision) AS {name}"
     for name, what in _SUMMED.items()
 )
-# numeric to the last: binary sums differ by the order of rows, and what is kept each night must be what a page sums up
-_SUMS = f"""
-WITH {carried_days("a.campaign_id = ANY(:campaigns)")},
-known AS MATERIALIZED (SELECT * FROM {PRODUCT_MARGINS} p),
-aisles AS MATERIALIZED (SELECT * FROM {CATEGORY_MARGINS} c),
-drawn AS MATERIALIZED (  -- what is still to come is drawn, and not counted yet
-    SELECT e.campaign_id, m.name AS arm, s.customer_id, d.segment_slug, d.template_category, d.offer, d.discount_pct,
-           COALESCE(d.p, 0) AS p, GREATEST(CAST(:now AS timestamptz), k.virtual_now) AS at,
-           COALESCE(d.at, k.started_at) AS since,
-           COALESCE(d.at + CAST(:window AS integer) * interval '1 day',
-                    CAST(k.end_date + CAST(:window AS integer) + 1 AS timestamp) AT TIME ZONE :zone) AS until,
-           CAST(e.read_on AS timestamp) AT TIME ZONE :zone AS read_at
-      FROM experiments e JOIN campaigns k ON k.id = e.campaign_id
-      JOIN experiment_assignments s ON s.experiment_id = e.id JOIN experiment_arms m ON m.id = s.arm_id
-      LEFT JOIN LATERAL (
-           SELECT {DECIDED_AT} AS at, a.campaign_id, a.scheduled_date, a.segment_slug, a.template_category,
-                  {DECIDED_OFFER} AS offer, {DECIDED_PCT} AS discount_pct, {DECIDED_P} AS p
-             FROM actions a WHERE a.campaign_id = e.campaign_id AND a.customer_id = s.customer_id AND a.arm IS NOT NULL
-            ORDER BY 1, a.id LIMIT 1) d ON true
-      LEFT {OF_CARRIED}
-      LEFT JOIN (SELECT DISTINCT campaign_id FROM carried) b ON b.campaign_id = e.campaign_id
-     WHERE e.campaign_id = ANY(:campaigns) AND e.kind = '{ExperimentKind.HOLDOUT}' AND k.started_at IS NOT NULL
-       AND (c.day IS NOT NULL OR d.at > GREATEST(CAST(:now AS timestamptz), k.virtual_now)
-            OR (d.at IS NULL AND b.campaign_id IS NOT NULL))
-), spent AS (
+MARGINS = f"""known AS MATERIALIZED (SELECT * FROM {PRODUCT_MARGINS} p),
+aisles AS MATERIALIZED (SELECT * FROM {CATEGORY_MARGINS} c)"""
+SPENT = f"""spent AS (
     SELECT w.campaign_id, w.customer_id, bool_or(p.total > 0) AS bought, sum(p.total) AS revenue,
            sum(COALESCE(l.coupons, 0) + r.coupons) AS discount,
            sum(COALESCE(l.earned, 0) - COALESCE(l.coupons, 0)
@@ -95,7 +73,34 @@ drawn AS MATERIALIZED (  -- what is still to come is drawn, and not counted yet
     SELECT n.campaign_id, n.customer_id,
            sum(CASE n.channel WHEN '{Channel.SMS}' THEN CAST(:sms AS numeric) ELSE CAST(:email AS numeric) END) AS cost
       FROM sends n WHERE n.campaign_id = ANY(:campaigns) AND n.status IN {sql_list(*CONTACTS)} GROUP BY 1, 2
-), measured AS (
+)"""
+"""Common table expressions: what each of `drawn` (`campaign_id`, `customer_id`, and from `since` to `until`, or `at` if
+that comes first) bought, what that earned, coupons taken off, and what was sent to them. After `MARGINS`; binds
+`:margin`, `:email`, `:sms` and `:campaigns`."""
+# numeric to the last: binary sums differ by the order of rows, and what is kept each night must be what a page sums up
+_SUMS = f"""
+WITH {carried_days("a.campaign_id = ANY(:campaigns)")},
+{MARGINS},
+drawn AS MATERIALIZED (  -- what is still to come is drawn, and not counted yet
+    SELECT e.campaign_id, m.name AS arm, s.customer_id, d.segment_slug, d.template_category, d.offer, d.discount_pct,
+           COALESCE(d.p, 0) AS p, GREATEST(CAST(:now AS timestamptz), k.virtual_now) AS at,
+           COALESCE(d.at, k.started_at) AS since,
+           COALESCE(d.at + CAST(:window AS integer) * interval '1 day',
+                    CAST(k.end_date + CAST(:window AS integer) + 1 AS timestamp) AT TIME ZONE :zone) AS until,
+           CAST(e.read_on AS timestamp) AT TIME ZONE :zone AS read_at
+      FROM experiments e JOIN campaigns k ON k.id = e.campaign_id
+      JOIN experiment_assignments s ON s.experiment_id = e.id JOIN experiment_arms m ON m.id = s.arm_id
+      LEFT JOIN LATERAL (
+           SELECT {DECIDED_AT} AS at, a.campaign_id, a.scheduled_date, a.segment_slug, a.template_category,
+                  {DECIDED_OFFER} AS offer, {DECIDED_PCT} AS discount_pct, {DECIDED_P} AS p
+             FROM actions a WHERE a.campaign_id = e.campaign_id AND a.customer_id = s.customer_id AND a.arm IS NOT NULL
+            ORDER BY 1, a.id LIMIT 1) d ON true
+      LEFT {OF_CARRIED}
+      LEFT JOIN (SELECT DISTINCT campaign_id FROM carried) b ON b.campaign_id = e.campaign_id
+     WHERE e.campaign_id = ANY(:campaigns) AND e.kind = '{ExperimentKind.HOLDOUT}' AND k.started_at IS NOT NULL
+       AND (c.day IS NOT NULL OR d.at > GREATEST(CAST(:now AS timestamptz), k.virtual_now)
+            OR (d.at IS NULL AND b.campaign_id IS NOT NULL))
+), {SPENT}, measured AS (
     SELECT w.*, w.since <= w.at AS is_counted, COALESCE(w.read_at <= w.at AND w.until <= w.read_at, false) AS is_final,
            CASE WHEN b.bought THEN 1 ELSE 0 END AS bought, COALESCE(b.revenue, 0) AS revenue,
            COALESCE(b.earned, 0) - COALESCE(n.cost, 0) AS profit, COALESCE(b.discount, 0) AS discount,
@@ -141,7 +146,7 @@ class OutcomeRow:
 
 async def read_outcomes(session: AsyncSession, campaigns: Sequence[UUID]) -> list[OutcomeRow]:
     """Return what came of campaigns so far, the final read as it was kept."""
-    found = await session.execute(text(_SUMS), {**await _asked(session), "campaigns": list(campaigns)})
+    found = await session.execute(text(_SUMS), {**await outcome_terms(session), "campaigns": list(campaigns)})
     kept = await session.execute(text(_KEPT_READS), {"campaigns": list(campaigns)})
     return _read_once([_row(one) for one in found], [_row(one) for one in kept])
 
@@ -152,7 +157,7 @@ async def keep_outcomes(session: AsyncSession) -> None:
     since = now() - timedelta(days=LOOK_BACK_DAYS)
     campaigns = list((await session.execute(text(_REAL), {"since": since})).scalars())
     await session.execute(text(_FORGET))
-    await session.execute(text(_KEEP), {**await _asked(session), "campaigns": campaigns})
+    await session.execute(text(_KEEP), {**await outcome_terms(session), "campaigns": campaigns})
     await session.execute(text(_READ_ONCE))
 
 
@@ -179,7 +184,8 @@ def _row(one: Any) -> OutcomeRow:
     return OutcomeRow(**keys, sums=Sums(**{field.name: getattr(one, field.name) for field in fields(Sums)}))
 
 
-async def _asked(session: AsyncSession) -> dict[str, Any]:
+async def outcome_terms(session: AsyncSession) -> dict[str, Any]:
+    """Return what statements over outcomes bind: the shop's zone, now, the window in days, margin and costs."""
     planning = await load_settings(session, PlanningSettings)
     return {
         "zone": (await load_settings(session, GeneralSettings)).timezone,

@@ -133,6 +133,8 @@ class Send(SQLModel, table=True):
     stencil_id: UUID | None = plain_uuid()
     body_values: dict[str, Any] | None = document()
     template_version_id: UUID | None = plain_uuid()
+    variant: str | None = words(nullable=True)
+    """Of the campaign's A/B test, as drawn when it was launched; None of whoever is in none."""
 
     status: SendStatus = choice("status", SendStatus, SendStatus.PENDING)
     not_before: datetime = moment(nullable=False)

@@ -17,7 +17,7 @@ from liquor_app.ledger.models import Send, SendStatus
 _NEW = unnest(
     "f", id=Send.id, created_at=Send.created_at, action_id=Send.action_id, customer_id=Send.customer_id,
     channel=Send.channel, recipient=Send.recipient, not_before=Send.not_before, expires_at=Send.expires_at,
-    status=Send.status, reason=Send.skip_reason, note=Send.note,
+    status=Send.status, reason=Send.skip_reason, note=Send.note, variant=Send.variant,
 )  # fmt: skip
 
 # Whose key is new, asked as a look-up in a hash: joined, a planner that expects two rows compares each with each, and
@@ -34,9 +34,9 @@ WITH fresh AS (
     RETURNING send_id
 )
 INSERT INTO sends (id, created_at, action_id, customer_id, campaign_id, channel, recipient, status, not_before,
-                   expires_at, skip_reason, note)
+                   expires_at, skip_reason, note, variant)
 SELECT f.id, f.created_at, f.action_id, f.customer_id, :campaign, f.channel, f.recipient, f.status, f.not_before,
-       f.expires_at, f.reason, f.note
+       f.expires_at, f.reason, f.note, f.variant
 FROM fresh f WHERE {_TAKEN}
 RETURNING action_id
 """
@@ -47,20 +47,22 @@ _KEY = "INSERT INTO send_keys (action_id, channel, attempt, send_id) VALUES (:ac
 
 _NEXT = """
 INSERT INTO sends (id, created_at, action_id, customer_id, campaign_id, channel, recipient, status, not_before,
-                   expires_at, attempt)
-SELECT :id, :created, action_id, customer_id, campaign_id, channel, recipient, 'pending', :due, :ends, :attempt
+                   expires_at, attempt, variant)
+SELECT :id, :created, action_id, customer_id, campaign_id, channel, recipient, 'pending', :due, :ends, :attempt, variant
 FROM sends WHERE id = :old AND created_at = :old_created
 """
 
 # Of each message only the last attempt counts; two people who press the button at once make one new attempt.
 _ALL = f"""
 WITH latest AS MATERIALIZED (
-    SELECT DISTINCT ON (s.action_id, s.channel) s.action_id, s.customer_id, s.channel, s.recipient, s.status, s.attempt
+    SELECT DISTINCT ON (s.action_id, s.channel) s.action_id, s.customer_id, s.channel, s.recipient, s.status, s.attempt,
+           s.variant
     FROM sends s
     WHERE s.campaign_id = :campaign AND s.action_id IS NOT NULL
     ORDER BY s.action_id, s.channel, s.attempt DESC
 ), fresh AS MATERIALIZED (
-    SELECT uuid_v7() AS id, l.action_id, l.customer_id, l.channel, l.recipient, l.attempt + 1 AS attempt
+    SELECT uuid_v7() AS id, l.action_id, l.customer_id, l.channel, l.recipient, l.attempt + 1 AS attempt,
+           l.variant
     FROM latest l
     WHERE l.status = ANY(:statuses) AND l.customer_id IS NOT NULL
     LIMIT :n
@@ -71,11 +73,18 @@ WITH latest AS MATERIALIZED (
     RETURNING send_id
 )
 INSERT INTO sends (id, created_at, action_id, customer_id, campaign_id, channel, recipient, status, not_before,
-                   expires_at, attempt)
+                   expires_at, attempt, variant)
 SELECT f.id, uuid_v7_time(f.id), f.action_id, f.customer_id, :campaign, f.channel, f.recipient, 'pending', :due,
-       :ends, f.attempt
+       :ends, f.attempt, f.variant
 FROM fresh f WHERE {_TAKEN}
 RETURNING action_id
+"""
+
+
+# first attempts alone: somebody whose message failed gets the same words again
+_RELEASE = f"""
+UPDATE sends SET variant = NULL WHERE campaign_id = :campaign AND status = '{SendStatus.PENDING}'
+   AND variant IS NOT NULL AND attempt = 1 AND (CAST(:only AS text) IS NULL OR variant = :only)
 """
 
 
@@ -92,6 +101,7 @@ class NewSend:
     expires_at: datetime
     reason: str | None = None
     note: str | None = None
+    variant: str | None = None
 
 
 async def add_sends(session: AsyncSession, campaign_id: UUID, sends: Sequence[NewSend]) -> set[UUID]:
@@ -113,6 +123,7 @@ async def add_sends(session: AsyncSession, campaign_id: UUID, sends: Sequence[Ne
                 status=[(SendStatus.SKIPPED if one.reason else SendStatus.PENDING).value for one in sends],
                 reason=[one.reason for one in sends],
                 note=[one.note for one in sends],
+                variant=[one.variant for one in sends],
             ),
         },
     )
@@ -155,3 +166,8 @@ async def add_attempts(
         text(_ALL), {"campaign": campaign_id, "statuses": list(statuses), "due": due, "ends": ends, "n": limit}
     )
     return list(added.scalars())
+
+
+async def release_variants(session: AsyncSession, campaign_id: UUID, *, only: str | None = None) -> None:
+    """Take what has not left yet out of a campaign's A/B test; of one variant, or of all."""
+    await session.execute(text(_RELEASE), {"campaign": campaign_id, "only": only})

@@ -10,8 +10,10 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from liquor_app.core.errors import Conflict
 from liquor_app.organization.models import Channel
-from liquor_app.templates.rendering.render import CompiledTemplate, TemplateSource, compile_template
+from liquor_app.templates.rendering.render import CompiledTemplate, TemplateSource, compile_template, variables_of
+from liquor_app.templates.rendering.variables import OWN_WORDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +22,11 @@ class CurrentTemplate:
 
     version_id: UUID
     source: TemplateSource
+
+    @property
+    def shows_own_words(self) -> bool:
+        """Whether words that somebody gave just one message would be seen in it."""
+        return _shows_own_words(self.source)
 
     def compile(self) -> CompiledTemplate:
         """Compiled; kept, because a version never changes.
@@ -33,6 +40,15 @@ class CurrentTemplate:
 @lru_cache(maxsize=256)
 def _compiled(version_id: UUID, source: TemplateSource) -> CompiledTemplate:
     return compile_template(source)
+
+
+@lru_cache(maxsize=256)
+def _shows_own_words(source: TemplateSource) -> bool:
+    body = source.html if source.channel is Channel.EMAIL else None
+    parts = [part for part in (body, source.text) if (part or "").strip()]
+    return bool(parts) and all(
+        {OWN_WORDS, "message"} & set(variables_of(TemplateSource(source.channel, None, None, part))) for part in parts
+    )
 
 
 Catalog = Mapping[tuple[Channel, str], CurrentTemplate]
@@ -55,3 +71,20 @@ async def load_catalog(session: AsyncSession) -> Catalog:
         )
         for row in found
     }
+
+
+NO_SLOT = (
+    "The template for these {channel} messages has no place for words of their own, so they would not be seen. Put"
+    " {{% if own_words %}}{{{{ own_words }}}}{{% else %}} … {{% endif %}} around what they stand for, under Templates."
+)
+
+
+def refuse_without_slot(catalog: Catalog, channel: str, category: str, field: str) -> None:
+    """Refuse to give messages words that nobody would see.
+
+    Raises:
+        Conflict: the template in use shows none.
+    """
+    template = catalog.get((Channel(channel), category))
+    if template is not None and not template.shows_own_words:
+        raise Conflict(NO_SLOT.format(channel=Channel(channel).label), field=field)

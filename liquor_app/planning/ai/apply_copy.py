@@ -30,6 +30,8 @@ from liquor_app.actions.priority import MARGIN_MAX, RESPONSE_MAX, Scale, saturat
 from liquor_app.campaigns.brief import CampaignBrief
 from liquor_app.core.holdout_draw import number_of
 from liquor_app.templates.custom_copy import Copy, Rendered, render_copy
+from liquor_app.templates.rendering.variables import OWN_WORDS
+from liquor_app.templates.template_catalog import load_catalog
 
 CHUNK = 20_000
 
@@ -56,12 +58,14 @@ async def rewrite(
     Which variant of the words a customer gets is drawn by their id.
     """
     await stage_decisions(session)
-    made = _Made(brief, scale, brand, {})
+    catalog = await load_catalog(session)
+    mute = frozenset((key[0].value, key[1]) for key, template in catalog.items() if not template.shows_own_words)
+    made = _Made(brief, scale, brand, {}, mute)
     for start in range(0, len(chosen), CHUNK):
         part = {one.action_id: one for one in chosen[start : start + CHUNK]}
         found = await session.execute(
             text(
-                "SELECT id, customer_id, offer_terms, reason, value_points, fatigue_points, template_category"
+                "SELECT id, customer_id, offer_terms, reason, value_points, fatigue_points, template_category, channel"
                 " FROM actions WHERE id = ANY(:ids) AND NOT offer_terms ? 'edited_by'"
             ),
             {"ids": list(part)},
@@ -77,12 +81,14 @@ async def rewrite(
 
 @dataclass(frozen=True, slots=True)
 class _Made:
-    """What every rewriting leans on; `rendered` spares rendering the same words again."""
+    """What every rewriting leans on; `rendered` spares rendering the same words again. `mute` are the channels and
+    kinds whose template has no place for words of a message's own: they keep the template's."""
 
     brief: CampaignBrief
     scale: Scale
     brand: str
     rendered: dict[tuple[Any, ...], Rendered]
+    mute: frozenset[tuple[str, str]]
 
 
 def _content(row: Any, one: Rewriting, made: _Made) -> dict[str, Any]:
@@ -97,7 +103,7 @@ def _content(row: Any, one: Rewriting, made: _Made) -> dict[str, Any]:
     total = min(max(row.value_points + answer + points - row.fatigue_points, Decimal(0)), Decimal(100))
     shown = offer_text(one.offer, row.offer_terms.get("category"))
     terms = {**row.offer_terms, "name": one.offer.name, "discount_pct": str(one.offer.discount_pct)}
-    for stale in ("listed_pct", "subject", "variant", *OWN_TERMS):
+    for stale in ("listed_pct", "subject", "variant", OWN_WORDS, *OWN_TERMS):
         terms.pop(stale, None)
     terms["uplift"] = uplift_of(row.offer_terms, one.offer.name)
     terms["kept"] = str(kept_of(row.offer_terms, terms["uplift"], margin, usual=float(brief.limits.margin_pct) / 100))
@@ -106,13 +112,13 @@ def _content(row: Any, one: Rewriting, made: _Made) -> dict[str, Any]:
         terms["listed_pct"] = str(one.offer.listed_pct)
     until = date.fromisoformat(terms["expires_on"])
     message = message_text(row.template_category, shown, until, one.discount_pct)
-    if one.words:
+    if one.words and (row.channel, row.template_category) not in made.mute:
         variant = number_of(f"copy:{brief.seed}", row.customer_id) % len(one.words)
         key = (one.words[variant], shown, terms["discount_pct"], terms.get("category"), terms["expires_on"])
         if key not in rendered:
             rendered[key] = render_copy(one.words[variant], copy_values(shown, terms, made.brand))
         message = rendered[key].text
-        terms["variant"] = "ABC"[variant]
+        terms |= {"variant": "ABC"[variant], OWN_WORDS: True}
         if rendered[key].subject:
             terms["subject"] = rendered[key].subject
     capped_from = float(one.offer.listed_pct) if one.offer.is_capped else None

@@ -15,6 +15,7 @@ from liquor_app.campaigns.models import CampaignType
 from liquor_app.campaigns.service import lock_campaign
 from liquor_app.core.clock import now
 from liquor_app.core.errors import Conflict, NotFound
+from liquor_app.experiments.ab_tests.service import check_ab_test
 from liquor_app.planning.approval.approval_checks import (
     refuse_forbidden,
     refuse_overtaken,
@@ -80,6 +81,7 @@ async def approve_within(session: AsyncSession, actor: Actor, context: ApprovalC
     await refuse_forbidden(session, brief.id)
     await refuse_unlawful(session, context.planning)
     await refuse_untrue_subjects(session, brief)
+    await check_ab_test(session, brief.id)
     require_approver(actor, plan, context.guidance)
     approved = replace(
         plan, status=PlanStatus.APPROVED, approved_by=actor.user_id, approved_at=now(), fingerprint=current,

@@ -36,6 +36,7 @@ from liquor_app.customers.models import ConsentStatus
 from liquor_app.customers.whereabouts.zip_codes import known_zone
 from liquor_app.events.models import EventType
 from liquor_app.events.service import NewEvent, record_events
+from liquor_app.experiments.ab_tests.in_force import TRIAL, TRIAL_WINDOW
 from liquor_app.ledger.claim_rows import Release, Skip, claim_due, release_claims, skip_claims
 from liquor_app.ledger.contact_history import contacts_of
 from liquor_app.ledger.fence_rows import PERSON_FACTS
@@ -64,7 +65,8 @@ _DETAILS = f"""
 SELECT s.id, s.created_at, s.customer_id, s.action_id, s.campaign_id, s.channel, s.not_before,
        s.expires_at, s.contact_at AS moment, s.attempt,
        k.virtual_now IS NOT NULL AS is_played, k.brand_id, k.constraints,
-       a.send_window, a.offer, a.offer_terms, a.message, a.template_category, o.code AS coupon,
+       {TRIAL_WINDOW} AS send_window, trial.subject AS trial_subject, trial.words AS trial_words,
+       a.offer, a.offer_terms, a.message, a.template_category, o.code AS coupon,
        c.name, c.first_name, c.city, c.primary_category, c.raw_data,
        c.email_key, c.phone, c.state, c.postal_code, c.timezone,
        c.deleted_at IS NOT NULL AS deleted, c.profiling_objected_at IS NOT NULL AS objected, c.no_tracking,
@@ -80,6 +82,7 @@ JOIN sends s ON s.id = m.id AND s.created_at = uuid_v7_time(m.id)
 JOIN campaigns k ON k.id = s.campaign_id
 JOIN customers c ON c.id = s.customer_id
 LEFT JOIN actions a ON a.id = s.action_id
+{TRIAL}
 LEFT JOIN LATERAL (
     SELECT code FROM coupons WHERE customer_id = s.customer_id AND action_id = s.action_id LIMIT 1
 ) o ON true
@@ -125,6 +128,9 @@ class Claimed:
     offer: str
     offer_terms: dict[str, Any]
     message: str | None
+    trial_subject: str | None
+    trial_words: str | None
+    """What its variant of the campaign's A/B test says instead, as it was typed."""
     coupon: str | None
     day: date
     """On which they get it, by their own calendar."""
@@ -343,6 +349,8 @@ def _claimed(
         offer=row.offer or "",
         offer_terms=row.offer_terms or {},
         message=row.message,
+        trial_subject=row.trial_subject,
+        trial_words=row.trial_words,
         coupon=coupon,
         day=day,
         disclosure=_disclosure(row, licence, rules),

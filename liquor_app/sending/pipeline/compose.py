@@ -11,6 +11,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from liquor_app.actions.edit_offer import copy_values
 from liquor_app.actions.offers import facts_of
 from liquor_app.compliance.legal_rules import Rules
 from liquor_app.compliance.may_offer import may_offer, offer_law
@@ -31,11 +32,11 @@ from liquor_app.sending.pipeline.stencil import Facts, Stencils, own_values
 from liquor_app.sending.pipeline.stored_bodies import own_pages
 from liquor_app.sending.tracking.links import Tracker
 from liquor_app.sending.tracking.short_links import Shortened, shorten
-from liquor_app.templates.custom_copy import copy_subject
+from liquor_app.templates.custom_copy import MAX_SUBJECT, Copy, copy_subject, render_copy
 from liquor_app.templates.rendering.brand_header import masthead_of
 from liquor_app.templates.rendering.render import Legal, unsubscribe_headers
-from liquor_app.templates.rendering.variables import OfferFacts, Recipient
-from liquor_app.templates.template_catalog import Catalog, load_catalog
+from liquor_app.templates.rendering.variables import OWN_WORDS, OfferFacts, Recipient
+from liquor_app.templates.template_catalog import NO_SLOT, Catalog, load_catalog
 
 log = logging.getLogger(__name__)
 
@@ -99,6 +100,12 @@ def compose(message: Claimed, material: Material) -> Composed | Stop:
     if lacks := missing_identity(brand):
         return _stop(message, CANNOT_RENDER, f"The brand {brand.name} has not got {lacks} yet.")
     pages = own_pages(message.id)
+    try:
+        message = _on_trial(message, brand.name)
+    except Invalid as problem:
+        return _stop(message, CANNOT_RENDER, problem.message)
+    if message.offer_terms.get(OWN_WORDS) and not template.shows_own_words:
+        return _stop(message, CANNOT_RENDER, NO_SLOT.format(channel=message.channel.label))
     facts = Facts(
         Recipient(message.name, message.city, message.favourite, message.custom, message.given),
         OfferFacts(message.offer, message.message, message.offer_terms, message.coupon),
@@ -148,6 +155,28 @@ def compose(message: Claimed, material: Material) -> Composed | Stop:
         template.version_id,
         links,
     )
+
+
+def _on_trial(message: Claimed, brand: str) -> Claimed:
+    """Return a message with the words of its variant, where it is in a test of words.
+
+    Raises:
+        Invalid: they cannot be rendered.
+    """
+    if message.trial_subject is None and message.trial_words is None:
+        return message
+    values = copy_values(message.offer, message.offer_terms, brand)
+    shown = tuple((name, value) for name, value in values["offer"].items())
+    if message.trial_subject is not None:
+        subject = _trial_words(message.trial_subject, shown, brand)[:MAX_SUBJECT]
+        return replace(message, offer_terms={**message.offer_terms, "subject": subject})
+    words = _trial_words(message.trial_words or "", shown, brand)
+    return replace(message, message=words, offer_terms={**message.offer_terms, OWN_WORDS: True})
+
+
+@lru_cache(maxsize=2048)
+def _trial_words(words: str, offer: tuple[tuple[str, str], ...], brand: str) -> str:
+    return render_copy(Copy(None, words), {"offer": dict(offer), "brand": {"name": brand}}).text
 
 
 def _unlawful(message: Claimed, subject: str | None, body: Body, rules: Rules) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
@@ -24,9 +24,10 @@ from liquor_app.compliance.service import load_rules
 from liquor_app.core.errors import Conflict, NotFound
 from liquor_app.core.pubsub import publish
 from liquor_app.coupons.coupon_codes import make_up_codes, pin_standing_pools
+from liquor_app.experiments.ab_tests.in_force import drawing_of, trial_window
 from liquor_app.ledger.new_sends import NewSend, add_sends
 from liquor_app.sending.pipeline.claim import LASTING
-from liquor_app.sending.pipeline.eligibility_facts import code_wanted, message_facts, place_facts
+from liquor_app.sending.pipeline.eligibility_facts import code_wanted, message_facts, place_facts, window_of
 from liquor_app.ui.words import show_weekday
 
 CHUNK = 5_000
@@ -103,13 +104,24 @@ async def launch_campaign(session: AsyncSession, actor: Actor, campaign_id: UUID
     controls = await session.execute(text(_CONTROL), {"campaign": campaign_id})
     await hold_out_pending(session, list(controls.scalars()))
     pooled = await pin_standing_pools(session, campaign_id)
+    drawing = await drawing_of(session, campaign_id)
     added = skipped = 0
     while True:
         chosen = (await session.execute(text(_CHOSEN), {"campaign": campaign_id, "n": CHUNK})).all()
         if not chosen:
             break
-        slots = [slot_of(row, campaign.end_date, campaign.moment, rules) for row in chosen]
-        new = await _insert(session, campaign_id, chosen, slots)
+        drawn = [drawing.draw(row) if drawing else None for row in chosen]
+        slots = [
+            slot_of(
+                row,
+                campaign.end_date,
+                campaign.moment,
+                rules,
+                hour=drawing.hours.get(variant or "") if drawing else None,
+            )
+            for row, variant in zip(chosen, drawn, strict=True)
+        ]
+        new = await _insert(session, campaign_id, chosen, slots, drawn)
         wanted = [one for row in chosen if row.action_id in new and (one := code_wanted(row)) is not None]
         await make_up_codes(session, [one for one in wanted if one.percent not in pooled], rules.store_zone)
         added += len(new)
@@ -124,15 +136,18 @@ async def launch_campaign(session: AsyncSession, actor: Actor, campaign_id: UUID
     return result
 
 
-def slot_of(row: Any, last_day: date, moment: datetime, rules: Rules) -> Slot:
+def slot_of(row: Any, last_day: date, moment: datetime, rules: Rules, *, hour: int | None = None) -> Slot:
     """Return the first lawful moment within the action's window on its day or after; none once the campaign is over.
 
     Args:
         row: of `_CHOSEN`.
         moment: now, by the campaign's clock.
+        hour: from which it may leave instead of the action's own: a test's.
     """
     # only hours are asked here: what the licence may offer is asked when it leaves
     person, message = place_facts(row), message_facts(row, None)
+    if hour is not None:
+        message = replace(message, window=window_of(trial_window(hour)))
     zone = home_zone(person, rules)
     whole = interval(zone, last_day, WHOLE_DAY)
     assert whole is not None
@@ -150,7 +165,9 @@ def slot_of(row: Any, last_day: date, moment: datetime, rules: Rules) -> Slot:
     return Slot(due, whole[1])
 
 
-async def _insert(session: AsyncSession, campaign_id: UUID, chosen: Any, slots: list[Slot]) -> set[UUID]:
+async def _insert(
+    session: AsyncSession, campaign_id: UUID, chosen: Any, slots: list[Slot], drawn: list[str | None]
+) -> set[UUID]:
     """Return actions whose message was not in the ledger yet."""
     added = await add_sends(
         session,
@@ -158,9 +175,9 @@ async def _insert(session: AsyncSession, campaign_id: UUID, chosen: Any, slots: 
         [
             NewSend(
                 row.action_id, row.customer_id, row.channel, row.address or "", slot.not_before, slot.expires_at,
-                slot.reason, slot.note,
+                slot.reason, slot.note, variant,
             )
-            for row, slot in zip(chosen, slots, strict=True)
+            for row, slot, variant in zip(chosen, slots, drawn, strict=True)
         ],
     )  # fmt: skip
     await mark_launched(

@@ -33,7 +33,14 @@ from liquor_app.templates.liquid_tokens import liquid_tokens
 from liquor_app.templates.rendering.render import MAX_SUBJECT, Incomplete, Legal, render_message
 from liquor_app.templates.rendering.render_limits import MAX_OUTPUT
 from liquor_app.templates.rendering.text_part import unescape_attribute
-from liquor_app.templates.rendering.variables import OfferFacts, Recipient, build_context, personal_values, shown_terms
+from liquor_app.templates.rendering.variables import (
+    OWN_WORDS,
+    OfferFacts,
+    Recipient,
+    build_context,
+    personal_values,
+    shown_terms,
+)
 from liquor_app.templates.template_catalog import CurrentTemplate
 
 PERSONAL = ("customer.first_name", "customer.name", "customer.city", "customer.favourite", "offer.code")
@@ -130,8 +137,8 @@ class Stencils:
             return None
         key = (
             template.version_id, facts.brand, legal.masthead, legal.disclaimer, legal.disclosure, legal.minimum_age,
-            facts.offer.text,
-            facts.offer.message, *map(repr, shown_terms(facts.offer)), tuple(values),
+            facts.offer.text, facts.offer.message, bool(facts.offer.terms.get(OWN_WORDS)),
+            *map(repr, shown_terms(facts.offer)), tuple(values),
             tracker is not None and (tracker.clicks, tracker.opens),
             tuple(own.get(path) for path in PERSONAL if path not in plain),
         )  # fmt: skip

@@ -122,6 +122,13 @@ _LETTERS = (
 )
 
 
+CODE = "{% if offer.code %} Code {{ offer.code }}.{% endif %}"
+
+
+def _sms(words: str) -> str:
+    return f"{{% if own_words %}}{{{{ own_words }}}}{CODE}{{% else %}}{words}{{% endif %}}"
+
+
 @cache
 def default_templates() -> tuple[DefaultTemplate, ...]:
     """Return all of them, in the order they are listed."""
@@ -134,5 +141,5 @@ def default_templates() -> tuple[DefaultTemplate, ...]:
         made.append(
             DefaultTemplate(f"{letter.name}, e-mail", Channel.EMAIL, letter.category, letter.subject, html, None)
         )
-        made.append(DefaultTemplate(f"{letter.name}, SMS", Channel.SMS, letter.category, None, None, letter.sms))
+        made.append(DefaultTemplate(f"{letter.name}, SMS", Channel.SMS, letter.category, None, None, _sms(letter.sms)))
     return tuple(made)

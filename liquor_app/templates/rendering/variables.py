@@ -27,6 +27,7 @@ VARIABLES: dict[str, str] = {
     "offer.ends": "Sunday 29 November",
     "offer.code": "KV7Q-2MRT",
     "message": "It has been a while. 10% off craft beer, until 29 November.",
+    "own_words": "Your craft beer waits for you: 10% off craft beer.",
     "brand.name": "Harbor & Vine",
     "brand.color": "#995a07",
     "brand.logo": "https://shop.example.com/logo.png",
@@ -34,6 +35,10 @@ VARIABLES: dict[str, str] = {
     "links.shop": "https://shop.example.com",
 }
 """Every variable with an example; `customer.*` and `offer.code` may be unknown, so give them a `default`."""
+
+OWN_WORDS = "own_words"
+"""Words that a person, the AI planner or an A/B test gave just this message; most have none, so ask for them first:
+`{% if own_words %}{{ own_words }}{% else %}…{% endif %}`. The same key of an offer's terms says that it has some."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +79,7 @@ def build_context(person: Recipient, offer: OfferFacts, brand: BrandRow) -> Cont
             code=offer.code,
         ),
         "custom": dict(person.custom),
-        **_known(message=offer.message),
+        **_known(message=offer.message, own_words=offer.message if offer.terms.get(OWN_WORDS) else None),
         **brand_context(brand),
     }
 
@@ -113,9 +118,11 @@ def personal_values(person: Recipient, offer: OfferFacts) -> dict[str, str]:
 
 
 def example_context() -> Context:
-    """Return the examples of `VARIABLES`, nested."""
+    """Return the examples of `VARIABLES`, nested, but for words of its own, which most messages have not."""
     made: Context = {}
     for path, example in VARIABLES.items():
+        if path == OWN_WORDS:
+            continue
         group, _, name = path.partition(".")
         if name:
             made.setdefault(group, {})[name] = example

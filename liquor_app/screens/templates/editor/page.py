@@ -198,6 +198,7 @@ def _variables() -> rx.Component:
 
     blocks = (
         ("with a default", "{{ customer.first_name | default: 'friend' }}"),
+        ("own words, or yours", "{% if own_words %}{{ own_words }}{% else %}Your words{% endif %}"),
         ("only with a coupon", "{% if offer.code %}Code {{ offer.code }}{% endif %}"),
     )
     return card(

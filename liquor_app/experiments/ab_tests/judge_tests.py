@@ -1,0 +1,138 @@
+"""Judging the tests that are under way: harm ends a variant, the day that was set a test, the final read is kept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from liquor_app.accounts.permission_table import Permission
+from liquor_app.accounts.permissions import SYSTEM, Actor, require
+from liquor_app.core.errors import NotFound
+from liquor_app.experiments.ab_tests.ab_words import why_words
+from liquor_app.experiments.ab_tests.compare import Beside, Judgement, judge
+from liquor_app.experiments.ab_tests.models import AbStatus, Measure
+from liquor_app.experiments.ab_tests.read_variants import read_variants, usual_rate
+from liquor_app.experiments.ab_tests.service import (
+    AbTestRow,
+    decide,
+    end_variant,
+    get_ab_test,
+    hold_test,
+    keep_reading,
+)
+from liquor_app.experiments.power import detectable
+from liquor_app.experiments.statistics import ALPHA
+from liquor_app.organization.service import notify
+from liquor_app.organization.settings import shop_today
+
+
+@dataclass(frozen=True, slots=True)
+class AbResult:
+    """A test and what it shows so far. `final` is the one final read by variant: interval beside A, in the measure's
+    own unit."""
+
+    test: AbTestRow
+    judged: Judgement
+    final: dict[str, tuple[float, float]]
+
+
+async def ab_result(session: AsyncSession, actor: Actor, campaign_id: UUID) -> AbResult:
+    """Return a campaign's test with what it shows so far.
+
+    Raises:
+        NotFound: it has none.
+    """
+    require(actor, Permission.CAMPAIGNS_READ)
+    require(actor, Permission.ANALYTICS_READ)
+    test = await get_ab_test(session, actor, campaign_id)
+    if test is None:
+        raise NotFound("This campaign has no A/B test.")
+    return await _read(session, test)
+
+
+async def _read(session: AsyncSession, test: AbTestRow) -> AbResult:
+    sums = await read_variants(session, test.campaign_id, test.keys, test.measure)
+    judged = judge(sums, test.measure, harmful=test.harmful)
+    kept = (test.reading or {}).get("intervals", {})
+    return AbResult(test, judged, {key: (float(low), float(high)) for key, (low, high) in kept.items()})
+
+
+async def detectable_difference(
+    session: AsyncSession, people: int, variants: int, test: AbTestRow
+) -> tuple[float, float] | None:
+    """Return the smallest difference of two variants that one read would show of so many people, and the usual rate it
+    rests on; None for money, and where too little was sent to know what is usual. A corridor.
+
+    Args:
+        people: who is drawn, in all variants together.
+        variants: how many there are, the control among them.
+    """
+    if test.measure is Measure.PROFIT or variants < 2:
+        return None
+    rate = await usual_rate(session, test.channel.value, test.measure)
+    if not rate:
+        return None
+    found = detectable(2 * people // variants, 0.5, rate)
+    return None if found is None else (found, rate)
+
+
+async def judge_test(session: AsyncSession, campaign_id: UUID) -> bool:
+    """Look at the test of a campaign that has begun; tells whether it was decided now. A corridor, for the clock.
+
+    A test without a day to decide on goes on to its final read; one with it is decided that day, by the best of what
+    does no harm, proved or not: the rest must get one of them.
+    """
+    test = await hold_test(session, campaign_id)
+    if test is None or test.reading is not None:
+        return False
+    today = await shop_today(session)
+    result = await _read(session, test)
+    is_due = test.status is AbStatus.OPEN and test.decide_on is not None and today >= test.decide_on
+    if test.status is AbStatus.OPEN:
+        await _end_harm(session, test, result.judged.variants)
+    if is_due:
+        await _decide(session, test, result.judged)
+    if today >= test.read_on:
+        await keep_reading(session, test, await _final(session, test, test.read_on))
+    return is_due
+
+
+async def _end_harm(session: AsyncSession, test: AbTestRow, variants: tuple[Beside, ...]) -> None:
+    for one in variants:
+        if one.harm is None or one.sums.key in test.harmful:
+            continue
+        why = one.harm.label
+        await end_variant(session, SYSTEM, test, one.sums.key, why)
+        await notify(
+            session,
+            title=f"Variant {one.sums.key} of “{test.name}” was ended",
+            body=f"Beside what was planned, {why}, more than chance would have it. Who was to get it gets A.",
+            link=f"/campaigns/{test.campaign_id}",
+        )
+
+
+async def _decide(session: AsyncSession, test: AbTestRow, judged: Judgement) -> None:
+    why = why_words(judged, test.measure)
+    await decide(session, SYSTEM, test, judged.leader, why)
+    await notify(
+        session,
+        title=f"“{test.name}”: the rest gets variant {judged.leader}",
+        body=why,
+        link=f"/campaigns/{test.campaign_id}",
+    )
+
+
+async def _final(session: AsyncSession, test: AbTestRow, read_on: date) -> dict[str, Any]:
+    """Return the one final read, as it is kept."""
+    sums = await read_variants(session, test.campaign_id, test.keys, test.measure, read_on=read_on)
+    judged = judge(sums, test.measure, harmful=test.harmful)
+    return {
+        "level": 1 - ALPHA,
+        "people": {one.sums.key: one.sums.people for one in judged.variants},
+        "values": {one.sums.key: one.value for one in judged.variants},
+        "intervals": {one.sums.key: list(one.final) for one in judged.variants if one.final is not None},
+    }

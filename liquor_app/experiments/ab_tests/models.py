@@ -1,0 +1,107 @@
+"""One A/B/n test of a campaign's messages."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Index, UniqueConstraint
+from sqlmodel import SQLModel
+
+from liquor_app.core.columns import choice, day, document, moment, pk, plain_uuid, ref, stamped, texts, words
+from liquor_app.core.platform.personal_data import Mention
+from liquor_app.core.states import Transitions
+from liquor_app.organization.models import Channel
+
+
+class AbTopic(StrEnum):
+    """What differs between the variants of a test: one thing, so that a difference has one cause."""
+
+    SUBJECT = "subject"
+    WORDS = "words"
+    HOUR = "hour"
+
+    @property
+    def label(self) -> str:
+        return {"subject": "Subject line", "words": "Words", "hour": "Hour of sending"}[self.value]
+
+
+class Measure(StrEnum):
+    """By what a test is won. Openings are not among them: mail programs open messages by themselves."""
+
+    CLICKED = "clicked"
+    """Who clicked, machines left out."""
+    BOUGHT = "bought"
+    """Who bought within a week of their own message."""
+    PROFIT = "profit"
+    """What that left: margin of what they bought, less coupons and what sending cost."""
+
+    @property
+    def label(self) -> str:
+        return {"clicked": "Clicks", "bought": "Buyers in a week", "profit": "Profit in a week"}[self.value]
+
+    @property
+    def window_days(self) -> int:
+        """Days after a message until what it did is read for good."""
+        return 3 if self is Measure.CLICKED else 7
+
+
+class AbStatus(StrEnum):
+    OPEN = "open"
+    """Each message gets a variant."""
+    DECIDED = "decided"
+    """One has won; what has not left yet gets it."""
+    STOPPED = "stopped"
+    """Somebody ended it without a winner; what has not left yet gets what was planned."""
+
+
+AB_TEST = Transitions("A/B test", {AbStatus.OPEN: [AbStatus.DECIDED, AbStatus.STOPPED]})
+
+
+class AbTest(SQLModel, table=True):
+    """`variants` are `{"key": "B", "subject", "text", "hour"}`; A, the control, is always what the plan says.
+
+    With `decide_on` whoever's message is planned for that day or later is not drawn, but gets what has won by then.
+    `reading` is the one final read as it was on `read_on`.
+    """
+
+    __tablename__ = "ab_tests"
+    __table_args__ = (UniqueConstraint("campaign_id"), Index("ix_ab_tests_created_at", "created_at", "id"))
+
+    id: UUID = pk()
+    campaign_id: UUID = ref("campaigns.id")
+    name: str = words()
+    hypothesis: str = words(default="")
+    topic: AbTopic = choice("topic", AbTopic)
+    channel: Channel = choice("channel", Channel)
+    measure: Measure = choice("measure", Measure)
+    variants: list[dict[str, Any]] = document(nullable=False, empty="[]")
+    seed: str = words()
+    decide_on: date | None = day(nullable=True)
+    status: AbStatus = choice("status", AbStatus, AbStatus.OPEN)
+    harmful: list[str] = texts()
+    """Variants a guardrail ended: what of them has not left gets what was planned."""
+    winner: str | None = words(nullable=True)
+    why: str = words(default="")
+    reading: dict[str, Any] | None = document()
+    learned: str = words(default="")
+    """What somebody wrote down for whoever tries the next one."""
+    created_by: UUID | None = plain_uuid()
+    created_at: datetime = stamped()
+    decided_at: datetime | None = moment()
+
+
+MENTIONS = (
+    Mention(
+        "ab_tests",
+        rows="SELECT id, name FROM ab_tests WHERE concat_ws(' ', name, hypothesis, CAST(variants AS text), learned)"
+        " ~* :named ORDER BY id",
+        scrub="UPDATE ab_tests SET name = regexp_replace(name, :named, :mark, 'gi'), hypothesis ="
+        " regexp_replace(hypothesis, :named, :mark, 'gi'), learned = regexp_replace(learned, :named, :mark, 'gi'),"
+        " variants = CAST(regexp_replace(CAST(variants AS text), :named, :mark, 'gi') AS jsonb) WHERE"
+        " concat_ws(' ', name, hypothesis, CAST(variants AS text), learned) ~* :named",
+    ),
+)
+"""Where the shop's own words may name somebody."""

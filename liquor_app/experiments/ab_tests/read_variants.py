@@ -1,0 +1,79 @@
+"""What came of a test's variants, summed over people. Corridors.
+
+By intention: whoever was drawn into a variant counts in it from the moment their message's turn has come, whether it
+left or was stopped on the way; each person's window begins with their own message. The sandbox reaches nobody, so its
+messages say nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from liquor_app.core.states import sql_list
+from liquor_app.experiments.ab_tests.compare import VariantSums
+from liquor_app.experiments.ab_tests.models import Measure
+from liquor_app.experiments.outcomes import MARGINS, SPENT, outcome_terms
+from liquor_app.ledger.models import CONTACTS, UNFINISHED, SendStatus
+
+_READ = f"""
+WITH {MARGINS},
+drawn AS MATERIALIZED (
+    SELECT s.campaign_id, s.customer_id, min(s.variant) AS variant,
+           min(COALESCE(s.contact_at, s.not_before)) AS since,
+           min(COALESCE(s.contact_at, s.not_before)) + CAST(:window AS integer) * interval '1 day' AS until,
+           GREATEST(CAST(:now AS timestamptz), min(k.virtual_now)) AS at,
+           bool_or(s.status IN {sql_list(*CONTACTS)}) AS has_left, bool_or(s.delivered_at IS NOT NULL) AS has_come,
+           bool_or(s.clicked_at IS NOT NULL) AS has_clicked, bool_or(s.unsubscribed_at IS NOT NULL) AS has_gone,
+           bool_or(s.complained_at IS NOT NULL) AS has_complained
+      FROM sends s JOIN campaigns k ON k.id = s.campaign_id
+     WHERE s.campaign_id = ANY(:campaigns) AND s.variant IS NOT NULL AND s.customer_id IS NOT NULL
+       AND s.status NOT IN {sql_list(*UNFINISHED, SendStatus.CANCELLED)} AND s.provider IS DISTINCT FROM 'sandbox'
+     GROUP BY 1, 2
+), {SPENT}, measured AS (
+    SELECT w.*, CASE WHEN b.bought THEN 1 ELSE 0 END AS bought, COALESCE(b.revenue, 0) AS revenue,
+           COALESCE(b.earned, 0) - COALESCE(n.cost, 0) AS profit
+      FROM drawn w LEFT JOIN spent b USING (campaign_id, customer_id) LEFT JOIN sent n USING (campaign_id, customer_id)
+     WHERE CAST(:read_on AS date) IS NULL OR w.until <= CAST(CAST(:read_on AS date) AS timestamp) AT TIME ZONE :zone
+)
+SELECT variant AS key, count(*) AS people, count(*) FILTER (WHERE has_left) AS left,
+       NULLIF(count(*) FILTER (WHERE has_come), 0) AS delivered, count(*) FILTER (WHERE has_clicked) AS clicked,
+       count(*) FILTER (WHERE has_gone) AS unsubscribed, count(*) FILTER (WHERE has_complained) AS complained,
+       sum(bought) AS bought, CAST(sum(revenue) AS double precision) AS revenue,
+       CAST(sum(profit) AS double precision) AS profit, CAST(sum(profit * profit) AS double precision) AS profit_square
+  FROM measured GROUP BY 1
+"""
+
+_USUAL = f"""
+SELECT count(*) AS people, count(*) FILTER (WHERE s.clicked_at IS NOT NULL) AS clicked,
+       count(*) FILTER (WHERE s.converted_at IS NOT NULL) AS bought
+  FROM sends s WHERE s.created_at > CAST(:now AS timestamptz) - interval '180 days' AND s.channel = :channel
+   AND s.provider IS DISTINCT FROM 'sandbox' AND s.status IN {sql_list(*CONTACTS)}
+"""
+
+
+async def read_variants(
+    session: AsyncSession, campaign_id: Any, keys: Sequence[str], measure: Measure, *, read_on: date | None = None
+) -> list[VariantSums]:
+    """Return what each variant did so far, in the order of `keys`, those nobody was drawn into as well.
+
+    Args:
+        read_on: only people whose window was over when this day began: the one final read.
+    """
+    asked = {**await outcome_terms(session), "campaigns": [campaign_id], "read_on": read_on}
+    asked["window"] = measure.window_days
+    found = {row.key: VariantSums(**row._mapping) for row in await session.execute(text(_READ), asked)}
+    return [found.get(key, VariantSums(key)) for key in keys]
+
+
+async def usual_rate(session: AsyncSession, channel: str, measure: Measure) -> float | None:
+    """Return what share of the last half year's messages were clicked, or bought from; None where too few left."""
+    terms = await outcome_terms(session)
+    row = (await session.execute(text(_USUAL), {"now": terms["now"], "channel": channel})).one()
+    if row.people < 100:
+        return None
+    return float(row.clicked if measure is Measure.CLICKED else row.bought) / float(row.people)

@@ -1,0 +1,398 @@
+"""Verbs of A/B/n tests: defined while nothing is approved, ended by a winner, by a guardrail or by hand."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from liquor_app.accounts.audit import audit_change
+from liquor_app.accounts.permission_table import Permission
+from liquor_app.accounts.permissions import Actor, require
+from liquor_app.actions.send_window import minutes
+from liquor_app.campaigns.models import OPEN, OVER, Campaign
+from liquor_app.campaigns.service import lock_campaign
+from liquor_app.core.clock import now
+from liquor_app.core.errors import Conflict, Invalid, NotFound
+from liquor_app.core.ids import uuid7
+from liquor_app.core.pubsub import publish
+from liquor_app.experiments.ab_tests.ab_words import BY_HAND
+from liquor_app.experiments.ab_tests.models import AB_TEST, AbStatus, AbTopic, Measure
+from liquor_app.experiments.ab_tests.variants import (
+    KEYS,
+    LONGEST,
+    Bounds,
+    Variant,
+    as_documents,
+    clean_variants,
+    from_documents,
+)
+from liquor_app.ledger.new_sends import release_variants
+from liquor_app.organization.guidance import load_guidance
+from liquor_app.organization.models import Channel
+from liquor_app.organization.settings import ComplianceSettings, load_settings
+
+MAX_NAME, MAX_WORDS = 120, 400
+
+COLUMNS = (
+    "id", "campaign_id", "name", "hypothesis", "topic", "channel", "measure", "variants", "decide_on", "status",
+    "harmful", "winner", "why", "learned", "created_at", "decided_at",
+)  # fmt: skip
+_READ = f"""
+SELECT {", ".join(f"t.{name}" for name in COLUMNS)}, t.reading, k.name AS campaign, k.end_date,
+       k.started_at IS NOT NULL AS is_begun
+  FROM ab_tests t JOIN campaigns k ON k.id = t.campaign_id
+"""
+_TO_JUDGE = """
+SELECT t.campaign_id FROM ab_tests t JOIN campaigns k ON k.id = t.campaign_id
+ WHERE t.reading IS NULL AND k.started_at IS NOT NULL ORDER BY t.created_at, t.id LIMIT :n
+"""
+_PUT = f"""
+INSERT INTO ab_tests (id, campaign_id, name, hypothesis, topic, channel, measure, variants, seed, decide_on, status,
+                      created_by, created_at)
+VALUES (:id, :campaign, :name, :hypothesis, :topic, :channel, :measure, CAST(:variants AS jsonb), :seed, :decide_on,
+        '{AbStatus.OPEN}', :by, :at)
+ON CONFLICT (campaign_id) DO UPDATE SET name = excluded.name, hypothesis = excluded.hypothesis, topic = excluded.topic,
+       channel = excluded.channel, measure = excluded.measure, variants = excluded.variants,
+       decide_on = excluded.decide_on
+"""
+_DECIDE = f"""
+UPDATE ab_tests SET status = '{AbStatus.DECIDED}', winner = :winner, why = :why, decided_at = :at
+ WHERE id = :id AND status IN {AB_TEST.sources_sql(AbStatus.DECIDED)} RETURNING id
+"""
+_STOP = f"""
+UPDATE ab_tests SET status = '{AbStatus.STOPPED}', why = :why, decided_at = :at
+ WHERE id = :id AND status IN {AB_TEST.sources_sql(AbStatus.STOPPED)} RETURNING id
+"""
+_HARM = "UPDATE ab_tests SET harmful = array_append(harmful, :key) WHERE id = :id AND NOT :key = ANY(harmful)"
+_KEEP = "UPDATE ab_tests SET reading = CAST(:reading AS jsonb) WHERE id = :id AND reading IS NULL"
+_NOTE = "UPDATE ab_tests SET learned = :words WHERE id = :id"
+_FORGET = "DELETE FROM ab_tests WHERE id = :id"
+
+
+@dataclass(frozen=True, slots=True)
+class AbTestRow:
+    """A campaign's test. `read_on` is the day of the one final read; `reading` what it was."""
+
+    id: UUID
+    campaign_id: UUID
+    campaign: str
+    name: str
+    hypothesis: str
+    topic: AbTopic
+    channel: Channel
+    measure: Measure
+    variants: tuple[Variant, ...]
+    decide_on: date | None
+    status: AbStatus
+    harmful: tuple[str, ...]
+    winner: str | None
+    why: str
+    learned: str
+    read_on: date
+    reading: dict[str, Any] | None
+    is_begun: bool
+    created_at: datetime
+    decided_at: datetime | None
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        return tuple(one.key for one in self.variants)
+
+
+@dataclass(frozen=True, slots=True)
+class AbAsked:
+    """What somebody wants to test. `given` are the variants beside A, the control, as typed."""
+
+    name: str
+    topic: AbTopic
+    channel: Channel
+    measure: Measure
+    given: Sequence[str]
+    hypothesis: str = ""
+    decide_on: date | None = None
+
+
+async def get_ab_test(session: AsyncSession, actor: Actor, campaign_id: UUID) -> AbTestRow | None:
+    """Return a campaign's test; None if it has none."""
+    require(actor, Permission.CAMPAIGNS_READ)
+    found = await session.execute(text(f"{_READ} WHERE t.campaign_id = :campaign"), {"campaign": campaign_id})
+    row = found.first()
+    return None if row is None else row_of(row)
+
+
+def row_of(found: Any) -> AbTestRow:
+    """Return a row of `_READ` as the product has it."""
+    held = {name: getattr(found, name) for name in COLUMNS}
+    measure = Measure(found.measure)
+    ends = found.decide_on or found.end_date + timedelta(days=1)
+    return AbTestRow(
+        **{
+            **held,
+            "campaign": found.campaign,
+            "topic": AbTopic(found.topic),
+            "channel": Channel(found.channel),
+            "measure": measure,
+            "variants": from_documents(found.variants),
+            "status": AbStatus(found.status),
+            "harmful": tuple(found.harmful),
+            "read_on": ends + timedelta(days=measure.window_days + 1),
+            "reading": found.reading,
+            "is_begun": found.is_begun,
+        }
+    )
+
+
+async def define_ab_test(session: AsyncSession, actor: Actor, campaign_id: UUID, asked: AbAsked) -> AbTestRow:
+    """Give a campaign its test, or change it, as long as nothing of it is approved.
+
+    Raises:
+        Forbidden, NotFound: as usual.
+        Conflict: the campaign is approved, over, or part of the imported history.
+        Invalid: a name, a variant or the day is wrong; `field` says which.
+    """
+    require(actor, Permission.CAMPAIGNS_WRITE)
+    campaign = await _held(session, campaign_id)
+    before = await get_ab_test(session, actor, campaign_id)
+    bounds = await _bounds(session, asked.topic, asked.channel)
+    variants = clean_variants([one[: 2 * LONGEST] for one in asked.given], bounds)
+    await session.execute(
+        text(_PUT),
+        {
+            "id": uuid7(), "campaign": campaign_id, "name": _line(asked.name, "name", MAX_NAME),
+            "hypothesis": _line(asked.hypothesis, "hypothesis", MAX_WORDS, is_needed=False),
+            "topic": asked.topic.value, "channel": asked.channel.value, "measure": asked.measure.value,
+            "variants": json.dumps(as_documents(variants)), "seed": str(uuid7()),
+            "decide_on": _day(asked, campaign), "by": actor.user_id, "at": now(),
+        },
+    )  # fmt: skip
+    made = await _own(session, actor, campaign_id)
+    await audit_change(
+        session, actor, "ab_test.defined", "campaign", campaign_id,
+        before={} if before is None else _told(before), after=_told(made),
+    )  # fmt: skip
+    _announce(session, campaign_id)
+    return made
+
+
+async def remove_ab_test(session: AsyncSession, actor: Actor, campaign_id: UUID) -> None:
+    """Take a test off a campaign that is not approved yet.
+
+    Raises:
+        Forbidden, NotFound, Conflict: as `define_ab_test`.
+    """
+    require(actor, Permission.CAMPAIGNS_WRITE)
+    await _held(session, campaign_id)
+    row = await _own(session, actor, campaign_id)
+    await session.execute(text(_FORGET), {"id": row.id})
+    await audit_change(session, actor, "ab_test.removed", "campaign", campaign_id, before=_told(row), after={})
+    _announce(session, campaign_id)
+
+
+async def choose_ab_winner(session: AsyncSession, actor: Actor, campaign_id: UUID, key: str) -> AbTestRow:
+    """End a test by hand: what has not left yet gets this variant.
+
+    Raises:
+        Forbidden, NotFound: as usual.
+        Conflict: the campaign has not begun, or the test is over.
+        Invalid: it has no such variant.
+    """
+    require(actor, Permission.CAMPAIGNS_WRITE)
+    row = await _begun(session, actor, campaign_id)
+    if row.topic is AbTopic.HOUR:
+        raise Conflict("An hour is compared to the end: messages have their moment already.", field="winner")
+    if key not in row.keys:
+        raise Invalid(f"This test has no variant {key[:20]}: it has {', '.join(row.keys)}.", field="winner")
+    await decide(session, actor, row, key, BY_HAND.format(who=actor.name))
+    return await _own(session, actor, campaign_id)
+
+
+async def stop_ab_test(session: AsyncSession, actor: Actor, campaign_id: UUID) -> AbTestRow:
+    """End a test without a winner: what has not left yet gets what was planned.
+
+    Raises:
+        Forbidden, NotFound, Conflict: as `choose_ab_winner`.
+    """
+    require(actor, Permission.CAMPAIGNS_WRITE)
+    row = await _begun(session, actor, campaign_id)
+    AB_TEST.check(row.status, AbStatus.STOPPED)
+    await session.execute(text(_STOP), {"id": row.id, "why": f"{actor.name} stopped it.", "at": now()})
+    await release_variants(session, campaign_id)
+    await audit_change(
+        session, actor, "ab_test.stopped", "campaign", campaign_id,
+        before={"status": row.status.value}, after={"status": AbStatus.STOPPED.value},
+    )  # fmt: skip
+    _announce(session, campaign_id)
+    return await _own(session, actor, campaign_id)
+
+
+async def note_learned(session: AsyncSession, actor: Actor, campaign_id: UUID, words: str) -> AbTestRow:
+    """Write down what a test taught, for whoever plans the next one.
+
+    Raises:
+        Forbidden, NotFound: as usual.
+        Invalid: it is too long.
+    """
+    require(actor, Permission.CAMPAIGNS_WRITE)
+    row = await _own(session, actor, campaign_id)
+    said = _line(words, "learned", MAX_WORDS, is_needed=False)
+    await session.execute(text(_NOTE), {"id": row.id, "words": said})
+    await audit_change(
+        session, actor, "ab_test.noted", "campaign", campaign_id,
+        before={"learned": row.learned}, after={"learned": said},
+    )  # fmt: skip
+    return await _own(session, actor, campaign_id)
+
+
+# --- corridors: of approval, and of the job that judges ---
+
+
+async def check_ab_test(session: AsyncSession, campaign_id: UUID) -> None:
+    """Ask of a campaign's test, as it is approved, whether guidance and hours still allow it. A corridor.
+
+    Raises:
+        Conflict: which variant may not be used any more.
+    """
+    found = await session.execute(text(f"{_READ} WHERE t.campaign_id = :campaign"), {"campaign": campaign_id})
+    row = found.first()
+    if row is None:
+        return
+    test = row_of(row)
+    given = [one.words if one.hour is None else str(one.hour) for one in test.variants[1:]]
+    try:
+        clean_variants(given, await _bounds(session, test.topic, test.channel))
+    except Invalid as error:
+        key = str(error.field or "").removeprefix("variant_").upper()
+        raise Conflict(f"The A/B test's variant {key} may not be used any more. {error.message}") from error
+
+
+async def decide(session: AsyncSession, actor: Actor, row: AbTestRow, winner: str, why: str) -> None:
+    """Let a variant win. A corridor.
+
+    Raises:
+        Conflict: the test is over.
+    """
+    AB_TEST.check(row.status, AbStatus.DECIDED)
+    found = await session.execute(text(_DECIDE), {"id": row.id, "winner": winner, "why": why, "at": now()})
+    if found.first() is None:
+        raise Conflict("This test has ended meanwhile.")
+    await release_variants(session, row.campaign_id)
+    await audit_change(
+        session, actor, "ab_test.decided", "campaign", row.campaign_id,
+        before={"winner": row.winner}, after={"winner": winner, "why": why},
+    )  # fmt: skip
+    _announce(session, row.campaign_id)
+
+
+async def end_variant(session: AsyncSession, actor: Actor, row: AbTestRow, key: str, why: str) -> None:
+    """End one variant because of the harm it does: whoever was to get it gets what was planned. A corridor."""
+    await session.execute(text(_HARM), {"id": row.id, "key": key})
+    await release_variants(session, row.campaign_id, only=key)
+    await audit_change(
+        session, actor, "ab_test.variant_ended", "campaign", row.campaign_id, before={}, after={key: why}
+    )
+    _announce(session, row.campaign_id)
+
+
+async def keep_reading(session: AsyncSession, row: AbTestRow, reading: dict[str, Any]) -> None:
+    """Keep the one final read; a second is not taken. A corridor."""
+    await session.execute(text(_KEEP), {"id": row.id, "reading": json.dumps(reading)})
+    _announce(session, row.campaign_id)
+
+
+async def yet_to_judge(session: AsyncSession, *, limit: int) -> list[UUID]:
+    """Return campaigns that have begun and whose test's final read was not taken yet, the oldest test first. A
+    corridor."""
+    found = await session.execute(text(_TO_JUDGE), {"n": limit})
+    return list(found.scalars())
+
+
+async def hold_test(session: AsyncSession, campaign_id: UUID) -> AbTestRow | None:
+    """Return a campaign's test if nobody else is judging it just now, and keep it so. A corridor."""
+    found = await session.execute(
+        text(f"{_READ} WHERE t.campaign_id = :campaign FOR UPDATE OF t SKIP LOCKED"), {"campaign": campaign_id}
+    )
+    row = found.first()
+    return None if row is None else row_of(row)
+
+
+async def _held(session: AsyncSession, campaign_id: UUID) -> Campaign:
+    campaign = await lock_campaign(session, campaign_id)
+    if campaign.is_history or campaign.status in OVER:
+        raise Conflict(f"The campaign “{campaign.name}” is over; make a new one.")
+    if campaign.status not in OPEN:
+        raise Conflict("The campaign is approved: send it back to change its test.")
+    return campaign
+
+
+async def _own(session: AsyncSession, actor: Actor, campaign_id: UUID) -> AbTestRow:
+    row = await get_ab_test(session, actor, campaign_id)
+    if row is None:
+        raise NotFound("This campaign has no A/B test.")
+    return row
+
+
+async def _begun(session: AsyncSession, actor: Actor, campaign_id: UUID) -> AbTestRow:
+    await lock_campaign(session, campaign_id)
+    row = await _own(session, actor, campaign_id)
+    if not row.is_begun:
+        raise Conflict("The campaign has not begun: remove its test instead.")
+    return row
+
+
+async def _bounds(session: AsyncSession, topic: AbTopic, channel: Channel) -> Bounds:
+    """Return what guidance and the shop's hours allow now."""
+    law = await load_settings(session, ComplianceSettings)
+    opens, closes = (
+        (law.email_window_start, law.email_window_end)
+        if channel is Channel.EMAIL
+        else (law.sms_window_start, law.sms_window_end)
+    )
+    guidance = (await load_guidance(session)).guidance
+    return Bounds(topic, channel, guidance, (-(-minutes(opens) // 60), minutes(closes) // 60))
+
+
+def _day(asked: AbAsked, campaign: Campaign) -> date | None:
+    day = asked.decide_on
+    if day is None:
+        return None
+    if asked.topic is AbTopic.HOUR:
+        raise Invalid("An hour is compared to the end: messages get their moment before anything is known.",
+                      field="decide_on")  # fmt: skip
+    if not campaign.start_date < day <= campaign.end_date:
+        raise Invalid(
+            f"Choose a day after {campaign.start_date} and up to {campaign.end_date}, the campaign's last: who is"
+            " written to before is tested, who is from then on gets the winner.",
+            field="decide_on",
+        )
+    return day
+
+
+def _line(value: str, field: str, most: int, *, is_needed: bool = True) -> str:
+    words = " ".join(value.split())
+    if is_needed and not words:
+        raise Invalid("Give the test a name.", field=field)
+    if len(words) > most:
+        raise Invalid(f"{len(words)} characters; {most} is the most.", field=field)
+    if not words.isprintable():
+        raise Invalid("It holds characters that cannot be shown.", field=field)
+    return words
+
+
+def _told(row: AbTestRow) -> dict[str, Any]:
+    """Return what the audit log keeps of a test."""
+    return {
+        "name": row.name, "topic": row.topic.value, "channel": row.channel.value, "measure": row.measure.value,
+        "variants": {one.key: one.words for one in row.variants if one.key in KEYS[1:]},
+        "decide_on": row.decide_on.isoformat() if row.decide_on else None,
+    }  # fmt: skip
+
+
+def _announce(session: AsyncSession, campaign_id: UUID) -> None:
+    publish(session, f"campaign:{campaign_id}", {"campaign": str(campaign_id), "ab_test": True})
