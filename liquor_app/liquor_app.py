@@ -39,6 +39,7 @@ from liquor_app.screens.customers.detail.page import PAGES as CUSTOMER
 from liquor_app.screens.customers.doubles.page import PAGES as DOUBLES
 from liquor_app.screens.customers.list.page import PAGES as CUSTOMERS
 from liquor_app.screens.customers.suppressions.page import PAGES as SUPPRESSED
+from liquor_app.screens.experiments.ab_history.page import PAGES as AB_HISTORY
 from liquor_app.screens.experiments.learning.page import PAGES as LEARNING
 from liquor_app.screens.imports.drop_folders.page import PAGES as DROP_FOLDERS
 from liquor_app.screens.imports.wizard.page import PAGES as IMPORTING
@@ -95,6 +96,7 @@ PAGES: tuple[Page, ...] = (
     *REVIEWS,
     *MODELS,
     *LEARNING,
+    *AB_HISTORY,
     *TEMPLATES,
     *TEMPLATE,
     *COUPONS,

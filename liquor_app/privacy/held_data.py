@@ -19,6 +19,7 @@ from liquor_app.customers.labels import models as labels
 from liquor_app.doubles import models as doubles
 from liquor_app.events import models as events
 from liquor_app.experiments import models as experiments
+from liquor_app.experiments.ab_tests import models as ab_tests
 from liquor_app.imports import models as imports
 from liquor_app.imports.drop_folders import models as drop_folders
 from liquor_app.ledger import models as ledger
@@ -42,7 +43,7 @@ PERSONAL: tuple[Personal, ...] = (
 
 MENTIONS: tuple[Mention, ...] = (
     *labels.MENTIONS, *customers.MENTIONS, *imported.MENTIONS, *actions.MENTIONS, *experiments.MENTIONS,
-    *campaigns.MENTIONS, *coupons.MENTIONS, *accounts.MENTIONS, *sending.MENTIONS, *webhooks.MENTIONS,
+    *ab_tests.MENTIONS, *campaigns.MENTIONS, *coupons.MENTIONS, *accounts.MENTIONS, *sending.MENTIONS, *webhooks.MENTIONS,
     *templates.MENTIONS, *organization.MENTIONS, *catalog.MENTIONS,
     *segments.MENTIONS,  # last: where a segment's short name stands is looked for only while one names somebody
 )  # fmt: skip

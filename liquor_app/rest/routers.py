@@ -36,7 +36,7 @@ from liquor_app.rest.people import customer_labels, merges, passkeys, privacy, s
 from liquor_app.rest.schemas.analytics import AnalyticsMessage
 from liquor_app.rest.schemas.campaigns import CampaignStatusMessage
 from liquor_app.rest.schemas.organization import NotificationMessage
-from liquor_app.rest.shop import allocations, drop_folders, products, reports, tills, webhook_endpoints
+from liquor_app.rest.shop import ab_tests, allocations, drop_folders, products, reports, tills, webhook_endpoints
 from liquor_app.rest.shop import coupons as coupon_pools
 from liquor_app.rest.work import jobs, notices, saved_views
 
@@ -58,6 +58,8 @@ ROUTERS = [
     segments.router,
     campaigns.router,
     planning.router,
+    ab_tests.router,
+    ab_tests.history,
     actions.router,
     coupon_pools.router,
     sending.router,

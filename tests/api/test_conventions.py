@@ -81,6 +81,9 @@ GET /campaigns/{id}/codes · POST /campaigns/{id}/codes
 POST /suppressions/{id}/lift · GET /suppressions/export
 GET /jobs/{id} · POST /jobs/{id}/cancel
 
+GET /campaigns/{id}/ab-test · PUT /campaigns/{id}/ab-test · PATCH /campaigns/{id}/ab-test
+DELETE /campaigns/{id}/ab-test · POST /campaigns/{id}/ab-test/winner · POST /campaigns/{id}/ab-test/stop
+GET /ab-tests · GET /ab-tests/export
 GET /segments/suggestions · GET /segments/overlap
 GET /campaigns/{id}/plans · GET /campaigns/{id}/plans/{version} · POST /campaigns/{id}/plans/{version}/choose
 GET /campaigns/{id}/plans/compare · POST /campaigns/{id}/simulate · POST /campaigns/{id}/submit

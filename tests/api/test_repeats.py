@@ -21,6 +21,7 @@ NOT_TAKEN = {
         actions/{id}/copy actions/{id}/move actions/{id}/offer actions/{id}/skip allocations/{id}/cancel
         allocations/{id}/draw allocations/{id}/entries allocations/{id}/freeze campaigns/{id}/approve
         campaigns/{id}/cancel campaigns/{id}/codes campaigns/{id}/pause campaigns/{id}/resume campaigns/{id}/start
+        campaigns/{id}/ab-test/stop campaigns/{id}/ab-test/winner
         campaigns/{id}/submit coupon-pools/{id}/discard doubles/{id}/dismiss drop-files/{id}/retry imports/{id}/cancel
         imports/{id}/undo/cancel jobs/{id}/cancel merges/{id}/undo notices/read replies/{id}/settle sending/resume
         sending/stop sends/{id}/settle settings/autopilot/release settings/autopilot/stop

@@ -34,7 +34,7 @@ STAYS = {
         suppressions touched_customers voided_orders
     """,
     "as long as the campaign": """
-        actions campaign_pools campaigns coupons decision_counts experiment_arms experiments outcome_sums
+        ab_tests actions campaign_pools campaigns coupons decision_counts experiment_arms experiments outcome_sums
         played_outcomes plan_choices plan_edits plans recounts send_keys short_links tracked_links
         trigger_firings
     """,

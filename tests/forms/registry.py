@@ -8,9 +8,13 @@ from typing import Any
 
 from sqlalchemy import text
 
+from liquor_app.accounts.permissions import SYSTEM
 from liquor_app.catalog.product_write import write_products
 from liquor_app.core.clock import now
 from liquor_app.core.db import transaction
+from liquor_app.core.ids import parse_id
+from liquor_app.experiments.ab_tests.models import AbTopic, Measure
+from liquor_app.experiments.ab_tests.service import AbAsked, define_ab_test
 from liquor_app.organization.models import Channel
 from liquor_app.screens.accounts.api_keys.state import ApiKeysState
 from liquor_app.screens.accounts.profile.passkeys_state import PasskeysState
@@ -32,6 +36,7 @@ from liquor_app.screens.customers.doubles.state import DoublesState
 from liquor_app.screens.customers.form.state import EditCustomerState
 from liquor_app.screens.customers.list.state import CustomersState
 from liquor_app.screens.customers.suppressions.state import SuppressedState
+from liquor_app.screens.experiments.ab_test.state import AbTestState
 from liquor_app.screens.experiments.learning.rules_state import RulesState
 from liquor_app.screens.forms.state import WHOLE
 from liquor_app.screens.imports.drop_folders.state import DropFoldersState
@@ -133,6 +138,21 @@ async def _campaign() -> str:
         campaign = await add_ready_campaign(session, await add_people(session, 1), status="draft")
         await session.execute(text("UPDATE actions SET id = :id"), {"id": ACTION})
     return f"/campaigns/{campaign}"
+
+
+AB_TEST = {
+    "name": "Subjects", "hypothesis": "", "topic": "subject", "channel": "email", "measure": "clicked",
+    "variant_b": "Still here", "variant_c": "", "variant_d": "", "decide_on": "",
+}  # fmt: skip
+
+
+async def _tested_campaign() -> str:
+    address = await _campaign()
+    async with transaction() as session:
+        campaign = parse_id(address.rpartition("/")[2], "campaign")
+        asked = AbAsked("Subjects", AbTopic.SUBJECT, Channel.EMAIL, Measure.CLICKED, ["Still here"])
+        await define_ab_test(session, SYSTEM, campaign, asked)
+    return address
 
 
 async def _template() -> str:
@@ -276,6 +296,12 @@ FORMS = (
     Formed(RulesState, ((RulesState.ask,),), RulesState.save,
         ({"effect": "pin", "cell": "[]", "due": "", "reason": "why"},), "cell", address="/learning",
         fair=({"effect": "pin", "cell": '["all", "Ten", "email"]', "due": "", "reason": "why"},),
+    ),
+    Formed(AbTestState, ((AbTestState.ask, "form"),), AbTestState.save,
+        ({**AB_TEST, "variant_b": "Free for all"},), "variant_b", _campaign, fair=(AB_TEST,),
+    ),
+    Formed(AbTestState, ((AbTestState.ask, "learned"),), AbTestState.keep_learned,
+        ({"learned": "x" * 401},), "learned", _tested_campaign, fair=({"learned": "Dates hurry"},),
     ),
     Formed(LicenceState, ((LicenceState.ask, ACTION),), LicenceState.save, ({"licence_state": "ZZ"},), "licence_state",
            _campaign),

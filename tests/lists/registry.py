@@ -31,11 +31,15 @@ from liquor_app.customers.lists import CONSENTS, PURCHASES, SUPPRESSIONS
 from liquor_app.customers.suppressions import add_suppressions
 from liquor_app.doubles.likely_doubles import find_doubles
 from liquor_app.doubles.lists import DOUBLES
+from liquor_app.experiments.ab_tests.lists import AB_TESTS
+from liquor_app.experiments.ab_tests.models import AbTopic, Measure
+from liquor_app.experiments.ab_tests.service import AbAsked, define_ab_test
 from liquor_app.imports.drop_folders.lists import DROP_FILES, DROP_SOURCES
 from liquor_app.imports.lists import IMPORTS
 from liquor_app.imports.uploads import add_upload
 from liquor_app.organization.guidance import save_guidance
 from liquor_app.organization.lists import GUIDANCE
+from liquor_app.organization.models import Channel
 from liquor_app.planning.lists import PLANS
 from liquor_app.privacy.lists import AUDIT
 from liquor_app.providers.models import OutboxMessage
@@ -59,6 +63,16 @@ async def campaigns(session: AsyncSession) -> None:
             start_date=date(2027, 1, 4) + timedelta(days=7 * (number % 2)),
         )  # fmt: skip
     await session.execute(text("UPDATE campaigns SET status = 'paused', conversions = 4 WHERE name = 'Week 1'"))
+
+
+async def ab_tests(session: AsyncSession) -> None:
+    """Four campaigns, each with a test."""
+    await ensure_shop(session)
+    for number in range(4):
+        campaign = await add_ready_campaign(session, [], status="draft")
+        asked = AbAsked(f"Test {number}", AbTopic.SUBJECT, Channel.EMAIL, Measure.CLICKED, [f"Subject {number}"])
+        await define_ab_test(session, SYSTEM, campaign, asked)
+    await session.execute(text("UPDATE ab_tests SET status = 'decided', winner = 'B' WHERE name = 'Test 1'"))
 
 
 async def customers(session: AsyncSession) -> None:
@@ -421,6 +435,7 @@ async def shop_zone(session: AsyncSession) -> dict[str, Any]:
 
 LISTS = [
     Listed(CAMPAIGNS, campaigns, "/campaigns"),
+    Listed(AB_TESTS, ab_tests, "/ab-tests"),
     Listed(CUSTOMERS, customers, "/customers"),
     Listed(SENDS, messages, "/sends"),
     Listed(LEFT_SENDS, messages),

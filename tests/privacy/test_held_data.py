@@ -13,8 +13,8 @@ NOBODYS = {
         review_subscriptions setup_codes sign_in_attempts totp_secrets users
     """,
     "the shop's own words, settings and keys": """
-        brands campaign_pools campaigns cell_rules channels compliance_rules coupon_pools custom_fields drop_sources
-        guidance_versions message_templates sealed_secrets segments sender_checks settings sign_up_pages
+        ab_tests brands campaign_pools campaigns cell_rules channels compliance_rules coupon_pools custom_fields
+        drop_sources guidance_versions message_templates sealed_secrets segments sender_checks settings sign_up_pages
         sign_up_wordings tags template_versions tracked_links webhook_endpoints
     """,
     "what the shop sells": "product_images product_labels products",
@@ -105,7 +105,7 @@ STAYS = {
     "coupons": "code pool",
     "played_outcomes": "segment channel offer due",
     "trigger_firings": "outcome",
-    "sends": "provider provider_message_id skip_reason error_code",
+    "sends": "variant provider provider_message_id skip_reason error_code",
     "webhook_receipts": "provider event_id kind",
     "service_messages": "kind channel status provider provider_message_id",
     "analytics_events": "event_type",

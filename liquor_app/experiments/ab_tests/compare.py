@@ -22,10 +22,10 @@ from liquor_app.experiments.ab_tests.variants import CONTROL
 from liquor_app.experiments.statistics import ALPHA, Arm, Lift, lift
 
 
-@dataclass(frozen=True, slots=True)
-class VariantSums:
+@dataclass(frozen=True)
+class VariantCounts:
     """People who were drawn into one variant and whose turn has come, by intention: sent or not. `left` to whom it
-    went; money in the shop's currency; `profit_square` sums the squares of what each person left."""
+    went."""
 
     key: str
     people: int = 0
@@ -36,6 +36,12 @@ class VariantSums:
     unsubscribed: int = 0
     complained: int = 0
     bought: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class VariantSums(VariantCounts):
+    """The same with money in the shop's currency; `profit_square` sums the squares of what each person left."""
+
     revenue: float = 0.0
     profit: float = 0.0
     profit_square: float = 0.0

@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from liquor_app.actions.send_window import clock
 from liquor_app.experiments.ab_tests.models import AbStatus
 from liquor_app.experiments.ab_tests.variants import variant_of
 
@@ -40,7 +41,7 @@ CASE WHEN trial.hour IS NULL THEN a.send_window
 
 def trial_window(hour: int) -> dict[str, str]:
     """Return the window of a variant that leaves from an hour on."""
-    return {"start": f"{hour:02d}:00", "end": "23:59"}
+    return {"start": clock(hour * 60), "end": "23:59"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
-from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -13,27 +11,13 @@ from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor
 from liquor_app.core.listing.spec import Filter, ListQuery, ListSpec, Sort
 from liquor_app.core.paging import Page
-from liquor_app.experiments.ab_tests.models import AbStatus, AbTopic, Measure
-from liquor_app.organization.models import Channel
+from liquor_app.experiments.ab_tests.models import AbStatus, AbTopic
+from liquor_app.experiments.ab_tests.service import AbTestFields
 
 
-@dataclass(frozen=True, slots=True)
-class AbTestLine:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AbTestLine(AbTestFields):
     """A test as the history tells it."""
-
-    id: UUID
-    campaign_id: UUID
-    campaign: str
-    name: str
-    hypothesis: str
-    topic: AbTopic
-    channel: Channel
-    measure: Measure
-    status: AbStatus
-    winner: str | None
-    why: str
-    learned: str
-    created_at: datetime
 
 
 AB_TESTS = ListSpec(

@@ -9,13 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
-from typing import Any
+from uuid import UUID
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from liquor_app.actions.models import ActionStatus
 from liquor_app.core.states import sql_list
 from liquor_app.experiments.ab_tests.compare import VariantSums
+from liquor_app.experiments.ab_tests.in_force import OWN_WORDS
 from liquor_app.experiments.ab_tests.models import Measure
 from liquor_app.experiments.outcomes import MARGINS, SPENT, outcome_terms
 from liquor_app.ledger.models import CONTACTS, UNFINISHED, SendStatus
@@ -48,6 +50,12 @@ SELECT variant AS key, count(*) AS people, count(*) FILTER (WHERE has_left) AS l
   FROM measured GROUP BY 1
 """
 
+_PEOPLE = f"""
+SELECT count(DISTINCT a.customer_id) FROM actions a
+ WHERE a.campaign_id = :campaign AND a.channel = :channel AND a.status = '{ActionStatus.PENDING}' AND NOT {OWN_WORDS}
+   AND (CAST(:day AS date) IS NULL OR a.scheduled_date < :day)
+"""
+
 _USUAL = f"""
 SELECT count(*) AS people, count(*) FILTER (WHERE s.clicked_at IS NOT NULL) AS clicked,
        count(*) FILTER (WHERE s.converted_at IS NOT NULL) AS bought
@@ -57,7 +65,7 @@ SELECT count(*) AS people, count(*) FILTER (WHERE s.clicked_at IS NOT NULL) AS c
 
 
 async def read_variants(
-    session: AsyncSession, campaign_id: Any, keys: Sequence[str], measure: Measure, *, read_on: date | None = None
+    session: AsyncSession, campaign_id: UUID, keys: Sequence[str], measure: Measure, *, read_on: date | None = None
 ) -> list[VariantSums]:
     """Return what each variant did so far, in the order of `keys`, those nobody was drawn into as well.
 
@@ -68,6 +76,12 @@ async def read_variants(
     asked["window"] = measure.window_days
     found = {row.key: VariantSums(**row._mapping) for row in await session.execute(text(_READ), asked)}
     return [found.get(key, VariantSums(key)) for key in keys]
+
+
+async def people_in(session: AsyncSession, campaign_id: UUID, channel: str, decide_on: date | None) -> int:
+    """Return how many people of a campaign's plan a test by this channel would draw among."""
+    asked = {"campaign": campaign_id, "channel": channel, "day": decide_on}
+    return int((await session.execute(text(_PEOPLE), asked)).scalar_one())
 
 
 async def usual_rate(session: AsyncSession, channel: str, measure: Measure) -> float | None:

@@ -76,9 +76,9 @@ _NOTE = "UPDATE ab_tests SET learned = :words WHERE id = :id"
 _FORGET = "DELETE FROM ab_tests WHERE id = :id"
 
 
-@dataclass(frozen=True, slots=True)
-class AbTestRow:
-    """A campaign's test. `read_on` is the day of the one final read; `reading` what it was."""
+@dataclass(frozen=True, kw_only=True)
+class AbTestFields:
+    """What a list, the API and a campaign's page tell of a test."""
 
     id: UUID
     campaign_id: UUID
@@ -88,17 +88,23 @@ class AbTestRow:
     topic: AbTopic
     channel: Channel
     measure: Measure
-    variants: tuple[Variant, ...]
-    decide_on: date | None
     status: AbStatus
-    harmful: tuple[str, ...]
     winner: str | None
     why: str
     learned: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AbTestRow(AbTestFields):
+    """A campaign's test. `read_on` is the day of the one final read; `reading` what it was."""
+
+    variants: tuple[Variant, ...]
+    decide_on: date | None
+    harmful: tuple[str, ...]
     read_on: date
     reading: dict[str, Any] | None
     is_begun: bool
-    created_at: datetime
     decided_at: datetime | None
 
     @property
@@ -106,7 +112,7 @@ class AbTestRow:
         return tuple(one.key for one in self.variants)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class AbAsked:
     """What somebody wants to test. `given` are the variants beside A, the control, as typed."""
 

@@ -24,6 +24,8 @@ from liquor_app.screens.campaigns.detail.state import CampaignState
 from liquor_app.screens.campaigns.detail.versions_panel import why_this_plan
 from liquor_app.screens.campaigns.detail.versions_state import VersionsState
 from liquor_app.screens.details.view import found
+from liquor_app.screens.experiments.ab_test.panel import ab_test_card
+from liquor_app.screens.experiments.ab_test.state import AbTestState
 from liquor_app.screens.experiments.campaign_effect.effect_panel import effect_card
 from liquor_app.screens.experiments.campaign_effect.effect_state import CampaignEffectState
 from liquor_app.screens.experiments.played.played_panel import played_card
@@ -52,6 +54,7 @@ def campaign_page() -> rx.Component:
         _head(),
         rx.cond(HEAD.under_way, _running(), rx.fragment()),
         rx.cond(HEAD.reviewing, rx.fragment(no_longer_allowed(), plan_review()), rx.fragment()),
+        ab_test_card(),
         _questions(),
         licence_dialog(),
         gap=16,
@@ -279,6 +282,7 @@ PAGES = (
             OutlookState.load,
             CodesState.load,
             CampaignEffectState.load,
+            AbTestState.load,
             AttributionState.load,
             CampaignState.live,
             VersionsState.live,

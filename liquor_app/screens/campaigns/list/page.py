@@ -21,6 +21,7 @@ def campaigns_page() -> rx.Component:
         page_head(
             "Campaigns",
             "Each one holds out a control group, so that what it earned is measured, not guessed.",
+            button("A/B tests", icon="flask-conical", href="/ab-tests"),
             _new(),
         ),
         list_card(

@@ -1,0 +1,1 @@
+"""The A/B test of a campaign, on its page."""
