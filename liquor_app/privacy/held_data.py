@@ -43,7 +43,7 @@ PERSONAL: tuple[Personal, ...] = (
 
 MENTIONS: tuple[Mention, ...] = (
     *labels.MENTIONS, *customers.MENTIONS, *imported.MENTIONS, *actions.MENTIONS, *experiments.MENTIONS,
-    *ab_tests.MENTIONS, *campaigns.MENTIONS, *coupons.MENTIONS, *accounts.MENTIONS, *sending.MENTIONS, *webhooks.MENTIONS,
-    *templates.MENTIONS, *organization.MENTIONS, *catalog.MENTIONS,
+    *ab_tests.MENTIONS, *campaigns.MENTIONS, *coupons.MENTIONS, *accounts.MENTIONS, *sending.MENTIONS,
+    *webhooks.MENTIONS, *templates.MENTIONS, *organization.MENTIONS, *catalog.MENTIONS,
     *segments.MENTIONS,  # last: where a segment's short name stands is looked for only while one names somebody
 )  # fmt: skip

@@ -24,7 +24,7 @@ from liquor_app.screens.campaigns.detail.state import CampaignState
 from liquor_app.screens.campaigns.detail.versions_panel import why_this_plan
 from liquor_app.screens.campaigns.detail.versions_state import VersionsState
 from liquor_app.screens.details.view import found
-from liquor_app.screens.experiments.ab_test.panel import ab_test_card
+from liquor_app.screens.experiments.ab_test.panel import ab_test_card, ab_test_dialogs
 from liquor_app.screens.experiments.ab_test.state import AbTestState
 from liquor_app.screens.experiments.campaign_effect.effect_panel import effect_card
 from liquor_app.screens.experiments.campaign_effect.effect_state import CampaignEffectState
@@ -54,8 +54,8 @@ def campaign_page() -> rx.Component:
         _head(),
         rx.cond(HEAD.under_way, _running(), rx.fragment()),
         rx.cond(HEAD.reviewing, rx.fragment(no_longer_allowed(), plan_review()), rx.fragment()),
-        ab_test_card(),
         _questions(),
+        ab_test_dialogs(),
         licence_dialog(),
         gap=16,
     )
@@ -162,6 +162,7 @@ def _running() -> rx.Component:
         rx.cond(PlayedState.week.is_shown, rx.fragment(), effect_card()),  # a played week has its own, simulated
         rx.cond(PlayedState.week.is_shown, rx.fragment(), rx.cond(CampaignState.steps, _funnel(), rx.fragment())),
         rx.cond(PlayedState.week.is_shown, rx.fragment(), attribution_card()),
+        ab_test_card(),
         again_note(),
         codes_card(),
         grid(

@@ -12,6 +12,7 @@ from liquor_app.screens.campaigns.detail.edit_dialogs import edit_bar, edit_menu
 from liquor_app.screens.campaigns.detail.planned_actions_state import ActionsState
 from liquor_app.screens.campaigns.detail.state import CampaignState
 from liquor_app.screens.campaigns.detail.versions_panel import side_by_side, why_this_plan
+from liquor_app.screens.experiments.ab_test.panel import ab_test_card
 from liquor_app.screens.listing.view import list_pager, list_table
 from liquor_app.screens.session.role_controls import allowed
 from liquor_app.ui.badge import badge
@@ -44,7 +45,15 @@ def plan_review() -> rx.Component:
     )  # fmt: skip
     review = grid(
         span(
-            8, simulating(), side_by_side(), _week(), actions_card(edit_bar()), beliefs_card(), why_this_plan(), gap=16
+            8,
+            simulating(),
+            side_by_side(),
+            _week(),
+            actions_card(edit_bar()),
+            ab_test_card(),
+            beliefs_card(),
+            why_this_plan(),
+            gap=16,
         ),
         span(4, codes_card(), _simulation(), _foreseen(), _blocked(), _limits(), gap=16, align_self="start"),
     )

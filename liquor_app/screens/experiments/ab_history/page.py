@@ -31,7 +31,7 @@ def ab_history_page() -> rx.Component:
                 Column("Test", what),
                 Column("What differs", lambda line: line.topic, phone="hide"),
                 Column("Outcome", lambda line: badge(line.word, line.tone)),
-                Column("What came of it", lambda line: line.came, phone="under", wide=True, whole=True),
+                Column("What came of it", lambda line: line.came, phone="under", whole=True),
                 Column("Made", lambda line: line.day, sort="created_at", phone="hide"),
             ],
             label="A/B tests",

@@ -63,12 +63,12 @@ def ab_test_card() -> rx.Component:
             title="A/B test",
         ),
     )  # fmt: skip
-    return rx.fragment(
-        rx.cond(AbTestState.has_test, shown, rx.cond(AbTestState.can_change, offered, rx.fragment())),
-        _form(),
-        _learned(),
-        _questions(),
-    )
+    return rx.cond(AbTestState.has_test, shown, rx.cond(AbTestState.can_change, offered, rx.fragment()))
+
+
+def ab_test_dialogs() -> rx.Component:
+    """Draw its form and its questions, once on a page."""
+    return rx.fragment(_form(), _learned(), _questions())
 
 
 def _buttons() -> rx.Component:
@@ -105,7 +105,7 @@ def _variants() -> rx.Component:
     return table(
         AbTestState.lines,
         [
-            Column("Variant", what, wide=True),
+            Column("Variant", what),
             Column("People", lambda line: line.people, number=True, phone="under", named=True),
             Column("A person", lambda line: line.value, number=True, phone="under", named=True),
             Column("Beside A", lambda line: line.beside, number=True, phone="under", named=True),
