@@ -35,7 +35,7 @@ def ab_history_page() -> rx.Component:
                 Column("Made", lambda line: line.day, sort="created_at", phone="hide"),
             ],
             label="A/B tests",
-            search="Test, campaign or what was learned",
+            search="Test or campaign",
             href=lambda line: "/campaigns/" + line.id,
             empty=empty(
                 "No A/B test yet",
