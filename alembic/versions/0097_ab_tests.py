@@ -1,7 +1,7 @@
 """A/B tests of campaigns' messages, and which variant a message is.
 
 Revision ID: 0097
-Revises: 0088
+Revises: 0091
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from sqlalchemy.dialects import postgresql
 from alembic import op
 
 revision = "0097"
-down_revision = "0088"
+down_revision = "0091"
 branch_labels = None
 depends_on = None
 
