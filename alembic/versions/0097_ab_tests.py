@@ -37,7 +37,6 @@ def upgrade() -> None:
         sa.Column("why", sa.Text(), server_default="", nullable=False),
         sa.Column("reading", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
         sa.Column("learned", sa.Text(), server_default="", nullable=False),
-        sa.Column("created_by", sa.Uuid(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint("topic IN ('subject', 'words', 'hour')", name=op.f("ck_ab_tests_topic")),

@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import Index, UniqueConstraint
 from sqlmodel import SQLModel
 
-from liquor_app.core.columns import choice, day, document, moment, pk, plain_uuid, ref, stamped, texts, words
+from liquor_app.core.columns import choice, day, document, moment, pk, ref, stamped, texts, words
 from liquor_app.core.platform.personal_data import Mention
 from liquor_app.core.states import Transitions
 from liquor_app.organization.models import Channel
@@ -88,7 +88,6 @@ class AbTest(SQLModel, table=True):
     reading: dict[str, Any] | None = document()
     learned: str = words(default="")
     """What somebody wrote down for whoever tries the next one."""
-    created_by: UUID | None = plain_uuid()
     created_at: datetime = stamped()
     decided_at: datetime | None = moment()
 

@@ -54,10 +54,9 @@ SELECT t.campaign_id FROM ab_tests t JOIN campaigns k ON k.id = t.campaign_id
  WHERE t.reading IS NULL AND k.started_at IS NOT NULL ORDER BY t.created_at, t.id LIMIT :n
 """
 _PUT = f"""
-INSERT INTO ab_tests (id, campaign_id, name, hypothesis, topic, channel, measure, variants, seed, decide_on, status,
-                      created_by, created_at)
+INSERT INTO ab_tests (id, campaign_id, name, hypothesis, topic, channel, measure, variants, seed, decide_on, status, created_at)
 VALUES (:id, :campaign, :name, :hypothesis, :topic, :channel, :measure, CAST(:variants AS jsonb), :seed, :decide_on,
-        '{AbStatus.OPEN}', :by, :at)
+        '{AbStatus.OPEN}', :at)
 ON CONFLICT (campaign_id) DO UPDATE SET name = excluded.name, hypothesis = excluded.hypothesis, topic = excluded.topic,
        channel = excluded.channel, measure = excluded.measure, variants = excluded.variants,
        decide_on = excluded.decide_on
@@ -175,7 +174,7 @@ async def define_ab_test(session: AsyncSession, actor: Actor, campaign_id: UUID,
             "hypothesis": _line(asked.hypothesis, "hypothesis", MAX_WORDS, is_needed=False),
             "topic": asked.topic.value, "channel": asked.channel.value, "measure": asked.measure.value,
             "variants": json.dumps(as_documents(variants)), "seed": str(uuid7()),
-            "decide_on": _day(asked, campaign), "by": actor.user_id, "at": now(),
+            "decide_on": _day(asked, campaign), "at": now(),
         },
     )  # fmt: skip
     made = await _own(session, actor, campaign_id)
