@@ -54,7 +54,8 @@ SELECT t.campaign_id FROM ab_tests t JOIN campaigns k ON k.id = t.campaign_id
  WHERE t.reading IS NULL AND k.started_at IS NOT NULL ORDER BY t.created_at, t.id LIMIT :n
 """
 _PUT = f"""
-INSERT INTO ab_tests (id, campaign_id, name, hypothesis, topic, channel, measure, variants, seed, decide_on, status, created_at)
+INSERT INTO ab_tests (id, campaign_id, name, hypothesis, topic, channel, measure, variants, seed, decide_on, status,
+                      created_at)
 VALUES (:id, :campaign, :name, :hypothesis, :topic, :channel, :measure, CAST(:variants AS jsonb), :seed, :decide_on,
         '{AbStatus.OPEN}', :at)
 ON CONFLICT (campaign_id) DO UPDATE SET name = excluded.name, hypothesis = excluded.hypothesis, topic = excluded.topic,
