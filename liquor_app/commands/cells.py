@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -11,6 +11,7 @@ from liquor_app.accounts.permissions import SYSTEM
 from liquor_app.actions.offering.cell_rules import RuleEffect
 from liquor_app.commands.arguments import Json
 from liquor_app.commands.kit import call, show, show_rows
+from liquor_app.core.db import Session
 from liquor_app.core.ids import parse_id
 
 app = typer.Typer(no_args_is_help=True, help="Kinds of messages a marketer pinned or forbade.")
@@ -66,6 +67,13 @@ def undo_command(rule: Annotated[str, typer.Argument(help="The rule's id.")], as
 
 def _add(effect: RuleEffect, cell: dict[str, str], as_json: bool) -> None:
     from liquor_app.actions.offering.cell_rules import add_rule
+    from liquor_app.experiments.rule_cost import rule_cost
 
-    row = call(lambda session: add_rule(session, SYSTEM, effect=effect, **cell))
-    show({"id": row.id, "rule": row.words}, as_json)
+    kind = {name: cell[name] for name in ("segment", "offer", "channel")}
+
+    async def work(session: Session) -> Any:
+        cost = await rule_cost(session, SYSTEM, effect=effect, **kind)
+        return cost, await add_rule(session, SYSTEM, effect=effect, **cell)
+
+    cost, row = call(work)
+    show({"id": row.id, "rule": row.words, "expected_loss": cost.words}, as_json)

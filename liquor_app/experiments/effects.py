@@ -24,7 +24,7 @@ from liquor_app.actions.models import Arm
 from liquor_app.actions.offering.offer_uplifts import offer_label
 from liquor_app.campaigns.brief import RESPONSE_DAYS
 from liquor_app.core.clock import now
-from liquor_app.experiments.contrasts import Effect, Outcome, Split, Sums, effect, together
+from liquor_app.experiments.contrasts import Effect, Outcome, Span, Split, Sums, effect, together
 from liquor_app.experiments.models import ExperimentKind
 from liquor_app.experiments.outcomes import OutcomeRow, kept_outcomes
 from liquor_app.experiments.statistics import SplitCheck, check_split
@@ -70,7 +70,9 @@ class EffectRow:
 
     `final_on` is when one campaign is read for the last time; of several it is None. `left_out` are campaigns whose
     groups do not have the sizes they were drawn for: nothing of them is in the figures, but where they stand alone.
-    `discount` and `cost` are what those written to took off by coupons, and what sending to them cost.
+    `campaigns` are
+    those that carry evidence. `discount` and `cost` are what those written to took off by coupons, and what sending to
+    them cost.
     """
 
     key: str
@@ -94,6 +96,20 @@ class EffectRow:
     is_read: bool
     """The date of the final read is past; of several, of any of them."""
     is_mismatch: bool
+    without: int = 0
+    """Campaigns of the written to above with fewer than two people in either group: nothing can be compared in them."""
+    random: Beside | None = None
+    """Who got an action at random, and what that cost; None where no campaign has such an arm."""
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """People of an arm that got something else than the agent's choice, beside how many who got that; and what it cost
+    in profit to give them something else, by an interval for every day, None where nothing was measured."""
+
+    people: int
+    agent: int
+    cost: Span | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,10 +217,11 @@ def _told(by: By, key: str, name: str, rows: Sequence[OutcomeRow], draws: Mappin
     ]
     everybody = together(split.one for split in main)
     only = UUID(key) if by is By.CAMPAIGN else None
+    compared = sum(min(split.one.people, split.other.people) > 1 for split in main)
     return EffectRow(
         key=key,
         name=name,
-        campaigns=len(used),
+        campaigns=compared,
         left_out=len(campaigns) - len(used),
         written=everybody.people,
         held_out=sum(split.other.people for split in main),
@@ -220,7 +237,15 @@ def _told(by: By, key: str, name: str, rows: Sequence[OutcomeRow], draws: Mappin
         final_on=draws[only].read_on if only else None,
         is_read=any(draws[one].is_read for one in used),
         is_mismatch=only in odd,
+        without=len(used) - compared,
+        random=_beside(agent) if agent else None,
     )
+
+
+def _beside(splits: Sequence[Split]) -> Beside:
+    """Return the size of an arm beside the agent's choice, and what it cost that it was not given that."""
+    people, lost = sum(split.other.people for split in splits), effect(Outcome.PROFIT, splits).always
+    return Beside(people, sum(split.one.people for split in splits), None if lost is None else lost.times(people))
 
 
 def split_of(rows: Sequence[OutcomeRow], draw: CampaignDraw) -> SplitCheck:

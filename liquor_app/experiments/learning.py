@@ -224,7 +224,7 @@ async def read_learning(session: AsyncSession, actor: Actor) -> LearningRow:
         overall=overall_row(posterior, earlier.posterior, overall),
         cells=tuple(rows_of(posterior, earlier.posterior, cells, [tried[key] for key in most])),
         trials=tuple(
-            _trials(posterior, earlier.posterior, playbooks, await _usual(session), await rules_in_force(session))
+            _trials(posterior, earlier.posterior, playbooks, await usual_person(session), await rules_in_force(session))
         ),
         names={row.slug: row.name for row in playbooks},
     )
@@ -241,7 +241,7 @@ async def request_learning(session: AsyncSession, actor: Actor) -> UUID:
 
 
 @dataclass(frozen=True, slots=True)
-class _Usual:
+class UsualPerson:
     """Somebody usual: what they spend, how likely they answer a coupon, and what messages to them cost."""
 
     basket: float
@@ -250,6 +250,7 @@ class _Usual:
     costs: dict[str, float]
 
     def worth(self, uplift: float, discount_pct: float, channel: str) -> float:
+        """Return the expected profit of one message, in money."""
         share = discount_pct / 100
         profit = expected_profit(
             response=np.array([self.response * pull(discount_pct)]),
@@ -262,19 +263,20 @@ class _Usual:
         return float(profit[0])
 
 
-async def _usual(session: AsyncSession) -> _Usual:
+async def usual_person(session: AsyncSession) -> UsualPerson:
+    """Return somebody usual by the shop's medians. A corridor."""
     planning = await load_settings(session, PlanningSettings)
     margin = float(planning.margin_pct) / 100
     scale = await read_scale(session, margin)
     costs = {"email": float(planning.email_cost), "sms": float(planning.sms_cost)}
-    return _Usual(scale.margin / margin if margin else 0.0, scale.response, margin, costs)
+    return UsualPerson(scale.margin / margin if margin else 0.0, scale.response, margin, costs)
 
 
 def _trials(
     posterior: Posterior,
     earlier: Posterior,
     playbooks: Sequence[Any],
-    usual: _Usual,
+    usual: UsualPerson,
     rules: Sequence[CellRuleRow],
 ) -> Iterator[Trial]:
     for row in playbooks:

@@ -6,9 +6,10 @@ go with the campaign or the customer. What the agent would have learned from the
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -29,7 +30,8 @@ from liquor_app.experiments.played_world import Decided, Lived, live
 from liquor_app.experiments.statistics import Lift, SplitCheck, check_split, lift
 from liquor_app.experiments.what_teaches import DECIDED_AT, DECIDED_DUE, DECIDED_OFFER, DECIDED_P, DECIDED_PCT
 from liquor_app.ledger.models import ON_ITS_WAY, SendStatus
-from liquor_app.organization.settings import GeneralSettings, load_settings
+from liquor_app.organization.models import Channel
+from liquor_app.organization.settings import GeneralSettings, PlanningSettings, load_settings
 from liquor_app.scoring.due_state import NO_RHYTHM
 from liquor_app.scoring.estimators.uplift import Cell, Group, fit
 from liquor_app.scoring.uplift_store import uplift_in_use
@@ -66,13 +68,28 @@ INSERT INTO played_outcomes (campaign_id, customer_id, arm, segment, channel, of
 SELECT :id, f.customer, f.arm, f.segment, f.channel, f.offer, f.due, f.baseline, f.sent, f.decided, f.opened, f.clicked,
        f.bought, f.total FROM {_NEW} ON CONFLICT (campaign_id, customer_id) DO NOTHING
 """
-_SEEN = """
-SELECT arm, count(*) AS people, count(*) FILTER (WHERE is_sent) AS sent,
+_SEEN = f"""
+WITH lived AS (
+    SELECT p.*, COALESCE(p.bought_at <= :at, false) AS has_bought,
+           -- who was written to takes what the offer takes off; whoever was held out was offered nothing
+           CASE WHEN p.bought_at <= :at THEN p.total * (COALESCE(a.margin, :margin)
+                - CASE WHEN p.is_sent THEN COALESCE(a.discount, 0) ELSE 0 END) ELSE 0 END
+           - CASE WHEN NOT p.is_sent THEN 0 WHEN p.channel = '{Channel.SMS}' THEN CAST(:sms AS numeric)
+                  ELSE CAST(:email AS numeric) END AS profit
+      FROM played_outcomes p LEFT JOIN LATERAL (
+           SELECT CAST({DECIDED_PCT} AS numeric) / 100 AS discount,
+                  CAST(a.offer_terms ->> 'margin_pct' AS numeric) / 100 AS margin
+             FROM actions a WHERE a.campaign_id = p.campaign_id AND a.customer_id = p.customer_id AND a.arm IS NOT NULL
+              AND a.segment_slug = p.segment AND a.channel = p.channel ORDER BY a.id LIMIT 1) a ON true
+     WHERE p.campaign_id = ANY(:campaigns)
+)
+SELECT campaign_id, arm, count(*) AS people, count(*) FILTER (WHERE is_sent) AS sent,
        count(*) FILTER (WHERE opened_at <= :at) AS opened, count(*) FILTER (WHERE clicked_at <= :at) AS clicked,
        count(*) FILTER (WHERE bought_at <= :at) AS bought,
        COALESCE(sum(total) FILTER (WHERE bought_at <= :at), 0) AS spent,
-       COALESCE(sum(total * total) FILTER (WHERE bought_at <= :at), 0) AS squares
-  FROM played_outcomes WHERE campaign_id = :id GROUP BY 1 ORDER BY 1
+       COALESCE(sum(total * total) FILTER (WHERE bought_at <= :at), 0) AS squares,
+       sum(profit) AS profit, sum(profit * profit) AS profit_squares
+  FROM lived GROUP BY 1, 2 ORDER BY 1, 2
 """
 _CLOCK = "SELECT virtual_now, is_playing FROM campaigns WHERE id = :id"
 _GROUPS = """
@@ -90,7 +107,7 @@ SELECT avg(a.uplift) FROM played_outcomes p CROSS JOIN LATERAL (
  WHERE p.campaign_id = :id AND p.arm <> :holdout
 """
 _PLAYED = """
-SELECT k.id, k.name, count(*) AS people FROM played_outcomes p JOIN campaigns k ON k.id = p.campaign_id
+SELECT k.id, k.name FROM played_outcomes p JOIN campaigns k ON k.id = p.campaign_id
  WHERE NOT k.is_playing GROUP BY k.id, k.name, k.started_at ORDER BY k.started_at DESC, k.id LIMIT :n
 """
 _NAMES = "SELECT slug, name FROM segments WHERE slug = ANY(:slugs)"
@@ -110,10 +127,10 @@ class Lesson:
 class PlayedRow:
     """A played week, simulated: people, what they did up to the campaign's clock, and when it is over what it shows.
 
-    Buyers and money are of each person's week from their own decision on. `bought` and `revenue` compare who was
-    written to with who was held out, by intention, 95 % at every look; None until it is over, as are `split`, whether
-    the groups have the sizes they were drawn for, and `lesson`. `promised` is what the plan took its messages to win,
-    as a share of those written to.
+    Buyers and money are of each person's week from their own decision on. `bought`, `revenue` and `profit` compare
+    who was written to with who was held out, by intention, 95 % at every look; None until it is over, as are `split`,
+    whether the groups have the sizes they were drawn for, and `lesson`. `promised` is what the plan took its messages
+    to win, as a share of those written to.
     """
 
     written: int
@@ -125,6 +142,8 @@ class PlayedRow:
     spent: Decimal
     bought: Lift | None
     revenue: Lift | None
+    profit: Lift | None
+    """The margin of what was bought, less what offers took off and what sending cost."""
     promised: float | None
     split: SplitCheck | None
     beside: tuple[PlayedBeside, ...]
@@ -143,11 +162,53 @@ class PlayedBeside:
 
 @dataclass(frozen=True, slots=True)
 class PlayedCampaign:
-    """A campaign whose week was played to its end, and for how many people it was drawn."""
+    """A campaign whose week was played to its end, simulated: people, and what was won of those written to beside the
+    held out."""
 
     id: UUID
     name: str
-    people: int
+    written: int
+    held_out: int
+    buyers: int
+    """Of those written to."""
+    bought: Lift
+    profit: Lift
+
+
+@dataclass(frozen=True, slots=True)
+class PlayedWeeks:
+    """Weeks that were played, and all of them together: every figure is the sum of theirs, and intervals are those of
+    independent weeks, 95 %; None where one of them has none."""
+
+    weeks: tuple[PlayedCampaign, ...]
+    written: int
+    held_out: int
+    buyers: int
+    won: Won
+    profit: Won
+
+
+@dataclass(frozen=True, slots=True)
+class Won:
+    """What all those written to did beyond the held out."""
+
+    total: float
+    low: float | None
+    high: float | None
+
+    @classmethod
+    def of(cls, found: Lift) -> Won:
+        return cls(*found.incremental())
+
+    @classmethod
+    def together(cls, parts: Sequence[Won]) -> Won:
+        """Return the sum of independent ones: half-widths add up by their squares."""
+        total = math.fsum(one.total for one in parts)
+        halves = [(one.high - one.low) / 2 for one in parts if one.low is not None and one.high is not None]
+        if len(halves) < len(parts) or not parts:
+            return cls(total, None, None)
+        wide = math.sqrt(math.fsum(half**2 for half in halves))
+        return cls(total, total - wide, total + wide)
 
 
 async def has_sample_people(session: AsyncSession, campaign_id: UUID) -> bool:
@@ -206,7 +267,7 @@ async def played_week(session: AsyncSession, actor: Actor, campaign_id: UUID) ->
         return None
     # once its last message is out, the week after is lived at once
     until = clock.virtual_now if clock.is_playing else datetime.max.replace(tzinfo=clock.virtual_now.tzinfo)
-    found = (await session.execute(text(_SEEN), {"id": campaign_id, "at": until})).all()
+    found = await _seen(session, [campaign_id], until)
     if not found:
         return None
     written, held = ([row for row in found if (row.arm == Arm.HOLDOUT) is side] for side in (False, True))
@@ -221,6 +282,7 @@ async def played_week(session: AsyncSession, actor: Actor, campaign_id: UUID) ->
         spent=sum((row.spent for row in written), Decimal(0)),
         bought=lift(_rate(written), _rate(held)) if is_over else None,
         revenue=lift(_money(written), _money(held)) if is_over else None,
+        profit=lift(_profit(written), _profit(held)) if is_over else None,
         promised=await _promised(session, campaign_id) if is_over else None,
         split=await _split(session, campaign_id, found) if is_over else None,
         beside=tuple(_beside(found)) if is_over else (),
@@ -228,15 +290,43 @@ async def played_week(session: AsyncSession, actor: Actor, campaign_id: UUID) ->
     )
 
 
-async def list_played(session: AsyncSession, actor: Actor, *, limit: int = 5) -> list[PlayedCampaign]:
-    """Return the latest campaigns whose week was played: they taught nothing, and say what they would have.
+async def _seen(session: AsyncSession, campaigns: Sequence[UUID], until: datetime) -> Sequence[Any]:
+    """Return what people of campaigns' arms did up to a moment, summed."""
+    planning = await load_settings(session, PlanningSettings)
+    asked = {"margin": Decimal(planning.margin_pct) / 100, "email": planning.email_cost, "sms": planning.sms_cost}
+    found = await session.execute(text(_SEEN), {**asked, "campaigns": list(campaigns), "at": until})
+    return found.all()
+
+
+async def list_played(session: AsyncSession, actor: Actor, *, limit: int = 20) -> PlayedWeeks:
+    """Return the latest campaigns whose week was played, and all of them together: they taught nothing, and say what
+    they would have.
 
     Raises:
         Forbidden: the actor is nobody.
     """
     require(actor, Permission.ANALYTICS_READ)
-    found = await session.execute(text(_PLAYED), {"n": limit})
-    return [PlayedCampaign(row.id, row.name, row.people) for row in found]
+    played = (await session.execute(text(_PLAYED), {"n": limit})).all()
+    sides: dict[UUID, list[Any]] = {row.id: [] for row in played}
+    for row in await _seen(session, list(sides), datetime.max.replace(tzinfo=UTC)) if played else ():
+        sides[row.campaign_id].append(row)
+    weeks = tuple(_week(row.id, row.name, sides[row.id]) for row in played)
+    return PlayedWeeks(
+        weeks,
+        written=sum(one.written for one in weeks),
+        held_out=sum(one.held_out for one in weeks),
+        buyers=sum(one.buyers for one in weeks),
+        won=Won.together([Won.of(one.bought) for one in weeks]),
+        profit=Won.together([Won.of(one.profit) for one in weeks]),
+    )
+
+
+def _week(campaign_id: UUID, name: str, found: Sequence[Any]) -> PlayedCampaign:
+    written, held = ([row for row in found if (row.arm == Arm.HOLDOUT) is side] for side in (False, True))
+    return PlayedCampaign(
+        campaign_id, name, _total(written, "people"), _total(held, "people"), _total(written, "bought"),
+        lift(_rate(written), _rate(held)), lift(_profit(written), _profit(held)),
+    )  # fmt: skip
 
 
 async def _promised(session: AsyncSession, campaign_id: UUID) -> float | None:
@@ -276,6 +366,11 @@ def _rate(rows: Sequence[Any]) -> statistics.Arm:
 def _money(rows: Sequence[Any]) -> statistics.Arm:
     spent, squares = (sum(float(getattr(row, name)) for row in rows) for name in ("spent", "squares"))
     return statistics.Arm(_total(rows, "people"), spent, squares)
+
+
+def _profit(rows: Sequence[Any]) -> statistics.Arm:
+    earned, squares = (sum(float(getattr(row, name)) for row in rows) for name in ("profit", "profit_squares"))
+    return statistics.Arm(_total(rows, "people"), earned, squares)
 
 
 async def _lesson(session: AsyncSession, campaign_id: UUID) -> Lesson:

@@ -352,9 +352,11 @@ async def test_the_forecast_says_that_its_uplift_is_assumed(campaign: UUID, caps
         plan = await get_plan(session, SYSTEM, UUID(state.plan.id))
         row = await get_campaign(session, SYSTEM, campaign)
     assert "how much a message adds is assumed, not measured" in waiting_words(row)
+    assert "left out, each for one reason" in waiting_words(row)
     learned = {**plan.summary["simulation"], "uplift": uplift_basis(1200, 3)}
     after = plan_view(replace(plan, summary={**plan.summary, "simulation": learned}))
-    assert after.basis == "uplift learned"
+    assert after.basis == "uplift learned from 1,200 people"
+    assert after.sentence.endswith("80% interval; uplift learned from 1,200 people")
     assert "learned from 1,200 people" in after.uplift
     _show_simulation(plan.id, plan.summary, "Simulated")
     assert "uplift assumed" in " ".join(capsys.readouterr().out.split())

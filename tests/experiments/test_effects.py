@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -24,12 +25,18 @@ from liquor_app.experiments.effects import By, EffectRow, fix_read, read_effects
 from liquor_app.experiments.learning import learn
 from liquor_app.experiments.service import holdout_result
 from liquor_app.organization.settings import PlanningSettings, save_settings
-from liquor_app.screens.experiments.effect_words import beside_lines, choice_lines, effect_line, outcome_lines
+from liquor_app.screens.experiments.effect_words import (
+    beside_lines,
+    choice_lines,
+    effect_line,
+    outcome_lines,
+    random_words,
+)
 from liquor_app.ui.words import figure, show_money
 from tests.experiments.test_contrasts import pooled_by_hand
 from tests.experiments.test_holdout import VIEWER, campaign_with
-from tests.experiments.test_learning import sent_campaign
-from tests.people import deliver, steady_ids
+from tests.experiments.test_learning import of_arm, sent_campaign
+from tests.people import add_purchase, deliver, steady_ids
 
 SHOP = ZoneInfo("America/New_York")
 MARGIN, EMAIL, SMS = Decimal("0.30"), Decimal("0.50"), Decimal("2.00")
@@ -343,6 +350,17 @@ async def test_the_choice_beside_chance_and_business_as_usual_is_that_of_raw_row
             assert effect.always.mean == pytest.approx(np.mean([a[place] for a in agent]) - np.mean(
                 [a[place] for a in arms[arm]]
             ))  # fmt: skip
+    chance, lost = pooled.random, np.mean([one[2] for one in agent]) - np.mean([one[2] for one in arms["random"]])
+    assert chance is not None
+    assert (chance.people, chance.agent) == (len(arms["random"]), len(agent))
+    assert chance.cost is not None
+    assert chance.cost.mean == pytest.approx(lost * len(arms["random"]))
+    said = random_words(pooled)
+    assert said.startswith(f"{len(arms['random'])} people got an action at random, {len(agent)} the agent's choice")
+    assert f"Chance cost {show_money(chance.cost.mean)} (" in said
+    assert "95% interval" in said
+    assert random_words(replace(pooled, random=None)) == "No campaign summed up here gave anybody an action at random."
+    assert "is not measured yet" in random_words(replace(pooled, random=replace(chance, cost=None)))
 
 
 async def groups_of(session: AsyncSession, by: By) -> dict[str, EffectRow]:
@@ -431,3 +449,36 @@ async def test_what_was_never_really_sent_is_in_no_figure(session: AsyncSession,
     await session.execute(text(f"UPDATE campaigns SET {column}"))
     await learn(session, SYSTEM)
     assert await read_effects(session, VIEWER, By.ALL) == ([], None)
+
+
+async def test_only_campaigns_that_carry_evidence_are_counted(session: AsyncSession) -> None:
+    """ "in 2 campaigns" was said where in one of them a single person was held out."""
+    told = await sent_campaign(session, 60, days_ago=30)
+    silent = await sent_campaign(session, 40, days_ago=20)
+    held = await session.execute(
+        text("SELECT customer_id FROM actions WHERE campaign_id = :id AND arm = 'holdout' ORDER BY 1 OFFSET 1"),
+        {"id": silent},
+    )
+    gone = list(held.scalars())
+    for rows in ("actions", "experiment_assignments"):
+        where = (
+            "campaign_id = :id"
+            if rows == "actions"
+            else ("experiment_id = (SELECT id FROM experiments WHERE campaign_id = :id)")
+        )
+        await session.execute(
+            text(f"DELETE FROM {rows} WHERE {where} AND customer_id = ANY(:gone)"), {"id": silent, "gone": gone}
+        )
+    await session.execute(
+        text("UPDATE experiment_arms m SET share = CASE WHEN m.is_control THEN .04 ELSE .96 END FROM experiments e"
+             " WHERE e.id = m.experiment_id AND e.campaign_id = :id AND m.name IN ('agent', 'holdout')"),
+        {"id": silent},
+    )  # fmt: skip
+    for person in (await of_arm(session, told, "agent"))[:12]:
+        await add_purchase(session, person, days_ago=28)
+    await learn(session, SYSTEM)
+    ((row,), _) = await read_effects(session, VIEWER, By.ALL)
+    assert (row.campaigns, row.without, row.left_out) == (1, 1, 0)
+    assert row.profit.campaigns == row.bought.campaigns == 1
+    by_campaign = {one.key: one for one in (await read_effects(session, VIEWER, By.CAMPAIGN))[0]}
+    assert [by_campaign[str(one)].campaigns for one in (told, silent)] == [1, 0]

@@ -132,6 +132,11 @@ async def test_whose_week_has_not_come_is_no_row_of_noughts(database: str) -> No
         "Nobody by choice whose week has come in 1 campaign, 2 campaigns left out, not split as drawn"
     )
     assert effect_line(replace(none, campaigns=0, left_out=1), at).people == "1 campaign left out, not split as drawn"
+    silent = replace(row, campaigns=0, without=1)
+    assert effect_line(silent, at).people.endswith(f"and {figure(row.held_out)}, 1 campaign with nobody to compare")
+    assert effect_line(replace(row, without=2), at).people.endswith(
+        " in 1 campaign, 2 campaigns more with nobody to compare"
+    )
     assert effect_line(row, at).people == f"{figure(row.written)} and {figure(row.held_out)} in 1 campaign"
 
 

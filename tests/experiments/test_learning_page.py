@@ -42,7 +42,9 @@ async def test_before_anything_was_learned_it_says_that_it_assumes(database: str
     assert (state.is_empty, state.may_learn, state.loading) == (True, False, False)
     assert (state.summary.mean, state.summary.from_people) == ("+1.0", "Nobody yet: this is assumed")
     low, high = (float(end.replace("−", "-")) for end in state.summary.interval.split(" to "))
-    assert f"win 1.0 buyers in a hundred, give or take {(high - low) / 2:.1f}." in state.summary.meaning
+    assert (
+        f"win 1.0 buyers in a hundred, give or take {(high - low) / 2:.1f} four times in five." in state.summary.meaning
+    )
     (trial,) = state.summary.trials
     assert trial.segment == "All"
     assert trial.most == "A word from the shop, E-mail", "a discount costs more than one point of buyers brings"

@@ -32,10 +32,11 @@ from liquor_app.experiments.played_world import (
     planted,
 )
 from liquor_app.experiments.statistics import Arm, Lift, lift
-from liquor_app.organization.settings import shop_now
+from liquor_app.organization.settings import PlanningSettings, load_settings, shop_now
 from liquor_app.scoring.estimators.uplift import PRIOR_MEAN
 from liquor_app.scoring.uplift_store import uplift_in_use
 from liquor_app.screens.campaigns.detail.state import CampaignState
+from liquor_app.screens.experiments.learning.state import played_lines
 from liquor_app.screens.experiments.played.played_state import (
     beside_lines,
     lesson_lines,
@@ -43,9 +44,9 @@ from liquor_app.screens.experiments.played.played_state import (
     played_view,
     verdict_of,
 )
-from liquor_app.ui.words import figure, show_moment
+from liquor_app.ui.words import figure, show_moment, show_money
 from tests.experiments.test_holdout import campaign_with
-from tests.people import steady_ids
+from tests.people import add_campaign, steady_ids
 from tests.tabs import Tab, run
 
 VIEWER = Actor(ActorKind.USER, None, "Vi", Role.USER)
@@ -243,9 +244,11 @@ async def test_the_page_says_it_in_words(session: AsyncSession) -> None:
     )
     assert row.promised == pytest.approx(promised.scalar_one())
     assert shown.compared.startswith(f"The plan took its messages to win {figure(row.promised * 100, 1, sign=True)} ")
-    assert {line.what for line in lift_lines(row)} == {"Buyers of a hundred", "Spent a person"}
+    assert {line.what for line in lift_lines(row)} == {
+        "Buyers of a hundred", "Spent a person", "Profit a person, after discount and sending",
+    }  # fmt: skip
     assert lesson_lines(row)
-    assert [(one.id, one.name) for one in await list_played(session, VIEWER)] == [(campaign, "Quiet week")]
+    assert [(one.id, one.name) for one in (await list_played(session, VIEWER)).weeks] == [(campaign, "Quiet week")]
     assert not played_view(None).is_shown
     assert lift_lines(None) == lesson_lines(None) == []
     assert PRIOR_MEAN == 0.01
@@ -284,6 +287,66 @@ async def test_the_page_shows_who_was_held_out_whether_the_split_is_fair_and_wha
     assert played_view(again).is_mismatch
 
 
+async def test_a_week_shows_its_profit_and_weeks_add_up(session: AsyncSession) -> None:
+    """A played week said nothing of profit, and of several weeks only for how many people each was drawn."""
+    first = await of_sample(session)
+    await session.execute(
+        text("UPDATE actions SET offer_terms = offer_terms || '{\"discount_pct\": \"10\"}',"
+             " decision = jsonb_set(decision, '{decided,discount_pct}', '\"10\"')")
+    )  # fmt: skip
+    end = await first_day(session, first) + timedelta(days=9)
+    await live_through(session, first, end)
+    second = await add_campaign(session, ["all"], name="Another week")
+    columns = "customer_id, arm, segment, channel, offer, due, baseline, is_sent, decided_at, bought_at"
+    await session.execute(
+        text(f"INSERT INTO played_outcomes (campaign_id, {columns}, total)"
+             f" SELECT :second, {columns}, total * 2 FROM played_outcomes"), {"second": second},
+    )  # fmt: skip
+    campaigns = {first: 0.10, second: 0.0}
+    for campaign in campaigns:
+        await clock(session, campaign, end, playing=False)
+    planning = await load_settings(session, PlanningSettings)
+    margin, cost = float(planning.margin_pct) / 100, float(planning.email_cost)
+    totals = []
+    for campaign, off in campaigns.items():
+        row = await played_week(session, VIEWER, campaign)
+        assert row is not None
+        assert row.profit is not None
+        people = [one for one in await outcomes(session) if one.campaign_id == campaign]
+        earned = {
+            side: [
+                float(one.total) * (margin - (off if one.is_sent else 0.0)) - (cost if one.is_sent else 0.0)
+                for one in people
+                if (one.arm == "holdout") is side
+            ]
+            for side in (True, False)
+        }
+        apart = float(np.mean(earned[False]) - np.mean(earned[True]))
+        assert row.profit.difference == pytest.approx(apart)
+        spread = [float(np.var(one, ddof=1)) for one in earned.values()]
+        assert row.profit.contacted.variance + row.profit.held_out.variance == pytest.approx(sum(spread))
+        totals.append(row.profit.incremental())
+        assert totals[-1][0] == pytest.approx(apart * len(earned[False]))
+        shown = played_view(row)
+        assert shown.gain == show_money(abs(totals[-1][0]), cents=True).join(("+" if apart >= 0 else "−", ""))
+        assert shown.gain_within.startswith("95% interval ")
+        assert lift_lines(row)[-1].total.startswith(shown.gain)
+
+    weeks = await list_played(session, VIEWER)
+    assert {one.id for one in weeks.weeks} == set(campaigns)
+    for name in ("written", "held_out", "buyers"):
+        assert getattr(weeks, name) == sum(getattr(one, name) for one in weeks.weeks) > 0
+    assert weeks.won.total == pytest.approx(sum(one.bought.incremental()[0] for one in weeks.weeks))
+    assert weeks.profit.total == pytest.approx(sum(mean for mean, _, _ in totals))
+    halves = [(high - low) / 2 for _, low, high in totals if low is not None and high is not None]
+    assert weeks.profit.high is not None
+    assert weeks.profit.high - weeks.profit.total == pytest.approx(float(np.hypot(*halves)))
+    *each, whole = played_lines(weeks)
+    assert whole.name == "All 2 together"
+    assert int(whole.written) == sum(int(one.written) for one in each)
+    assert played_lines(replace(weeks, weeks=weeks.weeks[:1])) == each[:1], "one week needs no sum"
+
+
 @pytest.mark.parametrize(
     ("found", "said"),
     [
@@ -309,7 +372,7 @@ def test_a_week_that_is_over_is_judged_as_such(found: Lift, said: str) -> None:
 async def test_what_was_promised_stands_beside_what_came(buyers: tuple[int, int], said: str) -> None:
     """-1.6 stood beside +1.1 without a word."""
     found = lift(Arm.of_rate(1000, buyers[0]), Arm.of_rate(100, buyers[1]))
-    row = PlayedRow(1000, 100, 1000, 0, 0, buyers[0], Decimal(0), found, found, 0.011, None, (), None)
+    row = PlayedRow(1000, 100, 1000, 0, 0, buyers[0], Decimal(0), found, found, found, 0.011, None, (), None)
     told = played_view(row).compared
     assert told.startswith("The plan took its messages to win +1.1 buyers of a hundred.")
     assert said in told

@@ -6,9 +6,9 @@ from datetime import datetime
 
 from liquor_app.campaigns.models import CampaignStatus
 from liquor_app.campaigns.service import CampaignRow
-from liquor_app.planning.plan_summary import LEARNED
+from liquor_app.planning.plan_reasoning import basis_words
 from liquor_app.screens.analytics.view import show_conversions
-from liquor_app.ui.words import NONE, figure, show_moment, show_money, show_span, show_weekday
+from liquor_app.ui.words import NONE, figure, plural, show_moment, show_money, show_span, show_weekday
 
 
 def days_words(row: CampaignRow) -> str:
@@ -47,13 +47,12 @@ def waiting_words(row: CampaignRow) -> str:
     if not totals or not simulated:
         return f"{days_words(row)}."
     profit = simulated["incremental_profit"]
-    is_learned = simulated.get("uplift", {}).get("basis") == LEARNED
     without = int(totals["blocked"]) + int(totals.get("left_out", 0))
     return (
         f"{figure(totals['sends'])} messages to {figure(totals['reach'])} customers, {days_words(row)}."
         " Expected incremental profit"
         f" {show_money(profit['mean'])}, four times in five between {show_money(profit['low'])} and"
         f" {show_money(profit['high'])}: how much a message adds is"
-        f" {'learned from held-out groups' if is_learned else 'assumed, not measured'}."
-        f" {figure(without)} of the audience get nothing, each for one reason."
+        f" {basis_words(simulated.get('uplift', {})).removeprefix('uplift ')}."
+        f" {plural(without, 'person', 'people')} of the audience left out, each for one reason."
     )

@@ -175,7 +175,9 @@ def beside_lines(row: EffectRow, at: datetime) -> list[EffectLine]:
             lines.append(
                 EffectLine(
                     f"Agent's choice beside {what}",
-                    NONE,
+                    f"{figure(row.random.agent)} and {figure(row.random.people)} by chance"
+                    if row.random is not None and what == "chance"
+                    else NONE,
                     span_words(bought.total, _buyers),
                     NONE,
                     *_profit_words(profit),
@@ -198,10 +200,25 @@ def _people(row: EffectRow, *, is_one: bool) -> str:
     told = f"{figure(row.written)} and {figure(row.held_out)}" if row.written or row.held_out else NOBODY
     if not is_one and row.campaigns:
         told += f" in {plural(row.campaigns, 'campaign')}"
+    if not is_one and row.without:
+        told += f", {plural(row.without, 'campaign')} {'more ' * bool(row.campaigns)}with nobody to compare"
     if not row.left_out:
         return told
     left_out = f"{plural(row.left_out, 'campaign')} left out, not split as drawn"
-    return f"{told}, {left_out}" if row.campaigns else left_out
+    return f"{told}, {left_out}" if row.campaigns or row.without else left_out
+
+
+def random_words(row: EffectRow | None) -> str:
+    """Tell how many got an action at random instead of the agent's choice, and what that cost."""
+    if row is None:
+        return ""
+    if row.random is None or not row.random.people:
+        return "No campaign summed up here gave anybody an action at random."
+    who = f"{plural(row.random.people, 'person', 'people')} got an action at random, {figure(row.random.agent)} the"
+    if row.random.cost is None:
+        return f"{who} agent's choice beside them. What chance cost is not measured yet."
+    cost = span_words(row.random.cost, _cash)
+    return f"{who} agent's choice beside them. Chance cost {cost} of profit (95% interval, for every day)."
 
 
 def effect_line(row: EffectRow, at: datetime, by: By = By.ALL) -> EffectLine:

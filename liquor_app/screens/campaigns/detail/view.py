@@ -14,7 +14,7 @@ from liquor_app.analytics.metrics import METRICS
 from liquor_app.campaigns.models import CampaignStatus
 from liquor_app.campaigns.service import CampaignRow
 from liquor_app.experiments.learning import LEVEL_80
-from liquor_app.planning.plan_reasoning import takes_words
+from liquor_app.planning.plan_reasoning import basis_words, takes_words
 from liquor_app.planning.plan_summary import NEW_BUYERS, TAKERS, takers_of
 from liquor_app.planning.service import PlanRow
 from liquor_app.screens.analytics.view import meaning, show_rate
@@ -235,9 +235,9 @@ def plan_view(plan: PlanRow | None) -> PlanView:
         profit=show_money(profit["mean"]),
         low=show_money(profit["low"]),
         high=show_money(profit["high"]),
-        sentence=f"Expected incremental profit {_cash(profit)}, 80% interval; the uplift is {uplift['basis']}",
+        sentence=f"Expected incremental profit {_cash(profit)}, 80% interval; {basis_words(uplift)}",
         uplift=uplift["note"],
-        basis=f"uplift {uplift['basis']}",
+        basis=basis_words(uplift),
         marks=interval_marks(min(low_mark, mean), mean, max(high_mark, mean)),
         days=_days(summary["days"]),
         facts=[

@@ -10,6 +10,7 @@ from liquor_app.screens.experiments.learning.effects_state import EffectsState
 from liquor_app.ui.badge import badge
 from liquor_app.ui.card import card
 from liquor_app.ui.empty import empty
+from liquor_app.ui.grid import col
 from liquor_app.ui.table import Column, table
 from liquor_app.ui.tabs import segmented
 
@@ -44,10 +45,10 @@ def effects_card() -> rx.Component:
         aside=segmented(
             [(one.value, one.label) for one in By], value=EffectsState.by, on_change=EffectsState.show, label="Told by"
         ),
-        foot=rx.el.span(
-            MEASURED + POOLED,
-            EffectsState.since,
-            class_name="t12 muted pretty",
+        foot=col(
+            rx.cond(EffectsState.random != "", rx.el.span(EffectsState.random, class_name="num pretty"), rx.fragment()),
+            rx.el.span(MEASURED + POOLED, EffectsState.since, class_name="t12 muted pretty"),
+            gap=8,
         ),
         flush=True,
         class_name="c12",

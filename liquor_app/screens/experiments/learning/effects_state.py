@@ -8,7 +8,7 @@ from liquor_app.accounts.permission_table import Permission, needs
 from liquor_app.core.db import transaction
 from liquor_app.experiments.effects import By, read_effects
 from liquor_app.organization.settings import shop_now
-from liquor_app.screens.experiments.effect_words import EffectLine, beside_lines, effect_line
+from liquor_app.screens.experiments.effect_words import EffectLine, beside_lines, effect_line, random_words
 from liquor_app.screens.session.state import guarded, signed_in
 from liquor_app.ui.words import show_moment
 
@@ -20,6 +20,8 @@ class EffectsState(rx.State):
     loading: bool = True
     lines: list[EffectLine] = []
     since: str = ""
+    random: str = ""
+    """How large the random arm is, and what it cost."""
 
     @rx.event
     @guarded
@@ -44,5 +46,6 @@ class EffectsState(rx.State):
         self.lines = [effect_line(row, at, By(self.by)) for row in rows]
         if By(self.by) is By.ALL:
             self.lines += [line for row in rows for line in beside_lines(row, at)]
+            self.random = random_words(rows[0] if rows else None)
         self.since = f"As of {show_moment(read_at, at)}." if read_at else ""
         self.loading = False

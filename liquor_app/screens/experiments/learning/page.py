@@ -127,8 +127,23 @@ def _played() -> rx.Component:
             table(
                 LearningState.played,
                 [
-                    Column("Campaign", lambda line: rx.el.a(line.name, href=line.href, class_name="med")),
-                    Column("Simulated for", lambda line: line.people, number=True),
+                    Column(
+                        "Campaign",
+                        lambda line: rx.cond(
+                            line.href != "", rx.el.a(line.name, href=line.href, class_name="med"), rx.el.b(line.name)
+                        ),
+                    ),
+                    Column("Written to", lambda line: line.written, number=True, phone="under", named=True),
+                    Column("Held out", lambda line: line.held_out, number=True, phone="under", named=True),
+                    Column("Bought", lambda line: line.buyers, number=True, phone="under", named=True),
+                    Column("Buyers won (95%)", lambda line: line.won, number=True, phone="under", named=True),
+                    Column(
+                        "Incremental profit (95%)",
+                        lambda line: rx.el.b(line.profit),
+                        number=True,
+                        phone="under",
+                        named=True,
+                    ),
                 ],
                 label="Weeks that were played",
                 dense=True,

@@ -71,12 +71,15 @@ def _dialog() -> rx.Component:
                 "effect",
                 [("pin", "Pin: whom it suits gets nothing else"), ("forbid", "Forbid: no plan from now on holds it")],
                 error=errors["effect"],
+                on_change=lambda value: RulesState.choose("effect", value),
             ),
             select_field(
                 "Segment, offer and channel", "cell", RulesState.cells,
                 error=errors["cell"],
                 hint="As the playbooks have them.",
+                on_change=lambda value: RulesState.choose("cell", value),
             ),
+            rx.el.p(RulesState.cost, class_name="num pretty", role="status"),
             select_field("Of whom", "due", list(DUE_WORDS), error=errors["due"]),
             text_field(
                 "Why", "reason", error=errors["reason"], max_length=300,

@@ -22,6 +22,7 @@ from liquor_app.actions.offering.cell_rules import (
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import Conflict, Invalid
 from liquor_app.core.ids import parse_id
+from liquor_app.experiments.rule_cost import rule_cost
 from liquor_app.organization.models import Channel
 from liquor_app.organization.settings import shop_now
 from liquor_app.scoring.due_state import STATE_WORDS
@@ -67,6 +68,10 @@ class RulesState(FormState, rx.State):
     cells: list[tuple[str, str]] = []
     asking: bool = False
     may_rule: bool = False
+    effect: str = RuleEffect.PIN.value
+    cell: str = ""
+    cost: str = ""
+    """What the rule in the form is expected to lose."""
 
     def _fields(self) -> frozenset[str]:
         return frozenset({"effect", "cell", "due", "reason"})
@@ -99,7 +104,31 @@ class RulesState(FormState, rx.State):
     async def ask(self) -> None:
         """Open the form."""
         self._fresh()
-        self.asking = True
+        self.asking, self.effect = True, RuleEffect.PIN.value
+        self.cell = self.cells[0][0] if self.cells else ""
+        await self._weigh()
+
+    @rx.event
+    @guarded
+    @needs(Permission.ANALYTICS_READ)
+    async def choose(self, field: str, value: str) -> None:
+        """Take what was chosen in the form, and tell what it is expected to lose."""
+        if field in {"effect", "cell"}:
+            setattr(self, field, str(value)[:1000])
+        await self._weigh()
+
+    async def _weigh(self) -> None:
+        self.cost = ""
+        if not self.cell:
+            return
+        told = _cell_of({"cell": self.cell, "effect": self.effect, "due": "", "reason": ""})
+        actor = await signed_in(self)
+        async with transaction() as session:
+            found = await rule_cost(
+                session, actor, effect=told["effect"], segment=told["segment"], offer=told["offer"],
+                channel=told["channel"],
+            )  # fmt: skip
+        self.cost = found.words
 
     @rx.event
     @submits

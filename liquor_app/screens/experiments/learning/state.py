@@ -14,12 +14,13 @@ from liquor_app.actions.offering.belief_basis import MOVED, Basis, basis_in_word
 from liquor_app.core.db import transaction
 from liquor_app.experiments.learning import CellRow, LearningRow, Trial, read_learning, request_learning
 from liquor_app.experiments.off_policy import Estimate, NothingLeftToChance
-from liquor_app.experiments.played_week import list_played
+from liquor_app.experiments.played_week import PlayedCampaign, PlayedWeeks, Won, list_played
 from liquor_app.experiments.policy_question import Answer, Policy, ask_policy
 from liquor_app.organization.models import Channel
 from liquor_app.organization.settings import shop_now
+from liquor_app.screens.experiments.played.played_state import won_words
 from liquor_app.screens.session.state import guarded, signed_in
-from liquor_app.ui.words import NONE, figure, plural, show_day, spoken
+from liquor_app.ui.words import NONE, figure, plural, show_day, show_money, spoken
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,34 @@ class PlayedLine:
 
     name: str
     href: str
-    people: str
+    written: str
+    held_out: str
+    buyers: str
+    won: str
+    profit: str
+
+
+def played_lines(row: PlayedWeeks) -> list[PlayedLine]:
+    """Return weeks, and below more than one of them all together: the sums of what stands above."""
+
+    def line(name: str, href: str, one: PlayedCampaign | PlayedWeeks, won: Won, profit: Won) -> PlayedLine:
+        return PlayedLine(
+            name, href, figure(one.written), figure(one.held_out), figure(one.buyers), won_words(won, _buyers_won),
+            won_words(profit, _signed_money),
+        )  # fmt: skip
+
+    lines = [line(one.name, f"/campaigns/{one.id}", one, Won.of(one.bought), Won.of(one.profit)) for one in row.weeks]
+    if len(lines) > 1:
+        lines.append(line(f"All {figure(len(lines))} together", "", row, row.won, row.profit))
+    return lines
+
+
+def _buyers_won(number: float) -> str:
+    return figure(number, 1, sign=True)
+
+
+def _signed_money(amount: float) -> str:
+    return f"{'+' if amount >= 0 else '−'}{show_money(abs(amount), cents=True)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +188,7 @@ def summary_of(row: LearningRow, at: datetime) -> Summary:
             _of_hundred(overall.mean), _interval(overall), "Nobody yet: this is assumed", "",
             "Until campaigns with people held out are over, a message is taken to win"
             f" {figure(overall.mean * 100, 1)} buyers in a hundred, give or take"
-            f" {figure((overall.high - overall.low) / 2 * 100, 1)}.",
+            f" {figure((overall.high - overall.low) / 2 * 100, 1)} four times in five.",
             trials,
         )  # fmt: skip
     verdict = (
@@ -201,9 +229,7 @@ class LearningState(rx.State):
             at = await shop_now(session)
         self.summary = summary_of(row, at)
         self.cells = [line_of(cell, row.names) for cell in row.cells]
-        self.played = [
-            PlayedLine(one.name, f"/campaigns/{one.id}", plural(one.people, "person", "people")) for one in played
-        ]
+        self.played = played_lines(played)
         self.may_learn = may(actor, Permission.ANALYTICS_WRITE)
         self.is_empty, self.loading = not row.cells, False
 

@@ -11,7 +11,7 @@ from liquor_app.actions.models import Arm
 from liquor_app.core.db import transaction
 from liquor_app.core.ids import parse_id
 from liquor_app.experiments.learning import CellRow
-from liquor_app.experiments.played_week import Lesson, PlayedRow, played_week
+from liquor_app.experiments.played_week import Lesson, PlayedRow, Won, played_week
 from liquor_app.experiments.statistics import Lift
 from liquor_app.organization.models import Channel
 from liquor_app.screens.session.state import signed_in
@@ -30,6 +30,8 @@ class LiftLine:
     held_out: str
     difference: str
     interval: str
+    total: str
+    """The difference of everybody written to together, with its interval."""
     verdict: str
 
 
@@ -57,6 +59,8 @@ class Played:
     spent: str = ""
     people: str = ""
     control: str = ""
+    gain: str = ""
+    gain_within: str = ""
     split_words: str = ""
     is_mismatch: bool = False
     sentence: str = ""
@@ -82,11 +86,26 @@ def played_view(row: PlayedRow | None) -> Played:
         spent=show_money(row.spent),
         people=_share(row.buyers, row.written),
         control=figure(row.held_out),
+        gain=NONE if row.profit is None or row.held_out < MEASURABLE else _signed_money(Won.of(row.profit).total),
+        gain_within=_within(row),
         split_words="" if row.split is None else row.split.message,
         is_mismatch=row.split is not None and row.split.is_mismatch,
         sentence="" if lesson is None else _sentence(lesson),
         compared=_compared(row),
     )
+
+
+MEASURABLE = 2
+"""Fewer held out, and there is nothing to measure against."""
+
+
+def _within(row: PlayedRow) -> str:
+    if row.profit is None:
+        return "told once the week is over"
+    won = Won.of(row.profit)
+    if row.held_out < MEASURABLE or won.low is None or won.high is None:
+        return "not measured: too few held out, or nobody bought"
+    return f"95% interval {_signed_money(won.low)} to {_signed_money(won.high)}, simulated"
 
 
 def _compared(row: PlayedRow) -> str:
@@ -120,12 +139,23 @@ def _of_hundred(share: float) -> str:
 
 
 def lift_lines(row: PlayedRow | None) -> list[LiftLine]:
-    if row is None or row.bought is None or row.revenue is None:
+    if row is None or row.bought is None or row.revenue is None or row.profit is None:
         return []
     return [
-        _lift_line("Buyers of a hundred", row.bought, lambda value: figure(value * 100, 1), _of_hundred),
-        _lift_line("Spent a person", row.revenue, _cents, _signed_money),
+        _lift_line("Buyers of a hundred", row.bought, _BUYERS),
+        _lift_line("Spent a person", row.revenue, _MONEY),
+        _lift_line("Profit a person, after discount and sending", row.profit, _MONEY),
     ]
+
+
+def _people_won(number: float) -> str:
+    return figure(number, 1, sign=True)
+
+
+def won_words(won: Won, say: Say) -> str:
+    """ "+12.4 (−3.0 to +27.8)"; the figure alone where no interval is known."""
+    told = say(won.total)
+    return told if won.low is None or won.high is None else f"{told} ({say(won.low)} to {say(won.high)})"
 
 
 WHAT = {Arm.RANDOM: "by chance", Arm.USUAL: "by business as usual"}
@@ -136,16 +166,17 @@ def beside_lines(row: PlayedRow | None) -> list[LiftLine]:
     lines = []
     for one in () if row is None else row.beside:
         lines += [
-            _lift_line(
-                "Buyers of a hundred", one.bought, lambda value: figure(value * 100, 1), _of_hundred, WHAT[one.arm]
-            ),
-            _lift_line("Spent a person", one.revenue, _cents, _signed_money, WHAT[one.arm]),
+            _lift_line("Buyers of a hundred", one.bought, _BUYERS, WHAT[one.arm]),
+            _lift_line("Spent a person", one.revenue, _MONEY, WHAT[one.arm]),
         ]
     return lines
 
 
 def _cents(value: float) -> str:
     return show_money(value, cents=True)
+
+
+_BUYERS: tuple[Say, Say, Say] = (lambda share: figure(share * 100, 1), _of_hundred, _people_won)
 
 
 def verdict_of(found: Lift) -> str:
@@ -159,12 +190,17 @@ def _signed_money(value: float) -> str:
     return f"{'+' if value >= 0 else '−'}{show_money(abs(value), cents=True)}"
 
 
-def _lift_line(what: str, found: Lift, plain: Say, signed: Say, by: str = "") -> LiftLine:
+_MONEY: tuple[Say, Say, Say] = (_cents, _signed_money, _signed_money)
+
+
+def _lift_line(what: str, found: Lift, words: tuple[Say, Say, Say], by: str = "") -> LiftLine:
+    """Return a comparison; `words` say what one person did, a difference of that, and of all together."""
+    plain, signed, whole = words
     told = [plain(arm.mean) if arm.people else NONE for arm in (found.contacted, found.held_out)]
     interval = "–" if found.low is None or found.high is None else f"{signed(found.low)} to {signed(found.high)}"
     return LiftLine(
         what, told[0], f"{told[1]} {by}".strip(), NONE if NONE in told else signed(found.difference), interval,
-        verdict_of(found),
+        NONE if NONE in told else won_words(Won.of(found), whole), verdict_of(found),
     )  # fmt: skip
 
 
