@@ -132,6 +132,7 @@ def simulate(campaign: CampaignId = "latest", as_json: Json = False) -> None:
 
 
 def _show_simulation(plan_id: UUID, summary: dict[str, Any], title: str) -> None:
+    from liquor_app.planning.plan_reasoning import basis_words
     from liquor_app.planning.plan_summary import NEW_BUYERS, TAKERS, takers_of
 
     totals, simulated, foreseen = summary["totals"], summary["simulation"], summary["foreseen"]
@@ -152,7 +153,7 @@ def _show_simulation(plan_id: UUID, summary: dict[str, Any], title: str) -> None
             TAKERS.lower(): span("takers"),
             NEW_BUYERS.lower(): span("new_buyers"),
             "revenue with the offer": span("revenue"),
-            "incremental profit": f"{span('incremental_profit')}, uplift {simulated['uplift']['basis']}",
+            "incremental profit": f"{span('incremental_profit')}, {basis_words(simulated['uplift'])}",
             "uplift": simulated["uplift"]["note"],
             "predicted blocks": f"{foreseen['blocked']:,}, {foreseen['later']:,} later",
             "messages in 7 days": f"{summary['fatigue']['mean_7_days']} a person on average",

@@ -158,6 +158,7 @@ class PlayedBeside:
     arm: Arm
     bought: Lift
     revenue: Lift
+    profit: Lift
 
 
 @dataclass(frozen=True, slots=True)
@@ -352,7 +353,7 @@ def _beside(found: Sequence[Any]) -> Iterator[PlayedBeside]:
     agent = [row for row in found if row.arm == Arm.AGENT]
     for arm in (Arm.RANDOM, Arm.USUAL):
         if other := [row for row in found if row.arm == arm]:
-            yield PlayedBeside(arm, lift(_rate(agent), _rate(other)), lift(_money(agent), _money(other)))
+            yield PlayedBeside(arm, *(lift(of(agent), of(other)) for of in (_rate, _money, _profit)))
 
 
 def _total(rows: Sequence[Any], name: str) -> int:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from liquor_app.planning.plan_reasoning import basis_words
 from liquor_app.planning.plan_summary import TAKERS, takers_of
 
 SHOWN = 60
@@ -125,7 +126,7 @@ def _figures(left: Mapping[str, Any], right: Mapping[str, Any]) -> list[Figure]:
 
 
 def _basis(summary: Mapping[str, Any]) -> str:
-    return f"uplift {summary['simulation']['uplift']['basis']}"
+    return basis_words(summary["simulation"]["uplift"])
 
 
 def _range(found: Mapping[str, Any]) -> tuple[float, float]:

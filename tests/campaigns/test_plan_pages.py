@@ -86,7 +86,9 @@ async def test_two_plans_are_compared_explained_and_chosen(campaign: UUID) -> No
     state = await tab.state(VersionsState)
     await run(VersionsState.load, state)
     assert [name for _, name in state.options] == ["Plan 2 (AI planner), current", "Plan 1 (Optimiser)"]
-    assert [line.label for line in state.side.figures][-1] == "Expected incremental profit (uplift assumed)"
+    assert [line.label for line in state.side.figures][
+        -1
+    ] == "Expected incremental profit (uplift assumed, not measured)"
     assert state.side.figures[-1].left_range
     assert "A quiet return" in [line.title for line in state.why.reasoning]
     assert "gpt-4.1-mini: used" in state.why.made

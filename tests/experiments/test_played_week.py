@@ -275,7 +275,9 @@ async def test_the_page_shows_who_was_held_out_whether_the_split_is_fair_and_wha
     means = [
         np.mean([one.bought_at is not None for one in people if one.arm == arm]) * 100 for arm in ("agent", "random")
     ]
-    bought, spent = beside_lines(row)
+    bought, spent, earned = beside_lines(row)
+    assert earned.what == "Profit a person, after discount and sending"
+    assert earned.held_out.endswith(" by chance")
     assert (bought.written, bought.held_out) == (figure(means[0], 1), f"{figure(means[1], 1)} by chance")
     assert bought.difference == figure(means[0] - means[1], 1, sign=True)
     assert spent.held_out.endswith(" by chance")

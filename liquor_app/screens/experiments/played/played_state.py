@@ -138,13 +138,16 @@ def _of_hundred(share: float) -> str:
     return figure(share * 100, 1, sign=True)
 
 
+PROFIT = "Profit a person, after discount and sending"
+
+
 def lift_lines(row: PlayedRow | None) -> list[LiftLine]:
     if row is None or row.bought is None or row.revenue is None or row.profit is None:
         return []
     return [
         _lift_line("Buyers of a hundred", row.bought, _BUYERS),
         _lift_line("Spent a person", row.revenue, _MONEY),
-        _lift_line("Profit a person, after discount and sending", row.profit, _MONEY),
+        _lift_line(PROFIT, row.profit, _MONEY),
     ]
 
 
@@ -168,6 +171,7 @@ def beside_lines(row: PlayedRow | None) -> list[LiftLine]:
         lines += [
             _lift_line("Buyers of a hundred", one.bought, _BUYERS, WHAT[one.arm]),
             _lift_line("Spent a person", one.revenue, _MONEY, WHAT[one.arm]),
+            _lift_line(PROFIT, one.profit, _MONEY, WHAT[one.arm]),
         ]
     return lines
 
