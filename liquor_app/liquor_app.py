@@ -56,7 +56,7 @@ from liquor_app.screens.segments.edit.page import PAGES as SEGMENT
 from liquor_app.screens.segments.list.page import PAGES as SEGMENTS
 from liquor_app.screens.sending.outbox.page import PAGES as OUTBOX
 from liquor_app.screens.sending.replies.page import PAGES as REPLIES
-from liquor_app.screens.session import event_gate
+from liquor_app.screens.session import closed_pages, event_gate
 from liquor_app.screens.session.state import SessionGuard, SessionState, know_closed
 from liquor_app.screens.shell.places import know_places
 from liquor_app.screens.shell.state import ShellState
@@ -161,6 +161,7 @@ app = rx.App(
 app.sio.eio.cors_allowed_origins = same_origin if is_prod_mode() else "*"
 app.add_middleware(SessionGuard(), index=0)
 event_gate.install(app)
+closed_pages.install(app)
 app.register_lifespan_task(settle_in)
 app.register_lifespan_task(live_updates.listen)
 live_updates.install(app)

@@ -11,7 +11,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from liquor_app.core.errors import Unavailable
-from liquor_app.core.platform.runtime_info import redis_url
+from liquor_app.core.platform.runtime_info import redis_url, state_redis_url
 from liquor_app.core.security.redact import describe
 
 Client = Redis
@@ -21,7 +21,15 @@ _clients: dict[tuple[int, str], Redis] = {}
 
 def client() -> Redis:
     """Return the client of the running event loop."""
-    url = redis_url()
+    return _client_of(redis_url())
+
+
+def state_client() -> Redis:
+    """Return the client of the server that holds the states of open tabs, which may be another one."""
+    return _client_of(state_redis_url())
+
+
+def _client_of(url: str) -> Redis:
     key = (id(asyncio.get_running_loop()), url)
     found = _clients.get(key)
     if found is None:
@@ -32,7 +40,7 @@ def client() -> Redis:
 
 
 async def dispose() -> None:
-    """Close this loop's client."""
+    """Close this loop's clients."""
     loop = id(asyncio.get_running_loop())
     for key in [key for key in _clients if key[0] == loop]:
         await _clients.pop(key).aclose()

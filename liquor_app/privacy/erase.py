@@ -4,6 +4,7 @@ job. What proves something stays, of a profile that is nobody's: consents, ages,
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,6 +12,7 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
+from redis.exceptions import RedisError
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -45,8 +47,11 @@ from liquor_app.privacy.find_traces import find_traces, in_python, profiles_of
 from liquor_app.privacy.held_data import PERSONAL
 from liquor_app.privacy.mentions import scrub_all_mentions
 from liquor_app.privacy.named_files import forget_exports, named_files
+from liquor_app.privacy.open_pages import close_pages
 from liquor_app.privacy.replay import ErasureNote, keep_note
 from liquor_app.ui.words import plural
+
+log = logging.getLogger(__name__)
 
 WAIT_SECONDS = 180
 """For messages on the wire: three times a lease, after which the outcome of each is known or called unknown."""
@@ -166,6 +171,7 @@ async def erase_person(job: JobContext) -> dict[str, Any]:
     Raises:
         NotFound: there is no such erasure.
         Conflict: a file that names them is being imported; the clock takes it up again.
+        RedisError: open pages cannot be looked through now; it is taken up again, too.
     """
     async with transaction() as session:
         erasure = await find_erasure(session, UUID(str(job.args.get("erasure"))))
@@ -179,10 +185,15 @@ async def erase_person(job: JobContext) -> dict[str, Any]:
     told: dict[str, Any] = {FILES: await _forget_files(traces)}
     if left:
         told[NOT_WAITED_FOR] = left
+    await close_pages(traces)
     told = await again(partial(_scrub, erasure, traces, told))
     await job.progress(1, 2, "Looking once more")
     # what others wrote while this was at it, found by what is known here and nowhere else any more
     await again(partial(_scrub_once_more, erasure, traces))
+    try:
+        await close_pages(traces)
+    except (RedisError, OSError) as error:
+        log.warning("open pages were not looked through once more: %s", error)
     return told
 
 
