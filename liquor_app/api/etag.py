@@ -10,8 +10,10 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
+from uuid import UUID
 
 from fastapi import Request, Response
 from pydantic_core import to_jsonable_python
@@ -63,8 +65,22 @@ async def check_unchanged(
         PreconditionFailed: it names another version.
     """
     if "if-match" in request.headers:
-        await session.execute(text(_ONE_BY_ONE), {"what": f"if-match {request.url.path}"})
+        await session.execute(text(_ONE_BY_ONE), {"what": f"if-match {thing_of(request)}"})
         check_match(request, await read())
+
+
+def thing_of(request: Request) -> str:
+    """Tell which thing an address names, however it is spelled: by the route, and what stands in its places."""
+    route = getattr(request.scope.get("route"), "path", request.url.path)
+    places = sorted((name, _plain(str(said))) for name, said in request.path_params.items())
+    return "/".join([str(route), *(f"{name}={said}" for name, said in places)])
+
+
+def _plain(said: str) -> str:
+    """An id has many spellings: capitals, without hyphens, in braces."""
+    with suppress(ValueError):
+        return str(UUID(said))
+    return said
 
 
 def check_match(request: Request, version: datetime | str) -> None:

@@ -97,7 +97,7 @@ async def _once(
     if not _KEY.fullmatch(key):
         raise Malformed("Idempotency-Key must have 1 to 255 printable characters of ASCII", field="Idempotency-Key")
     content = await request.body() if fingerprint is None else fingerprint.encode()
-    asked = hashlib.sha256(f"{request.method} {request.url.path}\n".encode() + content).hexdigest()
+    asked = hashlib.sha256(f"{request.method} {_asked_of(request)}\n".encode() + content).hexdigest()
     async with transaction() as session:
         known = await _claim(session, who, key, asked)
         if known is None:
@@ -118,6 +118,11 @@ async def _once(
     replayed = _answer(known["response"], known["status_code"], location)
     replayed.headers["Idempotency-Replayed"] = "true"
     return replayed
+
+
+def _asked_of(request: Request) -> str:
+    """The path, and what was asked beside it."""
+    return f"{request.url.path}?{request.url.query}" if request.url.query else request.url.path
 
 
 def _code(status: int | Callable[[Any], int], answer: Any) -> int:

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request, Response
 from pydantic import Field
 
 from liquor_app.accounts import profile, sessions, tokens, users
-from liquor_app.accounts.audit import audit_access
+from liquor_app.accounts.audit import audit_access, note_refusal
 from liquor_app.accounts.cookies import DEVICE, SESSION
 from liquor_app.accounts.entry.access_links import find_link, use_link
 from liquor_app.accounts.entry.known_devices import DEVICE_DAYS, remember
@@ -17,7 +17,7 @@ from liquor_app.accounts.entry.setup_code import check_code
 from liquor_app.accounts.entry.sign_in import Verdict, begin_attempt, finish_attempt
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permission_table import Permission, needs
-from liquor_app.accounts.permissions import STRANGER, Actor, require
+from liquor_app.accounts.permissions import STRANGER, Actor, ActorKind, require
 from liquor_app.accounts.users import UserFields, UserRow
 from liquor_app.api.client_address import source_group, source_of
 from liquor_app.api.etag import check_unchanged, content, tag
@@ -163,10 +163,9 @@ async def first_admin(
         async with transaction() as session:
             await users.require_first_run(session)
             await check_code(session, code)
-    except Forbidden as refused:
-        if refused.field:
-            async with transaction() as session:
-                await audit_access(session, STRANGER, "setup.refused", None, ip=source_of(request))
+    except Forbidden:
+        async with transaction() as session:
+            await audit_access(session, STRANGER, "setup.refused", None, ip=source_of(request))
         raise
     users.check_email(email)
     licence = clean_brand({"licence_state": licence_state}) if licence_state.strip() else {}
@@ -190,11 +189,15 @@ async def register(request: Request, body: Registration) -> object:
             request, email=body.email, password=body.password, full_name=body.full_name, code=body.setup_code,
             licence_state=body.licence_state,
         )  # fmt: skip
-    if bearer.startswith(tokens.KEY_PREFIX):  # it is bound to areas and an allowance, which `POST /users` asks
-        raise Forbidden("A key adds users by POST /users, where it may.")
     async with transaction() as session:
         actor = await tokens.token_actor(session, bearer)
-    require(actor, Permission.TEAM_ADMIN)
+    try:
+        if actor.kind is ActorKind.API_KEY:  # it is bound to areas and an allowance, which `POST /users` asks
+            raise Forbidden("A key adds users by POST /users, where it may.")
+        require(actor, Permission.TEAM_ADMIN)
+    except Forbidden:
+        await note_refusal(actor, "POST /auth/register", ip=source_of(request))
+        raise
     hashed = await hash_password(body.password, about=(body.email, body.full_name or ""))
     async with transaction() as session:
         return await users.create_user(

@@ -20,7 +20,7 @@ from liquor_app.core.db import after_commit
 from liquor_app.core.errors import Conflict, Full, Invalid, NotFound, Unknown
 from liquor_app.core.ids import uuid7
 from liquor_app.core.security.crypto import encrypt
-from liquor_app.core.security.outbound import check_url
+from liquor_app.core.security.outbound import check_port, check_url
 from liquor_app.webhooks.models import ASKED_FOR, DELIVERY, DeliveryStatus, Happened
 from liquor_app.webhooks.outbox import payload_of, ring_deliveries
 
@@ -227,6 +227,7 @@ def _clean(given: Mapping[str, Any]) -> dict[str, Any]:
         if len(url) > MAX_URL:
             raise Invalid(f"url may have {MAX_URL} characters", field="url")
         cleaned["url"] = check_url(url, "url")
+        check_port(cleaned["url"], "url")
     if "description" in given:
         cleaned["description"] = str(given["description"]).strip()[:MAX_DESCRIPTION]
     if "events" in given:

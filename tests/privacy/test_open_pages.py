@@ -65,7 +65,9 @@ async def test_tabs_that_show_them_lose_it_and_load_anew(wire: Wire, anybody: Cl
     await theirs.until("Zora Quillmark")
     await elsewhere.until("Nell Neighbour")
     async with asyncio.timeout(10):  # the states of both pages are where they are looked for
-        while not (await found_in_redis(MARKER) and await found_in_redis("nell neighbour")):
+        while not (  # noqa: ASYNC110
+            await found_in_redis(MARKER) and await found_in_redis("nell neighbour")
+        ):
             await asyncio.sleep(0.1)
     heard, since = len(theirs.heard), len(elsewhere.heard)
     await erase(shown)

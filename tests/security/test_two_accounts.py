@@ -11,7 +11,7 @@ from pathlib import Path
 import psycopg
 import pytest
 from psycopg import sql
-from sqlalchemy import create_engine, pool, text
+from sqlalchemy import create_engine, make_url, pool, text
 
 from liquor_app.core.config import PROJECT_ROOT, Environment, Settings
 from liquor_app.core.errors import Conflict
@@ -22,6 +22,8 @@ ENTRY = (
     "INSERT INTO audit_log (at, actor_kind, actor_name, action, entity, changes) VALUES"
     " (now() - make_interval(days => {days}), 'system', 'x', 'x.y', 'x', '{{\"name\": [\"Ada\", \"Bo\"], \"n\": 1}}')"
 )
+NOBODY = "01890000-0000-7000-8000-000000000001"
+FORGED = f"INSERT INTO erasures (person_id, ground) VALUES ('{NOBODY}', 'asked')"
 ATTACKS = (
     "UPDATE audit_log SET actor_name = 'somebody else'",
     "DELETE FROM audit_log",
@@ -29,6 +31,11 @@ ATTACKS = (
     "SELECT set_config('liquor.audit_log_forgets', 'yes', false); DELETE FROM audit_log",
     "SELECT set_config('liquor.audit_log_scrubs', 'yes', false); UPDATE audit_log SET changes = '{}'",
     "SELECT audit_log_forget(now(), 1000)",
+    "SELECT audit_log_scrub('{}', 'Ada', '')",
+    "SELECT audit_log_scrub(ARRAY[uuid_v7()], 'Ada', '')",
+    f"{FORGED}; SELECT audit_log_scrub(ARRAY['{NOBODY}'::uuid], '', '')",
+    f"{FORGED}; SELECT audit_log_scrub(ARRAY['{NOBODY}'::uuid], '.', '')",
+    f"{FORGED}; SELECT audit_log_scrub(ARRAY['{NOBODY}'::uuid], '[a-z]', '')",
     "ALTER TABLE audit_log DISABLE TRIGGER ALL",
     "ALTER TABLE audit_log DISABLE TRIGGER audit_log_only_grows",
     "DROP TRIGGER audit_log_only_grows ON audit_log",
@@ -143,8 +150,11 @@ def test_it_may_what_web_and_worker_do(accounts: tuple[str, str]) -> None:
         )
         read = connection.execute(text("SELECT count(*) FROM analytics_events WHERE occurred_at > '2044-01-01'"))
         assert read.scalar_one() == 1
-        scrubbed = connection.execute(text("SELECT audit_log_scrub('{}', 'Ada', '[erased]')"))
+        connection.execute(text(FORGED))
+        scrubbed = connection.execute(text(f"SELECT audit_log_scrub(ARRAY['{NOBODY}'\\:\\:uuid], 'Ada', '[erased]')"))
         assert scrubbed.scalar_one() == 3
+        told = connection.execute(text("SELECT changes FROM audit_log WHERE action = 'audit.scrubbed'")).scalar_one()
+        assert told == {"entries": 3, "keys": 0, "account": make_url(url).username}, "what it did stands there for good"
         assert connection.execute(text("DELETE FROM analytics_events")).rowcount == 1
 
 

@@ -33,6 +33,8 @@ SELECT l.kind, l.expires_at, u.id, u.email, u.full_name FROM access_links l JOIN
  WHERE l.token_hash = :hash AND l.expires_at > :now AND u.is_active
 """
 _END = "DELETE FROM access_links WHERE user_id = :user"
+_REPLACE = f"{_END} AND (kind = :kind OR :kind = '{LinkKind.INVITATION}')"
+"""Anybody may ask for a reset of any address: that ends no invitation, which an admin sent."""
 _FORGET = "DELETE FROM access_links WHERE expires_at < :now"
 
 
@@ -48,11 +50,11 @@ class OpenLink:
 
 
 async def make_link(session: AsyncSession, user_id: UUID, kind: LinkKind) -> str:
-    """Return the token of a new link for a user, which ends those before. It is shown or mailed once and stored
-    nowhere. A corridor: who may ask for one is the door's before it."""
+    """Return the token of a new link for a user, which ends those before; a reset ends no invitation. It is shown or
+    mailed once and stored nowhere. A corridor: who may ask for one is the door's before it."""
     token = secrets.token_urlsafe(32)
     life = INVITED_FOR if kind is LinkKind.INVITATION else RESET_FOR
-    await end_links(session, user_id)
+    await session.execute(text(_REPLACE), {"user": user_id, "kind": kind.value})
     await session.execute(
         text("INSERT INTO access_links (user_id, kind, token_hash, expires_at) VALUES (:user, :kind, :hash, :expires)"),
         {"user": user_id, "kind": kind.value, "hash": token_hash(token), "expires": now() + life},

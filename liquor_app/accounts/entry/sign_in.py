@@ -12,7 +12,14 @@ from sqlmodel import col, select
 from liquor_app.accounts.audit import audit_access
 from liquor_app.accounts.entry.known_devices import Device
 from liquor_app.accounts.entry.second_step_rule import needs_second_step
-from liquor_app.accounts.entry.sign_in_attempts import Counted, count_attempt, forgive
+from liquor_app.accounts.entry.sign_in_attempts import (
+    CODES_FREE,
+    Counted,
+    count_attempt,
+    count_code,
+    forgive,
+    forgive_codes,
+)
 from liquor_app.accounts.entry.two_steps import take_code
 from liquor_app.accounts.models import User
 from liquor_app.accounts.permissions import STRANGER
@@ -91,6 +98,9 @@ async def finish_attempt(
     Args:
         code: of the second step, where it came with the password. Somebody who signs in in two steps and said none is
             `waits_for`, and the attempt stays counted until the code is said: guessing codes is guessing, too.
+
+    Raises:
+        TooMany: too many codes of theirs were wrong, from wherever.
     """
     wrong = WRONG
     if correct and attempt.user is not None:
@@ -100,11 +110,16 @@ async def finish_attempt(
             two_steps = kind == "sign_in" and await needs_second_step(session, user.id)
             if two_steps and code is None:
                 return Verdict(None, waits_for=attempt.user)
+            codes = await count_code(session, user.id) if two_steps else 0
             if not two_steps or await take_code(session, user.id, code or ""):
                 await forgive(session, attempt.counted)
+                if two_steps:
+                    await forgive_codes(session, user.id)
                 user.last_login_at = now()
                 return Verdict(attempt.user)
             kind, wrong = "code", WRONG_CODE
+            if codes >= CODES_FREE and not attempt.counted.locks:
+                await audit_access(session, STRANGER, "code.locked", user.id, ip=attempt.source, in_a_row=codes)
     about = attempt.user.id if attempt.user else None
     told = {"ip": attempt.source, "in_a_row": attempt.counted.failures}
     await audit_access(session, STRANGER, f"{kind}.refused", about, **told)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -22,6 +23,8 @@ FREE = 8
 """Attempts in a row before one waits."""
 SOURCE_FREE = 60
 """The same of one source, over all addresses."""
+CODES_FREE = 5
+"""Codes of a second step in a row, of one person, wherever they come from: whoever says one has the password."""
 FIRST_WAIT = timedelta(seconds=30)
 """After the last free attempt; doubled with each further one."""
 LONGEST_WAIT = timedelta(minutes=15)
@@ -81,7 +84,30 @@ async def count_attempt(session: AsyncSession, *, address: str, source: str, dev
     return Counted(pair, alone, failures, source_block)
 
 
-async def _count(session: AsyncSession, key: bytes, free: int) -> tuple[int, datetime | None]:
+async def count_code(session: AsyncSession, user_id: UUID) -> int:
+    """Count one code said for a second step, of one person from anywhere; returns how many in a row if it is wrong.
+
+    Raises:
+        TooMany: they must wait; nothing was counted then.
+    """
+    return (await _count(session, _code_key(user_id), CODES_FREE, "Too many wrong codes. Please wait {wait}."))[0]
+
+
+async def forgive_codes(session: AsyncSession, user_id: UUID) -> None:
+    """The code was right: they begin anew."""
+    await session.execute(_FORGIVE, {"key": _code_key(user_id)})
+
+
+def _code_key(user_id: UUID) -> bytes:
+    return keyed_hash("attempt", f"code:{user_id}")
+
+
+_WAIT = "Too many failed attempts from here. Please wait {wait}, or use a device you have signed in on before."
+
+
+async def _count(
+    session: AsyncSession, key: bytes, free: int, words: str = _WAIT
+) -> tuple[int, datetime | None]:  # fmt: skip
     """Failures in a row, and until when one waits for this one."""
     moment = now()
     values = {"key": key, "now": moment, "forgotten": moment - FORGOTTEN_AFTER, "free": free}
@@ -90,10 +116,7 @@ async def _count(session: AsyncSession, key: bytes, free: int) -> tuple[int, dat
         until = (await session.execute(_BLOCKED, {"key": key})).scalar()
         seconds = max(1, round((until - moment).total_seconds())) if until else 1
         wait = f"{seconds} seconds" if seconds < 90 else f"{round(seconds / 60)} minutes"
-        raise TooMany(
-            f"Too many failed attempts from here. Please wait {wait}, or use a device you have signed in on before.",
-            retry_after=seconds,
-        )
+        raise TooMany(words.format(wait=wait), retry_after=seconds)
     return counted.failures, counted.blocked_until
 
 

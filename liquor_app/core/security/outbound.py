@@ -119,6 +119,24 @@ def check_url(url: str, field: str) -> str:
     return url if host == plain else url.replace(parts.netloc, _netloc(plain, parts.port), 1)
 
 
+PORTS = (443, 8443)
+"""Where a public address may be asked: elsewhere stand services that take a request for something else."""
+
+
+def check_port(url: str, field: str) -> None:
+    """Check, or raise Invalid: a public address (`check_url`) at another port than `PORTS`; outside production also
+    http's own. A network of `LIQUOR_OUTBOUND_ALLOW` may be asked at any."""
+    parts = urlsplit(url)
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    if port in PORTS or (parts.scheme == "http" and port == 80):
+        return
+    with suppress(ValueError):
+        address = ipaddress.ip_address(parts.hostname or "")
+        if any(address in network for network in get_settings().reachable_networks):
+            return
+    raise Invalid(f"{field} must be at port 443 or 8443, not {port}.", field=field)
+
+
 def _netloc(host: str, port: int | None) -> str:
     bracketed = f"[{host}]" if ":" in host else host
     return bracketed if port is None else f"{bracketed}:{port}"
