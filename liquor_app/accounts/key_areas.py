@@ -35,6 +35,15 @@ def clean_areas(given: Collection[str]) -> list[str]:
     return sorted(f"{area}:{way}" for area, way in most.items())
 
 
+_IN_WORDS = {Way.READ: "read {}", Way.WRITE: "read and change {}", Way.ADMIN: "administer {}"}
+
+
+def area_words(scope: str) -> str:
+    """Return "read and change purchases" for "purchases:write"; what is no scope as it is."""
+    area, _, way = scope.partition(":")
+    return _IN_WORDS[Way(way)].format(area) if way in set(Way) else scope
+
+
 def holds(areas: Collection[str], permission: Permission) -> bool:
     """Tell whether a key's areas hold what a permission is of; no areas hold everything."""
     rule = TABLE[permission]

@@ -64,7 +64,7 @@ class By(StrEnum):
         }[self.value]  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class EffectRow:
     """What messages of a kind changed, in the week from each person's own decision on. Money in the shop's currency.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -247,7 +248,8 @@ async def analytics(actor: CurrentActor, campaign_id: Id) -> object:
         "conversions": row.conversions,
     }  # fmt: skip
     rates = {name: rate(name, **counts) for name in ("delivery_rate", "open_rate", "click_rate", "conversion_rate")}
-    all_kpis = {**rates, "incremental_revenue": _lift(result.revenue)["difference"] if result else None}
+    lift = _lift(result.revenue)["difference"] if result else None
+    all_kpis = {**rates, "incremental_revenue": None if lift is None else Decimal(str(lift))}
     return {
         **{name: getattr(row, name) for name in CampaignAnalytics.model_fields if hasattr(row, name)},
         **rates,

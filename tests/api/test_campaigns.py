@@ -216,7 +216,8 @@ async def test_what_was_not_measured_is_null(viewer: Client) -> None:
     async with transaction() as session:
         await started(session, campaign, 3)
     told = (await viewer.get(f"/campaigns/{campaign}/analytics")).json()
-    assert told["holdout"]["revenue"]["difference"] == told["targets"]["incremental_revenue"] == 0, "nobody bought"
+    nothing = (told["holdout"]["revenue"]["difference"], told["targets"]["incremental_revenue"])
+    assert nothing == ("0.0", "0.0"), "nobody bought"
     assert told["holdout"]["effect"]["profit"]["total"] is None, "what sending cost is not what it changed"
     assert told["holdout"]["note"] == NOBODY_BOUGHT
     async with transaction() as session:

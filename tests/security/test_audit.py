@@ -272,6 +272,19 @@ def test_the_page_says_nothing_as_a_program_would() -> None:
             at,
         )
 
+    key = {
+        "role": "user", "areas": ["customers:read", "purchases:write", "settings:admin"],
+        "expires_at": "2027-11-28 12:00:00+00:00",
+    }  # fmt: skip
+    assert line("api_key.created", "api_key", key).changes == [
+        "role: Viewer", "good for: read customers, read and change purchases and administer settings",
+        "ends: Sun 28 Nov 2027, 12:00 UTC",
+    ]  # fmt: skip
+    risen = line("user.changed", "user", {"role": ["manager", "admin"], "day": "2026-11-05"}, ("role",))
+    assert risen.changes == ["role: Marketer → Admin", "day: 5 Nov"]
+    assert line("x.y", "x", {"order": "2026-11-05-77", "day": "2026-13-45"}).changes == [
+        "order: 2026-11-05-77", "day: 2026-13-45",
+    ]  # fmt: skip
     moved = line(
         "campaign.awaiting_approval",
         "campaign",

@@ -37,7 +37,7 @@ class KpiOut(Row):
     name: str
     value: Figure | None
     previous: Figure | None
-    series: list[float]
+    series: list[Figure]
 
 
 class DashboardOut(Row, ShownDays):
@@ -113,6 +113,14 @@ class LiftOut(Row):
     high: float | None
 
 
+class MoneyLiftOut(Row):
+    """The same of money."""
+
+    difference: Figure
+    low: Figure | None
+    high: Figure | None
+
+
 class HoldoutOut(Row):
     """The people left out of every campaign beside everybody else who may be written to. `missing` says what the
     comparison waits for: until it is empty conclude nothing. `share` is 0 to 1; money is per person since `from_at`.
@@ -128,9 +136,9 @@ class HoldoutOut(Row):
     is_mismatch: bool | None
     contacted: int | None
     held_out: int | None
-    revenue_contacted: float | None
-    revenue_held_out: float | None
-    revenue: LiftOut | None
+    revenue_contacted: Figure | None
+    revenue_held_out: Figure | None
+    revenue: MoneyLiftOut | None
     bought: LiftOut | None
 
 
@@ -168,6 +176,36 @@ class LearningOut(Row):
     cells: list[BelievedCellOut]
 
 
+class MoneySpanOut(Row):
+    """An estimate of money with its 95 % interval."""
+
+    mean: Figure
+    low: Figure
+    high: Figure
+
+
+class MoneyEffectOut(Row):
+    """What an outcome in money changed by, a person and (`total`) of everybody written to."""
+
+    always: MoneySpanOut | None
+    total: MoneySpanOut | None
+    final: MoneySpanOut | None
+    final_total: MoneySpanOut | None
+    campaigns: int
+    final_campaigns: int
+
+
+class EffectOut(Row, EffectRow):
+    """What messages of a kind changed; money in the shop's currency, of people a share and how many."""
+
+    revenue: MoneyEffectOut  # type: ignore[assignment]
+    profit: MoneyEffectOut  # type: ignore[assignment]
+    agent_profit: MoneyEffectOut | None  # type: ignore[assignment]
+    usual_profit: MoneyEffectOut | None  # type: ignore[assignment]
+    discount: Figure  # type: ignore[assignment]
+    cost: Figure  # type: ignore[assignment]
+
+
 class EffectsOut(Row):
     """What messages changed, as it was summed up at `read_at`: a person and of everybody written to, with an interval
     that may be looked at every day (`always`, `total`) and the one read at a date fixed in advance (`final`), from so
@@ -175,7 +213,7 @@ class EffectsOut(Row):
 
     by: By
     read_at: datetime | None
-    effects: list[EffectRow]
+    effects: list[EffectOut]
 
 
 class CellRuleIn(Body):

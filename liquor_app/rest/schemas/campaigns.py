@@ -15,7 +15,7 @@ from liquor_app.actions.coupon_source import CodeNeedFields
 from liquor_app.analytics.attribution_views import ViewRow
 from liquor_app.api.schemas import Body, Day, Money, Patch, Row, Started
 from liquor_app.campaigns.models import CampaignStatus, CampaignType, Engine, Kpi
-from liquor_app.experiments.effects import EffectRow
+from liquor_app.rest.schemas.analytics import EffectOut, Figure
 
 Name = Annotated[str, Field(min_length=1, max_length=120)]
 Kpis = Annotated[list[Kpi], Field(min_length=1, max_length=len(Kpi))]
@@ -125,12 +125,20 @@ class CampaignLiftOut(Row):
     high: float | None
 
 
+class CampaignMoneyLiftOut(Row):
+    """The same of money."""
+
+    difference: Figure | None
+    low: Figure | None
+    high: Figure | None
+
+
 class BesideOut(Row):
     """One arm minus another, a person."""
 
     bought: CampaignLiftOut
-    revenue: CampaignLiftOut
-    profit: CampaignLiftOut
+    revenue: CampaignMoneyLiftOut
+    profit: CampaignMoneyLiftOut
 
 
 class AttributionOut(Row, ViewRow):
@@ -153,13 +161,13 @@ class CampaignHoldoutOut(Row):
     held_out: int
     is_mismatch: bool
     bought: CampaignLiftOut
-    revenue: CampaignLiftOut
+    revenue: CampaignMoneyLiftOut
     agent_bought: CampaignLiftOut | None
     """The agent's choice minus an eligible action at random; null where the campaign has no such arm."""
-    agent_revenue: CampaignLiftOut | None
+    agent_revenue: CampaignMoneyLiftOut | None
     usual: BesideOut | None
     """The agent's choice minus business as usual; null where the campaign has no such arm."""
-    effect: EffectRow
+    effect: EffectOut
     note: str
 
 
@@ -193,7 +201,7 @@ class CampaignAnalytics(SendingCounts):
         description="What went back to those who bought, within sixty days, at most what was attributed; the revenue is"
         " told without it."
     )
-    targets: dict[Kpi, float | None] = Field(description="How each of `target_kpis` stands.")
+    targets: dict[Kpi, float | Figure | None] = Field(description="How each of `target_kpis` stands.")
     holdout: CampaignHoldoutOut | None
 
 

@@ -13,6 +13,7 @@ from liquor_app.api.schemas import Body, Day, Row
 from liquor_app.campaigns.models import Engine
 from liquor_app.planning.compare_plans import CellFields, FigureFields
 from liquor_app.planning.models import PlanStatus
+from liquor_app.rest.schemas.analytics import Figure
 
 
 class PlanBrief(Row):
@@ -47,9 +48,11 @@ class PlanOut(PlanBrief):
 
 
 class FigureOut(Row, FigureFields):
-    difference: float
-    left_range: tuple[float, float] | None
-    right_range: tuple[float, float] | None
+    left: Figure  # type: ignore[assignment]
+    right: Figure  # type: ignore[assignment]
+    difference: Figure
+    left_range: tuple[Figure, Figure] | None
+    right_range: tuple[Figure, Figure] | None
 
 
 class DayOut(Row):

@@ -15,6 +15,7 @@ from liquor_app.analytics.asking.answers import answer
 from liquor_app.analytics.asking.pick import Meant, meant
 from liquor_app.analytics.asking.questions import QUESTIONS, QuestionKey, picked
 from liquor_app.analytics.insights.read_insights import InsightKind, read_insight
+from liquor_app.analytics.metrics import Unit
 from liquor_app.analytics.report_files import Asked, export_any
 from liquor_app.analytics.reports import ReportKind, read_report
 from liquor_app.analytics.reviews.read_review import read_review
@@ -160,14 +161,16 @@ async def ask(actor: CurrentActor, body: AskIn) -> object:
         return {"question": None, "days": None, "words": [], "columns": [], "rows": [], "page": None, "others": others}
     async with transaction() as session:
         told = await answer(session, actor, found.picked)
-    keys = [one.key for one in told.columns]
     return {
         "question": told.question, "days": told.days, "words": told.sentences, "columns": told.columns,
-        "rows": [{key: _cell(row[key]) for key in keys} for row in told.rows], "page": told.link[0], "others": others,
+        "rows": [{one.key: _cell(row[one.key], one.unit) for one in told.columns} for row in told.rows],
+        "page": told.link[0], "others": others,
     }  # fmt: skip
 
 
-def _cell(value: object) -> object:
+def _cell(value: object, unit: Unit | None) -> object:
+    if unit is Unit.MONEY and isinstance(value, float):
+        return str(Decimal(str(value)).quantize(Decimal("0.01")))
     return str(value) if isinstance(value, Decimal | date) else value
 
 

@@ -82,6 +82,7 @@ def _status(line: Any) -> rx.Component:
         line.status,
         (GOOD, badge("Good", "green")),
         ("expired", badge("Expired", "amber")),
+        ("suspended", badge("Maker deactivated", "amber")),
         badge("Revoked", "gray"),
     )
 
@@ -95,7 +96,7 @@ def _acts(line: Any) -> rx.Component:
         button("Limits", small=True, on_click=ApiKeysState.ask("limits", line.id)),
         button("Revoke", small=True, kind="danger", on_click=ApiKeysState.ask("revoke", line.id)),
     )
-    return rx.cond(line.status == GOOD, pressed, rx.fragment())
+    return rx.cond((line.status == GOOD) | (line.status == "suspended"), pressed, rx.fragment())
 
 
 def _limit_fields(per_minute: Any = "", per_month: Any = "") -> tuple[rx.Component, ...]:

@@ -9,6 +9,7 @@ from typing import Any
 import reflex as rx
 
 from liquor_app.accounts.api_keys import ApiKeyRow, KeyStatus, change_limits, create_api_key, revoke_api_key
+from liquor_app.accounts.key_areas import area_words
 from liquor_app.accounts.key_usage import PER_MINUTE, PER_MONTH
 from liquor_app.accounts.lists import API_KEYS, list_api_keys
 from liquor_app.accounts.models import Role
@@ -26,7 +27,7 @@ from liquor_app.screens.listing.state import ListState
 from liquor_app.screens.session.state import guarded, signed_in
 from liquor_app.ui.forms.form_data import typed
 from liquor_app.ui.toast import toast_done
-from liquor_app.ui.words import NONE, ago, figure, listed, show_moment
+from liquor_app.ui.words import NONE, ago, figure, listed, show_moment, spoken
 
 LIVES = {"30": 30, "90": 90, "365": 365, "": None}
 
@@ -54,7 +55,7 @@ class KeyLine:
 
 def key_line(row: ApiKeyRow, at: datetime) -> KeyLine:
     """Return a key in words; `at` is now in the shop's zone."""
-    good_for = listed([one.replace(":", ", ") for one in row.areas]) if row.areas else "All the role may"
+    good_for = spoken(listed([area_words(one) for one in row.areas])) if row.areas else "All the role may"
     ended = row.revoked_at or row.expires_at
     return KeyLine(
         str(row.id), row.name, f"{row.prefix}…", row.role.label, good_for, row.status.value,

@@ -65,7 +65,10 @@ def _from(line: Any) -> rx.Component:
 
 
 def _changes(line: Any) -> rx.Component:
-    return rx.el.div(rx.foreach(line.changes, rx.el.div), class_name="muted t12", white_space="normal")
+    return rx.el.div(
+        rx.foreach(line.changes, rx.el.div), class_name="muted t12", white_space="normal", overflow_wrap="anywhere",
+        min_width="180px",
+    )  # fmt: skip
 
 
 def _when(line: Any) -> rx.Component:

@@ -7,16 +7,19 @@ people say them, by one table. What only a program can use stays out of sight.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, date, datetime
 from typing import Any
 from urllib.parse import urlencode
 
 from liquor_app.accounts.audit import ACCESS
-from liquor_app.accounts.models import AuditOutcome
+from liquor_app.accounts.key_areas import area_words
+from liquor_app.accounts.models import AuditOutcome, Role
 from liquor_app.accounts.permissions import ActorKind
 from liquor_app.privacy.lists import AUDIT, AuditRow
-from liquor_app.ui.words import NONE, figure, plain_number, show_moment, spoken
+from liquor_app.ui.words import NONE, figure, listed, plain_number, show_day, show_moment, spoken
 
 DID = {
     "session.opened": "signed in", "session.closed": "signed out", "sessions.closed": "signed out everywhere",
@@ -63,7 +66,7 @@ NAMES = {
     "control group in percent", "max_discount_pct": "most off in percent", "held_out": "in the control group",
     "valid_from": "binds from", "valid_to": "binds until", "reply_to": "answers go to", "is_paused": "paused",
     "is_active": "active", "is_sample": "sample", "what": "tried", "whom": "to whom", "given": "asked for",
-    "search": "searched for something",
+    "search": "searched for something", "areas": "good for", "expires_at": "ends",
 }  # fmt: skip
 """Fields that are not called as people call them."""
 
@@ -71,6 +74,8 @@ UNSAID = frozenset({"seed", "fingerprint", "batch", "plan", "plan_id", "send_id"
 """For programs, or said in a column of its own; the export has them."""
 
 _ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-([0-9a-f]{12})")
+DAY = len("2026-11-28")
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}(?:$|[T ]\d{2}:\d{2})")
 _CODE = re.compile(r"[a-z]+(_[a-z0-9]+)+")
 _HANDLER = re.compile(r"(\w+?)(?:State)?\.(\w+)")
 
@@ -165,10 +170,23 @@ def _by(via: str, at: datetime) -> str:
 def _told(name: str, value: Any, is_change: bool, at: datetime) -> str:
     """Return a note, or a field as it was and as it is."""
     words = NAMES.get(name) or _plain(name)
+    say = SAID.get(name, _shown)
     if not is_change:
-        return f"{words}: {_shown(value, at)}"
-    before, after = (_shown(one, at) or NONE for one in value)
+        return f"{words}: {say(value, at)}"
+    before, after = (say(one, at) or NONE for one in value)
     return f"{words}: {before} → {after}"
+
+
+def _role(value: Any, at: datetime) -> str:
+    return Role(value).label if value in set(Role) else _shown(value, at)
+
+
+def _areas(value: Any, at: datetime) -> str:
+    return listed([area_words(str(one)) for one in value]) if isinstance(value, list) else _shown(value, at)
+
+
+SAID: Mapping[str, Callable[[Any, datetime], str]] = {"role": _role, "areas": _areas}
+"""Fields whose values people know by other words."""
 
 
 def _shown(value: Any, at: datetime) -> str:
@@ -195,12 +213,16 @@ def _text(text: str, at: datetime) -> str:
         return f"…{one[1][-6:]}"
     if one := _HANDLER.fullmatch(text):
         return f"{_plain(one[2])} ({_spaced(one[1])})" if text[0].isupper() else text
-    if len(text) > len("2026-11-28T") and text[:4].isdigit() and text[10] == "T":
-        try:
-            return show_moment(datetime.fromisoformat(text), at)
-        except (ValueError, TypeError):
-            return text
+    if _DAY.match(text):
+        with suppress(ValueError, TypeError):
+            return show_day(date.fromisoformat(text), at) if len(text) == DAY else _moment(text, at)
+        return text
     return _plain(text) if _CODE.fullmatch(text) else text.replace("[hidden]", "(not kept)")
+
+
+def _moment(text: str, at: datetime) -> str:
+    moment = datetime.fromisoformat(text)
+    return show_moment(moment if moment.tzinfo else moment.replace(tzinfo=UTC), at)
 
 
 def _spaced(name: str) -> str:

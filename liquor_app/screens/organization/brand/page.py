@@ -45,9 +45,13 @@ def brand_page() -> rx.Component:
             ),
             crumbs=(("Settings", "/settings"),),
         ),
-        grid(
-            span(6, _licence(), _look(), _sender(), _law(), _counting(), gap=16, align_self="start"),
-            span(6, _preview(), align_self="start"),
+        rx.cond(  # what is typed before what is stored has come would be overwritten by it
+            BrandState.loading,
+            card(skeleton_lines(8)),
+            grid(
+                span(6, _licence(), _look(), _sender(), _law(), _counting(), gap=16, align_self="start"),
+                span(6, _preview(), align_self="start"),
+            ),
         ),
     )
 
