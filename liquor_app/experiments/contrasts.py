@@ -224,7 +224,7 @@ def _as_others(silent: Contrast, told: Sequence[Contrast]) -> Contrast:
     return replace(silent, variance=each * silent.share)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Effect:
     """What one outcome changed by: a person, with an interval that may be looked at every day, and the one final read.
     None where nothing was measured; `final` is None before its date."""

@@ -14,6 +14,7 @@ from liquor_app.analytics.cohorts import CohortMonth
 from liquor_app.analytics.metrics import Unit
 from liquor_app.analytics.service import ChurnRow, Day, ShownDays
 from liquor_app.api.schemas import Body, Row
+from liquor_app.experiments.contrasts import Effect
 from liquor_app.experiments.effects import By, EffectRow
 from liquor_app.experiments.off_policy import OffPolicy
 
@@ -184,26 +185,29 @@ class MoneySpanOut(Row):
     high: Figure
 
 
-class MoneyEffectOut(Row):
+class MoneyEffectOut(Row, Effect):
     """What an outcome in money changed by, a person and (`total`) of everybody written to."""
 
-    always: MoneySpanOut | None
-    total: MoneySpanOut | None
-    final: MoneySpanOut | None
-    final_total: MoneySpanOut | None
-    campaigns: int
-    final_campaigns: int
+    always: MoneySpanOut | None  # type: ignore[assignment]
+    total: MoneySpanOut | None  # type: ignore[assignment]
+    final: MoneySpanOut | None  # type: ignore[assignment]
+    final_total: MoneySpanOut | None  # type: ignore[assignment]
 
 
-class EffectOut(Row, EffectRow):
+class SpentOut(Row):
+    """What those written to took off by coupons, and what sending to them cost."""
+
+    discount: Figure
+    cost: Figure
+
+
+class EffectOut(SpentOut, EffectRow):
     """What messages of a kind changed; money in the shop's currency, of people a share and how many."""
 
-    revenue: MoneyEffectOut  # type: ignore[assignment]
-    profit: MoneyEffectOut  # type: ignore[assignment]
-    agent_profit: MoneyEffectOut | None  # type: ignore[assignment]
-    usual_profit: MoneyEffectOut | None  # type: ignore[assignment]
-    discount: Figure  # type: ignore[assignment]
-    cost: Figure  # type: ignore[assignment]
+    revenue: MoneyEffectOut
+    profit: MoneyEffectOut
+    agent_profit: MoneyEffectOut | None
+    usual_profit: MoneyEffectOut | None
 
 
 class EffectsOut(Row):
