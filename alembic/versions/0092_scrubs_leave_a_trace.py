@@ -3,7 +3,7 @@
 Web and worker may call `audit_log_scrub` (ADR 115): whoever had their account could have had it empty any entry.
 
 Revision ID: 0092
-Revises: 0091
+Revises: 0097
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 from alembic import op
 
 revision = "0092"
-down_revision = "0091"
+down_revision = "0097"
 branch_labels = None
 depends_on = None
 

@@ -62,12 +62,21 @@ def refs(shape: Any) -> Iterator[str]:
             yield from refs(value)
 
 
+MONEY = ("cost", "profit", "revenue", "discount")
+
+
+def of_people(field: str, shape: Any) -> bool:
+    """Tell whether a field that says money has a shape whose numbers are of people."""
+    return field.endswith(MONEY) and bool({*refs(shape)} & {*OF_PEOPLE, "Effect"})
+
+
 def faults(document: dict[str, Any]) -> list[str]:
     return [
         f"{name}.{field}"
         for name in sorted(answered(document))
         for field, shape in document["components"]["schemas"][name].get("properties", {}).items()
-        if numbers(shape) and field not in NO_MONEY and name not in OF_PEOPLE and (name, field) not in ANSWERED
+        if (numbers(shape) and field not in NO_MONEY and name not in OF_PEOPLE and (name, field) not in ANSWERED)
+        or of_people(field, shape)
     ]
 
 

@@ -194,6 +194,15 @@ class MoneyEffectOut(Row, Effect):
     final_total: MoneySpanOut | None  # type: ignore[assignment]
 
 
+class ByChanceOut(Row):
+    """People of an arm that got something else than the agent's choice, beside how many who got that, and what that
+    cost in profit."""
+
+    people: int
+    agent: int
+    cost: MoneySpanOut | None
+
+
 class SpentOut(Row):
     """What those written to took off by coupons, and what sending to them cost."""
 
@@ -208,6 +217,7 @@ class EffectOut(SpentOut, EffectRow):
     profit: MoneyEffectOut
     agent_profit: MoneyEffectOut | None
     usual_profit: MoneyEffectOut | None
+    random: ByChanceOut | None  # type: ignore[assignment]
 
 
 class EffectsOut(Row):
