@@ -24,7 +24,8 @@ ENOUGH = 100
 
 @dataclass(frozen=True, slots=True)
 class SenderHealth:
-    """A channel's last thirty days; shares of what was sent, None where there was too little."""
+    """A channel's last thirty days; shares of what was sent, None where there was too little, or where nobody has told
+    what became of any of it (`is_told`), as of the sandbox's: that nobody complained is not known then."""
 
     channel: str
     sends: int
@@ -32,6 +33,7 @@ class SenderHealth:
     complaints: int
     bounce_share: float | None
     complaint_share: float | None
+    is_told: bool = True
 
 
 async def sender_health(session: AsyncSession, actor: Actor) -> list[SenderHealth]:
@@ -40,7 +42,8 @@ async def sender_health(session: AsyncSession, actor: Actor) -> list[SenderHealt
     found = await session.execute(
         text(
             "SELECT channel, CAST(sum(sends) AS bigint) AS sends, CAST(sum(bounces) AS bigint) AS bounces,"
-            " CAST(sum(complaints) AS bigint) AS complaints FROM daily_messages"
+            " CAST(sum(complaints) AS bigint) AS complaints,"
+            " sum(delivered + opens + clicks + bounces + complaints + unsubscribes) > 0 AS is_told FROM daily_messages"
             " WHERE day > CAST(:today AS date) - CAST(:days AS integer) GROUP BY channel"
         ),
         {"days": HEALTH_DAYS, "today": await shop_today(session)},
@@ -50,12 +53,14 @@ async def sender_health(session: AsyncSession, actor: Actor) -> list[SenderHealt
     for channel in Channel:
         row = rows.get(channel.value)
         sends, bounces, complaints = (row.sends, row.bounces, row.complaints) if row else (0, 0, 0)
-        tells = sends >= ENOUGH
+        is_told = row is None or bool(row.is_told)
+        tells = sends >= ENOUGH and is_told
         made.append(
             SenderHealth(
                 channel.value, sends, bounces, complaints,
                 rate("bounce_rate", bounces=bounces, sends=sends) if tells else None,
                 rate("complaint_rate", complaints=complaints, sends=sends) if tells else None,
+                is_told,
             )
         )  # fmt: skip
     return made

@@ -156,3 +156,13 @@ def rate(key: str, **counts: int | Decimal | None) -> float | None:
     """
     found = METRICS[key].of(counts)
     return None if found is None else float(found)
+
+
+def growth(now: Decimal | None, before: Decimal | None) -> float | None:
+    """Return by how much a figure grew, a share of what it was; None where it is not known, or where there was nothing
+    to grow from: a first count is no growth.
+
+    >>> growth(Decimal(12), Decimal(10)), growth(Decimal(12), Decimal(0))
+    (0.2, None)
+    """
+    return None if now is None or before is None or before <= 0 else float(now / before - 1)

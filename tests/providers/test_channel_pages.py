@@ -12,6 +12,8 @@ from liquor_app.accounts.entry.passwords import Hashed
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import SYSTEM, Actor, ActorKind
 from liquor_app.accounts.users import create_user
+from liquor_app.analytics.asking.answers import answer
+from liquor_app.analytics.asking.questions import Picked, QuestionKey
 from liquor_app.analytics.bounce_rates import sender_health
 from liquor_app.core import config, redis
 from liquor_app.core.db import transaction
@@ -32,8 +34,9 @@ from liquor_app.providers.registry import PROVIDERS
 from liquor_app.providers.sender_health import open_circuit, rest, take_probes
 from liquor_app.providers.service import load_routes, open_provider
 from liquor_app.screens.providers.channels.form_state import ProviderFormState
-from liquor_app.screens.providers.channels.state import ChannelsState, tone_of
+from liquor_app.screens.providers.channels.state import ChannelsState, health_line, tone_of
 from liquor_app.screens.providers.channels.test_state import ChannelTrialState
+from liquor_app.ui.words import NONE
 from tests.people import ensure_shop
 from tests.tabs import Tab, run, said
 
@@ -165,6 +168,28 @@ async def test_health_of_thirty_days(dana: Actor) -> None:
     assert (email.sends, email.bounce_share, email.complaint_share) == (1000, 0.025, 0.002)
     assert (sms.sends, sms.bounce_share) == (0, None)
     assert [tone_of(share, (0.02, 0.05)) for share in (None, 0.0, 0.02, 0.05)] == ["", "green", "amber", "red"]
+
+
+async def test_what_nobody_told_of_is_no_zero(dana: Actor) -> None:
+    """Of two hundred messages of which nothing came back, neither openings nor bounces: whether any was called spam is
+    not known, on the page and in words."""
+    async with transaction() as session:
+        await session.execute(
+            text(
+                "INSERT INTO daily_messages (day, campaign_id, channel, sends)"
+                " VALUES (CURRENT_DATE - 1, :c, 'email', 200)"
+            ),
+            {"c": uuid7()},
+        )
+        email, _ = await sender_health(session, MARKETER)
+        said = (await answer(session, MARKETER, Picked(QuestionKey.SPAM, 30))).sentences
+    assert (email.is_told, email.bounce_share, email.complaint_share) == (False, None, None)
+    assert (health_line(email).bounces, health_line(email).complaints) == (NONE, NONE)
+    (words,) = said
+    assert words == (
+        "Nobody has told what became of the last thirty days' 200 email messages, so whether any were called spam is"
+        " not known."
+    )
 
 
 # the page

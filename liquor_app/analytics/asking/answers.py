@@ -264,8 +264,11 @@ async def _spam(session: AsyncSession, actor: Actor, asked: Picked) -> Answer:
     found = await sender_health(session, actor)
     told = [one for one in found if one.sends]
     said = [
-        f"{percent(one.complaint_share, 2)} of the last thirty days' {figure(one.sends)} {one.channel} messages were"
-        " called spam; mailbox providers warn at 0.1% and refuse at 0.3%."
+        f"Nobody has told what became of the last thirty days' {figure(one.sends)} {one.channel} messages, so whether"
+        " any were called spam is not known."
+        if not one.is_told
+        else f"{percent(one.complaint_share, 2)} of the last thirty days' {figure(one.sends)} {one.channel} messages"
+        " were called spam; mailbox providers warn at 0.1% and refuse at 0.3%."
         if one.complaint_share is not None
         else f"{plural(one.sends, f'{one.channel} message')} in thirty days: too few for a share to say anything."
         for one in told

@@ -18,7 +18,7 @@ from liquor_app.accounts.permissions import Actor, require
 from liquor_app.analytics.cohorts import later
 from liquor_app.analytics.insights.month_counts import ACTIVE_MONTHS, SEND_DAYS
 from liquor_app.analytics.insights.rfm_moves import NOT_YET
-from liquor_app.analytics.metrics import Unit, rate
+from liquor_app.analytics.metrics import Unit, growth, rate
 from liquor_app.analytics.reports import ReportColumn
 from liquor_app.organization.settings import shop_today
 from liquor_app.scoring.estimators.rfm import RfmSegment
@@ -194,7 +194,7 @@ async def _goods(session: AsyncSession, kind: InsightKind, this_month: date, cou
     rows = [
         {
             "name": row.name, "revenue": row.revenue, "share": _share(row.revenue, row.whole),
-            "before": row.before, "change": _change(row.revenue, row.before), "quantity": row.quantity,
+            "before": row.before, "change": growth(row.revenue, row.before), "quantity": row.quantity,
             "buyers": row.buyers or 0,
         }
         for row in found
@@ -207,7 +207,7 @@ async def _goods(session: AsyncSession, kind: InsightKind, this_month: date, cou
     if found:
         of = found[0]
         whole = {"revenue": of.whole, "share": None, "before": of.whole_before, "quantity": of.bottles,
-                 "change": _change(of.whole, of.whole_before), "buyers": None}  # fmt: skip
+                 "change": growth(of.whole, of.whole_before), "buyers": None}  # fmt: skip
     columns = [
         ReportColumn("name", "Category" if kind is InsightKind.CATEGORIES else "Brand"),
         ReportColumn("revenue", "Revenue, 12 months", Unit.MONEY, "Of the last twelve finished months."),
@@ -254,8 +254,3 @@ def _told(metric: str, row: Any) -> float | None:
 
 def _share(part: Decimal, whole: Decimal) -> float | None:
     return float(part / whole) if whole > 0 else None
-
-
-def _change(after: Decimal, before: Decimal | None) -> float | None:
-    """Return by which share it grew; None where nothing came in before: a first year is no growth."""
-    return float(after / before - 1) if before and before > 0 else None

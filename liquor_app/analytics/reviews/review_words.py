@@ -41,14 +41,9 @@ def review_words(review: Review) -> list[str]:
     return [one for one in said if one]
 
 
-def change_of(now: Decimal | None, before: Decimal | None) -> float | None:
-    """Return by how much a figure grew, a share of what it was; None where there was nothing to grow from."""
-    return None if now is None or not before or before < 0 else float(now / before - 1)
-
-
 def change_words(now: Decimal | None, before: Decimal | None) -> str:
     """ "6% less than", "about as much as"; "" where there is nothing to compare."""
-    change = change_of(now, before)
+    change = metrics.growth(now, before)
     if change is None:
         return ""
     if abs(change) < SMALL_CHANGE:
@@ -178,7 +173,7 @@ def compared_words(one: ReviewFigure, kind: ReviewKind) -> str:
     """ "−6% on the week before, +3% on the year": with a true sign; "" where there is nothing to compare."""
     said = []
     for before, whose in ((one.before, f"the {kind.value} before"), (one.year_before, "a year before")):
-        if (change := change_of(one.value, before)) is not None:
+        if (change := metrics.growth(one.value, before)) is not None:
             sign = "+" if change > 0 else "−" if change < 0 else ""
             grown = f"×{figure(1 + change)}" if change >= MANIFOLD else f"{sign}{percent(abs(change))}"
             said.append(f"{grown} on {whose}")

@@ -10,11 +10,11 @@ import reflex as rx
 
 from liquor_app.accounts.permission_table import Permission, needs
 from liquor_app.analytics.documents.report_document import lift_words
+from liquor_app.analytics.metrics import growth
 from liquor_app.analytics.report_files import export_review
 from liquor_app.analytics.reviews.read_review import read_review
 from liquor_app.analytics.reviews.review import Review, ReviewFigure, ReviewKind, days_of
 from liquor_app.analytics.reviews.review_words import (
-    change_of,
     compared_with,
     compared_words,
     figure_words,
@@ -50,7 +50,7 @@ class SentLine:
 def tile_of(one: ReviewFigure, kind: ReviewKind) -> Tile:
     """Return a figure's tile; that more was sent is neither good nor bad."""
     delta, _, base = compared_words(one, kind).partition(" ")
-    change = change_of(one.value, one.before)
+    change = growth(one.value, one.before)
     is_judged = change and one.metric.key != "sends"
     trend = "gray" if not change or not is_judged else "green" if change > 0 else "red"
     return Tile(one.metric.label, meaning(one.metric.key), figure_words(one), delta, base, trend, "")

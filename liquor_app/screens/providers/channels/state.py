@@ -28,7 +28,7 @@ from liquor_app.providers.service import ChannelRow, list_channels
 from liquor_app.screens.session.state import guarded, signed_in
 from liquor_app.ui.forms.filters import Option
 from liquor_app.ui.toast import toast_done, toast_warning
-from liquor_app.ui.words import figure, percent, plural, show_clock, show_day
+from liquor_app.ui.words import NONE, figure, percent, plural, show_clock, show_day
 
 BOUNCE_DAYS = 10
 """Days with bounces that are shown; the API has all thirty."""
@@ -120,9 +120,9 @@ def health_line(row: SenderHealth) -> HealthLine:
     return HealthLine(
         Channel(row.channel).label,
         plural(row.sends, "message"),
-        f"{figure(row.bounces)}, {percent(row.bounce_share, 2)}",
+        f"{figure(row.bounces)}, {percent(row.bounce_share, 2)}" if row.is_told else NONE,
         tone_of(row.bounce_share, BOUNCES),
-        f"{figure(row.complaints)}, {percent(row.complaint_share, 2)}",
+        f"{figure(row.complaints)}, {percent(row.complaint_share, 2)}" if row.is_told else NONE,
         tone_of(row.complaint_share, COMPLAINTS),
     )
 
