@@ -1,4 +1,4 @@
-"""Charts: a light and a dark Plotly template chosen by colour mode, `rx.plotly.basic` only, no mode bar.
+"""Charts: a light and a dark Plotly template chosen by colour mode, `rx.plotly.basic` only; the mode bar gives the picture.
 
 A page names lists in its state; the drawing is part of the page. So the server sends numbers, never figures, and
 needs no Plotly. The donut is inline SVG, because a round of six numbers is not worth 350 kB of JavaScript.
@@ -17,6 +17,12 @@ from plotly.graph_objs.layout import Template
 from liquor_app.ui.charts.chart_template import DARK, LIGHT, template
 from liquor_app.ui.skeleton import skeleton
 from liquor_app.ui.var_types import Flag, Text, given
+
+CONFIG: dict[str, Any] = {
+    "responsive": True, "doubleClick": False, "displaylogo": False, "modeBarButtons": [["toImage"]],
+    "toImageButtonOptions": {"format": "png", "scale": 2, "filename": "chart"},
+}  # fmt: skip
+"""The mode bar shows when a pointer is on the chart, and holds one thing: the chart as a picture (PNG)."""
 
 Paint = Literal["c1", "c2", "c3", "c4", "c5", "c6", "ghost", "band", "area"]
 
@@ -138,7 +144,7 @@ def chart(
         data=rx.Var.create({"data": list(traces)}).to(Figure),
         layout=full,
         template=mode.to(Template),
-        config={"displayModeBar": False, "responsive": True, "doubleClick": False},
+        config=CONFIG,
         use_resize_handler=True,
         width="100%",
         height="100%",

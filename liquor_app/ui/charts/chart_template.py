@@ -30,7 +30,7 @@ def template(colors: dict[str, str]) -> dict[str, Any]:
     return {
         "layout": {
             "font": {"family": "Inter, sans-serif", "size": 11, "color": colors["muted"]},
-            "paper_bgcolor": "rgba(0,0,0,0)",
+            "paper_bgcolor": colors["panel"],  # as the card is: a picture of it is read on any ground
             "plot_bgcolor": "rgba(0,0,0,0)",
             "colorway": [colors[f"c{number}"] for number in range(1, 7)],
             "margin": {"l": 44, "r": 8, "t": 8, "b": 26},
