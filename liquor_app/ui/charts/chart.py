@@ -1,4 +1,4 @@
-"""Charts: a light and a dark Plotly template chosen by colour mode, `rx.plotly.basic` only; the mode bar gives a picture.
+"""Charts: a light and a dark Plotly template chosen by colour mode, `rx.plotly.basic` only; the bar gives the picture.
 
 A page names lists in its state; the drawing is part of the page. So the server sends numbers, never figures, and
 needs no Plotly. The donut is inline SVG, because a round of six numbers is not worth 350 kB of JavaScript.
