@@ -4,15 +4,17 @@ another sum, or lost what it says."""
 from __future__ import annotations
 
 import zipfile
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 
+import openpyxl
 import pytest
 
 from liquor_app.core.errors import Invalid
 from liquor_app.imports.cleaning.cells import clean_word
 from liquor_app.imports.cleaning.column_mapping import guess_mapping
+from liquor_app.imports.cleaning.dates import read_date
 from liquor_app.imports.cleaning.orders.row_worth import by_many
 from liquor_app.imports.profiles.known_tools import recognise
 from liquor_app.imports.readers.formats import open_table
@@ -132,6 +134,61 @@ async def test_times_of_a_column_in_utc_are_no_times_of_the_store(database: str,
 def test_what_further_tools_call_their_columns(kind: str, columns: str, fields: str) -> None:
     named = {column: field for field, column in guess_mapping(columns.split(","), kind).items()}
     assert [named.get(one, "-") for one in columns.split(",")] == fields.split()
+
+
+def test_a_heading_says_more_than_its_name() -> None:
+    columns = ["E-mail address (primary)", "First name*", "ZIP/Postal", "Birth (mm/dd/yyyy)"]
+    assert list(guess_mapping(columns, "customers")) == ["email", "first_name", "postal_code", "date_of_birth"]
+    assert (
+        guess_mapping(["Order ID", "Order Submitted Date", "Email", "Total (inc tax)"], "purchases")["occurred_at"]
+        == "Order Submitted Date"
+    )
+
+
+def test_given_names_beside_addresses_number_no_customers() -> None:
+    columns = ["Receipt", "Date", "Customer", "Customer Email", "Amount"]
+    named = _records(["1", "2026-10-03", "Ann", "ann@m.example", "9.00"])
+    assert "customer" not in guess_mapping(columns, "purchases", None, named)
+    numbered = _records(["1", "2026-10-03", "YANA-22AB", "ann@m.example", "9.00"])
+    assert guess_mapping(columns, "purchases", None, numbered)["customer"] == "Customer"
+
+
+@pytest.mark.parametrize("written", ["2026-W40", "2026W40"])
+def test_a_week_is_no_day(written: str) -> None:
+    assert read_date(written) is None
+    assert read_date("2026-W40-3") == date(2026, 9, 30)
+
+
+def test_what_a_workbook_shows_beside_a_number_is_read(tmp_path: Path) -> None:
+    """A tenth shown as 10 % was ten cents off, and euros were dollars: only the number's format says so."""
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    sheet.append(["Discount", "Share", "Euros", "Pounds", "Dollars", "More dollars", "Plain", "Day"])
+    sheet.append([0.1, 0.0625, 12.5, 3, 4, 5.25, 6, datetime(2026, 10, 3)])  # noqa: DTZ001
+    formats = ("0%", "0.00%", "[$€-407] #,##0.00", "£#,##0", '"$"#,##0.00', "[$$-409]#,##0.00", '0.0"%"', "yyyy-mm-dd")
+    for cell, shown_as in zip(sheet[2], formats, strict=True):
+        cell.number_format = shown_as
+    book.save(tmp_path / "a.xlsx")
+    with open_table(tmp_path / "a.xlsx") as table:
+        (row,) = list(table)
+    assert row.cells == ["10%", "6.25%", "12.5 €", "3 £", "4", "5.25", "6", "2026-10-03"]
+
+
+async def test_a_share_and_euros_of_a_workbook(database: str, tmp_path: Path) -> None:
+    await run(write(tmp_path / "people.csv", "email,name", "ann@m.example,Ann"))
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    sheet.append(["Order ID", "Date", "Email", "Item", "Qty", "Price", "Discount"])
+    for order, price_format in ((1, "General"), (2, "#,##0.00 €")):
+        sheet.append([order, datetime(2026, 10, 3), "ann@m.example", "Gin", 2, 24, 0.1])  # noqa: DTZ001
+        sheet.cell(1 + order, 7).number_format = "0%"
+        sheet.cell(1 + order, 6).number_format = price_format
+    book.save(tmp_path / "sales.xlsx")
+    report = await run(tmp_path / "sales.xlsx", "purchases")
+    assert report.reasons == {"foreign_currency": 1}
+    assert [one["total"] for one in await rows("SELECT total FROM purchases")] == [Decimal("43.20")]
 
 
 def test_a_marketing_tools_own_number_is_no_customers() -> None:

@@ -8,6 +8,7 @@ each file: numpy, which the library would use if it were there, takes longer to 
 from __future__ import annotations
 
 import io
+import re
 import sys
 import zipfile
 from collections.abc import Iterator
@@ -22,6 +23,7 @@ from liquor_app.core.errors import Invalid
 sys.modules["numpy"] = None  # type: ignore[assignment]
 
 from openpyxl import Workbook, load_workbook  # noqa: E402
+from openpyxl.styles.numbers import BUILTIN_FORMATS  # noqa: E402
 from openpyxl.utils.exceptions import InvalidFileException  # noqa: E402
 
 MAX_COLUMNS = 500
@@ -84,7 +86,7 @@ def _start(book: Any) -> tuple[dict[str, Any], Iterator[Row]]:
     for sheet in book.worksheets:
         total = min(sheet.max_row or 0, SHEET_ROWS)
         sheet.reset_dimensions()  # what a program wrote there is often wrong
-        rows = _counted(sheet.iter_rows(values_only=True, max_col=MAX_COLUMNS + 1))
+        rows = _counted(_seen(book, sheet))
         top = next((row for row in rows if any(map(_filled, row[1]))), None)
         if top is not None:
             first = [top, *(row for row in islice(rows, ROWS_LOOKED) if any(map(_filled, row[1])))]
@@ -131,6 +133,48 @@ def _counted(rows: Iterator[tuple[Any, ...]]) -> Iterator[Row]:
         if number > SHEET_ROWS:
             raise Invalid(f"The workbook has a row beyond {SHEET_ROWS:,}, which no sheet has.", field="file")
         yield number, cells
+
+
+_OWN_FORMATS = 164
+"""Formats below it are every workbook's."""
+_PERCENT = "%"
+_QUOTED = re.compile(r'"[^"]*"|\\.|[_*].')
+_CURRENCY = re.compile(r"\[\$(?P<named>[^\]-]+)|(?P<sign>[€£¥₹₩₽₪])")
+_OWN = frozenset({"$", "US$", "USD"})
+"""Signs that say no more than the shop's settings do."""
+
+
+def _seen(book: Any, sheet: Any) -> Iterator[tuple[Any, ...]]:
+    """Return a sheet's rows as their owner sees them: of numbers that are shown as a percentage, or with a currency,
+    these stand in the number's format alone (ECMA-376, 18.8.30)."""
+    formats = book._number_formats
+    units = [
+        _unit(formats[kind - _OWN_FORMATS] if kind >= _OWN_FORMATS else BUILTIN_FORMATS.get(kind, "General"))
+        for kind in (style.numFmtId for style in book._cell_styles)
+    ]
+    if not any(units):
+        return iter(sheet.iter_rows(values_only=True, max_col=MAX_COLUMNS + 1))
+
+    def told(cell: Any) -> Any:
+        value = cell.value
+        if value.__class__ is not float and value.__class__ is not int:
+            return value
+        unit = units[cell._style_id]
+        if not unit:
+            return value
+        return f"{_text(round(value * 100.0, 6))}%" if unit == _PERCENT else f"{_text(value)} {unit}"
+
+    return (tuple(map(told, row)) for row in sheet.iter_rows(max_col=MAX_COLUMNS + 1))
+
+
+def _unit(shown_as: str) -> str:
+    """Return what a format of numbers shows beside them: a percent sign, a currency that is not dollars, or nothing."""
+    shown_as = shown_as.partition(";")[0]
+    found = _CURRENCY.search(shown_as)
+    sign = (found["named"] or found["sign"]).strip() if found else ""
+    if sign:
+        return "" if sign in _OWN else sign
+    return _PERCENT if _PERCENT in _QUOTED.sub("", shown_as) else ""
 
 
 def _lines(rows: Iterator[Row], width: int) -> Iterator[list[tuple[int, list[str], str]]]:
@@ -184,6 +228,7 @@ def warm() -> None:
     book.active.append(["a", 1.5, datetime(2026, 1, 2, 3, 4), date(2026, 1, 2), True, None])  # noqa: DTZ001
     packed = io.BytesIO()
     book.save(packed)
-    for sheet in load_workbook(packed, read_only=True, data_only=True, keep_links=False).worksheets:
+    book = load_workbook(packed, read_only=True, data_only=True, keep_links=False)
+    for sheet in book.worksheets:
         sheet.reset_dimensions()
-        list(sheet.iter_rows(values_only=True, max_col=MAX_COLUMNS + 1))
+        list(_seen(book, sheet))

@@ -70,11 +70,19 @@ _NAME = re.compile(r"[^\W\d_]++(?:['’.-]++[^\W\d_]++)*+\.?")
 def are_names(cells: Sequence[str]) -> bool:
     """Tell whether a column holds names of people: letters alone, mostly two words or more. One of numbers, addresses
     or single words is none."""
-    words = [cell.replace(",", " ").split() for cell in cells if cell.strip()]
-    of_letters = [one for one in words if one and all(_NAME.fullmatch(word) for word in one)]
-    if not words or len(of_letters) < MOST * len(words):
-        return False
-    return sum(len(one) > 1 for one in of_letters) * 2 > len(words)
+    of_letters = _of_letters(cells)
+    return are_words(cells) and sum(len(one) > 1 for one in of_letters) * 2 > sum(bool(cell.strip()) for cell in cells)
+
+
+def are_words(cells: Sequence[str]) -> bool:
+    """Tell whether a column holds letters alone, as names are and few numbers of customers."""
+    filled = sum(bool(cell.strip()) for cell in cells)
+    return filled > 0 and len(_of_letters(cells)) >= MOST * filled
+
+
+def _of_letters(cells: Sequence[str]) -> list[list[str]]:
+    words = (cell.replace(",", " ").split() for cell in cells if cell.strip())
+    return [one for one in words if one and all(_NAME.fullmatch(word) for word in one)]
 
 
 def names_no_columns(cells: Sequence[str]) -> bool:

@@ -87,12 +87,13 @@ CUSTOMERS: dict[str, tuple[str, ...]] = {
     ),
     "postal_code": (
         "zip cod", "postal code", "zip", "zip code", "postcode", "zip/postal code", "postal/zip code",
+        "zip/postal", "postal/zip",
         *_places("zip", "zip code", "postal code", "postcode", "zip/postal code"),
     ),
     "country": ("country", "country code", *_places("country", "country code")),
     "timezone": ("timezone", "time zone", "tz"),
     "language": ("language", "locale", "lang"),
-    "date_of_birth": ("date of birth", "dob", "birth date", "birthday", "born"),
+    "date_of_birth": ("date of birth", "dob", "birth date", "birthday", "born", "birth", "bday", "birthdate"),
     "email_consent": (
         "email consent", "email opt in", "email marketing consent", "accepts email marketing", "accepts marketing",
         "email subscribed", "subscribed", "subscriber", "is subscribed", "subscription status", "opt in", "opted in",
@@ -170,7 +171,10 @@ PURCHASES: dict[str, tuple[str, ...]] = {
         "created", "tdate", "trans date", "tran date", "txn date", "sales date", "date of sale",
         "completed at",
         "completed date", "closed at", "closed date", "paid at", "date paid", "payment date",
-        "order placed", "placed at", "date placed", "ordered at", "opened", "time",
+        "order placed", "order submitted date", "submitted date", "submitted at",
+        "order created", "order created at",
+        "order placed at", "order placed date", "order paid date", "date ordered",
+        "placed at", "date placed", "ordered at", "opened", "time",
     ),
     "time_of_day": (
         "time of day", "time", "ttime", "purchase time", "order time", "transaction time", "sale time", "sales time",

@@ -54,6 +54,7 @@ _CLOCK = re.compile(
 )
 _BARE_CLOCK = re.compile(r"^(?P<h>\d{1,2}(?=\d{2}$)|\d{2}(?=\d{4}$))(?P<min>\d{2})(?P<s>\d{2})?$", re.ASCII)
 """Hours and minutes as registers print them, `1814` and `181405`."""
+_WEEK = re.compile(r"^\d{4}-?W\d{2}(?!-?\d)", re.ASCII)
 _ISO_DOTTED = re.compile(r"[ T]\d{1,2}\.\d{2}$")
 """`15.04` is four past three, and no fraction of an hour."""
 _YEAR_LAST = re.compile(
@@ -100,7 +101,7 @@ def read_date(text: str, order: str = "mdy") -> datetime | date | None:
         order: `mdy` or `dmy`, for dates of three numbers.
     """
     try:
-        parsed = datetime.fromisoformat(text)
+        parsed = datetime.fromisoformat(text if not _WEEK.match(text) else "")  # a week is seven days
     except ValueError:
         pass
     else:
