@@ -76,6 +76,11 @@ SUMS = {
         ),
         {"1": "0.00", "2": "30.00"},
     ),
+    "Commerce7": (
+        "SubTotal,Product Discount,Coupon Discount,Ship Total,Tax Total,Tip Total,Bottle Deposit Total,Total",
+        ("1,@,50.00,0.00,5.00,6.00,2.81,4.00,0.60,58.41", "2,@,20.00,0.00,0.00,6.00,1.25,0.00,0.00,27.25"),
+        {"1": "45.00", "2": "20.00"},
+    ),
     "what was sold beside what it cost": (
         "Item,Qty,Cost,Retail,Total Cost,Total Retail",
         ("1,@,Malbec,2,10.00,20.00,20.00,40.00", "1,@,Tonic,1,6.00,12.00,6.00,12.00"),

@@ -70,14 +70,15 @@ _NAME = re.compile(r"[^\W\d_]++(?:['’.-]++[^\W\d_]++)*+\.?")
 def are_names(cells: Sequence[str]) -> bool:
     """Tell whether a column holds names of people: letters alone, mostly two words or more. One of numbers, addresses
     or single words is none."""
-    of_letters = _of_letters(cells)
-    return are_words(cells) and sum(len(one) > 1 for one in of_letters) * 2 > sum(bool(cell.strip()) for cell in cells)
+    filled, of_letters = sum(bool(cell.strip()) for cell in cells), _of_letters(cells)
+    return len(of_letters) >= MOST * filled and sum(len(one) > 1 for one in of_letters) * 2 > filled
 
 
-def are_words(cells: Sequence[str]) -> bool:
-    """Tell whether a column holds letters alone, as names are and few numbers of customers."""
+def are_given_names(cells: Sequence[str]) -> bool:
+    """Tell whether a column holds words as names are written ("Ann"); "annlee" or "ANN" may be somebody's number."""
     filled = sum(bool(cell.strip()) for cell in cells)
-    return filled > 0 and len(_of_letters(cells)) >= MOST * filled
+    written = [one for one in _of_letters(cells) if all(word[:1].isupper() and not word[1:].isupper() for word in one)]
+    return filled > 0 and len(written) >= MOST * filled
 
 
 def _of_letters(cells: Sequence[str]) -> list[list[str]]:

@@ -36,7 +36,7 @@ from liquor_app.imports.cleaning.answers.status_columns import (
     list_status,
     says_of_marketing,
 )
-from liquor_app.imports.cleaning.cell_kinds import OF_FIELD, CellKind, are_names, are_words, contradicts, kind_of
+from liquor_app.imports.cleaning.cell_kinds import OF_FIELD, CellKind, are_given_names, are_names, contradicts, kind_of
 from liquor_app.imports.cleaning.column_names import BY_VALUES, IDENTITY, KINDS, WHO
 from liquor_app.imports.cleaning.moment_cells import without_zone
 from liquor_app.imports.cleaning.net_money import NetMoney
@@ -48,7 +48,7 @@ from liquor_app.imports.profiles.tool_profile import Profile, plain, put_togethe
 from liquor_app.imports.profiles.tool_profile import mapping as profile_mapping
 from liquor_app.imports.readers.row_reader import Record
 
-_REMARK = re.compile(r"\s*\([^()]*\)\s*[*:]?$")
+_REMARK = re.compile(r"\([^()]*\)[*:]?$")
 """What a heading says besides ("Date of birth (mm/dd/yyyy)"): of people; beside a sum it tells two apart."""
 _OF_PERCENT = re.compile(r"percent|pct|\brate\b")
 
@@ -90,7 +90,7 @@ def guess_mapping(
             bare = without_zone(column)
             by_name.setdefault(plain(bare if kind == "customers" else without_unit(bare)), column)
     for column in columns if kind == "customers" else ():
-        by_name.setdefault(plain(_REMARK.sub("", column)), column)
+        by_name.setdefault(plain(_REMARK.sub("", column.strip())), column)
     cells_of = partial(_cells, columns=columns, sample=sample)
     if profile is not None:
         by_tool = profile_mapping(profile, columns)
@@ -144,7 +144,7 @@ def _is_name(
     if "customer" not in found:
         return False
     cells = _cells(found["customer"], columns, sample)
-    if not are_names(cells) and not ("email" in found and are_words(cells)):
+    if not are_names(cells) and not ("email" in found and are_given_names(cells)):
         return False
     others = {are[one] for one in columns if one not in found.values()} & {CellKind.EMAIL, CellKind.PHONE}
     return bool(others) or any(field in found for field in IDENTITY["purchases"] if field != "customer")

@@ -18,8 +18,11 @@ REFUNDED = "refunded"
 _KINDS = (
     ("tax", re.compile(r"\b(?:tax(?:es)?|salestax|vat|gst|hst|pst|qst|iva|mwst|impuestos?|itbis|igv)\b")),
     ("tip", re.compile(r"\b(?:tips?|gratuit(?:y|ies)|propinas?)\b")),
-    ("shipping", re.compile(r"\b(?:shipping|shipment|delivery|postage|freight|handling|envio)\b")),
-    ("fees", re.compile(r"\b(?:(?:service|convenience|bag) (?:charges?|fees?)|surcharges?|bottle deposits?|crv)\b")),
+    ("shipping", re.compile(r"\b(?:ship|shipping|shipment|delivery|postage|freight|handling|envio)\b")),
+    ("fees", re.compile(
+        r"\b(?:(?:service|convenience|bag|bottle|recycling|packaging) (?:charges?|fees?)|surcharges?"
+        r"|(?:bottle|container) deposits?|crv)\b"
+    )),
 )  # fmt: skip
 _NO_SUM = re.compile(
     r"\b(?:(?<!shipping )(?<!delivery )rate"
