@@ -19,6 +19,7 @@ from liquor_app.accounts.permissions import Actor
 from liquor_app.actions.edit_guards import (
     KEPT,
     Held,
+    announce_edit,
     hold,
     hold_campaign,
     planned_on,
@@ -227,6 +228,7 @@ async def undo_edit(session: AsyncSession, actor: Actor, campaign_id: UUID) -> E
     await session.execute(
         text("UPDATE plan_edits SET undone_at = :at WHERE batch = :batch"), {"at": now(), "batch": last.batch}
     )
+    announce_edit(session, campaign_id)
     await audit(session, actor, "plan.edit_undone", "campaign", campaign_id, batch=last.batch, actions=len(ids))
     found = await session.execute(text(_EDIT), {"batch": last.batch})
     row = found.mappings().one()

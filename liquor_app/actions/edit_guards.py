@@ -22,6 +22,7 @@ from liquor_app.campaigns.models import LIVE
 from liquor_app.core.clock import now
 from liquor_app.core.errors import Conflict, NotFound
 from liquor_app.core.ids import uuid7
+from liquor_app.core.pubsub import publish
 from liquor_app.core.states import sql_list
 from liquor_app.ui.words import figure
 
@@ -98,6 +99,12 @@ async def record_edit(
             "ids": list(ids),
         },
     )
+    announce_edit(session, brief.id)
+
+
+def announce_edit(session: AsyncSession, campaign_id: UUID) -> None:
+    """Tell whoever looks at a plan that it was changed by hand. A corridor."""
+    publish(session, f"campaign:{campaign_id}", {"plan": True})
 
 
 async def planned_on(

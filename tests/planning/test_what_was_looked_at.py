@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import ast
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from uuid import UUID
 
 import pytest
@@ -12,17 +15,24 @@ from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, ActorKind
 from liquor_app.actions.edit_offer import list_offers, swap_offer
 from liquor_app.actions.offering.cell_rules import RuleEffect, undo_rule
+from liquor_app.actions.service import skip_action, undo_edit
 from liquor_app.campaigns.models import CampaignStatus
 from liquor_app.campaigns.service import get_campaign, request_plan
 from liquor_app.core.config import PROJECT_ROOT
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import Conflict, Invalid
+from liquor_app.core.pubsub import hub, publish_now
+from liquor_app.experiments.ab_tests.models import AbTopic, Measure
+from liquor_app.experiments.ab_tests.service import AbAsked, define_ab_test
+from liquor_app.organization.models import Channel
 from liquor_app.planning.approval.approval_outlook import read_outlook
 from liquor_app.planning.approval.approve_campaign import approve_campaign, submit_plan
 from liquor_app.planning.draft_job import draft_plans
 from liquor_app.planning.plan_store import fingerprint_of
 from liquor_app.screens.campaigns.detail.licence_state import LicenceState
+from liquor_app.screens.campaigns.detail.planned_actions_state import ActionsState
 from liquor_app.screens.campaigns.detail.state import CampaignState
+from liquor_app.screens.experiments.ab_test.state import AbTestState
 from tests.factories import approve_seen
 from tests.planning.test_cell_rules import DANA, PLAIN, TEN, rule, shop
 from tests.tabs import Tab, run, said
@@ -148,6 +158,71 @@ async def test_an_open_question_is_closed_when_another_plan_comes(database: str)
     await draft_plans(campaign, quiet)
     await run(CampaignState.load, state)
     assert state.asking == ""
+
+
+async def test_an_ab_test_given_since_is_shown_before_it_can_be_approved(database: str) -> None:
+    """Two tabs: a colleague's test came, the first tab's question stayed open and it showed no test, but what it would
+    approve had it; one click, and subjects nobody had looked at were sent."""
+    campaign, plan = await waiting()
+    tab = Tab(f"/campaigns/{campaign}", MARKETER)
+    page, shown_test = await tab.state(CampaignState), await tab.state(AbTestState)
+    await run(CampaignState.load, page)
+    await run(AbTestState.load, shown_test)
+    looked, page.asking = page.seen, "outlook"
+    asked = AbAsked("Sneaky", AbTopic.SUBJECT, Channel.EMAIL, Measure.BOUGHT, ["Nobody has looked at this"])
+    async with transaction() as session:
+        await define_ab_test(session, DANA, campaign, asked)
+    assert "changed since you looked" in said(await run(CampaignState.approve, page, "approve_warned", looked))
+    page.asking = "outlook"
+    await page._open()  # as its live update does
+    assert page.seen not in ("", looked)
+    assert page.asking == "", "asked of what is no longer shown"
+    assert [line.words for line in shown_test.lines] == [
+        "The template's subject, as planned",
+        "Nobody has looked at this",
+    ]
+    await run(CampaignState.approve, page, "approve_anyway", page.seen)
+    assert (await current(campaign))[:2] == (CampaignStatus.SCHEDULED, plan)
+
+
+@asynccontextmanager
+async def hearing(topic: str) -> AsyncIterator[asyncio.Queue[dict[str, object]]]:
+    """What this process hears of a topic."""
+    listening = asyncio.create_task(hub.run())
+    try:
+        async with hub.subscribe("probe") as probe, hub.subscribe(topic) as heard:
+            while probe.empty():  # until it hears, whatever else the machine does
+                await publish_now("probe", {})
+                await asyncio.sleep(0.02)
+            yield heard
+    finally:
+        listening.cancel()
+        with suppress(asyncio.CancelledError):
+            await listening
+
+
+async def test_a_message_changed_by_hand_is_shown_in_every_tab(database: str) -> None:
+    """No tab was told: whoever struck out a message was refused the approval until they loaded the page anew."""
+    campaign, plan = await waiting()
+    tab = Tab(f"/campaigns/{campaign}", MARKETER)
+    page, actions = await tab.state(CampaignState), await tab.state(ActionsState)
+    await run(CampaignState.load, page)
+    await run(ActionsState.load, actions)
+    looked, struck = page.seen, next(line.id for line in actions.rows if line.status == "pending")
+    async with hearing(f"campaign:{campaign}") as heard:
+        async with transaction() as session:
+            await skip_action(session, DANA, UUID(struck))
+        await asyncio.wait_for(heard.get(), 10)
+        await page._open()  # as its live update does
+        assert page.seen not in ("", looked)
+        assert struck not in {line.id for line in actions.rows}
+        async with transaction() as session:
+            await undo_edit(session, DANA, campaign)
+        await asyncio.wait_for(heard.get(), 10)
+        await page._open()
+        assert page.seen == looked
+    await run(CampaignState.approve, page, "approve_anyway", page.seen)
+    assert (await current(campaign))[:2] == (CampaignStatus.SCHEDULED, plan)
 
 
 async def test_what_was_forbidden_since_is_not_approved(database: str) -> None:

@@ -13,6 +13,7 @@ from liquor_app.accounts.permission_table import Permission, needs
 from liquor_app.analytics.returned_revenue import returned_since
 from liquor_app.analytics.service import ledger
 from liquor_app.campaigns import lifecycle
+from liquor_app.campaigns.models import OPEN
 from liquor_app.campaigns.service import delete_campaign, get_campaign, request_plan
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import Conflict
@@ -23,6 +24,7 @@ from liquor_app.planning.plan_store import fingerprint_of
 from liquor_app.planning.service import get_plan
 from liquor_app.screens.campaigns.detail.licence_state import LicenceState, seen_plan
 from liquor_app.screens.campaigns.detail.outlook_state import OutlookState
+from liquor_app.screens.campaigns.detail.planned_actions_state import ActionsState
 from liquor_app.screens.campaigns.detail.view import (
     Head,
     LedgerLine,
@@ -33,6 +35,7 @@ from liquor_app.screens.campaigns.detail.view import (
     plan_view,
 )
 from liquor_app.screens.details.state import DetailState
+from liquor_app.screens.experiments.ab_test.state import AbTestState
 from liquor_app.screens.experiments.played.played_state import PlayedState
 from liquor_app.screens.sending.words import SendLine, send_line
 from liquor_app.screens.session.background import background
@@ -101,17 +104,25 @@ class CampaignState(DetailState, rx.State):
             counts = await ledger(session, actor, campaign_id)
             latest = await list_left(session, actor, ListQuery({"campaign_id": str(campaign_id)}, limit=10))
         is_played = row.virtual_now is not None
-        before, self.head, self.plan = self.plan.id, head_of(row, at), plan_view(plan)
+        before, self.head, self.plan = self.seen, head_of(row, at), plan_view(plan)
         self.seen = f"{plan.id}:{fingerprint}" if plan else ""
         self.steps = funnel_steps(row)
-        if before not in ("", self.plan.id):  # planned again: other messages, other obstacles
-            self.asking = "" if self.asking == "outlook" else self.asking
-            outlook = await self.get_state(OutlookState)
-            await outlook._refresh()
+        if row.status in OPEN and before not in ("", self.seen):
+            await self._show_changed()
         self.ledger = ledger_lines(counts)
         self.sends, self.busy = [send_line(one, at, is_played=is_played) for one in latest.items], False
         played = await self.get_state(PlayedState)
         await played._refresh()
+
+    async def _show_changed(self) -> None:
+        """Show what another plan, or a change to this one, holds: what is approved from here is what is shown, so an
+        open question about what was shown before is closed."""
+        self.asking = "" if self.asking == "outlook" else self.asking
+        outlook, actions = await self.get_state(OutlookState), await self.get_state(ActionsState)
+        await outlook._refresh()
+        await actions._read()
+        ab_test = await self.get_state(AbTestState)
+        await ab_test._read()
 
     @background
     @needs(Permission.ANALYTICS_READ)
