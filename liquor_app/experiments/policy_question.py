@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
 from itertools import chain
@@ -19,7 +19,7 @@ from liquor_app.actions.models import Arm
 from liquor_app.actions.offering.offer_uplifts import offer_label
 from liquor_app.campaigns.brief import RESPONSE_DAYS
 from liquor_app.core.clock import now
-from liquor_app.experiments.off_policy import Log, NothingLeftToChance, OffPolicy, evaluate
+from liquor_app.experiments.off_policy import Estimate, Log, NothingLeftToChance, OffPolicy, evaluate
 from liquor_app.experiments.what_teaches import (
     DECIDED_AT,
     DECIDED_DUE,
@@ -118,7 +118,15 @@ async def ask_policy(session: AsyncSession, actor: Actor, policy: Policy) -> Ans
     if not rows:
         played = await session.scalar(text(_PLAYED), {"first": today - timedelta(days=QUARTER_DAYS)})
         raise NothingLeftToChance(NO_DECISIONS + (ONLY_PLAYED.format(plural(played, "campaign")) if played else ""))
-    return Answer(policy, evaluate(log_of(rows, _POLICIES[policy], (await uplift_in_use(session)).posterior)))
+    found = evaluate(log_of(rows, _POLICIES[policy], (await uplift_in_use(session)).posterior))
+    cut = {name: _possible(getattr(found, name)) for name in ("ips", "snips", "doubly_robust", "logged")}
+    return Answer(policy, replace(found, **cut))
+
+
+def _possible(found: Estimate) -> Estimate:
+    """Cut an estimate to what shares of people may be: few decisions of large weights carry it beyond."""
+    mean, low, high = (min(max(share, 0.0), 1.0) for share in (found.mean, found.low, found.high))
+    return Estimate(mean, low, high)
 
 
 Chances = Callable[[Sequence[Kind], Any, Posterior], Mapping[Kind | None, float]]

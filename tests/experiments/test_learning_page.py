@@ -13,12 +13,12 @@ from liquor_app.accounts.permissions import SYSTEM, Actor, ActorKind
 from liquor_app.core.clock import now
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import Forbidden
-from liquor_app.experiments.learning import CellRow, request_learning
+from liquor_app.experiments.learning import CellRow, Trial, request_learning
 from liquor_app.experiments.off_policy import Estimate, NothingLeftToChance, OffPolicy
 from liquor_app.experiments.policy_question import NO_DECISIONS, Answer, Policy
 from liquor_app.scoring.estimators.uplift import Cell
 from liquor_app.screens.experiments.learning import state as learning_page
-from liquor_app.screens.experiments.learning.state import LearningState, doubt_words
+from liquor_app.screens.experiments.learning.state import LearningState, doubt_words, trial_of
 from liquor_app.segments.service import create_segment
 from tests.people import add_campaign, believe, ensure_shop
 from tests.tabs import Tab, run
@@ -59,6 +59,16 @@ def test_of_equals_all_are_named_or_counted() -> None:
     assert doubt_words(cells) == "Offer 0, E-mail; Offer 1, E-mail and 2 others: alike, −2.0 to +4.0"
     other = replace(cells[0], low=-0.03, high=0.03)
     assert doubt_words([cells[0], other]).endswith(": alike, each as wide")
+
+
+def test_chance_tries_nothing_where_nobody_is_written_to() -> None:
+    """It said of a segment that gets nothing what of it chance would try."""
+    cells = tuple(CellRow(Cell("all", f"Offer {one}", "email", "due"), 0.0, -0.02, 0.04, 0, 0.01) for one in range(2))
+    told = trial_of(Trial("all", cells[0], False, False, cells[1:]), {"all": "All"})
+    assert told.most == "Nothing: no offer is believed to be worth its cost"
+    assert told.doubt == "Only for whom one is worth it: Offer 1, E-mail: −2.0 to +4.0"
+    worth = trial_of(Trial("all", cells[0], True, False, cells[1:]), {"all": "All"})
+    assert worth.doubt == "Offer 1, E-mail: −2.0 to +4.0"
 
 
 async def test_what_was_learned_stands_with_its_interval_and_from_how_many(database: str) -> None:

@@ -86,3 +86,15 @@ async def test_a_log_that_left_nothing_to_chance_is_refused(session: AsyncSessio
     await sent(session, 10, 0, 0)
     with pytest.raises(NothingLeftToChance):
         await ask_policy(session, VIEWER, Policy.BELIEVED)
+
+
+async def test_no_more_than_everybody_buys(session: AsyncSession) -> None:
+    """A few decisions of large weights said that 44 of a hundred would buy, or up to 129."""
+    await sent(session, 230, 20, 30)
+    rows = await session.execute(text("SELECT customer_id FROM actions WHERE arm IN ('random', 'holdout')"))
+    for person in rows.scalars().all():
+        await add_purchase(session, person, days_ago=10)
+    for policy in Policy:
+        found = (await ask_policy(session, VIEWER, policy)).estimate
+        for one in (found.ips, found.snips, found.doubly_robust, found.logged):
+            assert 0 <= one.low <= one.mean <= one.high <= 1, policy

@@ -176,7 +176,9 @@ def trial_of(row: Trial, names: dict[str, str]) -> TrialLine:
         )
     tried = doubt_words(row.least_known)
     if not row.is_worth:
-        return TrialLine(segment, "Nothing: no offer is believed to be worth its cost", NONE, tried)
+        # chance draws only for whom the planner writes to
+        nothing = "Nothing: no offer is believed to be worth its cost"
+        return TrialLine(segment, nothing, NONE, f"Only for whom one is worth it: {tried}")
     return TrialLine(segment, kind, wins, tried)
 
 
