@@ -118,9 +118,14 @@ async def ask_policy(session: AsyncSession, actor: Actor, policy: Policy) -> Ans
     if not rows:
         played = await session.scalar(text(_PLAYED), {"first": today - timedelta(days=QUARTER_DAYS)})
         raise NothingLeftToChance(NO_DECISIONS + (ONLY_PLAYED.format(plural(played, "campaign")) if played else ""))
-    found = evaluate(log_of(rows, _POLICIES[policy], (await uplift_in_use(session)).posterior))
-    cut = {name: _possible(getattr(found, name)) for name in ("ips", "snips", "doubly_robust", "logged")}
-    return Answer(policy, replace(found, **cut))
+    told = evaluate(log_of(rows, _POLICIES[policy], (await uplift_in_use(session)).posterior))
+    return Answer(
+        policy,
+        replace(
+            told, ips=_possible(told.ips), snips=_possible(told.snips), doubly_robust=_possible(told.doubly_robust),
+            logged=_possible(told.logged),
+        ),
+    )  # fmt: skip
 
 
 def _possible(found: Estimate) -> Estimate:
