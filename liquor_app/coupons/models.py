@@ -80,6 +80,8 @@ PERSONAL = (
     Personal(
         "coupons",
         rows="SELECT * FROM coupons WHERE customer_id = ANY(:people)",
+        scrub="UPDATE coupons SET code = regexp_replace(code, :words, :mark, 'gi') || '-' || right(CAST(id AS text),"
+        " 12) WHERE customer_id = ANY(:people) AND code ~* :words",
         why="codes given out; they are of a profile that is nobody's after an erasure",
     ),
 )

@@ -102,7 +102,7 @@ STAYS = {
     "plan_edits": "kind actor_name",
     "plans": "constraints summary fingerprint",
     "plan_choices": "status scheduled_date skip_reason drawn",
-    "coupons": "code pool",
+    "coupons": "pool",
     "played_outcomes": "segment channel offer due",
     "trigger_firings": "outcome",
     "sends": "variant provider provider_message_id skip_reason error_code",

@@ -19,6 +19,8 @@ SEALED = "_encrypted"
 """How columns end that are opened before they are told to whom they are about."""
 NOTHING = "a^b"
 """A pattern that nothing matches."""
+MOST_TURNS = 5
+"""Words of a name that may stand first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,35 +134,55 @@ def _opened(row: Mapping[str, Any]) -> dict[str, Any]:
     return told
 
 
+_NARROW = "\N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}"
+"""Spaces that not every reader of patterns takes for one."""
+_DASHES = "\N{HYPHEN}\N{NON-BREAKING HYPHEN}\N{EN DASH}"
+_GAP = rf"[\s{_NARROW}./(){_DASHES}-]*"
+"""Between the digits of a number."""
+# in one cell or in two, which files write as "Ada";"Example" and JSON as "Ada", "Example"; over two lines, which JSON
+# writes as letters; or as names of files, addresses and short names are made
+_BETWEEN = rf"""(?:(?:\\[bfnrt]|[\s{_NARROW}"',;|\\])+|[._+-]|%20|%2b)"""
+_CODED = r"(?<=\\[bfnrt])|(?<=%[0-9a-f][0-9a-f])"
+"""What ends in a letter or a digit and is none: a new line in JSON, a character in the address of a page."""
+_AMERICAN = re.compile(r"\+1(\d{3})(\d{3})(\d{4})")
+_ABROAD = re.compile(r"\+(\d{6,15})")
+_SIGNS = {
+    "@": "(?:@|%40)",
+    "+": r"(?:\+|%2b)",
+    "'": "(?:['`\N{RIGHT SINGLE QUOTATION MARK}\N{MODIFIER LETTER APOSTROPHE}]|&#39;|&#x27;)",
+}
+"""Signs that are written otherwise in addresses of pages, in HTML and by telephones."""
+_SIGNS["\N{RIGHT SINGLE QUOTATION MARK}"] = _SIGNS["'"]
+
+
 def words_pattern(addresses: Collection[str], names: Collection[str], *, alnum: str = "[:alnum:]") -> str:
     """Return a pattern, regardless of case, of texts that name somebody: an address or number of theirs as people write
-    it, or their whole name. One word alone is no name: too many people are called so.
+    it, or their whole name. One word alone is no name: too many people are called so. Documents are looked through as
+    the text JSON makes of them.
 
     Args:
         alnum: the class of letters and digits, as the reader of the pattern writes it.
     """
     said = [*map(_address, addresses), *(one for name in names for one in _name(name))]
-    return f"(?<![{alnum}])(?:{'|'.join(sorted(set(said)))})(?![{alnum}])" if said else NOTHING
-
-
-_AMERICAN = re.compile(r"\+1(\d{3})(\d{3})(\d{4})")
+    if not said:
+        return NOTHING
+    return f"(?:(?<![{alnum}])|{_CODED})(?:{'|'.join(sorted(set(said)))})(?![{alnum}])"
 
 
 def _address(address: str) -> str:
     if (found := _AMERICAN.fullmatch(address)) is not None:
-        area, office, line = found.groups()
-        return rf"(?:\+?1)?[ .()-]*{area}[ .()-]*{office}[ .-]*{line}"
+        return rf"(?:\+?1)?{_GAP}{_GAP.join(found.groups())}"
+    if (found := _ABROAD.fullmatch(address)) is not None:
+        return _GAP.join(found[1])
     return _letters(address)
 
 
 def _name(name: str) -> list[str]:
+    """A name from each of its words on, those before it behind: "Ana de la Cruz" is also "de la Cruz, Ana"."""
     parts = [_letters(part) for part in name.split()]
     if len(parts) < 2:
         return []
-    # in one cell or in two, which JSON writes as "Ada", "Example", or as names of files and short names are made; and
-    # with the surname first
-    between = r"""(?:[ "',]+|[._+-]|%20)"""
-    return [between.join(parts), between.join([parts[-1], *parts[:-1]])]
+    return [_BETWEEN.join(parts[place:] + parts[:place]) for place in range(min(len(parts), MOST_TURNS))]
 
 
 def _letters(part: str) -> str:
@@ -171,7 +193,7 @@ def _letters(part: str) -> str:
 def _letter(letter: str) -> str:
     base, accents = (whole := unicodedata.normalize("NFD", letter))[0], whole[1:]
     if not accents:
-        return re.escape(letter)
+        return _SIGNS.get(letter) or re.escape(letter)
     written = {letter, whole}
     for place, accent in enumerate(accents):
         rest = accents[:place] + accents[place + 1 :]

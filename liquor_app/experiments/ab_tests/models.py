@@ -95,12 +95,12 @@ class AbTest(SQLModel, table=True):
 MENTIONS = (
     Mention(
         "ab_tests",
-        rows="SELECT id, name FROM ab_tests WHERE concat_ws(' ', name, hypothesis, CAST(variants AS text), learned)"
-        " ~* :named ORDER BY id",
+        rows="SELECT id, name FROM ab_tests WHERE concat_ws(' ', name, hypothesis, CAST(variants AS text), why,"
+        " learned) ~* :named ORDER BY id",
         scrub="UPDATE ab_tests SET name = regexp_replace(name, :named, :mark, 'gi'), hypothesis ="
         " regexp_replace(hypothesis, :named, :mark, 'gi'), learned = regexp_replace(learned, :named, :mark, 'gi'),"
-        " variants = CAST(regexp_replace(CAST(variants AS text), :named, :mark, 'gi') AS jsonb) WHERE"
-        " concat_ws(' ', name, hypothesis, CAST(variants AS text), learned) ~* :named",
+        " why = regexp_replace(why, :named, :mark, 'gi'), variants = without_words(variants, :named, :mark) WHERE"
+        " concat_ws(' ', name, hypothesis, CAST(variants AS text), why, learned) ~* :named",
     ),
 )
 """Where the shop's own words may name somebody."""
