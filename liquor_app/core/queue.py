@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from contextvars import copy_context
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -281,6 +281,15 @@ async def count_open(session: AsyncSession, job: Job, args: dict[str, Any]) -> i
         {"name": job.value, "args": json.dumps(args)},
     )
     return int(found.scalar_one())
+
+
+async def running_jobs(session: AsyncSession, jobs: Collection[Job]) -> frozenset[UUID]:
+    """Return the jobs of these kinds that run now."""
+    found = await session.execute(
+        text(f"SELECT id FROM jobs WHERE name = ANY(:names) AND status = '{JobStatus.RUNNING}'"),
+        {"names": [job.value for job in jobs]},
+    )
+    return frozenset(found.scalars())
 
 
 async def request_cancel(session: AsyncSession, job_id: UUID) -> bool:

@@ -27,7 +27,7 @@ from liquor_app.core.files.store import file_store
 from liquor_app.core.ids import uuid7
 from liquor_app.core.platform.collisions import again
 from liquor_app.core.platform.personal_data import Traces, scrub_rows
-from liquor_app.core.queue import Job, JobContext, enqueue
+from liquor_app.core.queue import Job, JobContext, enqueue, request_cancel, running_jobs
 from liquor_app.customers.consents import Suppression, suppress_addresses
 from liquor_app.customers.erasing.erased_keys import (
     ErasureRow,
@@ -55,6 +55,9 @@ log = logging.getLogger(__name__)
 
 WAIT_SECONDS = 180
 """For messages on the wire: three times a lease, after which the outcome of each is known or called unknown."""
+EXPORT_WAIT_SECONDS = 60
+"""For files that are being written; what they hold was read before it was scrubbed."""
+EXPORTS = (Job.EXPORT_ROWS, Job.EXPORT_PERSON)
 LOOK_SECONDS = 1.0
 FILES = "files"
 """Beside the tables in what an erasure tells."""
@@ -190,6 +193,7 @@ async def erase_person(job: JobContext) -> dict[str, Any]:
     await job.progress(1, 2, "Looking once more")
     # what others wrote while this was at it, found by what is known here and nowhere else any more
     await again(partial(_scrub_once_more, erasure, traces))
+    await _end_exports()
     try:
         await close_pages(traces)
     except (RedisError, OSError) as error:
@@ -242,3 +246,20 @@ async def _forget_files(traces: Traces) -> int:
     for key in found:
         await file_store().delete(key)
     return len(found) + await forget_exports()
+
+
+async def _end_exports() -> None:
+    """Stop files that were being written while this was at it, and take away what they became."""
+    async with transaction() as session:
+        under_way = await running_jobs(session, EXPORTS)
+        for job_id in under_way:
+            await request_cancel(session, job_id)
+    for _ in range(round(EXPORT_WAIT_SECONDS / LOOK_SECONDS)):
+        async with transaction() as session:
+            under_way &= await running_jobs(session, EXPORTS)
+        if not under_way:
+            break
+        await asyncio.sleep(LOOK_SECONDS)
+    else:
+        log.warning("files that may name somebody who was erased are still being written: %s", len(under_way))
+    await forget_exports()
