@@ -159,9 +159,12 @@ class ImportLine(SQLModel, table=True):
 PERSONAL = (
     Personal(
         "imports",
-        rows="SELECT file_name, error, created_at FROM imports WHERE concat_ws(' ', file_name, error) ~* :words",
+        # of a file without headings the first row is taken for them
+        rows="SELECT file_name, mapping, error, created_at FROM imports WHERE concat_ws(' ', file_name, mapping, error)"
+        " ~* :words",
         scrub="UPDATE imports SET file_name = CASE WHEN file_name ~* :words THEN 'erased' ELSE file_name END,"
-        " error = NULL WHERE concat_ws(' ', file_name, error) ~* :words",
+        " mapping = without_words(mapping, :words, :mark), error = NULL WHERE"
+        " concat_ws(' ', file_name, mapping, error) ~* :words",
         why="that a file was brought in, and its counts",
     ),
     Personal(

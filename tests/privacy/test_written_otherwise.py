@@ -100,3 +100,18 @@ async def test_a_code_made_for_somebody_names_nobody(database: str) -> None:
     assert len(set(codes)) == 3
     assert "SPRING-10" in codes
     assert "quillmark" not in str(codes).lower()
+
+
+async def test_a_file_without_headings_names_nobody(database: str) -> None:
+    """Its first row was taken for them, and is kept beside the fields."""
+    customer = await add(**FIRST)
+    await execute(
+        "INSERT INTO imports (kind, file_name, file_key, mapping) VALUES ('customers', 'x.csv', 'x',"
+        " CAST(:mapping AS jsonb))",
+        mapping=json.dumps({"email": "first@example.com", "name": "Zora Quillmark", "city": "City"}),
+    )
+    await erase(customer)
+    mapping = await scalar("SELECT mapping FROM imports")
+    assert set(mapping) == {"email", "name", "city"}
+    assert mapping["city"] == "City"
+    assert not any(marker in str(mapping).lower() for marker in MARKERS)
