@@ -17,7 +17,7 @@ from liquor_app.accounts.entry.setup_code import check_code
 from liquor_app.accounts.entry.sign_in import Verdict, begin_attempt, finish_attempt
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permission_table import Permission, needs
-from liquor_app.accounts.permissions import STRANGER, Actor, ActorKind, require
+from liquor_app.accounts.permissions import STRANGER, Actor, require
 from liquor_app.accounts.users import UserFields, UserRow
 from liquor_app.api.client_address import source_group, source_of
 from liquor_app.api.etag import check_unchanged, content, tag
@@ -189,11 +189,15 @@ async def register(request: Request, body: Registration) -> object:
             request, email=body.email, password=body.password, full_name=body.full_name, code=body.setup_code,
             licence_state=body.licence_state,
         )  # fmt: skip
+    if bearer.startswith(tokens.KEY_PREFIX):
+        # bound to areas and an allowance, which `POST /users` asks; looked up here it would tell whoever found one
+        # whether it is alive
+        async with transaction() as session:
+            await audit_access(session, STRANGER, "api_key.refused", None, ip=source_of(request))
+        raise Forbidden("A key adds users by POST /users, where it may.")
     async with transaction() as session:
         actor = await tokens.token_actor(session, bearer)
     try:
-        if actor.kind is ActorKind.API_KEY:  # it is bound to areas and an allowance, which `POST /users` asks
-            raise Forbidden("A key adds users by POST /users, where it may.")
         require(actor, Permission.TEAM_ADMIN)
     except Forbidden:
         await note_refusal(actor, "POST /auth/register", ip=source_of(request))

@@ -208,4 +208,4 @@ async def test_every_refusal_at_the_first_door_is_recorded(anybody: Client, mana
         key = await create_api_key(session, SYSTEM, name="till", role=Role.ADMIN)
     program = Client(anybody.http, {"Authorization": f"Bearer {key}"})
     is_problem(await program.post("/auth/register", json=body), 403, "forbidden")
-    assert (await refusals())[1:] == [("access.refused", "user"), ("access.refused", "api_key")]
+    assert (await refusals())[1:] == [("access.refused", "user"), ("api_key.refused", "stranger")]
