@@ -157,7 +157,8 @@ def _decimals(node: Any) -> None:
     """Have a text that is taken as a number say how it is written."""
     if isinstance(node, dict):
         ways = node.get("anyOf", ())
-        if any(one.get("type") == "number" for one in ways):
+        kinds = {one.get("type") for one in ways}
+        if "number" in kinds and "integer" not in kinds:  # with whole numbers besides it is a cell of any kind
             for one in ways:
                 if one.get("type") == "string":
                     one["pattern"] = DECIMAL
