@@ -308,6 +308,7 @@ def _show_outlook(plan: PlanRow, seen: ApprovalOutlook, as_json: bool) -> None:
             "campaign": plan.campaign_id, "plan": plan.id, "fingerprint": seen.fingerprint,
             "messages": figure(seen.messages),
         }  # fmt: skip
+        told |= {"a/b test": seen.ab_test} if seen.ab_test else {}
         show({**told, "incremental profit": profit}, False, f"Plan {plan.version}, {plan.engine.value}")
     for warned in seen.warnings:
         err.print(f"[yellow]![/] {escape(warned.words)}", highlight=False)

@@ -7,8 +7,8 @@ from typing import Any
 from liquor_app.accounts.permissions import SYSTEM
 from liquor_app.core.db import transaction
 from liquor_app.core.queue import Job, JobContext, Task
+from liquor_app.experiments.ab_tests.ab_store import yet_to_judge
 from liquor_app.experiments.ab_tests.judge_tests import judge_test
-from liquor_app.experiments.ab_tests.service import yet_to_judge
 from liquor_app.experiments.global_holdout import take_reading
 from liquor_app.experiments.learning import learn
 

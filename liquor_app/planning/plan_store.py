@@ -290,7 +290,7 @@ SELECT count(*) AS messages, COALESCE(bool_or(channel = :sms), false) AS has_tex
        COALESCE(bool_or(channel = :email), false) AS has_mail,
        md5(count(*) || ':' || COALESCE(sum(CAST(CAST('x' || left(md5(concat_ws('|', customer_id, segment_slug, channel,
            scheduled_date, offer, message, offer_terms ->> 'subject')), 15) AS bit(60)) AS bigint)), 0)
-           || COALESCE((SELECT concat(t.topic, t.channel, t.variants, t.decide_on) FROM ab_tests t
+           || COALESCE((SELECT concat(t.topic, t.channel, t.measure, t.variants, t.decide_on) FROM ab_tests t
                          WHERE t.campaign_id = :id), '')) AS fingerprint
   FROM actions WHERE campaign_id = :id AND status = '{ActionStatus.PENDING}'
 """

@@ -17,6 +17,7 @@ from liquor_app.core.clock import now
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import Conflict, Forbidden, Invalid, NotFound
 from liquor_app.core.ids import uuid7
+from liquor_app.experiments.ab_tests.ab_store import words_of_test, yet_to_judge
 from liquor_app.experiments.ab_tests.judge_tests import ab_result, judge_test
 from liquor_app.experiments.ab_tests.lists import list_ab_tests
 from liquor_app.experiments.ab_tests.models import AbStatus, AbTopic, Measure
@@ -30,7 +31,6 @@ from liquor_app.experiments.ab_tests.service import (
     note_learned,
     remove_ab_test,
     stop_ab_test,
-    yet_to_judge,
 )
 from liquor_app.organization.guidance import save_guidance
 from liquor_app.organization.models import Channel
@@ -384,7 +384,14 @@ async def test_defined_while_nothing_is_approved(session: AsyncSession) -> None:
     changed = await define_ab_test(session, SYSTEM, campaign, asked(given=["Another"]))
     assert changed.id == first.id
     assert changed.variants[1].subject == "Another"
-    assert len({bare, seen, await fingerprint_of(session, campaign)}) == 3
+    again = await define_ab_test(session, SYSTEM, campaign, asked(given=["Another"], measure=Measure.BOUGHT))
+    assert again.measure is Measure.BOUGHT
+    other = await fingerprint_of(session, campaign)
+    await define_ab_test(session, SYSTEM, campaign, asked(given=["Another"]))
+    assert len({bare, seen, other, await fingerprint_of(session, campaign)}) == 4
+    assert await words_of_test(session, campaign) == (
+        "A/B test “Does the last day help?”, subject line by E-mail: A as planned, B “Another”. Won by clicks."
+    )
     await remove_ab_test(session, SYSTEM, campaign)
     with pytest.raises(NotFound):
         await remove_ab_test(session, SYSTEM, campaign)
@@ -394,7 +401,7 @@ async def test_defined_while_nothing_is_approved(session: AsyncSession) -> None:
         with pytest.raises(Conflict, match="send it back"):
             await verb
     audited = await session.execute(text("SELECT action FROM audit_log WHERE action LIKE 'ab_test.%' ORDER BY id"))
-    assert list(audited.scalars()) == ["ab_test.defined", "ab_test.defined", "ab_test.removed", "ab_test.defined"]
+    assert list(audited.scalars()) == [*(["ab_test.defined"] * 4), "ab_test.removed", "ab_test.defined"]
 
 
 async def test_guidance_given_since_is_asked_at_approval(session: AsyncSession) -> None:

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from liquor_app.experiments.ab_tests.compare import Beside, Judgement
 from liquor_app.experiments.ab_tests.models import Measure
-from liquor_app.experiments.ab_tests.variants import CONTROL
+from liquor_app.experiments.ab_tests.variants import CONTROL, Variant
 from liquor_app.ui.words import NONE, figure, percent, show_money
 
 NOBODY = "Nothing was measured by then, so the rest gets what was planned."
 BY_HAND = "{who} chose it."
+
+
+def listed_variants(variants: Sequence[Variant]) -> str:
+    """ "A as planned, B “Still here”"."""
+    return ", ".join(f"{one.key} “{one.words}”" if one.key != CONTROL else f"{one.key} as planned" for one in variants)
 
 
 def value_words(measure: Measure, value: float | None) -> str:

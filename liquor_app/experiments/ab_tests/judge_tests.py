@@ -12,18 +12,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import SYSTEM, Actor, require
 from liquor_app.core.errors import NotFound
+from liquor_app.experiments.ab_tests.ab_store import AbTestRow, hold_test, keep_reading
 from liquor_app.experiments.ab_tests.ab_words import why_words
 from liquor_app.experiments.ab_tests.compare import Beside, Judgement, judge
 from liquor_app.experiments.ab_tests.models import AbStatus, Measure
 from liquor_app.experiments.ab_tests.read_variants import people_in, read_variants, usual_rate
-from liquor_app.experiments.ab_tests.service import (
-    AbTestRow,
-    decide,
-    end_variant,
-    get_ab_test,
-    hold_test,
-    keep_reading,
-)
+from liquor_app.experiments.ab_tests.service import decide, end_variant, get_ab_test
 from liquor_app.experiments.power import detectable
 from liquor_app.experiments.statistics import ALPHA
 from liquor_app.organization.service import notify

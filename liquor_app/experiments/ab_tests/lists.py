@@ -11,8 +11,8 @@ from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor
 from liquor_app.core.listing.spec import Filter, ListQuery, ListSpec, Sort
 from liquor_app.core.paging import Page
+from liquor_app.experiments.ab_tests.ab_store import AbTestFields
 from liquor_app.experiments.ab_tests.models import AbStatus, AbTopic
-from liquor_app.experiments.ab_tests.service import AbTestFields
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -21,17 +21,15 @@ from liquor_app.campaigns.service import lock_campaign
 from liquor_app.core.clock import now
 from liquor_app.core.errors import Conflict, Invalid, NotFound
 from liquor_app.core.ids import uuid7
-from liquor_app.core.pubsub import publish
+from liquor_app.experiments.ab_tests.ab_store import AbTestRow, announce, read_test
 from liquor_app.experiments.ab_tests.ab_words import BY_HAND
 from liquor_app.experiments.ab_tests.models import AB_TEST, AbStatus, AbTopic, Measure
 from liquor_app.experiments.ab_tests.variants import (
     KEYS,
     LONGEST,
     Bounds,
-    Variant,
     as_documents,
     clean_variants,
-    from_documents,
 )
 from liquor_app.ledger.new_sends import release_variants
 from liquor_app.organization.guidance import load_guidance
@@ -40,19 +38,6 @@ from liquor_app.organization.settings import ComplianceSettings, load_settings
 
 MAX_NAME, MAX_WORDS = 120, 400
 
-COLUMNS = (
-    "id", "campaign_id", "name", "hypothesis", "topic", "channel", "measure", "variants", "decide_on", "status",
-    "harmful", "winner", "why", "learned", "created_at", "decided_at",
-)  # fmt: skip
-_READ = f"""
-SELECT {", ".join(f"t.{name}" for name in COLUMNS)}, t.reading, k.name AS campaign, k.end_date,
-       k.started_at IS NOT NULL AS is_begun
-  FROM ab_tests t JOIN campaigns k ON k.id = t.campaign_id
-"""
-_TO_JUDGE = """
-SELECT t.campaign_id FROM ab_tests t JOIN campaigns k ON k.id = t.campaign_id
- WHERE t.reading IS NULL AND k.started_at IS NOT NULL ORDER BY t.created_at, t.id LIMIT :n
-"""
 _PUT = f"""
 INSERT INTO ab_tests (id, campaign_id, name, hypothesis, topic, channel, measure, variants, seed, decide_on, status,
                       created_at)
@@ -71,45 +56,8 @@ UPDATE ab_tests SET status = '{AbStatus.STOPPED}', why = :why, decided_at = :at
  WHERE id = :id AND status IN {AB_TEST.sources_sql(AbStatus.STOPPED)} RETURNING id
 """
 _HARM = "UPDATE ab_tests SET harmful = array_append(harmful, :key) WHERE id = :id AND NOT :key = ANY(harmful)"
-_KEEP = "UPDATE ab_tests SET reading = CAST(:reading AS jsonb) WHERE id = :id AND reading IS NULL"
 _NOTE = "UPDATE ab_tests SET learned = :words WHERE id = :id"
 _FORGET = "DELETE FROM ab_tests WHERE id = :id"
-
-
-@dataclass(frozen=True, kw_only=True)
-class AbTestFields:
-    """What a list, the API and a campaign's page tell of a test."""
-
-    id: UUID
-    campaign_id: UUID
-    campaign: str
-    name: str
-    hypothesis: str
-    topic: AbTopic
-    channel: Channel
-    measure: Measure
-    status: AbStatus
-    winner: str | None
-    why: str
-    learned: str
-    created_at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AbTestRow(AbTestFields):
-    """A campaign's test. `read_on` is the day of the one final read; `reading` what it was."""
-
-    variants: tuple[Variant, ...]
-    decide_on: date | None
-    harmful: tuple[str, ...]
-    read_on: date
-    reading: dict[str, Any] | None
-    is_begun: bool
-    decided_at: datetime | None
-
-    @property
-    def keys(self) -> tuple[str, ...]:
-        return tuple(one.key for one in self.variants)
 
 
 @dataclass(frozen=True)
@@ -128,31 +76,7 @@ class AbAsked:
 async def get_ab_test(session: AsyncSession, actor: Actor, campaign_id: UUID) -> AbTestRow | None:
     """Return a campaign's test; None if it has none."""
     require(actor, Permission.CAMPAIGNS_READ)
-    found = await session.execute(text(f"{_READ} WHERE t.campaign_id = :campaign"), {"campaign": campaign_id})
-    row = found.first()
-    return None if row is None else row_of(row)
-
-
-def row_of(found: Any) -> AbTestRow:
-    """Return a row of `_READ` as the product has it."""
-    held = {name: getattr(found, name) for name in COLUMNS}
-    measure = Measure(found.measure)
-    ends = found.decide_on or found.end_date + timedelta(days=1)
-    return AbTestRow(
-        **{
-            **held,
-            "campaign": found.campaign,
-            "topic": AbTopic(found.topic),
-            "channel": Channel(found.channel),
-            "measure": measure,
-            "variants": from_documents(found.variants),
-            "status": AbStatus(found.status),
-            "harmful": tuple(found.harmful),
-            "read_on": ends + timedelta(days=measure.window_days + 1),
-            "reading": found.reading,
-            "is_begun": found.is_begun,
-        }
-    )
+    return await read_test(session, campaign_id)
 
 
 async def define_ab_test(session: AsyncSession, actor: Actor, campaign_id: UUID, asked: AbAsked) -> AbTestRow:
@@ -183,7 +107,7 @@ async def define_ab_test(session: AsyncSession, actor: Actor, campaign_id: UUID,
         session, actor, "ab_test.defined", "campaign", campaign_id,
         before={} if before is None else _told(before), after=_told(made),
     )  # fmt: skip
-    _announce(session, campaign_id)
+    announce(session, campaign_id)
     return made
 
 
@@ -198,7 +122,7 @@ async def remove_ab_test(session: AsyncSession, actor: Actor, campaign_id: UUID)
     row = await _own(session, actor, campaign_id)
     await session.execute(text(_FORGET), {"id": row.id})
     await audit_change(session, actor, "ab_test.removed", "campaign", campaign_id, before=_told(row), after={})
-    _announce(session, campaign_id)
+    announce(session, campaign_id)
 
 
 async def choose_ab_winner(session: AsyncSession, actor: Actor, campaign_id: UUID, key: str) -> AbTestRow:
@@ -234,7 +158,7 @@ async def stop_ab_test(session: AsyncSession, actor: Actor, campaign_id: UUID) -
         session, actor, "ab_test.stopped", "campaign", campaign_id,
         before={"status": row.status.value}, after={"status": AbStatus.STOPPED.value},
     )  # fmt: skip
-    _announce(session, campaign_id)
+    announce(session, campaign_id)
     return await _own(session, actor, campaign_id)
 
 
@@ -265,11 +189,9 @@ async def check_ab_test(session: AsyncSession, campaign_id: UUID) -> None:
     Raises:
         Conflict: which variant may not be used any more.
     """
-    found = await session.execute(text(f"{_READ} WHERE t.campaign_id = :campaign"), {"campaign": campaign_id})
-    row = found.first()
-    if row is None:
+    test = await read_test(session, campaign_id)
+    if test is None:
         return
-    test = row_of(row)
     given = [one.words if one.hour is None else str(one.hour) for one in test.variants[1:]]
     try:
         clean_variants(given, await _bounds(session, test.topic, test.channel))
@@ -293,7 +215,7 @@ async def decide(session: AsyncSession, actor: Actor, row: AbTestRow, winner: st
         session, actor, "ab_test.decided", "campaign", row.campaign_id,
         before={"winner": row.winner}, after={"winner": winner, "why": why},
     )  # fmt: skip
-    _announce(session, row.campaign_id)
+    announce(session, row.campaign_id)
 
 
 async def end_variant(session: AsyncSession, actor: Actor, row: AbTestRow, key: str, why: str) -> None:
@@ -303,29 +225,7 @@ async def end_variant(session: AsyncSession, actor: Actor, row: AbTestRow, key: 
     await audit_change(
         session, actor, "ab_test.variant_ended", "campaign", row.campaign_id, before={}, after={key: why}
     )
-    _announce(session, row.campaign_id)
-
-
-async def keep_reading(session: AsyncSession, row: AbTestRow, reading: dict[str, Any]) -> None:
-    """Keep the one final read; a second is not taken. A corridor."""
-    await session.execute(text(_KEEP), {"id": row.id, "reading": json.dumps(reading)})
-    _announce(session, row.campaign_id)
-
-
-async def yet_to_judge(session: AsyncSession, *, limit: int) -> list[UUID]:
-    """Return campaigns that have begun and whose test's final read was not taken yet, the oldest test first. A
-    corridor."""
-    found = await session.execute(text(_TO_JUDGE), {"n": limit})
-    return list(found.scalars())
-
-
-async def hold_test(session: AsyncSession, campaign_id: UUID) -> AbTestRow | None:
-    """Return a campaign's test if nobody else is judging it just now, and keep it so. A corridor."""
-    found = await session.execute(
-        text(f"{_READ} WHERE t.campaign_id = :campaign FOR UPDATE OF t SKIP LOCKED"), {"campaign": campaign_id}
-    )
-    row = found.first()
-    return None if row is None else row_of(row)
+    announce(session, row.campaign_id)
 
 
 async def _held(session: AsyncSession, campaign_id: UUID) -> Campaign:
@@ -398,7 +298,3 @@ def _told(row: AbTestRow) -> dict[str, Any]:
         "variants": {one.key: one.words for one in row.variants if one.key in KEYS[1:]},
         "decide_on": row.decide_on.isoformat() if row.decide_on else None,
     }  # fmt: skip
-
-
-def _announce(session: AsyncSession, campaign_id: UUID) -> None:
-    publish(session, f"campaign:{campaign_id}", {"campaign": str(campaign_id), "ab_test": True})

@@ -18,6 +18,7 @@ from liquor_app.campaigns.models import CampaignType
 from liquor_app.campaigns.service import find_campaign
 from liquor_app.core.clock import now
 from liquor_app.core.errors import Conflict
+from liquor_app.experiments.ab_tests.ab_store import words_of_test
 from liquor_app.organization.models import Channel
 from liquor_app.organization.sending_switch import load_sending_switch
 from liquor_app.organization.service import BrandRow, get_brand
@@ -80,6 +81,8 @@ class ApprovalOutlook:
     later: int
     reasons: list[BlockedFor] = field(default_factory=list)
     warnings: list[Warned] = field(default_factory=list)
+    ab_test: str = ""
+    """What is tested in it, and what its variants say: approved with it."""
 
 
 async def read_outlook(session: AsyncSession, actor: Actor, campaign_id: UUID) -> ApprovalOutlook:
@@ -120,7 +123,7 @@ async def read_outlook(session: AsyncSession, actor: Actor, campaign_id: UUID) -
         warnings.append(Warned(Concern.WORTH_NOTHING, doubt, total))
     return ApprovalOutlook(
         campaign.plan_id, await fingerprint_of(session, campaign.id), total, foreseen["looked_at"],
-        foreseen["blocked"], foreseen["later"], reasons, warnings,
+        foreseen["blocked"], foreseen["later"], reasons, warnings, await words_of_test(session, campaign.id),
     )  # fmt: skip
 
 

@@ -18,6 +18,7 @@ from liquor_app.core.db import Session, transaction
 from liquor_app.core.errors import NotFound
 from liquor_app.core.money import money
 from liquor_app.experiments.ab_tests import service
+from liquor_app.experiments.ab_tests.ab_store import AbTestFields
 from liquor_app.experiments.ab_tests.compare import VariantCounts
 from liquor_app.experiments.ab_tests.judge_tests import AbResult, ab_result
 from liquor_app.experiments.ab_tests.lists import AB_TESTS, list_ab_tests
@@ -70,7 +71,7 @@ class VariantOut(Row, VariantCounts):
     harm: str | None
 
 
-class AbTestOut(Row, service.AbTestFields):
+class AbTestOut(Row, AbTestFields):
     """A campaign's test. `leader` is who would win now; `is_proved` whether that holds at every look."""
 
     decide_on: date | None

@@ -14,11 +14,11 @@ from liquor_app.campaigns.service import get_campaign
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import AppError, Invalid, NotFound
 from liquor_app.core.ids import parse_id
+from liquor_app.experiments.ab_tests.ab_store import AbTestRow
 from liquor_app.experiments.ab_tests.judge_tests import ab_result, detectable_words
 from liquor_app.experiments.ab_tests.models import AbStatus, AbTopic, Measure
 from liquor_app.experiments.ab_tests.service import (
     AbAsked,
-    AbTestRow,
     choose_ab_winner,
     define_ab_test,
     get_ab_test,

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from liquor_app.experiments.ab_tests.ab_store import AbTestRow
 from liquor_app.experiments.ab_tests.ab_words import difference_words, interval_words, value_words
 from liquor_app.experiments.ab_tests.compare import Beside
 from liquor_app.experiments.ab_tests.judge_tests import AbResult
 from liquor_app.experiments.ab_tests.models import AbStatus, AbTopic
-from liquor_app.experiments.ab_tests.service import AbTestRow
 from liquor_app.ui.words import NONE, figure, percent, show_full_day
 
 STATUS = {
