@@ -12,14 +12,19 @@ _NUMBER = re.compile(r"[+-]?\d[\d.]*")
 """A telephone number or a sum stays what it is, so that the file can be brought in again."""
 
 
+def is_formula(cell: str) -> bool:
+    """Tell whether a spreadsheet might reckon with a cell."""
+    return _STARTS.match(cell) is not None
+
+
 def escape_formula(cell: str) -> str:
     """Return a cell nothing in it is run of."""
-    return f"'{cell}" if _STARTS.match(cell) else cell
+    return f"'{cell}" if is_formula(cell) else cell
 
 
 def unescape_formula(cell: str) -> str:
     """Tell what a cell said before `escape_formula`."""
-    return cell[1:] if cell[:1] == "'" and _STARTS.match(cell[1:]) else cell
+    return cell[1:] if cell[:1] == "'" and is_formula(cell[1:]) else cell
 
 
 def export_text(cell: str) -> str:

@@ -66,6 +66,9 @@ async def _each_thing(client: Client) -> dict[str, str]:
         if answer.status_code == 201:
             told = answer.json()
             made[f"/api/v1{path}"] = str(told.get("key") if path == "/custom-fields" else told.get("id", ""))
+    tested = f"/campaigns/{made['/api/v1/campaigns']}/ab-test"
+    given = {"name": "Subjects", "topic": "subject", "channel": "email", "measure": "clicked", "given": ["Still here"]}
+    assert (await client.call("PUT", tested, json=given)).status_code == 200
     for path, inner in (("/api-keys", "id"), ("/users", "id"), ("/webhook-endpoints", "id")):
         items = (await client.get(path)).json()["items"]
         made[f"/api/v1{path}"] = str(next(one for one in items if one.get("email") != "admin@example.com")[inner])

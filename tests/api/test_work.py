@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 from uuid import UUID
 
@@ -94,9 +95,9 @@ async def test_there_are_only_so_many(viewer: Client) -> None:
 async def test_notices_are_everybodys_and_ones_own_and_read_for_oneself(viewer: Client, manager: Client) -> None:
     viewer_id, manager_id = await user_of(Role.USER), await user_of(Role.MANAGER)
     async with transaction() as session:
-        await notify(session, title="For all")
-        await notify(session, title="For the viewer", user_id=viewer_id)
-        await notify(session, title="For the marketer", user_id=manager_id)
+        for title, whose in (("For all", None), ("For the viewer", viewer_id), ("For the marketer", manager_id)):
+            await notify(session, title=title, user_id=whose)
+            await asyncio.sleep(0.003)  # ids are in order by the millisecond
     told = (await viewer.get("/notices")).json()
     assert [(one["title"], one["is_read"]) for one in told] == [("For the viewer", False), ("For all", False)]
     assert [one["title"] for one in (await manager.get("/notices?limit=1")).json()] == ["For the marketer"]
@@ -118,7 +119,9 @@ async def test_who_may_stop_work_sees_all_of_it_and_others_their_own(viewer: Cli
     mine, key = await user_of(Role.USER), uuid7()
     async with transaction() as session:
         clocks = await enqueue_another(session, Job.ROLL_UP, {})
+        await asyncio.sleep(0.003)
         asked = await enqueue(session, Job.EXPORT_ROWS, {"list": "customers"}, created_by=mine)
+        await asyncio.sleep(0.003)
         by_key = await enqueue_another(session, Job.EXPORT_ROWS, {"actor": ["api_key", str(key)]})
         await session.execute(text("UPDATE jobs SET done = 3, total = 9 WHERE id = :id"), {"id": asked})
 

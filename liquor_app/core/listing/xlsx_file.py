@@ -12,7 +12,7 @@ from typing import Any
 
 import xlsxwriter
 
-from liquor_app.core.csv_cells import FORMULA
+from liquor_app.core.csv_cells import is_formula
 
 MOST_LETTERS = 32_767
 """Of a cell; Excel refuses the whole file for one more."""
@@ -65,7 +65,7 @@ class XlsxFile:
             self._sheet.write_datetime(self._row, column, datetime.combine(value, time.min), self._day)
         else:
             words = _words(value)[:MOST_LETTERS]
-            looks = self._text if words.lstrip(" ").startswith(FORMULA) else None
+            looks = self._text if is_formula(words) else None
             self._sheet.write_string(self._row, column, words, looks)
 
 
