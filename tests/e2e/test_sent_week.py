@@ -24,7 +24,7 @@ def test_the_week_comes_to_its_end(product: Product, day: Day) -> None:
     came = page.locator("section.card", has=page.get_by_role("heading", name="What came of it"))
     expect(came.get_by_text("Nobody outside was written to and nobody bought")).to_be_visible()
     lifts = came.get_by_role("table", name="Written to beside held out, simulated")
-    expect(lifts.locator("tbody tr")).to_have_count(2)
+    expect(lifts.locator("tbody tr")).to_have_count(3)
     expect(came.get_by_text("Had this week been real")).to_be_visible()
     expect(came.get_by_role("table", name="What the agent would learn of the week, simulated")).to_be_visible()
     for what in ("Opened", "Clicked", "Bought at the till"):

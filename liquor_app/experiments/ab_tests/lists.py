@@ -21,7 +21,7 @@ class AbTestLine(AbTestFields):
 
 
 AB_TESTS = ListSpec(
-    name="ab-tests",
+    name="ab_tests",
     row=AbTestLine,
     source="ab_tests t JOIN campaigns k ON k.id = t.campaign_id",
     select={"campaign": "k.name"},

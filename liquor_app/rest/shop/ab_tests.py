@@ -27,8 +27,8 @@ from liquor_app.experiments.ab_tests.variants import KEYS, LONGEST
 from liquor_app.rest.kit.authentication import CurrentActor
 from liquor_app.rest.kit.list_routes import list_routes
 
-router = APIRouter(prefix="/campaigns/{id}/ab-test", tags=["ab-tests"])
-history = APIRouter(prefix="/ab-tests", tags=["ab-tests"])
+router = APIRouter(prefix="/campaigns/{id}/ab-test", tags=["experiments"])
+history = APIRouter(prefix="/ab-tests", tags=["experiments"])
 
 Typed = Annotated[str, Field(max_length=LONGEST)]
 Key = Annotated[str, Field(pattern=f"^[{KEYS}]$")]
