@@ -56,6 +56,13 @@ def test_the_main_job(product: Product, day: Day) -> None:
     ).to_be_visible()
     shoot(page, "05-plan")
 
+    test = page.locator("section.card", has=page.get_by_role("heading", name=re.compile("^A/B test")))
+    told = {"name": "Does a question help?", "topic": "subject", "channel": "email", "measure": "clicked",
+            "given": ["What about {{ offer.category }}?"]}  # fmt: skip
+    product.api().put(f"/campaigns/{page.url.rsplit('/', 1)[1]}/ab-test", json=told).raise_for_status()
+    expect(test.get_by_text("Planned", exact=True)).to_be_visible()  # a colleague gave it one: nothing was loaded anew
+    expect(test.get_by_role("button", name="Change")).to_be_visible()
+
     page.get_by_role("button", name="Approve plan").click()
     expect(page.get_by_text("is in the sandbox").first).to_be_visible()
     page.get_by_role("button", name="Approve all the same").click()
@@ -67,6 +74,9 @@ def test_the_main_job(product: Product, day: Day) -> None:
     expect(page.get_by_text("As it happens")).to_be_visible()
     messages = page.get_by_role("table", name="Latest messages of this campaign").locator("tbody tr")
     expect(messages.nth(2)).to_be_visible(timeout=WEEK_MS)
+    expect(test.get_by_text("Under way", exact=True)).to_be_visible()
+    expect(test.get_by_role("button", name="Stop")).to_be_visible()
+    expect(test.get_by_role("button", name="Change")).to_have_count(0)
     shoot(page, "07-going-out")
 
 

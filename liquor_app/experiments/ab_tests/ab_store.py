@@ -108,7 +108,6 @@ async def words_of_test(session: AsyncSession, campaign_id: UUID) -> str:
 async def keep_reading(session: AsyncSession, row: AbTestRow, reading: dict[str, Any]) -> None:
     """Keep the one final read; a second is not taken."""
     await session.execute(text(_KEEP), {"id": row.id, "reading": json.dumps(reading)})
-    announce(session, row.campaign_id)
 
 
 async def yet_to_judge(session: AsyncSession, *, limit: int) -> list[UUID]:

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import SYSTEM, Actor, require
 from liquor_app.core.errors import NotFound
-from liquor_app.experiments.ab_tests.ab_store import AbTestRow, hold_test, keep_reading
+from liquor_app.experiments.ab_tests.ab_store import AbTestRow, announce, hold_test, keep_reading
 from liquor_app.experiments.ab_tests.ab_words import why_words
 from liquor_app.experiments.ab_tests.compare import Beside, Judgement, judge
 from liquor_app.experiments.ab_tests.models import AbStatus, Measure
@@ -90,6 +90,7 @@ async def judge_test(session: AsyncSession, campaign_id: UUID) -> bool:
         await _decide(session, test, result.judged)
     if today >= test.read_on:
         await keep_reading(session, test, await _final(session, test, test.read_on))
+    announce(session, campaign_id)  # of each look, decided or not: what was bought since moves the figures
     return is_due
 
 

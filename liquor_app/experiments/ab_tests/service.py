@@ -177,6 +177,7 @@ async def note_learned(session: AsyncSession, actor: Actor, campaign_id: UUID, w
         session, actor, "ab_test.noted", "campaign", campaign_id,
         before={"learned": row.learned}, after={"learned": said},
     )  # fmt: skip
+    announce(session, campaign_id)
     return await _own(session, actor, campaign_id)
 
 

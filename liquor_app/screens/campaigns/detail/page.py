@@ -20,7 +20,7 @@ from liquor_app.screens.campaigns.detail.planned_actions_state import ActionsSta
 from liquor_app.screens.campaigns.detail.resend_panel import again_note, again_questions, days_and_reasons
 from liquor_app.screens.campaigns.detail.resend_state import AgainState
 from liquor_app.screens.campaigns.detail.simulate_state import SimulateState
-from liquor_app.screens.campaigns.detail.state import CampaignState
+from liquor_app.screens.campaigns.detail.state import CampaignState, PanelsState
 from liquor_app.screens.campaigns.detail.versions_panel import why_this_plan
 from liquor_app.screens.campaigns.detail.versions_state import VersionsState
 from liquor_app.screens.details.view import found
@@ -287,7 +287,7 @@ PAGES = (
             AttributionState.load,
             CampaignState.live,
             VersionsState.live,
-            AgainState.live,
+            PanelsState.live,
         ],
         parent="/campaigns",
     ),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 from uuid import UUID
 
@@ -15,17 +14,12 @@ from liquor_app.core.db import transaction
 from liquor_app.core.errors import AppError
 from liquor_app.core.ids import parse_id
 from liquor_app.screens.analytics.view import show_rate
-from liquor_app.screens.session.background import background
 from liquor_app.screens.session.state import guarded, signed_in
 from liquor_app.sending.resend import COUNTED, Whom, WhyNot, count_waiting, send_again, why_not_sent
 from liquor_app.ui.address import last_part
 from liquor_app.ui.charts.bars import Bar
-from liquor_app.ui.live_updates import follow
 from liquor_app.ui.toast import toast_done, toast_warning
 from liquor_app.ui.words import figure, percent, plural, show_weekday, spoken
-
-CALM_SECONDS = 3
-"""These counts look at every refused message: a running campaign has them counted no more often."""
 
 
 def people_words(count: int) -> str:
@@ -95,16 +89,6 @@ class AgainState(rx.State):
         self.failed = people_words(waiting.failed) if waiting.failed else ""
         self.rest = people_words(waiting.rest) if waiting.rest > waiting.failed else ""
         self.days, self.reasons = day_bars(days), why_bars(reasons)
-
-    @background
-    @needs(Permission.SENDS_READ)
-    async def live(self) -> None:
-        async with self:
-            topic = f"campaign:{last_part(self)}"
-        async for _ in follow(self, topic):
-            async with self:
-                await self._read()
-            await asyncio.sleep(CALM_SECONDS)
 
     @rx.event
     @needs(Permission.SENDS_READ)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -16,15 +18,18 @@ from liquor_app.campaigns import lifecycle
 from liquor_app.campaigns.models import OPEN
 from liquor_app.campaigns.service import delete_campaign, get_campaign, request_plan
 from liquor_app.core.db import transaction
-from liquor_app.core.errors import Conflict
+from liquor_app.core.errors import Conflict, NotFound
 from liquor_app.core.listing.spec import ListQuery
 from liquor_app.organization.settings import shop_now
 from liquor_app.planning.approval.approve_campaign import approve_campaign, submit_plan
 from liquor_app.planning.plan_store import fingerprint_of
 from liquor_app.planning.service import get_plan
+from liquor_app.screens.analytics.attribution.state import AttributionState
+from liquor_app.screens.campaigns.detail.coupons_state import CodesState
 from liquor_app.screens.campaigns.detail.licence_state import LicenceState, seen_plan
 from liquor_app.screens.campaigns.detail.outlook_state import OutlookState
 from liquor_app.screens.campaigns.detail.planned_actions_state import ActionsState
+from liquor_app.screens.campaigns.detail.resend_state import AgainState
 from liquor_app.screens.campaigns.detail.view import (
     Head,
     LedgerLine,
@@ -36,6 +41,7 @@ from liquor_app.screens.campaigns.detail.view import (
 )
 from liquor_app.screens.details.state import DetailState
 from liquor_app.screens.experiments.ab_test.state import AbTestState
+from liquor_app.screens.experiments.campaign_effect.effect_state import CampaignEffectState
 from liquor_app.screens.experiments.played.played_state import PlayedState
 from liquor_app.screens.sending.words import SendLine, send_line
 from liquor_app.screens.session.background import background
@@ -90,9 +96,12 @@ class CampaignState(DetailState, rx.State):
         self.loading, self.missing, self.asking = True, "", ""
         await self._open()
         if not self.missing:
-            actor = await signed_in(self)
-            async with transaction() as session:
-                self.returned = show_money(await returned_since(session, actor, self._id()), cents=True)
+            await self._read_returned()
+
+    async def _read_returned(self) -> None:
+        actor = await signed_in(self)
+        async with transaction() as session:
+            self.returned = show_money(await returned_since(session, actor, self._id()), cents=True)
 
     async def _read(self) -> None:
         actor, campaign_id = await signed_in(self), self._id()
@@ -191,3 +200,31 @@ class CampaignState(DetailState, rx.State):
         async with transaction() as session:
             await delete_campaign(session, actor, self._id())
         return rx.redirect("/campaigns")
+
+
+CALM_SECONDS = 3
+"""What the panels show looks at every message: a running campaign has them read no more often."""
+PANELS = (AbTestState, CampaignEffectState, AttributionState, CodesState, AgainState, ActionsState)
+"""What else stands on the page of what changes without the reader's doing, in the order it is read again."""
+
+
+class PanelsState(rx.State):
+    """The page's one loop for its panels: each is read as its own `load` reads it, for one hint or for many."""
+
+    @background
+    @needs(Permission.ANALYTICS_READ)
+    async def live(self) -> None:
+        async with self:
+            topic = f"campaign:{last_part(self)}"
+        async for _ in follow(self, topic):
+            async with self:
+                await self._refresh()
+            await asyncio.sleep(CALM_SECONDS)
+
+    async def _refresh(self) -> None:
+        with suppress(NotFound):  # deleted meanwhile: the page's own state says so
+            for kind in PANELS:
+                panel = await self.get_state(kind)
+                await panel._read()
+            page = await self.get_state(CampaignState)
+            await page._read_returned()

@@ -56,6 +56,8 @@ class AbTestState(FormState, rx.State):
     learned: str = ""
     lines: list[VariantLine] = []
     form_values: dict[str, str] = {}
+    _of: str = ""
+    """The campaign all of this is of."""
 
     def _id(self) -> UUID:
         return parse_id(last_part(self), "campaign")
@@ -73,8 +75,10 @@ class AbTestState(FormState, rx.State):
     @guarded
     @needs(Permission.CAMPAIGNS_READ)
     async def load(self) -> None:
-        if not self.dirty:
+        here = last_part(self)
+        if not self.dirty or self._of != here:
             self.reset()
+        self._of = here
         try:
             await self._read()
         except AppError:
@@ -90,15 +94,30 @@ class AbTestState(FormState, rx.State):
             power = "" if test is None or test.is_begun else await detectable_words(session, test)
         self.can_change = campaign.status in OPEN and not campaign.is_history
         self.has_test, self.power = test is not None, power
+        self.is_begun = test is not None and test.is_begun
+        self.is_open = (
+            test is not None and test.is_begun and test.status is AbStatus.OPEN and test.topic is not AbTopic.HOUR
+        )
+        self._close_outdated()
         if test is None or result is None:
-            self.form_values, self.lines = {}, []
-            return
-        self.name, self.hypothesis, self.learned = test.name, test.hypothesis, test.learned
-        self.status, self.tone = STATUS[test.status] if test.is_begun else ("Planned", "")
-        self.is_begun = test.is_begun
-        self.is_open = test.status is AbStatus.OPEN and test.is_begun and test.topic is not AbTopic.HOUR
-        self.words, self.lines = state_words(test), variant_lines(result)
-        self.form_values = _values(test)
+            self.lines = []
+        else:
+            self.status, self.tone = STATUS[test.status] if test.is_begun else ("Planned", "")
+            self.words, self.lines = state_words(test), variant_lines(result)
+        if not self._asked():  # what is typed into an open form is not taken away under the reader's hands
+            self._show_words(test)
+
+    def _show_words(self, test: AbTestRow | None) -> None:
+        """Show what people wrote of the test, which its forms begin with."""
+        self.name, self.hypothesis, self.learned = (
+            ("", "", "") if test is None else (test.name, test.hypothesis, test.learned)
+        )
+        self.form_values = {} if test is None else _values(test)
+
+    def _close_outdated(self) -> None:
+        """Close a question whose answer would be refused: somebody, or the clock, was faster."""
+        if (self.asking == "remove" and not self.can_change) or (self.asking in ("stop", *KEYS) and not self.is_open):
+            self.asking = ""
 
     @rx.event
     @guarded
