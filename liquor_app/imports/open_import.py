@@ -12,13 +12,14 @@ from liquor_app.core.clock import now
 from liquor_app.core.errors import Invalid
 from liquor_app.imports.checkpoint import start_position
 from liquor_app.imports.chunks import Chunks
+from liquor_app.imports.cleaning.answers.coded_columns import Codes, codes_of, may_be_codes
 from liquor_app.imports.cleaning.answers.refusals import noes_win
 from liquor_app.imports.cleaning.answers.status_columns import may_be_consent
-from liquor_app.imports.cleaning.column_mapping import check_mapping, guess_mapping, percentages, positions
+from liquor_app.imports.cleaning.column_mapping import check_mapping, guess_mapping, positions
 from liquor_app.imports.cleaning.column_names import KINDS
 from liquor_app.imports.cleaning.file_setting import Reading, Setting
 from liquor_app.imports.cleaning.orders.customer_totals import check_is_of_purchases
-from liquor_app.imports.cleaning.orders.discount_columns import order_offs_of
+from liquor_app.imports.cleaning.orders.discount_columns import order_offs_of, percentages
 from liquor_app.imports.cleaning.orders.no_goods import leave_out_no_goods
 from liquor_app.imports.cleaning.orders.order_discounts import OrderDiscounts
 from liquor_app.imports.cleaning.orders.order_shape import check_rows, tells_whole_orders
@@ -47,6 +48,11 @@ def _is_of_us(kind: str, sample: Sequence[Record], made: Sequence[Make], at: dic
     if kind != "customers":
         return True
     return tell_of_us(([*one.cells, *(make(one.cells) for make in made)] for one in sample if not one.problem), at)
+
+
+def _codes(columns: Sequence[str], sample: Sequence[Record]) -> dict[str, Codes]:
+    found = ((column, codes_of(column, [one.cells[place] for one in sample])) for place, column in enumerate(columns))
+    return {column: codes for column, codes in found if codes}
 
 
 def _numbers_stores(at: Mapping[str, int], table: Table) -> bool:
@@ -154,6 +160,7 @@ async def open_work(
         frozenset(plan.options.get("constants") or ()),
         is_of_us,
         plan.kind == "purchases" and dialect.numbering == STORE and _numbers_stores(at, table),
+        codes=_codes(table.columns, sample) if plan.kind == "customers" else {},
     )
     if not position:
         position = {**start_position(table.columns), **({BY_STORE: True} if how.by_store else {})}
@@ -175,5 +182,5 @@ async def open_work(
     work.unused = [one for place, one in enumerate(table.columns) if place not in used and one not in OWN_COLUMNS]
     if plan.kind == "customers":
         held = {one: [row.cells[table.columns.index(one)] for row in sample] for one in work.unused}
-        work.unheard = [one for one, cells in held.items() if may_be_consent(one, cells)]
+        work.unheard = [one for one, cells in held.items() if may_be_consent(one, cells) or may_be_codes(one, cells)]
     return work

@@ -15,9 +15,10 @@ from liquor_app.accounts.permissions import SYSTEM
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import Invalid
 from liquor_app.imports.cleaning.amounts import head_currency
-from liquor_app.imports.cleaning.column_mapping import check_mapping, guess_mapping, percentages
+from liquor_app.imports.cleaning.column_mapping import check_mapping, guess_mapping
 from liquor_app.imports.cleaning.file_setting import Setting
 from liquor_app.imports.cleaning.line_rows import Line, LineReader
+from liquor_app.imports.cleaning.orders.discount_columns import percentages
 from liquor_app.imports.cleaning.orders.money_names import beside
 from liquor_app.imports.cleaning.orders.order_shape import check_rows
 from liquor_app.imports.dry_run import try_file

@@ -9,6 +9,7 @@ from functools import partial
 from liquor_app.core.errors import Invalid, Unknown
 from liquor_app.customers.labels.custom_values import split_name
 from liquor_app.imports.cleaning.amounts import without_unit
+from liquor_app.imports.cleaning.answers.coded_columns import coded_field, is_opting
 from liquor_app.imports.cleaning.answers.consent_columns import consent_statuses, reasons_of_leaving
 from liquor_app.imports.cleaning.answers.dead_addresses import (
     column_words,
@@ -20,6 +21,7 @@ from liquor_app.imports.cleaning.answers.dead_addresses import (
     tells_why,
 )
 from liquor_app.imports.cleaning.answers.heard_columns import SEVERAL, field_of, free_name
+from liquor_app.imports.cleaning.answers.leaving_reasons import suppression_list
 from liquor_app.imports.cleaning.answers.refusals import (
     CONSENTS,
     holds_refusals,
@@ -40,7 +42,6 @@ from liquor_app.imports.cleaning.cell_kinds import OF_FIELD, CellKind, are_given
 from liquor_app.imports.cleaning.column_names import BY_VALUES, IDENTITY, KINDS, WHO
 from liquor_app.imports.cleaning.moment_cells import without_zone
 from liquor_app.imports.cleaning.net_money import NetMoney
-from liquor_app.imports.cleaning.orders.discount_columns import offs_of
 from liquor_app.imports.cleaning.orders.refunds_of import FIELD as REFUND_OF
 from liquor_app.imports.cleaning.orders.row_kinds import tells_kinds
 from liquor_app.imports.cleaning.products.product_columns import product_columns
@@ -50,7 +51,6 @@ from liquor_app.imports.readers.row_reader import Record
 
 _REMARK = re.compile(r"\([^()]*\)[*:]?$")
 """What a heading says besides ("Date of birth (mm/dd/yyyy)"): of people; beside a sum it tells two apart."""
-_OF_PERCENT = re.compile(r"percent|pct|\brate\b")
 
 _ASKED = {"email_consent": ("email", "mail", "newsletter"), "sms_consent": ("sms", "text", "mobile", "phone")}
 """What stands in the name of a column of answers that is about a channel."""
@@ -96,7 +96,7 @@ def guess_mapping(
         by_tool = profile_mapping(profile, columns)
         tags = [by_name[one] for one in map(plain, KINDS[kind].get("tags", ())) if one in by_name]
         free = [one for one in columns if one not in {*by_tool.values(), *put_together(profile, columns)}]
-        more = _noes(free, columns, sample) if kind == "customers" else {}
+        more = _noes(free, columns, sample, of_tool=True) if kind == "customers" else {}
         if kind == "customers":
             more |= _further_noes(free, columns, sample, {*by_tool, *more}, {*more.values()})
             free = [one for one in free if one not in more.values()]
@@ -133,6 +133,9 @@ def guess_mapping(
         paid, replaced = money.mapping(), money.replaced()
         found = {field: column for field, column in found.items() if field not in replaced} | paid
     found |= _by_values(columns, kind, are, found, sample)
+    if kind == "customers":
+        why = suppression_list(columns, {one: cells_of(one) for one in columns}, found)
+        found = {name: column for name, column in found.items() if column not in why.values()} | why
     return found | (consent_statuses(columns, cells_of, found) if kind == "customers" else {})
 
 
@@ -160,7 +163,7 @@ def _with_consents(found: dict[str, str], columns: Sequence[str], sample: Sequen
     for name, column in found.items():
         consent = f"{STATUSES[field]}_consent" if (field := field_of(name)) in STATUSES else ""
         is_consent = consent and consent not in {*found, *named} and (
-            says_of_marketing(column) or _says_subscribed(_cells(column, columns, sample))
+            says_of_marketing(column) or is_opting(column) or _says_subscribed(_cells(column, columns, sample))
         )  # fmt: skip
         named[consent if is_consent else name] = column
     return named
@@ -186,16 +189,21 @@ def _says_subscribed(cells: Sequence[str]) -> bool:
     return kind_of(cells) is CellKind.ANSWER and any("subscri" in cell.lower() for cell in cells)
 
 
-def _noes(free: Sequence[str], columns: Sequence[str], sample: Sequence[Record]) -> dict[str, str]:
+def _noes(
+    free: Sequence[str], columns: Sequence[str], sample: Sequence[Record], *, of_tool: bool = False
+) -> dict[str, str]:
     """Return all the columns that say who refused, or whose address is dead: a field's further ones by its name with a
-    number, so that none is lost."""
+    number, so that none is lost. A consent by its name is one in whatever codes, but in a known tool's file."""
     found: dict[str, str] = {}
+    consents = {plain(one) for field in CONSENTS for one in (() if of_tool else KINDS["customers"][field])}
     of_list = is_list(columns)
     for column in free:
         cells = _cells(column, columns, sample)
         if counts_all(column, columns):
             continue
-        if (field := dead_field(column)) is not None:
+        if plain(column) not in consents and (field := coded_field(column, cells)) is not None:
+            is_one = True
+        elif (field := dead_field(column)) is not None:
             is_one = tells_why(column) or holds_dead(cells)
         elif (field := _status(column, cells, of_list=of_list)) is not None:
             is_one = True
@@ -289,15 +297,6 @@ def _by_values(
             if _OF_OFFERS.search(column_words(one)):
                 more[free_name(_NOES_OF[field], {*found, *more})] = one
     return more
-
-
-def percentages(mapping: Mapping[str, int], columns: Sequence[str]) -> frozenset[str]:
-    """Return the fields of what was taken off whose columns are called percentages ("Discount %")."""
-    return frozenset(
-        field
-        for field, place in offs_of(mapping)
-        if place < len(columns) and _OF_PERCENT.search(column_words(columns[place].replace("%", " percent ")))
-    )
 
 
 def positions(mapping: Mapping[str, str], columns: Sequence[str]) -> dict[str, int]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from liquor_app.imports.cleaning.answers.coded_columns import Codes
 from liquor_app.imports.cleaning.cells import REMEMBERED
 from liquor_app.imports.cleaning.moment_cells import When, clean_moment, named_zone
 
@@ -32,6 +34,8 @@ class Setting:
     """Whether each store numbers its receipts anew (`orders.store_numbers`)."""
     written_in: ZoneInfo | None = None
     """The zone that the column of times names itself ("Created (UTC)"), if it does."""
+    codes: Mapping[str, Codes] = field(default_factory=dict, compare=False)
+    """Column → what codes say in it, of those that answer in codes."""
     moments: dict[tuple[str, str], When | None] = field(default_factory=dict, compare=False)
 
     def column(self, place: int) -> str:

@@ -12,6 +12,7 @@ NO_BIRTHDAY = "placeholder_birthday"
 YEARLESS = "birthday_without_year"
 NO_EVIDENCE = "consent_without_evidence"
 GIVEN_UP = "address_given_up"
+STRANGE_REASON = "reason_unknown"
 FUTURE = "consent_in_the_future"
 UNSEEN = "age_without_evidence"
 TOO_MANY_TAGS = "too_many_tags"
@@ -67,6 +68,8 @@ NOTES = {
     TOO_MANY_OF_ONE: f"A tag is left out: a customer has at most {MOST_OF_ONE}.",
     UNSEEN: "The check of age is left out: it counts only with what was seen, and on which day.",
     GIVEN_UP: "The file says that this address is no longer written to: it goes onto the suppression list.",
+    STRANGE_REASON: "Why this address is on the list is said in words that nobody here knows: it is written to no more,"
+    " as a decision of the shop's own.",
     **{
         left_out(field): f"{field} cannot be read and is left blank."
         for field in (*_OF_PEOPLE, *_OF_PRODUCTS, *_OF_LINES)

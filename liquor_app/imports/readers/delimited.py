@@ -23,6 +23,10 @@ MAX_RECORD_LINES = 64
 """Lines one record may span; a quote that is still open then was never meant to open."""
 
 
+MOST_UNREADABLE, MOST_AT_START = 5_000, 1_000
+"""Rows that cannot be read, one after the other, before the file is given up: later, and where none could be before."""
+_OPEN = "A quotation mark is opened and never closed."
+
 MOST_OF_NAMES = 10
 """Lines a header may span."""
 LINES_BEFORE = 25
@@ -147,7 +151,7 @@ class _Lines(Iterator[str]):
             self._skip_rest()
             raise _Malformed(f"The row is longer than {figure(MAX_CELL)} characters.")
         if len(self.held) > MAX_RECORD_LINES:
-            raise _Malformed("A quotation mark is opened and never closed.")
+            raise _Malformed(_OPEN)
         return line
 
     def _skip_rest(self) -> None:
@@ -234,9 +238,14 @@ class DelimitedFile(Table):
         return fit_rows(self._rows(), len(self.columns))
 
     def _rows(self) -> Iterator[Record]:
-        """Yield rows of any width. One that cannot be parsed costs itself alone: the lines after it are read again."""
+        """Yield rows of any width. One that cannot be parsed costs itself alone: the lines after it are read again.
+
+        Raises:
+            Invalid: so many after one another cannot be read that none of the rest will be.
+        """
         reader = csv.reader(self._lines, delimiter=self._delimiter, strict=True)
         width, number = len(self.columns), self._before + self._starts_at - 1
+        in_a_row, most, first = 0, MOST_AT_START, (0, "")
         while True:
             self._lines.held.clear()
             number += 1
@@ -247,9 +256,14 @@ class DelimitedFile(Table):
             except (csv.Error, _Malformed) as error:
                 held = self._lines.held
                 self._lines.again.extendleft(reversed(held[1:]))
-                problem = str(error) if isinstance(error, _Malformed) else f"The row cannot be read: {error}."
+                problem = _problem(error, held)
+                first = first if in_a_row else (number, problem)
+                in_a_row += 1
+                if in_a_row >= most:
+                    raise _given_up(*first, number) from error
                 yield Record(number, [held[0].rstrip("\r\n")[:SHOWN]], problem)
                 continue
+            in_a_row, most = 0, MOST_UNREADABLE
             if (len(cells) < 2 or not cells[0].strip()) and _is_blank(cells):
                 continue
             if cells[0] == self._names[0] and self._starts_at > 1 and cells[: len(self._names)] == self._names:
@@ -257,3 +271,15 @@ class DelimitedFile(Table):
             if len(cells) > width and not any(cell.strip() for cell in cells[width:]):
                 del cells[width:]
             yield Record(number, cells)
+
+
+def _problem(error: Exception, held: Sequence[str]) -> str:
+    """Return why a row cannot be parsed. One that goes on in the next line has a quote open, wherever it was closed."""
+    if isinstance(error, _Malformed):
+        return str(error)
+    return _OPEN if len(held) > 1 else f"The row cannot be read: {error}."
+
+
+def _given_up(first: int, problem: str, last: int) -> Invalid:
+    rows = f"Rows {figure(first)} to {figure(last)} cannot be read, one after the other, and the rest was left."
+    return Invalid(f"{rows} Row {figure(first)}: {problem} Mend the file there, then import it again.", field="file")

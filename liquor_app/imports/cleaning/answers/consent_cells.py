@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -10,6 +9,7 @@ from datetime import datetime
 
 from liquor_app.customers.models import ConsentStatus, SuppressionReason
 from liquor_app.imports.cleaning.answers.answer_cells import Answer, clean_answer, clean_wording
+from liquor_app.imports.cleaning.answers.coded_columns import read_answer, says_in
 from liquor_app.imports.cleaning.answers.dead_addresses import (
     DEAD_FIELDS,
     is_bare,
@@ -19,6 +19,7 @@ from liquor_app.imports.cleaning.answers.dead_addresses import (
     tells_why,
 )
 from liquor_app.imports.cleaning.answers.heard_columns import places_of
+from liquor_app.imports.cleaning.answers.leaving_reasons import Left, given_up_reason, is_strange, why_left
 from liquor_app.imports.cleaning.answers.objection_columns import OBJECTIONS
 from liquor_app.imports.cleaning.answers.refusals import CONSENTS, REFUSALS, clean_refusal
 from liquor_app.imports.cleaning.answers.remarks import choice_channels, chooses_none, holds_remarks, remarks_no
@@ -28,7 +29,7 @@ from liquor_app.imports.cleaning.dates import read_date
 from liquor_app.imports.cleaning.file_setting import Setting
 from liquor_app.imports.cleaning.moment_cells import clean_consent_moment
 from liquor_app.imports.cleaning.person_cells import clean_ip
-from liquor_app.imports.cleaning.row_notes import GIVEN_UP, NO_EVIDENCE, NOTES, left_out
+from liquor_app.imports.cleaning.row_notes import GIVEN_UP, NO_EVIDENCE, NOTES, STRANGE_REASON, left_out
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,23 +60,11 @@ class Heard:
     """The column that says that they object to being profiled."""
 
 
-_GIVEN_UP = (
-    (re.compile(r"spam|complain|abuse"), SuppressionReason.COMPLAINED),
-    (
-        re.compile(r"bounce|clean|invalid|undeliverable|unknown user|user unknown|no such|mailbox|^\s*5\d\d\b"),
-        SuppressionReason.BOUNCED,
-    ),
-    (re.compile(r"manual|by hand|user|suppress|block"), SuppressionReason.MANUAL),
-)
-"""Words for why a system writes to an address no more, the gravest first."""
-_LEFT = re.compile(r"unsub|opt[ _-]?out")
-
-
 def _reason_of(cell: str, usual: SuppressionReason) -> SuppressionReason:
     """Return why an address is written to no more, as the cell itself says: who is “blocked” never bounced."""
     if usual is not SuppressionReason.BOUNCED:
         return usual
-    return next((reason for words, reason in _GIVEN_UP if words.search(cell.lower())), usual)
+    return given_up_reason(cell.lower()) or usual
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,12 +111,8 @@ def hear(cells: list[str], at: dict[str, int], how: Setting, told: ConsentColumn
     """
     heard = Heard()
     found, notes = heard.consents, heard.notes
-    for _, place in told.why:
-        why = cells[place].lower()
-        if reason := next((reason for words, reason in _GIVEN_UP if words.search(why)), None):
-            heard.given_up.setdefault("email", reason.value)
-        if _LEFT.search(why):
-            found.append(_withdrawal("email", place, cells, at, how))
+    if told.why:
+        _hear_why(cells, at, how, told, heard)
     soft = {name for name, place in told.dead if place in told.bounces and is_soft(cells[place])}
     for name, place in told.dead:
         if not (cell := cells[place]) or (name in soft and place in told.bounces and is_bare(cell)):
@@ -140,8 +125,7 @@ def hear(cells: list[str], at: dict[str, int], how: Setting, told: ConsentColumn
             else:
                 found.append(said)
             continue
-        for channel in channels:
-            heard.given_up.setdefault(channel, _reason_of(cell, DEAD_FIELDS[name].reason).value)
+        _hear_dead(channels, name, place, cells, at, how, heard=heard)
     agreed = _answers(cells, at, how, told, heard)
     for channel, (place, day) in agreed.items():
         if channel in heard.given_up:
@@ -152,6 +136,8 @@ def hear(cells: list[str], at: dict[str, int], how: Setting, told: ConsentColumn
         except Rejected as refused:
             notes[refused.code if refused.code in NOTES else NO_EVIDENCE] = None
     for name, place in told.refusals:
+        if says_in(cells[place], how.codes.get(how.column(place))):
+            continue
         if (cell := cells[place]) and (no := clean_refusal(cell, how.zone, how.now, how.date_order)):
             column = how.column(place)
             source = _source(cells, at, REFUSALS[name]) or _of_file(how, column)
@@ -178,6 +164,41 @@ def hear(cells: list[str], at: dict[str, int], how: Setting, told: ConsentColumn
     return heard
 
 
+def _hear_dead(  # noqa: PLR0917 - a cell, and what is known of its row
+    channels: Sequence[str], name: str, place: int, cells: list[str], at: dict[str, int], how: Setting, *, heard: Heard
+) -> None:
+    """Hear a cell that says that an address is written to no more; one that says why ("Suppression: Unsubscribed") is
+    what it says."""
+    usual = DEAD_FIELDS[name].reason
+    why = why_left(cells[place]) if channels and usual is SuppressionReason.MANUAL else Left()
+    if why.left and why.reason is None:
+        heard.consents += [_withdrawal(channel, place, cells, at, how) for channel in channels]
+        return
+    of_address = why.reason in (SuppressionReason.BOUNCED, SuppressionReason.COMPLAINED) and len(channels) > 1
+    for channel in () if why.passes else (_only(at),) if of_address else channels:
+        heard.given_up.setdefault(channel, (why.reason or _reason_of(cells[place], usual)).value)
+
+
+def _only(at: Mapping[str, int]) -> str:
+    """Return the channel a file without another word is about: e-mail, but where it holds numbers alone."""
+    return "email" if "email" in at or "phone" not in at else "sms"
+
+
+def _hear_why(cells: list[str], at: dict[str, int], how: Setting, told: ConsentColumns, heard: Heard) -> None:
+    """Hear why an address is on a list of those that are written to no more. Words nobody knows are the list's own no,
+    and are told."""
+    channel = _only(at)
+    said = [(place, why_left(cells[place])) for _, place in told.why]
+    for place, why in said:
+        if why.reason is not None:
+            heard.given_up.setdefault(channel, why.reason.value)
+        if why.left:
+            heard.consents.append(_withdrawal(channel, place, cells, at, how))
+    if not any(why for _, why in said) and any(is_strange(cells[place]) for place, _ in said):
+        heard.given_up.setdefault(channel, SuppressionReason.MANUAL.value)
+        heard.notes[STRANGE_REASON] = None
+
+
 def _refused_in_passing(  # noqa: PLR0917 - a cell, and what is known of its row
     cell: str, name: str, place: int, cells: list[str], at: dict[str, int], how: Setting
 ) -> ConsentGiven | None:
@@ -199,7 +220,7 @@ def _answers(
         channel = STATUSES.get(name) or name.removesuffix("_consent")
         day = ""
         try:
-            answer = clean_answer(cells[place], name)
+            answer = read_answer(cells[place], name, how.codes.get(how.column(place)))
         except Rejected:
             if read_date(cells[place].strip(), how.date_order) is None:
                 heard.notes[left_out(name)] = None

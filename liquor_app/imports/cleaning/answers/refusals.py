@@ -60,6 +60,7 @@ _PLAIN_NO = frozenset({
     "no", "n", "false", "f", "0", "off", "none", "active", "allow", "allows", "allowed", "permit", "permitted",
     "include", "included", "unchecked", "unticked", "not excluded", "not blocked", "not stopped", "not restricted",
 })  # fmt: skip
+_CODES = frozenset({"in", "out", "i", "o", "u", "s"})
 _WORDS = YES | NO | SILENT | DEAD | _PLAIN_NO
 
 
@@ -154,7 +155,7 @@ def holds_refusals(cells: Sequence[str]) -> bool:
     def is_one(cell: str) -> bool:
         with suppress(Rejected):
             word = flag_word(cell, "opt_out")
-            return word in _WORDS or refuses(word) or read_date(cell.strip()) is not None
+            return word in _WORDS or refuses(word) or word in _CODES or read_date(cell.strip()) is not None
         return False
 
     return mostly([is_one(cell) for cell in cells if _is_filled(cell)])

@@ -56,7 +56,8 @@ _WHAT_MUST = (
     r"|legal|essential|required|necessary)"
 )
 _NOT_OFFERS = re.compile(
-    rf"^(?:never(?! mind)|none at all|not at all|no thanks|no thank you|off$|opt(?:s|ed|ing)? ?out|optout|un ?sub\w*)\b"
+    rf"^(?:never(?! mind)|none at all|not at all|no thanks|no thank you|off$|out$|opt(?:s|ed|ing)? ?out|optout"
+    rf"|un ?sub\w*)\b"
     rf"|\b{_WHAT_MUST}(?: e ?mails?| messages?)? only\b"
     rf"|\b(?:only|just) {_WHAT_MUST}\b|^transactional(?: e ?mails?)?$"
 )

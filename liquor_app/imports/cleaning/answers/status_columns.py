@@ -125,7 +125,8 @@ def asks_of_consent(column: str) -> bool:
 
 
 _OF_CONSENT = re.compile(
-    r"\b(?:consen\w*|opt ?(?:in|out|ed)\w*|permi[st]\w*|autori[sz]\w*|authori[sz]\w*|ac[ec]+p?t\w*|aceit\w*|agree\w*"
+    r"\b(?:consen\w*|opt|opt ?(?:in|out|ed)\w*|permi[st]\w*|autori[sz]\w*|authori[sz]\w*|ac[ec]+p?t\w*|aceit\w*"
+    r"|agree\w*"
     r"|accord\w*|einwillig\w*|zustimm\w*|einverst\w*|ok(?:ay)? to|(?:may|can) (?:we|i)|allow\w*"
     r"|marketing|newsletters?|promo\w*|mailings?|werb\w*|publicid\w*|publicit\w*|pubblicit\w*|boletin\w*|boletim"
     r"|informativ\w*|comuni[ck]\w*|communicat\w*|offers?|ofert\w*|offert\w*|offres?|angebote?|novidades|novedades"

@@ -154,3 +154,15 @@ def offs_of(at: Mapping[str, int]) -> list[tuple[str, int]]:
 def order_offs_of(at: Mapping[str, int]) -> list[tuple[str, int]]:
     """Return the names and places of a mapping's columns of what was taken off whole orders."""
     return [(name, place) for name, place in at.items() if field_of(name) == OF_ORDER]
+
+
+_OF_PERCENT = re.compile(r"percent|pct|\brate\b")
+
+
+def percentages(mapping: Mapping[str, int], columns: Sequence[str]) -> frozenset[str]:
+    """Return the fields of what was taken off whose columns are called percentages ("Discount %")."""
+    return frozenset(
+        field
+        for field, place in offs_of(mapping)
+        if place < len(columns) and _OF_PERCENT.search(column_words(columns[place].replace("%", " percent ")))
+    )
