@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
@@ -13,6 +14,7 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.audit import audit
@@ -45,6 +47,7 @@ ENDINGS = {Job.EXPORT_ROWS.value: "xlsx", Job.EXPORT_PERSON.value: "zip"}
 """Jobs that write a file for whoever asked for it, and how it ends. Their result says whose it is (`for`), what it is
 called (`list`), how many `rows` it has, and the `permission` it takes."""
 _HALF_WRITTEN = "export-"
+_OWN = "SELECT 1 FROM jobs WHERE id = :id AND name = ANY(:names) AND args -> 'actor' = CAST(:asker AS jsonb)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,19 +98,19 @@ async def export_link(session: AsyncSession, actor: Actor, job_id: UUID) -> Expo
     """Tell where the file of a finished export is fetched.
 
     Raises:
-        NotFound: no such job, or not this actor's.
+        NotFound: no such export, or not this actor's: nobody learns of anybody else's.
         Conflict: it has not finished, or not well.
         Forbidden: not for this role any more.
     """
     require(actor, Permission.OWN_FILES)
-    job = await get_job(session, job_id)
-    made = job.result or {}
-    if job.name not in ENDINGS:
+    asker = json.dumps([actor.kind.value, str(actor.id) if actor.id else ""])
+    bound = {"id": job_id, "names": list(ENDINGS), "asker": asker}
+    if (await session.execute(text(_OWN), bound)).first() is None:
         raise NotFound("There is no such export.")
+    job = await get_job(session, job_id)
     if job.status is not JobStatus.SUCCEEDED:
         raise Conflict(job.error or "The file is not ready yet.")
-    if made["for"] != [actor.kind.value, str(actor.id) if actor.id else ""]:
-        raise NotFound("There is no such export.")
+    made = job.result or {}
     name = f"{made['list']}.{ENDINGS[job.name]}"
     url = download_link(
         actor, EXPORT_FILES.key(job_id, ENDINGS[job.name]), name=name, permission=Permission(made["permission"])

@@ -184,6 +184,8 @@ class ApiKey(SQLModel, table=True):
     areas: list[str] = texts()
     """What it is good for, as "area:read" or "area:write"; empty for all its role may."""
     created_by: UUID | None = ref("users.id", ondelete="SET NULL", nullable=True)
+    made_with: UUID | None = ref("api_keys.id", ondelete="SET NULL", nullable=True)
+    """The key that made it, with which it is revoked."""
     created_at: datetime = stamped()
     last_used_at: datetime | None = moment()
     expires_at: datetime | None = moment()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any
@@ -22,7 +23,7 @@ from liquor_app.core.errors import Forbidden, Unauthenticated
 from liquor_app.core.ids import uuid7
 from liquor_app.organization.guidance import Guidance
 from liquor_app.planning.approval.approval_checks import require_approver
-from tests.api.client import Client, is_problem
+from tests.api.client import NOT_TAKEN, Client, is_problem
 from tests.people import add_customer, add_user
 
 pytestmark = pytest.mark.integration
@@ -190,3 +191,60 @@ async def test_a_second_step_asked_of_admins_is_asked_of_their_keys(database: st
     async with transaction() as session:
         await session.execute(text("INSERT INTO access_rules (name, set_at) VALUES ('two_steps_for_admins', now())"))
     assert await acting(secret, key_id) == (Role.MANAGER, Role.MANAGER)
+
+
+async def good_keys() -> set[UUID]:
+    async with transaction() as session:
+        return set((await session.execute(text("SELECT id FROM api_keys WHERE revoked_at IS NULL"))).scalars())
+
+
+async def test_a_key_makes_none_that_outlives_it(anybody: Client) -> None:
+    secret, maker_id = await key(days=10)
+    program = Client(anybody.http, {"X-API-Key": secret})
+    async with transaction() as session:
+        ends = (await session.execute(text("SELECT expires_at FROM api_keys"))).scalar_one()
+    refused = is_problem(
+        await program.post("/api-keys", json={"name": "x", "role": "admin", "days": 11}), 422, NOT_TAKEN
+    )
+    assert "say at most 9" in json.dumps(refused)
+    for said in ({}, {"days": None}, {"days": 9}):
+        made = await program.post("/api-keys", json={"name": "x", "role": "admin", **said})
+        assert made.status_code == 201, made.text
+    async with transaction() as session:
+        found = await session.execute(text("SELECT expires_at FROM api_keys WHERE id <> :id"), {"id": maker_id})
+        lives = list(found.scalars())
+    assert len(lives) == 3
+    assert max(lives) <= ends, "and none that has no end"
+
+
+async def test_what_a_key_made_is_revoked_with_it(anybody: Client, admin: Client) -> None:
+    """A key that leaked has made others meanwhile, and these more: one click ends them all."""
+    secret, key_id = await key()
+    other, other_id = await key()
+    chain = secret
+    for _ in range(3):
+        made = await Client(anybody.http, {"X-API-Key": chain}).post("/api-keys", json={"name": "x", "role": "admin"})
+        chain = made.json()["key"]
+    assert (await admin.delete(f"/api-keys/{key_id}")).status_code == 204
+    is_problem(await Client(anybody.http, {"X-API-Key": chain}).get("/customers"), 401, "unauthenticated")
+    assert await good_keys() == {other_id}
+    assert (await Client(anybody.http, {"X-API-Key": other}).get("/customers")).status_code == 200
+    async with transaction() as session:
+        told = await session.execute(text("SELECT count(*) FROM audit_log WHERE action = 'api_key.revoked'"))
+        assert told.scalar_one() == 4
+    with pytest.raises(Forbidden):
+        await key(actor=Actor(ActorKind.API_KEY, key_id, "x", Role.ADMIN))
+
+
+async def test_a_key_gives_no_more_requests_than_it_has(anybody: Client) -> None:
+    secret, key_id = await key(per_minute=40, per_month=1_000)
+    program = Client(anybody.http, {"X-API-Key": secret})
+    body = {"name": "x", "role": "admin"}
+    for more in ({"per_minute": 41}, {"per_month": 1_001}):
+        is_problem(await program.post("/api-keys", json={**body, **more}), 422, NOT_TAKEN)
+        is_problem(await program.patch(f"/api-keys/{key_id}", json=more), 422, NOT_TAKEN)
+    assert (await program.post("/api-keys", json=body)).status_code == 201
+    assert (await program.patch(f"/api-keys/{key_id}", json={"per_minute": None, "per_month": None})).status_code == 200
+    async with transaction() as session:
+        limits = await session.execute(text("SELECT DISTINCT per_minute, per_month FROM api_keys"))
+        assert [tuple(one) for one in limits] == [(40, 1_000)]
