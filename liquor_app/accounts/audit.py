@@ -129,8 +129,13 @@ async def audit_access(session: AsyncSession, actor: Actor, action: str, about: 
     )  # fmt: skip
 
 
-async def note_refusal(actor: Actor, what: str, ip: str | None = None) -> None:
+async def note_refusal(actor: Actor, what: str, ip: str | None = None, *, takes: str = "") -> None:
     """Record that somebody known was refused something, in a transaction of its own: the other was rolled back.
-    A corridor."""
+    A corridor.
+
+    Args:
+        takes: the role or the area of a key that would have done (`Forbidden`).
+    """
+    more = {name: value for name, value in (("ip", ip), ("takes", takes)) if value}
     async with transaction() as session:
-        await audit_access(session, actor, "access.refused", actor.id, what=what, **({"ip": ip} if ip else {}))
+        await audit_access(session, actor, "access.refused", actor.id, what=what, **more)

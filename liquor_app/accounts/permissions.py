@@ -68,12 +68,22 @@ def require(actor: Actor, permission: Permission) -> None:
     rule = TABLE[permission]
     if may(actor, permission):
         return
+    takes = lacking(actor, permission)
     if rule.role is not None and not _has_role(actor, permission):
         if actor.kind is ActorKind.STRANGER:
-            raise Forbidden("Nobody is signed in.")
-        raise Forbidden(f"This needs the role {rule.role.label}; you are signed in as {actor.role.label}.")
+            raise Forbidden("Nobody is signed in.", takes=takes)
+        raise Forbidden(f"This needs the role {rule.role.label}; you are signed in as {actor.role.label}.", takes=takes)
     way = {Way.READ: "read", Way.WRITE: "change", Way.ADMIN: "administer"}[rule.way]
-    raise Forbidden(f"This key may not {way} {rule.area or 'this'}. It is good for {', '.join(actor.areas)}.")
+    said = f"This key may not {way} {rule.area or 'this'}. It is good for {', '.join(actor.areas)}."
+    raise Forbidden(said, takes=takes)
+
+
+def lacking(actor: Actor, permission: Permission) -> str:
+    """Return what `actor` lacks for a permission: the least role, else the area of a key; empty for nothing."""
+    if may(actor, permission):
+        return ""
+    rule = TABLE[permission]
+    return rule.role.value if rule.role is not None and not _has_role(actor, permission) else rule.scope
 
 
 def _has_role(actor: Actor, permission: Permission) -> bool:

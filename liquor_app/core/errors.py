@@ -124,9 +124,15 @@ class Collided(Meanwhile):
 
 
 class Forbidden(AppError):
+    """`takes`: the role or the area of a key that would do; empty where none would."""
+
     code = "forbidden"
     status = 403
     exit_code = 5
+
+    def __init__(self, message: str, *, field: str | None = None, takes: str = "") -> None:
+        super().__init__(message, field=field)
+        self.takes = takes
 
 
 class Unauthenticated(AppError):

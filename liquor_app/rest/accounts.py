@@ -199,8 +199,8 @@ async def register(request: Request, body: Registration) -> object:
         actor = await tokens.token_actor(session, bearer)
     try:
         require(actor, Permission.TEAM_ADMIN)
-    except Forbidden:
-        await note_refusal(actor, "POST /auth/register", ip=source_of(request))
+    except Forbidden as error:
+        await note_refusal(actor, "POST /auth/register", ip=source_of(request), takes=error.takes)
         raise
     hashed = await hash_password(body.password, about=(body.email, body.full_name or ""))
     async with transaction() as session:

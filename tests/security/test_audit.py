@@ -304,8 +304,31 @@ def test_the_page_says_nothing_as_a_program_would() -> None:
     assert (refused.about, refused.changes) == (
         "signing in", ["tried: do bulk (Bulk)", "until: Fri 27 Nov, 12:00 UTC"],
     )  # fmt: skip
+    for takes, who in (
+        ("admin", "Admin"), ("manager", "Marketer or Admin"), ("user", "Viewer, Marketer or Admin"),
+        ("customers:write", "a key that may read and change customers"),
+    ):  # fmt: skip
+        assert line("access.refused", "access", {"takes": takes}).changes == [f"who may: {who}"]
     other = uuid7()
     assert line("customer.merged", "customer", {"gone": str(other)}).changes == [f"gone: …{str(other)[-6:]}"]
+
+
+async def test_a_refusal_says_who_may(viewer: Client, admin: Client, anybody: Client) -> None:
+    """By role, and of a key by its area; whatever was tried."""
+    made = await admin.post("/api-keys", json={"name": "till", "role": "admin", "areas": ["purchases:write"]})
+    till = Client(anybody.http, {"X-API-Key": made.json()["key"]})
+    for client, method, path, takes in (
+        (viewer, "POST", "/segments", "manager"), (viewer, "GET", "/audit", "admin"),
+        (till, "GET", "/customers", "customers:read"), (till, "GET", "/api-keys", ""),
+    ):  # fmt: skip
+        is_problem(await client.call(method, path), 403, "forbidden")
+        async with transaction() as session:
+            found = await session.execute(
+                text(
+                    "SELECT changes ->> 'takes' FROM audit_log WHERE action = 'access.refused' ORDER BY at DESC LIMIT 1"
+                )
+            )
+            assert (found.scalar_one() or "") == takes, path
 
 
 # --- what may be kept ---

@@ -100,8 +100,9 @@ async def current_actor(request: Request) -> AsyncIterator[Actor]:
     try:
         _admit(actor, needed(getattr(route, "endpoint", None)))
         yield actor
-    except Forbidden:
-        await note_refusal(actor, f"{request.method} {getattr(route, 'path', '')}", ip=source_of(request))
+    except Forbidden as error:
+        what = f"{request.method} {getattr(route, 'path', '')}"
+        await note_refusal(actor, what, ip=source_of(request), takes=error.takes)
         raise
 
 

@@ -129,7 +129,7 @@ async def _watched(state: Any, steps: Callable[[Any], AsyncIterator[Any]]) -> As
         yield RELOAD
     except AppError as error:
         if isinstance(error, Forbidden) and proxy._self_actor is not None:
-            await note_refusal(proxy._self_actor, steps.__qualname__)
+            await note_refusal(proxy._self_actor, steps.__qualname__, takes=error.takes)
         yield toast_failed(error.message)
     finally:
         watch.cancel()

@@ -27,7 +27,7 @@ from liquor_app.accounts.entry.access_links import find_link
 from liquor_app.accounts.entry.passkey_ceremony import relying_party
 from liquor_app.accounts.models import LinkKind
 from liquor_app.accounts.permission_table import Permission, needed, needs
-from liquor_app.accounts.permissions import STRANGER, Actor, may, require
+from liquor_app.accounts.permissions import STRANGER, Actor, lacking, may, require
 from liquor_app.accounts.sessions import TOUCH_SECONDS, session_actor, touch_session
 from liquor_app.accounts.users import has_users
 from liquor_app.api.client_address import tabs_address
@@ -187,7 +187,7 @@ async def _refusal(state: BaseState, event: Event, actor: Actor | None) -> Any:
     if actor is None:
         return to_sign_in(state)
     with called_from(origin_of(state, handler.__qualname__)):
-        await note_refusal(actor, handler.__qualname__)
+        await note_refusal(actor, handler.__qualname__, takes=lacking(actor, permission) if permission else "")
     if permission is None:
         return toast_failed("Nobody may do this.")
     try:
@@ -253,7 +253,7 @@ def guarded(
                 return to_sign_in(self)
             except AppError as error:
                 if isinstance(error, Forbidden):
-                    await note_refusal(await signed_in(self), handler.__qualname__)
+                    await note_refusal(await signed_in(self), handler.__qualname__, takes=error.takes)
                 return toast_failed(error.message)
 
     return run

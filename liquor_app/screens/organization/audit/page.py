@@ -32,7 +32,7 @@ def audit_page() -> rx.Component:
                 Column("Changes", _changes, phone="hide", wide=True),
             ],
             label="Audit log",
-            search="Who, what, or whom it is about",
+            search="Who, what, whom",
             empty=empty("Nothing here", "Nobody has done such a thing.", icon="scroll-text"),
         ),
     )

@@ -17,6 +17,7 @@ from urllib.parse import urlencode
 from liquor_app.accounts.audit import ACCESS
 from liquor_app.accounts.key_areas import area_words
 from liquor_app.accounts.models import AuditOutcome, Role
+from liquor_app.accounts.permission_table import RANK
 from liquor_app.accounts.permissions import ActorKind
 from liquor_app.privacy.lists import AUDIT, AuditRow
 from liquor_app.ui.words import NONE, figure, listed, plain_number, show_day, show_moment, spoken
@@ -66,7 +67,7 @@ NAMES = {
     "control group in percent", "max_discount_pct": "most off in percent", "held_out": "in the control group",
     "valid_from": "binds from", "valid_to": "binds until", "reply_to": "answers go to", "is_paused": "paused",
     "is_active": "active", "is_sample": "sample", "what": "tried", "whom": "to whom", "given": "asked for",
-    "search": "searched for something", "areas": "good for", "expires_at": "ends",
+    "search": "searched for something", "areas": "good for", "expires_at": "ends", "takes": "who may",
 }  # fmt: skip
 """Fields that are not called as people call them."""
 
@@ -185,7 +186,14 @@ def _areas(value: Any, at: datetime) -> str:
     return listed([area_words(str(one)) for one in value]) if isinstance(value, list) else _shown(value, at)
 
 
-SAID: Mapping[str, Callable[[Any, datetime], str]] = {"role": _role, "areas": _areas}
+def _takes(value: Any, at: datetime) -> str:
+    """Return who may: those of a role and of those above it, or a key of an area."""
+    if value in set(Role):
+        return listed([role.label for role in RANK if RANK[role] >= RANK[Role(value)]], "or")
+    return f"a key that may {area_words(str(value))}" if value else ""
+
+
+SAID: Mapping[str, Callable[[Any, datetime], str]] = {"role": _role, "areas": _areas, "takes": _takes}
 """Fields whose values people know by other words."""
 
 
