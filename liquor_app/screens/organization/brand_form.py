@@ -46,6 +46,12 @@ class BrandFormState(FormState, rx.State, mixin=True):  # type: ignore[call-arg]
     # --- what all of them do ---
 
     @rx.event
+    @needs(Permission.APP)
+    async def clear(self) -> None:
+        """Show nothing until it is read again: whoever comes back would see, and type into, what was here before."""
+        self.reset()
+
+    @rx.event
     @guarded
     @needs(Permission.APP)
     async def load(self) -> None:

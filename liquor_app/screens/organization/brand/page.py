@@ -207,7 +207,7 @@ PAGES = (
         "Brand",
         brand_page,
         icon="palette",
-        on_load=BrandState.load,
+        on_load=[BrandState.clear, BrandState.load],
         nav_group="admin",
         roles=roles_of(Permission.SETTINGS_ADMIN),
     ),

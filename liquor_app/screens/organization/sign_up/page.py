@@ -233,7 +233,7 @@ PAGES = (
         "Sign-up page",
         sign_up_page,
         icon="user-plus",
-        on_load=SignUpState.load,
+        on_load=[SignUpState.clear, SignUpState.load],
         nav_group="admin",
         roles=roles_of(Permission.BRANDS_READ),
     ),

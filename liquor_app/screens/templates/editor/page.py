@@ -311,7 +311,7 @@ PAGES = (
         "/templates/[template_id]",
         "Template",
         template_page,
-        on_load=[SampleState.load, EditorState.load, HistoryState.load, TrialState.load],
+        on_load=[EditorState.clear, SampleState.load, EditorState.load, HistoryState.load, TrialState.load],
         parent="/templates",
     ),
 )
