@@ -9,6 +9,7 @@ import reflex as rx
 from liquor_app.accounts.key_usage import PER_MINUTE, PER_MONTH
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permission_table import Permission
+from liquor_app.screens.accounts.api_keys.areas_panel import areas_panel
 from liquor_app.screens.accounts.api_keys.state import GOOD, ApiKeysState
 from liquor_app.screens.forms.view import form_dialog, form_of
 from liquor_app.screens.listing.view import list_card
@@ -148,16 +149,13 @@ def _new() -> rx.Component:
                 "Role", "role", [(role.value, role.label) for role in (Role.USER, Role.MANAGER, Role.ADMIN)],
                 default_value="user", error=errors["role"], hint="The most it may ever do.",
             ),
-            text_field(
-                "Good for", "areas", error=errors["areas"], optional=True, max_length=400,
-                hint="Such as purchases:write customers:read. Empty is all the role may.",
-            ),
             select_field(
                 "Ends", "days",
                 [("365", "After a year"), ("90", "After 90 days"), ("30", "After 30 days"), ("", "Never")],
                 default_value="365", error=errors["days"],
             ),
             *_limit_fields(),
+            areas_panel(),
             gap=16,
         ),
         id=NEW,

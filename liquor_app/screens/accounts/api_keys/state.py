@@ -13,7 +13,7 @@ from liquor_app.accounts.key_areas import area_words
 from liquor_app.accounts.key_usage import PER_MINUTE, PER_MONTH
 from liquor_app.accounts.lists import API_KEYS, list_api_keys
 from liquor_app.accounts.models import Role
-from liquor_app.accounts.permission_table import Permission, needs
+from liquor_app.accounts.permission_table import AREAS, Permission, needs
 from liquor_app.accounts.permissions import Actor
 from liquor_app.core.db import Session, transaction
 from liquor_app.core.errors import Invalid
@@ -67,6 +67,10 @@ def key_line(row: ApiKeyRow, at: datetime) -> KeyLine:
     )  # fmt: skip
 
 
+AREA = "area_"
+"""How the fields of a new key's areas begin."""
+SOME, EVERYTHING = "some", "all"
+"""What a new key is good for: what is chosen of the areas, or all its role may."""
 ASKS = frozenset({"new", "limits", "revoke"})
 
 
@@ -76,6 +80,8 @@ class ApiKeysState(AskState, ListState, rx.State):
     rows: list[KeyLine] = []
     secret: str = ""
     """The new key, until its dialog is closed."""
+    reach: str = SOME
+    """Of the new key that is being typed: `SOME` or `EVERYTHING`."""
 
     def _fields(self) -> frozenset[str]:
         return frozenset({"name", "role", "areas", "days", "per_minute", "per_month"})
@@ -104,6 +110,17 @@ class ApiKeysState(AskState, ListState, rx.State):
         """The key a dialog is about."""
         return next((row for row in self.rows if row.id == self.about), KeyLine())
 
+    def _fresh(self) -> None:
+        super()._fresh()
+        self.reach = SOME
+
+    @rx.event
+    @guarded
+    @needs(Permission.APP)
+    async def choose_reach(self, reach: str) -> None:
+        """Show the areas of the new key, or none where it is good for all its role may."""
+        self.reach = EVERYTHING if str(reach) == EVERYTHING else SOME
+
     @rx.event
     @guarded
     @needs(Permission.APP)
@@ -121,7 +138,7 @@ class ApiKeysState(AskState, ListState, rx.State):
             raise Invalid("Choose a role.", field="role")
         if life not in LIVES:
             raise Invalid("Choose one of the times there are.", field="days")
-        areas = [one for one in typed(form, "areas").replace(",", " ").split() if one]
+        areas = chosen_areas(form)
         async with transaction() as session:
             made = await create_api_key(
                 session, actor, name=typed(form, "name"), role=Role(role), areas=areas, days=LIVES[life],
@@ -154,6 +171,21 @@ class ApiKeysState(AskState, ListState, rx.State):
         self._shut()
         await self._read()
         return toast_done("Key revoked", "What used it is refused from now on.")
+
+
+def chosen_areas(form: dict[str, Any]) -> list[str]:
+    """Return what a new key is to be good for; none for all its role may.
+
+    Raises:
+        Invalid: nothing was chosen, which would be all, or neither was said.
+    """
+    reach = typed(form, "reach")
+    if reach == EVERYTHING:
+        return []
+    areas = [f"{area}:{way}" for area in AREAS if (way := typed(form, f"{AREA}{area}"))]
+    if reach != SOME or not areas:
+        raise Invalid("Choose an area at least, or all the role may.", field="areas")
+    return areas
 
 
 def _whole(form: dict[str, Any], name: str) -> int | None:

@@ -1,0 +1,64 @@
+"""What a new key is good for is chosen, area by area: nothing chosen is never all."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from liquor_app.accounts.key_areas import SCOPES
+from liquor_app.accounts.permission_table import AREAS
+from liquor_app.core.db import transaction
+from liquor_app.core.errors import Invalid
+from liquor_app.screens.accounts.api_keys.areas_panel import ways_of
+from liquor_app.screens.accounts.api_keys.state import ApiKeysState, chosen_areas
+from tests.forms.test_every_form import signed_in_tab
+from tests.tabs import run
+
+FORM = {"name": "Till", "role": "admin", "days": "30", "per_minute": "", "per_month": ""}
+
+
+def test_every_scope_can_be_chosen_and_nothing_else() -> None:
+    offered = {f"{area}:{way}" for area in AREAS for way, _ in ways_of(area) if way}
+    assert offered == set(SCOPES)
+    assert all(ways_of(area)[0] == ("", "Nothing") for area in AREAS)
+
+
+@pytest.mark.parametrize(
+    "form", [{}, {"reach": ""}, {"reach": "some"}, {"reach": "ALL"}, {"areas": ""}, {"reach": ["all"]},
+             {"reach": "", "area_customers": "read"}, {"reach": "some", "area_nothing": "read"}],
+)  # fmt: skip
+def test_nothing_chosen_is_not_all(form: dict[str, Any]) -> None:
+    """An empty field was all the role may: whoever forgot it made the strongest key there is."""
+    with pytest.raises(Invalid):
+        chosen_areas(form)
+
+
+def test_what_is_chosen() -> None:
+    assert chosen_areas({"reach": "all", "area_customers": "read"}) == []
+    assert chosen_areas({"reach": "some", "area_customers": "read", "area_purchases": "write", "area_sends": ""}) == [
+        "customers:read", "purchases:write",
+    ]  # fmt: skip
+
+
+@pytest.mark.integration
+async def test_the_dialog_makes_what_was_chosen(database: str) -> None:
+    tab = await signed_in_tab("/settings/api-keys")
+    state = await tab.state(ApiKeysState)
+    await run(ApiKeysState.load, state)
+    for wrong in ({"reach": "some"}, {"reach": "some", "area_customers": "own"}, {"areas": "customers:read"}):
+        await run(ApiKeysState.ask, state, "new")
+        await run(ApiKeysState.create, state, {**FORM, **wrong})
+        assert list(state.errors) == ["areas"], wrong
+        assert state.secret == ""
+    await run(ApiKeysState.choose_reach, state, "all")
+    assert state.reach == "all"
+    await run(ApiKeysState.ask, state, "new")
+    assert state.reach == "some", "the next key begins with little"
+    await run(ApiKeysState.create, state, {**FORM, "reach": "some", "area_customers": "read", "area_jobs": "write"})
+    assert state.secret.startswith("lk_")
+    async with transaction() as session:
+        assert (await session.execute(text("SELECT areas FROM api_keys"))).scalars().all() == [
+            ["customers:read", "jobs:write"]
+        ]
