@@ -297,5 +297,20 @@ MENTIONS = (
         scrub="UPDATE decision_counts SET segment_slug = regexp_replace(segment_slug, :named, :mark, 'gi') WHERE"
         " EXISTS (SELECT FROM segments WHERE slug ~* :named) AND segment_slug ~* :named",
     ),
+    Mention(
+        "actions",  # what was written to others
+        rows="SELECT id, segment_slug AS name FROM actions WHERE concat_ws(' ', message, reason, creative_hint,"
+        " skip_detail, offer) ~* :named",
+        scrub="UPDATE actions SET message = regexp_replace(message, :named, :mark, 'gi'), reason ="
+        " regexp_replace(reason, :named, :mark, 'gi'), creative_hint = regexp_replace(creative_hint, :named, :mark,"
+        " 'gi'), skip_detail = regexp_replace(skip_detail, :named, :mark, 'gi'), offer = regexp_replace(offer,"
+        " :named, :mark, 'gi') WHERE concat_ws(' ', message, reason, creative_hint, skip_detail, offer) ~* :named",
+    ),
+    Mention(
+        "plan_edits",
+        rows="SELECT id, kind AS name FROM plan_edits WHERE concat_ws(' ', summary, before) ~* :named ORDER BY id",
+        scrub="UPDATE plan_edits SET summary = regexp_replace(summary, :named, :mark, 'gi'), before ="
+        " without_words(before, :named, :mark) WHERE concat_ws(' ', summary, before) ~* :named",
+    ),
 )
 """Where the shop's own words may name somebody."""

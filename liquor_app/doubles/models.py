@@ -10,7 +10,7 @@ from sqlalchemy import Index, text
 from sqlmodel import SQLModel
 
 from liquor_app.core.columns import blob, document, moment, pk, plain_uuid, ref, stamped, texts, whole, words
-from liquor_app.core.platform.personal_data import Personal
+from liquor_app.core.platform.personal_data import Mention, Personal
 
 
 class LikelyDouble(SQLModel, table=True):
@@ -77,3 +77,12 @@ PERSONAL = (
     ),
 )
 """What rows hold of a person."""
+
+MENTIONS = (
+    Mention(
+        "customer_merges",
+        rows="SELECT id, reason AS name FROM customer_merges WHERE reason ~* :named ORDER BY id",
+        scrub="UPDATE customer_merges SET reason = regexp_replace(reason, :named, :mark, 'gi') WHERE reason ~* :named",
+    ),
+)
+"""Where the shop's own words may name somebody."""

@@ -163,8 +163,8 @@ PERSONAL = (
         rows="SELECT file_name, mapping, error, created_at FROM imports WHERE concat_ws(' ', file_name, mapping, error)"
         " ~* :words",
         scrub="UPDATE imports SET file_name = CASE WHEN file_name ~* :words THEN 'erased' ELSE file_name END,"
-        " mapping = without_words(mapping, :words, :mark), error = NULL WHERE"
-        " concat_ws(' ', file_name, mapping, error) ~* :words",
+        " mapping = without_words(mapping, :words, :mark), options = without_words(options, :words, :mark),"
+        " error = NULL WHERE concat_ws(' ', file_name, mapping, options, error) ~* :words",
         why="that a file was brought in, and its counts",
     ),
     Personal(

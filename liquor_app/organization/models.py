@@ -156,5 +156,12 @@ MENTIONS = (
         " footer_text) ~* :named ORDER BY name",
         link="/settings/brand",
     ),
+    Mention(
+        "guidance_versions",
+        rows="SELECT version AS id, 'Guidance, version ' || version AS name FROM guidance_versions WHERE"
+        " CAST(document AS text) ~* :named ORDER BY version",
+        scrub="UPDATE guidance_versions SET document = without_words(document, :named, :mark) WHERE CAST(document AS"
+        " text) ~* :named",
+    ),
 )
 """Where the shop's own words may name somebody."""

@@ -12,7 +12,7 @@ from sqlmodel import SQLModel
 
 from liquor_app.campaigns.models import Engine
 from liquor_app.core.columns import choice, day, document, moment, pk, plain_uuid, ref, stamped, whole, words
-from liquor_app.core.platform.personal_data import Personal
+from liquor_app.core.platform.personal_data import Mention, Personal
 from liquor_app.core.states import Transitions
 
 
@@ -93,3 +93,21 @@ PERSONAL = (
     ),
 )
 """What rows hold of a person."""
+
+MENTIONS = (
+    Mention(
+        "plans",
+        rows="SELECT id, 'Plan ' || version AS name FROM plans WHERE concat_ws(' ', constraints, summary) ~* :named"
+        " ORDER BY id",
+        scrub="UPDATE plans SET constraints = without_words(constraints, :named, :mark), summary ="
+        " without_words(summary, :named, :mark) WHERE concat_ws(' ', constraints, summary) ~* :named",
+    ),
+    Mention(
+        "plan_choices",  # what was written to others
+        rows="SELECT action_id AS id, status AS name FROM plan_choices WHERE concat_ws(' ', content, skip_detail) ~*"
+        " :named ORDER BY action_id",
+        scrub="UPDATE plan_choices SET content = without_words(content, :named, :mark), skip_detail ="
+        " regexp_replace(skip_detail, :named, :mark, 'gi') WHERE concat_ws(' ', content, skip_detail) ~* :named",
+    ),
+)
+"""Where the shop's own words may name somebody."""

@@ -42,7 +42,8 @@ PERSONAL: tuple[Personal, ...] = (
 )  # fmt: skip
 
 MENTIONS: tuple[Mention, ...] = (
-    *labels.MENTIONS, *customers.MENTIONS, *imported.MENTIONS, *actions.MENTIONS, *experiments.MENTIONS,
+    *labels.MENTIONS, *customers.MENTIONS, *erasing.MENTIONS, *imported.MENTIONS, *actions.MENTIONS,
+    *planning.MENTIONS, *ledger.MENTIONS, *allocations.MENTIONS, *doubles.MENTIONS, *experiments.MENTIONS,
     *ab_tests.MENTIONS, *campaigns.MENTIONS, *coupons.MENTIONS, *accounts.MENTIONS, *sending.MENTIONS,
     *webhooks.MENTIONS, *templates.MENTIONS, *organization.MENTIONS, *catalog.MENTIONS,
     *segments.MENTIONS,  # last: where a segment's short name stands is looked for only while one names somebody

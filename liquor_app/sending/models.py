@@ -169,5 +169,10 @@ MENTIONS = (
         scrub="UPDATE tracked_links SET url = regexp_replace(url, :named, :mark, 'gi'), label ="
         " regexp_replace(label, :named, :mark, 'gi') WHERE concat_ws(' ', url, label) ~* :named",
     ),
+    Mention(
+        "replies",  # what others answered
+        rows="SELECT id, medium AS name FROM replies WHERE body ~* :named ORDER BY id",
+        scrub="UPDATE replies SET body = regexp_replace(body, :named, :mark, 'gi') WHERE body ~* :named",
+    ),
 )
 """Where the shop's own words may name somebody."""

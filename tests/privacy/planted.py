@@ -295,6 +295,35 @@ async def plant_in_passing(neighbour: UUID) -> None:
         " uuid_v7(), now(), now())",
         "UPDATE customers SET raw_data = jsonb_build_object('custom', jsonb_build_object('remark',"
         " 'referred by ' || :name || ', “the quill”, once Zora Brindlewick')) WHERE id = :other",
+        "INSERT INTO replies (provider, event_id, medium, address, address_hash, customer_id, body, received_at) VALUES"
+        " ('twilio', 'r-other', 'sms', '+12072400199', 'x', :other, 'Is ' || :name || ' coming? Ask ' || :mail, now())",
+        "UPDATE plans SET constraints = jsonb_build_object('note', 'as ' || :name || ' asked'), summary ="
+        " jsonb_build_object('said', 'For friends of ' || :name)",
+        "INSERT INTO actions (campaign_id, customer_id, channel, segment_slug, scheduled_date, message, reason,"
+        " creative_hint, skip_detail, offer) SELECT id, :other, 'email', 'friends_of_zora_quillmark', current_date,"
+        " :name || ' says hello', 'Came with ' || :name, 'Ask ' || :mail, 'As ' || :name, :name || ' likes it' FROM"
+        " campaigns LIMIT 1",
+        "INSERT INTO plan_edits (campaign_id, batch, action_id, kind, summary, before, actor_name) SELECT campaign_id,"
+        " uuid_v7(), id, 'copy', :name || ' struck out', jsonb_build_object('message', CAST(:name AS text)), 'x' FROM"
+        " actions WHERE customer_id = :other",
+        "INSERT INTO plan_choices (plan_id, action_id, status, scheduled_date, content, skip_detail) SELECT"
+        " (SELECT id FROM plans LIMIT 1), id, 'pending', current_date, jsonb_build_object('message',"
+        " 'With ' || :name), :name FROM actions WHERE customer_id = :other",
+        "INSERT INTO stencils (id, html, text, links) VALUES (uuid_v7(), ARRAY['<p>Yours, ' || :name, '</p>'],"
+        " ARRAY['Yours, ' || :name], jsonb_build_array(jsonb_build_object('label', CAST(:name AS text))))",
+        "INSERT INTO sends (id, customer_id, channel, recipient, status, not_before, note) VALUES (uuid_v7(), :other,"
+        " 'email', 'neighbour@example.com', 'failed', now(), 'settled with ' || :name)",
+        "UPDATE allocations SET counsel = 'asked by ' || :name, product_name = 'Cask of ' || :name",
+        "INSERT INTO allocation_entries (allocation_id, number, customer_id, person, spend, note) SELECT id, 2, :other,"
+        " 'a2', 0, 'fetches it for ' || :name FROM allocations",
+        "INSERT INTO customer_merges (stays_id, gone_id, reason) VALUES (:other, :other, :name || ' says so')",
+        "UPDATE consents SET source = 'told by ' || :name, evidence = jsonb_build_object('heard', :mail || '!') WHERE"
+        " customer_id = :other",
+        "INSERT INTO age_ledger (customer_id, verified, method, evidence) VALUES (:other, true, 'at the counter',"
+        " jsonb_build_object('seen', 'with ' || :name))",
+        "INSERT INTO guidance_versions (version, document) VALUES (99, jsonb_build_object('voice', 'Never write as ' ||"
+        " :name))",
+        "UPDATE imports SET options = options || jsonb_build_object('consent_source', 'card of ' || :name)",
         "UPDATE purchases SET external_id = 'ENGRAVED-Zora_Quillmark' WHERE external_id = '77'",
         "UPDATE purchase_lines SET product = 'Ale engraved ' || :name WHERE purchase_id IN"
         " (SELECT id FROM purchases WHERE external_id LIKE 'ENGRAVED%')",

@@ -53,13 +53,13 @@ NAMES_NOBODY = {
         review_subscriptions setup_codes sign_in_attempts totp_secrets users
     """,
     "ids, kinds, codes, figures and keys of ours": """
-        allocations base_months campaign_pools channels cohort_months cohorts daily_messages daily_sales erased_keys
+        base_months campaign_pools channels cohort_months cohorts daily_messages daily_sales erased_keys
         erasures experiment_arms global_holdouts goods_months model_versions product_images product_labels recounts
         rfm_moves scoring_standards sealed_secrets send_hours send_keys sender_checks sender_days short_links
         sign_up_days sign_up_refusals touched_customers uplift_models webhook_deliveries webhook_events
     """,
     "the shop's own rules and wordings, which are evidence of what was in force": """
-        compliance_rules drop_sources guidance_versions settings sign_up_pages sign_up_wordings
+        compliance_rules drop_sources settings sign_up_pages sign_up_wordings
     """,
 }
 
@@ -109,7 +109,7 @@ STAYS = {
     "webhook_receipts": "provider event_id kind",
     "service_messages": "kind channel status provider provider_message_id",
     "analytics_events": "event_type",
-    "imports": "kind file_key policy position options reasons notes undo",
+    "imports": "kind file_key policy position reasons notes undo",
     "import_rejects": "code field",
     "drop_files": "name mark",
     "allocation_entries": "person ticket decided_by",

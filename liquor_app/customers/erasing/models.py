@@ -11,7 +11,7 @@ from sqlalchemy import Column, Index, LargeBinary, text
 from sqlmodel import Field, SQLModel
 
 from liquor_app.core.columns import choice, document, flag, moment, pk, plain_uuid, ref, stamped, words
-from liquor_app.core.platform.personal_data import Personal
+from liquor_app.core.platform.personal_data import Mention, Personal
 from liquor_app.core.states import Transitions
 
 
@@ -101,3 +101,19 @@ PERSONAL = (
     ),
 )
 """What rows hold of a person."""
+
+MENTIONS = (
+    Mention(
+        "consents",  # of others: “as she told Ada Example”
+        rows="SELECT id, source AS name FROM consents WHERE concat_ws(' ', source, evidence) ~* :named ORDER BY id",
+        scrub="UPDATE consents SET source = regexp_replace(source, :named, :mark, 'gi'), evidence ="
+        " without_words(evidence, :named, :mark) WHERE concat_ws(' ', source, evidence) ~* :named",
+    ),
+    Mention(
+        "age_ledger",
+        rows="SELECT id, method AS name FROM age_ledger WHERE CAST(evidence AS text) ~* :named ORDER BY id",
+        scrub="UPDATE age_ledger SET evidence = without_words(evidence, :named, :mark) WHERE CAST(evidence AS text)"
+        " ~* :named",
+    ),
+)
+"""Where the shop's own words may name somebody."""
