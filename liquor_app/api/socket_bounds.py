@@ -71,10 +71,12 @@ class Socket:
         self._end: asyncio.Future[int] = asyncio.get_running_loop().create_future()
 
     def enter(self) -> bool:
-        """Take a stranger's seat; False if its source has all it may have."""
+        """Take a stranger's seat; False if its source has all it may have of the app's own sockets. Of the API's the
+        one makes room that has been silent longest: a neighbour who holds them all must not keep out who says at once
+        whose it is."""
         if self._is_known:
             return True
-        if self._crowd.has_all_of(self.source):
+        if self._is_event and self._crowd.has_all_of(self.source):
             return False
         self._crowd.enter(self)
         return True

@@ -18,7 +18,7 @@ from fastapi import WebSocket, WebSocketDisconnect
 from pydantic import BaseModel
 
 from liquor_app.api.live.asyncapi import Heartbeat
-from liquor_app.api.socket_bounds import SOCKET, TOO_MUCH
+from liquor_app.api.socket_bounds import SOCKET, TOO_LARGE, TOO_MUCH
 from liquor_app.core.clock import now
 from liquor_app.core.errors import AppError, Unauthenticated
 from liquor_app.core.pubsub import TICKET_PREFIX, Message, hub
@@ -91,11 +91,12 @@ async def _token(websocket: WebSocket, has_cookie: bool) -> str | None:
     return token
 
 
-async def _listen(websocket: WebSocket) -> None:
-    """Read and drop what the client says; ends when it leaves, or says too much."""
+async def _listen(websocket: WebSocket) -> bool:
+    """Read and drop what the client says; ends when it leaves (False), or says too much (True)."""
     while (message := await websocket.receive())["type"] != "websocket.disconnect":
         if len(message.get("text") or message.get("bytes") or "") > MAX_MESSAGE:
-            return
+            return True
+    return False
 
 
 async def serve(
@@ -142,6 +143,8 @@ async def serve(
                     if told:
                         await _send(websocket, told)
                         said_at = time.monotonic()
+                if await gone:
+                    await websocket.close(TOO_LARGE, "A client has no more to say than its token.")
             finally:
                 gone.cancel()
                 with suppress(asyncio.CancelledError, Exception):
@@ -160,7 +163,7 @@ async def serve(
         _open.discard(websocket)
 
 
-async def _wait(queue: asyncio.Queue[Message], gone: asyncio.Task[None]) -> list[Message]:
+async def _wait(queue: asyncio.Queue[Message], gone: asyncio.Task[bool]) -> list[Message]:
     """Return the next hints, a few at once; none if it is time to look whether the client may still listen."""
     waiting = asyncio.create_task(queue.get())
     try:

@@ -283,6 +283,10 @@ async def test_a_long_message_is_not_read(app: FastAPI, viewer: Client) -> None:
     async with connect(app, "/ws/notifications") as socket:
         await socket.to_app.put({"type": "websocket.receive", "text": "[" * 5000})
         assert await socket.closed() == 4401
+    async with connect(app, "/ws/analytics", bearer(viewer)) as socket:
+        await socket.heard()
+        await socket.say_text("x" * (sockets.MAX_MESSAGE + 1))
+        assert await socket.closed() == 1009, "and is told why"
 
 
 async def test_no_token_goes_into_an_address(app: FastAPI, viewer: Client) -> None:
@@ -525,6 +529,6 @@ async def test_an_address_that_makes_no_sense_is_closed_as_it_is_documented(
 
 async def test_what_a_socket_closes_with_is_what_is_described(anybody: Client) -> None:
     described = asyncapi("x", "1", SOCKETS)["info"]["description"]
-    for code in ("4401", "4403", "4404", "4422", "1008", "1013"):
+    for code in ("4401", "4403", "4404", "4422", "1008", "1009", "1013"):
         assert code in described
         assert code in (PROJECT_ROOT / "docs" / "api.md").read_text()

@@ -155,3 +155,23 @@ async def test_silent_sockets_do_not_refuse_those_with_a_token(
         assert len(socket_bounds.API_STRANGERS) < 6
         assert await asyncio.wait_for(silent[0].closed(), 2) == 1013, "the oldest silent one made room"
         assert len(socket_bounds.EVENT_STRANGERS) == 6
+
+
+async def test_silent_sockets_of_one_address_do_not_refuse_its_neighbours(
+    wire: Wire, viewer: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody in the shop's own network holds every seat of its address: tickets and tokens are heard."""
+    monkeypatch.setattr(socket_bounds, "API_STRANGERS", Crowd[Socket](of_one=3, in_all=6))
+    api, source = whole_api(), "192.0.2.7"
+    async with AsyncExitStack() as stack:
+        silent = [
+            await stack.enter_async_context(client.connect(api, "/ws/analytics", source=source)) for _ in range(3)
+        ]
+        ticket = await client.ticket(viewer)
+        for headers, query in (((), f"ticket={ticket}"), ((client.bearer(viewer),), "")):
+            socket = await stack.enter_async_context(
+                client.connect(api, "/ws/analytics", *headers, query=query, source=source)
+            )
+            assert (await socket.heard())["type"] == "analytics"
+        assert await asyncio.wait_for(silent[0].closed(), 2) == 1013, "the one that was silent longest made room"
+        assert len(socket_bounds.API_STRANGERS) <= 3

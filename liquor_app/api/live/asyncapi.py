@@ -14,8 +14,8 @@ from pydantic.json_schema import models_json_schema
 _REF = "#/components/schemas/{model}"
 _CLOSES = (
     "Close codes are 4000 + the HTTP status that fits: 4401 nobody known, 4403 not allowed, 4404 no such thing, 4422"
-    " an address that makes no sense; 1008 for who does not read, 1013 for too many. What ends a session or a key"
-    " closes its sockets."
+    " an address that makes no sense; 1008 for who does not read, 1009 for who says too much at once, 1013 for too"
+    " many. What ends a session or a key closes its sockets."
 )
 
 
