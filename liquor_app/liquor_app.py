@@ -38,6 +38,7 @@ from liquor_app.screens.customers.custom_fields.page import PAGES as CUSTOM_FIEL
 from liquor_app.screens.customers.detail.page import PAGES as CUSTOMER
 from liquor_app.screens.customers.doubles.page import PAGES as DOUBLES
 from liquor_app.screens.customers.list.page import PAGES as CUSTOMERS
+from liquor_app.screens.customers.purchases.page import PAGES as PURCHASES
 from liquor_app.screens.customers.suppressions.page import PAGES as SUPPRESSED
 from liquor_app.screens.experiments.ab_history.page import PAGES as AB_HISTORY
 from liquor_app.screens.experiments.learning.page import PAGES as LEARNING
@@ -54,6 +55,7 @@ from liquor_app.screens.scoring.models.page import PAGES as MODELS
 from liquor_app.screens.segments.discover.page import PAGES as DISCOVER
 from liquor_app.screens.segments.edit.page import PAGES as SEGMENT
 from liquor_app.screens.segments.list.page import PAGES as SEGMENTS
+from liquor_app.screens.sending.messages.page import PAGES as MESSAGES
 from liquor_app.screens.sending.outbox.page import PAGES as OUTBOX
 from liquor_app.screens.sending.replies.page import PAGES as REPLIES
 from liquor_app.screens.session import closed_pages, event_gate
@@ -77,6 +79,7 @@ PAGES: tuple[Page, ...] = (
     *IMPORTING,
     *SUPPRESSED,
     *DOUBLES,
+    *PURCHASES,
     *CATALOGUE,
     *PRODUCT,
     *ALLOCATIONS,
@@ -88,6 +91,7 @@ PAGES: tuple[Page, ...] = (
     *CAMPAIGN,
     *BUILDER,
     *OUTBOX,
+    *MESSAGES,
     *REPLIES,
     *ANALYTICS,
     *COHORTS,

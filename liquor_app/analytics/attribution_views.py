@@ -24,6 +24,7 @@ from liquor_app.core.errors import NotFound
 from liquor_app.core.money import money
 from liquor_app.experiments.effects import By, read_effects
 from liquor_app.organization.settings import SendingSettings, load_settings
+from liquor_app.sending.lists import BY_COUPON
 
 LOOK_BACK_DAYS = 120
 """Messages older than this share nothing; as in `sending.tracking.conversions`."""
@@ -87,8 +88,7 @@ WITH bought AS (
      WHERE s.campaign_id = :id AND s.sent_at IS NOT NULL AND (
            p.occurred_at < s.sent_at + make_interval(days => :days) OR {_TOUCHES})
 ), attributed AS (
-    SELECT s.customer_id, s.conversion_value AS worth, s.clicked_at IS NULL OR EXISTS (
-               SELECT FROM coupons k WHERE k.action_id = s.action_id AND k.redeemed_at IS NOT NULL) AS by_coupon
+    SELECT s.customer_id, s.conversion_value AS worth, {BY_COUPON} AS by_coupon
       FROM sends s WHERE s.campaign_id = :id AND s.converted_at IS NOT NULL
 ), shared AS (
     SELECT p.customer_id, p.total, count(*) AS touches, count(*) FILTER (WHERE s.campaign_id = :id) AS own

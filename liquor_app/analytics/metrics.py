@@ -8,9 +8,11 @@ shown as "–", never 0.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import date
 from decimal import Decimal
 from enum import StrEnum
+from urllib.parse import urlencode
 
 from liquor_app.ui.words import NONE, figure, percent, show_money
 
@@ -42,6 +44,37 @@ def said(unit: Unit, value: Decimal | float | None) -> str:
     return percent(value, 1) if unit is Unit.SHARE else figure(value)
 
 
+class RowsOf(StrEnum):
+    """A list that figures count the rows of; the value is its page."""
+
+    SALES = "/purchases"
+    SENDS = "/messages"
+
+    @property
+    def route(self) -> str:
+        """The same list in the API."""
+        return {RowsOf.SALES: "/purchases", RowsOf.SENDS: "/sends"}[self]
+
+    @property
+    def days(self) -> tuple[str, str]:
+        """Its filters of a first and a last day."""
+        return {RowsOf.SALES: ("bought_from", "bought_until"), RowsOf.SENDS: ("sent_from", "sent_until")}[self]
+
+
+@dataclass(frozen=True, slots=True)
+class CountedRows:
+    """The rows a count is of: those of a list that its filters leave. `summed` is the field that is added up, empty
+    where rows are counted."""
+
+    of: RowsOf
+    asked: Mapping[str, str] = field(default_factory=dict)
+    summed: str = ""
+
+
+def _did(what: str, summed: str = "") -> CountedRows:
+    return CountedRows(RowsOf.SENDS, {"did": what, "of_campaigns": "true"}, summed)
+
+
 @dataclass(frozen=True, slots=True)
 class Metric:
     """A figure.
@@ -50,6 +83,8 @@ class Metric:
         words: what it means, as hover text, drill-down and reference say it.
         top, bottom: names of the counts it is made of; `top` ÷ `bottom`, or `top` alone.
         source: which rows are counted.
+        listed: of a count, the list that holds exactly what is counted; a sentence why there is none. A rate leads to
+            what stands above its line.
     """
 
     key: str
@@ -59,6 +94,19 @@ class Metric:
     source: str
     top: str
     bottom: str = ""
+    listed: CountedRows | str = ""
+
+    @property
+    def counted(self) -> CountedRows | None:
+        """The rows it counts, or those above its line; None where no list has them."""
+        found = METRICS[self.top].listed
+        return found if isinstance(found, CountedRows) else None
+
+    @property
+    def no_rows(self) -> str:
+        """Why there is no list of what it counts; empty where there is one."""
+        found = METRICS[self.top].listed
+        return found if isinstance(found, str) else ""
 
     @property
     def formula(self) -> str:
@@ -99,46 +147,56 @@ def _is_silent(name: str, counts: Counts) -> bool:
 _TILL = "purchases, by the day of the sale in the shop's time zone"
 _LEDGER = "sends, by the day the message was sent in the shop's time zone"
 
+_BY_NIGHT = (
+    "Counted in the night from everybody's purchases, also of those deleted since; by person nothing of it is kept."
+)
+
 METRICS: Mapping[str, Metric] = {
     one.key: one
     for one in (
         Metric("revenue", "Revenue", Unit.MONEY, "What customers paid for goods, less what was given back; tax,"
-               " shipping and tips are left out. Of the whole shop, whoever was written to.", _TILL, "revenue"),
+               " shipping and tips are left out. Of the whole shop, whoever was written to.", _TILL, "revenue",
+               listed=CountedRows(RowsOf.SALES, summed="total")),
         Metric("orders", "Orders", Unit.COUNT, "Baskets that something was paid for; one of 0.00 is none.", _TILL,
-               "orders"),
+               "orders", listed=CountedRows(RowsOf.SALES, {"kind": "order"})),
         Metric("average_order", "Average order", Unit.MONEY, "What an order came to, returns taken off the whole.",
                _TILL, "revenue", "orders"),
         Metric("sends", "Messages sent", Unit.COUNT, "Messages a provider took. Each counts once, however often it was"
-               " tried.", _LEDGER, "sends"),
+               " tried.", _LEDGER, "sends", listed=_did("sent")),
         Metric("delivered", "Delivered", Unit.COUNT, "Messages of which the provider said that they arrived.", _LEDGER,
-               "delivered"),
+               "delivered", listed=_did("delivered")),
         Metric("delivery_rate", "Delivery rate", Unit.SHARE, "Delivered of what was sent; not measured where nobody"
                " told of a delivery.", _LEDGER, "delivered", "sends"),
         Metric("opens", "Opened", Unit.COUNT, "Messages that a person opened. What scanners and mail programs open"
-               " unread is told apart and left out.", _LEDGER, "opens"),
+               " unread is told apart and left out.", _LEDGER, "opens", listed=_did("opened")),
         Metric("open_rate", "Open rate", Unit.SHARE, "Opened of what was sent; not measured where nobody told of an"
                " opening.", _LEDGER, "opens", "sends"),
         Metric("clicks", "Clicked", Unit.COUNT, "Messages of which a person followed a link; scanners follow them all,"
-               " and are left out.", _LEDGER, "clicks"),
+               " and are left out.", _LEDGER, "clicks", listed=_did("clicked")),
         Metric("click_rate", "Click rate", Unit.SHARE, "Clicked of what was sent; not measured where no link was"
                " followed at all.", _LEDGER, "clicks", "sends"),
         Metric("conversions", "Attributed orders", Unit.COUNT, "Messages that a purchase belongs to: by the coupon it"
                " carried, else by the last click before it within the attribution window. Some of these people would"
-               " have bought anyway; what a campaign changed is for its holdout to say.", _LEDGER, "conversions"),
+               " have bought anyway; what a campaign changed is for its holdout to say.", _LEDGER, "conversions",
+               listed=_did("bought")),
         Metric("conversion_rate", "Conversion", Unit.SHARE, "Messages that a purchase belongs to, of what was sent; not"
                " measured where none is known to have reached anybody, as in the sandbox.", _LEDGER,
                "conversions", "sends"),
         Metric("attributed_revenue", "Attributed revenue", Unit.MONEY, "What the attributed orders came to when they"
-               " were attributed. What was given back since stands beside it.", _LEDGER, "attributed_revenue"),
-        Metric("bounces", "Bounced", Unit.COUNT, "Messages that came back.", _LEDGER, "bounces"),
+               " were attributed. What was given back since stands beside it.", _LEDGER, "attributed_revenue",
+               listed=_did("bought", "conversion_value")),
+        Metric("bounces", "Bounced", Unit.COUNT, "Messages that came back.", _LEDGER, "bounces",
+               listed=_did("bounced")),
         Metric("bounce_rate", "Bounce rate", Unit.SHARE, "Bounced of what was sent.", _LEDGER, "bounces", "sends"),
-        Metric("complaints", "Complaints", Unit.COUNT, "Messages called spam.", _LEDGER, "complaints"),
+        Metric("complaints", "Complaints", Unit.COUNT, "Messages called spam.", _LEDGER, "complaints",
+               listed=_did("complained")),
         Metric("complaint_rate", "Complaint rate", Unit.SHARE, "Called spam of what was sent.", _LEDGER, "complaints",
                "sends"),
         Metric("unsubscribes", "Unsubscribed", Unit.COUNT, "Messages by which somebody left the list.", _LEDGER,
-               "unsubscribes"),
-        Metric("customers", "Customers", Unit.COUNT, "People with a first purchase in the month.", _TILL, "customers"),
-        Metric("buyers", "Buyers", Unit.COUNT, "People who bought in the month.", _TILL, "buyers"),
+               "unsubscribes", listed=_did("unsubscribed")),
+        Metric("customers", "Customers", Unit.COUNT, "People with a first purchase in the month.", _TILL, "customers",
+               listed=_BY_NIGHT),
+        Metric("buyers", "Buyers", Unit.COUNT, "People who bought in the month.", _TILL, "buyers", listed=_BY_NIGHT),
         Metric("retention", "Retention", Unit.SHARE, "Who bought in a month, of all whose first purchase lies in the"
                " cohort's.", _TILL, "buyers", "customers"),
         Metric("unsubscribe_rate", "Unsubscribe rate", Unit.SHARE, "Left the list of what was sent.", _LEDGER,
@@ -146,6 +204,33 @@ METRICS: Mapping[str, Metric] = {
     )
 }  # fmt: skip
 """By key, in the order a reader meets them."""
+
+
+def rows_page(key: str, start: date | None = None, end: date | None = None, **narrowed: str) -> str:
+    """Return the page that lists what a figure counts, of those days and nothing else; empty where no list has it.
+
+    Args:
+        narrowed: further filters of the list, such as whose campaign.
+
+    >>> rows_page("clicks", date(2026, 11, 1), date(2026, 11, 30))
+    '/messages?did=clicked&of_campaigns=true&sent_from=2026-11-01&sent_until=2026-11-30'
+    """
+    return _rows_at(key, start, end, narrowed, is_page=True)
+
+
+def rows_route(key: str) -> str:
+    """Return the same list in the API, over all days; empty where no list has it."""
+    return _rows_at(key, None, None, {}, is_page=False)
+
+
+def _rows_at(key: str, start: date | None, end: date | None, narrowed: Mapping[str, str], *, is_page: bool) -> str:
+    rows = METRICS[key].counted
+    if rows is None:
+        return ""
+    days = {name: day.isoformat() for name, day in zip(rows.of.days, (start, end), strict=True) if day}
+    asked = urlencode({**rows.asked, **narrowed, **days})
+    where = rows.of.value if is_page else rows.of.route
+    return f"{where}?{asked}" if asked else where
 
 
 def rate(key: str, **counts: int | Decimal | None) -> float | None:

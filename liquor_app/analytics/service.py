@@ -135,7 +135,7 @@ sales AS (
     UNION ALL
     SELECT CAST(:today AS date), count(*), count(converted_at),
            GREATEST(count(delivered_at), count(opened_at), count(clicked_at)) FROM sends, bounds
-     WHERE sent_at >= midnight AND CAST(:end AS date) >= CAST(:today AS date)
+     WHERE sent_at >= midnight AND campaign_id IS NOT NULL AND CAST(:end AS date) >= CAST(:today AS date)
 )
 SELECT c.day, COALESCE(s.revenue, 0) AS revenue, COALESCE(s.orders, 0) AS orders,
        COALESCE(m.sends, 0) AS sends, COALESCE(m.conversions, 0) AS conversions, COALESCE(m.arrived, 0) AS arrived

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from enum import StrEnum
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from liquor_app.accounts.lists import read_list
+from liquor_app.accounts.lists import Whole, add_up, read_list
 from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor
 from liquor_app.core.listing.spec import Filter, ListQuery, ListSpec, Match, Sort
@@ -16,9 +17,10 @@ from liquor_app.core.paging import Page
 from liquor_app.customers.addresses import address_hash
 from liquor_app.customers.labels.product_labels import LABELLED_LINES
 from liquor_app.customers.models import SuppressionReason
-from liquor_app.customers.purchase_history import PurchaseRow
+from liquor_app.customers.purchase_history import PurchaseFields, PurchaseRow
 from liquor_app.customers.service import get_customer
 from liquor_app.customers.suppressions import SuppressionRow, normalise_address
+from liquor_app.organization.lists import by_shop_days
 from liquor_app.organization.models import Channel
 from liquor_app.ui.status_looks import STATUS_WORDS
 
@@ -98,6 +100,72 @@ async def list_purchases(
         Invalid: see `read_list`.
     """
     return await read_list(session, actor, PURCHASES, await purchases_of(session, actor, customer_id, query))
+
+
+@dataclass(frozen=True)
+class SaleRow(PurchaseFields):
+    """A purchase of the shop's, with who made it; without a name where they were deleted."""
+
+    customer_id: UUID
+    customer_name: str | None
+
+
+class SaleKind(StrEnum):
+    """What a purchase is to the figures."""
+
+    ORDER = "order"
+    """Something was paid for it."""
+    RETURN = "return"
+    NOTHING = "nothing"
+    """It came to 0.00: no order, and nothing given back."""
+
+
+_KIND = (
+    f"CASE WHEN t.total > 0 THEN '{SaleKind.ORDER}' WHEN t.total < 0 THEN '{SaleKind.RETURN}'"
+    f" ELSE '{SaleKind.NOTHING}' END"
+)
+
+SALES = ListSpec(
+    name="sales",
+    row=SaleRow,
+    source="purchases t LEFT JOIN customers c ON c.id = t.customer_id AND c.deleted_at IS NULL",
+    counted="purchases t",
+    select={"customer_name": "COALESCE(c.name, c.email, c.phone, c.external_id)"},
+    order="-occurred_at",
+    permission=Permission.CUSTOMERS_READ,
+    export_permission=Permission.CUSTOMERS_PRIVATE,
+    sorts=(Sort("occurred_at", first="-"),),
+    filters=(
+        Filter("bought_from", "t.occurred_at", Match.FROM, label="From"),
+        Filter("bought_until", "t.occurred_at", Match.UNTIL, label="Until"),
+        Filter("kind", _KIND, options=tuple(SaleKind), label="Kind", spoken={
+            SaleKind.ORDER: "Orders", SaleKind.RETURN: "Given back", SaleKind.NOTHING: "Came to nothing",
+        }),
+    ),
+    export={
+        "id": "id", "external_id": "receipt", "occurred_at": "bought", "customer_name": "customer", "total": "total",
+        "discount": "discount", "store": "store",
+    },
+)  # fmt: skip
+"""What the figures of the till count, row by row; the days of its filters are the shop's."""
+
+
+async def list_sales(session: AsyncSession, actor: Actor, query: ListQuery | None = None) -> Page[SaleRow]:
+    """Return a page of the shop's purchases and what was given back, the latest first.
+
+    Raises:
+        Invalid: see `read_list`.
+    """
+    return await read_list(session, actor, SALES, await by_shop_days(session, query))
+
+
+async def add_up_sales(session: AsyncSession, actor: Actor, query: ListQuery) -> Whole:
+    """Count the shop's purchases that match, and tell what they come to, returns taken off.
+
+    Raises:
+        Invalid: see `read_list`.
+    """
+    return await add_up(session, actor, SALES, await by_shop_days(session, query), "total")
 
 
 @dataclass(frozen=True, slots=True)

@@ -202,7 +202,7 @@ class Purchase(SQLModel, table=True):
     __table_args__ = (
         Index("uq_purchases_external", "external_id", unique=True),
         Index("ix_purchases_customer", "customer_id", "occurred_at"),
-        Index("ix_purchases_occurred", "occurred_at"),
+        Index("ix_purchases_recent", "occurred_at", "id"),
         Index("ix_purchases_import", "import_id", "id", postgresql_where=text("import_id IS NOT NULL")),
     )
 

@@ -15,14 +15,22 @@ from liquor_app.accounts.permissions import Actor, require
 from liquor_app.customers.labels.product_labels import LABELLED_LINES
 
 
-@dataclass(frozen=True, slots=True)
-class PurchaseRow:
+@dataclass(frozen=True)
+class PurchaseFields:
+    """A purchase, whoever made it."""
+
     id: UUID
     external_id: str | None
     occurred_at: datetime
     total: Decimal
     discount: Decimal
     store: str | None
+
+
+@dataclass(frozen=True)
+class PurchaseRow(PurchaseFields):
+    """A purchase of one customer's."""
+
     categories: list[str]
 
 

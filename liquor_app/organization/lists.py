@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.lists import read_list
@@ -11,11 +13,17 @@ from liquor_app.core.listing.spec import Filter, ListQuery, ListSpec, Sort
 from liquor_app.core.paging import Page
 from liquor_app.organization.channel import Channel
 from liquor_app.organization.guidance import GuidanceRow, guidance_row
+from liquor_app.organization.settings import GeneralSettings, load_settings
 
 CHANNEL_FILTER = Filter(
     "channel", "t.channel", options=tuple(Channel), label="Channel", spoken={one.value: one.label for one in Channel}
 )
 """Of every list whose table says by which channel."""
+
+
+async def by_shop_days(session: AsyncSession, query: ListQuery | None) -> ListQuery:
+    """Return a question whose days are the shop's."""
+    return replace(query or ListQuery(), scope={"zone": (await load_settings(session, GeneralSettings)).timezone})
 
 
 GUIDANCE = ListSpec(

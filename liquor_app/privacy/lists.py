@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -19,7 +19,7 @@ from liquor_app.accounts.permissions import Actor, ActorKind, require
 from liquor_app.core.errors import Malformed
 from liquor_app.core.listing.spec import Filter, ListQuery, ListSpec, Match, Sort
 from liquor_app.core.paging import Page
-from liquor_app.organization.settings import GeneralSettings, load_settings
+from liquor_app.organization.lists import by_shop_days
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,11 +158,6 @@ AUDIT = ListSpec(
 )  # fmt: skip
 """The days of its filters are the shop's. Whoever may read it may see customers (a test reads the permission table), so
 that they are found by their names and addresses; who was erased has none."""
-
-
-async def by_shop_days(session: AsyncSession, query: ListQuery | None) -> ListQuery:
-    """Return a question whose days are the shop's."""
-    return replace(query or ListQuery(), scope={"zone": (await load_settings(session, GeneralSettings)).timezone})
 
 
 async def list_audit(session: AsyncSession, actor: Actor, query: ListQuery | None = None) -> Page[AuditRow]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response, WebSocket
 
@@ -15,7 +15,7 @@ from liquor_app.actions.offering.cell_rules import CellRuleRow, add_rule, get_ru
 from liquor_app.analytics import service
 from liquor_app.analytics.bounce_places import BouncePlaces, bounce_places
 from liquor_app.analytics.cohorts import MOST_COHORTS, SHOWN_COHORTS, read_cohorts
-from liquor_app.analytics.metrics import METRICS
+from liquor_app.analytics.metrics import METRICS, Metric, rows_route
 from liquor_app.analytics.periods import Against
 from liquor_app.api.etag import check_unchanged, tag
 from liquor_app.api.idempotency import once
@@ -93,7 +93,16 @@ async def revenue(
 async def metrics(actor: CurrentActor) -> object:
     """Every figure: what it means, how it is worked out, and which rows are counted."""
     require(actor, Permission.ANALYTICS_READ)
-    return {"items": list(METRICS.values())}
+    return {"items": [_told(one) for one in METRICS.values()]}
+
+
+def _told(metric: Metric) -> dict[str, Any]:
+    rows = metric.counted
+    return {
+        **{name: getattr(metric, name) for name in ("key", "label", "unit", "words", "formula", "source", "no_rows")},
+        "rows": rows_route(metric.key),
+        "summed": rows.summed if rows else "",
+    }
 
 
 @router.get("/cohorts", response_model=CohortsOut)

@@ -21,13 +21,16 @@ from liquor_app.customers.ages.age_verification import age_of, settle_age
 from liquor_app.customers.lists import (
     CONSENTS,
     PURCHASES,
+    SALES,
     consents_of,
     list_consents,
     list_purchases,
+    list_sales,
     purchases_of,
 )
 from liquor_app.customers.purchase_history import PurchaseRow
 from liquor_app.customers.service import CustomerRow
+from liquor_app.organization.lists import by_shop_days
 from liquor_app.rest.kit.authentication import CurrentActor, key_owner
 from liquor_app.rest.kit.bulk_routes import bulk_routes
 from liquor_app.rest.kit.list_routes import list_routes, list_routes_of
@@ -165,6 +168,11 @@ async def customer_history(
     }
 
 
+list_routes(
+    router, SALES, list_sales,
+    "The shop's purchases and what was given back, the latest first: what the figures of the till count.",
+    path="/purchases", scoped=by_shop_days,
+)  # fmt: skip
 list_routes_of(
     router, PURCHASES, list_purchases, purchases_of, "What they bought, the latest first.",
     path="/customers/{id}/purchases",

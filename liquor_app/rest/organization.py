@@ -20,9 +20,10 @@ from liquor_app.core.pubsub import Message
 from liquor_app.organization import bell, brands, guidance, service
 from liquor_app.organization.bell import NotificationRow
 from liquor_app.organization.guidance import load_guidance
+from liquor_app.organization.lists import by_shop_days
 from liquor_app.organization.service import BrandRow
 from liquor_app.planning.approval import autopilot
-from liquor_app.privacy.lists import AUDIT, by_shop_days, list_audit
+from liquor_app.privacy.lists import AUDIT, list_audit
 from liquor_app.rest.kit.authentication import CurrentActor, session_cookie, socket_actor
 from liquor_app.rest.kit.list_routes import list_routes
 from liquor_app.rest.schemas.organization import (

@@ -16,6 +16,7 @@ from liquor_app.api.schemas import Id, Limit
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import AppError, TooMany
 from liquor_app.core.security.crypto import token_hash
+from liquor_app.organization.lists import by_shop_days
 from liquor_app.rest.kit.authentication import CurrentActor, key_owner
 from liquor_app.rest.kit.list_routes import list_routes
 from liquor_app.rest.pages.unsubscribe_pages import asking, done, failed, undone
@@ -102,7 +103,7 @@ async def note_mailed_no(actor: CurrentActor, body: MailedNoIn) -> None:
         await mail_answers.note_mailed_no(session, actor, body.address, body.words)
 
 
-list_routes(router, SENDS, lists.list_sends, "Messages, newest first.")
+list_routes(router, SENDS, lists.list_sends, "Messages, newest first.", scoped=by_shop_days)
 
 
 @router.post("/again", response_model=AgainOut)

@@ -3,21 +3,49 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from enum import StrEnum
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from liquor_app.accounts.lists import read_list
+from liquor_app.accounts.lists import Whole, add_up, read_list
 from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor
 from liquor_app.core.listing.spec import Filter, ListQuery, ListSpec, Match, Sort
 from liquor_app.core.paging import Page
 from liquor_app.ledger.models import SendStatus
-from liquor_app.organization.lists import CHANNEL_FILTER
+from liquor_app.organization.lists import CHANNEL_FILTER, by_shop_days
 from liquor_app.sending.events.replies import ReplyRow
 from liquor_app.sending.models import ReplyStatus
 from liquor_app.sending.sandbox_outbox import OutboxRow, outbox_row
 from liquor_app.sending.service import SendRow, send_row
 from liquor_app.ui.status_looks import STATUS_WORDS
+
+
+class Did(StrEnum):
+    """What became of a message."""
+
+    SENT = "sent"
+    DELIVERED = "delivered"
+    OPENED = "opened"
+    CLICKED = "clicked"
+    BOUGHT = "bought"
+    BOUNCED = "bounced"
+    COMPLAINED = "complained"
+    UNSUBSCRIBED = "unsubscribed"
+
+    @property
+    def column(self) -> str:
+        """The moment in the ledger that tells of it."""
+        return "converted_at" if self is Did.BOUGHT else f"{self.value}_at"
+
+
+LONGEST_CAMPAIGN_DAYS = 45
+"""A message is made at most so long before it is sent, which spares the old partitions."""
+_DAY = "CAST(CAST(:{} AS date) AS timestamp) AT TIME ZONE :zone"
+BY_COUPON = """(s.clicked_at IS NULL OR EXISTS (
+    SELECT FROM coupons k WHERE k.action_id = s.action_id AND k.redeemed_at IS NOT NULL))"""
+"""Whether a purchase belongs to message `s` by its coupon, not by a click: what was attributed without one was."""
+_ATTRIBUTED = f"CASE WHEN {BY_COUPON} THEN 'coupon' ELSE 'click' END".replace("s.", "t.")
 
 SENDS = ListSpec(
     name="sends",
@@ -37,6 +65,32 @@ SENDS = ListSpec(
         Filter("customer_id", "t.customer_id", Match.ID),
         Filter("status", "t.status", options=tuple(SendStatus), label="Status", spoken=STATUS_WORDS),
         CHANNEL_FILTER,
+        Filter(
+            "did",
+            " OR ".join(f"'{one}' = ANY(:did) AND t.{one.column} IS NOT NULL" for one in Did),
+            options=tuple(Did), label="Did",
+        ),
+        Filter(
+            "sent_from",
+            f"t.sent_at >= {_DAY.format('sent_from')}"
+            f" AND t.created_at >= ({_DAY.format('sent_from')}) - interval '{LONGEST_CAMPAIGN_DAYS} days'",
+            Match.FROM, label="Sent from",
+        ),
+        Filter(
+            "sent_until",
+            "t.sent_at < CAST(CAST(:sent_until AS date) + 1 AS timestamp) AT TIME ZONE :zone"
+            " AND t.created_at < CAST(CAST(:sent_until AS date) + 1 AS timestamp) AT TIME ZONE :zone",
+            Match.UNTIL, label="Sent until",
+        ),
+        Filter("of_campaigns", "(t.campaign_id IS NOT NULL)", Match.FLAG),
+        Filter(
+            "segment", "EXISTS (SELECT FROM actions a WHERE a.id = t.action_id AND a.segment_slug = :segment)",
+            Match.EXACT,
+        ),
+        Filter(
+            "attributed", f"t.converted_at IS NOT NULL AND {_ATTRIBUTED} = ANY(:attributed)",
+            options=("click", "coupon"),
+        ),
     ),
     export={
         "id": "id", "created_at": "made", "campaign_name": "campaign", "customer_name": "customer",
@@ -117,7 +171,16 @@ async def list_sends(session: AsyncSession, actor: Actor, query: ListQuery | Non
     Raises:
         Invalid: see `read_list`.
     """
-    return await read_list(session, actor, SENDS, query)
+    return await read_list(session, actor, SENDS, await by_shop_days(session, query))
+
+
+async def add_up_sends(session: AsyncSession, actor: Actor, query: ListQuery) -> Whole:
+    """Count messages that match, and tell what the orders attributed to them came to.
+
+    Raises:
+        Invalid: see `read_list`.
+    """
+    return await add_up(session, actor, SENDS, await by_shop_days(session, query), "conversion_value")
 
 
 async def list_replies(session: AsyncSession, actor: Actor, query: ListQuery | None = None) -> Page[ReplyRow]:
@@ -136,7 +199,7 @@ async def list_left(session: AsyncSession, actor: Actor, query: ListQuery | None
     Raises:
         Invalid: see `read_list`.
     """
-    return await read_list(session, actor, LEFT_SENDS, query)
+    return await read_list(session, actor, LEFT_SENDS, await by_shop_days(session, query))
 
 
 async def list_outbox(session: AsyncSession, actor: Actor, query: ListQuery | None = None) -> Page[OutboxRow]:

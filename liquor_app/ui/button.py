@@ -61,6 +61,21 @@ def link(label: Child, href: Text, **props: Any) -> rx.Component:
     return rx.el.a(label, href=href, class_name=class_name, **props)
 
 
+def rows_link(value: Text, href: Text, what: Text) -> rx.Component:
+    """Draw a figure that leads to the rows it counts; plain where `href` is empty, because no list has them.
+
+    Args:
+        what: the figure's name, for who hears it.
+    """
+    heard = rx.Var.create(what) + " " + rx.Var.create(value) + ", the rows it counts"
+    linked = rx.el.a(
+        value, href=href, class_name="rows", title="The rows it counts", custom_attrs={"aria-label": heard}
+    )
+    if isinstance(href, rx.Var):
+        return rx.cond(href != "", linked, rx.el.span(value))
+    return linked if href else rx.el.span(value)
+
+
 def download(label: Text, href: Text, *, small: bool = False) -> rx.Component:
     """Draw a button that saves a file the server makes."""
     look = f"btn{' sm' if small else ''}"

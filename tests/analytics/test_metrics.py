@@ -77,7 +77,15 @@ def test_a_share_is_the_quotient_of_its_counts(part: int, whole: int) -> None:
 
 
 def campaign(**counts: int) -> Any:
-    usual = {"total_sends": 0, "held_out": 0, "completed_sends": 0, "delivered_sends": 0, "opens": 0, "clicks": 0}
+    usual = {
+        "id": "0192",
+        "total_sends": 0,
+        "held_out": 0,
+        "completed_sends": 0,
+        "delivered_sends": 0,
+        "opens": 0,
+        "clicks": 0,
+    }
     return SimpleNamespace(**{**usual, "conversions": 0, **counts})
 
 

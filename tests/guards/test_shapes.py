@@ -6,7 +6,7 @@ import runpy
 
 from liquor_app.core.config import PROJECT_ROOT
 
-CEILING = 68
+CEILING = 66
 """Pairs there are today (`python scripts/shapes.py --list`). May only shrink. A table and its row are no pair: a
 table's columns are declared with their types of the database, a row without, and nothing derives one from the other
 that a type checker understands."""

@@ -27,7 +27,7 @@ from liquor_app.core.ids import uuid7
 from liquor_app.core.queue import Job, enqueue_another
 from liquor_app.coupons.coupon_pools import create_pool
 from liquor_app.coupons.lists import POOLS
-from liquor_app.customers.lists import CONSENTS, PURCHASES, SUPPRESSIONS
+from liquor_app.customers.lists import CONSENTS, PURCHASES, SALES, SUPPRESSIONS
 from liquor_app.customers.suppressions import add_suppressions
 from liquor_app.doubles.likely_doubles import find_doubles
 from liquor_app.doubles.lists import DOUBLES
@@ -288,6 +288,15 @@ async def purchases(session: AsyncSession) -> None:
     await session.execute(text("UPDATE purchases SET total = 12 WHERE CAST(id AS text) < '8'"))
 
 
+async def sales(session: AsyncSession) -> None:
+    """Orders, one given back and one of nothing; one of somebody who was deleted."""
+    await purchases(session)
+    person = await add_customer(session, name=None, deleted_at=now())
+    for total in (-5, 0, 7):
+        basket = await add_purchase(session, person, days_ago=3)
+        await session.execute(text("UPDATE purchases SET total = :it WHERE id = :id"), {"it": total, "id": basket})
+
+
 async def consents(session: AsyncSession) -> None:
     """Five words of the first customer, two of one moment; one of somebody else."""
     for _ in range(2):
@@ -437,8 +446,8 @@ LISTS = [
     Listed(CAMPAIGNS, campaigns, "/campaigns"),
     Listed(AB_TESTS, ab_tests, "/ab-tests"),
     Listed(CUSTOMERS, customers, "/customers"),
-    Listed(SENDS, messages, "/sends"),
-    Listed(LEFT_SENDS, messages),
+    Listed(SENDS, messages, "/sends", shop_zone),
+    Listed(LEFT_SENDS, messages, scope=shop_zone),
     Listed(OUTBOX, messages),
     Listed(ACTIONS, messages, "/actions"),
     Listed(SEGMENTS, segments, "/segments", since),
@@ -459,6 +468,7 @@ LISTS = [
     Listed(NOT_SENT, not_sent, "/customers/{customer}/not-sent", one_customer),
     Listed(VERSIONS, versions, "/settings/templates/{template}/versions", one_template),
     Listed(PURCHASES, purchases, "/customers/{customer}/purchases", one_customer),
+    Listed(SALES, sales, "/purchases", shop_zone),
     Listed(CONSENTS, consents, "/customers/{customer}/consents", one_customer),
     Listed(POOLS, pools, "/coupon-pools"),
     Listed(PRODUCTS, products, "/products", fresh),

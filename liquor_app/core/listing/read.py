@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any, TypeVar
 
 from sqlalchemy import text
@@ -90,6 +91,26 @@ async def _count(session: AsyncSession, spec: ListSpec[Any], query: ListQuery, m
         {**compiled.params, "n": most},
     )
     return int(counted.scalar_one())
+
+
+async def _add_up(
+    session: AsyncSession, spec: ListSpec[Any], query: ListQuery, name: str, most: int
+) -> tuple[int, Decimal]:
+    """Return how many rows match, and what a field of them comes to; of `most` at most.
+
+    Raises:
+        Invalid: see `compile_list`.
+    """
+    compiled = compile_list(spec, replace(query, cursor=None))
+    found = await session.execute(
+        text(
+            f"SELECT count(*), COALESCE(sum(x.value), 0) FROM (SELECT {spec.expression(name)} AS value"
+            f" FROM {spec.counted or spec.source} WHERE {compiled.where} LIMIT :n) x"
+        ),
+        {**compiled.params, "n": most},
+    )
+    count, whole = found.one()
+    return int(count), Decimal(whole)
 
 
 async def _read_all(spec: ListSpec[R], query: ListQuery) -> AsyncGenerator[list[R], None]:

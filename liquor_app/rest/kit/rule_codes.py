@@ -59,6 +59,8 @@ RULE_CODES: Mapping[str, str] = {
     "POST /customers/{id}/age": "meanwhile reused_key state taken unstorable value",
     "DELETE /customers/{id}": "meanwhile state taken unstorable value",
     "GET /customers/{id}/history": "made_up unstorable value",
+    "GET /purchases": "made_up unstorable value",
+    "GET /purchases/export": "made_up unstorable value",
     "GET /customers/{id}/purchases": "made_up unstorable value",
     "GET /customers/{id}/purchases/export": "made_up unstorable value",
     "GET /customers/{id}/consents": "made_up unstorable value",

@@ -51,7 +51,9 @@ class DashboardOut(Row, ShownDays):
 
 
 class MetricOut(Row):
-    """A figure: what it means, how it is worked out, and which rows are counted."""
+    """A figure: what it means, how it is worked out, and which rows are counted. `rows` lists exactly those (of a rate,
+    those above its line), over all days: its filters of a first and a last day narrow them. Where there is no such
+    list, `rows` is empty and `no_rows` says why. `summed` is the field that is added up; empty: rows are counted."""
 
     key: str
     label: str
@@ -59,6 +61,9 @@ class MetricOut(Row):
     words: str
     formula: str
     source: str
+    rows: str
+    summed: str
+    no_rows: str
 
 
 class MetricsOut(Row):

@@ -2,16 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 
-from liquor_app.analytics.metrics import METRICS, Unit, said
+from liquor_app.analytics.metrics import METRICS, Unit, rows_page, said
 from liquor_app.analytics.service import Dashboard, Kpi
 from liquor_app.experiments.global_holdout import OverallRow
 from liquor_app.ui.charts.interval import Marks, interval_marks
 from liquor_app.ui.charts.kpi import sparkline_path
 from liquor_app.ui.words import NONE, ago, figure, percent, plain_number, plural, show_day, show_days, show_money
+
+
+@dataclass(frozen=True)
+class CampaignFigures:
+    """What a campaign's messages of some days did, in words; `rows` says where the rows of each figure are, by its
+    metric."""
+
+    id: str
+    name: str
+    sends: str
+    rate: str
+    revenue: str
+    rows: dict[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +39,8 @@ class Tile:
     base: str
     trend: str
     spark: str
+    href: str
+    """The rows it counts; empty where no list has them, or nothing was measured."""
 
 
 def show_figure(name: str, value: Decimal | None) -> str:
@@ -45,6 +61,15 @@ def show_conversions(conversions: int, **reached: int) -> tuple[str, str]:
     """
     counts = {"conversions": conversions, **reached}
     return show_rate("conversions", **counts), show_rate("conversion_rate", **counts)
+
+
+def rows_pages(shown: Mapping[str, str], start: date | None, end: date | None, **narrowed: str) -> dict[str, str]:
+    """Return where the rows of each figure are listed; nowhere for what was not measured.
+
+    Args:
+        shown: figures in words, by their metric.
+    """
+    return {key: "" if words == NONE else rows_page(key, start, end, **narrowed) for key, words in shown.items()}
 
 
 def meaning(name: str) -> str:
@@ -172,6 +197,7 @@ def tiles(board: Dashboard) -> list[Tile]:
             Tile(
                 METRICS[kpi.name].label, meaning(kpi.name), show_figure(kpi.name, kpi.value), delta, base, trend,
                 sparkline_path(kpi.series),
+                "" if kpi.value is None else rows_page(kpi.name, board.start, board.end),
             )
         )  # fmt: skip
     return made

@@ -7,8 +7,9 @@ from typing import Any
 
 import reflex as rx
 
+from liquor_app.ui.button import rows_link
 from liquor_app.ui.charts.progress import bar, percent
-from liquor_app.ui.var_types import Text
+from liquor_app.ui.var_types import Child, Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,8 @@ class Step:
     fill: float
     is_measured: bool = True
     meaning: str = ""
+    href: str = ""
+    """The rows it counts; empty where no list has them."""
 
 
 def funnel(steps: rx.Var[list[Step]], label: Text) -> rx.Component:
@@ -62,7 +65,7 @@ def funnel(steps: rx.Var[list[Step]], label: Text) -> rx.Component:
     def one(step: Any) -> rx.Component:
         return rx.el.li(
             rx.el.div(step.name, class_name="t12 muted", title=step.meaning),
-            rx.el.div(step.value, class_name="t20 num"),
+            rx.el.div(rows_link(step.value, step.href, step.name), class_name="t20 num"),
             rx.el.div(
                 rx.el.i(style={"--fill": percent(step.fill)}, class_name=rx.cond(step.is_measured, "", "hatch")),
                 class_name="fb",
@@ -74,7 +77,7 @@ def funnel(steps: rx.Var[list[Step]], label: Text) -> rx.Component:
     return rx.el.ol(rx.foreach(steps, one), class_name="funnel", aria_label=label)
 
 
-def numbers(*entries: tuple[Text, Text, Text, Text]) -> rx.Component:
+def numbers(*entries: tuple[Text, Child, Text, Text]) -> rx.Component:
     """Draw a strip of scores inside one card: (label, value, detail, tone); tone is "", "green", "red" or "amber"."""
     return rx.el.dl(
         *(

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import reflex as rx
 
+from liquor_app.ui.button import rows_link
 from liquor_app.ui.skeleton import skeleton
 from liquor_app.ui.var_types import Flag, Text, given
 
@@ -49,6 +50,7 @@ def kpi(
     trend: Text = "gray",
     spark: Text = "",
     meaning: Text = "",
+    href: Text = "",
     loading: Flag = False,
     class_name: str = "c3",
 ) -> rx.Component:
@@ -59,6 +61,7 @@ def kpi(
         trend: "green" (better), "red" (worse) or "gray" (no change, or not to be judged).
         spark: a `sparkline_path`.
         meaning: what the number is, for who points at its label.
+        href: where the rows are that it counts; empty where no list has them.
     """
     change = rx.el.span(
         rx.el.b(delta, class_name=f"num {trend}"), " ", rx.el.span(base, class_name="hide-sm num nowrap")
@@ -67,7 +70,8 @@ def kpi(
         drawing = rx.cond(spark != "", sparkline(spark), rx.fragment())
     else:
         drawing = sparkline(spark) if spark else rx.fragment()
-    tile = rx.fragment(rx.el.div(value, class_name="v"), rx.el.div(change, drawing, class_name="d"))
+    shown = rows_link(value, href, label) if given(href) else value
+    tile = rx.fragment(rx.el.div(shown, class_name="v"), rx.el.div(change, drawing, class_name="d"))
     if given(loading):
         bones = rx.fragment(skeleton("96px", 24, margin_top="8px"), skeleton("60%", 12, margin_top="20px"))
         tile = rx.cond(loading, bones, tile)

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import reflex as rx
 
 from liquor_app.screens.analytics.attribution.state import AttributionState
+from liquor_app.ui.button import rows_link
 from liquor_app.ui.card import card
 from liquor_app.ui.empty import empty
 from liquor_app.ui.table import Column, table
+
+
+def _orders(line: Any) -> rx.Component:
+    return rows_link(line.orders, line.href, line.label)
 
 
 def attribution_card() -> rx.Component:
@@ -17,7 +24,13 @@ def attribution_card() -> rx.Component:
             [
                 Column("Seen as", lambda line: rx.el.b(line.label)),
                 Column("What is counted", lambda line: line.words, phone="under", whole=True),
-                Column("Orders", lambda line: line.orders, number=True, phone="under", named=True),
+                Column(
+                    "Orders",
+                    _orders,
+                    number=True,
+                    phone="under",
+                    named=True,
+                ),
                 Column("Customers", lambda line: line.customers, number=True, phone="hide"),
                 Column("Revenue", lambda line: rx.el.b(line.revenue), number=True),
                 Column("95% interval", lambda line: line.within, number=True, phone="hide"),

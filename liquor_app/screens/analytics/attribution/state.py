@@ -24,9 +24,11 @@ class ViewLine:
     customers: str
     revenue: str
     within: str
+    href: str = ""
+    """The messages it counts; empty of what is a share of purchases, an estimate, or counts purchases."""
 
 
-def view_line(row: ViewRow) -> ViewLine:
+def view_line(row: ViewRow, campaign_id: object = "") -> ViewLine:
     """Return a row in words; "–" for what was not measured."""
     places = 1 if row.view in (View.LINEAR, View.HOLDOUT) else 0
     within = "" if row.low is None or row.high is None else f"{show_money(row.low)} to {show_money(row.high)}"
@@ -37,6 +39,9 @@ def view_line(row: ViewRow) -> ViewLine:
         NONE if row.customers is None else figure(row.customers),
         NONE if row.revenue is None else show_money(row.revenue),
         within,
+        f"/messages?attributed={row.view.value}&campaign_id={campaign_id}"
+        if row.view in (View.CLICK, View.COUPON) and row.orders is not None
+        else "",
     )
 
 
@@ -51,4 +56,4 @@ class AttributionState(DetailState, rx.State):
     async def _read(self) -> None:
         actor = await signed_in(self)
         async with transaction() as session:
-            self.lines = [view_line(one) for one in await read_views(session, actor, self._id())]
+            self.lines = [view_line(one, self._id()) for one in await read_views(session, actor, self._id())]

@@ -90,7 +90,7 @@ def _alert(one: Any) -> rx.Component:
 def _tile(tile: Any) -> rx.Component:
     return kpi(
         tile.label, tile.value, delta=tile.delta, base=tile.base, trend=tile.trend, spark=tile.spark,
-        meaning=tile.meaning,
+        meaning=tile.meaning, href=tile.href,
     )  # fmt: skip
 
 

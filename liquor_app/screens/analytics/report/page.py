@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import reflex as rx
@@ -12,7 +13,7 @@ from liquor_app.screens.analytics.report.state import AnalyticsState
 from liquor_app.screens.session.role_controls import allowed
 from liquor_app.screens.shell.state import ShellState
 from liquor_app.ui.badge import badge
-from liquor_app.ui.button import button, link
+from liquor_app.ui.button import button, link, rows_link
 from liquor_app.ui.card import card, key_values, note
 from liquor_app.ui.charts.chart import Series, legend, line_chart
 from liquor_app.ui.charts.interval import interval
@@ -74,7 +75,7 @@ def analytics_page() -> rx.Component:
             card(
                 _people(),
                 title="Worth keeping",
-                aside=rx.el.span(AnalyticsState.high_risk, class_name="t12 muted"),
+                aside=rx.el.a(AnalyticsState.high_risk, href="/customers?churn_risk=high", class_name="rows t12 muted"),
                 flush=True,
                 class_name="c12",
             ),
@@ -85,7 +86,7 @@ def analytics_page() -> rx.Component:
 def _tile(tile: Any) -> rx.Component:
     return kpi(
         tile.label, tile.value, delta=tile.delta, base=tile.base, trend=tile.trend, spark=tile.spark,
-        meaning=tile.meaning,
+        meaning=tile.meaning, href=tile.href,
     )  # fmt: skip
 
 
@@ -141,18 +142,25 @@ def _campaigns() -> rx.Component:
         AnalyticsState.campaigns,
         [
             Column("Campaign", lambda row: row.name),
-            Column("Messages", lambda row: row.sends, number=True, phone="hide"),
-            Column("Delivered", lambda row: row.delivered, number=True, phone="hide"),
-            Column("Clicked", lambda row: row.clicks, number=True, phone="hide"),
-            Column("Attributed orders", lambda row: row.bought, number=True, phone="hide"),
+            Column("Messages", _counted("Messages", "sends", "sends"), number=True, phone="hide"),
+            Column("Delivered", _counted("Delivered", "delivered", "delivered"), number=True, phone="hide"),
+            Column("Clicked", _counted("Clicked", "clicks", "clicks"), number=True, phone="hide"),
+            Column(
+                "Attributed orders", _counted("Attributed orders", "bought", "conversions"), number=True, phone="hide"
+            ),
             Column("Conversion", lambda row: row.rate, number=True, phone="under"),
-            Column("Attributed revenue", lambda row: row.revenue, number=True),
+            Column("Attributed revenue", _counted("Attributed revenue", "revenue", "attributed_revenue"), number=True),
         ],
         label="Campaigns in the period",
         loading=AnalyticsState.loading,
         href=lambda row: "/campaigns/" + row.id,
         empty=empty("No campaign sent anything in this period", "Choose a longer one.", icon="send"),
     )
+
+
+def _counted(label: str, name: str, key: str) -> Callable[[Any], rx.Component]:
+    """Draw a cell whose figure leads to the rows it counts."""
+    return lambda row: rows_link(getattr(row, name), row.rows[key], label)
 
 
 def _people() -> rx.Component:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import reflex as rx
@@ -18,10 +19,12 @@ from liquor_app.experiments.global_holdout import overall_result
 from liquor_app.organization.settings import shop_now
 from liquor_app.screens.analytics.period_state import PeriodState
 from liquor_app.screens.analytics.view import (
+    CampaignFigures,
     HoldoutCard,
     Tile,
     holdout_card,
     period_words,
+    rows_pages,
     show_conversions,
     show_rate,
     tiles,
@@ -34,18 +37,13 @@ from liquor_app.ui.words import figure, percent, show_money
 PERIODS = {"90": 90, "30": 30, "365": 365}
 
 
-@dataclass(frozen=True, slots=True)
-class CampaignLine:
+@dataclass(frozen=True)
+class CampaignLine(CampaignFigures):
     """A campaign's row, in words."""
 
-    id: str
-    name: str
-    sends: str
     delivered: str
     clicks: str
     bought: str
-    rate: str
-    revenue: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,18 +59,22 @@ class PersonLine:
     at_risk: str
 
 
-def campaign_line(row: CampaignReportRow) -> CampaignLine:
-    return CampaignLine(
-        str(row.id),
-        row.name,
-        figure(row.sends),
-        show_rate("delivery_rate", delivered=row.delivered, sends=row.sends),
-        show_rate("click_rate", clicks=row.clicks, sends=row.sends),
-        *show_conversions(
-            row.conversions, sends=row.sends, delivered=row.delivered, opens=row.opens, clicks=row.clicks
-        ),
-        show_money(row.revenue),
+def campaign_line(row: CampaignReportRow, start: date | None = None, end: date | None = None) -> CampaignLine:
+    """Return a campaign in words, with where the rows of the days from `start` to `end` are listed."""
+    bought, conversion = show_conversions(
+        row.conversions, sends=row.sends, delivered=row.delivered, opens=row.opens, clicks=row.clicks
     )
+    delivered = show_rate("delivery_rate", delivered=row.delivered, sends=row.sends)
+    clicks = show_rate("click_rate", clicks=row.clicks, sends=row.sends)
+    revenue = show_money(row.revenue)
+    shown = {
+        "sends": figure(row.sends), "delivered": delivered, "clicks": clicks, "conversions": bought,
+        "attributed_revenue": revenue,
+    }  # fmt: skip
+    return CampaignLine(
+        id=str(row.id), name=row.name, sends=shown["sends"], rate=conversion, revenue=revenue,
+        rows=rows_pages(shown, start, end, campaign_id=str(row.id)), delivered=delivered, clicks=clicks, bought=bought,
+    )  # fmt: skip
 
 
 def person_line(row: ChurnRow) -> PersonLine:
@@ -146,7 +148,7 @@ class AnalyticsState(PeriodState, rx.State):
         ]
         self.rate = [None if one is None else round(100 * one, 2) for one in rates]
         self.holdout = holdout_card(overall, at)
-        self.campaigns = [campaign_line(row) for row in campaigns]
+        self.campaigns = [campaign_line(row, board.start, board.end) for row in campaigns]
         self.people = [person_line(row) for row in churn.top]
         scored = sum(count for _, count in churn.bands)
         high = dict(churn.bands).get("high", 0)

@@ -9,7 +9,7 @@ import reflex as rx
 from liquor_app.analytics.reviews.review import ReviewKind
 from liquor_app.screens.analytics.reviews.state import ReviewsState
 from liquor_app.screens.shell.state import ShellState
-from liquor_app.ui.button import button, link
+from liquor_app.ui.button import button, link, rows_link
 from liquor_app.ui.card import card
 from liquor_app.ui.charts.chart import Series, legend, line_chart
 from liquor_app.ui.charts.kpi import kpi
@@ -76,6 +76,7 @@ def reviews_page() -> rx.Component:
 def _tile(tile: Any) -> rx.Component:
     return kpi(
         tile.label, tile.value, delta=tile.delta, base=tile.base, trend=tile.trend, meaning=tile.meaning,
+        href=tile.href,
         class_name="c4",
     )  # fmt: skip
 
@@ -103,10 +104,10 @@ def _campaigns() -> rx.Component:
         ReviewsState.sent,
         [
             Column("Campaign", lambda line: link(line.name, "/campaigns/" + line.id)),
-            Column("Sent", lambda line: line.sends, number=True),
-            Column("Attributed orders", lambda line: line.orders, number=True, phone="hide"),
+            Column("Sent", lambda line: rows_link(line.sends, line.rows["sends"], "Sent"), number=True),
+            Column("Attributed orders", _orders, number=True, phone="hide"),
             Column("Conversion", lambda line: line.rate, number=True, phone="hide"),
-            Column("Attributed revenue", lambda line: line.revenue, number=True),
+            Column("Attributed revenue", _revenue, number=True),
             Column("Beyond the holdout", lambda line: line.lift, number=True, phone="under", named=True),
         ],
         label="Campaigns that sent something",
@@ -118,6 +119,14 @@ def _campaigns() -> rx.Component:
             icon="send",
         ),
     )
+
+
+def _orders(line: Any) -> rx.Component:
+    return rows_link(line.orders, line.rows["conversions"], "Attributed orders")
+
+
+def _revenue(line: Any) -> rx.Component:
+    return rows_link(line.revenue, line.rows["attributed_revenue"], "Attributed revenue")
 
 
 PAGES = (

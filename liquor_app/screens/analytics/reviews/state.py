@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -10,10 +11,10 @@ import reflex as rx
 
 from liquor_app.accounts.permission_table import Permission, needs
 from liquor_app.analytics.documents.report_document import lift_words
-from liquor_app.analytics.metrics import growth
+from liquor_app.analytics.metrics import growth, rows_page
 from liquor_app.analytics.report_files import export_review
 from liquor_app.analytics.reviews.read_review import read_review
-from liquor_app.analytics.reviews.review import Review, ReviewFigure, ReviewKind, days_of
+from liquor_app.analytics.reviews.review import Review, ReviewDays, ReviewFigure, ReviewKind, days_of
 from liquor_app.analytics.reviews.review_words import (
     compared_with,
     compared_words,
@@ -25,51 +26,44 @@ from liquor_app.analytics.reviews.subscriptions import my_reviews, subscribe
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import Invalid
 from liquor_app.organization.settings import shop_today
-from liquor_app.screens.analytics.view import Tile, meaning, show_figure
+from liquor_app.screens.analytics.view import CampaignFigures, Tile, meaning, rows_pages, show_figure
 from liquor_app.screens.session.state import guarded, signed_in
 from liquor_app.ui.address import parameter, remember
 from liquor_app.ui.toast import toast_done
-from liquor_app.ui.words import figure, show_money
 
 ADDRESS = "/reviews"
 
 
-@dataclass(frozen=True, slots=True)
-class SentLine:
-    """A campaign that sent something, in words."""
+@dataclass(frozen=True)
+class SentLine(CampaignFigures):
+    """A campaign of the review, in words."""
 
-    id: str
-    name: str
-    sends: str
     orders: str
-    rate: str
-    revenue: str
     lift: str
 
 
-def tile_of(one: ReviewFigure, kind: ReviewKind) -> Tile:
+def tile_of(one: ReviewFigure, days: ReviewDays) -> Tile:
     """Return a figure's tile; that more was sent is neither good nor bad."""
-    delta, _, base = compared_words(one, kind).partition(" ")
+    delta, _, base = compared_words(one, days.kind).partition(" ")
     change = growth(one.value, one.before)
     is_judged = change and one.metric.key != "sends"
     trend = "gray" if not change or not is_judged else "green" if change > 0 else "red"
-    return Tile(one.metric.label, meaning(one.metric.key), figure_words(one), delta, base, trend, "")
+    rows = "" if one.value is None else rows_page(one.metric.key, days.start, days.end)
+    return Tile(one.metric.label, meaning(one.metric.key), figure_words(one), delta, base, trend, "", rows)
 
 
 def sent_lines(review: Review) -> list[SentLine]:
     """Return the campaigns that sent something, most attributed revenue first."""
-    return [
-        SentLine(
-            row["id"],
-            row["name"],
-            figure(row["sends"]),
-            figure(row["conversions"]),
-            show_figure("conversion_rate", row["conversion_rate"]),
-            show_money(row["attributed_revenue"]),
-            lift_words(row),
-        )
-        for row in review.campaigns.rows
-    ]
+    return [_sent_line(row, review.days) for row in review.campaigns.rows]
+
+
+def _sent_line(row: Mapping[str, Any], days: ReviewDays) -> SentLine:
+    shown = {key: show_figure(key, row[key]) for key in ("sends", "conversions", "attributed_revenue")}
+    return SentLine(
+        id=row["id"], name=row["name"], sends=shown["sends"], orders=shown["conversions"], lift=lift_words(row),
+        rate=show_figure("conversion_rate", row["conversion_rate"]), revenue=shown["attributed_revenue"],
+        rows=rows_pages(shown, days.start, days.end, campaign_id=row["id"]),
+    )  # fmt: skip
 
 
 def asked_day(given: str) -> date | None:
@@ -172,7 +166,7 @@ class ReviewsState(rx.State):
         self.title, self.period, self.loading = kind.heading, period_words(review), False
         self.start, self.is_mailed = review.days.start.isoformat(), kind in mine
         self.sentences = review_words(review)
-        self.tiles = [tile_of(one, kind) for one in review.figures]
+        self.tiles = [tile_of(one, review.days) for one in review.figures]
         self.days = [one.day.isoformat() for one in review.course]
         self.revenue = [float(one.revenue) for one in review.course]
         self.before = [float(one.revenue) for one in review.course_before][: len(self.days)]

@@ -34,7 +34,7 @@ from liquor_app.screens.organization.audit.link import audit_link
 from liquor_app.screens.session.role_controls import allowed
 from liquor_app.screens.shell.state import ShellState
 from liquor_app.ui.badge import badge, live, status_badge
-from liquor_app.ui.button import button, icon_button
+from liquor_app.ui.button import button, icon_button, rows_link
 from liquor_app.ui.card import card, note
 from liquor_app.ui.charts.bars import funnel, numbers
 from liquor_app.ui.charts.progress import bar
@@ -141,8 +141,18 @@ def _running() -> rx.Component:
             PlayedState.week.is_shown,
             rx.fragment(),  # what was simulated stands below, marked; nobody really bought
             numbers(
-                ("Attributed orders", HEAD.bought, "by coupon or last click; some would have bought anyway", ""),
-                ("Attributed revenue", HEAD.revenue, "what these orders came to", ""),
+                (
+                    "Attributed orders",
+                    rows_link(HEAD.bought, HEAD.bought_rows, "Attributed orders"),
+                    "by coupon or last click; some would have bought anyway",
+                    "",
+                ),
+                (
+                    "Attributed revenue",
+                    rows_link(HEAD.revenue, HEAD.bought_rows, "Attributed revenue"),
+                    "what these orders came to",
+                    "",
+                ),
                 ("Came back", CampaignState.returned, "returned since by those who bought; not taken off", ""),
                 ("Held out", HEAD.held_out, "not contacted, to measure against", ""),
             ),
@@ -190,7 +200,7 @@ def _ledger() -> rx.Component:
         [
             Column("Status", lambda line: status_badge(line.status)),
             Column("What it means", lambda line: line.words, phone="hide", wide=True),
-            Column("Messages", lambda line: rx.el.b(line.messages), number=True),
+            Column("Messages", lambda line: rows_link(line.messages, line.href, line.status), number=True),
             Column("Share", lambda line: line.share, number=True, phone="hide"),
         ],
         label="Messages by status",

@@ -118,7 +118,7 @@ class CampaignState(DetailState, rx.State):
         self.steps = funnel_steps(row)
         if row.status in OPEN and before not in ("", self.seen):
             await self._show_changed()
-        self.ledger = ledger_lines(counts)
+        self.ledger = ledger_lines(counts, campaign_id)
         self.sends, self.busy = [send_line(one, at, is_played=is_played) for one in latest.items], False
         played = await self.get_state(PlayedState)
         await played._refresh()

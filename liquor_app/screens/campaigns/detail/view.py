@@ -10,7 +10,7 @@ from datetime import date, datetime
 from typing import Any
 
 from liquor_app.actions.offering.belief_basis import Basis, basis_in_words, basis_of
-from liquor_app.analytics.metrics import METRICS
+from liquor_app.analytics.metrics import METRICS, rows_page
 from liquor_app.campaigns.models import CampaignStatus
 from liquor_app.campaigns.service import CampaignRow
 from liquor_app.experiments.learning import LEVEL_80
@@ -55,6 +55,8 @@ class Head:
     clock: str = ""
     revenue: str = ""
     bought: str = ""
+    bought_rows: str = ""
+    """The messages that `bought` and `revenue` count; empty where nothing was measured."""
     held_out: str = ""
     unknown: str = ""
     playing: bool = False
@@ -118,11 +120,13 @@ class LedgerLine:
     words: str
     messages: str
     share: str
+    href: str
 
 
 def head_of(row: CampaignRow, at: datetime) -> Head:
     done = row.completed_sends + row.failed_sends + row.skipped_sends
     under_way = row.status in {CampaignStatus.ACTIVE, CampaignStatus.PAUSED, CampaignStatus.COMPLETED}
+    bought, _ = bought_words(row)
     return Head(
         id=str(row.id),
         name=row.name,
@@ -137,7 +141,8 @@ def head_of(row: CampaignRow, at: datetime) -> Head:
         line=progress_words(row, at),
         clock=show_moment(row.virtual_now, at) if row.virtual_now else "",
         revenue=show_money(row.revenue_generated),
-        bought=bought_words(row)[0],
+        bought=bought,
+        bought_rows="" if bought == NONE else rows_page("conversions", campaign_id=str(row.id)),
         held_out=figure(row.held_out),
         unknown=figure(row.unknown_sends) if row.unknown_sends else "",
         playing=row.is_playing,
@@ -171,7 +176,12 @@ def funnel_steps(row: CampaignRow) -> list[Step]:
         return []
     counts = {metric: getattr(row, column) for metric, column, _ in FUNNEL}
     held = f"besides {figure(row.held_out)} held out" if row.held_out else "in the plan"
-    steps = [Step("Planned", figure(row.total_sends), held, 100.0, meaning="Messages of the plan in force.")]
+    steps = [
+        Step(
+            "Planned", figure(row.total_sends), held, 100.0, meaning="Messages of the plan in force.",
+            href=f"/messages?campaign_id={row.id}",
+        )
+    ]  # fmt: skip
     for metric, _, of_sent in FUNNEL:
         found = METRICS[metric].of(counts)
         share = 100.0 if found is None else min(round(100 * float(found) / row.total_sends, 1), 100.0)
@@ -180,8 +190,14 @@ def funnel_steps(row: CampaignRow) -> list[Step]:
         if found is None:
             steps.append(Step(label, NONE, "not measured", share, is_measured=False, meaning=meaning(metric)))
         else:
-            steps.append(Step(label, figure(found), detail, share, meaning=meaning(metric)))
+            rows = _sent_rows(row) if metric == "sends" else rows_page(metric, campaign_id=str(row.id))
+            steps.append(Step(label, figure(found), detail, share, meaning=meaning(metric), href=rows))
     return steps
+
+
+def _sent_rows(row: CampaignRow) -> str:
+    """The campaign's own count of what was sent goes by status, so that a played week's counts, too."""
+    return f"/messages?status=sent,delivered,bounced,complained&campaign_id={row.id}"
 
 
 def _fill(count: int, capacity: int) -> float:
@@ -366,10 +382,16 @@ def _foreseen(summary: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def ledger_lines(rows: Sequence[Any]) -> list[LedgerLine]:
+def ledger_lines(rows: Sequence[Any], campaign_id: object) -> list[LedgerLine]:
     """Return the ledger by status, with each status' share."""
     total = sum(row.messages for row in rows) or 1
     return [
-        LedgerLine(row.status, LEDGER_WORDS.get(row.status, ""), figure(row.messages), percent(row.messages / total, 1))
+        LedgerLine(
+            row.status,
+            LEDGER_WORDS.get(row.status, ""),
+            figure(row.messages),
+            percent(row.messages / total, 1),
+            f"/messages?status={row.status}&campaign_id={campaign_id}",
+        )
         for row in rows
     ]
