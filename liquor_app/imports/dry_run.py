@@ -78,6 +78,9 @@ class FilePreview:
     profile: str = ""
     put_together: tuple[str, ...] = ()
     statuses: tuple[str, ...] = ()
+    sheet: str = ""
+    """Of a workbook the sheet that is read, and those that hold rows."""
+    sheets: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +115,7 @@ def check_choices(kind: str, policy: str) -> Policy:
     return Policy(policy)
 
 
-OPTIONS = ("date_order", "decimal", "numbering", "profile", "constants", OPTION)
+OPTIONS = ("date_order", "decimal", "numbering", "profile", "constants", OPTION, "sheet")
 """What somebody may choose; a drop folder adds `AS_OF`."""
 
 
@@ -128,6 +131,8 @@ def check_options(kind: str, mapping: Mapping[str, str], options: Mapping[str, A
     chosen_dialect(Dialect(), options)
     named_profile(kind, options)
     told_for_all(options, tuple(KINDS[kind]))
+    if not isinstance(options.get("sheet", ""), str):
+        raise Invalid("sheet must be the name of a workbook's sheet", field="sheet")
     if OPTION in options and (kind != "purchases" or options[OPTION] not in (CREATE, REFUSE)):
         raise Invalid(f"{OPTION} must be {CREATE} or {REFUSE}, for a file of purchases", field=OPTION)
 
@@ -153,11 +158,12 @@ def inspect_file(
         Invalid: no such file, not one we read, unknown kind or option.
     """
     check_choices(kind, Policy.FILL)
-    with open_table(path) as file:
+    sheet = str((options or {}).get("sheet") or "")
+    with open_table(path, sheet) as file:
         shown = [[cell[:100] for cell in record.cells] for record in islice(file, max(0, min(rows, 50)))]
-        columns = file.columns
+        columns, book = file.columns, (file.sheet, file.sheets)
     profile = chosen_profile(columns, kind, options or {}, file_name or path.name)
-    sample = read_sample(path)
+    sample = read_sample(path, sheet)
     chosen = dict(mapping) if mapping else guess_mapping(columns, kind, profile, sample)
     at = positions(chosen, columns)
     guessed = guess_dialect(sample, at)
@@ -165,9 +171,10 @@ def inspect_file(
         guessed = with_numbering(guessed, sample, at, before=tuple(columns) in numbers_by_store)
     dialect = chosen_dialect(guessed, options or {})
     if profile is not None:
-        return FilePreview(columns, chosen, shown, dialect, profile.key, tuple(put_together(profile, columns)))
+        together = tuple(put_together(profile, columns))
+        return FilePreview(columns, chosen, shown, dialect, profile.key, together, (), *book)
     says = status_columns(columns, at, sample) if kind == "purchases" else {}
-    return FilePreview(columns, chosen, shown, dialect, statuses=tuple(columns[place] for place in says))
+    return FilePreview(columns, chosen, shown, dialect, "", (), tuple(columns[place] for place in says), *book)
 
 
 async def try_file(

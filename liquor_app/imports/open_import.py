@@ -86,7 +86,8 @@ async def open_work(
     def prepare() -> tuple[
         Table, dict[str, int], Dialect, list[Make], Profile | None, StatusRows | None, bool, list[Record], bool
     ]:  # fmt: skip
-        table = open_table(plan.path)
+        sheet = str(plan.options.get("sheet") or "")
+        table = open_table(plan.path, sheet)
         try:
             profile = chosen_profile(table.columns, plan.kind, plan.options, plan.file_name)
             fields = tuple(KINDS[plan.kind])
@@ -95,7 +96,7 @@ async def open_work(
                 raise Invalid(profile.refuses, field="profile")
             sales = profile.sales if profile else None
             behind = [*MADE, *made, *(PACKED if sales.packed else ())] if sales else list(made)
-            sample = read_sample(plan.path)
+            sample = read_sample(plan.path, sheet)
             if constants := told_for_all(plan.options, fields):
                 chosen = plan.mapping or guess_mapping(table.columns, plan.kind, profile, sample)
                 by_tool = makers(profile, table.columns) if profile else {}
@@ -171,7 +172,7 @@ async def open_work(
         own=own, pays=pays,
     )  # fmt: skip
     work = Work(plan, actor, position, chunks=chunks, reading=Reading(at, how), watch=watch)
-    work.own = own
+    work.own, work.other_sheets = own, max(0, len(table.sheets) - 1)
     if (born := at.get("date_of_birth")) is not None:
         work.births = (born,) if born < len(table.columns) else made_of(profile, table.columns, "date_of_birth")
     used = {

@@ -38,7 +38,7 @@ from liquor_app.imports.cleaning.line_rows import Line
 from liquor_app.imports.cleaning.person_rows import Person
 from liquor_app.imports.cleaning.products.product_cells import CleanProduct
 from liquor_app.imports.cleaning.refusal_words import FileWords
-from liquor_app.imports.cleaning.row_notes import ERASED
+from liquor_app.imports.cleaning.row_notes import ERASED, OTHER_SHEETS
 from liquor_app.imports.erased_rows import leave_out_erased
 from liquor_app.imports.merge_rows import Outcome, Policy
 from liquor_app.imports.models import AS_OF, OWN, TAKEN_BACK
@@ -97,6 +97,8 @@ class Work:
         self._words = FileWords(position["columns"], reading.at)
         self.unused: list[str] = []
         self.unheard: list[str] = []
+        self.other_sheets = 0
+        """Sheets of the workbook that hold rows and are not read."""
         self.births: tuple[int, ...] = ()
         """Places of the cells a date of birth is read from."""
 
@@ -159,6 +161,7 @@ class Work:
 
     async def _rows(self, session: AsyncSession) -> tuple[Counter[Outcome], list[Reject]]:
         chunk = await self._chunks.next()
+        is_first = not self.position["records"]
         self.position |= {"records": self.position["records"] + chunk.read, "share": round(chunk.share, 6)}
         if not chunk.read:
             self.position |= {"phase": REFUSED if self.plan.kind == "purchases" else DONE, "share": 1.0}
@@ -175,6 +178,7 @@ class Work:
         else:
             counts, refused = Counter(), await self._lines(session, chunk)
         self._notes.update({ERASED: erased} if erased else {})
+        self._notes.update({OTHER_SHEETS: self.other_sheets} if is_first and self.other_sheets else {})
         return counts, chunk.rejects + refused
 
     async def _customers(self, session: AsyncSession, chunk: Chunk) -> tuple[Counter[Outcome], list[Reject]]:

@@ -65,7 +65,7 @@ def _form(*names: str) -> dict[str, Any]:
             "description": (
                 "JSON object: date_order (mdy, dmy), decimal (. or ,), numbering (shop, store: receipt numbers are one"
                 " series, or begin anew in each store), profile (the tool whose export it is), constants (field → what"
-                " holds for every row), unknown_customers (refuse, create: buyers nobody knows)."
+                " holds for every row), unknown_customers (refuse, create: buyers nobody knows), sheet (of a workbook)."
             ),
         },
     }
@@ -265,6 +265,8 @@ async def preview_import(
         "columns": seen.columns,
         "mapping": seen.mapping,
         "profile": seen.profile,
+        "sheet": seen.sheet,
+        "sheets": seen.sheets,
         **asdict(seen.dialect) | ({"numbering": STORE} if tried.by_store else {}),
         **counts,
         "reasons": tried.report.reasons,

@@ -22,7 +22,8 @@ from liquor_app.core.errors import Invalid
 
 sys.modules["numpy"] = None  # type: ignore[assignment]
 
-from openpyxl import Workbook, load_workbook  # noqa: E402
+from openpyxl import Workbook  # noqa: E402
+from openpyxl.reader.excel import ExcelReader  # noqa: E402
 from openpyxl.styles.numbers import BUILTIN_FORMATS  # noqa: E402
 from openpyxl.utils.exceptions import InvalidFileException  # noqa: E402
 
@@ -42,6 +43,8 @@ ROWS_BEFORE = 25
 """Filled rows looked at for the header: reports say first what they are."""
 ROWS_LOOKED = 100
 """Rows below the first filled one that are gone through for them: a sheet may be formatted to its very end."""
+MOST_SHEETS = 40
+"""Sheets that are looked at and named."""
 LINE_ROWS, LINE_CHARACTERS = 250, 200_000
 _BROKEN = (InvalidFileException, zipfile.BadZipFile, KeyError, ValueError, TypeError, ParseError, EOFError, OSError)
 _DAMAGED = "This Excel workbook is damaged. Save it anew, or as CSV."
@@ -50,13 +53,13 @@ _TOO_LARGE = "This workbook is too large to be read safely. Save it as CSV, then
 Row = tuple[int, tuple[Any, ...]]
 
 
-def _rows(_: None) -> Iterator[Any]:
+def _rows(wanted: str | None) -> Iterator[Any]:
     row = 0
     try:
         with open(2, "rb", closefd=False) as file:
             _check(file)
-            book = load_workbook(file, read_only=True, data_only=True, keep_links=False)
-            head, cells = _start(book)
+            book = _opened(file)
+            head, cells = _start(book, wanted or "")
             names = head["names"]
             yield head
             for line in _lines(cells, len(names)):
@@ -66,6 +69,19 @@ def _rows(_: None) -> Iterator[Any]:
         yield {"invalid": error.message}
     except _BROKEN:
         yield {"invalid": f"The workbook is damaged after row {row}." if row else _DAMAGED}
+
+
+class _Reader(ExcelReader):  # type: ignore[misc]
+    """Passes over sheets of a chart alone: read row by row, the library fails at them, and the workbook with it."""
+
+    def read_chartsheet(self, sheet: Any, rel: Any) -> None:
+        pass
+
+
+def _opened(file: Any) -> Any:
+    reader = _Reader(file, read_only=True, data_only=True, keep_links=False)
+    reader.read()
+    return reader.wb
 
 
 def _check(file: io.BufferedReader) -> None:
@@ -81,9 +97,19 @@ def _check(file: io.BufferedReader) -> None:
         raise Invalid(_TOO_LARGE, field="file")
 
 
-def _start(book: Any) -> tuple[dict[str, Any], Iterator[Row]]:
-    """Return what the first line says, and the rows below the header."""
+def _start(book: Any, wanted: str) -> tuple[dict[str, Any], Iterator[Row]]:
+    """Return what the first line says, and the rows below the header.
+
+    Args:
+        wanted: the name of the sheet to read; the first that holds anything if empty.
+    """
+    titles = [sheet.title for sheet in book.worksheets]
+    if wanted and wanted not in titles:
+        named = ", ".join(f"“{one[:40]}”" for one in titles[:MOST_SHEETS])
+        raise Invalid(f"The workbook has no sheet “{wanted[:40]}”; it has {named}.", field="sheet")
     for sheet in book.worksheets:
+        if wanted and sheet.title != wanted:
+            continue
         total = min(sheet.max_row or 0, SHEET_ROWS)
         sheet.reset_dimensions()  # what a program wrote there is often wrong
         rows = _counted(_seen(book, sheet))
@@ -95,8 +121,21 @@ def _start(book: Any) -> tuple[dict[str, Any], Iterator[Row]]:
             names = [_text(cell)[:SHOWN] for cell in cells]
             while names and not names[-1].strip():
                 names.pop()
-            return {"names": names, "total": total, "row": number}, chain(first[at + 1 :], rows)
+            sheets = [one.title for one in book.worksheets[:MOST_SHEETS] if one is sheet or _holds_rows(one)]
+            head = {"names": names, "total": total, "row": number, "sheet": sheet.title, "sheets": sheets}
+            return head, chain(first[at + 1 :], rows)
     raise Invalid("The workbook is empty: its first row must name the columns.", field="file")
+
+
+def _holds_rows(sheet: Any) -> bool:
+    """Tell whether a sheet beside the one that is read begins as a table does: two rows of two cells."""
+    try:
+        sheet.reset_dimensions()
+        rows = islice(sheet.iter_rows(values_only=True, max_col=MAX_COLUMNS + 1), ROWS_LOOKED)
+        wide = (row for row in rows if sum(map(_filled, row)) > 1)
+        return len(list(islice(wide, 2))) > 1
+    except (*_BROKEN, AttributeError):
+        return False  # a sheet of a chart alone, or one that is damaged
 
 
 def _header(rows: list[tuple[Any, ...]]) -> int:
@@ -228,7 +267,7 @@ def warm() -> None:
     book.active.append(["a", 1.5, datetime(2026, 1, 2, 3, 4), date(2026, 1, 2), True, None])  # noqa: DTZ001
     packed = io.BytesIO()
     book.save(packed)
-    book = load_workbook(packed, read_only=True, data_only=True, keep_links=False)
+    book = _opened(packed)
     for sheet in book.worksheets:
         sheet.reset_dimensions()
         list(_seen(book, sheet))

@@ -57,8 +57,11 @@ def _looks_like(start: bytes) -> str:
     return {b"[": "json", b"{": "lines"}.get(text.lstrip()[:1], "delimited")
 
 
-def open_table(path: Path) -> Table:
+def open_table(path: Path, sheet: str = "") -> Table:
     """Return a file as a table; the format is told by its content, never by its name.
+
+    Args:
+        sheet: which of a workbook's is read; the first that holds anything if empty.
 
     Raises:
         Invalid: no such file, an empty one, or none of CSV, JSON, JSON Lines and Excel (.xlsx).
@@ -68,15 +71,17 @@ def open_table(path: Path) -> Table:
     with path.open("rb") as file:
         form = _looks_like(file.read(512))
     if form == "workbook":
-        return WorkbookFile(path)
+        return WorkbookFile(path, sheet)
+    if sheet:
+        raise Invalid("This file is no workbook: it has no sheets to choose from.", field="sheet")
     if form == "delimited":
         return DelimitedFile(path)
     return JsonFile(path)
 
 
-def read_sample(path: Path) -> list[Record]:
+def read_sample(path: Path, sheet: str = "") -> list[Record]:
     """Return the start of a file, enough to see how it is written."""
-    with open_table(path) as table:
+    with open_table(path, sheet) as table:
         records = iter(table)
         sample: list[Record] = []
         while len(sample) < SAMPLE_ROWS and table.taken < 1_000_000 and (record := next(records, None)):

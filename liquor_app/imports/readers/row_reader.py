@@ -45,10 +45,13 @@ class Table:
 
     Attributes:
         columns: unique names, at most `MAX_COLUMNS`.
+        sheet, sheets: of a workbook which is read, and all that hold rows; empty for any other file.
         taken: characters handed out so far, so that a chunk can be bounded by more than its rows.
     """
 
     columns: list[str]
+    sheet: str = ""
+    sheets: tuple[str, ...] = ()
     taken: int = 0
 
     def __iter__(self) -> Iterator[Record]:

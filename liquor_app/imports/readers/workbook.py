@@ -1,4 +1,4 @@
-"""Rows of an Excel workbook (.xlsx): its first sheet that holds anything, read in the sandbox row by row."""
+"""Rows of an Excel workbook (.xlsx): one sheet of it, read in the sandbox row by row."""
 
 from __future__ import annotations
 
@@ -19,18 +19,21 @@ _TOO_LARGE = "This workbook is too large to be read safely. Save it as CSV, then
 
 
 class WorkbookFile(Table):
-    """An open workbook. Empty rows above the header, and what a report says of itself, are passed over.
+    """An open workbook: a sheet of it. Empty rows above the header, and what a report says of itself, are passed over.
+
+    Args:
+        sheet: the name of the one to read; the first that holds anything if empty.
 
     Raises:
-        Invalid: not a workbook, damaged, unreasonably large, or without a row.
+        Invalid: not a workbook, no such sheet, damaged, unreasonably large, or without a row.
         TooMany: too many files are being read.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, sheet: str = "") -> None:
         self.taken = 0
         self._row = 0
         with path.open("rb") as file:
-            self._stream = RowStream("liquor_app.core.sandbox.workbook_rows", "rows", file, None, seconds=LINE_SECONDS)
+            self._stream = RowStream("liquor_app.core.sandbox.workbook_rows", "rows", file, sheet, seconds=LINE_SECONDS)
         head = self._next() or {}
         try:
             if "names" not in head:
@@ -42,6 +45,7 @@ class WorkbookFile(Table):
             self.close()
             raise
         self._total: int = head["total"]
+        self.sheet, self.sheets = head["sheet"], tuple(head["sheets"])
 
     def _next(self) -> Any:
         """Tell what comes next; None after the end."""

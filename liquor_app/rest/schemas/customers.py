@@ -135,6 +135,7 @@ class ImportOptions(Body):
         None,
         description="Receipt numbers: one series for all stores, or anew in each (needs a store column).",
     )
+    sheet: str | None = Field(None, max_length=120, description="Of a workbook: which sheet is read.")
     unknown_customers: Literal["refuse", "create"] | None = Field(
         None, description="Purchases of buyers nobody knows: refused, or their buyers are made, known by that alone."
     )
@@ -192,6 +193,8 @@ class ImportPreview(Row, Dialect):
         description="What was left out of rows that were taken: placeholder_birthday, phone_left_out and the like."
     )
     totals: PreviewTotals
+    sheet: str = Field(description="Of a workbook the sheet that is read; empty for any other file.")
+    sheets: list[str] = Field(description="Of a workbook the sheets that hold rows: only one of them is read.")
     unused: list[str] = Field(description="Columns of the file that become nothing.")
     unheard: list[str] = Field(description="Of these, columns of yeses and noes that may say who agreed.")
     strangers: int = Field(description="Buyers nobody knows, whose lines are refused.")

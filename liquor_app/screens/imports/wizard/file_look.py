@@ -51,6 +51,12 @@ class Answer:
     """What the file rather holds than what was said."""
 
 
+def told_of_all(constants: Mapping[str, str], said: Mapping[str, str]) -> dict[str, Any]:
+    """Return the options of what was said of a file as a whole; what is empty was not said."""
+    held = {name: value for name, value in constants.items() if value}
+    return {**({"constants": held} if held else {}), **{name: value for name, value in said.items() if value}}
+
+
 async def look_at(actor: Actor, question: Question) -> Answer:
     """Open the file, read how it writes, import its first rows for trial and take them back."""
     row = question.row
@@ -60,11 +66,11 @@ async def look_at(actor: Actor, question: Question) -> Answer:
     try:
         async with file_store().on_disk(row.stored) as path:
             if question.mapping is None:
-                meant = await READING.run(likely_kind_of, path, row.kind)
+                meant = await READING.run(likely_kind_of, path, row.kind, str(question.options.get("sheet", "")))
             told = question.options
             async with transaction() as session:
                 by_store = await numbered_before(session, actor)
-            whole: dict[str, Any] = {name: told[name] for name in ("profile", "constants") if name in told}
+            whole: dict[str, Any] = {name: told[name] for name in ("profile", "constants", "sheet") if name in told}
             if question.mapping is None:
                 seen = first = await READING.run(
                     inspect_file, path, row.kind, options=whole, file_name=row.file_name,

@@ -38,13 +38,12 @@ from liquor_app.screens.imports.wizard.columns_view import (
     on_screen,
     reassigned,
 )
-from liquor_app.screens.imports.wizard.file_look import Answer, Question, look_at
+from liquor_app.screens.imports.wizard.file_look import Answer, Question, look_at, told_of_all
 from liquor_app.screens.imports.wizard.running_state import RunState
 from liquor_app.screens.imports.wizard.state import MATCH, RUN, ImportState
+from liquor_app.screens.imports.wizard.trial_pages import TrialPages
 from liquor_app.screens.imports.wizard.trial_view import (
-    PAGE_ROWS,
     TotalLine,
-    TrialLine,
     money_words,
     seen_words,
     stranger_words,
@@ -58,7 +57,7 @@ from liquor_app.ui.toast import toast_failed
 UNREADABLE = "The file could not be looked at. Please try again."
 
 
-class MatchState(rx.State):
+class MatchState(TrialPages, rx.State):
     """What is chosen for the file in hand, and what it would do."""
 
     columns: list[ColumnLine] = []
@@ -72,6 +71,11 @@ class MatchState(rx.State):
     """What somebody said of it; else the file tells."""
     numbers_stores: bool = False
     """Orders have numbers, and their rows a store."""
+    sheet: str = ""
+    """The sheet of a workbook that is read; `_said_sheet` where somebody chose it."""
+    sheets: list[tuple[str, str]] = []
+    """Those to choose from; empty where there is one alone."""
+    _said_sheet: str = ""
     date_note: str = ""
     numbering_note: str = ""
     decimal_note: str = ""
@@ -92,14 +96,9 @@ class MatchState(rx.State):
     stranger_note: str = ""
     problem: str = ""
     trial: str = ""
-    rows: list[TrialLine] = []
-    """A page of what becomes of the rows that were tried."""
     totals: list[TotalLine] = []
     money_note: str = ""
     seen_note: str = ""
-    at_page: int = 0
-    pages: int = 0
-    _lines: list[TrialLine] = []
     reading: bool = False
     """The file is being looked at: nothing can be imported before that has ended."""
     pressed: bool = False
@@ -149,6 +148,7 @@ class MatchState(rx.State):
         self.date_order = str(row.options.get("date_order", self.date_order))
         self.decimal = str(row.options.get("decimal", self.decimal))
         self._said_numbering = str(row.options.get("numbering", ""))
+        self._said_sheet = str(row.options.get("sheet", ""))
 
     @rx.event
     @guarded
@@ -248,6 +248,16 @@ class MatchState(rx.State):
         self._said_numbering = chosen if chosen != self.numbering else self._said_numbering
         return await self._say("numbering", chosen, guess=self._guess)
 
+    @rx.event
+    @guarded
+    @needs(Permission.IMPORTS_WRITE)
+    async def choose_sheet(self, sheet: str) -> Any:
+        """Read another sheet of the workbook: its columns are its own."""
+        if not sheet or sheet == self.sheet or sheet not in dict(self.sheets):
+            return None
+        self._said_sheet, self._of, self._saved = str(sheet), "", {}
+        return await self._ask(guess=True)
+
     async def _say(self, name: str, value: str, *, guess: bool = False) -> Any:
         """Take what was said and look at the file with it. A field that was only left says what it said before: nothing
         is read anew for it, unless the look before broke."""
@@ -266,8 +276,8 @@ class MatchState(rx.State):
                 self.choices = choices_of(file.kind, await list_custom_fields(session, actor))
         self._asked, self._guess, self.reading = secrets.token_hex(8), guess, True
         self.pressed = False  # what is changed after the press is looked at first
-        self.problem, self.trial, self.stranger_note, self.rows, self.totals, self._lines = "", "", "", [], [], []
-        self.at_page = self.pages = 0
+        self.problem, self.trial, self.stranger_note, self.totals = "", "", "", []
+        self._show_lines()
         return MatchState.look
 
     @background
@@ -318,7 +328,8 @@ class MatchState(rx.State):
         if answer.first is not None:
             self.columns, self._of, self._saved = column_lines(answer.first), str(row.id), {}
         if answer.seen is not None:
-            dialect = answer.seen.dialect
+            dialect, names = answer.seen.dialect, answer.seen.sheets
+            self.sheet, self.sheets = answer.seen.sheet, [(one, one) for one in names if len(names) > 1]
             if self._guess:
                 self.date_order, self.decimal = dialect.date_order, dialect.decimal
             self.numbers_stores = row.kind == "purchases" and {"order_id", "store"} <= set(answer.seen.mapping)
@@ -334,24 +345,11 @@ class MatchState(rx.State):
         if answer.tried is not None:
             notes = answer.tried.report.notes
             self.asks_evidence = self.asks_evidence or bool(notes.get(NO_EVIDENCE))
-            self.trial, self._lines = trial_words(answer.tried.report, answer.tried.twice), list(answer.lines)
+            self.trial = trial_words(answer.tried.report, answer.tried.twice)
+            self._show_lines(answer.lines)
             self.stranger_note = stranger_words(answer.tried)
             self.totals = total_lines(answer.tried, row.kind)
             self.money_note, self.seen_note = money_words(answer.tried, row.kind), seen_words(answer.tried)
-            self.pages = -(-len(self._lines) // PAGE_ROWS)
-            self._turn_to(0)
-
-    def _turn_to(self, page: int) -> None:
-        self.at_page = min(max(page, 0), max(self.pages - 1, 0))
-        self.rows = self._lines[self.at_page * PAGE_ROWS :][:PAGE_ROWS]
-
-    @rx.event
-    @guarded
-    @needs(Permission.IMPORTS_WRITE)
-    async def turn(self, pages: int) -> None:
-        """Show the page of the trial so many pages on."""
-        require(await signed_in(self), Permission.IMPORTS_WRITE)
-        self._turn_to(self.at_page + (1 if pages > 0 else -1))
 
     @property
     def _dialect(self) -> dict[str, Any]:
@@ -360,17 +358,14 @@ class MatchState(rx.State):
     @property
     def _told(self) -> dict[str, Any]:
         """What was said of the file as a whole."""
-        told = {
+        constants = {
             "consent_source": self.consent_source, "consent_at": self.consent_at,
             "consent_wording": self.consent_wording,
         }  # fmt: skip
-        constants = {field: value for field, value in told.items() if value}
-        return (
-            ({"constants": constants} if constants else {})
-            | ({"profile": ""} if self.by_columns else {})
-            | ({OPTION: CREATE} if self.creates else {})
-            | ({"numbering": self._said_numbering} if self._said_numbering else {})
-        )
+        said = {
+            OPTION: CREATE if self.creates else "", "numbering": self._said_numbering, "sheet": self._said_sheet,
+        }  # fmt: skip
+        return told_of_all(constants, said) | ({"profile": ""} if self.by_columns else {})
 
     @rx.event
     @guarded

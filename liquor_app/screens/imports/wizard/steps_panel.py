@@ -166,8 +166,15 @@ def _choices() -> rx.Component:
         "Receipt numbers", "numbering", NUMBERED, value=MatchState.numbering, on_change=MatchState.choose_numbering,
         hint=MatchState.numbering_note,
     )  # fmt: skip
+    sheets = select_field(
+        "Sheet", "sheet", MatchState.sheets, value=MatchState.sheet, on_change=MatchState.choose_sheet,
+        hint="The workbook has several sheets with rows, and one is read. Import the file again for the next.",
+    )  # fmt: skip
     written = rx.match(ImportState.kind, ("purchases", pair(dates, numbers)), ("products", numbers), dates)
-    return rx.fragment(_evidence(), known, written, rx.cond(MatchState.numbers_stores, receipts, rx.fragment()))
+    of_book = rx.cond(MatchState.sheets, sheets, rx.fragment())
+    return rx.fragment(
+        of_book, _evidence(), known, written, rx.cond(MatchState.numbers_stores, receipts, rx.fragment())
+    )
 
 
 def run_step() -> rx.Component:

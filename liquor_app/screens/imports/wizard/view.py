@@ -16,11 +16,13 @@ from liquor_app.imports.cleaning.row_notes import (
     NO_BIRTHDAY,
     NO_EVIDENCE,
     NO_STATE,
+    OTHER_SHEETS,
     PERCENT,
     PRICE_OF_ZERO,
     REPEATED_FIRST,
     REPEATED_LATER,
     STOCK_BELOW_ZERO,
+    STRANGE_REASON,
     TOO_MANY_OF_ONE,
     TOO_MANY_TAGS,
     UNSEEN,
@@ -153,6 +155,14 @@ _WARNED = {
     NO_STATE: (
         "state is none of the United States, or misspelt: please check it",
         "states are none of the United States, or misspelt: please check them",
+    ),
+    STRANGE_REASON: (
+        "address is on the list for a reason nobody here knows: it is written to no more, as by hand",
+        "addresses are on the list for reasons nobody here knows: they are written to no more, as by hand",
+    ),
+    OTHER_SHEETS: (
+        "other sheet of the workbook was not read: import the file again and choose it",
+        "other sheets of the workbook were not read: import the file again and choose each",
     ),
     COST_ABOVE_PRICE: ("product costs more than its price", "products cost more than their price"),
     STOCK_BELOW_ZERO: ("product has a stock below zero", "products have a stock below zero"),

@@ -1,0 +1,91 @@
+"""Workbooks of several sheets: which one is read is told, before and after, and may be chosen."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import openpyxl
+import pytest
+
+from liquor_app.core.errors import Invalid
+from liquor_app.imports.dry_run import inspect_file
+from liquor_app.imports.readers.formats import open_table
+from liquor_app.screens.imports.wizard.view import note_words
+from tests.imports.test_import import rows, run
+from tests.imports.test_unheard_columns import tried
+
+
+def _book(path: Path, **sheets: list[list[object]]) -> Path:
+    book = openpyxl.Workbook()
+    book.remove(book.active)
+    for title, lines in sheets.items():
+        sheet = book.create_sheet(title)
+        for line in lines:
+            sheet.append(line)
+    book.save(path)
+    return path
+
+
+def _people(*names: str) -> list[list[object]]:
+    return [["email", "name"], *([f"{one}@s.example", one] for one in names)]
+
+
+@pytest.fixture
+def book(tmp_path: Path) -> Path:
+    sheets = {"Empty": [], "2024": _people("ann"), "Notes": [["see above"]], "2025": _people("bo", "cy")}
+    return _book(tmp_path / "list.xlsx", **sheets)
+
+
+def test_which_sheets_hold_rows(book: Path) -> None:
+    with open_table(book) as table:
+        assert (table.sheet, table.sheets) == ("2024", ("2024", "2025"))
+    with open_table(book, "2025") as table:
+        assert (table.sheet, table.sheets) == ("2025", ("2024", "2025"))
+        assert [row.cells[1] for row in table] == ["bo", "cy"]
+    seen = inspect_file(book, "customers", options={"sheet": "2025"})
+    assert (seen.sheet, seen.sheets, seen.rows[0][1]) == ("2025", ("2024", "2025"), "bo")
+
+
+def test_a_sheet_there_is_not_is_refused_by_name(book: Path, tmp_path: Path) -> None:
+    with pytest.raises(Invalid, match="no sheet “2026”; it has “Empty”, “2024”, “Notes”, “2025”"):
+        open_table(book, "2026")
+    plain = tmp_path / "a.csv"
+    plain.write_text("email\na@s.example\n")
+    with pytest.raises(Invalid, match="no sheets to choose from"):
+        open_table(plain, "2024")
+
+
+def test_a_chart_alone_is_no_sheet_to_choose(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    for line in _people("ann"):
+        book.active.append(line)
+    book.create_chartsheet("Chart")
+    book.save(tmp_path / "a.xlsx")
+    with open_table(tmp_path / "a.xlsx") as table:
+        assert table.sheets == ("Sheet",)
+
+
+@pytest.mark.integration
+async def test_the_other_sheet_is_told_and_can_be_imported(database: str, book: Path) -> None:
+    """Before, the second sheet was passed over in silence."""
+    trial = await tried(book)
+    assert trial.report.notes == {"other_sheets": 1}
+    report = await run(book)
+    assert (report.created, report.notes) == (1, {"other_sheets": 1})
+    assert note_words(report.notes).strip().startswith("1 other sheet of the workbook was not read")
+    report = await run(book, options={"sheet": "2025"})
+    assert (report.created, report.notes) == (2, {"other_sheets": 1})
+    assert len(await rows("SELECT 1 FROM customers")) == 3
+
+
+@pytest.mark.integration
+async def test_a_workbook_of_one_sheet_says_nothing(database: str, tmp_path: Path) -> None:
+    assert (await run(_book(tmp_path / "a.xlsx", one=_people("ann"), two=[["a"], ["b"]]))).notes == {}
+
+
+def test_a_file_that_is_csv_names_no_sheet(tmp_path: Path) -> None:
+    with (tmp_path / "a.csv").open("w", newline="") as file:
+        csv.writer(file).writerows(_people("ann"))
+    with open_table(tmp_path / "a.csv") as table:
+        assert (table.sheet, table.sheets) == ("", ())
