@@ -131,7 +131,7 @@ async def test_a_drop_folder_takes_back_what_a_later_file_voids(root: Path) -> N
     assert [(one.external_id, str(one.total)) for one in made] == [("1", "0.00"), ("2", "20.00")]
     files = {one.name: one for one in await log()}
     assert (files["a.csv"].taken_back, files["b.csv"].taken_back) == (None, 1)
-    assert file_line(files["b.csv"], now()).rows == "1 right, 1 left out, 1 known order taken back"
+    assert file_line(files["b.csv"], now()).rows == "1 taken, 1 left out, 1 known order taken back"
     assert (files["b.csv"].warned, files["b.csv"].left_out) == (0, 1), "it is no fault of its row"
     (root / "till" / "c.csv").write_text("\n".join([head, row(2, "Ale", -5, "Refund"), row(2, "Ale", -5, "Refund")]))
     await look(till)
@@ -141,7 +141,7 @@ async def test_a_drop_folder_takes_back_what_a_later_file_voids(root: Path) -> N
         "10.00",
     ]
     [told] = [file_line(one, now()) for one in await log() if one.name == "c.csv"]
-    assert (told.rows, told.total) == ("2 right", "\N{MINUS SIGN}$10.00")
+    assert (told.rows, told.total) == ("2 taken", "\N{MINUS SIGN}$10.00")
 
 
 async def test_the_same_stock_again_says_that_it_is_still_so(root: Path) -> None:

@@ -16,6 +16,7 @@ from liquor_app.core.files.drop_root import DroppedFile
 from liquor_app.core.listing.spec import Filter, ListQuery, ListSpec, Match, Sort
 from liquor_app.core.paging import Page
 from liquor_app.core.states import sql_list
+from liquor_app.imports.cleaning.row_notes import OTHER_SHEETS, STRANGE_REASON
 from liquor_app.imports.drop_folders.drop_sources import LAST, SILENT, SourceRow
 from liquor_app.imports.drop_folders.models import DropStatus
 from liquor_app.imports.models import TAKEN_BACK, ImportStatus
@@ -69,6 +70,8 @@ STATES = (
 )  # fmt: skip
 
 # a word may stand behind: "rows_unpaid: pending"
+_NO_WARNING = ", ".join(f"'{one}'" for one in (MADE, GIVEN, OTHER_SHEETS, STRANGE_REASON))
+"""Notes that count no row, or one that is counted by another note."""
 _IS_LEFT_OUT = f"split_part(key, ': ', 1) IN {sql_list(*LEFT_OUT)}"
 
 
@@ -89,7 +92,7 @@ DROP_FILES = ListSpec(
         "state": _STATE,
         "reason": "COALESCE(t.reason, i.error)",
         "right": "i.created + i.updated + i.unchanged",
-        "warned": _noted(f"NOT {_IS_LEFT_OUT} AND key NOT IN ('{MADE}', '{GIVEN}')"),
+        "warned": _noted(f"NOT {_IS_LEFT_OUT} AND key NOT IN ({_NO_WARNING})"),
         "refused": "i.rejected",
         "left_out": _noted(_IS_LEFT_OUT),
         "total": "CAST(i.position ->> 'sum' AS numeric)",

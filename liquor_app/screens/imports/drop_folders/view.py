@@ -86,7 +86,8 @@ def fields_of(row: SourceRow) -> dict[str, str]:
 
 
 def file_line(row: DropFileRow, at: datetime) -> FileLine:
-    counts = ((row.right, "right"), (row.warned, "warned"), (row.refused, "refused"), (row.left_out, "left out"))
+    # of those taken some are warned of
+    counts = ((row.right, "taken"), (row.warned, "warned of"), (row.refused, "refused"), (row.left_out, "left out"))
     known = [f"{figure(count)} {word}" for count, word in counts if count]
     known += [f"{plural(row.taken_back, 'known order')} taken back"] if row.taken_back else []
     return FileLine(

@@ -63,7 +63,7 @@ def match_step() -> rx.Component:
         _known_as(),
         rx.cond(
             MatchState.columns,
-            table(MatchState.columns, columns, label="Columns of the file"),
+            rx.el.div(table(MatchState.columns, columns, label="Columns of the file"), class_name="stacked"),
             rx.fragment(),
         ),
         rx.cond(MatchState.reading, rx.el.p("Reading the file…", class_name="muted pad", role="status"), rx.fragment()),
