@@ -266,11 +266,19 @@ async def _replace_members(
         leaving = leaving & (MEMBERS.c.customer_id == any_(these))
     matched = wanted.cte("matched").prefix_with("MATERIALIZED", dialect="postgresql")
     who, at = literal(segment_id, Uuid), literal(moment, DateTime(timezone=True))
+    # whoever is deleted meanwhile, as an import is undone, is waited for and passed over; in the order all lock them in
+    staying = (
+        select(CUSTOMERS.c.id)
+        .where(CUSTOMERS.c.id.in_(select(matched.c.id)), CUSTOMERS.c.id.not_in(here))
+        .order_by(CUSTOMERS.c.id)
+        .with_for_update(read=True, key_share=True, of=CUSTOMERS)
+        .cte("staying")
+    )
     entered = (
         MEMBERS.insert()
         .from_select(
             ["segment_id", "customer_id", "entered_at"],
-            select(who, matched.c.id, at).where(matched.c.id.not_in(here)),
+            select(who, staying.c.id, at),
         )
         .returning(MEMBERS.c.customer_id)
         .cte("entered")

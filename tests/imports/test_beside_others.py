@@ -7,10 +7,15 @@ import asyncio
 import pytest
 from psycopg import AsyncConnection
 
+from liquor_app.accounts.permissions import SYSTEM
 from liquor_app.core import queue
+from liquor_app.core.db import transaction
 from liquor_app.core.models import JobStatus
 from liquor_app.imports.tasks import TASKS
 from liquor_app.imports.undo.undo_import import undo_counts
+from liquor_app.segments.service import create_segment
+from liquor_app.segments.tasks import TASKS as SEGMENT_TASKS
+from liquor_app.segments.tasks import request_refresh
 from tests.collisions import rival
 from tests.imports.test_import import rows
 from tests.imports.test_undo import asked, state, take
@@ -39,3 +44,22 @@ async def test_scoring_stops_no_undoing(database: str) -> None:
     assert done.status == "undone"
     assert undo_counts(done).removed == {"customers": 5}
     assert await rows("SELECT id FROM customers") == []
+
+
+async def test_segments_are_refreshed_while_people_go(database: str) -> None:
+    """Before, whoever was deleted between the look and the row made the refresh fail: "does not exist any more"."""
+    await take(PEOPLE)
+    async with transaction() as session:
+        await create_segment(session, SYSTEM, {"name": "All", "rules": {"all": []}})
+        job = await request_refresh(session, SYSTEM)
+    async with (
+        await AsyncConnection.connect(database.replace("+psycopg", "")) as undoing,
+        rival(database) as other,
+    ):
+        await undoing.execute("DELETE FROM customers WHERE external_id = 'P3'")
+        refreshing = asyncio.create_task(queue.run(job, SEGMENT_TASKS))
+        await other.until_waits("liquor")
+        await undoing.commit()
+        assert await refreshing is JobStatus.SUCCEEDED
+    members = "SELECT external_id FROM segment_members JOIN customers c ON c.id = customer_id ORDER BY 1"
+    assert [one["external_id"] for one in await rows(members)] == ["P0", "P1", "P2", "P4"]
