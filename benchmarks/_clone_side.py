@@ -118,15 +118,21 @@ class Side:
         return {}
 
     async def _sql(self, statement: str) -> dict[str, Any]:
-        """Run a statement by itself; up to a million rows come back as text."""
+        """Run a statement by itself, as the account that owns the tables; up to a million rows come back as text."""
         from sqlalchemy import text
+        from sqlalchemy.ext.asyncio import create_async_engine
 
-        from liquor_app.core.db import engine
+        from liquor_app.core.platform import runtime_info
 
-        async with engine().connect() as plain:
-            connection = await plain.execution_options(isolation_level="AUTOCOMMIT")
-            found = await connection.execute(text(statement))
-            return {"found": [list(map(str, row)) for row in found] if found.returns_rows else []}
+        # an older clone has one account
+        url = getattr(runtime_info, "database_owner_url", runtime_info.database_url)()
+        engine = create_async_engine(url, isolation_level="AUTOCOMMIT")
+        try:
+            async with engine.connect() as connection:
+                found = await connection.execute(text(statement))
+                return {"found": [list(map(str, row)) for row in found] if found.returns_rows else []}
+        finally:
+            await engine.dispose()
 
 
 async def _postmaster_of() -> str:
@@ -158,7 +164,8 @@ def main() -> None:
     from liquor_app.core.platform.embedded import engines
 
     with engines():
-        migrate.upgrade_running()
+        # older ones migrate as the only account there is
+        getattr(migrate, "upgrade_running", migrate.upgrade)()
         asyncio.run(serve())
 
 

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapp
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import text
@@ -64,6 +64,13 @@ class ImportReport:
     taken_back: dict[str, Any] = field(default_factory=dict)
 
 
+class Sheets(NamedTuple):
+    """Of a workbook the sheet that is read, and those that hold rows; empty for any other file."""
+
+    read: str = ""
+    held: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class FilePreview:
     """A file before it is imported: its columns, what they were taken for (field → column), its first rows, how it
@@ -78,9 +85,7 @@ class FilePreview:
     profile: str = ""
     put_together: tuple[str, ...] = ()
     statuses: tuple[str, ...] = ()
-    sheet: str = ""
-    """Of a workbook the sheet that is read, and those that hold rows."""
-    sheets: tuple[str, ...] = ()
+    book: Sheets = Sheets()
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +166,7 @@ def inspect_file(
     sheet = str((options or {}).get("sheet") or "")
     with open_table(path, sheet) as file:
         shown = [[cell[:100] for cell in record.cells] for record in islice(file, max(0, min(rows, 50)))]
-        columns, book = file.columns, (file.sheet, file.sheets)
+        columns, book = file.columns, Sheets(file.sheet, file.sheets)
     profile = chosen_profile(columns, kind, options or {}, file_name or path.name)
     sample = read_sample(path, sheet)
     chosen = dict(mapping) if mapping else guess_mapping(columns, kind, profile, sample)
@@ -172,9 +177,9 @@ def inspect_file(
     dialect = chosen_dialect(guessed, options or {})
     if profile is not None:
         together = tuple(put_together(profile, columns))
-        return FilePreview(columns, chosen, shown, dialect, profile.key, together, (), *book)
+        return FilePreview(columns, chosen, shown, dialect, profile.key, together, (), book)
     says = status_columns(columns, at, sample) if kind == "purchases" else {}
-    return FilePreview(columns, chosen, shown, dialect, "", (), tuple(columns[place] for place in says), *book)
+    return FilePreview(columns, chosen, shown, dialect, "", (), tuple(columns[place] for place in says), book)
 
 
 async def try_file(

@@ -44,7 +44,7 @@ def test_which_sheets_hold_rows(book: Path) -> None:
         assert (table.sheet, table.sheets) == ("2025", ("2024", "2025"))
         assert [row.cells[1] for row in table] == ["bo", "cy"]
     seen = inspect_file(book, "customers", options={"sheet": "2025"})
-    assert (seen.sheet, seen.sheets, seen.rows[0][1]) == ("2025", ("2024", "2025"), "bo")
+    assert (seen.book, seen.rows[0][1]) == (("2025", ("2024", "2025")), "bo")
 
 
 def test_a_sheet_there_is_not_is_refused_by_name(book: Path, tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ from liquor_app.imports.cleaning.orders.money_names import (
     gave_nothing,
     given_back,
     names_sum_given_back,
+    number_of,
     of_goods,
 )
 from liquor_app.imports.cleaning.orders.order_sums import MOST_LETTERS, Sums
@@ -113,6 +114,7 @@ class Watch:
         self._amount_at = at["amount"] if at.get("amount", len(columns)) < len(columns) else None
         self._amount = columns[at["amount"]] if "amount" in at else ""
         self._back = GivenBack(at) if REFUNDED in at else None
+        self._back_at = at[REFUNDED] if self._back and at[REFUNDED] < len(columns) else None
         self._refunded = columns[at[REFUNDED]] if self._back and at[REFUNDED] < len(columns) else ""
         self._offs = [
             (GivenBack(at, name), columns[place]) for name, place in offs_of(at)
@@ -139,11 +141,22 @@ class Watch:
         for off, _ in self._offs:
             off.see(record)
         if self._backs and not self._is_given_back(record.cells):
-            self._suspects.update(place for place in self._backs if not gave_nothing(record.cells[place]))
+            self._suspects.update(
+                place for place in self._backs
+                if not gave_nothing(record.cells[place]) and not self._says_again(place, record.cells)
+            )  # fmt: skip
         if self._suspects and self._rows >= SAMPLE_ROWS:
             raise _told(self._columns, min(self._suspects), is_mapped=self._back is not None)
         if not record.shared:
             self._sums.see(record)
+
+    def _says_again(self, place: int, cells: list[str]) -> bool:
+        """Tell whether a column repeats, in this row, the sum that is taken off ("Refunded Amount" beside "Amount
+        Refunded"). The first and the second refund of an order may be as large, and are two."""
+        if self._back_at is None or any(letter.isdigit() for letter in self._columns[place]):
+            return False
+        said, taken = number_of(cells[place]), number_of(cells[self._back_at])
+        return said is not None and said == taken
 
     def _is_given_back(self, cells: list[str]) -> bool:
         """Tell whether a row is below zero itself: what its other columns say came back is what it says."""
@@ -230,7 +243,9 @@ def check_rows(
             lines; the message says which columns to map and what to take out.
     """
     for position, column in enumerate(columns):
-        if position != at.get(REFUNDED) and position not in told and _tells(column, position, sample):
+        if REFUNDED in at and names_sum_given_back(column):
+            continue  # the rows tell whether it says the same (`Watch`)
+        if position not in told and _tells(column, position, sample):
             raise _told(columns, position, is_mapped=REFUNDED in at)
     if "amount" in at and any(_OF_A_LINE.match(name) and not _HOW_MANY.match(_plain(name)) for name in columns):
         column = columns[at["amount"]]

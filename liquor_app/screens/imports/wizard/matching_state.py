@@ -328,8 +328,8 @@ class MatchState(TrialPages, rx.State):
         if answer.first is not None:
             self.columns, self._of, self._saved = column_lines(answer.first), str(row.id), {}
         if answer.seen is not None:
-            dialect, names = answer.seen.dialect, answer.seen.sheets
-            self.sheet, self.sheets = answer.seen.sheet, [(one, one) for one in names if len(names) > 1]
+            dialect, names = answer.seen.dialect, answer.seen.book.held
+            self.sheet, self.sheets = answer.seen.book.read, [(one, one) for one in names if len(names) > 1]
             if self._guess:
                 self.date_order, self.decimal = dialect.date_order, dialect.decimal
             self.numbers_stores = row.kind == "purchases" and {"order_id", "store"} <= set(answer.seen.mapping)
