@@ -71,6 +71,9 @@ class Sheets(NamedTuple):
     held: tuple[str, ...] = ()
 
 
+NO_BOOK = Sheets()
+
+
 @dataclass(frozen=True, slots=True)
 class FilePreview:
     """A file before it is imported: its columns, what they were taken for (field → column), its first rows, how it
@@ -85,7 +88,7 @@ class FilePreview:
     profile: str = ""
     put_together: tuple[str, ...] = ()
     statuses: tuple[str, ...] = ()
-    book: Sheets = Sheets()
+    book: Sheets = NO_BOOK
 
 
 @dataclass(frozen=True, slots=True)
