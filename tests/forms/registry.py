@@ -184,8 +184,8 @@ FORMS = (
     ),
     Formed(
         ApiKeysState, ((ApiKeysState.load,), (ApiKeysState.ask, "new")), ApiKeysState.create,
-        ({"name": " ", "role": "user", "days": "", "reach": "all"},), "name",
-        fair=({"name": "Till", "role": "user", "days": "", "reach": "some", "area_purchases": "write"},),
+        ({"name": " ", "role": "user", "days": "", "areas": "all"},), "name",
+        fair=({"name": "Till", "role": "user", "days": "", "areas": "some", "areapurchases": "write"},),
     ),
     Formed(
         ApiKeysState, ((ApiKeysState.load,), (ApiKeysState.ask, "limits", ACTION)), ApiKeysState.change_limits,

@@ -321,7 +321,7 @@ async def plant_in_passing(neighbour: UUID) -> None:
         " customer_id = :other",
         "INSERT INTO age_ledger (customer_id, verified, method, evidence) VALUES (:other, true, 'at the counter',"
         " jsonb_build_object('seen', 'with ' || :name))",
-        "INSERT INTO guidance_versions (version, document) VALUES (99, jsonb_build_object('voice', 'Never write as ' ||"
+        "INSERT INTO guidance_versions (version, document) VALUES (99, jsonb_build_object('tone', 'Never write as ' ||"
         " :name))",
         "UPDATE imports SET options = options || jsonb_build_object('consent_source', 'card of ' || :name)",
         "UPDATE purchases SET external_id = 'ENGRAVED-Zora_Quillmark' WHERE external_id = '77'",

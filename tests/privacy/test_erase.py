@@ -156,7 +156,7 @@ async def test_what_others_said_stays_but_for_the_name(database: str, tmp_path: 
     for said, words in (
         ("DISTINCT constraints ->> 'note' FROM plans", f"as {mark} asked"),
         ("DISTINCT summary ->> 'said' FROM plans", f"For friends of {mark}"),
-        ("document ->> 'voice' FROM guidance_versions WHERE version = 99", f"Never write as {mark}"),
+        ("document ->> 'tone' FROM guidance_versions WHERE version = 99", f"Never write as {mark}"),
         ("counsel FROM allocations", f"asked by {mark}"),
         ("text[1] FROM stencils WHERE text[1] LIKE 'Yours%'", f"Yours, {mark}"),
         ("DISTINCT options ->> 'consent_source' FROM imports", f"card of {mark}"),

@@ -26,8 +26,8 @@ def test_every_scope_can_be_chosen_and_nothing_else() -> None:
 
 
 @pytest.mark.parametrize(
-    "form", [{}, {"reach": ""}, {"reach": "some"}, {"reach": "ALL"}, {"areas": ""}, {"reach": ["all"]},
-             {"reach": "", "area_customers": "read"}, {"reach": "some", "area_nothing": "read"}],
+    "form", [{}, {"areas": ""}, {"areas": "some"}, {"areas": "ALL"}, {"areas": ["all"]},
+             {"areas": "", "areacustomers": "read"}, {"areas": "some", "areanothing": "read"}],
 )  # fmt: skip
 def test_nothing_chosen_is_not_all(form: dict[str, Any]) -> None:
     """An empty field was all the role may: whoever forgot it made the strongest key there is."""
@@ -36,8 +36,8 @@ def test_nothing_chosen_is_not_all(form: dict[str, Any]) -> None:
 
 
 def test_what_is_chosen() -> None:
-    assert chosen_areas({"reach": "all", "area_customers": "read"}) == []
-    assert chosen_areas({"reach": "some", "area_customers": "read", "area_purchases": "write", "area_sends": ""}) == [
+    assert chosen_areas({"areas": "all", "areacustomers": "read"}) == []
+    assert chosen_areas({"areas": "some", "areacustomers": "read", "areapurchases": "write", "areasends": ""}) == [
         "customers:read", "purchases:write",
     ]  # fmt: skip
 
@@ -47,7 +47,7 @@ async def test_the_dialog_makes_what_was_chosen(database: str) -> None:
     tab = await signed_in_tab("/settings/api-keys")
     state = await tab.state(ApiKeysState)
     await run(ApiKeysState.load, state)
-    for wrong in ({"reach": "some"}, {"reach": "some", "area_customers": "own"}, {"areas": "customers:read"}):
+    for wrong in ({"areas": "some"}, {"areas": "some", "areacustomers": "own"}, {"areas": "customers:read"}):
         await run(ApiKeysState.ask, state, "new")
         await run(ApiKeysState.create, state, {**FORM, **wrong})
         assert list(state.errors) == ["areas"], wrong
@@ -56,7 +56,7 @@ async def test_the_dialog_makes_what_was_chosen(database: str) -> None:
     assert state.reach == "all"
     await run(ApiKeysState.ask, state, "new")
     assert state.reach == "some", "the next key begins with little"
-    await run(ApiKeysState.create, state, {**FORM, "reach": "some", "area_customers": "read", "area_jobs": "write"})
+    await run(ApiKeysState.create, state, {**FORM, "areas": "some", "areacustomers": "read", "areajobs": "write"})
     assert state.secret.startswith("lk_")
     async with transaction() as session:
         assert (await session.execute(text("SELECT areas FROM api_keys"))).scalars().all() == [

@@ -24,7 +24,7 @@ def ways_of(area: str) -> list[tuple[str, str]]:
 def areas_panel() -> rx.Component:
     """Draw the choice; the areas stand below it while it is one of them."""
     reach = select_field(
-        "Good for", "reach", REACHES, default_value=SOME, error=ApiKeysState.errors["areas"],
+        "Good for", "areas", REACHES, default_value=SOME, error=ApiKeysState.errors["areas"],
         on_change=ApiKeysState.choose_reach, hint="A program that is broken into can do no more than its key.",
     )  # fmt: skip
     fields: list[Any] = [select_field(area.capitalize(), f"{AREA}{area}", ways_of(area)) for area in AREAS]

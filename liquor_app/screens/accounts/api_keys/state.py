@@ -67,7 +67,7 @@ def key_line(row: ApiKeyRow, at: datetime) -> KeyLine:
     )  # fmt: skip
 
 
-AREA = "area_"
+AREA = "area"
 """How the fields of a new key's areas begin."""
 SOME, EVERYTHING = "some", "all"
 """What a new key is good for: what is chosen of the areas, or all its role may."""
@@ -179,7 +179,7 @@ def chosen_areas(form: dict[str, Any]) -> list[str]:
     Raises:
         Invalid: nothing was chosen, which would be all, or neither was said.
     """
-    reach = typed(form, "reach")
+    reach = typed(form, "areas")
     if reach == EVERYTHING:
         return []
     areas = [f"{area}:{way}" for area in AREAS if (way := typed(form, f"{AREA}{area}"))]
