@@ -7,7 +7,9 @@ Purchases come in, and each week what is over is learned from. The weeks count a
 of their own that is gone afterwards.
 
 A line `belief` a week tells the beliefs in use, with 80 % intervals in buyers of a hundred; `plan` what was planned
-with them; `cell` at the end what was learned beside what is planted.
+with them; `cell` at the end what was learned beside what is planted, `end` the same over everybody written to. One run
+is one life: two hundred held-out people leave much to luck, so several are lived (`--set life=1` and so on), of which
+only the draws differ.
 """
 
 from __future__ import annotations
@@ -30,13 +32,14 @@ from liquor_app.core.clock import now, travel
 from liquor_app.core.db import transaction
 from liquor_app.core.queue import run as run_job
 from liquor_app.demo.load import load_sample
-from liquor_app.experiments.learning import learn, read_learning
+from liquor_app.experiments.learning import LEVEL_80, learn, read_learning
 from liquor_app.experiments.played_world import Decided, live, planted
 from liquor_app.experiments.what_teaches import DECIDED_AT
 from liquor_app.planning.approval.approve_campaign import approve_campaign
 from liquor_app.planning.approval.autopilot import plan_ready
 from liquor_app.planning.plan_store import fingerprint_of
 from liquor_app.planning.service import get_plan, make_plan
+from liquor_app.scoring.estimators.uplift import Cell, Posterior
 from liquor_app.scoring.service import score_customers
 from liquor_app.segments.service import refresh_segments
 from liquor_app.sending.pipeline.dispatch import Pace, run_dispatcher
@@ -46,7 +49,7 @@ from liquor_app.sending.tasks import TASKS
 SHOP = ZoneInfo("America/New_York")
 FAST = Pace(poll=0.01, recover_every=0.5, roll_up_every=0.2, lanes=1)
 NAMES = UUID("0e8f6a4e-4d7a-4a3e-9b62-6f3f3f8f9b10")
-"""Of which the campaigns' ids are made, so that the same people are drawn each time."""
+"""Of which the campaigns' ids are made, by which people are drawn: of each life others."""
 TARGETS = 6
 
 _BIGGEST = """
@@ -83,7 +86,12 @@ SELECT p.id, COALESCE(c.primary_category, 'Domestic wine'), 1, p.total FROM p JO
 """
 
 
-async def run(weeks: int = 10) -> AsyncIterator[dict[str, object]]:
+async def run(weeks: int = 10, life: int = 0) -> AsyncIterator[dict[str, object]]:
+    async for line in _lived(weeks, uuid5(NAMES, f"life {life}")):
+        yield line | {"life": life}
+
+
+async def _lived(weeks: int, names: UUID) -> AsyncIterator[dict[str, object]]:
     today = now().astimezone(SHOP).date()
     first = today - timedelta(days=today.weekday(), weeks=weeks + 2)
 
@@ -97,7 +105,7 @@ async def run(weeks: int = 10) -> AsyncIterator[dict[str, object]]:
     for week in range(weeks + 1):
         with travel(at(week, 0, 6)):
             yield await _belief(week)
-            campaign, line = await _plan(week)
+            campaign, line = await _plan(week, names)
             yield line
             if week == weeks:
                 break
@@ -113,14 +121,31 @@ async def run(weeks: int = 10) -> AsyncIterator[dict[str, object]]:
             learned = await read_learning(session, SYSTEM)
         yield await _belief(weeks + 1)
         for row in learned.cells[:12]:
-            discount = float(row.cell.offer.rsplit(", ", 1)[-1].split("%")[0]) if "% off" in row.cell.offer else 0.0
             yield {
                 "bench": "learning", "what": "cell", "segment": learned.names.get(row.cell.segment, row.cell.segment),
                 "offer": row.cell.offer, "channel": row.cell.channel, "people": row.learned_from,
                 "buyers_of_100": round(row.mean * 100, 2), "low": round(row.low * 100, 2),
-                "high": round(row.high * 100, 2),
-                "planted": round(planted(row.cell.segment, row.cell.channel, discount) * 100, 2),
+                "high": round(row.high * 100, 2), "planted": round(_planted(row.cell) * 100, 2),
             }  # fmt: skip
+        yield _end(learned.beliefs.posterior)
+
+
+def _planted(cell: Cell) -> float:
+    discount = float(cell.offer.rsplit(", ", 1)[-1].split("%")[0]) if "% off" in cell.offer else 0.0
+    return planted(cell.segment, cell.channel, discount)
+
+
+def _end(posterior: Posterior) -> dict[str, object]:
+    """Return what is believed of everybody who was written to, each as their own cell, beside what is planted."""
+    people = posterior.people
+    mean, sd = (float(value[0]) for value in posterior.effects_across([people]))
+    every = sum(people.values())
+    truth = sum(many * _planted(cell) for cell, many in people.items()) / every
+    return {
+        "bench": "learning", "what": "end", "people": every, "held_out": posterior.controls,
+        "buyers_of_100": round(mean / every * 100, 2), "low": round((mean - LEVEL_80 * sd) / every * 100, 2),
+        "high": round((mean + LEVEL_80 * sd) / every * 100, 2), "planted": round(truth * 100, 2),
+    }  # fmt: skip
 
 
 async def _belief(week: int) -> dict[str, object]:
@@ -135,8 +160,8 @@ async def _belief(week: int) -> dict[str, object]:
     }  # fmt: skip
 
 
-async def _plan(week: int) -> tuple[UUID, dict[str, object]]:
-    campaign = uuid5(NAMES, f"week {week}")
+async def _plan(week: int, names: UUID) -> tuple[UUID, dict[str, object]]:
+    campaign = uuid5(names, f"week {week}")
     first = now().astimezone(SHOP).date()
     async with transaction() as session:
         await score_customers(session, SYSTEM)

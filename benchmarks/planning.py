@@ -19,7 +19,7 @@ from scipy.optimize import linprog
 from scipy.sparse import coo_matrix
 
 from liquor_app.actions.frequency_caps import AHEAD, BACK
-from liquor_app.experiments.arms import turn
+from liquor_app.experiments.arms import turns
 from liquor_app.experiments.statistics import Arm, lift
 from liquor_app.planning.optimizer.drawn_values import REPEATS, DrawnValues, choice_shares
 from liquor_app.planning.optimizer.optimise import optimise
@@ -66,7 +66,7 @@ def draw(problem: Problem, people: list[UUID], cells: int = 24) -> DrawnValues:
         slope=slope,
         cell=rng.integers(0, cells, slope.size),
         draws=Posterior.prior().level_draws(known, REPEATS, seed=1),
-        turn=np.array([turn("s", one, REPEATS) for one in people], dtype=np.intp),
+        turn=turns("s", people, REPEATS),
         least=0.0,
     )
     drawn.own(problem.customer)

@@ -23,7 +23,7 @@ from liquor_app.actions.priority import Floats, Scale, buys_anyway
 from liquor_app.campaigns.brief import CHANNELS, CampaignBrief
 from liquor_app.campaigns.models import LIVE
 from liquor_app.core.clock import now, today_in
-from liquor_app.core.holdout_draw import number_of, threshold
+from liquor_app.core.holdout_draw import numbers_of, threshold
 from liquor_app.core.states import sql_list
 from liquor_app.customers.addresses import address_hash, is_american
 from liquor_app.customers.ages.birth_dates import comes_of_age
@@ -223,9 +223,7 @@ def _globally_held(ids: Sequence[UUID], brief: CampaignBrief) -> npt.NDArray[np.
     limits = brief.limits
     if limits.global_holdout_pct <= 0:
         return np.zeros(len(ids), dtype=np.bool_)
-    below = threshold(float(limits.global_holdout_pct) / 100)
-    held = (number_of(limits.global_holdout_seed, person) < below for person in ids)
-    return np.fromiter(held, dtype=np.bool_, count=len(ids))
+    return numbers_of(limits.global_holdout_seed, ids) < threshold(float(limits.global_holdout_pct) / 100)
 
 
 def _flags(pairs: Any) -> npt.NDArray[np.bool_]:

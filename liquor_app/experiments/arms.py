@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from liquor_app.actions.models import Arm
-from liquor_app.core.holdout_draw import number_of, threshold
+from liquor_app.core.holdout_draw import number_of, numbers_of, threshold
 from liquor_app.experiments.off_policy import LEAST_PROPENSITY
 
 T = TypeVar("T")
@@ -75,9 +75,23 @@ def pick(seed: str, customer_id: UUID, options: int) -> int:
     return number_of(f"{seed}:option", customer_id) * options >> 56
 
 
-def turn(seed: str, customer_id: UUID, draws: int) -> int:
-    """Tell by which of so many imagined truths a customer's actions are valued; independent of arm and option."""
-    return number_of(f"{seed}:truth", customer_id) * draws >> 56
+def turns(seed: str, customers: Sequence[UUID], draws: int) -> Ints:
+    """Tell by which of so many imagined truths each customer's actions are valued, shape (n,); independent of arm and
+    option.
+
+    Everybody of the base has a turn, not only who is chosen, so it is drawn of all at once: both halves of the id, one
+    after the other, are mixed with a key of the seed by SplitMix64's finaliser (Steele, Lea and Flood 2014).
+    """
+    key = np.uint64(int.from_bytes(hashlib.sha256(f"{seed}:truth".encode()).digest()[:8]))
+    halves = np.frombuffer(b"".join([one.bytes for one in customers]), dtype=">u8").astype(np.uint64).reshape(-1, 2)
+    mixed = _mixed(_mixed(halves[:, 0] ^ key) ^ halves[:, 1])
+    return ((mixed >> np.uint64(32)) * np.uint64(draws) >> np.uint64(32)).astype(np.intp)
+
+
+def _mixed(word: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
+    word = (word ^ (word >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    word = (word ^ (word >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return word ^ (word >> np.uint64(31))
 
 
 def draw_seed(seed: str, version: int) -> int:
@@ -117,9 +131,9 @@ def chances(shares: Shares, options: int, *, by_agent: float, is_option: bool = 
     return shares.agent * by_agent + drawn + (shares.usual if is_usual else 0.0)
 
 
-def seat(seed: str, customer_id: UUID) -> int:
-    """Return somebody's turn where there are more people than places; independent of arm and option."""
-    return number_of(f"{seed}:seat", customer_id)
+def seats(seed: str, customers: Sequence[UUID]) -> npt.NDArray[np.int64]:
+    """Return each one's turn where there are more people than places, shape (n,); independent of arm and option."""
+    return numbers_of(f"{seed}:seat", customers)
 
 
 def within_room(seed: str, people: Sequence[UUID], place: Ints, is_counted: npt.NDArray[np.bool_], room: Ints) -> Ints:
@@ -136,7 +150,7 @@ def within_room(seed: str, people: Sequence[UUID], place: Ints, is_counted: npt.
     Returns:
         Indexes of who stays.
     """
-    order = np.argsort([seat(seed, person) for person in people], kind="stable")
+    order = np.argsort(seats(seed, people), kind="stable")
     order = order[np.argsort(place[order], kind="stable")]
     starts = np.r_[True, place[order][1:] != place[order][:-1]] if order.size else np.zeros(0, dtype=np.bool_)
     taken = np.cumsum(is_counted[order])
@@ -159,7 +173,7 @@ def within_budget(
         Indexes of who stays.
     """
     left, stays = budget + 1e-9, []
-    for index in sorted(range(len(people)), key=lambda one: seat(seed, people[one])):
+    for index in np.argsort(seats(seed, people), kind="stable").tolist():
         if given[index] <= 0 or given[index] <= left:
             stays.append(index)
             left -= given[index] if is_counted[index] else 0.0

@@ -24,7 +24,7 @@ from liquor_app.campaigns.brief import CHANNELS, CampaignBrief
 from liquor_app.campaigns.models import LIVE
 from liquor_app.core.clock import today_in
 from liquor_app.core.states import sql_list
-from liquor_app.experiments.arms import draw_seed, turn
+from liquor_app.experiments.arms import draw_seed, turns
 from liquor_app.planning.optimizer.drawn_values import REPEATS, DrawnValues
 from liquor_app.planning.optimizer.problem import NOWHERE, Floats, Ints, Problem, Verdict
 from liquor_app.planning.simulation import Sends
@@ -116,7 +116,7 @@ class Candidates:
             slope=a_buyer,
             cell=self.cell,
             draws=beliefs.posterior.level_draws(self.cells, REPEATS, seed=draw_seed(seed, beliefs.version)),
-            turn=np.array([turn(seed, person, REPEATS) for person in self.people], dtype=np.intp),
+            turn=turns(seed, self.people, REPEATS),
             least=float(brief.limits.min_profit),
         )
 

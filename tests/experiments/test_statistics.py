@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import numpy as np
 import pytest
@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from liquor_app.core.errors import Invalid
-from liquor_app.core.holdout_draw import is_held_out, number_of, threshold
+from liquor_app.core.holdout_draw import is_held_out, number_of, numbers_of, threshold
 from liquor_app.core.ids import uuid7
+from liquor_app.experiments.arms import turns
 from liquor_app.experiments.statistics import Arm, check_split, half_width, lift
 
 
@@ -113,3 +114,24 @@ def test_the_draw_takes_its_share() -> None:
 def test_a_larger_share_only_adds_people(seed: str, person: UUID, one: float, other: float) -> None:
     low, high = sorted((one, other))
     assert not is_held_out(seed, person, low) or is_held_out(seed, person, high)
+
+
+def test_numbers_of_many_are_those_of_each() -> None:
+    people = [uuid7(), *(UUID(int=value) for value in (0, 1, (1 << 128) - 1)), uuid4()]
+    for seed in ("7", "global", "ä:b", ""):
+        assert numbers_of(seed, people).tolist() == [number_of(seed, one) for one in people]
+        assert numbers_of(seed, []).tolist() == []
+
+
+def test_turns_are_even_and_their_own() -> None:
+    """Of 40,000 a fiftieth each within five standard errors, and no telling of one draw from another or from an arm."""
+    people = [UUID(int=value << 64 | value % 7) for value in range(40_000)]
+    mine = turns("s", people, 50)
+    assert mine.min() == 0
+    assert mine.max() == 49
+    assert np.abs(np.bincount(mine, minlength=50) - 800).max() < 5 * np.sqrt(800 * 0.98)
+    held = numbers_of("s", people) < threshold(0.1)
+    for other in (turns("t", people, 50), held):
+        assert abs(np.corrcoef(mine, other)[0, 1]) < 5 / np.sqrt(len(people))
+    assert turns("s", people[:100], 50).tolist() == mine[:100].tolist()
+    assert turns("s", [], 50).tolist() == []

@@ -134,7 +134,8 @@ def test_prices_that_stand_say_what_planning_anew_with_another_turn_would(
         counts = np.zeros(rows.size)
         for repeat in range(len(drawn.draws)):
             value = problem.value.copy()
-            value[rows] = drawn.values(rows, repeat)
+            value[rows] = drawn.base[rows] + drawn.slope[rows] * drawn.draws[repeat, drawn.cell[rows]]
+            value[rows] = np.where(value[rows] > drawn.least, value[rows], np.minimum(value[rows], 0.0))
             counts += optimise(replace(problem, value=value)).day[rows] != NOWHERE
         off.append(np.abs(counts / counts.sum() - shares[rows]).max())
     assert np.mean(off) < 0.03

@@ -41,14 +41,12 @@ class DrawnValues:
     least: float
     """What an action must bring, money; of one that does not, the value is at most 0."""
 
-    def values(self, rows: Ints, repeat: Ints | int) -> Floats:
-        """Return what these candidates are worth under one draw, or under one each."""
-        value = self.base[rows] + self.slope[rows] * self.draws[repeat, self.cell[rows]]
-        return np.asarray(np.where(value > self.least, value, np.minimum(value, 0.0)), dtype=np.float64)
-
     def own(self, customer: Ints) -> Floats:
         """Return what every candidate is worth under its customer's own draw."""
-        return self.values(np.arange(customer.size), self.turn[customer])
+        value = self.draws.ravel().take(self.turn.take(customer) * self.draws.shape[1] + self.cell)
+        value *= self.slope
+        value += self.base
+        return np.asarray(np.where(value > self.least, value, np.minimum(value, 0.0)), dtype=np.float64)
 
 
 @dataclass(frozen=True, slots=True)
