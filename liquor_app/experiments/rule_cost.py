@@ -27,18 +27,25 @@ SELECT name, customer_count AS people, recommended_offers, optimal_channels FROM
 """
 
 
-@dataclass(frozen=True, slots=True)
-class RuleCost:
-    """What a rule is expected to lose, in money: `each` of somebody usual of the segment and a plan, `total` of
-    everybody in it, the most it may be. `instead` is what they would get with the rule, `free` without it; None is
-    nothing, where no offer is believed to be worth its cost. `basis` is what is known of the rule's own cell."""
+@dataclass(frozen=True)
+class RuleCostFields:
+    """What a rule changes for somebody usual of a segment: `instead` is what they would get with it, `free` without it;
+    None is nothing, where no offer is believed to be worth its cost. `basis` is what is known of the rule's own
+    cell."""
 
     segment: str
     people: int
-    each: float
     instead: str | None
     free: str | None
     basis: str
+
+
+@dataclass(frozen=True, slots=True)
+class RuleCost(RuleCostFields):
+    """What a rule is expected to lose, in money: `each` of somebody usual of the segment and a plan, `total` of
+    everybody in it, the most it may be."""
+
+    each: float
 
     @property
     def total(self) -> float:
@@ -90,8 +97,8 @@ async def rule_cost(
     before, after = (_best(some) for some in (free, ruled))
     lost = (before.worth if before else 0.0) - (after.worth if after else 0.0)
     return RuleCost(
-        row.name, int(row.people or 0), max(lost, 0.0), after.words if after else None,
-        before.words if before else None, mine[0].basis,
+        row.name, int(row.people or 0), after.words if after else None, before.words if before else None,
+        mine[0].basis, max(lost, 0.0),
     )  # fmt: skip
 
 

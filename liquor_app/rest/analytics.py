@@ -11,7 +11,7 @@ from fastapi import APIRouter, Query, Request, Response, WebSocket
 from liquor_app.accounts.access_changes import access_topic
 from liquor_app.accounts.permission_table import Permission, needs
 from liquor_app.accounts.permissions import Actor, require
-from liquor_app.actions.offering.cell_rules import CellRuleRow, add_rule, get_rule, list_rules, undo_rule
+from liquor_app.actions.offering.cell_rules import CellRuleRow, RuleEffect, add_rule, get_rule, list_rules, undo_rule
 from liquor_app.analytics import service
 from liquor_app.analytics.bounce_places import BouncePlaces, bounce_places
 from liquor_app.analytics.cohorts import MOST_COHORTS, SHOWN_COHORTS, read_cohorts
@@ -28,6 +28,7 @@ from liquor_app.experiments.effects import By, read_effects
 from liquor_app.experiments.global_holdout import overall_result
 from liquor_app.experiments.learning import CellRow, read_learning
 from liquor_app.experiments.policy_question import Policy, ask_policy
+from liquor_app.experiments.rule_cost import rule_cost
 from liquor_app.organization.settings import shop_today
 from liquor_app.rest.kit.authentication import CurrentActor, key_owner, session_cookie, socket_actor
 from liquor_app.rest.schemas.analytics import (
@@ -44,6 +45,7 @@ from liquor_app.rest.schemas.analytics import (
     MetricsOut,
     PolicyOut,
     RevenueOut,
+    RuleCostOut,
 )
 
 router = APIRouter(prefix="/analytics", tags=["analytics"])
@@ -200,6 +202,20 @@ async def add_cell_rule(request: Request, actor: CurrentActor, body: CellRuleIn)
     return await once(
         request, key_owner(actor), CellRuleRow, lambda session: add_rule(session, actor, **body.model_dump())
     )
+
+
+@router.get("/learning/rule-cost", response_model=RuleCostOut)
+@needs(Permission.ANALYTICS_READ)
+async def cell_rule_cost(
+    actor: CurrentActor,
+    effect: Annotated[RuleEffect, Query(description="What the rule would do.")],
+    segment: Annotated[str, Query(max_length=80, description="A segment's slug.")],
+    offer: Annotated[str, Query(max_length=200, description="An offer as the segment's playbook names it.")],
+    channel: Annotated[str, Query(max_length=20, description="A channel of the playbook.")],
+) -> object:
+    """What pinning or forbidding a kind of message is expected to lose, before anybody does."""
+    async with transaction() as session:
+        return await rule_cost(session, actor, effect=effect, segment=segment, offer=offer, channel=channel)
 
 
 @router.get("/learning/rules/{id}", response_model=CellRuleRow)

@@ -54,7 +54,7 @@ PATCH /webhook-endpoints/{id} · DELETE /webhook-endpoints/{id} · POST /webhook
 POST /webhook-endpoints/{id}/test · GET /webhook-endpoints/{id}/deliveries
 GET /webhook-endpoints/{id}/deliveries/export · POST /webhook-deliveries/{id}/replay
 GET /settings/brands/{id} · GET /users/{id} · GET /users/me/sessions/{id} · GET /custom-fields/{key}
-GET /analytics/learning/rules/{id}
+GET /analytics/learning/rules/{id} · GET /analytics/learning/rule-cost
 POST /campaigns/{id}/generate · POST /campaigns/{id}/approve · POST /campaigns/{id}/play · POST /campaigns/{id}/cancel
 GET /campaigns/{id}/outlook · GET /analytics/learning · GET /analytics/effects · GET /analytics/policies/{policy}
 GET /analytics/learning/rules · POST /analytics/learning/rules · DELETE /analytics/learning/rules/{id}

@@ -357,7 +357,7 @@ async def test_the_choice_beside_chance_and_business_as_usual_is_that_of_raw_row
     assert chance.cost.mean == pytest.approx(lost * len(arms["random"]))
     said = random_words(pooled)
     assert said.startswith(f"{len(arms['random'])} people got an action at random, {len(agent)} the agent's choice")
-    assert f"Chance cost {show_money(chance.cost.mean)} (" in said
+    assert f"Chance changed the profit by {show_money(-chance.cost.mean)} (" in said
     assert "95% interval" in said
     assert random_words(replace(pooled, random=None)) == "No campaign summed up here gave anybody an action at random."
     assert "is not measured yet" in random_words(replace(pooled, random=replace(chance, cost=None)))

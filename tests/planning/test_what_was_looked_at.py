@@ -122,6 +122,32 @@ async def test_a_licence_said_approves_the_plan_that_was_looked_at(database: str
     assert (await current(campaign))[:2] == (CampaignStatus.SCHEDULED, newer)
 
 
+async def test_a_licence_said_keeps_what_was_answered_of_the_sender(database: str) -> None:
+    """Approved although mailboxes refuse the sender, then asked for the licence: that answer was forgotten, and the
+    approval refused."""
+    campaign, seen = await waiting()
+    async with transaction() as session:
+        await session.execute(text("UPDATE brands SET licence_state = NULL"))
+        await session.execute(
+            text(
+                "INSERT INTO sender_checks (domain, provider, verdict, findings, checked_at)"
+                " SELECT split_part(from_email, '@', 2), 'smtp', 'wrong', '[]', now() FROM brands LIMIT 1"
+            )
+        )
+    tab = Tab(f"/campaigns/{campaign}", ADMIN)
+    page, dialog = await tab.state(CampaignState), await tab.state(LicenceState)
+    await run(CampaignState.load, page)
+    looked = await shown(campaign, seen)
+    for verb, is_kept in ("approve_warned", "false"), ("approve_anyway", "true"):
+        assert f"_js_expr='{is_kept}'" in str(await run(CampaignState.approve, page, verb, looked))
+    await run(LicenceState.ask, dialog, looked, True)
+    await run(LicenceState.save, dialog, {"licence_state": "ME"})
+    assert (await current(campaign))[0] is CampaignStatus.SCHEDULED
+    async with transaction() as session:
+        said_so = await session.execute(text("SELECT 1 FROM audit_log WHERE action = 'campaign.sender_accepted'"))
+        assert len(said_so.all()) == 1
+
+
 async def test_nothing_is_approved_without_saying_which_plan(database: str) -> None:
     """Any client may call any event with any words."""
     campaign, seen = await waiting()

@@ -17,6 +17,7 @@ from liquor_app.api.schemas import Body, Row
 from liquor_app.experiments.contrasts import Effect
 from liquor_app.experiments.effects import By, EffectRow
 from liquor_app.experiments.off_policy import OffPolicy
+from liquor_app.experiments.rule_cost import RuleCostFields
 
 PLACES = 6
 
@@ -249,6 +250,16 @@ class CellRuleIn(Body):
 
 class CellRulesOut(Row):
     rules: list[CellRuleRow]
+
+
+class RuleCostOut(Row, RuleCostFields):
+    """What a rule is expected to lose beside the rules in force, money: `each` of somebody usual of the segment and a
+    plan, `total` of its `people`, the most it may be. `instead` is what somebody usual gets with the rule, `free`
+    without it; null is nothing. `basis` says what the belief in the rule's own offer rests on."""
+
+    each: Figure
+    total: Figure
+    words: str
 
 
 class PolicyOut(Row):

@@ -156,7 +156,8 @@ def _verdict(row: EffectRow, profit: Effect, *, is_compared: bool = False) -> tu
     is_final = row.is_read and row.final_on is not None and profit.final_total is not None
     read = profit.final_total if is_final else profit.total
     if read is None:
-        return ("Nobody bought yet" if is_compared else "Nothing to compare"), "gray"
+        nobody = "Nobody bought" if row.is_read and row.final_on is not None else "Nobody bought yet"
+        return (nobody if is_compared else "Nothing to compare"), "gray"
     if read.low > 0:
         return "It pays", "green"
     if read.high < 0:
@@ -216,9 +217,10 @@ def random_words(row: EffectRow | None) -> str:
         return "No campaign summed up here gave anybody an action at random."
     who = f"{plural(row.random.people, 'person', 'people')} got an action at random, {figure(row.random.agent)} the"
     if row.random.cost is None:
-        return f"{who} agent's choice beside them. What chance cost is not measured yet."
-    cost = span_words(row.random.cost, _cash)
-    return f"{who} agent's choice beside them. Chance cost {cost} of profit (95% interval, for every day)."
+        return f"{who} agent's choice beside them. What chance changed of the profit is not measured yet."
+    cost = row.random.cost
+    changed = span_words(Span(-cost.mean, -cost.high, -cost.low), _cash)
+    return f"{who} agent's choice beside them. Chance changed the profit by {changed}: 95% interval, for every day."
 
 
 def effect_line(row: EffectRow, at: datetime, by: By = By.ALL) -> EffectLine:

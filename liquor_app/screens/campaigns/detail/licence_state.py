@@ -42,6 +42,8 @@ class LicenceState(FormState, rx.State):
     asking: bool = False
     plan: str = ""
     """Which was looked at when the question was asked: another that takes its place meanwhile is not approved."""
+    despite: bool = False
+    """Approved although the sender may be refused: what was answered before this was asked."""
     may_say: bool = False
     licence: str = ""
     proposed: str = ""
@@ -61,7 +63,7 @@ class LicenceState(FormState, rx.State):
     @rx.event
     @guarded
     @needs(Permission.CAMPAIGNS_READ)
-    async def ask(self, plan: str) -> None:
+    async def ask(self, plan: str, despite: bool = False) -> None:
         actor = await signed_in(self)
         async with transaction() as session:
             brand = await brand_of(session, actor, self._id())
@@ -72,6 +74,7 @@ class LicenceState(FormState, rx.State):
             str(plan) if seen_plan(plan) else "",
             may(actor, Permission.CAMPAIGNS_ADMIN),
         )
+        self.despite = bool(despite)
         self.licence, self.proposed = guess or "", state_name(guess) if guess else ""
 
     @rx.event
@@ -86,5 +89,7 @@ class LicenceState(FormState, rx.State):
         self.asking = False
         async with transaction() as session:
             plan, fingerprint = seen_plan(self.plan)
-            approved = await approve_campaign(session, actor, self._id(), plan_id=plan, fingerprint=fingerprint)
+            approved = await approve_campaign(
+                session, actor, self._id(), plan_id=plan, fingerprint=fingerprint, despite_sender=self.despite
+            )
         return toast_done("Approved", approved.name)

@@ -172,7 +172,7 @@ class CampaignState(DetailState, rx.State):
                 await work(session, actor, self._id(), **seen)
         except Conflict as error:
             if error.field == "licence_state":  # the one thing that can be said right here
-                return LicenceState.ask(f"{plan}:{fingerprint}")
+                return LicenceState.ask(f"{plan}:{fingerprint}", verb == "approve_anyway")
             if error.field == "sender_domain" and await self._warned():  # found out since the question was asked
                 return None
             raise

@@ -140,7 +140,7 @@ def head_of(row: CampaignRow, at: datetime) -> Head:
         done=f"{figure(done)} of {figure(row.total_sends)}" if row.total_sends else _no_messages(row),
         line=progress_words(row, at),
         clock=show_moment(row.virtual_now, at) if row.virtual_now else "",
-        revenue=show_money(row.revenue_generated),
+        revenue=NONE if bought == NONE and not row.revenue_generated else show_money(row.revenue_generated),
         bought=bought,
         bought_rows="" if bought == NONE else rows_page("conversions", campaign_id=str(row.id)),
         held_out=figure(row.held_out),
