@@ -78,6 +78,16 @@ def require(actor: Actor, permission: Permission) -> None:
     raise Forbidden(said, takes=takes)
 
 
+def require_person(actor: Actor) -> None:
+    """Let nobody pass who calls with a key: an account a key opened, or rights it gave, would outlive the key.
+
+    Raises:
+        Forbidden: the actor is a key.
+    """
+    if actor.kind is ActorKind.API_KEY:
+        raise Forbidden("A key opens no accounts and gives nobody more rights. Sign in as a person.")
+
+
 def lacking(actor: Actor, permission: Permission) -> str:
     """Return what `actor` lacks for a permission: the least role, else the area of a key; empty for nothing."""
     if may(actor, permission):

@@ -12,7 +12,7 @@ from liquor_app.accounts.audit import audit_change
 from liquor_app.accounts.entry.passwords import Hashed
 from liquor_app.accounts.models import User
 from liquor_app.accounts.permission_table import Permission
-from liquor_app.accounts.permissions import Actor, require
+from liquor_app.accounts.permissions import Actor, require, require_person
 from liquor_app.accounts.sessions import revoke_all
 from liquor_app.accounts.users import UserRow, check_email, clean_name, row_of_user
 from liquor_app.core.clock import now
@@ -71,9 +71,11 @@ async def reset_password(session: AsyncSession, actor: Actor, *, email: str, pas
     """A new password for a user; every session and token ends.
 
     Raises:
+        Forbidden: the actor is not an admin, or a key.
         NotFound: nobody has this address.
     """
     require(actor, Permission.TEAM_ADMIN)
+    require_person(actor)
     found = await session.execute(
         select(User).where(text("lower(email) = :email").bindparams(email=check_email(email))).with_for_update()
     )

@@ -19,8 +19,8 @@ from liquor_app.accounts.entry.access_links import end_links, make_link
 from liquor_app.accounts.entry.passkeys import drop_passkeys
 from liquor_app.accounts.entry.passwords import Hashed
 from liquor_app.accounts.models import LinkKind, Role, User
-from liquor_app.accounts.permission_table import Permission
-from liquor_app.accounts.permissions import Actor, require
+from liquor_app.accounts.permission_table import RANK, Permission
+from liquor_app.accounts.permissions import Actor, require, require_person
 from liquor_app.accounts.sessions import revoke_all
 from liquor_app.accounts.users import UserFields, UserRow, clean_name, create_user, get_user, row_of_user
 from liquor_app.core.clock import now
@@ -57,7 +57,7 @@ async def invite_user(
     """Add somebody who chooses their password themselves; returns them, and the token of the link for it.
 
     Raises:
-        Forbidden: the actor is not an admin.
+        Forbidden: the actor is not an admin, or a key.
         Conflict: the address is taken.
         Invalid: bad address.
     """
@@ -70,11 +70,12 @@ async def renew_link(session: AsyncSession, actor: Actor, user_id: UUID) -> tupl
     reset. The password they have stays good until they have chosen another.
 
     Raises:
-        Forbidden: the actor is not an admin.
+        Forbidden: the actor is not an admin, or a key.
         NotFound: there is no such user.
         Conflict: they were deactivated.
     """
     require(actor, Permission.TEAM_ADMIN)
+    require_person(actor)
     user = await _locked(session, user_id)
     if not user.is_active:
         raise Conflict("They were deactivated. Activate them first.")
@@ -99,10 +100,10 @@ async def get_member(session: AsyncSession, actor: Actor, user_id: UUID) -> User
 
 async def change_user(session: AsyncSession, actor: Actor, user_id: UUID, changes: Mapping[str, Any]) -> UserRow:
     """Change somebody's `role`, `full_name` or `is_active`; deactivated, they are signed out everywhere at
-    once and their passkeys are gone.
+    once and their passkeys are gone. A key may take rights away, and give nobody any.
 
     Raises:
-        Forbidden: the actor is not an admin.
+        Forbidden: the actor is not an admin, or a key that would give rights.
         NotFound: there is no such user.
         Invalid: an unknown field or value.
         Conflict: it would leave the shop without an admin who can sign in, or lock the actor out.
@@ -116,6 +117,8 @@ async def change_user(session: AsyncSession, actor: Actor, user_id: UUID, change
     before = {"role": user.role.value, "full_name": user.full_name, "is_active": user.is_active}
     role = _role(changes["role"]) if "role" in changes else user.role
     is_active = bool(changes.get("is_active", user.is_active))
+    if RANK[role] > RANK[user.role] or (is_active and not user.is_active):
+        require_person(actor)
     if user.id == actor.user_id and (role is not user.role or not is_active):
         raise Conflict("Nobody takes away their own rights. Ask another admin.")
     if user.role is Role.ADMIN and user.is_active and user.password_hash and not (is_active and role is Role.ADMIN):

@@ -14,7 +14,7 @@ from liquor_app.accounts.entry.passwords import Hashed
 from liquor_app.accounts.entry.setup_code import use_code
 from liquor_app.accounts.models import Role, User
 from liquor_app.accounts.permission_table import Permission
-from liquor_app.accounts.permissions import STRANGER, SYSTEM, Actor, ActorKind, require
+from liquor_app.accounts.permissions import STRANGER, SYSTEM, Actor, ActorKind, require, require_person
 from liquor_app.core.errors import Forbidden, Invalid, Taken
 
 MOST_NAME = 120
@@ -81,11 +81,12 @@ async def create_user(
     """Add a user.
 
     Raises:
-        Forbidden: the actor is not an admin.
+        Forbidden: the actor is not an admin, or a key.
         Conflict: the address is taken.
         Invalid: bad address.
     """
     require(actor, Permission.TEAM_ADMIN)
+    require_person(actor)
     address = check_email(email)
     taken = await session.execute(text("SELECT 1 FROM users WHERE lower(email) = :email"), {"email": address})
     if taken.scalar():

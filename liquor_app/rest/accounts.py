@@ -194,7 +194,7 @@ async def register(request: Request, body: Registration) -> object:
         # whether it is alive
         async with transaction() as session:
             await audit_access(session, STRANGER, "api_key.refused", None, ip=source_of(request))
-        raise Forbidden("A key adds users by POST /users, where it may.")
+        raise Forbidden("A key opens no accounts. Sign in as a person.")
     async with transaction() as session:
         actor = await tokens.token_actor(session, bearer)
     try:

@@ -23,7 +23,7 @@ from liquor_app.accounts.entry.passkeys import drop_passkeys
 from liquor_app.accounts.entry.second_step_rule import asks_admins, must_keep_second_step
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permission_table import Permission
-from liquor_app.accounts.permissions import Actor, require
+from liquor_app.accounts.permissions import Actor, require, require_person
 from liquor_app.core.clock import now
 from liquor_app.core.errors import Conflict, Forbidden, Invalid
 from liquor_app.core.security.crypto import decrypt, encrypt, token_hash
@@ -138,11 +138,12 @@ async def end_two_steps(session: AsyncSession, actor: Actor, user_id: UUID) -> N
     passkeys of somebody who lost their device.
 
     Raises:
-        Forbidden: another's, and the actor is no admin.
+        Forbidden: another's, and the actor is no admin; or it is a key.
         Conflict: they are off, or the shop asks its admins for them and these are an admin's own and only ones.
     """
     is_own = user_id == actor.user_id
     require(actor, Permission.OWN_ACCOUNT if is_own else Permission.TEAM_ADMIN)
+    require_person(actor)
     ended = (await session.execute(text(_END), {"user": user_id})).scalar() is not None
     passkeys = 0 if is_own else await drop_passkeys(session, user_id)
     if not ended and not passkeys:
