@@ -29,6 +29,7 @@ from liquor_app.imports.cleaning.products.product_cells import CleanProduct, cle
 from liquor_app.imports.cleaning.row_notes import SHARED
 from liquor_app.imports.cleaning.sale_rows import MADE, SaleRows
 from liquor_app.imports.cleaning.sums.payment_rows import leave_out_payments
+from liquor_app.imports.cleaning.sums.repeated_orders import once_each
 from liquor_app.imports.profiles.tool_profile import NOBODY, Make, is_reversal
 from liquor_app.imports.readers.formats import READING
 from liquor_app.imports.readers.row_reader import Record, Table
@@ -134,7 +135,7 @@ class Chunks:
         if self._is_sales and sales is None:
             if (day := at.get("occurred_at", len(table.columns))) < len(table.columns):
                 self._records = leave_out_totals(self._records, day)
-            self._records = iter(refunds_of(self._records, at, how.decimal))
+            self._records = iter(refunds_of(once_each(self._records, table.columns, at), at, how.decimal))
         if how.by_store:
             self._records = by_store(self._records, at["order_id"], at["store"])
         if kind == "purchases" and (order := at.get("order_id", len(table.columns))) < len(table.columns):

@@ -33,6 +33,7 @@ from liquor_app.customers.labels.custom_fields import ensure_fields
 from liquor_app.customers.labels.custom_values import FieldKind
 from liquor_app.customers.labels.tags import MOST_TAGS, add_tags, known_tags
 from liquor_app.customers.merging.aliases import aliases_among
+from liquor_app.customers.models import ConsentStatus
 from liquor_app.customers.objections import object_told
 from liquor_app.customers.suppressions import GivenUp, suppress_told
 from liquor_app.imports.cleaning.cells import Rejected
@@ -114,7 +115,7 @@ def merge(base: Base, people: Sequence[Person], policy: Policy, *, watch: bool =
             before = told_of(base.match(person.values)) if watch else {}
             known, outcome = apply(base, person, policy)
         except Rejected as why:
-            result.rejected.append((position, why.bare()))
+            result.rejected.append((position, _heard_of_refused(base, person, why.bare())))
             continue
         if watch:
             result.becoming[position] = becoming(called(known), before, told_of(known))
@@ -127,6 +128,23 @@ def merge(base: Base, people: Sequence[Person], policy: Policy, *, watch: bool =
         if not (base.people[known_id].changed or base.people[known_id].objected):
             result.outcomes |= dict.fromkeys(positions, Outcome.UNCHANGED)
     return result
+
+
+def _heard_of_refused(base: Base, person: Person, why: Rejected) -> Rejected:
+    """Take the no of a row whose address and number are of two people as one of both: nobody can tell whose it is, and
+    it was said of that address. Nothing else of the row is taken. Return why it is refused, with that."""
+    noes = tuple(one for one in person.consents if one.status is ConsentStatus.WITHDRAWN)
+    if not (noes or person.given_up or person.objects):
+        return why
+    refused = person._replace(consents=noes, age_seen=None, tags=(), custom=())
+    for key, names in _OF_KEY.items():
+        values = {name: person.values[name] for name in names if name in person.values}
+        if key in values and base.owner(key, values[key]) is not None:
+            apply(base, refused._replace(values=values), Policy.KEEP)
+    return Rejected(why.code, why.field, f"{why.reason} That it says no is taken all the same.")
+
+
+_OF_KEY = {"email_key": ("email_key", "email"), "external_id": ("external_id",)}
 
 
 def _row(known: Known) -> list[Any]:

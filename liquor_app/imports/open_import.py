@@ -31,9 +31,10 @@ from liquor_app.imports.cleaning.orders.total_rows import leave_out_totals
 from liquor_app.imports.cleaning.person_cells import tell_of_us
 from liquor_app.imports.cleaning.sale_rows import MADE, PACKED, SaleRows
 from liquor_app.imports.cleaning.sums.payment_rows import leave_out_payments, pays_orders
+from liquor_app.imports.cleaning.sums.repeated_orders import once_each
 from liquor_app.imports.orders.store_orders import BY_STORE
 from liquor_app.imports.profiles.known_tools import chosen_profile, extra_cells, told_for_all
-from liquor_app.imports.profiles.tool_profile import Make, Profile, made_of, makers, put_together
+from liquor_app.imports.profiles.tool_profile import REPEATED, Make, Profile, made_of, makers, put_together
 from liquor_app.imports.readers.dialect import STORE, Dialect, chosen_dialect, guess_dialect
 from liquor_app.imports.readers.formats import READING, open_table, read_sample
 from liquor_app.imports.readers.row_reader import Record, Table
@@ -117,7 +118,8 @@ async def open_work(
             statuses, pays = None, False
             if plan.kind == "purchases" and sales is None:
                 lines = list(leave_out_totals(sample, own["occurred_at"])) if "occurred_at" in own else sample
-                named = list(refunds_of(lines, at, dialect.decimal))
+                single = [one for one in once_each(lines, table.columns, own) if one.left_out != REPEATED]
+                named = list(refunds_of(single, at, dialect.decimal))
                 if dialect.numbering == STORE and "order_id" in own and "store" in own:
                     named = list(by_store(named, own["order_id"], own["store"]))
                 if pays := pays_orders(table.columns, own, named):

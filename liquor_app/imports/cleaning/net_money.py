@@ -71,7 +71,7 @@ class NetMoney:
         elif amount and (above := self._above(amount, list(backs))):
             keeps = above[1] <= backs or unitless(above[0]) in GROSS
             # before what came back it may be a total with tax, or an order's beside its lines' prices
-            paid, back = (self._paid(above[0]), back) if keeps else (paid, {})
+            paid, back = (self._paid(above[0], amount), back) if keeps else (paid, {})
         elif amount and (twin := self._after_discounts(amount)):
             paid["amount"] = twin
         taken, known = self._of_orders(paid)
@@ -179,11 +179,12 @@ class NetMoney:
             if one not in known and any(cell.strip() for cell in self._cells(one)) and self._holds_sums(one)
         ]  # fmt: skip
 
-    def _paid(self, instead: str = "") -> dict[str, str]:
+    def _paid(self, instead: str = "", less: str = "") -> dict[str, str]:
         """Return the fields of what was paid.
 
         Args:
             instead: the column of amounts, if not the one that names tell.
+            less: the column of it less what came back.
         """
         found = {field: self._found[field] for field in ("amount", "unit_price") if field in self._found}
         found |= {"amount": instead} if instead else {}
@@ -196,7 +197,7 @@ class NetMoney:
             return {}
         is_whole = amount and (unitless(amount) in TOTAL or (self._is_taxed() and unitless(amount) in GROSS_OR_TAXED))
         # what was less the sum that came back is no sum of all goods
-        nets = [one for one in NET if not instead or self._named.get(one) != self._found.get("amount")]
+        nets = [one for one in NET if not instead or self._named.get(one) not in (self._found.get("amount"), less)]
         net, total = self._first(nets), amount if is_whole else self._first(TOTAL)
         if amount is None and "unit_price" not in found:
             return self._of(net, total)

@@ -56,9 +56,9 @@ class Sales:
 
 
 FILLED = "*"
-VOIDED, REFUNDED, UNPAID, OTHER_ROW, NOBODY, PICTURE, NO_GOODS, UNKNOWN_VOID, TOTALS = (
+VOIDED, REFUNDED, UNPAID, OTHER_ROW, NOBODY, PICTURE, NO_GOODS, UNKNOWN_VOID, TOTALS, REPEATED = (
     "rows_voided", "rows_refunded", "rows_unpaid", "rows_of_no_line", "rows_without_customer", "rows_of_pictures",
-    "rows_of_no_goods", "rows_of_unknown_voids", "rows_of_totals",
+    "rows_of_no_goods", "rows_of_unknown_voids", "rows_of_totals", "rows_repeated",
 )  # fmt: skip
 LEFT_OUT = {
     VOIDED: "voided or cancelled",
@@ -66,6 +66,7 @@ LEFT_OUT = {
     UNPAID: "not paid",
     OTHER_ROW: "payments and totals",
     TOTALS: "sums of the report",
+    REPEATED: "the same order once more",
     NO_GOODS: "tax, tips, shipping, deposits and gift cards",
     UNKNOWN_VOID: "voids of orders nobody knows",
     NOBODY: "sold to nobody named",

@@ -33,6 +33,14 @@ _LIST = re.compile(
     rf"(?: {_SAYS})?|(?:e ?mail|sms|text|mail|mailing)(?: (?:list|marketing))? (?:status|state|code)"
 )
 """A name that is about a list and nothing else; a bare "Status" is anybody's."""
+_PREFS = re.compile(
+    rf"(?:(?:customer|client|contact|member|subscriber|communication|{_CHANNEL}) )+"
+    r"(?:prefs?|preferences?|permissions?|choice|flag|setting|ind|indicator)"
+)
+"""A name that is about how somebody is written to ("Email Pref"); a "Phone Type" is not."""
+_OUT = frozenset({"i", "o", "in", "out"})
+MOST_OF_CODE = 2
+"""Letters of what is a code and no word."""
 _SMS = re.compile(r"\b(?:sms|mms|texts?|txts?|texting|mobile)\b")
 _EMAIL = re.compile(r"\b(?:e ?mails?|mails?|mailings?|newsletters?)\b")
 _OF_LISTS: Codes = {
@@ -40,6 +48,8 @@ _OF_LISTS: Codes = {
     "a": Answer.SILENT, "p": Answer.SILENT, "i": Answer.SILENT, "x": None, "t": None,
 }  # fmt: skip
 """Subscribed, unsubscribed, out, bounced; active or archived, pending, inactive."""
+_OF_PREFS: Codes = {"out": Answer.NO, "o": Answer.NO, "in": Answer.SILENT, "i": Answer.SILENT}
+"""Where nothing but these stands in a column, out is a no; of in nobody says to what."""
 _OF_OPTING: Codes = {"out": Answer.NO, "o": Answer.NO, "in": Answer.YES, "i": Answer.YES}
 
 
@@ -63,7 +73,18 @@ def codes_of(column: str, cells: Sequence[str]) -> Codes:
             found["c"] = Answer.DEAD
     if is_opting(column):
         found |= _OF_OPTING
+    elif _is_in_or_out(column, cells):
+        found |= _OF_PREFS
     return found
+
+
+def _is_in_or_out(column: str, cells: Sequence[str]) -> bool:
+    """Tell whether a column of preferences holds in and out alone, and both of them."""
+    words = {word for word in map(_word, cells) if word}
+    return (
+        bool(words & {"o", "out"}) and bool(words & {"i", "in"}) and words <= _OUT
+        and _PREFS.fullmatch(column_words(column)) is not None
+    )  # fmt: skip
 
 
 def read_answer(cell: str, field: str, codes: Codes | None) -> Answer:
@@ -90,7 +111,7 @@ def coded_field(column: str, cells: Sequence[str]) -> str | None:
     """Return the field of a column that answers in codes, by its name and its cells; None for any other."""
     codes = codes_of(column, cells)
     words = [word for word in map(_word, cells) if word]
-    by_list = not is_opting(column)
+    by_list = not is_opting(column) and not _is_in_or_out(column, cells)
     if not codes or not any(word in codes or (not by_list and "opt" in word) for word in words):
         return None
     if by_list and not _LIST.fullmatch(column_words(column)) and not re.search(r"\bstatus\b", column_words(column)):
@@ -106,8 +127,11 @@ def coded_field(column: str, cells: Sequence[str]) -> str | None:
 
 
 def may_be_codes(column: str, cells: Sequence[str]) -> bool:
-    """Tell whether a column of states holds letters alone, one of which is U: nobody can tell of what."""
+    """Tell whether a column of states holds letters alone, one of which is U, or one of preferences ("Email Pref")
+    nothing but codes: nobody can tell of what."""
     words = {word for word in map(_word, cells) if word}
+    if words and _PREFS.fullmatch(column_words(column)) and all(len(word) <= MOST_OF_CODE for word in words):
+        return True
     return (
         "u" in words
         and words <= set("abcinopstu")

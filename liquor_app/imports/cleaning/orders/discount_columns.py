@@ -128,13 +128,18 @@ class DiscountColumns:
         for many in range(1, len(offs) + 1):
             for chosen in combinations(range(2 + len(more), 2 + len(more) + len(offs)), many):
                 told = [
-                    (row[1] - _all([row[place] for place in chosen]), row[0] - sum(row[2 : 2 + len(more)]), row)
+                    (_less(row[1], [row[place] for place in chosen]), row[0] - sum(row[2 : 2 + len(more)]), row)
                     for row in rows
                 ]  # fmt: skip
                 same = [row for less, apart, row in told if abs(less - apart) <= CENTS]
                 if all(any(row[place] for row in same) for place in chosen) and len(same) >= NEARLY_ALL * len(rows):
                     return frozenset(offs[place - 2 - len(more)] for place in chosen)
         return frozenset()
+
+
+def _less(whole: Decimal, offs: Sequence[Decimal]) -> Decimal:
+    """Return a sum nearer to nothing by what was taken off: of what was given back, as much less came back."""
+    return whole - _all(offs) if whole >= 0 else whole + _all(offs)
 
 
 def _all(sums: Sequence[Decimal]) -> Decimal:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
-from liquor_app.imports.cleaning.amounts import read_amount, without_unit
+from liquor_app.imports.cleaning.amounts import holds_cents, read_amount, without_unit
 from liquor_app.imports.cleaning.answers.dead_addresses import column_words
 from liquor_app.imports.cleaning.orders.discount_columns import offs_of, order_offs_of
 from liquor_app.imports.profiles.tool_profile import plain
@@ -162,10 +162,12 @@ def is_sum_given_back(column: str, cells: Sequence[str]) -> bool:
     if not given_back(column) or _BACK_NO_SUM.search(words):
         return False
     filled = [cell for cell in cells if cell.strip()]
-    if any(number_of(cell) is None for cell in filled):
+    if any(number_of(cell) is None and not gave_nothing(cell) for cell in filled):
         return False
+    if _IS_SUM.search(words):
+        return not filled or any(number_of(cell) is not None for cell in filled)
     # "Returns" may count bottles; with cents or a currency it is money
-    return _IS_SUM.search(words) is not None or any(re.search(r"[$€£]|[.,]\d\d\b", cell) for cell in filled)
+    return holds_cents(column) or any(re.search(r"[$€£]|[.,]\d\d\b", cell) for cell in filled)
 
 
 def unitless(column: str) -> str:

@@ -243,7 +243,7 @@ def check_rows(
             lines; the message says which columns to map and what to take out.
     """
     for position, column in enumerate(columns):
-        if REFUNDED in at and names_sum_given_back(column):
+        if REFUNDED in at and (names_sum_given_back(column) or _is_taken_off(position, at, sample)):
             continue  # the rows tell whether it says the same (`Watch`)
         if position not in told and _tells(column, position, sample):
             raise _told(columns, position, is_mapped=REFUNDED in at)
@@ -256,6 +256,12 @@ def check_rows(
     for record in by_order:
         watch.see(record)
     watch.finish(is_sample=True)
+
+
+def _is_taken_off(position: int, at: Mapping[str, int], sample: Sequence[Record]) -> bool:
+    """Tell whether a column ("Refunded") is the one of sums that are taken off, and holds nothing else."""
+    cells = [one.cells[position].strip() for one in sample if not one.problem]
+    return position == at[REFUNDED] and all(number_of(cell) is not None or gave_nothing(cell) for cell in cells if cell)
 
 
 def _has_each_once(sample: Sequence[Record], at: Mapping[str, int]) -> bool:

@@ -26,6 +26,7 @@ from liquor_app.imports.cleaning.orders.order_statuses import (
 from liquor_app.imports.cleaning.orders.row_kinds import KindSigns, KindWords
 from liquor_app.imports.cleaning.orders.row_worth import RowWorth
 from liquor_app.imports.cleaning.orders.status_words import Says, is_day, is_exchange, is_no, said_by, word_of
+from liquor_app.imports.cleaning.sums.refunds_in_part import InPart
 from liquor_app.imports.profiles.tool_profile import OTHER_ROW, REFUNDED, UNPAID, VOIDED, plain
 from liquor_app.imports.readers.row_reader import Record
 
@@ -77,6 +78,7 @@ class StatusRows:
         self._columns = columns
         self._at = {field: place for field, place in at.items() if place < len(columns)}
         self._worth = RowWorth(self._at, decimal)
+        self._in_part = InPart(columns, self._at, self._worth)
         self._roles = status_columns(columns, at, sample)
         self._has_payment = About.PAYMENT in self._roles.values()
         self._has_status = self._has_payment or About.ORDER in self._roles.values()
@@ -126,14 +128,16 @@ class StatusRows:
         run = self._signs(run) if self._signs else run
         worth = {at: self._worth(one.cells) for at, one in enumerate(run) if not one.problem}
         told = {at: self._told(run[at].cells, first, below=came_to < 0) for at, came_to in worth.items()}
-        back = sum((worth[at] for at, one in told.items() if one.says is Says.REFUNDED), Decimal(0))
         says_how_much = any(worth[at] < 0 or self._gives_back(run[at].cells) for at in told)
         twice = _told_twice([(one.says, worth[at]) for at, one in told.items()])
+        rows = [(at, run[at].cells, worth[at], one.says) for at, one in told.items()]
+        in_part, is_again = self._in_part.rows(rows), self._in_part.is_said_again(rows)
         for at, record in enumerate(run):
             one = told.get(at)
             if (
                 one is None
                 or one.says is Says.COUNTS
+                or at in in_part
                 or (twice is Twice.COUNTS and one.says in _TAKEN_BACK and worth[at] > 0)
             ):
                 yield record
@@ -150,12 +154,12 @@ class StatusRows:
                 yield record  # what was taken instead, or paid on top
             elif one.says is Says.RETURN and worth[at] >= 0:
                 yield record._replace(doubt=_no_sign(one))
-            elif one.says is Says.RETURN and (twice is Twice.LEFT_OUT or order in self._gone):
+            elif one.says is Says.RETURN and (twice is Twice.LEFT_OUT or is_again or order in self._gone):
                 yield record._replace(left_out=f"{VOIDED if one.voids else REFUNDED}: {one.label}")
             elif one.says is Says.RETURN:
                 self._note_back(order)
                 yield record._replace(voids=True) if one.voids else record
-            elif one.says is Says.REFUNDED and self._is_return(order, back):
+            elif one.says is Says.REFUNDED and self._is_return(order, _came_to(told, worth)):
                 yield record
             else:
                 yield record._replace(left_out=f"{_LEFT_OUT[one.says]}: {one.label}")
@@ -231,6 +235,10 @@ class StatusRows:
             " left out), return (given back, below zero). Write one of them for a word that is none, or take its rows"
             f" out.{_ON_FIRST if on_first else ''} If the column says nothing of what was paid, take it out."
         )
+
+
+def _came_to(told: Mapping[int, _Told], worth: Mapping[int, Decimal]) -> Decimal:
+    return sum((worth[at] for at, one in told.items() if one.says is Says.REFUNDED), Decimal(0))
 
 
 _GRAVEST: tuple[Says | None, ...] = (

@@ -40,7 +40,7 @@ _WORDS = {
         "awaiting fulfilment", "awaiting shipment", "awaiting pickup", "partially shipped", "partially fulfilled",
         "awaiting dispatch", "dispatched", "dispatched closed", "pickedup closed", "picked up closed", "packed",
         "in transit", "out for delivery", "ready for dispatch", "ready for delivery", "ready to ship", "tendered",
-        "charged", "final", "sales receipt", "closed won", "won",
+        "charged", "final", "sales receipt", "invoice", "tax invoice", "closed won", "won",
         "layaway closed", "layby closed", "layaway completed", "on account closed", "onaccount closed",
         "on account paid", "processed",
         "pagado", "pagada", "completado", "completada", "completo", "completa", "cerrado", "cerrada", "entregado",
