@@ -147,6 +147,8 @@ def _is_silent(name: str, counts: Counts) -> bool:
 _TILL = "purchases, by the day of the sale in the shop's time zone"
 _LEDGER = "sends, by the day the message was sent in the shop's time zone"
 
+_CODES = "coupons, by the day the code was given in the shop's time zone"
+_UNLISTED = "Codes are listed nowhere: whoever reads one can redeem it."
 _BY_NIGHT = (
     "Counted in the night from everybody's purchases, also of those deleted since; by person nothing of it is kept."
 )
@@ -199,6 +201,12 @@ METRICS: Mapping[str, Metric] = {
         Metric("buyers", "Buyers", Unit.COUNT, "People who bought in the month.", _TILL, "buyers", listed=_BY_NIGHT),
         Metric("retention", "Retention", Unit.SHARE, "Who bought in a month, of all whose first purchase lies in the"
                " cohort's.", _TILL, "buyers", "customers"),
+        Metric("coupons_given", "Codes given", Unit.COUNT, "Coupon codes that messages carry; those of a week that was"
+               " only played are left out.", _CODES, "coupons_given", listed=_UNLISTED),
+        Metric("coupons_redeemed", "Codes redeemed", Unit.COUNT, "Codes that came back from the till with a basket.",
+               _CODES, "coupons_redeemed", listed=_UNLISTED),
+        Metric("redemption_rate", "Redemption", Unit.SHARE, "Redeemed of the codes given; some of the others are still"
+               " good.", _CODES, "coupons_redeemed", "coupons_given"),
         Metric("unsubscribe_rate", "Unsubscribe rate", Unit.SHARE, "Left the list of what was sent.", _LEDGER,
                "unsubscribes", "sends"),
     )

@@ -133,16 +133,17 @@ async def read_report(
         {
             "id": str(row["id"]),
             **{key: row[key] for key in kind.heads},
-            **_figures(dict(row)),
+            **figures_of(dict(row)),
             **_lift(by_key, row["id"]),
         }
         for row in found
     ]
     whole = {name: sum((row[name] for row in found), Decimal(0)) for name in COUNTS}
-    return Report(kind, first, last, columns_of(kind), rows, _figures(whole))
+    return Report(kind, first, last, columns_of(kind), rows, figures_of(whole))
 
 
-def _figures(counts: Mapping[str, Any]) -> dict[str, int | float | Decimal | None]:
+def figures_of(counts: Mapping[str, Any]) -> dict[str, int | float | Decimal | None]:
+    """Return each of `FIGURES` of what was counted (`COUNTS`), by metric; None where it was not measured."""
     return {key: _typed(METRICS[key].unit, METRICS[key].of(counts)) for key in FIGURES}
 
 

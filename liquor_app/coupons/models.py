@@ -12,6 +12,9 @@ from sqlmodel import Field, SQLModel
 from liquor_app.core.columns import exact, flag, moment, pk, plain_uuid, ref, stamped, whole, words
 from liquor_app.core.platform.personal_data import Mention, Personal
 
+MADE_UP = "generated"
+"""In place of a pool's name, of codes of our own."""
+
 
 class CouponPool(SQLModel, table=True):
     """Codes the till knows, brought in as a list. All are worth `discount_pct` off.
@@ -36,7 +39,7 @@ class CouponPool(SQLModel, table=True):
 
 class Coupon(SQLModel, table=True):
     """A code given to one recipient, or waiting in its pool; its redemption ties a basket to a send. `pool` is the
-    pool's name when the code came, "generated" for our own."""
+    pool's name when the code came, `MADE_UP` for our own."""
 
     __tablename__ = "coupons"
     __table_args__ = (
@@ -46,6 +49,7 @@ class Coupon(SQLModel, table=True):
             "ix_coupons_free", "pool_id", "id",
             postgresql_where=text("pool_id IS NOT NULL AND action_id IS NULL"),
         ),
+        Index("ix_coupons_issued", "issued_at", postgresql_where=text("issued_at IS NOT NULL")),
         Index("uq_coupons_code", text("upper(code)"), unique=True),
         Index("uq_coupons_action", "action_id", unique=True, postgresql_where=text("action_id IS NOT NULL")),
     )  # fmt: skip
@@ -53,7 +57,7 @@ class Coupon(SQLModel, table=True):
     id: UUID = pk()
     code: str = words()
     """As it was written first; compared without case, as tills do."""
-    pool: str = words(default="generated")
+    pool: str = words(default=MADE_UP)
     pool_id: UUID | None = ref("coupon_pools.id", ondelete="SET NULL", nullable=True)
     campaign_id: UUID | None = ref("campaigns.id", ondelete="SET NULL", nullable=True)
     action_id: UUID | None = plain_uuid()

@@ -21,12 +21,17 @@ def tabs(panels: Sequence[tuple[str, str, Child]], *, value: Text, on_change: Ha
     )
 
 
+MANY = 5
+"""More options than these do not fit beside a menu on a tablet."""
+
+
 def segmented(options: Sequence[tuple[str, str]], *, value: Text, on_change: Handler, label: str) -> rx.Component:
-    """Draw a segmented control; `options` are (value, words). Where it is wider than a phone it scrolls by itself."""
+    """Draw a segmented control; `options` are (value, words). Where it is wider than a phone it scrolls by itself; of
+    many options the control breaks into lines instead, so that the chosen one is seen."""
     control = rx.segmented_control.root(
         *(rx.segmented_control.item(words, value=key) for key, words in options),
         value=value,
         on_change=on_change,
         custom_attrs={"aria-label": label},
     )
-    return rx.el.div(control, class_name="segs")
+    return rx.el.div(control, class_name="segs many" if len(options) > MANY else "segs")

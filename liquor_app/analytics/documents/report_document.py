@@ -9,6 +9,7 @@ from typing import Any
 from liquor_app.analytics import metrics
 from liquor_app.analytics.documents.pdf_file import Bar, Bars, Course, Document, Line, Note, Sheet
 from liquor_app.analytics.insights.read_insights import Insight, InsightKind
+from liquor_app.analytics.metrics import Unit
 from liquor_app.analytics.reports import LIFT, Report, ReportColumn, ReportKind
 from liquor_app.ui.words import (
     NONE,
@@ -117,7 +118,7 @@ def insight_document(insight: Insight, *, shop: str, color: str, at: datetime) -
     return Document(
         title=insight.kind.label, shop=shop, color=color, made=f"Made {show_moment(at, at)}",
         under=(f"{show_month(insight.months[0])} · " if insight.kind is InsightKind.MOVES and insight.months else "")
-        + (f"Counted {show_moment(insight.counted_at, at)}" if insight.counted_at else "Not counted yet"),
+        + _counted(insight, at),
         summary=[insight.words],
         charts=_charts(insight),
         tables=[Sheet("Figures", [one.label for one in columns], [one.unit is not None for one in columns], rows,
@@ -127,6 +128,23 @@ def insight_document(insight: Insight, *, shop: str, color: str, at: datetime) -
     )  # fmt: skip
 
 
+_BARS = {
+    InsightKind.COUPONS: ("Codes redeemed", "codes", "coupons_redeemed", Unit.COUNT),
+    InsightKind.PLAYBOOKS: ("Attributed revenue", "offer", "attributed_revenue", Unit.MONEY),
+    InsightKind.SEGMENTS: ("Attributed revenue", "name", "attributed_revenue", Unit.MONEY),
+    InsightKind.CALIBRATION: ("Stayed away, by what was said", "group", "seen", Unit.SHARE),
+}
+"""What bars are drawn of: title, whose they are, of what, in which unit."""
+
+
+def _counted(insight: Insight, at: datetime) -> str:
+    if insight.kind is InsightKind.CALIBRATION:
+        return insight.why_none or "From the backtest of the model in use"
+    if insight.start and insight.end:
+        return show_days(insight.start, insight.end)
+    return f"Counted {show_moment(insight.counted_at, at)}" if insight.counted_at else "Not counted yet"
+
+
 def _charts(insight: Insight) -> Sequence[Course | Bars]:
     if not insight.rows or insight.kind in (InsightKind.SEND_TIMES, InsightKind.MOVES):
         return ()
@@ -134,6 +152,10 @@ def _charts(insight: Insight) -> Sequence[Course | Bars]:
         active = [float(row["active"]) for row in insight.rows]
         return [Course("Active customers", [Line("active", active)], show_month(insight.months[0], long=False),
                        show_month(insight.months[-1], long=False), figure(max(active)))]  # fmt: skip
+    if insight.kind in _BARS:
+        title, name, key, unit = _BARS[insight.kind]
+        rows = [(str(row[name]), row[key]) for row in insight.rows[:MOST_BARS] if row[key] is not None]
+        return [Bars(title, [Bar(word, float(value), metrics.said(unit, value)) for word, value in rows])]
     return [Bars("Revenue of twelve months", [
         Bar(str(row["name"]), float(row["revenue"]), show_money(row["revenue"])) for row in insight.rows[:MOST_BARS]
     ])]  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -17,6 +17,16 @@ from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.analytics.cohorts import later
 from liquor_app.analytics.insights.month_counts import ACTIVE_MONTHS, SEND_DAYS
+from liquor_app.analytics.insights.read_performance import (
+    DAYS as LOOKED_BACK,
+)
+from liquor_app.analytics.insights.read_performance import (
+    Performance,
+    read_calibration,
+    read_coupons,
+    read_playbooks,
+    read_segments,
+)
 from liquor_app.analytics.insights.rfm_moves import NOT_YET
 from liquor_app.analytics.metrics import Unit, growth, rate
 from liquor_app.analytics.reports import ReportColumn
@@ -37,12 +47,17 @@ class InsightKind(StrEnum):
     BRANDS = "brands"
     SEND_TIMES = "send-times"
     MOVES = "moves"
+    COUPONS = "coupons"
+    PLAYBOOKS = "playbooks"
+    SEGMENTS = "segment-performance"
+    CALIBRATION = "calibration"
 
     @property
     def label(self) -> str:
         """The name a page gives it."""
         return {"customers": "Customer base", "categories": "Categories", "brands": "Brands",
-                "send-times": "Send times", "moves": "Movements"}[self.value]  # fmt: skip
+                "send-times": "Send times", "moves": "Movements", "coupons": "Coupons", "playbooks": "Playbooks",
+                "segment-performance": "Segments", "calibration": "Calibration"}[self.value]  # fmt: skip
 
     @property
     def words(self) -> str:
@@ -64,6 +79,16 @@ _WORDS = {
     InsightKind.MOVES: "Who was in which RFM segment as the last counted month began, and in which as it ended, by what"
     " was bought until then: scores of five among everybody who had bought. Customers of now; who objects to profiling"
     " is in none.",
+    InsightKind.COUPONS: f"Codes given in the last {LOOKED_BACK} finished days, by where they came from and what they"
+    " take off, and which of them came back from the till. Late ones may still come.",
+    InsightKind.PLAYBOOKS: f"Messages of the last {LOOKED_BACK} finished days by the segment they were chosen for and"
+    " the offer of its playbook. Attributed is what followed a message, by its coupon or its last click; what an offer"
+    " changed is for its holdout to say, on the page Learning.",
+    InsightKind.SEGMENTS: f"Messages of the last {LOOKED_BACK} finished days by the segment they were chosen for."
+    " Attributed is what followed a message; what it changed is for the holdout to say, on the page Learning.",
+    InsightKind.CALIBRATION: "What the churn score in use said of customers in earlier stretches it had not seen, in"
+    " ten equal groups, beside how many of each then stayed away. The nearer the two, the better. What it says of"
+    " people today can be judged when its horizon is over and the model is fitted anew.",
     InsightKind.SEND_TIMES: f"Campaign messages of the last {SEND_DAYS} days by the shop's clock. Who was written to at"
     " an hour was not drawn at random: a high share need not be the hour's doing.",
 }
@@ -76,6 +101,8 @@ class Insight:
     Attributes:
         months: of customers, goods: the finished months that `courses` are of; of moves the month.
         courses: of goods, each row's revenue by month, in the order of the rows.
+        days: the first and last day of what is not counted in the night.
+        why_none: why nothing could be measured; empty where it was, or nothing happened.
     """
 
     kind: InsightKind
@@ -86,6 +113,18 @@ class Insight:
     counted_at: datetime | None
     months: Sequence[date] = ()
     courses: Sequence[Sequence[Decimal]] = ()
+    days: tuple[date, date] | None = None
+    why_none: str = ""
+
+    @property
+    def start(self) -> date | None:
+        """The first of its days."""
+        return self.days[0] if self.days else None
+
+    @property
+    def end(self) -> date | None:
+        """The last of them."""
+        return self.days[1] if self.days else None
 
 
 _BASE = "SELECT month, first_time, back, again, lapsed, counted_at FROM base_months ORDER BY month"
@@ -119,6 +158,8 @@ async def read_insight(session: AsyncSession, actor: Actor, kind: InsightKind) -
         Forbidden: the actor may not read figures.
     """
     require(actor, Permission.ANALYTICS_READ)
+    if kind in _LIVE:
+        return _live(kind, await _LIVE[kind](session, actor))
     this_month = (await shop_today(session)).replace(day=1)
     if kind is InsightKind.CUSTOMERS:
         return await _customers(session, this_month)
@@ -128,6 +169,21 @@ async def read_insight(session: AsyncSession, actor: Actor, kind: InsightKind) -
     if kind is InsightKind.SEND_TIMES:
         return await _send_times(session, counted)
     return await _goods(session, kind, this_month, counted)
+
+
+_LIVE: Mapping[InsightKind, Callable[[AsyncSession, Actor], Awaitable[Performance]]] = {
+    InsightKind.COUPONS: read_coupons,
+    InsightKind.PLAYBOOKS: read_playbooks,
+    InsightKind.SEGMENTS: read_segments,
+    InsightKind.CALIBRATION: read_calibration,
+}
+
+
+def _live(kind: InsightKind, found: Performance) -> Insight:
+    return Insight(
+        kind, kind.words, found.columns, found.rows, found.totals, None, days=(found.start, found.end),
+        why_none=found.why_none,
+    )  # fmt: skip
 
 
 async def _customers(session: AsyncSession, this_month: date) -> Insight:

@@ -144,6 +144,68 @@ class SendTimesOut(InsightOut):
     rows: list[SendHourOut]
 
 
+class LiveOut(Row):
+    """What is read from raw rows of the days from `start` to `end`, as they are now; null where nothing was
+    measured."""
+
+    kind: InsightKind
+    words: str
+    columns: list[ReportColumnOut]
+    start: date
+    end: date
+
+
+class CouponLineOut(Row):
+    """Codes from one source with one discount; `revenue` is what the baskets they were redeemed in came to."""
+
+    codes: str
+    coupons_given: int
+    coupons_redeemed: int
+    redemption_rate: float | None
+    still_good: int
+    revenue: Decimal
+
+
+class CouponsOut(LiveOut):
+    rows: list[CouponLineOut]
+
+
+class PlaybookLineOut(Row):
+    """An offer of a segment's playbook, `slug` the segment's; shares lie between 0 and 1, null was not measured."""
+
+    slug: str
+    segment: str
+    offer: str
+    sends: int
+    delivery_rate: float | None
+    click_rate: float | None
+    conversions: int | None
+    conversion_rate: float | None
+    attributed_revenue: Decimal
+    unsubscribes: int
+
+
+class PlaybooksOut(LiveOut):
+    rows: list[PlaybookLineOut]
+
+
+class TenthOut(Row):
+    """A tenth of the customers by what was said of them; `apart` is said less seen."""
+
+    group: int
+    said: float
+    seen: float
+    apart: float
+    customers: int
+
+
+class CalibrationOut(LiveOut):
+    """`why_none` says why there are no rows."""
+
+    rows: list[TenthOut]
+    why_none: str
+
+
 class ReviewFigureOut(Row):
     """A figure of the days, of the same many before, and of a year before; null: not measured. Money and counts are
     decimal strings, shares lie between 0 and 1."""

@@ -29,10 +29,13 @@ from liquor_app.rest.schemas.reports import (
     AlertsOut,
     AnswerOut,
     AskIn,
+    CalibrationOut,
     CampaignReportOut,
+    CouponsOut,
     CustomerBaseOut,
     GoodsTrendOut,
     MovesOut,
+    PlaybooksOut,
     QuestionsOut,
     ReportIn,
     ReportLinkOut,
@@ -129,6 +132,30 @@ async def send_times(actor: CurrentActor) -> object:
     """Campaign messages of the last ninety days by weekday and hour of the shop's clock, and what became of them."""
     async with transaction() as session:
         return await read_insight(session, actor, InsightKind.SEND_TIMES)
+
+
+@insights.get("/coupons", response_model=CouponsOut)
+@needs(Permission.ANALYTICS_READ)
+async def coupons(actor: CurrentActor) -> object:
+    """Codes given in the last ninety finished days, by source and discount, and which of them were redeemed."""
+    async with transaction() as session:
+        return await read_insight(session, actor, InsightKind.COUPONS)
+
+
+@insights.get("/playbooks", response_model=PlaybooksOut)
+@needs(Permission.ANALYTICS_READ)
+async def playbooks(actor: CurrentActor) -> object:
+    """What messages of the last ninety finished days did, by segment and offer of its playbook."""
+    async with transaction() as session:
+        return await read_insight(session, actor, InsightKind.PLAYBOOKS)
+
+
+@insights.get("/calibration", response_model=CalibrationOut)
+@needs(Permission.ANALYTICS_READ)
+async def calibration(actor: CurrentActor) -> object:
+    """What the churn score in use said of tenths of the customers in its backtest, beside how many stayed away."""
+    async with transaction() as session:
+        return await read_insight(session, actor, InsightKind.CALIBRATION)
 
 
 @insights.get("/alerts", response_model=AlertsOut)

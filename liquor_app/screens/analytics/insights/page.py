@@ -8,9 +8,19 @@ import reflex as rx
 
 from liquor_app.accounts.permission_table import Permission
 from liquor_app.analytics.insights.read_insights import InsightKind
+from liquor_app.screens.analytics.insights.performance_panel import (
+    calibration,
+    coupons,
+    files,
+    meaning,
+    nothing_measured,
+    nothing_sent,
+    playbooks,
+    segments,
+)
 from liquor_app.screens.analytics.insights.state import InsightsState
 from liquor_app.screens.session.role_controls import allowed
-from liquor_app.ui.button import button, link
+from liquor_app.ui.button import link
 from liquor_app.ui.card import card
 from liquor_app.ui.charts.chart import Series, bar_chart, legend, line_chart
 from liquor_app.ui.charts.heat import heatmap
@@ -23,6 +33,8 @@ from liquor_app.ui.table import Column, table
 from liquor_app.ui.tabs import segmented
 
 CUSTOMERS, SEND_TIMES, MOVES = InsightKind.CUSTOMERS.value, InsightKind.SEND_TIMES.value, InsightKind.MOVES.value
+COUPONS, PLAYBOOKS = InsightKind.COUPONS.value, InsightKind.PLAYBOOKS.value
+SEGMENTS, CALIBRATION = InsightKind.SEGMENTS.value, InsightKind.CALIBRATION.value
 
 
 def insights_page() -> rx.Component:
@@ -42,23 +54,15 @@ def insights_page() -> rx.Component:
                 InsightsState.kind,
                 (CUSTOMERS, rx.cond(InsightsState.base, _base(), _nothing())),
                 (MOVES, rx.cond(InsightsState.heat, _moves(), _nothing())),
+                (COUPONS, rx.cond(InsightsState.lines, coupons(), nothing_sent())),
+                (PLAYBOOKS, rx.cond(InsightsState.lines, playbooks(), nothing_sent())),
+                (SEGMENTS, rx.cond(InsightsState.lines, segments(), nothing_sent())),
+                (CALIBRATION, rx.cond(InsightsState.lines, calibration(), nothing_measured())),
                 (SEND_TIMES, rx.cond(InsightsState.heat, _hours(), _unsent())),
                 rx.cond(InsightsState.goods, _goods(), _nothing()),
             ),
         ),
     )
-
-
-def _files() -> rx.Component:
-    return row(
-        button("CSV", icon="download", on_click=InsightsState.carry_away("csv"), small=True),
-        button("Excel", icon="download", on_click=InsightsState.carry_away("xlsx"), small=True),
-        button("PDF", icon="download", on_click=InsightsState.carry_away("pdf"), small=True),
-    )
-
-
-def _meaning() -> rx.Component:
-    return rx.el.span(InsightsState.meaning, class_name="t12 muted")
 
 
 def _base() -> rx.Component:
@@ -96,9 +100,9 @@ def _base() -> rx.Component:
     )
     colours = legend(("New", "c1", "box"), ("Won back", "c2", "box"), ("Lapsed", "c4", "box"))
     return grid(
-        card(moves, title="Who came and who went", aside=colours, foot=_meaning(), class_name="c12"),
+        card(moves, title="Who came and who went", aside=colours, foot=meaning(), class_name="c12"),
         card(active, title="Active customers", class_name="c12"),
-        card(lines, title="By month", aside=_files(), flush=True, class_name="c12"),
+        card(lines, title="By month", aside=files(), flush=True, class_name="c12"),
     )
 
 
@@ -121,12 +125,12 @@ def _goods() -> rx.Component:
         empty=rx.fragment(),
     )
     title = rx.cond(InsightsState.kind == InsightKind.BRANDS.value, "Brands", "Categories")
-    return card(lines, title=title, aside=_files(), foot=_meaning(), flush=True)
+    return card(lines, title=title, aside=files(), foot=meaning(), flush=True)
 
 
 def _hours() -> rx.Component:
     drawn = heatmap(InsightsState.head, InsightsState.heat, InsightsState.heat_words, strongest=20)
-    return card(drawn, title=InsightsState.heat_words, aside=_files(), foot=_meaning())
+    return card(drawn, title=InsightsState.heat_words, aside=files(), foot=meaning())
 
 
 def _moves() -> rx.Component:
@@ -143,8 +147,8 @@ def _moves() -> rx.Component:
     )
     drawn = heatmap(InsightsState.head, InsightsState.heat, InsightsState.heat_words)
     return grid(
-        card(drawn, title=InsightsState.heat_words, foot=_meaning(), class_name="c12"),
-        card(lines, title="Who moved", aside=_files(), flush=True, class_name="c12"),
+        card(drawn, title=InsightsState.heat_words, foot=meaning(), class_name="c12"),
+        card(lines, title="Who moved", aside=files(), flush=True, class_name="c12"),
     )
 
 

@@ -15,11 +15,12 @@ from liquor_app.analytics.report_files import ReportFormat, export_insight
 from liquor_app.core.db import transaction
 from liquor_app.organization.settings import shop_now
 from liquor_app.scoring.estimators.rfm import RfmSegment
+from liquor_app.screens.analytics.insights.performance_view import drawn_of, nearness_words
 from liquor_app.screens.session.state import guarded, signed_in
 from liquor_app.ui.address import parameter, remember
 from liquor_app.ui.charts.kpi import sparkline_path
 from liquor_app.ui.toast import toast_failed
-from liquor_app.ui.words import NONE, ago, figure, percent, show_money, show_month
+from liquor_app.ui.words import NONE, ago, figure, percent, show_days, show_money, show_month
 
 ADDRESS = "/insights"
 MOST_MOVES = 12
@@ -86,6 +87,10 @@ def hours_of(found: Insight) -> list[int]:
 
 
 def counted_words(found: Insight, at: datetime) -> str:
+    if found.kind is InsightKind.CALIBRATION:
+        return "From the backtest of the model in use"
+    if found.start and found.end:
+        return f"{show_days(found.start, found.end)}, as it is now"
     if found.counted_at is None:
         return "Counted each night, and after a file of purchases"
     return f"Counted {ago(found.counted_at, at)}; each night, and after a file of purchases"
@@ -130,6 +135,14 @@ class InsightsState(rx.State):
     head: list[str] = []
     heat: list[list[str]] = []
     moved: list[list[str]] = []
+    names: list[str] = []
+    first: list[float | None] = []
+    second: list[float | None] = []
+    lines: list[list[str]] = []
+    """Of what is drawn by name: see `Drawn`."""
+    height: int = 0
+    sentence: str = ""
+    why_none: str = ""
 
     @rx.event
     @guarded
@@ -179,6 +192,9 @@ class InsightsState(rx.State):
         self.heat, self.heat_words = (hour_rows(found) if is_hours else []), heat_of(found)[1] if is_hours else ""
         self.head = ["Day", "Messages", *(f"{hour}:00" for hour in hours_of(found))] if self.heat else []
         self.moved = move_lines(rows) if is_moves else []
+        drawn = drawn_of(found)
+        self.names, self.first, self.second, self.lines = drawn.names, drawn.first, drawn.second, drawn.lines
+        self.height, self.why_none, self.sentence = drawn.height, found.why_none, nearness_words(found)
         if is_moves:
             self.heat, self.head = move_matrix(rows)
             self.heat_words = f"{show_month(found.months[0])}: of a hundred who were there" if found.months else ""
