@@ -21,9 +21,9 @@ Counts = Mapping[str, int | Decimal | None]
 TOLD = frozenset({"delivered", "opens", "clicks"})
 """Counts that somebody else tells of. None at all of many messages is silence, not nought: a sandbox delivers nothing,
 and a provider whose callbacks do not arrive tells nothing."""
-REACH_TO_BUY = "conversions"
+REACH_TO_BUY = frozenset({"conversions", "attributed_revenue"})
 """What nobody tells of, but what only messages that reached somebody can have: none of it, of messages of which nobody
-told anything (the sandbox's), is not measured either."""
+told anything (the sandbox's) and to which no order belongs, is not measured either."""
 
 
 class Unit(StrEnum):
@@ -136,8 +136,10 @@ def _told(name: str, counts: Counts) -> Decimal | None:
 
 def _is_silent(name: str, counts: Counts) -> bool:
     """Whether none of something says nothing, for want of anybody to tell of it."""
-    if name != REACH_TO_BUY:
+    if name not in REACH_TO_BUY:
         return name in TOLD
+    if counts.get("conversions"):
+        return False
     told = [counts[one] for one in sorted(TOLD & counts.keys())]
     if not told:
         raise KeyError("delivered")

@@ -15,7 +15,7 @@ from hypothesis import strategies as some
 from liquor_app.analytics.metrics import METRICS, TOLD, Unit, rate
 from liquor_app.screens.analytics.view import meaning, show_rate
 from liquor_app.screens.campaigns.detail.view import funnel_steps
-from liquor_app.screens.campaigns.words import bought_words
+from liquor_app.screens.campaigns.words import bought_words, revenue_words
 from tests.sources import parsed, reads_sources
 
 ROOT = Path(__file__).parents[2]
@@ -65,7 +65,15 @@ def test_no_order_of_messages_that_reached_nobody_is_not_measured() -> None:
         assert METRICS[key].of({**silent, "sends": 0}) == (0 if key == "conversions" else None)
         with pytest.raises(KeyError):
             METRICS[key].of({"sends": 300, "conversions": 0})
+        with pytest.raises(KeyError):
+            METRICS["attributed_revenue"].of({"sends": 300, "attributed_revenue": 0})
+    worth = METRICS["attributed_revenue"]
+    assert worth.of({**silent, "attributed_revenue": 0}) is None, "$0.00 stood beside – orders"
+    assert worth.of({**silent, "attributed_revenue": 0, "clicks": 1}) == 0
+    assert worth.of({**silent, "attributed_revenue": 0, "conversions": 2}) == 0, "two baskets of nothing"
+    assert worth.of({**silent, "attributed_revenue": 7}) == 7
     row = campaign(total_sends=300, completed_sends=300)
+    assert revenue_words(row) == "–"
     assert [one.value for one in funnel_steps(row)][-1] == "–"
     assert bought_words(row) == ("–", "–")
     assert bought_words(campaign(completed_sends=300, delivered_sends=290)) == ("0", "0.0%")
@@ -79,6 +87,7 @@ def test_a_share_is_the_quotient_of_its_counts(part: int, whole: int) -> None:
 def campaign(**counts: int) -> Any:
     usual = {
         "id": "0192",
+        "revenue_generated": Decimal(0),
         "total_sends": 0,
         "held_out": 0,
         "completed_sends": 0,

@@ -13,6 +13,7 @@ NO_MONEY = {
     "share": "a share", "shares": "shares", "retention": "a share", "stability": "a share", "found": "a share",
     "pure": "a share", "lost": "a share", "effective": "people", "churn_probability": "a chance", "change": "a share",
     "response_likelihood": "a chance", "expected_response": "a chance", "open_rate": "a rate", "click_rate": "a rate",
+    "redemption_rate": "a rate", "said": "a share", "seen": "a share", "apart": "shares, one less the other",
     "delivery_rate": "a rate", "conversion_rate": "a rate", "targets": "rates; what is money of them is a string",
     "orders": "shares of purchases",
 }  # fmt: skip

@@ -45,7 +45,7 @@ class FiguresOut(AnswersOut):
 
     delivered: int | None
     delivery_rate: float | None
-    attributed_revenue: Decimal
+    attributed_revenue: Decimal | None
     bounces: int
     complaints: int
     unsubscribes: int
@@ -181,7 +181,7 @@ class PlaybookLineOut(Row):
     click_rate: float | None
     conversions: int | None
     conversion_rate: float | None
-    attributed_revenue: Decimal
+    attributed_revenue: Decimal | None
     unsubscribes: int
 
 

@@ -63,6 +63,18 @@ def show_conversions(conversions: int, **reached: int) -> tuple[str, str]:
     return show_rate("conversions", **counts), show_rate("conversion_rate", **counts)
 
 
+def show_revenue(revenue: Decimal, **counts: int) -> str:
+    """Return attributed revenue in words; a dash where no order can have been, because nothing is known to have reached
+    anybody.
+
+    Args:
+        counts: what became of the messages: `conversions`, and what `show_conversions` is told.
+    """
+    return show_figure(
+        "attributed_revenue", METRICS["attributed_revenue"].of({"attributed_revenue": revenue, **counts})
+    )
+
+
 def rows_pages(shown: Mapping[str, str], start: date | None, end: date | None, **narrowed: str) -> dict[str, str]:
     """Return where the rows of each figure are listed; nowhere for what was not measured.
 

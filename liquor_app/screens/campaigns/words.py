@@ -7,7 +7,7 @@ from datetime import datetime
 from liquor_app.campaigns.models import CampaignStatus
 from liquor_app.campaigns.service import CampaignRow
 from liquor_app.planning.plan_reasoning import basis_words
-from liquor_app.screens.analytics.view import show_conversions
+from liquor_app.screens.analytics.view import show_conversions, show_revenue
 from liquor_app.ui.words import NONE, figure, plural, show_moment, show_money, show_span, show_weekday
 
 
@@ -21,6 +21,14 @@ def bought_words(row: CampaignRow) -> tuple[str, str]:
     return show_conversions(
         row.conversions, sends=row.completed_sends, delivered=row.delivered_sends, opens=row.opens, clicks=row.clicks
     )
+
+
+def revenue_words(row: CampaignRow) -> str:
+    """Return attributed revenue, likewise."""
+    return show_revenue(
+        row.revenue_generated, conversions=row.conversions, sends=row.completed_sends, delivered=row.delivered_sends,
+        opens=row.opens, clicks=row.clicks,
+    )  # fmt: skip
 
 
 def progress_words(row: CampaignRow, at: datetime) -> str:

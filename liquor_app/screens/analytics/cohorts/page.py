@@ -69,7 +69,7 @@ def _lines() -> rx.Component:
             Column("First purchase", lambda line: line.name),
             Column("Customers", lambda line: line.customers, number=True),
             Column("Bought in the last month", lambda line: line.again, number=True, phone="hide"),
-            Column("Orders each", lambda line: line.orders, number=True, phone="hide"),
+            Column("Orders each", lambda line: line.orders, number=True, phone="hide", wide=True),
             Column("Revenue each, so far", lambda line: line.revenue, number=True),
             Column("Expected, next year", lambda line: line.expected, number=True, phone="under", named=True),
         ],

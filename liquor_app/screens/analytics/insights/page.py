@@ -140,7 +140,7 @@ def _moves() -> rx.Component:
             Column("Was", lambda line: line[0]),
             Column("Is", lambda line: line[1]),
             Column("Customers", lambda line: line[2], number=True),
-            Column("Of those who were there", lambda line: line[3], number=True),
+            Column("Of those who were there", lambda line: line[3], number=True, phone="under", named=True),
         ],
         label="Who moved, most people first",
         empty=rx.fragment(),

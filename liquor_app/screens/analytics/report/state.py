@@ -27,6 +27,7 @@ from liquor_app.screens.analytics.view import (
     rows_pages,
     show_conversions,
     show_rate,
+    show_revenue,
     tiles,
 )
 from liquor_app.screens.customers.segment_colors import segment_label
@@ -66,7 +67,10 @@ def campaign_line(row: CampaignReportRow, start: date | None = None, end: date |
     )
     delivered = show_rate("delivery_rate", delivered=row.delivered, sends=row.sends)
     clicks = show_rate("click_rate", clicks=row.clicks, sends=row.sends)
-    revenue = show_money(row.revenue)
+    revenue = show_revenue(
+        row.revenue, conversions=row.conversions, sends=row.sends, delivered=row.delivered, opens=row.opens,
+        clicks=row.clicks,
+    )  # fmt: skip
     shown = {
         "sends": figure(row.sends), "delivered": delivered, "clicks": clicks, "conversions": bought,
         "attributed_revenue": revenue,

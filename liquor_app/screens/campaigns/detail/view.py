@@ -18,7 +18,7 @@ from liquor_app.planning.plan_reasoning import basis_words, takes_words
 from liquor_app.planning.plan_summary import NEW_BUYERS, TAKERS, takers_of
 from liquor_app.planning.service import PlanRow
 from liquor_app.screens.analytics.view import meaning, show_rate
-from liquor_app.screens.campaigns.words import bought_words, days_words, progress_words
+from liquor_app.screens.campaigns.words import bought_words, days_words, progress_words, revenue_words
 from liquor_app.ui.charts.bars import Step
 from liquor_app.ui.charts.interval import Marks, interval_marks
 from liquor_app.ui.charts.week import Day
@@ -140,7 +140,7 @@ def head_of(row: CampaignRow, at: datetime) -> Head:
         done=f"{figure(done)} of {figure(row.total_sends)}" if row.total_sends else _no_messages(row),
         line=progress_words(row, at),
         clock=show_moment(row.virtual_now, at) if row.virtual_now else "",
-        revenue=NONE if bought == NONE and not row.revenue_generated else show_money(row.revenue_generated),
+        revenue=revenue_words(row),
         bought=bought,
         bought_rows="" if bought == NONE else rows_page("conversions", campaign_id=str(row.id)),
         held_out=figure(row.held_out),
