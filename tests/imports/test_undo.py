@@ -21,6 +21,7 @@ from liquor_app.core.queue import request_cancel
 from liquor_app.customers.consents import record_consent, suppress_customer
 from liquor_app.customers.models import ConsentStatus
 from liquor_app.customers.service import update_customer
+from liquor_app.doubles.merge_profiles import merge_profiles, undo_merge
 from liquor_app.imports.import_rows import ImportRow, get_import
 from liquor_app.imports.local_import import import_local
 from liquor_app.imports.tasks import TASKS, forget_old_uploads
@@ -401,6 +402,48 @@ async def test_a_later_basket_has_the_last_word(database: str) -> None:
     assert await one("SELECT total FROM purchases WHERE external_id = '1'") == 40
     await undo(first)
     assert await one("SELECT array_agg(external_id) FROM purchases") == ["2"]
+
+
+async def parted(stays: str, goes: str, edit: dict[str, str] | None = None) -> None:
+    """Make one profile of two, by their numbers; take it apart again."""
+    ids = {row["external_id"]: row["id"] for row in await rows("SELECT external_id, id FROM customers")}
+    async with transaction() as session:
+        merge = await merge_profiles(session, SYSTEM, ids[stays], ids[goes], reason="taken for one")
+    if edit:
+        async with transaction() as session:
+            await update_customer(session, SYSTEM, ids[stays], edit)
+    async with transaction() as session:
+        await undo_merge(session, SYSTEM, merge.id)
+
+
+@pytest.mark.parametrize(("stays", "goes"), [("A1", "C1"), ("C1", "A1"), ("B1", "A1")])
+async def test_whoever_was_merged_and_parted_again_was_edited_by_nobody(database: str, stays: str, goes: str) -> None:
+    made = await take(FIRST)
+    await parted(stays, goes)
+    told = await look(made)
+    assert (told.removed["customers"], told.kept) == (3, {})
+    await undo(made)
+    assert await one("SELECT count(*) FROM customers") == 0
+
+
+async def test_fields_of_whoever_was_merged_and_parted_again_are_set_back(database: str) -> None:
+    await take(FIRST)
+    was = await rows("SELECT email_key, external_id, name, city, phone, email_consent FROM customers ORDER BY 2")
+    changed = await take(SECOND)
+    untouched = await look(changed)
+    await parted("A1", "D1")
+    assert await look(changed) == untouched
+    await undo(changed)
+    assert (
+        await rows("SELECT email_key, external_id, name, city, phone, email_consent FROM customers ORDER BY 2") == was
+    )
+
+
+async def test_whoever_was_edited_while_they_were_one_stays_edited(database: str) -> None:
+    made = await take(FIRST)
+    await parted("A1", "C1", {"city": "Orono"})
+    told = await look(made)
+    assert (told.removed["customers"], told.kept) == (2, {"people_edited": 1})
 
 
 async def test_a_no_is_never_undone_into_a_yes(database: str) -> None:

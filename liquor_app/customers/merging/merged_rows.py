@@ -26,17 +26,21 @@ Moved = dict[str, list[str]]
 """Which rows were moved, by what they are."""
 
 PASSED = "passed"
-KNOWN = ("stood", "proved", PASSED)
+KNOWN = ("stood", "proved", "moments", PASSED)
 """Of `Moved`: no rows that were moved, but what there was at the merge, and whose bottles went on by it (`passed`).
 `stood` are the evidence and the entries of the suppression list that the profile which stays had then (what it has
-beside them was said since), `proved` the profiles and channels with evidence of a yes."""
+beside them was said since), `proved` the profiles and channels with evidence of a yes, `moments` the `updated_at` of
+the profile that goes, before the merge and by it."""
 
 BY_MERGE = "merge of two profiles"
 _JSON = frozenset({"raw_data"})
 _IMAGED = [name for name in CHANGED if not name.endswith("_encrypted")]
 
 _BOTH = "SELECT * FROM customers WHERE id = ANY(:ids) ORDER BY id FOR UPDATE"
-_RETIRE = "UPDATE customers SET deleted_at = now(), merged_into = :to, updated_at = now() WHERE id = :gone"
+_RETIRE = """
+UPDATE customers SET deleted_at = now(), merged_into = :to, updated_at = clock_timestamp() WHERE id = :gone
+RETURNING updated_at
+"""
 _SET = ", ".join(f"{name} = CAST(:{name} AS jsonb)" if name in _JSON else f"{name} = :{name}" for name in CHANGED)
 # the clock's time: whatever is written later, in the same transaction too, leaves another one
 _WRITE = f"UPDATE customers SET {_SET}, updated_at = clock_timestamp() WHERE id = :id"
@@ -148,6 +152,8 @@ _SETTLE = "UPDATE customers c SET {sets} WHERE c.id IN (:to, :gone)".format(
         for channel, (consent, _) in CONSENTS.items()
     )
 )
+# whoever is again what they were before the merge was edited by nobody: an import that made them can be undone
+_UNEDITED = "UPDATE customers SET updated_at = CAST(:moment AS timestamptz) WHERE id = :id"
 _HOLD_BACK = """
 UPDATE customers g SET no_tracking = g.no_tracking OR s.no_tracking,
     paused_until = GREATEST(g.paused_until, s.paused_until),
@@ -178,11 +184,12 @@ async def join_rows(
 ) -> Moved:
     """Make one profile of two: write it, retire the other, move what belongs to it; returns what was moved."""
     to, gone = stays["id"], goes["id"]
-    await session.execute(text(_RETIRE), {"gone": gone, "to": to})
+    retired = (await session.execute(text(_RETIRE), {"gone": gone, "to": to})).scalar_one()
+    moments = [moment.isoformat() for moment in (goes["updated_at"], retired)]
     raw = None if made["raw_data"] is None else json.dumps(made["raw_data"])
     await session.execute(text(_WRITE), {**made, "raw_data": raw, "id": to})
     proved = await session.execute(text(_PROVED), {"to": to, "gone": gone})
-    moved: Moved = {"proved": list(proved.scalars())}
+    moved: Moved = {"proved": list(proved.scalars()), "moments": moments}
     kept = [channel for channel, (_, address) in CONSENTS.items() if goes[address] and goes[address] == made[address]]
     for what, statement in _MOVES.items():
         bound = {"to": to, "gone": gone, **({"channels": kept} if what == "consents" else {})}
@@ -290,7 +297,7 @@ async def part_rows(
     to, gone = stayed["id"], went["id"]
     bound: dict[str, Any] = {"to": to, "gone": gone}
     stood = {"stood": moved.get("stood", [])}
-    now_is = await image_of(session, to)
+    now_is, other_is = await image_of(session, to), await image_of(session, gone)
     is_untouched = now_is["updated_at"] == after.get("updated_at")
     is_aged = bool((await session.execute(text(_AGED), {"to": to, **stood})).scalar_one())
     listed = await _listed(session, to, [stayed], stood=stood["stood"], since=merged_at)
@@ -317,8 +324,22 @@ async def part_rows(
         await session.execute(text(_HOLD_BACK), bound)
     if is_aged and (minor := await _minor_until(session, now_is)):
         await session.execute(text(_DOUBT), {"gone": gone, "born": minor})
+    if is_untouched:
+        await _restore_moment(session, to, before)
+    moments = moved.get("moments")
+    if moments and went["updated_at"] == datetime.fromisoformat(moments[1]):
+        await _restore_moment(session, gone, other_is | {"updated_at": moments[0]})
     for one in (to, gone):
         await session.execute(text(_TOUCH), {"id": one})
+
+
+async def _restore_moment(session: AsyncSession, customer_id: UUID, before: Mapping[str, Any]) -> None:
+    """Date a profile as before the merge, where all of it is as then."""
+    is_now = await image_of(session, customer_id)
+    if all(is_now[name] == before[name] for name in _IMAGED):
+        await session.execute(
+            text(_UNEDITED), {"id": customer_id, "moment": datetime.fromisoformat(before["updated_at"])}
+        )
 
 
 async def _minor_until(session: AsyncSession, image: Mapping[str, Any]) -> date | None:
