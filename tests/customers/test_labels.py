@@ -22,6 +22,7 @@ from liquor_app.core.models import JobStatus
 from liquor_app.core.queue import JobCancelled, JobContext
 from liquor_app.customers.labels import field_removal
 from liquor_app.customers.labels.custom_fields import (
+    CustomFieldRow,
     add_custom_field,
     list_custom_fields,
     set_custom_values,
@@ -33,6 +34,7 @@ from liquor_app.doubles.merge_profiles import merge_profiles, undo_merge
 from liquor_app.doubles.tasks import TASKS
 from liquor_app.organization.settings import shop_now
 from liquor_app.screens.customers.custom_fields.state import CustomFieldsState, use_words
+from liquor_app.screens.customers.detail.labels_state import _line
 from liquor_app.screens.imports.wizard.view import note_words
 from liquor_app.segments.lists import list_customers
 from liquor_app.segments.rule_compiler import matching
@@ -98,6 +100,15 @@ async def test_known_tools_tags_are_taken(database: str, tmp_path: Path, header:
     cells[0 if header.startswith("Email") else 1], cells[-1] = "a@c36.example", "club"
     await run(write(tmp_path / "people.csv", header, ",".join(cells)))
     assert [row["name"] for row in await rows("SELECT name FROM tags")] == ["club"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "shown"),
+    [("date", "2011-02-11", "11 Feb 2011"), ("date", "", ""), ("flag", "no", "No"), ("text", "yes", "yes")],
+)  # fmt: skip
+def test_a_value_is_shown_as_people_write_it(kind: str, value: str, shown: str) -> None:
+    made = _line(CustomFieldRow("since", "Since", FieldKind(kind), f"custom.{kind}.since"), value)
+    assert (made.words, made.value) == (shown, value)
 
 
 async def test_any_column_may_become_a_custom_field_of_its_kind(database: str, tmp_path: Path) -> None:

@@ -378,6 +378,21 @@ async def test_a_page_that_is_loaded_anew_goes_on_with_what_was_chosen(database:
     assert started.options["constants"] == {"consent_source": "Checkbox at checkout", "consent_at": "2026-01-05"}
 
 
+async def test_what_is_still_being_read_is_there_when_the_page_is_loaded_anew(database: str) -> None:
+    """Found by somebody at work: whoever loaded the page anew while the file was read lost what was said last."""
+    row = await brought("mail,Email consent,Shoe size\nann@example.com,yes,38\n")
+    _, _, match, _ = await matching(row)
+    await look(MatchState.say_source, match, "Checkbox at checkout")
+    assert await run(MatchState.match, match, "Shoe size", NEW + "number") is MatchState.look
+    assert await run(MatchState.say_day, match, "soon") is MatchState.look
+    _, _, again, _ = await matching(row)
+    assert mapping_of(again.columns)["custom.number.shoe_size"] == "Shoe size"
+    assert (again.consent_source, again.consent_at) == ("Checkbox at checkout", "soon")  # to be mended there
+    assert await run(MatchState.say_wording, again, "Send me offers") is MatchState.look
+    _, _, then, _ = await matching(row)
+    assert (then.consent_source, then.consent_wording) == ("Checkbox at checkout", "Send me offers")
+
+
 async def test_a_field_that_was_only_left_starts_nothing_and_a_press_waits_for_the_read(database: str) -> None:
     """Found by somebody at work: each press of Import that left a field was refused, because leaving it read anew."""
     row = await brought("mail,Email consent\nann@example.com,yes\n")

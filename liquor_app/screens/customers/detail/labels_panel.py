@@ -29,10 +29,9 @@ def labels_card() -> rx.Component:
         return rx.el.a(badge(one.name, dot=False), href=one.href, title="Everybody with this tag")
 
     def line(one: Any) -> rx.Component:
-        value = rx.cond(one.kind == "flag", rx.cond(one.value == "yes", "Yes", "No"), one.value)
         shown = rx.cond(
             one.value != "",
-            rx.el.a(value, href=one.href, class_name="link", title="Everybody with this value"),
+            rx.el.a(one.words, href=one.href, class_name="link", title="Everybody with this value"),
             rx.el.span("Not known", class_name="muted"),
         )
         return list_item(rx.el.span(one.label, class_name="muted grow"), rx.el.span(shown, class_name="pretty"))

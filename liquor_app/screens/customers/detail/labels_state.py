@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 from urllib.parse import quote
 
@@ -28,6 +29,7 @@ from liquor_app.screens.session.state import guarded, signed_in
 from liquor_app.ui.address import last_part
 from liquor_app.ui.forms.form_data import typed
 from liquor_app.ui.toast import toast_done
+from liquor_app.ui.words import show_full_day
 
 VALUES, FIELD = "values", "field"
 """The two dialogs: the values of this customer, a new field for everybody."""
@@ -36,7 +38,7 @@ KINDS = [(kind.value, kind.label) for kind in FieldKind]
 
 @dataclass(frozen=True, slots=True)
 class FieldLine:
-    """A custom field: `slot` names its input, `href` leads to everybody of the same value."""
+    """A custom field: `slot` names its input, `href` leads to everybody of the same value, `words` are shown."""
 
     slot: str = ""
     key: str = ""
@@ -45,6 +47,7 @@ class FieldLine:
     value: str = ""
     href: str = ""
     hint: str = ""
+    words: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,5 +134,12 @@ def _line(field: CustomFieldRow, value: str) -> FieldLine:
     asked = quote(f"{field.key}:{value}") if value else ""
     return FieldLine(
         f"custom-{field.key}", field.key, field.label, field.kind.value, value,
-        f"/customers?custom={asked}" if asked else "", HINTS[field.kind],
+        f"/customers?custom={asked}" if asked else "", HINTS[field.kind], _words(field.kind, value),
     )  # fmt: skip
+
+
+def _words(kind: FieldKind, value: str) -> str:
+    """Return a value as people write it: "11 Feb 2011", "Yes"."""
+    if kind is FieldKind.DATE and value:
+        return show_full_day(date.fromisoformat(value))
+    return {"yes": "Yes", "no": "No"}.get(value, value) if kind is FieldKind.FLAG else value

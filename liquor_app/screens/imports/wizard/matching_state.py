@@ -7,6 +7,7 @@ Looking at a file may take its time, so it is done in the background, holding th
 from __future__ import annotations
 
 import secrets
+from contextlib import suppress
 from typing import Any
 
 import reflex as rx
@@ -14,6 +15,7 @@ import reflex as rx
 from liquor_app.accounts.permission_table import Permission, needs
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.core.db import transaction
+from liquor_app.core.errors import Invalid
 from liquor_app.customers.labels.custom_fields import list_custom_fields
 from liquor_app.customers.labels.custom_values import MOST_LETTERS, FieldKind, field_key, full_name, split_name
 from liquor_app.imports.cleaning.answers.answer_cells import LONGEST_WORDING
@@ -55,6 +57,7 @@ from liquor_app.screens.session.state import guarded, signed_in
 from liquor_app.ui.toast import toast_failed
 
 UNREADABLE = "The file could not be looked at. Please try again."
+EVIDENCE = ("consent_source", "consent_at", "consent_wording")
 
 
 class MatchState(TrialPages, rx.State):
@@ -141,9 +144,8 @@ class MatchState(TrialPages, rx.State):
         self._saved = dict(row.mapping)
         self.policy, self.creates = row.policy, row.options.get(OPTION) == CREATE
         self.by_columns = row.options.get("profile") == ""
-        self.consent_source = str(constants.get("consent_source", ""))
-        self.consent_at = str(constants.get("consent_at", ""))
-        self.consent_wording = str(constants.get("consent_wording", ""))
+        for name in EVIDENCE:
+            setattr(self, name, str(constants.get(name, "")))
         self.asks_evidence = bool(constants)
         self.date_order = str(row.options.get("date_order", self.date_order))
         self.decimal = str(row.options.get("decimal", self.decimal))
@@ -175,7 +177,7 @@ class MatchState(TrialPages, rx.State):
     async def read_by_columns(self, chosen: bool) -> Any:
         """Read a known tool's file column by column after all, or as the tool's again."""
         self.by_columns = bool(chosen)
-        self._of, self._saved = "", {}
+        self.columns, self._of, self._saved = [], "", {}
         return await self._ask(guess=True)
 
     @rx.event
@@ -255,7 +257,7 @@ class MatchState(TrialPages, rx.State):
         """Read another sheet of the workbook: its columns are its own."""
         if not sheet or sheet == self.sheet or sheet not in dict(self.sheets):
             return None
-        self._said_sheet, self._of, self._saved = str(sheet), "", {}
+        self._said_sheet, self.columns, self._of, self._saved = str(sheet), [], "", {}
         return await self._ask(guess=True)
 
     async def _say(self, name: str, value: str, *, guess: bool = False) -> Any:
@@ -269,11 +271,13 @@ class MatchState(TrialPages, rx.State):
 
     async def _ask(self, *, guess: bool = False) -> Any:
         """Have the file looked at; what is shown of an earlier look goes first."""
-        require(await signed_in(self), Permission.IMPORTS_WRITE)
         actor, file = await signed_in(self), await self.get_state(ImportState)
+        require(actor, Permission.IMPORTS_WRITE)
         if not self.choices:
             async with transaction() as session:
                 self.choices = choices_of(file.kind, await list_custom_fields(session, actor))
+        if self._of == file._import:  # whoever loads the page anew before the answer finds what they said
+            await self._keep(actor, await file._row())
         self._asked, self._guess, self.reading = secrets.token_hex(8), guess, True
         self.pressed = False  # what is changed after the press is looked at first
         self.problem, self.trial, self.stranger_note, self.totals = "", "", "", []
@@ -312,12 +316,12 @@ class MatchState(TrialPages, rx.State):
 
     async def _keep(self, actor: Actor, row: ImportRow) -> None:
         """Keep what was chosen with the file, so that a page that is loaded anew goes on from there."""
-        options = self._told | self._dialect
-        async with transaction() as session:
-            await choose(
-                session, actor, row.id, kind=row.kind, policy=self.policy, mapping=mapping_of(self.columns),
-                options=options,
-            )  # fmt: skip
+        with suppress(Invalid):  # the look tells
+            async with transaction() as session:
+                await choose(
+                    session, actor, row.id, kind=row.kind, policy=self.policy, mapping=mapping_of(self.columns),
+                    options=self._told | self._dialect,
+                )  # fmt: skip
 
     def _show(self, answer: Answer, asked: str, row: ImportRow) -> None:
         """Show an answer; a late one, to a question that is no longer the latest, is dropped."""
@@ -358,10 +362,7 @@ class MatchState(TrialPages, rx.State):
     @property
     def _told(self) -> dict[str, Any]:
         """What was said of the file as a whole."""
-        constants = {
-            "consent_source": self.consent_source, "consent_at": self.consent_at,
-            "consent_wording": self.consent_wording,
-        }  # fmt: skip
+        constants = {name: getattr(self, name) for name in EVIDENCE}
         said = {
             OPTION: CREATE if self.creates else "", "numbering": self._said_numbering, "sheet": self._said_sheet,
         }  # fmt: skip
