@@ -99,3 +99,30 @@ async def test_lines_alike_count_each_in_the_files_own_total(database: str, tmp_
     rows = (f"1,{gin}", f"1,{gin}", f"2,{gin}", "2,a@x.example,2026-10-01,Ale,1,5.00,5.00", f"3,{gin}", f"3,{gin}")
     trial = await tried(write(tmp_path / "sales.csv", head, *rows))
     assert (trial.totals.money, trial.totals.money_made) == (55, 55)
+
+
+@pytest.mark.parametrize("back", ["-20.00", "(20.00)", "20.00-"])
+@pytest.mark.parametrize(
+    ("more", "own"),
+    [
+        ((), "89.00"),
+        (("1,a@x.example,2026-10-03 10:00,Gin,1,-5.00,-5.00,Refunded",), "84.00"),
+        (("2,b@x.example,2026-10-04 10:00,Ale,1,-9.00,-9.00,Refunded",), "80.00"),
+    ],
+)
+async def test_a_refund_beside_an_orders_total_on_each_of_its_lines(
+    database: str, tmp_path: Path, back: str, more: tuple[str, ...], own: str
+) -> None:
+    """A negative total under the same number made every total one of a line: a file of 89 dollars came to 189."""
+    await people(tmp_path)
+    rows = (
+        "1,a@x.example,2026-10-01 10:00,Rye,2,40.00,100.00,Paid",
+        "1,a@x.example,2026-10-01 10:00,Gin,1,60.00,100.00,Paid",
+        "2,b@x.example,2026-10-01 11:00,Ale,1,9.00,9.00,Paid",
+        f"1,a@x.example,2026-10-02 10:00,Rye,1,{back},{back},Refunded",
+        *more,
+    )
+    trial = await tried(
+        write(tmp_path / "sales.csv", "Order ID,Email,Date,Item,Qty,Line Total,Order Total,Status", *rows)
+    )
+    assert trial.totals.money == Decimal(own)

@@ -88,6 +88,8 @@ class FileTotals:
         self._rows, self._money, self._is_readable = 0, Decimal(0), self._total is not None or bool(self._terms)
         self._orders: set[str] = set()
         self._summed: dict[str, tuple[str, ...]] = {}
+        self._back: set[tuple[str, tuple[str, ...]]] = set()
+        """Orders' totals that are refunds."""
         self._open: dict[str, int] = {}
         """Orders whose rows hold a total → how many of these were not left out."""
         self._now, self._by_line, self._left_lines = "", False, Decimal(0)
@@ -153,6 +155,14 @@ class FileTotals:
             self._open[order] = 1
         if not cell.strip():
             return False
+        if not self._by_line and _is_less(cell):
+            # a refund's: of an order that was sold it is another row's, and no sign that totals are of lines
+            if (order, told) in self._back:
+                self._alike[told] += len(self._alike) < MOST_ORDERS
+                return False
+            if len(self._back) <= MOST_ORDERS:
+                self._back.add((order, told))
+            return True
         if (first := self._summed.get(order)) is None:
             if len(self._summed) <= MOST_ORDERS:
                 self._summed[order] = told
@@ -229,3 +239,9 @@ class FileTotals:
         return Totals(
             self._rows, orders, money, column, left_out, orders_made, money_made, self._taken, self._foreign
         )  # fmt: skip
+
+
+def _is_less(cell: str) -> bool:
+    """Tell whether an amount is negative, however it is written."""
+    written = cell.strip()
+    return written[:1] in {"-", "−", "("} or written[-1:] in {"-", "−"}
