@@ -119,7 +119,7 @@ prove-learning: $(DEV) ## the models on weeks of the sample they have not seen, 
 	@$(BIN)/python -m pytest -q -n 2 --dist loadgroup -m proof tests/scoring tests/worlds tests/experiments tests/planning
 	@# what it says is kept in docs/learning and shown by docs/learning.md
 	@$(BIN)/python -m tests.worlds --afresh
-	@$(BIN)/python -m benchmarks learning > docs/learning/sample_weeks.ndjson
+	@for life in 0 1 2 3; do $(BIN)/python -m benchmarks learning --set life=$$life; done > docs/learning/sample_weeks.ndjson
 	@$(BIN)/python -m tests.worlds --report > /dev/null
 	@$(BIN)/python -m benchmarks backtests
 

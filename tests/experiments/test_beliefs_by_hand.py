@@ -45,7 +45,7 @@ WIDE = {0.01: 0.5, 0.02: 0.3, 0.04: 0.2}
 SPREAD = {0.0005: 0.12, 0.001: 0.20, 0.002: 0.25, 0.0035: 0.22, 0.006: 0.13, 0.01: 0.06, 0.017: 0.02}
 USUAL_WIDE, USUAL_SPREAD = sum(weight * sd**2 for sd, weight in WIDE.items()) ** 0.5, 0.005
 LEVEL, SLOPE, BEND, WEEK = 0.02, 0.05, 0.2, 1.0
-SLOPE_WEIGHT, SMOOTHING, SHAPE, HALF_LIFE = 6.0, 20.0, 1.5, 52.0
+SLOPE_WEIGHT, SMOOTHING, SHAPE, HALF_LIFE = 6.0, 200.0, 1.5, 52.0
 ROUNDS, SETTLED = 20, 0.05
 LEVEL_80 = 1.2816
 MONDAY = date(2000, 1, 3)
@@ -166,8 +166,9 @@ def by_hand(seen: list[Seen], now_week: int) -> Believed:
         [[(one.week, one.kind[0], one.kind[3]) == block for block in blocks] for one in seen], dtype=float
     )
     usual = sum(one.bought.sum() for one in seen) / size.sum()
-    share = (member.T @ [one.bought.sum() for one in seen] + SMOOTHING * usual) / (member.T @ size + SMOOTHING)
-    spread = member @ np.maximum(share * (1 - share), 1e-4) * (1 - explained)
+    alike = np.array([[one.kind[::3] == other.kind[::3] for other in seen] for one in seen], dtype=float)
+    share = (alike @ [one.bought.sum() for one in seen] + SMOOTHING * usual) / (alike @ size + SMOOTHING)
+    spread = np.maximum(share * (1 - share), 1e-4) * (1 - explained)
     age = np.array([max(now_week - one.week, 0) for one in seen])
     noise = np.diag(spread / size / 0.5 ** (age / HALF_LIFE))
 

@@ -175,17 +175,25 @@ def _alarms(kept: Path) -> str:
 
 
 SAMPLE_WEEKS = "sample_weeks.ndjson"
-"""What `python -m benchmarks learning` said."""
+"""What `python -m benchmarks learning` said, of every life that was lived."""
 
 
-def read_weeks(kept: Path) -> list[Line]:
-    """Return the lines of the sample's weeks; none where they were not run."""
+FEW = 200
+"""Messages below which a week has no random arm."""
+
+
+def read_weeks(kept: Path) -> dict[int, list[Line]]:
+    """Return the lines of the sample's weeks by life; nothing where they were not run."""
     path = kept / SAMPLE_WEEKS
-    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+    lives: dict[int, list[Line]] = {}
+    for line in map(json.loads, path.read_text().splitlines() if path.exists() else ()):
+        lives.setdefault(line["life"], []).append(line)
+    return lives
 
 
 def _sample(kept: Path) -> str:
-    lines = read_weeks(kept)
+    lives = read_weeks(kept)
+    lines = lives.get(0, [])
     plans = {line["week"]: line for line in lines if line["what"] == "plan"}
     rows = [
         [str(line["week"] + 1), f"{line['people']:,} / {line['held_out']:,}", _of_hundred(line),
@@ -203,7 +211,22 @@ def _sample(kept: Path) -> str:
                     "with money off", "expected profit"], rows)  # fmt: skip
     tried = _table(["segment", "offer", "channel", "people", "believed", "planted"], cells)
     title = "Ten weeks of the sample, buyers won of a hundred with 80 % intervals, and the plan made with it:"
-    return f"{title}\n\n{weeks}\n\nWhat was tried most, beside what is planted:\n\n{tried}"
+    return f"{title}\n\n{weeks}\n\nWhat was tried most, beside what is planted:\n\n{tried}\n\n{_lives(lives)}"
+
+
+def _lives(lives: dict[int, list[Line]]) -> str:
+    """What each life ended with, beside what is planted over everybody it wrote to."""
+    rows = []
+    for life, lines in lives.items():
+        (end,) = (line for line in lines if line["what"] == "end")
+        few = sum(line["messages"] < FEW for line in lines if line["what"] == "plan")
+        rows.append(
+            [str(life + 1), f"{end['people']:,} / {end['held_out']:,}", str(few), _of_hundred(end),
+             f"{end['planted']:+.1f}"]
+        )  # fmt: skip
+    title = "Lives that differ in their draws alone, at the end, over everybody written to:"
+    head = ["life", "written to / held out", f"weeks of fewer than {FEW} messages", "believed", "planted"]
+    return f"{title}\n\n{_table(head, rows)}"
 
 
 def _of_hundred(line: Line) -> str:

@@ -164,15 +164,20 @@ def test_a_kept_line_comes_out_the_same_again() -> None:
 
 
 def test_ten_weeks_of_the_sample_moved_the_agent_to_what_is_planted_on_the_whole() -> None:
-    lines = report.read_weeks(ROOT / "docs" / "learning")
-    beliefs = [line for line in lines if line["what"] == "belief"]
-    assert (beliefs[0]["people"], beliefs[0]["buyers_of_100"]) == (0, 1.0)
-    last, cells = beliefs[-1], [line for line in lines if line["what"] == "cell"]
-    assert last["people"] > 5_000
-    assert last["high"] - last["low"] < 0.75 * (beliefs[0]["high"] - beliefs[0]["low"])
-    truth = np.average([line["planted"] for line in cells], weights=[line["people"] for line in cells])
-    assert last["low"] < truth < last["high"]
-    assert abs(last["buyers_of_100"] - truth) < abs(1.0 - truth)
+    lives = report.read_weeks(ROOT / "docs" / "learning")
+    assert len(lives) >= 4
+    ends = []
+    for lines in lives.values():
+        beliefs = [line for line in lines if line["what"] == "belief"]
+        (end,) = (line for line in lines if line["what"] == "end")
+        assert (beliefs[0]["people"], beliefs[0]["buyers_of_100"]) == (0, 1.0)
+        assert beliefs[-1]["high"] - beliefs[-1]["low"] < 0.75 * (beliefs[0]["high"] - beliefs[0]["low"])
+        ends.append(end)
+    assert np.median([end["people"] for end in ends]) > 5_000
+    # four in five if every life were as its interval says: half at least in so few
+    assert np.mean([end["low"] < end["planted"] < end["high"] for end in ends]) >= 0.5
+    off = [abs(end["buyers_of_100"] - end["planted"]) - abs(1.0 - end["planted"]) for end in ends]
+    assert np.median(off) < 0
 
 
 def test_the_page_shows_what_is_kept(tmp_path: Path) -> None:

@@ -13,7 +13,9 @@ towards the pooled by segment and due-state (CUPED, Deng et al. 2013),
 
 A block is a week, segment and due-state; its held-out people are the controls of all its cells at once, so the
 contrasts share their error: solving for levels together with the effects is generalised least squares. The noise of a
-group is m (1 − m) (1 − R²) / n with m its block's share: weights must not depend on a group's own outcome (ADR 96).
+group is m (1 − m) (1 − R²) / n with m the share of its segment and due-state in all weeks, drawn to everybody's:
+weights must not depend on a group's own outcome (ADR 96, 143).
+
 Blocks' variance is an empirical-Bayes estimate by EM under a weak inverse-gamma prior, which keeps it from collapsing
 to 0 (Bishop 2006, 3.5; Gelman 2006). How far effects lie apart (s) and μ from a point (m) is summed over a grid, each
 value weighted by how likely it makes what was seen. What is older counts less (`HALF_LIFE_WEEKS`): effects drift.
@@ -28,7 +30,6 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 from scipy.linalg import cho_factor, cho_solve
 
 from liquor_app.scoring.estimators.likelihood import Floats
@@ -52,8 +53,10 @@ SLOPE_SD, BEND_SD = 0.05, 0.2
 """Of what is left of p and of p² in a segment after CUPED."""
 SLOPE_WEIGHT = 6.0
 """What the prior says for b = 1, a calibrated churn model, in units of Σ (p − p̄)²: about two hundred people."""
-SMOOTHING = 20
-"""People by whom a block's share is drawn to everybody's before its variance is told."""
+SMOOTHING = 200
+"""People by whom the share of a segment and due-state is drawn to everybody's before its variance is told. With a
+block's own share and twenty, thirty people who by chance bought little weighed more than others, and messages were
+taken to win a tenth of a point less than they did (ADR 143)."""
 HALF_LIFE_WEEKS = 52.0
 ROUNDS = 20
 SETTLED = 0.05
@@ -331,7 +334,7 @@ class _Evidence:
         weeks = np.array([group.week for group in groups], dtype=np.float64)
         blocks: dict[tuple[int, str, str], int] = {}
         block = np.array([blocks.setdefault((one.week, one.cell.segment, one.cell.due), len(blocks)) for one in groups])
-        slope, explained, response, variance, people = _reduced(groups, block)
+        slope, explained, response, variance, people = _reduced(groups)
         age = np.maximum((weeks.max() if now_week is None else now_week) - weeks, 0.0)
         weight = people * 0.5 ** (age / HALF_LIFE_WEEKS) / variance
         design = _design(groups, columns)
@@ -414,8 +417,9 @@ def _design(groups: Sequence[Group], columns: Sequence[tuple[str, str]]) -> Floa
     return rows
 
 
-def _reduced(groups: Sequence[Group], block: npt.NDArray[np.intp]) -> tuple[float, float, Floats, Floats, Floats]:
-    """Return b, R², what is left of each group's share after CUPED, a person's variance in its block, and people."""
+def _reduced(groups: Sequence[Group]) -> tuple[float, float, Floats, Floats, Floats]:
+    """Return b, R², what is left of each group's share after CUPED, the variance of a person like its own, and
+    people."""
     people, bought, expected, square, cross = np.array(
         [(one.people, one.bought, one.expected, one.expected_square, one.cross) for one in groups], dtype=np.float64
     ).T
@@ -432,9 +436,9 @@ def _reduced(groups: Sequence[Group], block: npt.NDArray[np.intp]) -> tuple[floa
         own = ((np.bincount(code, sxy) + SLOPE_WEIGHT * before) / (np.bincount(code, sxx) + SLOPE_WEIGHT))[code]
     left = syy - float((2 * own * sxy - own**2 * sxx).sum())
     explained = min(max(1.0 - left / syy, 0.0), 0.9) if syy > 0 else 0.0
-    # One variance for everybody in a block: from each group's own share, small control groups without a buyer would
-    # weigh the most, and every message would seem to work.
+    # One variance for everybody alike: from each group's own share, small control groups without a buyer would weigh
+    # the most, and every message would seem to work.
     usual = float(bought.sum() / people.sum())
-    together = (np.bincount(block, bought) + SMOOTHING * usual) / (np.bincount(block, people) + SMOOTHING)
-    variance = np.maximum(together * (1.0 - together), 1e-4)[block] * (1.0 - explained)
+    together = (np.bincount(code, bought) + SMOOTHING * usual) / (np.bincount(code, people) + SMOOTHING)
+    variance = np.maximum(together * (1.0 - together), 1e-4)[code] * (1.0 - explained)
     return slope, explained, bought / people - own * expected / people, variance, people
