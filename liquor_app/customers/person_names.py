@@ -27,6 +27,8 @@ _NOBODY = frozenset(
 """Words of which tills and programs make what stands for a name they do not know."""
 _NAMES_TOO = frozenset({"cash"})
 """Somebody's when they stand alone."""
+_WRITTEN_SO = frozenset({"Nan", "Null"})
+"""People's, written so; programs write `nan`, `NaN`, `null` and `NULL`."""
 _PHRASES = frozenset({"n a", "no name", "first name", "last name", "first last", "full name", "your name"})
 _REMARK = re.compile(
     r"(?:do not|dont) [a-z]+( [a-z]+)*"
@@ -61,7 +63,7 @@ def is_nobodys(name: str) -> bool:
     begins = _LETTERS.search(lowered := name.lower())
     if begins is None:
         return True
-    if begins[0] not in _BEGINNINGS:
+    if begins[0] not in _BEGINNINGS or name in _WRITTEN_SO:
         return False  # most names, at once: an import asks a million times
     plain = (
         " ".join(_LETTERS.findall(re.sub("['\u2019]", "", lowered)))

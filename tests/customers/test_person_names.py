@@ -18,6 +18,7 @@ from tests.imports.test_import import rows, run
     [
         ("Dr. Jane Smith", "Jane"), ("Mr John Smith", "John"), ("MARGUERITE OKAFOR", "Marguerite"),
         ("marguerite okafor", "Marguerite"), ("Okafor, Marguerite", "Marguerite"), ("N/A", None), ("NULL", None),
+        ("Nan", "Nan"), ("Null", "Null"), ("nan", None), ("NaN", None), ("null", None), ("Nan Nan", None),
         ("unknown unknown", None), ("jane.doe@example.com", None), ("John Smith, Jr.", "John"), ("Walk-in", None),
         ("O'NEIL, MARY-ANN", "Mary-Ann"), ("McKenna Grace", "McKenna"), ("Mrs. Dr. Ada Byron", "Ada"),
         ("J. Okafor", None), ("12345", None), ("-", None), ("Guest Customer", None), ("JOSÉ GARCÍA", "José"),
