@@ -47,6 +47,25 @@ def test_which_sheets_hold_rows(book: Path) -> None:
     assert (seen.book, seen.rows[0][1]) == (("2025", ("2024", "2025")), "bo")
 
 
+@pytest.mark.parametrize(
+    ("first", "read"),
+    [
+        ([["Exported by Till 4"], [], ["See the next sheet"]], "People"),
+        ([["email"], ["ann@s.example"]], "First"),
+        ([["Phone"], [6175550142]], "First"),
+        ([["Exported by Till 4"], ["email", "name"]], "First"),
+    ],
+)
+def test_a_sheet_of_words_alone_is_passed_over(tmp_path: Path, first: list[list[object]], read: str) -> None:
+    """A workbook that began with "Read me" was refused: no column was known. A list of one column is a list."""
+    book = _book(tmp_path / "list.xlsx", First=first, People=_people("ann", "bo"))
+    with open_table(book) as table:
+        assert table.sheet == read
+    alone = _book(tmp_path / "alone.xlsx", First=first, Notes=[["see above"]])
+    with open_table(alone) as table:
+        assert table.sheet == "First"
+
+
 def test_a_sheet_there_is_not_is_refused_by_name(book: Path, tmp_path: Path) -> None:
     with pytest.raises(Invalid, match="no sheet “2026”; it has “Empty”, “2024”, “Notes”, “2025”"):
         open_table(book, "2026")

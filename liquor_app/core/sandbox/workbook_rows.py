@@ -101,7 +101,7 @@ def _start(book: Any, wanted: str) -> tuple[dict[str, Any], Iterator[Row]]:
     """Return what the first line says, and the rows below the header.
 
     Args:
-        wanted: the name of the sheet to read; the first that holds anything if empty.
+        wanted: the name of the sheet to read; if empty the first that holds anything but words about the others.
     """
     titles = [sheet.title for sheet in book.worksheets]
     if wanted and wanted not in titles:
@@ -116,6 +116,8 @@ def _start(book: Any, wanted: str) -> tuple[dict[str, Any], Iterator[Row]]:
         top = next((row for row in rows if any(map(_filled, row[1]))), None)
         if top is not None:
             first = [top, *(row for row in islice(rows, ROWS_LOOKED) if any(map(_filled, row[1])))]
+            if not wanted and _only_tells(first) and any(map(_holds_rows, _behind(book, sheet))):
+                continue
             at = _header([cells for _, cells in first[:ROWS_BEFORE]])
             number, cells = first[at]
             names = [_text(cell)[:SHOWN] for cell in cells]
@@ -125,6 +127,18 @@ def _start(book: Any, wanted: str) -> tuple[dict[str, Any], Iterator[Row]]:
             head = {"names": names, "total": total, "row": number, "sheet": sheet.title, "sheets": sheets}
             return head, chain(first[at + 1 :], rows)
     raise Invalid("The workbook is empty: its first row must name the columns.", field="file")
+
+
+def _only_tells(rows: list[Row]) -> bool:
+    """Tell whether a sheet says something in words and no more ("Read me"): no row of two cells, nobody's address or
+    number."""
+    every = [cells for _, cells in rows]
+    return all(sum(map(_filled, cells)) < 2 for cells in every) and not any(map(_is_somebodys, chain(*every)))
+
+
+def _behind(book: Any, sheet: Any) -> list[Any]:
+    at = book.worksheets.index(sheet)
+    return list(book.worksheets[at + 1 : at + 1 + MOST_SHEETS])
 
 
 def _holds_rows(sheet: Any) -> bool:

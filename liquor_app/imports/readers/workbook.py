@@ -22,7 +22,7 @@ class WorkbookFile(Table):
     """An open workbook: a sheet of it. Empty rows above the header, and what a report says of itself, are passed over.
 
     Args:
-        sheet: the name of the one to read; the first that holds anything if empty.
+        sheet: the name of the one to read; if empty the first that holds anything but words about the others.
 
     Raises:
         Invalid: not a workbook, no such sheet, damaged, unreasonably large, or without a row.
