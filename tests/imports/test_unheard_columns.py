@@ -71,7 +71,8 @@ def test_headings_of_refusals(heading: str) -> None:
     "heading",
     ["Einwilligung Werbung", "Zustimmung", "Permissão de contato", "Autorizzazione al trattamento", "Kontakt erlaubt",
      "GDPR", "RGPD ok", "Comunicazioni commerciali", "Angebote per Post", "Recevoir nos offres", "Contactable",
-     "Marketing OK", "Privacy", "Novedades", "Happy to get news and offers"],
+     "Marketing OK", "Privacy", "Novedades", "Happy to get news and offers", "No Phone", "Do Not Call", "donotphone",
+     "Allow Calls", "Do not phone", "No phone calls"],
 )  # fmt: skip
 def test_a_column_of_answers_that_may_be_a_consent(heading: str) -> None:
     assert may_be_consent(heading, ["ja", "nein", "", "sim", "não", "oui", "0"])
@@ -79,7 +80,10 @@ def test_a_column_of_answers_that_may_be_a_consent(heading: str) -> None:
     assert not may_be_consent(heading, ["", ""])
 
 
-@pytest.mark.parametrize("heading", ["Member", "Tax exempt", "Wholesale", "Owns a dog", "Wine club", "Employee"])
+@pytest.mark.parametrize(
+    "heading",
+    ["Member", "Tax exempt", "Wholesale", "Owns a dog", "Wine club", "Employee", "Has Phone", "Phone verified"],
+)
 def test_a_column_of_answers_about_something_else(heading: str) -> None:
     assert not may_be_consent(heading, ["yes", "no"])
 

@@ -131,6 +131,7 @@ _OF_CONSENT = re.compile(
     r"|marketing|newsletters?|promo\w*|mailings?|werb\w*|publicid\w*|publicit\w*|pubblicit\w*|boletin\w*|boletim"
     r"|informativ\w*|comuni[ck]\w*|communicat\w*|offers?|ofert\w*|offert\w*|offres?|angebote?|novidades|novedades"
     r"|un ?subscri\w*|subscri\w*|suscri\w*|abonn\w*|abbon\w*|inscri\w*|iscri\w*|anmeld\w*|assina\w*"
+    r"|calls?|calling|donotcall|donotphone|do ?not phone|no phone(?: calls?)?"
     r"|contact\w*|contat\w*|kontakt\w*|gdpr|rgpd|lgpd|dsgvo|ccpa|datenschutz|privacy|privacidad\w*)\b"
 )
 """Words of headings about what somebody agreed to, in the languages we read; what stands beside them may be no consent
