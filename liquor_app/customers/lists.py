@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.lists import Whole, add_up, read_list
 from liquor_app.accounts.permission_table import Permission
-from liquor_app.accounts.permissions import Actor
+from liquor_app.accounts.permissions import Actor, require
 from liquor_app.core.listing.spec import Filter, ListQuery, ListSpec, Match, Sort
 from liquor_app.core.paging import Page
 from liquor_app.customers.addresses import address_hash
@@ -156,6 +156,7 @@ async def list_sales(session: AsyncSession, actor: Actor, query: ListQuery | Non
     Raises:
         Invalid: see `read_list`.
     """
+    require(actor, Permission(SALES.permission))
     return await read_list(session, actor, SALES, await by_shop_days(session, query))
 
 
@@ -165,6 +166,7 @@ async def add_up_sales(session: AsyncSession, actor: Actor, query: ListQuery) ->
     Raises:
         Invalid: see `read_list`.
     """
+    require(actor, Permission(SALES.permission))
     return await add_up(session, actor, SALES, await by_shop_days(session, query), "total")
 
 

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.lists import Whole, add_up, read_list
 from liquor_app.accounts.permission_table import Permission
-from liquor_app.accounts.permissions import Actor
+from liquor_app.accounts.permissions import Actor, require
 from liquor_app.core.listing.spec import Filter, ListQuery, ListSpec, Match, Sort
 from liquor_app.core.paging import Page
 from liquor_app.ledger.models import SendStatus
@@ -171,6 +171,7 @@ async def list_sends(session: AsyncSession, actor: Actor, query: ListQuery | Non
     Raises:
         Invalid: see `read_list`.
     """
+    require(actor, Permission(SENDS.permission))
     return await read_list(session, actor, SENDS, await by_shop_days(session, query))
 
 
@@ -180,6 +181,7 @@ async def add_up_sends(session: AsyncSession, actor: Actor, query: ListQuery) ->
     Raises:
         Invalid: see `read_list`.
     """
+    require(actor, Permission(SENDS.permission))
     return await add_up(session, actor, SENDS, await by_shop_days(session, query), "conversion_value")
 
 
@@ -199,6 +201,7 @@ async def list_left(session: AsyncSession, actor: Actor, query: ListQuery | None
     Raises:
         Invalid: see `read_list`.
     """
+    require(actor, Permission(LEFT_SENDS.permission))
     return await read_list(session, actor, LEFT_SENDS, await by_shop_days(session, query))
 
 

@@ -158,6 +158,7 @@ async def read_playbooks(session: AsyncSession, actor: Actor) -> Performance:
 
 async def read_segments(session: AsyncSession, actor: Actor) -> Performance:
     """Return what messages of the days did, by the segment they were chosen for: the report's own rows."""
+    require(actor, Permission.ANALYTICS_READ)
     start, end = await _days(session)
     report = await read_report(session, actor, ReportKind.SEGMENTS, start, end)
     return Performance(report.columns, report.rows, report.totals if report.rows else {}, start, end)
@@ -166,6 +167,7 @@ async def read_segments(session: AsyncSession, actor: Actor) -> Performance:
 async def read_calibration(session: AsyncSession, actor: Actor) -> Performance:
     """Return what the churn model in use said of tenths of the customers in the stretches it had not seen, beside how
     many then stayed away. Nothing is kept of what was said of each person since, so nothing later is in it."""
+    require(actor, Permission.ANALYTICS_READ)
     start, end = await _days(session)
     models = {row.kind: row for row in await list_models(session, actor)}
     model = models.get(ModelKind.CHURN)
