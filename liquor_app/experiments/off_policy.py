@@ -9,8 +9,10 @@ would have taken the same (`asked`). Weights are their ratio w. With r the outco
 
 q̂ is cross-fitted: nobody's outcome helps to predict itself. Decisions of a chance below `LEAST_PROPENSITY` are left out
 and counted: their weights would be most of the answer. What of the policy asked about was left out with them is missing
-from every estimate, and its share is told too (`lost`). A log in which nothing was left to chance tells nothing of
-another policy, and is refused, as is one with no decision that the policy asked about could have taken.
+from every estimate, and its share is told too (`lost`). So is what the policy asked about would do and the log never
+could have: weights over all decisions come to 1 on average where it could (positivity), and to less by just that share.
+A log in which nothing was left to chance tells nothing of another policy, and is refused, as is one with no decision
+that the policy asked about could have taken.
 
 Intervals are of 95 %, over people. What somebody brought times a large weight is far from normal, few large values
 among many zeros, and a normal interval held the truth in 90 of a hundred logs: its ends are moved by the skewness seen
@@ -19,6 +21,7 @@ among many zeros, and a normal interval held the truth in 90 of a hundred logs: 
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -94,7 +97,7 @@ class OffPolicy:
     """Decisions of too small a chance."""
     effective: float
     lost: float
-    """Share of the asked policy's decisions that were left out, as the log has them."""
+    """Share of what the asked policy would do that was left out, or that the log could not have done."""
 
     @property
     def is_reliable(self) -> bool:
@@ -140,8 +143,15 @@ def evaluate(log: Log) -> OffPolicy:
         people=count,
         left_out=left_out,
         effective=total**2 / float((weight**2).sum()),
-        lost=without / (without + total),
+        lost=max(without / (without + total), _never_done(log)),
     )
+
+
+def _never_done(log: Log) -> float:
+    """Return the share of what the asked policy would do that the log could not have done, at least: what weights fall
+    short of 1 by, beyond what chance does in two and a half of a hundred logs."""
+    weight = log.asked / log.logged
+    return max(1.0 - float(weight.mean()) - Z * float(weight.std()) / math.sqrt(weight.size), 0.0)
 
 
 def _mean(values: Floats) -> Estimate:

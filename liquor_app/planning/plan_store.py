@@ -204,7 +204,9 @@ async def summarise(
         spread=MODEL_SPREAD if spread is None else spread,
     )
     made = figures(brief, chosen, chosen.day, weight=weight, outcome=outcome, counts=counts)
-    made["simulation"]["uplift"] = uplift_basis(_learned_from(beliefs, chosen), beliefs.version)
+    made["simulation"]["uplift"] = uplift_basis(
+        _learned_from(beliefs, chosen), beliefs.version, messages=int((chosen.day != NOWHERE).sum())
+    )
     if spread is not None:
         low, high = level_of(chosen.response[chosen.day != NOWHERE], spread)
         made["response_level"] = {

@@ -158,14 +158,23 @@ UPLIFT_NOTE = (
 """Said wherever the forecast of a profit is shown, until what messages bring about is learned from held-out groups."""
 
 
-def uplift_basis(people: int, version: int) -> dict[str, Any]:
+NO_MESSAGES = (
+    "The plan holds no message, so there is nothing to forecast. What is believed of messages, and from how many"
+    " people, stands on the Learning page."
+)
+
+
+def uplift_basis(people: int, version: int, *, messages: int = 1) -> dict[str, Any]:
     """Tell where what messages change was taken from: `{"basis", "people", "version", "note"}`. Few people are said
     beside what is assumed, not instead.
 
     Args:
         people: who got messages like the plan's while others were held out of them.
         version: of the uplift model; 0 before anything was learned.
+        messages: of the plan; where it has none, nobody is counted as having got such.
     """
+    if not messages:
+        return {"basis": ASSUMED, "people": people, "version": version, "note": NO_MESSAGES}
     if people < ENOUGH_PEOPLE:
         who = plural(people, "person", "people") if people else "Nobody"
         told = f"{who} got such messages so far, too few to say what they change: it is"

@@ -28,7 +28,7 @@ from liquor_app.planning import simulation_job
 from liquor_app.planning.approval.approve_campaign import submit_plan
 from liquor_app.planning.draft_job import draft_plans
 from liquor_app.planning.plan_store import get_plan
-from liquor_app.planning.plan_summary import UPLIFT_NOTE, uplift_basis
+from liquor_app.planning.plan_summary import NO_MESSAGES, UPLIFT_NOTE, uplift_basis
 from liquor_app.scoring.estimators.uplift import PRIOR_MEAN
 from liquor_app.screens.campaigns.builder.page import builder_page
 from liquor_app.screens.campaigns.builder.state import BuilderState
@@ -347,6 +347,7 @@ async def test_the_forecast_says_that_its_uplift_is_assumed(campaign: UUID, caps
     assert UPLIFT_NOTE.endswith("1.0 more buyers in a hundred, give or take 2.8 four times in five."), (
         "1.28 · 2.2 points"
     )
+    assert uplift_basis(0, 3, messages=0)["note"] == NO_MESSAGES, "said that nobody got any, of 819 who did"
     assert uplift_basis(1, 3)["basis"] == uplift_basis(99, 3)["basis"] == "assumed"
     assert uplift_basis(1, 3)["note"].startswith("1 person got such messages so far, too few")
     assert "assumed" in state.plan.sentence

@@ -160,3 +160,30 @@ def test_impossible_logs_are_refused(broken: dict[str, np.ndarray]) -> None:
     }  # fmt: skip
     with pytest.raises(Invalid):
         evaluate(Log(**{**good, **broken}))
+
+
+def unsupported(seed: int, people: int = 318) -> Log:
+    """A plan without a random arm: nine tenths got the agent's choice, a tenth was held out. The policy asked about
+    gives each of four actions alike; the three the log never took win twice as many."""
+    rng = np.random.default_rng([seed, 4])
+    held = rng.random(people) < 0.1
+    action = np.where(held, 0, 1)
+    outcome = (rng.random(people) < np.where(held, 0.08, 0.10)).astype(float)
+    asked = np.tile([0.0, 0.25, 0.25, 0.25, 0.25], (people, 1))
+    return Log(action, outcome, np.where(held, 0.1, 0.9), asked)
+
+
+def test_what_the_log_never_could_have_done_is_lost() -> None:
+    """Told as reliable in each of 200 such logs, with an interval around the agent's own figure that never held the
+    truth."""
+    found = [evaluate(unsupported(seed)) for seed in range(50)]
+    assert not any(one.is_reliable for one in found)
+    assert all(0.6 < one.lost <= 0.75 for one in found)
+    (one,) = {evaluate(unsupported(0, 10_000)).lost}
+    assert one == pytest.approx(0.75, abs=0.03)
+
+
+def test_a_log_that_could_have_done_everything_loses_nothing() -> None:
+    lost = [evaluate(world(seed)[0]).lost for seed in range(200)]
+    assert np.mean([share > 0 for share in lost]) < 0.06
+    assert max(lost) < 0.05

@@ -13,14 +13,14 @@ from liquor_app.accounts.permissions import may
 from liquor_app.actions.offering.belief_basis import MOVED, Basis, basis_in_words
 from liquor_app.core.db import transaction
 from liquor_app.experiments.learning import CellRow, LearningRow, Trial, read_learning, request_learning
-from liquor_app.experiments.off_policy import Estimate, NothingLeftToChance
+from liquor_app.experiments.off_policy import MOST_LOST, Estimate, NothingLeftToChance
 from liquor_app.experiments.played_week import PlayedCampaign, PlayedWeeks, Won, list_played
 from liquor_app.experiments.policy_question import Answer, Policy, ask_policy
 from liquor_app.organization.models import Channel
 from liquor_app.organization.settings import shop_now
 from liquor_app.screens.experiments.played.played_state import won_words
 from liquor_app.screens.session.state import guarded, signed_in
-from liquor_app.ui.words import NONE, figure, plural, show_day, show_money, spoken
+from liquor_app.ui.words import NONE, figure, percent, plural, show_day, show_money, spoken
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +104,8 @@ def policy_line(answer: Answer) -> PolicyLine:
     rests = f"as good as {plural(round(found.effective), 'person', 'people')}"
     if found.left_out:
         rests += f", {plural(found.left_out, 'decision')} of too small a chance left out"
+    if found.lost > MOST_LOST:
+        rests += f", {percent(found.lost, 0)} of what it would do could not have been drawn"
     return PolicyLine(
         answer.policy.label,
         *_share_of(found.doubly_robust),
