@@ -18,7 +18,7 @@ from liquor_app.experiments.off_policy import Estimate, NothingLeftToChance, Off
 from liquor_app.experiments.policy_question import NO_DECISIONS, Answer, Policy
 from liquor_app.scoring.estimators.uplift import Cell
 from liquor_app.screens.experiments.learning import state as learning_page
-from liquor_app.screens.experiments.learning.state import LearningState, doubt_words, trial_of
+from liquor_app.screens.experiments.learning.state import LearningState, doubt_words, policy_line, trial_of
 from liquor_app.segments.service import create_segment
 from tests.people import add_campaign, believe, ensure_shop
 from tests.tabs import Tab, run
@@ -118,6 +118,10 @@ async def test_a_policy_that_cannot_be_told_hides_no_other(database: str, monkey
     other = told[Policy.BELIEVED.label]
     assert (other.bought, other.interval) == ("5.0", "1.0 to 9.0")
     assert "2 decisions of too small a chance left out" in other.rests_on
+    assert other.rests_on.endswith("judged by the decisions it was learned from: it looks better than it is")
+    assert "looks better" not in told[Policy.NOTHING.label].rests_on
+    missed = policy_line(Answer(Policy.RANDOM, replace(found, lost=0.7)))
+    assert missed.rests_on.endswith("70% of what it would do could not have been drawn: not to be relied on")
     assert other.others == "IPS 5.0 (1.0 to 9.0); SNIPS 5.0 (1.0 to 9.0)"
     assert told["What was done"].rests_on == "300 decisions"
 

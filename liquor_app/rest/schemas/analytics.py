@@ -265,7 +265,9 @@ class RuleCostOut(Row, RuleCostFields):
 class PolicyOut(Row):
     """What a policy would have brought: shares of people who buy within the week, three ways, with 95 % intervals.
     `logged` is what the policy that ran did bring, `left_out` are decisions of too small a chance, `effective` the
-    effective sample size in people; below 30 (`is_reliable` false) do not rely on it."""
+    effective sample size in people, `lost` the share of what it would do that the log could not have done; below 30,
+    or with more than .05 lost (`is_reliable` false), do not rely on it. `believed` is judged by the decisions it was
+    learned from, and looks better than it is."""
 
     policy: str
     label: str

@@ -104,6 +104,8 @@ def policy_line(answer: Answer) -> PolicyLine:
     rests = f"as good as {plural(round(found.effective), 'person', 'people')}"
     if found.left_out:
         rests += f", {plural(found.left_out, 'decision')} of too small a chance left out"
+    if answer.policy is Policy.BELIEVED:
+        rests += ", judged by the decisions it was learned from: it looks better than it is"
     if found.lost > MOST_LOST:
         rests += f", {percent(found.lost, 0)} of what it would do could not have been drawn"
     return PolicyLine(
