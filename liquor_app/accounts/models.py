@@ -24,7 +24,8 @@ from liquor_app.core.columns import (
     whole,
     words,
 )
-from liquor_app.core.platform.personal_data import Mention, Personal
+from liquor_app.core.platform.named_in import named_in
+from liquor_app.core.platform.personal_data import Personal
 from liquor_app.core.platform.retention import Kept
 
 
@@ -283,11 +284,5 @@ PERSONAL = (
 )
 """What rows hold of a person."""
 
-MENTIONS = (
-    Mention(
-        "api_keys",
-        rows="SELECT id, name FROM api_keys WHERE name ~* :named ORDER BY name",
-        scrub="UPDATE api_keys SET name = regexp_replace(name, :named, :mark, 'gi') WHERE name ~* :named",
-    ),
-)
+MENTIONS = (named_in("api_keys", ("name",), name="name"),)
 """Where the shop's own words may name somebody."""

@@ -26,7 +26,8 @@ from liquor_app.core.columns import (
     whole,
     words,
 )
-from liquor_app.core.platform.personal_data import Mention, Personal
+from liquor_app.core.platform.named_in import named_in
+from liquor_app.core.platform.personal_data import Personal
 from liquor_app.core.platform.retention import Kept
 from liquor_app.core.states import Transitions
 
@@ -275,42 +276,16 @@ PERSONAL = (
 """What rows hold of a person."""
 
 MENTIONS = (
-    Mention(
-        "cell_rules",
-        rows="SELECT id, why AS name FROM cell_rules WHERE concat_ws(' ', segment_slug, offer, why) ~* :named"
-        " ORDER BY id",
-        scrub="UPDATE cell_rules SET segment_slug = regexp_replace(segment_slug, :named, :mark, 'gi'), offer ="
-        " regexp_replace(offer, :named, :mark, 'gi'), why = regexp_replace(why, :named, :mark, 'gi') WHERE"
-        " concat_ws(' ', segment_slug, offer, why) ~* :named",
-    ),
-    Mention(
+    named_in("cell_rules", ("segment_slug", "offer", "why"), name="why"),
+    # what was written to others, and where a segment is named after somebody, read once: there are millions
+    named_in(
         "actions",
-        rows="SELECT id, segment_slug AS name FROM actions WHERE EXISTS (SELECT FROM segments WHERE"
-        " slug ~* :named) AND segment_slug ~* :named",
-        scrub="UPDATE actions SET segment_slug = regexp_replace(segment_slug, :named, :mark, 'gi') WHERE"
-        " EXISTS (SELECT FROM segments WHERE slug ~* :named) AND segment_slug ~* :named",
+        ("segment_slug", "message", "reason", "creative_hint", "skip_detail", "offer"),
+        ("offer_terms", "decision"),
+        name="segment_slug",
     ),
-    Mention(
-        "decision_counts",
-        rows="SELECT plan_id AS id, segment_slug AS name FROM decision_counts WHERE EXISTS (SELECT FROM segments WHERE"
-        " slug ~* :named) AND segment_slug ~* :named",
-        scrub="UPDATE decision_counts SET segment_slug = regexp_replace(segment_slug, :named, :mark, 'gi') WHERE"
-        " EXISTS (SELECT FROM segments WHERE slug ~* :named) AND segment_slug ~* :named",
-    ),
-    Mention(
-        "actions",  # what was written to others
-        rows="SELECT id, segment_slug AS name FROM actions WHERE concat_ws(' ', message, reason, creative_hint,"
-        " skip_detail, offer) ~* :named",
-        scrub="UPDATE actions SET message = regexp_replace(message, :named, :mark, 'gi'), reason ="
-        " regexp_replace(reason, :named, :mark, 'gi'), creative_hint = regexp_replace(creative_hint, :named, :mark,"
-        " 'gi'), skip_detail = regexp_replace(skip_detail, :named, :mark, 'gi'), offer = regexp_replace(offer,"
-        " :named, :mark, 'gi') WHERE concat_ws(' ', message, reason, creative_hint, skip_detail, offer) ~* :named",
-    ),
-    Mention(
-        "plan_edits",
-        rows="SELECT id, kind AS name FROM plan_edits WHERE concat_ws(' ', summary, before) ~* :named ORDER BY id",
-        scrub="UPDATE plan_edits SET summary = regexp_replace(summary, :named, :mark, 'gi'), before ="
-        " without_words(before, :named, :mark) WHERE concat_ws(' ', summary, before) ~* :named",
-    ),
+    named_in("decision_counts", ("segment_slug", "reason"), key="plan_id", name="segment_slug"),
+    named_in("plan_edits", ("summary",), ("before",), name="kind"),
+    named_in("exclusions", ("detail",), key="campaign_id", name="reason"),
 )
 """Where the shop's own words may name somebody."""

@@ -11,7 +11,8 @@ from sqlalchemy import Column, Index, Integer, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from liquor_app.core.columns import blob, choice, exact, moment, pk, plain_uuid, ref, stamped, whole, words
-from liquor_app.core.platform.personal_data import Mention, Personal
+from liquor_app.core.platform.named_in import named_in
+from liquor_app.core.platform.personal_data import Personal
 from liquor_app.core.states import Transitions
 
 
@@ -159,18 +160,8 @@ PERSONAL = (
 """What rows hold of a person."""
 
 MENTIONS = (
-    Mention(
-        "allocations",
-        rows="SELECT id, product_name AS name FROM allocations WHERE concat_ws(' ', product_name, counsel) ~* :named"
-        " ORDER BY id",
-        scrub="UPDATE allocations SET product_name = regexp_replace(product_name, :named, :mark, 'gi'), counsel ="
-        " regexp_replace(counsel, :named, :mark, 'gi') WHERE concat_ws(' ', product_name, counsel) ~* :named",
-    ),
-    Mention(
-        "allocation_entries",  # noted of others
-        rows="SELECT allocation_id AS id, note AS name FROM allocation_entries WHERE note ~* :named ORDER BY"
-        " allocation_id, number",
-        scrub="UPDATE allocation_entries SET note = regexp_replace(note, :named, :mark, 'gi') WHERE note ~* :named",
-    ),
+    named_in("allocations", ("product_name", "counsel"), name="product_name"),
+    named_in("allocation_entries", ("note",), key="allocation_id"),  # noted of others
+    named_in("product_interests", ("source",), key="product_id", name="source"),
 )
 """Where the shop's own words may name somebody."""

@@ -26,7 +26,8 @@ from liquor_app.core.columns import (
     whole,
     words,
 )
-from liquor_app.core.platform.personal_data import Mention, Personal
+from liquor_app.core.platform.named_in import named_in
+from liquor_app.core.platform.personal_data import Personal
 from liquor_app.core.states import Transitions
 
 
@@ -203,18 +204,12 @@ PERSONAL = (
 """What rows hold of a person."""
 
 MENTIONS = (
-    Mention(
+    named_in(
         "campaigns",
-        rows="SELECT id, name FROM campaigns WHERE concat_ws(' ', name, description, llm_prompt, pause_reason,"
-        " array_to_string(target_segments, ' '), weekly_plan, constraints, trigger) ~* :named ORDER BY name",
-        scrub="UPDATE campaigns SET name = regexp_replace(name, :named, :mark, 'gi'), description ="
-        " regexp_replace(description, :named, :mark, 'gi'), llm_prompt = regexp_replace(llm_prompt, :named, :mark,"
-        " 'gi'), pause_reason = regexp_replace(pause_reason, :named, :mark, 'gi'), target_segments ="
-        " ARRAY(SELECT regexp_replace(s.slug, :named, :mark, 'gi') FROM unnest(target_segments) WITH ORDINALITY"
-        " s(slug, place) ORDER BY s.place), weekly_plan = without_words(weekly_plan, :named, :mark), constraints ="
-        " without_words(constraints, :named, :mark), trigger = without_words(trigger, :named, :mark)"
-        " WHERE concat_ws(' ', name, description, llm_prompt, pause_reason, array_to_string(target_segments, ' '),"
-        " weekly_plan, constraints, trigger) ~* :named",
+        ("name", "description", "llm_prompt", "pause_reason"),
+        ("weekly_plan", "constraints", "trigger", "target_kpis"),
+        ("target_segments", "offer_categories"),
+        name="name",
     ),
 )
 """Where the shop's own words may name somebody."""

@@ -11,6 +11,7 @@ from sqlalchemy import CheckConstraint, Column, Computed, Index, Numeric, text
 from sqlmodel import Field, SQLModel
 
 from liquor_app.core.columns import document, exact, moment, pk, plain_uuid, ref, stamped, words
+from liquor_app.core.platform.named_in import named_in
 from liquor_app.core.platform.personal_data import Mention
 
 SELLS_AT = "CASE WHEN sale_price > 0 AND (price IS NULL OR sale_price < price) THEN sale_price ELSE price END"
@@ -97,8 +98,10 @@ class ProductImage(SQLModel, table=True):
 MENTIONS = (
     Mention(
         "products",
-        rows="SELECT id, name FROM products WHERE concat_ws(' ', name, sku, brand) ~* :named ORDER BY name",
+        rows="SELECT id, name FROM products WHERE concat_ws(' ', name, sku, upc, category, brand) ~* :named"
+        " ORDER BY name",
         link="/products/{id}",
     ),
+    named_in("product_images", (), ("before", "after"), key="product_id"),
 )
 """Where the shop's own words may name somebody."""

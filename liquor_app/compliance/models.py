@@ -10,6 +10,7 @@ from sqlalchemy import Index
 from sqlmodel import SQLModel
 
 from liquor_app.core.columns import day, document, flag, pk, ref, stamped, words
+from liquor_app.core.platform.personal_data import Mention
 
 
 class ComplianceRule(SQLModel, table=True):
@@ -29,3 +30,14 @@ class ComplianceRule(SQLModel, table=True):
     is_active: bool = flag(default=True)
     updated_by: UUID | None = ref("users.id", ondelete="SET NULL", nullable=True)
     created_at: datetime = stamped()
+
+
+MENTIONS = (
+    Mention(
+        "compliance_rules",  # what was the law when is not rewritten unasked
+        rows="SELECT id, citation AS name FROM compliance_rules WHERE concat_ws(' ', value, citation) ~* :named"
+        " ORDER BY id",
+        link="/settings/law",
+    ),
+)
+"""Where the shop's own words may name somebody."""

@@ -10,6 +10,7 @@ from sqlalchemy import Column, Index, Numeric, text
 from sqlmodel import Field, SQLModel
 
 from liquor_app.core.columns import exact, flag, moment, pk, plain_uuid, ref, stamped, whole, words
+from liquor_app.core.platform.named_in import named_in
 from liquor_app.core.platform.personal_data import Mention, Personal
 
 MADE_UP = "generated"
@@ -100,10 +101,6 @@ MENTIONS = (
         " (SELECT id, regexp_replace(name, :named, :mark, 'gi') AS name FROM coupon_pools WHERE name ~* :named) n) f"
         " WHERE f.id = t.id",
     ),
-    Mention(
-        "coupons",
-        rows="SELECT id, pool AS name FROM coupons WHERE pool ~* :named ORDER BY id",
-        scrub="UPDATE coupons SET pool = regexp_replace(pool, :named, :mark, 'gi') WHERE pool ~* :named",
-    ),
+    named_in("coupons", ("code", "pool"), unique=("code",), name="pool"),
 )
 """Where the shop's own words may name somebody."""

@@ -28,7 +28,7 @@ from liquor_app.core.columns import (
     whole,
     words,
 )
-from liquor_app.core.platform.personal_data import Mention, Personal
+from liquor_app.core.platform.personal_data import Personal
 from liquor_app.organization.models import Channel
 
 
@@ -404,13 +404,3 @@ PERSONAL = (
     ),
 )
 """What rows hold of a person."""
-
-MENTIONS = (
-    Mention(
-        "customers",  # what is noted of others: "referred by …"
-        rows="SELECT id, name FROM customers WHERE id <> ALL(:people) AND CAST(raw_data AS text) ~* :named ORDER BY id",
-        scrub="UPDATE customers SET raw_data = without_words(raw_data, :named, :mark), updated_at = now()"
-        " WHERE id <> ALL(:people) AND CAST(raw_data AS text) ~* :named",
-    ),
-)
-"""Where the shop's own words may name somebody."""

@@ -10,7 +10,8 @@ from sqlalchemy import Index, text
 from sqlmodel import SQLModel
 
 from liquor_app.core.columns import blob, document, moment, pk, plain_uuid, ref, stamped, texts, whole, words
-from liquor_app.core.platform.personal_data import Mention, Personal
+from liquor_app.core.platform.named_in import named_in
+from liquor_app.core.platform.personal_data import Personal
 
 
 class LikelyDouble(SQLModel, table=True):
@@ -78,11 +79,5 @@ PERSONAL = (
 )
 """What rows hold of a person."""
 
-MENTIONS = (
-    Mention(
-        "customer_merges",
-        rows="SELECT id, reason AS name FROM customer_merges WHERE reason ~* :named ORDER BY id",
-        scrub="UPDATE customer_merges SET reason = regexp_replace(reason, :named, :mark, 'gi') WHERE reason ~* :named",
-    ),
-)
+MENTIONS = (named_in("customer_merges", ("reason",), ("before", "after", "moved"), name="reason"),)
 """Where the shop's own words may name somebody."""

@@ -11,6 +11,7 @@ from sqlalchemy import Index
 from sqlmodel import SQLModel
 
 from liquor_app.core.columns import document, pk, plain_uuid, ref, stamped, words
+from liquor_app.core.platform.named_in import named_in
 from liquor_app.core.platform.personal_data import Personal
 from liquor_app.core.platform.retention import Kept
 
@@ -70,3 +71,6 @@ PERSONAL = (
     ),
 )
 """What rows hold of a person."""
+
+MENTIONS = (named_in("analytics_events", ("event_type",), ("properties",), name="event_type"),)
+"""Where the shop's own words may name somebody."""

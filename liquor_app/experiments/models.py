@@ -13,7 +13,8 @@ from sqlmodel import SQLModel
 
 from liquor_app.actions.models import Arm
 from liquor_app.core.columns import choice, day, document, exact, flag, moment, pk, ratio, ref, stamped, whole, words
-from liquor_app.core.platform.personal_data import Mention, Personal
+from liquor_app.core.platform.named_in import named_in
+from liquor_app.core.platform.personal_data import Personal
 
 
 class ExperimentKind(StrEnum):
@@ -158,24 +159,9 @@ PERSONAL = (
 """What rows hold of a person."""
 
 MENTIONS = (
-    Mention(
-        "outcome_sums",
-        rows="SELECT id, segment_slug AS name FROM outcome_sums WHERE EXISTS (SELECT FROM segments WHERE"
-        " slug ~* :named) AND segment_slug ~* :named",
-        scrub="UPDATE outcome_sums SET segment_slug = regexp_replace(segment_slug, :named, :mark, 'gi') WHERE"
-        " EXISTS (SELECT FROM segments WHERE slug ~* :named) AND segment_slug ~* :named",
-    ),
-    Mention(
-        "played_outcomes",
-        rows="SELECT campaign_id AS id, segment AS name FROM played_outcomes WHERE EXISTS (SELECT FROM segments WHERE"
-        " slug ~* :named) AND segment ~* :named",
-        scrub="UPDATE played_outcomes SET segment = regexp_replace(segment, :named, :mark, 'gi') WHERE"
-        " EXISTS (SELECT FROM segments WHERE slug ~* :named) AND segment ~* :named",
-    ),
-    Mention(
-        "experiments",
-        rows="SELECT id, name FROM experiments WHERE name ~* :named ORDER BY id",
-        scrub="UPDATE experiments SET name = regexp_replace(name, :named, :mark, 'gi') WHERE name ~* :named",
-    ),
+    named_in("outcome_sums", ("segment_slug", "playbook", "offer_name"), name="segment_slug"),
+    named_in("played_outcomes", ("segment", "offer"), key="campaign_id", name="segment"),
+    named_in("experiments", ("name",), name="name"),
+    named_in("experiment_arms", ("name",), name="name"),
 )
 """Where the shop's own words may name somebody."""

@@ -25,6 +25,7 @@ from liquor_app.core.columns import (
     whole,
     words,
 )
+from liquor_app.core.platform.named_in import named_in
 from liquor_app.core.platform.personal_data import Personal
 from liquor_app.core.states import Transitions
 
@@ -183,3 +184,15 @@ PERSONAL = (
     ),
 )
 """What rows hold of a person."""
+
+MENTIONS = (
+    named_in("imports", (), ("reasons", "notes", "undo"), name="kind"),
+    named_in("import_rejects", ("field",), key="import_id", name="code"),
+    named_in(
+        "import_lines",
+        ("store", "coupon_code", "product", "sku", "category", "brand"),
+        key="import_id",
+        name="row_number",
+    ),
+)
+"""Where the shop's own words may name somebody."""

@@ -25,7 +25,8 @@ from liquor_app.core.columns import (
     whole,
     words,
 )
-from liquor_app.core.platform.personal_data import Mention, Personal
+from liquor_app.core.platform.named_in import named_in
+from liquor_app.core.platform.personal_data import Personal
 from liquor_app.core.platform.retention import Kept
 from liquor_app.core.states import Transitions
 from liquor_app.organization.models import Channel
@@ -264,20 +265,12 @@ PERSONAL = (
 """What rows hold of a person."""
 
 MENTIONS = (
-    Mention(
-        "stencils",  # what many were written
-        rows="SELECT id, 'message' AS name FROM stencils WHERE concat_ws(' ', array_to_string(html, ' '),"
-        " array_to_string(text, ' '), links) ~* :named ORDER BY id",
-        scrub="UPDATE stencils SET html = ARRAY(SELECT regexp_replace(p.piece, :named, :mark, 'gi') FROM"
-        " unnest(html) WITH ORDINALITY p(piece, place) ORDER BY p.place), text = ARRAY(SELECT"
-        " regexp_replace(p.piece, :named, :mark, 'gi') FROM unnest(text) WITH ORDINALITY p(piece, place) ORDER BY"
-        " p.place), links = without_words(links, :named, :mark) WHERE concat_ws(' ', array_to_string(html, ' '),"
-        " array_to_string(text, ' '), links) ~* :named",
-    ),
-    Mention(
-        "sends",
-        rows="SELECT id, status AS name FROM sends WHERE note ~* :named ORDER BY id",
-        scrub="UPDATE sends SET note = regexp_replace(note, :named, :mark, 'gi') WHERE note ~* :named",
+    named_in("stencils", (), ("links",), ("html", "text"), name="'message'"),  # what many were written
+    named_in(
+        "sends",  # what others were written, and what was said of it
+        ("subject", "body_html", "body_text", "error_message", "note"),
+        ("body_values",),
+        name="status",
     ),
 )
 """Where the shop's own words may name somebody."""

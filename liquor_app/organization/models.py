@@ -20,6 +20,7 @@ from liquor_app.core.columns import (
     whole,
     words,
 )
+from liquor_app.core.platform.named_in import named_in
 from liquor_app.core.platform.personal_data import Mention, Personal
 from liquor_app.core.platform.retention import Kept
 from liquor_app.organization.channel import Channel as Channel  # noqa: PLC0414 - told to be ours to hand on
@@ -152,16 +153,15 @@ PERSONAL = (
 MENTIONS = (
     Mention(
         "brands",
-        rows="SELECT id, name FROM brands WHERE concat_ws(' ', name, website_url, from_name, from_email, reply_to,"
-        " footer_text) ~* :named ORDER BY name",
+        rows="SELECT id, name FROM brands WHERE concat_ws(' ', name, logo_url, logo_alt, website_url, from_name,"
+        " from_email, reply_to, sms_sender, postal_address, footer_text) ~* :named ORDER BY name",
         link="/settings/brand",
     ),
     Mention(
-        "guidance_versions",
-        rows="SELECT version AS id, 'Guidance, version ' || version AS name FROM guidance_versions WHERE"
-        " CAST(document AS text) ~* :named ORDER BY version",
-        scrub="UPDATE guidance_versions SET document = without_words(document, :named, :mark) WHERE CAST(document AS"
-        " text) ~* :named",
+        "settings",
+        rows="SELECT key AS id, key AS name FROM settings WHERE CAST(value AS text) ~* :named ORDER BY key",
+        link="/settings",
     ),
+    named_in("guidance_versions", (), ("document",), key="version", name="'Guidance, version ' || version"),
 )
 """Where the shop's own words may name somebody."""

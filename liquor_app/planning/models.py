@@ -12,7 +12,8 @@ from sqlmodel import SQLModel
 
 from liquor_app.campaigns.models import Engine
 from liquor_app.core.columns import choice, day, document, moment, pk, plain_uuid, ref, stamped, whole, words
-from liquor_app.core.platform.personal_data import Mention, Personal
+from liquor_app.core.platform.named_in import named_in
+from liquor_app.core.platform.personal_data import Personal
 from liquor_app.core.states import Transitions
 
 
@@ -95,19 +96,8 @@ PERSONAL = (
 """What rows hold of a person."""
 
 MENTIONS = (
-    Mention(
-        "plans",
-        rows="SELECT id, 'Plan ' || version AS name FROM plans WHERE concat_ws(' ', constraints, summary) ~* :named"
-        " ORDER BY id",
-        scrub="UPDATE plans SET constraints = without_words(constraints, :named, :mark), summary ="
-        " without_words(summary, :named, :mark) WHERE concat_ws(' ', constraints, summary) ~* :named",
-    ),
-    Mention(
-        "plan_choices",  # what was written to others
-        rows="SELECT action_id AS id, status AS name FROM plan_choices WHERE concat_ws(' ', content, skip_detail) ~*"
-        " :named ORDER BY action_id",
-        scrub="UPDATE plan_choices SET content = without_words(content, :named, :mark), skip_detail ="
-        " regexp_replace(skip_detail, :named, :mark, 'gi') WHERE concat_ws(' ', content, skip_detail) ~* :named",
-    ),
+    named_in("plans", (), ("constraints", "summary"), name="'Plan ' || version"),
+    # what was written to others
+    named_in("plan_choices", ("skip_detail",), ("content", "drawn"), key="action_id", name="status"),
 )
 """Where the shop's own words may name somebody."""

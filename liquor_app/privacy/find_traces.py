@@ -12,7 +12,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.core.errors import Invalid
-from liquor_app.core.platform.personal_data import Traces, words_pattern
+from liquor_app.core.platform.personal_data import Traces, hints_pattern, words_pattern
 from liquor_app.customers.addresses import normalise_email
 from liquor_app.customers.erasing.erased_keys import hash_of
 
@@ -91,6 +91,7 @@ async def find_traces(session: AsyncSession, customer_id: UUID) -> Traces:
         tuple(people), tuple(addresses), tuple(hashes), tuple(sorted(known["external_id"])),
         tuple(sorted({part for name in known["name"] for part in name.lower().split()})),
         words_pattern(written, known["name"]), words_pattern(written, names - shared), _mark(people[0]),
+        hints_pattern(written, known["name"]),
         tuple(sends), tuple(actions),
     )  # fmt: skip
 

@@ -6,9 +6,11 @@ from __future__ import annotations
 from liquor_app.accounts import models as accounts
 from liquor_app.actions import models as actions
 from liquor_app.allocations import models as allocations
+from liquor_app.analytics.insights import models as insights
 from liquor_app.api import models as api
 from liquor_app.campaigns import models as campaigns
 from liquor_app.catalog import models as catalog
+from liquor_app.compliance import models as compliance
 from liquor_app.core import models as core
 from liquor_app.core.platform.personal_data import Mention, Personal
 from liquor_app.coupons import models as coupons
@@ -42,9 +44,11 @@ PERSONAL: tuple[Personal, ...] = (
 )  # fmt: skip
 
 MENTIONS: tuple[Mention, ...] = (
-    *labels.MENTIONS, *customers.MENTIONS, *erasing.MENTIONS, *imported.MENTIONS, *actions.MENTIONS,
+    *labels.MENTIONS, *erasing.MENTIONS, *imported.MENTIONS, *actions.MENTIONS,
     *planning.MENTIONS, *ledger.MENTIONS, *allocations.MENTIONS, *doubles.MENTIONS, *experiments.MENTIONS,
     *ab_tests.MENTIONS, *campaigns.MENTIONS, *coupons.MENTIONS, *accounts.MENTIONS, *sending.MENTIONS,
-    *webhooks.MENTIONS, *templates.MENTIONS, *organization.MENTIONS, *catalog.MENTIONS,
+    *sign_up.MENTIONS, *providers.MENTIONS, *events.MENTIONS, *imports.MENTIONS, *drop_folders.MENTIONS,
+    *compliance.MENTIONS, *insights.MENTIONS, *webhooks.MENTIONS, *templates.MENTIONS, *organization.MENTIONS,
+    *catalog.MENTIONS,
     *segments.MENTIONS,  # last: where a segment's short name stands is looked for only while one names somebody
 )  # fmt: skip

@@ -25,6 +25,7 @@ from liquor_app.core.columns import (
     whole,
     words,
 )
+from liquor_app.core.platform.named_in import named_in
 from liquor_app.core.platform.personal_data import Personal
 from liquor_app.core.platform.retention import Kept
 from liquor_app.organization.channel import Channel
@@ -121,3 +122,6 @@ PERSONAL = (
     ),
 )
 """What rows hold of a person."""
+
+MENTIONS = (named_in("channels", ("pause_reason",), key="provider"),)
+"""Where the shop's own words may name somebody."""

@@ -12,7 +12,8 @@ from sqlalchemy import Index
 from sqlmodel import SQLModel
 
 from liquor_app.core.columns import choice, document, exact, flag, moment, pk, ref, stamped, texts, whole, words
-from liquor_app.core.platform.personal_data import Mention, Personal
+from liquor_app.core.platform.named_in import named_in
+from liquor_app.core.platform.personal_data import Personal
 from liquor_app.core.platform.retention import Kept
 
 
@@ -103,15 +104,12 @@ PERSONAL = (
 """What rows hold of a person."""
 
 MENTIONS = (
-    Mention(
+    named_in(
         "segments",
-        rows="SELECT id, name FROM segments WHERE concat_ws(' ', slug, name, description, messaging_strategy, rules,"
-        " recommended_offers) ~* :named ORDER BY name",
-        scrub="UPDATE segments SET slug = regexp_replace(slug, :named, :mark, 'gi'), name = regexp_replace(name,"
-        " :named, :mark, 'gi'), description = regexp_replace(description, :named, :mark, 'gi'), messaging_strategy ="
-        " regexp_replace(messaging_strategy, :named, :mark, 'gi'), rules = without_words(rules, :named, :mark),"
-        " recommended_offers = without_words(recommended_offers, :named, :mark), updated_at = now() WHERE"
-        " concat_ws(' ', slug, name, description, messaging_strategy, rules, recommended_offers) ~* :named",
+        ("slug", "name", "description", "messaging_strategy"),
+        ("rules", "recommended_offers"),
+        name="name",
+        also="updated_at = now()",
     ),
 )
 """Where the shop's own words may name somebody."""

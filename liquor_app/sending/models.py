@@ -10,7 +10,8 @@ from sqlalchemy import Index, UniqueConstraint, text
 from sqlmodel import SQLModel
 
 from liquor_app.core.columns import blob, choice, flag, moment, pk, plain_uuid, ref, stamped, whole, words
-from liquor_app.core.platform.personal_data import Mention, Personal
+from liquor_app.core.platform.named_in import named_in
+from liquor_app.core.platform.personal_data import Personal
 from liquor_app.core.platform.retention import Kept
 from liquor_app.core.states import Transitions
 from liquor_app.organization.channel import Channel
@@ -163,16 +164,8 @@ PERSONAL = (
 """What rows hold of a person."""
 
 MENTIONS = (
-    Mention(
-        "tracked_links",
-        rows="SELECT id, url AS name FROM tracked_links WHERE concat_ws(' ', url, label) ~* :named ORDER BY id",
-        scrub="UPDATE tracked_links SET url = regexp_replace(url, :named, :mark, 'gi'), label ="
-        " regexp_replace(label, :named, :mark, 'gi') WHERE concat_ws(' ', url, label) ~* :named",
-    ),
-    Mention(
-        "replies",  # what others answered
-        rows="SELECT id, medium AS name FROM replies WHERE body ~* :named ORDER BY id",
-        scrub="UPDATE replies SET body = regexp_replace(body, :named, :mark, 'gi') WHERE body ~* :named",
-    ),
+    named_in("tracked_links", ("url", "label"), name="url"),
+    named_in("replies", ("body",), name="medium"),  # what others answered
+    named_in("service_messages", ("detail",), name="kind"),
 )
 """Where the shop's own words may name somebody."""

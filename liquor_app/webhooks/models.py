@@ -10,6 +10,7 @@ from sqlalchemy import Index, text
 from sqlmodel import SQLModel
 
 from liquor_app.core.columns import blob, choice, flag, moment, pk, plain_uuid, ref, stamped, texts, whole, words
+from liquor_app.core.platform.named_in import named_in
 from liquor_app.core.platform.personal_data import Mention
 from liquor_app.core.platform.retention import Kept
 from liquor_app.core.states import Transitions
@@ -118,16 +119,13 @@ KEPT = (Kept("webhook_deliveries", "created_at", KEPT_DAYS), Kept("webhook_event
 """How long rows are kept."""
 
 MENTIONS = (
-    Mention(
-        "webhook_endpoints",
-        rows="SELECT id, description AS name FROM webhook_endpoints WHERE description ~* :named ORDER BY id",
-        scrub="UPDATE webhook_endpoints SET description = regexp_replace(description, :named, :mark, 'gi')"
-        " WHERE description ~* :named",
-    ),
+    named_in("webhook_endpoints", ("description", "disabled_reason"), name="description"),
     Mention(
         "webhook_endpoints",  # another address is another program
         rows="SELECT id, url AS name FROM webhook_endpoints WHERE url ~* :named ORDER BY id",
         link="/settings/webhooks",
     ),
+    named_in("webhook_deliveries", ("error",)),
+    named_in("webhook_events", ("payload",)),
 )
 """Where the shop's own words may name somebody."""

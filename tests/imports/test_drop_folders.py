@@ -29,6 +29,7 @@ from liquor_app.organization.bell import list_notifications
 from liquor_app.screens.imports.drop_folders.view import file_line
 from tests.imports.test_import_cases import many, one
 from tests.people import ensure_shop
+from tests.privacy.test_former_identifiers import FIRST, add, erase
 
 pytestmark = pytest.mark.integration
 STOCK = "sku,name,price,stock\nG-1,Gin,20,{stock}\nG-2,Rum,abc,4\n"
@@ -307,3 +308,18 @@ async def test_what_comes_is_found_among_any_number_of_files(root: Path, monkeyp
         (root / "till" / f"stock-{number}.csv").unlink()
     await look(till)
     assert (await one(problem)).problem is None
+
+
+async def test_a_file_named_after_somebody_who_was_erased_is_not_taken_again(root: Path) -> None:
+    """It lies in the shop's own folder still; what is kept of it names nobody."""
+    source_id = await source(kind="customers")
+    (root / "till" / "zora-quillmark.csv").write_text("email,name\nnell@example.com,Nell\n")
+    await look(source_id)
+    assert (await look(source_id)).taken == 1
+    customer = await add(**FIRST)
+    await erase(customer)
+    kept = [row.name for row in await log()]
+    assert len(kept) == 1
+    assert "quillmark" not in kept[0]
+    assert await look(source_id) == Looked()
+    assert [row.name for row in await log()] == kept

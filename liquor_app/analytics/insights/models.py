@@ -9,6 +9,7 @@ from sqlalchemy import PrimaryKeyConstraint
 from sqlmodel import SQLModel
 
 from liquor_app.core.columns import day, exact, stamped, whole, words
+from liquor_app.core.platform.named_in import named_in
 
 
 class BaseMonth(SQLModel, table=True):
@@ -65,3 +66,7 @@ class RfmMove(SQLModel, table=True):
     now: str = words()
     customers: int = whole()
     counted_at: datetime = stamped()
+
+
+MENTIONS = (named_in("goods_months", ("name",), unique=("name",), key="md5(name)", name="kind"),)
+"""Where the shop's own words may name somebody."""

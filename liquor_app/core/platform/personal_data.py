@@ -36,6 +36,7 @@ class Traces:
         words: a pattern of their addresses and full names, for texts that name them; PostgreSQL's.
         named: the same without names that somebody else here bears, too: for what others wrote, where it would be
             theirs. `mark` is what stands in the place of either.
+        hints: a pattern of plain letters and digits that is found, in any case, wherever `words` is: quick to look for.
         sends, actions: their messages and actions.
     """
 
@@ -47,6 +48,7 @@ class Traces:
     words: str = NOTHING
     named: str = NOTHING
     mark: str = "erased"
+    hints: str = NOTHING
     sends: tuple[UUID, ...] = ()
     actions: tuple[UUID, ...] = ()
 
@@ -56,6 +58,7 @@ class Traces:
             "people": list(self.people), "addresses": list(self.addresses), "hashes": list(self.hashes),
             "numbers": list(self.numbers), "names": list(self.names), "words": self.words, "sends": list(self.sends),
             "actions": list(self.actions), "named": self.named, "mark": self.mark,
+            "hints": self.hints,
         }  # fmt: skip
         return {name: value for name, value in given.items() if re.search(rf":{name}\b", statement)}
 
@@ -146,6 +149,9 @@ _CODED = r"\\[bfnrt]|%[0-9a-f][0-9a-f]"
 """What ends in a letter or a digit and is none: a new line in JSON, a character in the address of a page. It is found
 with what follows: looking behind for it takes PostgreSQL ten times as long."""
 _AMERICAN = re.compile(r"\+1(\d{3})(\d{3})(\d{4})")
+_PLAIN = re.compile(r"[a-z0-9.-]+(?![\u0300-\u036f])")
+SHORTEST_HINT = 3
+"""Shorter pieces of a name are found everywhere."""
 _ABROAD = re.compile(r"\+(\d{6,15})")
 _SIGNS = {
     "@": "(?:@|%40)",
@@ -168,6 +174,29 @@ def words_pattern(addresses: Collection[str], names: Collection[str], *, alnum: 
     if not said:
         return NOTHING
     return f"(?:(?<![{alnum}])|{_CODED})(?:{'|'.join(sorted(set(said)))})(?![{alnum}])"
+
+
+def hints_pattern(addresses: Collection[str], names: Collection[str]) -> str:
+    """Return a pattern of which a piece is in every text that `words_pattern` of the same finds, to be looked for
+    regardless of the case of plain letters alone. Where something has no such piece, everything has."""
+    said = [_hint([one]) for one in addresses] + [_hint(name.split()) for name in names if len(name.split()) > 1]
+    if not all(said):
+        return ""
+    return "|".join(sorted({re.escape(one) for one in said})) if said else NOTHING
+
+
+def _hint(pieces: Collection[str]) -> str:
+    """The longest run of plain letters that is written the same whoever writes it; of an address that before the @,
+    since many share what is behind it. Of a number its last digits; one from abroad may have gaps anywhere."""
+    if pieces and (found := _AMERICAN.fullmatch(next(iter(pieces)))) is not None:
+        return found[3]
+    if any(map(_ABROAD.fullmatch, pieces)):
+        return ""
+    for said in ([one.split("@")[0] for one in pieces], pieces):
+        runs = [run for one in said for run in _PLAIN.findall(unicodedata.normalize("NFD", one.lower()))]
+        if (longest := max(runs, key=len, default="")) and len(longest) >= SHORTEST_HINT:
+            return longest
+    return ""
 
 
 def _address(address: str) -> str:

@@ -11,6 +11,7 @@ from sqlalchemy import Column, Index, LargeBinary, text
 from sqlmodel import Field, SQLModel
 
 from liquor_app.core.columns import choice, document, flag, moment, pk, plain_uuid, ref, stamped, words
+from liquor_app.core.platform.named_in import named_in
 from liquor_app.core.platform.personal_data import Mention, Personal
 from liquor_app.core.states import Transitions
 
@@ -103,17 +104,36 @@ PERSONAL = (
 """What rows hold of a person."""
 
 MENTIONS = (
-    Mention(
-        "consents",  # of others: “as she told Ada Example”
-        rows="SELECT id, source AS name FROM consents WHERE concat_ws(' ', source, evidence) ~* :named ORDER BY id",
-        scrub="UPDATE consents SET source = regexp_replace(source, :named, :mark, 'gi'), evidence ="
-        " without_words(evidence, :named, :mark) WHERE concat_ws(' ', source, evidence) ~* :named",
+    named_in(
+        "customers",  # what is noted of others: "referred by …"
+        (
+            "city",
+            "state",
+            "postal_code",
+            "country",
+            "timezone",
+            "language",
+            "primary_category",
+            "secondary_category",
+            "rfm_segment",
+        ),
+        ("favorite_brands", "raw_data"),
+        ("topics_off",),
+        name="name",
+        only="id <> ALL(:people)",
+        also="updated_at = now()",
     ),
     Mention(
-        "age_ledger",
-        rows="SELECT id, method AS name FROM age_ledger WHERE CAST(evidence AS text) ~* :named ORDER BY id",
-        scrub="UPDATE age_ledger SET evidence = without_words(evidence, :named, :mark) WHERE CAST(evidence AS text)"
-        " ~* :named",
+        "customers",  # another's own name is theirs
+        rows="SELECT id, name FROM customers WHERE id <> ALL(:people) AND concat_ws(' ', name, first_name)"
+        " ~* :hints AND concat_ws(' ', name, first_name) ~* :named ORDER BY id",
+        link="/customers/{id}",
     ),
+    # of others: “as she told Ada Example”
+    named_in("consents", ("source", "wording_version"), ("evidence",), name="source"),
+    named_in("age_ledger", (), ("evidence",), name="method"),
+    named_in("suppressions", ("source",), name="source"),
+    named_in("purchases", ("external_id", "coupon_code", "store"), unique=("external_id",), name="external_id"),
+    named_in("purchase_lines", ("product", "sku", "category", "brand"), name="product"),
 )
 """Where the shop's own words may name somebody."""

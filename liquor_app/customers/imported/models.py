@@ -11,6 +11,7 @@ from sqlalchemy import Index
 from sqlmodel import SQLModel
 
 from liquor_app.core.columns import document, moment, plain_uuid, ref, words
+from liquor_app.core.platform.named_in import named_in
 from liquor_app.core.platform.personal_data import Mention, Personal
 
 
@@ -76,5 +77,7 @@ MENTIONS = (
         rows="SELECT order_id AS id, order_id AS name FROM voided_orders WHERE order_id ~* :named ORDER BY order_id",
         scrub="DELETE FROM voided_orders WHERE order_id ~* :named",
     ),
+    named_in("customer_images", (), ("before", "after"), key="customer_id"),
+    named_in("purchase_images", (), ("before", "lines"), key="purchase_id"),
 )
 """Where the shop's own words may name somebody."""

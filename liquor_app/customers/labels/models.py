@@ -85,5 +85,11 @@ MENTIONS = (
         rows="SELECT key AS id, label AS name FROM custom_fields WHERE key ~* :named ORDER BY key",
         link="/settings/custom-fields",
     ),
+    Mention(
+        "product_labels",  # of products, which are named by hand
+        rows="SELECT code AS id, code AS name FROM product_labels WHERE concat_ws(' ', code, category, brand) ~* :named"
+        " ORDER BY code",
+        link="/products",
+    ),
 )
 """Where the shop's own words may name somebody."""

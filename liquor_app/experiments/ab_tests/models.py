@@ -11,7 +11,7 @@ from sqlalchemy import Index, UniqueConstraint
 from sqlmodel import SQLModel
 
 from liquor_app.core.columns import choice, day, document, moment, pk, ref, stamped, texts, words
-from liquor_app.core.platform.personal_data import Mention
+from liquor_app.core.platform.named_in import named_in
 from liquor_app.core.states import Transitions
 from liquor_app.organization.models import Channel
 
@@ -93,14 +93,6 @@ class AbTest(SQLModel, table=True):
 
 
 MENTIONS = (
-    Mention(
-        "ab_tests",
-        rows="SELECT id, name FROM ab_tests WHERE concat_ws(' ', name, hypothesis, CAST(variants AS text), why,"
-        " learned) ~* :named ORDER BY id",
-        scrub="UPDATE ab_tests SET name = regexp_replace(name, :named, :mark, 'gi'), hypothesis ="
-        " regexp_replace(hypothesis, :named, :mark, 'gi'), learned = regexp_replace(learned, :named, :mark, 'gi'),"
-        " why = regexp_replace(why, :named, :mark, 'gi'), variants = without_words(variants, :named, :mark) WHERE"
-        " concat_ws(' ', name, hypothesis, CAST(variants AS text), why, learned) ~* :named",
-    ),
+    named_in("ab_tests", ("name", "hypothesis", "learned", "why"), ("variants", "reading"), ("harmful",), name="name"),
 )
 """Where the shop's own words may name somebody."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -31,7 +31,7 @@ from liquor_app.core.files.store import file_store
 from liquor_app.core.ids import uuid7
 from liquor_app.core.states import sql_list
 from liquor_app.imports.drop_folders.drop_sources import SourceRow, ask_look, get_source
-from liquor_app.imports.drop_folders.models import DROP, DropStatus
+from liquor_app.imports.drop_folders.models import DROP, DropStatus, hidden_name
 from liquor_app.imports.import_rows import get_import, stored_as
 from liquor_app.imports.models import AS_OF, ImportStatus
 from liquor_app.imports.uploads import request_import
@@ -188,13 +188,14 @@ async def _take_whole(source: SourceRow, listed: Sequence[DroppedFile]) -> Looke
 
 async def _news(session: AsyncSession, source_id: UUID, listed: Sequence[DroppedFile]) -> set[DroppedFile]:
     """Note what is new or has changed, and forget what waited and is gone."""
+    hidden = {one: replace(one, name=hidden_name(source_id, one.name)) for one in listed}
     known = await session.execute(
         text(f"SELECT name, size, modified FROM drop_files WHERE source_id = :id AND status <> '{DropStatus.WAITING}'"
              " AND name = ANY(:names)"),
-        {"id": source_id, "names": [one.name for one in listed]},
+        {"id": source_id, "names": [one.name for both in hidden.items() for one in both]},
     )  # fmt: skip
     settled = {DroppedFile(*row) for row in known}
-    fresh = [one for one in listed if one not in settled][:MOST_NEW]
+    fresh = [one for one in listed if settled.isdisjoint((one, hidden[one]))][:MOST_NEW]
     await session.execute(text(_GONE), {"source": source_id, "names": [one.name for one in listed]})
     if fresh:
         await session.execute(text(_NOTE), {**_LISTED.rows(fresh), "source": source_id})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -11,7 +12,8 @@ from sqlalchemy import BigInteger, Column, Index, text
 from sqlmodel import Field, SQLModel
 
 from liquor_app.core.columns import choice, document, flag, moment, pk, ref, stamped, whole, words
-from liquor_app.core.platform.personal_data import Personal
+from liquor_app.core.platform.named_in import named_in
+from liquor_app.core.platform.personal_data import Mention, Personal
 from liquor_app.core.states import Transitions
 
 
@@ -88,12 +90,35 @@ class DropFile(SQLModel, table=True):
     seen_at: datetime = stamped()
 
 
+def hidden_name(source_id: UUID, name: str) -> str:
+    """Return what stands for a file's name that named somebody who was erased: it is known again, and names nobody."""
+    return f"erased {hashlib.sha256(f'{source_id}{name}'.encode()).hexdigest()}"
+
+
 PERSONAL = (
     Personal(
         "drop_files",
         rows="SELECT name, reason, seen_at FROM drop_files WHERE concat_ws(' ', name, reason) ~* :words",
         scrub="UPDATE drop_files SET reason = NULL WHERE reason ~* :words",
-        why="the file's name, by which it is known again while it lies in the shop's own folder",
+        why="that a file came",
     ),
 )
 """What rows hold of a person."""
+
+MENTIONS = (
+    named_in("drop_sources", ("name", "problem"), ("options",), unique=("name",), name="name"),
+    # one that waits is noted anew while it lies there; one that was settled is known again by `hidden_name`
+    Mention(
+        "drop_files",
+        rows="SELECT id, status AS name FROM drop_files WHERE name ~* :named ORDER BY id",
+        scrub="WITH gone AS (DELETE FROM drop_files WHERE status = 'waiting' AND name ~* :named)"
+        " UPDATE drop_files SET name = 'erased ' || encode(sha256(convert_to(CAST(source_id AS text) || name, 'UTF8')),"
+        " 'hex') WHERE status <> 'waiting' AND name ~* :named",
+    ),
+    Mention(
+        "drop_sources",  # it lies on the shop's own disk
+        rows="SELECT id, folder AS name FROM drop_sources WHERE folder ~* :named ORDER BY folder",
+        link="/settings/drop-folders",
+    ),
+)
+"""Where the shop's own words may name somebody."""

@@ -23,7 +23,7 @@ from liquor_app.core.columns import (
     whole,
     words,
 )
-from liquor_app.core.platform.personal_data import Personal
+from liquor_app.core.platform.personal_data import Mention, Personal
 from liquor_app.core.states import Transitions
 from liquor_app.organization.models import Channel
 
@@ -118,3 +118,19 @@ PERSONAL = (
     ),
 )
 """What rows hold of a person."""
+
+MENTIONS = (
+    Mention(
+        "sign_up_wordings",  # consents refer to them
+        rows="SELECT id, 'Wording ' || version AS name FROM sign_up_wordings WHERE CAST(told AS text) ~* :named"
+        " ORDER BY id",
+        link="/settings/sign-up",
+    ),
+    Mention(
+        "sign_up_pages",  # printed on sheets
+        rows="SELECT brand_id AS id, slug AS name FROM sign_up_pages WHERE concat_ws(' ', slug,"
+        " array_to_string(origins, ' ')) ~* :named ORDER BY slug",
+        link="/settings/sign-up",
+    ),
+)
+"""Where the shop's own words may name somebody."""
