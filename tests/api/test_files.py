@@ -60,8 +60,12 @@ async def test_a_link_is_worth_nothing_to_others(
 ) -> None:
     _, link = await exported()
     is_problem(await anybody.get(link), 401, "unauthenticated")
+    with clock.travel(clock.now() - timedelta(minutes=15)):
+        _, old = await exported()
     for other in (viewer, admin):
-        is_problem(await other.get(link), 403, "forbidden")
+        nobodys = is_problem(await other.get("/api/v1/files/nothing"), 404, "not_found")["detail"]
+        for theirs in (link, old):
+            assert is_problem(await other.get(theirs), 404, "not_found")["detail"] == nobodys, "it is told to be one"
     async with transaction() as session:
         await session.execute(text("UPDATE users SET role = 'user' WHERE role = 'manager'"))
     is_problem(await manager.get(link), 403, "forbidden")

@@ -101,7 +101,7 @@ async def test_who_may_have_it(database: str, tmp_path: Path) -> None:
         with pytest.raises(NotFound):
             await export_link(session, viewer, job)
         link = await export_link(session, manager, job)
-    with pytest.raises(Forbidden):
+    with pytest.raises(NotFound):
         open_download(SYSTEM, link.url.removeprefix(DOWNLOADS))
 
 

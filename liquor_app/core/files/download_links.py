@@ -42,11 +42,11 @@ def sign_download(download: Download) -> str:
     )
 
 
-def read_download(token: str) -> Download:
-    """Tell what a token stands for.
+def read_download(token: str, bearer: str) -> Download:
+    """Tell what a token stands for, if it was made for `bearer`. Nobody learns of another's link that it is one.
 
     Raises:
-        NotFound: it is none of ours, was made for another purpose, or has expired.
+        NotFound: it is none of ours, was made for another purpose or somebody else, or has expired.
     """
     try:
         found: dict[str, Any] = unsign(PURPOSE, token)
@@ -54,6 +54,8 @@ def read_download(token: str) -> Download:
         ends = int(found["e"])
     except (Invalid, KeyError, TypeError, ValueError) as error:
         raise NotFound(NO_LINK) from error
+    if download.bearer != bearer:
+        raise NotFound(NO_LINK)
     if now().timestamp() >= ends:
         raise NotFound(EXPIRED)
     return download
