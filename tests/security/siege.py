@@ -28,6 +28,7 @@ import httpx
 import psycopg
 
 from liquor_app.core.config import PROJECT_ROOT
+from liquor_app.core.sandbox.jail import stand_back
 from tests.security.test_bombs import HEAD, PARTS, STALLS, one, sheet
 
 FORGED = "x\r\n2026-11-28 admin@example.com signed in\x1b[2J\x00"
@@ -216,7 +217,11 @@ async def under(siege: Siege) -> AsyncIterator[None]:
     """
     argv = [sys.executable, "-m", "tests.security.siege", siege.url, siege.admin, siege.marketer, siege.viewer]
     attackers = await asyncio.create_subprocess_exec(
-        *argv, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, cwd=PROJECT_ROOT
+        *argv,
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        cwd=PROJECT_ROOT,
+        start_new_session=True,
     )
     assert attackers.stdout is not None
     try:
@@ -357,5 +362,5 @@ async def week_is_over(url: str, admin: str, campaign: str, seconds: float = 180
 
 
 if __name__ == "__main__":
-    os.nice(15)
+    stand_back(15)
     asyncio.run(_attack(Siege(*sys.argv[1:5])))

@@ -19,6 +19,7 @@ from liquor_app.core.config import PROJECT_ROOT
 from liquor_app.core.errors import TooMany, Unavailable
 from liquor_app.core.sandbox import Broken, Overrun, RowStream, Sandbox, jail
 from liquor_app.core.sandbox import process_pool as pool_module
+from liquor_app.core.sandbox.jailed_process import Worker
 from liquor_app.templates.rendering.compile_sandboxed import COMPILING
 from tests.sources import parsed, reads_sources
 
@@ -64,6 +65,18 @@ def test_a_worker_holds_nothing_of_ours(monkeypatch: pytest.MonkeyPatch) -> None
     assert facts["held"] == [0, 1, 2]
     assert facts["uid"] == (jail.USER if os.geteuid() == 0 else os.geteuid())
     sandbox.close()
+
+
+def test_a_worker_comes_after_everybody_else(sandbox: Sandbox) -> None:
+    """As a process and, where sessions are groups to the scheduler, as a group: within which alone niceness counts."""
+    worker = Worker(HOSTILE)
+    try:
+        assert os.getpriority(os.PRIO_PROCESS, worker.pid) == os.getpriority(os.PRIO_PROCESS, 0) + jail.STANDS_BACK
+        if (group := Path(f"/proc/{worker.pid}/autogroup")).exists():
+            assert group.read_text().split()[-1] == str(jail.STANDS_BACK)
+            assert group.read_text() != Path("/proc/self/autogroup").read_text()
+    finally:
+        worker.kill()
 
 
 def test_who_swells_or_never_ends_is_killed(sandbox: Sandbox) -> None:

@@ -10,10 +10,12 @@ from __future__ import annotations
 import asyncio
 import os
 import re
+import sys
+import threading
 from collections import Counter, deque
 from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from contextvars import ContextVar
 from typing import NewType, TypeVar
 from weakref import WeakKeyDictionary
@@ -53,8 +55,18 @@ SEATS_EACH = 4
 _hasher = PasswordHasher(time_cost=2, memory_cost=32 * 1024, parallelism=1)
 # verified when the account does not exist, so that a wrong address takes as long as a wrong password
 _decoy = _hasher.hash("nobody has this password")
+STANDS_BACK = 5
+
+
+def _stand_back() -> None:
+    """Let the event loop and known devices have the processor first. Linux counts threads one by one."""
+    if sys.platform == "linux":
+        with suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), STANDS_BACK)
+
+
 _pools = {
-    False: ThreadPoolExecutor(THREADS, thread_name_prefix="passwords"),
+    False: ThreadPoolExecutor(THREADS, thread_name_prefix="passwords", initializer=_stand_back),
     True: ThreadPoolExecutor(1, thread_name_prefix="known devices"),
 }
 """Known devices have a thread of their own: a flood of guesses is never before them."""

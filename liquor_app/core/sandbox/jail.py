@@ -27,11 +27,25 @@ MOST_BYTES = 8 * 1024**2
 """Of one question or answer."""
 USER = 65_531
 """Nobody's number, not even `nobody`'s, who runs the embedded database."""
+STANDS_BACK = 10
+"""By how much everybody else comes first (nice(2))."""
 REFUSED = 3
 """Exit status of a worker that could still open something."""
 
 inside = False
 """Whether this process is one."""
+
+
+def stand_back(by: int = STANDS_BACK) -> None:
+    """Let everybody else have the processor first: whoever signs in does not wait for a file that is taken apart.
+
+    A session of its own is, on Linux, a group of its own (sched(7), autogroup), and niceness counts within a group
+    only: so the group stands back, too.
+    """
+    with suppress(OSError):
+        os.nice(by)
+    with suppress(OSError), open("/proc/self/autogroup", "w") as group:
+        group.write(str(by))
 
 
 def give_up_rights(keep: int) -> None:
@@ -42,8 +56,6 @@ def give_up_rights(keep: int) -> None:
             os.setgroups([])
             os.setgid(USER)
             os.setuid(USER)
-    with suppress(OSError):
-        os.nice(10)  # whoever signs in comes first
     limits = {"RLIMIT_NOFILE": keep, "RLIMIT_FSIZE": 0, "RLIMIT_CORE": 0, "RLIMIT_NPROC": 0, "RLIMIT_CPU": CPU_SECONDS}
     if sys.platform == "linux":  # elsewhere libraries are mapped far beyond what is used
         limits["RLIMIT_AS"] = MEMORY
@@ -131,6 +143,7 @@ def _stream(lines: Iterator[Any]) -> None:
 def main() -> None:
     """Never returns."""
     global inside  # noqa: PLW0603 - said once, before the module that asks is imported
+    stand_back()
     root, module = sys.argv[1:3]
     sys.path.insert(0, root)
     sys.modules["liquor_app.core.sandbox.jail"] = sys.modules["__main__"]
