@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.analytics.metrics import METRICS, Unit
+from liquor_app.analytics.sent_counts import BY_SEGMENT, SentCounts, sent_counts
 from liquor_app.analytics.service import MAX_DAYS
 from liquor_app.core.errors import Invalid
 from liquor_app.core.money import money
@@ -40,24 +41,11 @@ _COUNTED = ", ".join(
     f"sum(m.{'revenue' if name == 'attributed_revenue' else name}) AS {name}" for name in COUNTS
 )  # fmt: skip
 _CAMPAIGNS = f"""
-SELECT c.id, c.name, c.status, c.start_date, c.end_date, {_COUNTED}
+SELECT c.id, c.name, c.status, c.start_date, c.end_date, {_COUNTED},
+       GROUPING(c.id) = 1 AS is_whole, count(*) OVER () - 1 AS groups
   FROM daily_messages m JOIN campaigns c ON c.id = m.campaign_id
- WHERE m.day BETWEEN :start AND :end GROUP BY c.id
- ORDER BY attributed_revenue DESC, c.start_date DESC, c.id LIMIT {MOST_ROWS}
-"""
-# a message is made at most a campaign's length before it is sent, which spares the old partitions
-_SEGMENTS = f"""
-SELECT a.segment_slug AS id, COALESCE(g.name, a.segment_slug) AS name, g.customer_count AS customers,
-       count(*) AS sends, count(s.delivered_at) AS delivered, count(s.opened_at) AS opens,
-       count(s.clicked_at) AS clicks, count(s.bounced_at) AS bounces, count(s.complained_at) AS complaints,
-       count(s.unsubscribed_at) AS unsubscribes, count(s.converted_at) AS conversions,
-       COALESCE(sum(s.conversion_value), 0) AS attributed_revenue
-  FROM sends s JOIN actions a ON a.id = s.action_id LEFT JOIN segments g ON g.slug = a.segment_slug
- WHERE s.sent_at >= CAST(:start AS timestamp) AT TIME ZONE :zone
-   AND s.sent_at < CAST(:next AS timestamp) AT TIME ZONE :zone
-   AND s.created_at >= (CAST(:start AS timestamp) AT TIME ZONE :zone) - interval '45 days'
-   AND s.campaign_id IS NOT NULL AND a.segment_slug IS NOT NULL
- GROUP BY a.segment_slug, g.name, g.customer_count ORDER BY attributed_revenue DESC, 1 LIMIT {MOST_ROWS}
+ WHERE m.day BETWEEN :start AND :end GROUP BY GROUPING SETS ((c.id, c.name, c.status, c.start_date, c.end_date), ())
+ ORDER BY is_whole DESC, attributed_revenue DESC, c.start_date DESC, c.id LIMIT :most + 1
 """
 
 
@@ -87,8 +75,9 @@ class ReportColumn:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Rows by column key, most attributed revenue first, and the whole of them; what was not measured is None. `totals`
-    has no lifts: those of several campaigns are pooled, not added (`GET /analytics/effects`)."""
+    """Rows by column key, most attributed revenue first; what was not measured is None. `totals` are of everything that
+    was sent, of all `groups`, and not of the `MOST_ROWS` alone that are told; they have no lifts: those of several
+    campaigns are pooled, not added (`GET /analytics/effects`)."""
 
     kind: ReportKind
     start: date
@@ -96,6 +85,7 @@ class Report:
     columns: Sequence[ReportColumn]
     rows: Sequence[Mapping[str, Any]]
     totals: Mapping[str, Any]
+    groups: int
 
 
 def columns_of(kind: ReportKind) -> list[ReportColumn]:
@@ -124,9 +114,11 @@ async def read_report(
     if last < first or (last - first).days >= MAX_DAYS:
         raise Invalid(f"The period must be 1 to {MAX_DAYS} days long.", field="end")
     zone = (await load_settings(session, GeneralSettings)).timezone
-    sql = _CAMPAIGNS if kind is ReportKind.CAMPAIGNS else _SEGMENTS
-    bound = {"start": first, "end": last, "next": last + timedelta(days=1), "zone": zone}
-    found = (await session.execute(text(sql), bound)).mappings().all()
+    if kind is ReportKind.CAMPAIGNS:
+        found = await session.execute(text(_CAMPAIGNS), {"start": first, "end": last, "most": MOST_ROWS})
+        counts = SentCounts.of(found.mappings())
+    else:
+        counts = await sent_counts(session, BY_SEGMENT, first, last, zone, most=MOST_ROWS)
     effects, _ = await read_effects(session, actor, By(kind.value.removesuffix("s")))
     by_key = {one.key: one for one in effects}
     rows = [
@@ -136,10 +128,10 @@ async def read_report(
             **figures_of(dict(row)),
             **_lift(by_key, row["id"]),
         }
-        for row in found
+        for row in counts.rows
     ]
-    whole = {name: sum((row[name] for row in found), Decimal(0)) for name in COUNTS}
-    return Report(kind, first, last, columns_of(kind), rows, figures_of(whole))
+    totals = figures_of({name: counts.whole[name] or 0 for name in COUNTS})
+    return Report(kind, first, last, columns_of(kind), rows, totals, counts.groups)
 
 
 def figures_of(counts: Mapping[str, Any]) -> dict[str, int | float | Decimal | None]:

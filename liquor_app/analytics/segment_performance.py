@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.core.clock import now
+from liquor_app.ledger.models import LONGEST_CAMPAIGN_DAYS
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +35,7 @@ async def segment_performance(session: AsyncSession, actor: Actor, *, days: int 
             " CAST(COALESCE(sum(s.conversion_value), 0) AS float8) AS revenue"
             " FROM sends s JOIN actions a ON a.id = s.action_id"
             " WHERE s.sent_at > CAST(:now AS timestamptz) - make_interval(days => :days)"
-            # a message is made at most a campaign's length before it is sent, which spares the old partitions
-            " AND s.created_at > CAST(:now AS timestamptz) - make_interval(days => :days + 45)"
+            f" AND s.created_at > CAST(:now AS timestamptz) - make_interval(days => :days + {LONGEST_CAMPAIGN_DAYS})"
             " AND a.segment_slug IS NOT NULL GROUP BY 1"
         ),
         {"now": now(), "days": max(1, min(days, 365))},

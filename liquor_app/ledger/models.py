@@ -31,6 +31,10 @@ from liquor_app.core.platform.retention import Kept
 from liquor_app.core.states import Transitions
 from liquor_app.organization.models import Channel
 
+LONGEST_CAMPAIGN_DAYS = 45
+"""A message is made at most so long before it is sent: what asks for those sent from a day on spares partitions made
+before that."""
+
 
 class SendStatus(StrEnum):
     PENDING = "pending"

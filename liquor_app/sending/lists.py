@@ -12,7 +12,7 @@ from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.core.listing.spec import Filter, ListQuery, ListSpec, Match, Sort
 from liquor_app.core.paging import Page
-from liquor_app.ledger.models import SendStatus
+from liquor_app.ledger.models import LONGEST_CAMPAIGN_DAYS, SendStatus
 from liquor_app.organization.lists import CHANNEL_FILTER, by_shop_days
 from liquor_app.sending.events.replies import ReplyRow
 from liquor_app.sending.models import ReplyStatus
@@ -39,8 +39,6 @@ class Did(StrEnum):
         return "converted_at" if self is Did.BOUGHT else f"{self.value}_at"
 
 
-LONGEST_CAMPAIGN_DAYS = 45
-"""A message is made at most so long before it is sent, which spares the old partitions."""
 _DAY = "CAST(CAST(:{} AS date) AS timestamp) AT TIME ZONE :zone"
 BY_COUPON = """(s.clicked_at IS NULL OR EXISTS (
     SELECT FROM coupons k WHERE k.action_id = s.action_id AND k.redeemed_at IS NOT NULL))"""

@@ -15,7 +15,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import STRANGER, SYSTEM, Actor, ActorKind
-from liquor_app.analytics.documents.report_document import insight_document
+from liquor_app.analytics import reports as reports_module
+from liquor_app.analytics.documents.report_document import insight_document, report_words
+from liquor_app.analytics.insights import read_performance
 from liquor_app.analytics.insights.read_insights import InsightKind, read_insight
 from liquor_app.analytics.insights.read_performance import DAYS
 from liquor_app.analytics.reports import ReportKind, read_report
@@ -130,6 +132,33 @@ async def test_playbooks_and_segments_are_the_reports_rows(noon: AsyncSession) -
         ):
             assert (address == "") == (row[key] is None), "what was not measured leads nowhere"
             assert not address or await counted_at(noon, address, field) == row[key], key
+
+
+async def test_totals_are_of_everything_and_not_of_what_is_told(
+    noon: AsyncSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A table has its end; what is beyond it was sent and sold all the same."""
+    await codes(noon)
+    await filled(noon)
+    whole = {kind: await read_insight(noon, VIEWER, kind) for kind in (InsightKind.COUPONS, InsightKind.PLAYBOOKS)}
+    reports = {kind: await read_report(noon, SYSTEM, kind, FIRST, LAST) for kind in ReportKind}
+    monkeypatch.setattr(read_performance, "MOST_ROWS", 1)
+    for kind, all_told in whole.items():
+        cut = await read_insight(noon, VIEWER, kind)
+        assert len(cut.rows) == 1 < len(all_told.rows)
+        assert (cut.rows[0], cut.totals) == (all_told.rows[0], all_told.totals)
+        assert cut.words == f"{kind.words} The first 1 of {len(all_told.rows)} are told; the totals are of all."
+        assert all_told.words == kind.words
+    monkeypatch.setattr(reports_module, "MOST_ROWS", 1)
+    for report_kind, report in reports.items():
+        told = await read_report(noon, SYSTEM, report_kind, FIRST, LAST)
+        assert (len(told.rows), told.groups) == (1, len(report.rows))
+        assert told.totals == report.totals
+        assert (report.totals["sends"], report.totals["attributed_revenue"]) == (
+            sum(row["sends"] for row in report.rows), sum(row["attributed_revenue"] for row in report.rows),
+        )  # fmt: skip
+        if told.groups > 1:
+            assert "The 1 with the most attributed revenue are told, the totals are of all." in report_words(told)
 
 
 TENTHS = [[0.05 * place, 0.05 * place + 0.01, 40 + place] for place in range(1, 11)]

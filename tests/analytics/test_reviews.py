@@ -206,7 +206,9 @@ async def test_messages_that_reached_nobody_have_no_orders_to_tell_of(session: A
     """ "0 orders with $0.00 are attributed to them" was said of a week in the sandbox."""
     empty = await bare(session)
     totals = {**empty.campaigns.totals, "sends": 40, "conversions": None, "conversion_rate": None}
-    silent = replace(empty.campaigns, rows=[{"name": "Quiet", "attributed_revenue": Decimal(0)}], totals=totals)
+    silent = replace(
+        empty.campaigns, rows=[{"name": "Quiet", "attributed_revenue": Decimal(0)}], totals=totals, groups=1
+    )
     for words in (" ".join(review_words(replace(empty, campaigns=silent))), " ".join(report_words(silent))):
         assert "40 messages of 1 campaign went out" in words
         assert "one is known to have reached anybody, so no orders can be attributed to them." in words

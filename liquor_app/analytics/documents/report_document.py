@@ -73,7 +73,7 @@ def report_words(report: Report) -> list[str]:
         return [f"No message was sent {show_days(report.start, report.end)}."]
     whole = report.totals
     went = (
-        f"{plural(int(whole['sends']), 'message')} of {plural(len(report.rows), kind)} went out"
+        f"{plural(int(whole['sends']), 'message')} of {plural(report.groups, kind)} went out"
         f" {show_days(report.start, report.end)}."
     )
     if whole["conversions"] is None:
@@ -83,6 +83,8 @@ def report_words(report: Report) -> list[str]:
         f" {show_money(whole['attributed_revenue'])} {'is' if whole['conversions'] == 1 else 'are'} attributed to them:"
         f" {percent(whole['conversion_rate'], 1)} of what was sent. Some of these people would have bought anyway."
     ]
+    if report.groups > len(report.rows):
+        said.append(f"The {figure(len(report.rows))} with the most attributed revenue are told, the totals are of all.")
     best = report.rows[0]
     if best["attributed_revenue"]:
         said.append(f"Most is attributed to “{best['name']}”: {show_money(best['attributed_revenue'])}.")

@@ -13,13 +13,12 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.core.clock import now
+from liquor_app.ledger.models import LONGEST_CAMPAIGN_DAYS
 from liquor_app.organization.settings import GeneralSettings, load_settings
 
 ACTIVE_MONTHS = 6
 """Months, the one itself included, in which an active customer bought."""
 SEND_DAYS = 90
-LONGEST_CAMPAIGN_DAYS = 45
-"""A message is made at most so long before it is sent, which spares the old partitions."""
 
 _MONTH = "CAST(date_trunc('month', {} AT TIME ZONE :zone) AS date)"
 _VISITS = f"""

@@ -32,6 +32,7 @@ from liquor_app.analytics.metrics import Unit, growth, rate
 from liquor_app.analytics.reports import ReportColumn
 from liquor_app.organization.settings import shop_today
 from liquor_app.scoring.estimators.rfm import RfmSegment
+from liquor_app.ui.words import figure
 
 MONTHS = 24
 MOST_GOODS = 50
@@ -180,8 +181,11 @@ _LIVE: Mapping[InsightKind, Callable[[AsyncSession, Actor], Awaitable[Performanc
 
 
 def _live(kind: InsightKind, found: Performance) -> Insight:
+    words = kind.words
+    if found.groups > len(found.rows):
+        words += f" The first {figure(len(found.rows))} of {figure(found.groups)} are told; the totals are of all."
     return Insight(
-        kind, kind.words, found.columns, found.rows, found.totals, None, days=(found.start, found.end),
+        kind, words, found.columns, found.rows, found.totals, None, days=(found.start, found.end),
         why_none=found.why_none,
     )  # fmt: skip
 

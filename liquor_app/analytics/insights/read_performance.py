@@ -17,9 +17,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.actions.offering.offer_uplifts import offer_label
-from liquor_app.analytics.insights.month_counts import LONGEST_CAMPAIGN_DAYS
 from liquor_app.analytics.metrics import METRICS, Unit, rate
 from liquor_app.analytics.reports import COUNTS, ReportColumn, ReportKind, figures_of, read_report
+from liquor_app.analytics.sent_counts import BY_OFFER, sent_counts
 from liquor_app.core.clock import now
 from liquor_app.core.money import money
 from liquor_app.coupons.models import MADE_UP
@@ -37,8 +37,8 @@ SHOWN = ("sends", "delivery_rate", "click_rate", "conversions", "conversion_rate
 
 @dataclass(frozen=True, slots=True)
 class Performance:
-    """Rows by column key and the whole of them, of the days from `start` to `end`; `why_none` where nothing could be
-    measured."""
+    """Rows by column key of the days from `start` to `end`; `totals` are of all `groups`, of which the first
+    `MOST_ROWS` have a row; `why_none` where nothing could be measured."""
 
     columns: Sequence[ReportColumn]
     rows: Sequence[Mapping[str, Any]]
@@ -46,6 +46,7 @@ class Performance:
     start: date
     end: date
     why_none: str = ""
+    groups: int = 0
 
 
 _COUPONS = """
@@ -57,31 +58,20 @@ WITH given AS (
        -- a played week gives its codes to nobody
        AND c.virtual_now IS NULL
 ), baskets AS (
+    -- a basket with codes of two kinds is one of each, and one of all
     SELECT g.pool, g.discount_pct, sum(p.total) AS revenue
-      FROM (SELECT DISTINCT pool, discount_pct, purchase_id FROM given WHERE purchase_id IS NOT NULL) g
+      FROM (SELECT pool, discount_pct, purchase_id FROM given WHERE purchase_id IS NOT NULL
+             GROUP BY GROUPING SETS ((pool, discount_pct, purchase_id), (purchase_id))) g
       JOIN purchases p ON p.id = g.purchase_id GROUP BY 1, 2
 ), counted AS (
-    SELECT pool, discount_pct, count(*) AS coupons_given, count(redeemed_at) AS coupons_redeemed,
+    SELECT pool, discount_pct, GROUPING(pool) = 1 AS is_whole, count(*) AS coupons_given,
+           count(redeemed_at) AS coupons_redeemed,
            count(*) FILTER (WHERE redeemed_at IS NULL AND (expires_at IS NULL OR expires_at > :now)) AS still_good
-      FROM given GROUP BY 1, 2
+      FROM given GROUP BY GROUPING SETS ((pool, discount_pct), ())
 )
-SELECT c.*, COALESCE(b.revenue, 0) AS revenue FROM counted c LEFT JOIN baskets b USING (pool, discount_pct)
- ORDER BY coupons_given DESC, pool, discount_pct LIMIT :most
-"""
-# the same rows as a report of segments has, cut by offer as well
-_PLAYBOOKS = """
-SELECT a.segment_slug AS slug, COALESCE(g.name, a.segment_slug) AS segment,
-       COALESCE(a.offer_terms ->> 'name', a.offer) AS offer, COALESCE(a.offer_terms ->> 'discount_pct', '0') AS pct,
-       count(*) AS sends, count(s.delivered_at) AS delivered, count(s.opened_at) AS opens,
-       count(s.clicked_at) AS clicks, count(s.bounced_at) AS bounces, count(s.complained_at) AS complaints,
-       count(s.unsubscribed_at) AS unsubscribes, count(s.converted_at) AS conversions,
-       COALESCE(sum(s.conversion_value), 0) AS attributed_revenue
-  FROM sends s JOIN actions a ON a.id = s.action_id LEFT JOIN segments g ON g.slug = a.segment_slug
- WHERE s.sent_at >= CAST(:start AS timestamp) AT TIME ZONE :zone
-   AND s.sent_at < CAST(:next AS timestamp) AT TIME ZONE :zone
-   AND s.created_at >= (CAST(:start AS timestamp) AT TIME ZONE :zone) - make_interval(days => :longest)
-   AND s.campaign_id IS NOT NULL AND a.segment_slug IS NOT NULL
- GROUP BY 1, 2, 3, 4 ORDER BY attributed_revenue DESC, sends DESC, 2, 3, 4 LIMIT :most
+SELECT c.*, count(*) OVER () - 1 AS groups, COALESCE(b.revenue, 0) AS revenue
+  FROM counted c LEFT JOIN baskets b ON (b.pool, b.discount_pct) IS NOT DISTINCT FROM (c.pool, c.discount_pct)
+ ORDER BY is_whole DESC, coupons_given DESC, pool, discount_pct LIMIT :most + 1
 """
 
 
@@ -105,7 +95,7 @@ async def read_coupons(session: AsyncSession, actor: Actor) -> Performance:
     require(actor, Permission.ANALYTICS_READ)
     start, end = await _days(session)
     bound = {**await _bound(session, start, end), "now": now()}
-    found = [dict(row) for row in (await session.execute(text(_COUPONS), bound)).mappings()]
+    whole, *found = [dict(row) for row in (await session.execute(text(_COUPONS), bound)).mappings()]
     names = ("coupons_given", "coupons_redeemed", "still_good", "revenue")
     rows = [
         {
@@ -116,8 +106,7 @@ async def read_coupons(session: AsyncSession, actor: Actor) -> Performance:
         }
         for row in found
     ]
-    whole = {name: sum((row[name] for row in found), Decimal(0)) for name in names}
-    totals = {**whole, "redemption_rate": rate("redemption_rate", **_pair(whole))}
+    totals = {**{name: whole[name] for name in names}, "redemption_rate": rate("redemption_rate", **_pair(whole))}
     columns = [
         ReportColumn("codes", "Codes"),
         _told("coupons_given"),
@@ -127,7 +116,7 @@ async def read_coupons(session: AsyncSession, actor: Actor) -> Performance:
         ReportColumn("revenue", "Baskets came to", Unit.MONEY, "What the purchases they were redeemed in came to, each"
                      " once; some of it would have been bought anyway."),
     ]  # fmt: skip
-    return Performance(columns, rows, totals if rows else {}, start, end)
+    return Performance(columns, rows, totals if rows else {}, start, end, groups=whole["groups"])
 
 
 def _codes(pool: str, discount_pct: Decimal) -> str:
@@ -142,18 +131,19 @@ async def read_playbooks(session: AsyncSession, actor: Actor) -> Performance:
     """Return what messages of the days did, by the segment they were chosen for and the offer of its playbook."""
     require(actor, Permission.ANALYTICS_READ)
     start, end = await _days(session)
-    bound = {**await _bound(session, start, end), "longest": LONGEST_CAMPAIGN_DAYS}
-    found = [dict(row) for row in (await session.execute(text(_PLAYBOOKS), bound)).mappings()]
+    zone = (await load_settings(session, GeneralSettings)).timezone
+    counts = await sent_counts(session, BY_OFFER, start, end, zone, most=MOST_ROWS)
     rows = [
         {
-            "slug": row["slug"], "segment": row["segment"], "offer": offer_label(row["offer"], row["pct"]),
+            "slug": row["id"], "segment": row["name"], "offer": offer_label(row["offer"], row["pct"]),
             **{key: value for key, value in figures_of(row).items() if key in SHOWN},
         }
-        for row in found
+        for row in counts.rows
     ]  # fmt: skip
-    whole = figures_of({name: sum((row[name] for row in found), Decimal(0)) for name in COUNTS})
+    whole = figures_of({name: counts.whole[name] for name in COUNTS})
     columns = [ReportColumn("segment", "Segment"), ReportColumn("offer", "Offer"), *map(_told, SHOWN)]
-    return Performance(columns, rows, {key: whole[key] for key in SHOWN} if rows else {}, start, end)
+    totals = {key: whole[key] for key in SHOWN} if rows else {}
+    return Performance(columns, rows, totals, start, end, groups=counts.groups)
 
 
 async def read_segments(session: AsyncSession, actor: Actor) -> Performance:
@@ -161,7 +151,8 @@ async def read_segments(session: AsyncSession, actor: Actor) -> Performance:
     require(actor, Permission.ANALYTICS_READ)
     start, end = await _days(session)
     report = await read_report(session, actor, ReportKind.SEGMENTS, start, end)
-    return Performance(report.columns, report.rows, report.totals if report.rows else {}, start, end)
+    totals = report.totals if report.rows else {}
+    return Performance(report.columns, report.rows, totals, start, end, groups=report.groups)
 
 
 async def read_calibration(session: AsyncSession, actor: Actor) -> Performance:

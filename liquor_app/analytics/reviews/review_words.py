@@ -82,7 +82,7 @@ def _messages(review: Review) -> str:
     whole = review.campaigns.totals
     if not review.campaigns.rows:
         return "No campaign sent anything."
-    went = f"{plural(int(whole['sends']), 'message')} of {plural(len(review.campaigns.rows), 'campaign')} went out"
+    went = f"{plural(int(whole['sends']), 'message')} of {plural(review.campaigns.groups, 'campaign')} went out"
     if whole["conversions"] is None:
         return f"{went}; none is known to have reached anybody, so no orders can be attributed to them."
     orders = int(whole["conversions"])

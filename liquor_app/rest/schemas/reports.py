@@ -75,13 +75,15 @@ class SegmentLineOut(LiftedOut):
 
 
 class ReportOut(Row):
-    """What was sent from `start` to `end`, both included, and what became of it up to now. `totals` are of all rows."""
+    """What was sent from `start` to `end`, both included, and what became of it up to now. `totals` are of all
+    `groups`, of which 500 at most are told: those with the most attributed revenue."""
 
     kind: ReportKind
     start: date
     end: date
     columns: list[ReportColumnOut]
     totals: FiguresOut
+    groups: int
 
 
 class CampaignReportOut(ReportOut):
