@@ -73,19 +73,25 @@ class ReportColumn:
     words: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+@dataclass(frozen=True, kw_only=True)
+class ReportSpan:
+    """The days that were looked at, both included, and how many groups were found in them."""
+
+    start: date
+    end: date
+    groups: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Report(ReportSpan):
     """Rows by column key, most attributed revenue first; what was not measured is None. `totals` are of everything that
     was sent, of all `groups`, and not of the `MOST_ROWS` alone that are told; they have no lifts: those of several
     campaigns are pooled, not added (`GET /analytics/effects`)."""
 
     kind: ReportKind
-    start: date
-    end: date
     columns: Sequence[ReportColumn]
     rows: Sequence[Mapping[str, Any]]
     totals: Mapping[str, Any]
-    groups: int
 
 
 def columns_of(kind: ReportKind) -> list[ReportColumn]:
@@ -131,7 +137,9 @@ async def read_report(
         for row in counts.rows
     ]
     totals = figures_of({name: counts.whole[name] or 0 for name in COUNTS})
-    return Report(kind, first, last, columns_of(kind), rows, totals, counts.groups)
+    return Report(
+        kind=kind, start=first, end=last, columns=columns_of(kind), rows=rows, totals=totals, groups=counts.groups
+    )
 
 
 def figures_of(counts: Mapping[str, Any]) -> dict[str, int | float | Decimal | None]:

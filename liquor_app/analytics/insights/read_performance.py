@@ -18,7 +18,7 @@ from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.actions.offering.offer_uplifts import offer_label
 from liquor_app.analytics.metrics import METRICS, Unit, rate
-from liquor_app.analytics.reports import COUNTS, ReportColumn, ReportKind, figures_of, read_report
+from liquor_app.analytics.reports import COUNTS, ReportColumn, ReportKind, ReportSpan, figures_of, read_report
 from liquor_app.analytics.sent_counts import BY_OFFER, sent_counts
 from liquor_app.core.clock import now
 from liquor_app.core.money import money
@@ -35,18 +35,15 @@ SHOWN = ("sends", "delivery_rate", "click_rate", "conversions", "conversion_rate
 """What a playbook's offer is told by."""
 
 
-@dataclass(frozen=True, slots=True)
-class Performance:
+@dataclass(frozen=True, kw_only=True)
+class Performance(ReportSpan):
     """Rows by column key of the days from `start` to `end`; `totals` are of all `groups`, of which the first
     `MOST_ROWS` have a row; `why_none` where nothing could be measured."""
 
     columns: Sequence[ReportColumn]
     rows: Sequence[Mapping[str, Any]]
     totals: Mapping[str, Any]
-    start: date
-    end: date
     why_none: str = ""
-    groups: int = 0
 
 
 _COUPONS = """
@@ -116,7 +113,9 @@ async def read_coupons(session: AsyncSession, actor: Actor) -> Performance:
         ReportColumn("revenue", "Baskets came to", Unit.MONEY, "What the purchases they were redeemed in came to, each"
                      " once; some of it would have been bought anyway."),
     ]  # fmt: skip
-    return Performance(columns, rows, totals if rows else {}, start, end, groups=whole["groups"])
+    return Performance(
+        columns=columns, rows=rows, totals=totals if rows else {}, start=start, end=end, groups=whole["groups"]
+    )
 
 
 def _codes(pool: str, discount_pct: Decimal) -> str:
@@ -143,7 +142,7 @@ async def read_playbooks(session: AsyncSession, actor: Actor) -> Performance:
     whole = figures_of({name: counts.whole[name] for name in COUNTS})
     columns = [ReportColumn("segment", "Segment"), ReportColumn("offer", "Offer"), *map(_told, SHOWN)]
     totals = {key: whole[key] for key in SHOWN} if rows else {}
-    return Performance(columns, rows, totals, start, end, groups=counts.groups)
+    return Performance(columns=columns, rows=rows, totals=totals, start=start, end=end, groups=counts.groups)
 
 
 async def read_segments(session: AsyncSession, actor: Actor) -> Performance:
@@ -152,7 +151,9 @@ async def read_segments(session: AsyncSession, actor: Actor) -> Performance:
     start, end = await _days(session)
     report = await read_report(session, actor, ReportKind.SEGMENTS, start, end)
     totals = report.totals if report.rows else {}
-    return Performance(report.columns, report.rows, totals, start, end, groups=report.groups)
+    return Performance(
+        columns=report.columns, rows=report.rows, totals=totals, start=start, end=end, groups=report.groups
+    )
 
 
 async def read_calibration(session: AsyncSession, actor: Actor) -> Performance:
@@ -181,7 +182,10 @@ async def read_calibration(session: AsyncSession, actor: Actor) -> Performance:
         ReportColumn("apart", "Said too much", Unit.SHARE, "By how much more it said; below nought: less."),
         ReportColumn("customers", "Customers", Unit.COUNT, "Who was in several earlier stretches counts in each."),
     ]  # fmt: skip
-    return Performance(columns, rows, totals, start, end, "" if rows else _why_none(model))
+    why_none = "" if rows else _why_none(model)
+    return Performance(
+        columns=columns, rows=rows, totals=totals, start=start, end=end, groups=len(rows), why_none=why_none
+    )
 
 
 def _why_none(model: Any) -> str:

@@ -14,7 +14,7 @@ from liquor_app.analytics.asking.questions import QuestionKey
 from liquor_app.analytics.insights.read_insights import InsightKind
 from liquor_app.analytics.metrics import Unit
 from liquor_app.analytics.report_files import ReportFormat
-from liquor_app.analytics.reports import ReportKind
+from liquor_app.analytics.reports import ReportKind, ReportSpan
 from liquor_app.analytics.reviews.review import ReviewKind
 from liquor_app.api.schemas import Body, Day, Row
 
@@ -74,16 +74,13 @@ class SegmentLineOut(LiftedOut):
     customers: int | None
 
 
-class ReportOut(Row):
+class ReportOut(Row, ReportSpan):
     """What was sent from `start` to `end`, both included, and what became of it up to now. `totals` are of all
     `groups`, of which 500 at most are told: those with the most attributed revenue."""
 
     kind: ReportKind
-    start: date
-    end: date
     columns: list[ReportColumnOut]
     totals: FiguresOut
-    groups: int
 
 
 class CampaignReportOut(ReportOut):
