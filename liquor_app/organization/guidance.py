@@ -79,8 +79,8 @@ class Guidance(BaseModel):
     autopilot_min_profit: Decimal = Field(
         Decimal("0"), ge=Decimal("-99999999"), le=Decimal("99999999"), decimal_places=2
     )
-    """Below 0: what the shop is ready to lose while the agent learns."""
-    """The low end of the expected incremental profit must reach this."""
+    """The low end of the expected incremental profit must reach this. Below 0: what the shop is ready to lose while the
+    agent learns."""
 
     @property
     def banned(self) -> dict[str, tuple[str, ...]]:

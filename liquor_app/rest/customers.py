@@ -18,6 +18,7 @@ from liquor_app.core.listing.spec import ListQuery
 from liquor_app.core.paging import decode_cursor, encode_cursor
 from liquor_app.customers import service
 from liquor_app.customers.ages.age_verification import age_of, settle_age
+from liquor_app.customers.editing import change_customer
 from liquor_app.customers.lists import (
     CONSENTS,
     PURCHASES,
@@ -75,7 +76,7 @@ async def create_customer(request: Request, actor: CurrentActor, body: CustomerI
         request,
         key_owner(actor),
         CustomerRow,
-        lambda session: service.create_customer(session, actor, body.model_dump(exclude_unset=True)),
+        lambda session: change_customer.create_customer(session, actor, body.model_dump(exclude_unset=True)),
         location="/api/v1/customers/{id}",
     )
 
@@ -108,7 +109,7 @@ async def update_customer(
     async with transaction() as session:
         await check_unchanged(session, request, lambda: _version(session, actor, customer_id))
         before = await service.get_customer(session, actor, customer_id)
-        row = await service.update_customer(
+        row = await change_customer.update_customer(
             session, actor, customer_id, body.model_dump(exclude_unset=True), seen=before.updated_at
         )
     tag(response, row.updated_at)
@@ -143,7 +144,7 @@ async def delete_customer(request: Request, actor: CurrentActor, customer_id: Id
     """Soft delete: gone from every list and audience, kept for the record."""
     async with transaction() as session:
         await check_unchanged(session, request, lambda: _version(session, actor, customer_id))
-        await service.delete_customer(session, actor, customer_id)
+        await change_customer.delete_customer(session, actor, customer_id)
     return Response(status_code=204)
 
 

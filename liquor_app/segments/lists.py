@@ -17,9 +17,10 @@ from liquor_app.core.listing.spec import Filter, ListQuery, ListSpec, Match, Sor
 from liquor_app.core.paging import Page
 from liquor_app.customers.ages.birth_dates import AgeBand
 from liquor_app.customers.consents import REACHABLE, suppress_customers
+from liquor_app.customers.editing.change_customer import delete_customer
 from liquor_app.customers.labels.custom_values import custom_filter
 from liquor_app.customers.labels.tags import clean_tag, tag_customers, untag_customers
-from liquor_app.customers.service import NOT_YET_TOLD, CustomerRow, delete_customer, shown_to
+from liquor_app.customers.service import NOT_YET_TOLD, CustomerRow, shown_to
 from liquor_app.organization.channel import Channel
 from liquor_app.organization.settings import SHOP_DAY
 from liquor_app.scoring.estimators.rfm import RfmSegment

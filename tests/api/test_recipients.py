@@ -17,8 +17,8 @@ from liquor_app.core.db import transaction
 from liquor_app.core.ids import uuid7
 from liquor_app.customers.ages.sealed_dates import open_birth_date
 from liquor_app.customers.consents import suppress_address
+from liquor_app.customers.editing.change_customer import update_customer
 from liquor_app.customers.models import SuppressionReason
-from liquor_app.customers.service import update_customer
 from liquor_app.organization.models import Channel
 from liquor_app.organization.settings import PreferenceSettings, save_settings
 from liquor_app.sending.pipeline.dispatch import Dispatcher

@@ -30,7 +30,7 @@ from liquor_app.customers.ages.birth_dates import (
     legal_day,
 )
 from liquor_app.customers.ages.sealed_dates import born_columns, open_birth_date, seal_birth_date
-from liquor_app.customers.service import create_customer, update_customer
+from liquor_app.customers.editing.change_customer import create_customer, update_customer
 from liquor_app.imports.cleaning.moment_cells import clean_birthday
 from liquor_app.schema import metadata
 

@@ -22,9 +22,10 @@ from liquor_app.core.listing.spec import ListQuery
 from liquor_app.customers.addresses import address_hash
 from liquor_app.customers.ages.age_verification import age_of
 from liquor_app.customers.consents import record_consent, suppress_customer
+from liquor_app.customers.editing.change_customer import create_customer, update_customer
 from liquor_app.customers.labels.tags import set_tags
 from liquor_app.customers.models import ConsentStatus, SuppressionReason
-from liquor_app.customers.service import create_customer, get_customer, update_customer
+from liquor_app.customers.service import get_customer
 from liquor_app.doubles.likely_doubles import dismiss_double, find_doubles, last_look
 from liquor_app.doubles.lists import list_doubles
 from liquor_app.doubles.merge_profiles import FieldPreview, merge_profiles, merges_of, preview_merge, undo_merge

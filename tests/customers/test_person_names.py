@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from liquor_app.customers.editing.change_customer import _clean
 from liquor_app.customers.person_names import NO_GIVEN, called, called_by, clean_person_name
-from liquor_app.customers.service import _clean
 from liquor_app.templates.rendering.variables import OfferFacts, Recipient, personal_values
 from tests.imports.test_import import rows, run
 

@@ -21,7 +21,7 @@ from liquor_app.accounts.permissions import SYSTEM, Actor, ActorKind
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import Conflict, Forbidden, Invalid
 from liquor_app.customers.baskets import wait_for_lines, write_baskets
-from liquor_app.customers.service import delete_customer
+from liquor_app.customers.editing.change_customer import delete_customer
 from liquor_app.doubles.merge_profiles import merge_profiles
 from liquor_app.imports import chunks
 from liquor_app.imports.dry_run import ImportReport, inspect_file

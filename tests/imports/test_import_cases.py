@@ -17,8 +17,8 @@ from liquor_app.core.db import transaction
 from liquor_app.core.errors import Invalid
 from liquor_app.customers.ages.sealed_dates import open_birth_date
 from liquor_app.customers.consents import record_consent
+from liquor_app.customers.editing.change_customer import create_customer, update_customer
 from liquor_app.customers.models import ConsentStatus
-from liquor_app.customers.service import create_customer, update_customer
 from liquor_app.customers.suppressions import add_suppressions
 from liquor_app.imports.cleaning.cells import Rejected
 from liquor_app.imports.cleaning.moment_cells import clean_consent_moment

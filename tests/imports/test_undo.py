@@ -19,8 +19,8 @@ from liquor_app.core.ids import uuid7
 from liquor_app.core.models import JobStatus
 from liquor_app.core.queue import request_cancel
 from liquor_app.customers.consents import record_consent, suppress_customer
+from liquor_app.customers.editing.change_customer import update_customer
 from liquor_app.customers.models import ConsentStatus
-from liquor_app.customers.service import update_customer
 from liquor_app.doubles.merge_profiles import merge_profiles, undo_merge
 from liquor_app.imports.import_rows import ImportRow, get_import
 from liquor_app.imports.local_import import import_local

@@ -125,8 +125,8 @@ async def test_the_preview_says_that_a_sale_price_ends(database: str, tmp_path: 
 async def test_a_number_that_begins_anew_in_each_store_is_refused_with_the_way_out(
     database: str, tmp_path: Path
 ) -> None:
-    await people(tmp_path)
     """Where the file does not show it by its stores: they are not named."""
+    await people(tmp_path)
     rows = ("1001,a@x.example,2026-10-01,Rye,5.00", "1001,b@x.example,2026-10-01,Gin,7.00")
     trial = await tried(write(tmp_path / "sales.csv", "Receipt,Email,Date,Item,Amount", *rows), "purchases")
     [refused] = [one for one in trial.shown if "another customer" in one.reason and one.record.number == 3]

@@ -29,7 +29,7 @@ from liquor_app.core.errors import Conflict, Invalid
 from liquor_app.core.queue import Job, enqueue
 from liquor_app.customers.ages.age_verification import hear_birthday, settle_age
 from liquor_app.customers.ages.sealed_dates import BIRTH_COLUMNS
-from liquor_app.customers.service import create_customer, update_customer
+from liquor_app.customers.editing.change_customer import create_customer, update_customer
 from liquor_app.organization.models import Channel
 from liquor_app.organization.settings import GeneralSettings, save_settings, shop_today
 from liquor_app.screens.compliance.law.state import LawState

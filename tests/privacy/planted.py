@@ -34,10 +34,10 @@ from liquor_app.core.security.crypto import decrypt
 from liquor_app.customers.addresses import address_hash
 from liquor_app.customers.ages.age_verification import settle_age
 from liquor_app.customers.consents import record_consent, suppress_customer
+from liquor_app.customers.editing.change_customer import create_customer, update_customer
 from liquor_app.customers.labels.custom_fields import add_custom_field, set_custom_values
 from liquor_app.customers.labels.tags import set_tags
 from liquor_app.customers.models import ConsentStatus
-from liquor_app.customers.service import create_customer, update_customer
 from liquor_app.customers.suppressions import add_suppressions
 from liquor_app.doubles.likely_doubles import find_doubles
 from liquor_app.doubles.merge_profiles import merge_profiles, undo_merge

@@ -14,8 +14,8 @@ from liquor_app.core.db import transaction
 from liquor_app.core.platform.personal_data import words_pattern
 from liquor_app.core.queue import Job
 from liquor_app.customers.addresses import address_hash
+from liquor_app.customers.editing.change_customer import create_customer, update_customer
 from liquor_app.customers.erasing.models import Ground
-from liquor_app.customers.service import create_customer, update_customer
 from liquor_app.privacy.erase import request_erasure
 from liquor_app.privacy.find_traces import find_traces, in_python
 from tests.imports.test_undo import take

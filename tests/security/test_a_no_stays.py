@@ -19,6 +19,7 @@ from liquor_app.core.errors import Conflict
 from liquor_app.customers.addresses import address_hash
 from liquor_app.customers.ages.age_verification import age_of, settle_age
 from liquor_app.customers.consents import record_consent, suppress_customer
+from liquor_app.customers.editing.change_customer import create_customer, delete_customer, update_customer
 from liquor_app.customers.models import ConsentStatus
 from liquor_app.customers.recipient_consent import (
     SaidByText,
@@ -27,7 +28,7 @@ from liquor_app.customers.recipient_consent import (
     withdraw_by_text,
     withdraw_consents,
 )
-from liquor_app.customers.service import create_customer, delete_customer, get_customer, update_customer
+from liquor_app.customers.service import get_customer
 from liquor_app.customers.suppressions import add_suppressions
 from liquor_app.doubles.merge_profiles import merge_profiles, undo_merge
 from liquor_app.organization.models import Channel

@@ -8,8 +8,8 @@ from liquor_app.accounts.permissions import SYSTEM
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import Invalid
 from liquor_app.customers.consents import record_consent
+from liquor_app.customers.editing.change_customer import create_customer, update_customer
 from liquor_app.customers.models import ConsentStatus
-from liquor_app.customers.service import create_customer, update_customer
 from liquor_app.organization.models import Channel
 from liquor_app.sending.pipeline.dispatch import Dispatcher
 from tests.sending.test_pump import execute, outbox, sends, shop

@@ -12,7 +12,7 @@ from liquor_app.accounts.permissions import SYSTEM
 from liquor_app.core.clock import now
 from liquor_app.core.db import transaction
 from liquor_app.core.ids import uuid7
-from liquor_app.customers.service import update_customer
+from liquor_app.customers.editing.change_customer import update_customer
 from liquor_app.doubles.merge_profiles import merge_profiles
 from liquor_app.providers.kit.base import EventKind, WebhookEvent
 from liquor_app.sending.events.sms_keywords import answer_texts

@@ -13,7 +13,7 @@ from sqlalchemy import text
 from liquor_app.accounts.permissions import SYSTEM
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import Invalid
-from liquor_app.customers.service import create_customer
+from liquor_app.customers.editing.change_customer import create_customer
 from liquor_app.imports.cleaning.answers.refusals import refusal_field
 from liquor_app.imports.cleaning.answers.remarks import holds_remarks, remarks_no
 from liquor_app.imports.cleaning.moment_cells import clean_consent_moment

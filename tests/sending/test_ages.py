@@ -18,7 +18,8 @@ from liquor_app.core.ids import uuid7
 from liquor_app.customers.ages.age_verification import age_of, settle_age
 from liquor_app.customers.ages.birth_dates import birth_columns
 from liquor_app.customers.ages.sealed_dates import open_birth_date
-from liquor_app.customers.service import create_customer, get_customer, update_customer
+from liquor_app.customers.editing.change_customer import create_customer, update_customer
+from liquor_app.customers.service import get_customer
 from liquor_app.organization.models import Channel
 from liquor_app.sending.pipeline.dispatch import Dispatcher
 from liquor_app.sending.recipients.preferences import Ask, age_link, tell_age

@@ -24,9 +24,10 @@ from liquor_app.core.security.crypto import unsign
 from liquor_app.customers.addresses import address_hash
 from liquor_app.customers.ages.age_verification import hear_birthday
 from liquor_app.customers.consents import record_consent
+from liquor_app.customers.editing.change_customer import create_customer, update_customer
 from liquor_app.customers.merging.aliases import aliases_among
 from liquor_app.customers.models import ConsentStatus
-from liquor_app.customers.service import create_customer, get_customer, update_customer
+from liquor_app.customers.service import get_customer
 from liquor_app.organization.models import Channel
 from liquor_app.organization.service import BrandRow, get_brand
 from liquor_app.organization.settings import shop_today

@@ -13,8 +13,8 @@ from liquor_app.core.errors import AppError, Invalid
 from liquor_app.core.ids import parse_id
 from liquor_app.customers.ages.age_verification import settle_age
 from liquor_app.customers.consents import lift_suppression, record_consent, suppress_customer
+from liquor_app.customers.editing.change_customer import delete_customer, update_customer
 from liquor_app.customers.models import ConsentStatus
-from liquor_app.customers.service import delete_customer, update_customer
 from liquor_app.organization.models import Channel
 from liquor_app.screens.customers.detail.state import CustomerState
 from liquor_app.screens.customers.detail.transactional_state import ErrandsState

@@ -12,7 +12,8 @@ from liquor_app.accounts.permission_table import Permission, needs
 from liquor_app.core.db import transaction
 from liquor_app.core.ids import parse_id
 from liquor_app.customers.ages.age_verification import age_of
-from liquor_app.customers.service import WRITABLE, create_customer, get_customer, update_customer
+from liquor_app.customers.editing.change_customer import WRITABLE, create_customer, update_customer
+from liquor_app.customers.service import get_customer
 from liquor_app.screens.customers.detail.state import CustomerState
 from liquor_app.screens.forms.state import FormState, submits
 from liquor_app.screens.session.state import guarded, signed_in
