@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
-from liquor_app.campaigns.models import Campaign, CampaignStatus
+from liquor_app.campaigns.approved_wording import take_up_wording
+from liquor_app.campaigns.models import Campaign, CampaignStatus, CampaignType
 from liquor_app.campaigns.service import CampaignRow, lock_campaign, move_campaign, row_of
 from liquor_app.core.clock import now
 from liquor_app.core.errors import Conflict
@@ -41,13 +43,19 @@ async def await_approval(session: AsyncSession, actor: Actor, campaign: Campaign
     await move_campaign(session, actor, campaign, CampaignStatus.AWAITING_APPROVAL)
 
 
-async def mark_approved(session: AsyncSession, actor: Actor, campaign: Campaign) -> None:
+async def mark_approved(
+    session: AsyncSession, actor: Actor, campaign: Campaign, *, wording: dict[str, Any] | None
+) -> None:
     """Schedule a held campaign: its plan was approved by `actor`. A corridor: the door is `planning`'s.
+
+    Args:
+        wording: what its messages are made of from now on, whatever templates say later (`approved_wording`).
 
     Raises:
         Conflict: it does not wait for approval.
     """
     campaign.approved_by, campaign.approved_at, campaign.is_autopilot = actor.user_id, now(), False
+    campaign.approved_wording = wording
     await move_campaign(session, actor, campaign, CampaignStatus.SCHEDULED)
 
 
@@ -116,7 +124,8 @@ async def pause_campaign(
 
 
 async def resume_campaign(session: AsyncSession, actor: Actor, campaign_id: UUID) -> CampaignRow:
-    """Go on where it stopped; a played week goes on playing.
+    """Go on where it stopped; a played week goes on playing. A triggered campaign takes up its playbooks and templates
+    as they are now: that they changed may be why it was paused, and whoever resumes it has looked.
 
     Raises:
         Conflict: it is not paused.
@@ -128,6 +137,8 @@ async def resume_campaign(session: AsyncSession, actor: Actor, campaign_id: UUID
     campaign.pause_reason = None
     # whoever resumes it answers for it from now on
     campaign.is_autopilot = False
+    if campaign.type is CampaignType.TRIGGERED:
+        await take_up_wording(session, campaign)
     await move_campaign(session, actor, campaign, CampaignStatus.ACTIVE)
     if campaign.is_playing:
         await enqueue(

@@ -147,6 +147,8 @@ class Campaign(SQLModel, table=True):
 
     is_autopilot: bool = flag()
     """Approved by the system within the guidance's limits; the kill switch pauses it."""
+    approved_wording: dict[str, Any] | None = document()
+    """What its messages were approved to be made of (`campaigns.approved_wording`); null: what is in use."""
     trigger: dict[str, Any] | None = document()
     """Of a triggered campaign: see `campaigns.triggers`."""
 

@@ -18,12 +18,14 @@ from liquor_app.actions.eligibility import Reason
 from liquor_app.actions.models import ActionStatus
 from liquor_app.actions.offering.offer_uplifts import offer_label
 from liquor_app.actions.plan_context import PlanContext
+from liquor_app.campaigns.approved_wording import CURRENT_TEMPLATES, STANDING
 from liquor_app.campaigns.brief import CampaignBrief
-from liquor_app.campaigns.models import OPEN, Engine
+from liquor_app.campaigns.models import OPEN, CampaignType, Engine
 from liquor_app.core.errors import NotFound
 from liquor_app.core.money import money
 from liquor_app.core.states import sql_list
 from liquor_app.organization.models import Channel
+from liquor_app.organization.settings import ComplianceSettings, PlanningSettings
 from liquor_app.planning.block_forecast import fatigue, foresee
 from liquor_app.planning.candidates import Candidates, sends_of
 from liquor_app.planning.models import PlanStatus
@@ -288,25 +290,56 @@ async def _copy(session: AsyncSession, brief: CampaignBrief, names: Mapping[str,
 
 
 _PLANNED = f"""
-SELECT count(*) AS messages, COALESCE(bool_or(channel = :sms), false) AS has_texts,
-       COALESCE(bool_or(channel = :email), false) AS has_mail,
-       md5(count(*) || ':' || COALESCE(sum(CAST(CAST('x' || left(md5(concat_ws('|', customer_id, segment_slug, channel,
-           scheduled_date, offer, message, offer_terms ->> 'subject')), 15) AS bit(60)) AS bigint)), 0)
-           || COALESCE((SELECT concat(t.topic, t.channel, t.measure, t.variants, t.decide_on) FROM ab_tests t
-                         WHERE t.campaign_id = :id), '')) AS fingerprint
-  FROM actions WHERE campaign_id = :id AND status = '{ActionStatus.PENDING}'
+WITH planned AS (
+    SELECT channel, template_category, count(*) AS n, sum(CAST(CAST('x' || left(md5(concat_ws('|', customer_id,
+           segment_slug, channel, scheduled_date, offer, message, template_category, send_window, offer_terms)), 15)
+           AS bit(60)) AS bigint)) AS sum
+      FROM actions WHERE campaign_id = :id AND status = '{ActionStatus.PENDING}' GROUP BY 1, 2
+), current AS ({CURRENT_TEMPLATES}), total AS (
+    SELECT COALESCE(sum(n), 0) AS n, COALESCE(sum(sum), 0) AS sum,
+           COALESCE(bool_or(channel = :sms), false) AS has_texts,
+           COALESCE(bool_or(channel = :email), false) AS has_mail FROM planned
+)
+SELECT CAST(t.n AS bigint) AS messages, t.has_texts, t.has_mail,
+       (SELECT jsonb_object_agg(concat(c.channel, ':', c.category), c.version) FROM current c) AS templates,
+       CASE WHEN k.type = '{CampaignType.TRIGGERED}' THEN ({STANDING}) END AS standing,
+       md5(concat_ws(':', t.n, t.sum,
+           (SELECT concat(b.topic, b.channel, b.measure, b.variants, b.decide_on) FROM ab_tests b
+             WHERE b.campaign_id = :id),
+           (SELECT jsonb_agg(jsonb_build_array(c.channel, c.category, c.version) ORDER BY c.channel, c.category)
+              FROM current c JOIN planned p USING (channel) WHERE p.template_category = c.category),
+           (SELECT jsonb_build_array(b.name, b.logo_url, b.logo_alt, b.header, b.primary_color, b.website_url,
+                   b.from_name, b.from_email, b.reply_to, b.sms_sender, b.postal_address, b.footer_text,
+                   b.track_clicks, b.track_opens)
+              FROM brands b WHERE k.brand_id IS NULL OR b.id = k.brand_id
+             ORDER BY b.is_default DESC, b.created_at LIMIT 1),
+           (SELECT value FROM settings WHERE key = '{ComplianceSettings.key}'),
+           CASE WHEN k.type = '{CampaignType.TRIGGERED}' THEN concat(({STANDING}),
+               (SELECT value FROM settings WHERE key = '{PlanningSettings.key}')) END
+       )) AS fingerprint
+  FROM campaigns k CROSS JOIN total t WHERE k.id = :id
 """
+"""What may be looked at and approved. The licence's state is the law's, not the message's: it is asked for while an
+approval is under way, and checked there."""
 
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """What a campaign's actions add up to as they stand. Two plans with the same actions, days, offers, words and A/B
-    test share the fingerprint."""
+    """What a campaign's actions add up to as they stand. Two plans with the same actions, days, hours, offers, words
+    and A/B test, made from the same templates, brand and rules of the shop, share the fingerprint; of a triggered
+    one the playbooks are in it, too. `templates` and `standing` are what it saw: what an approval keeps."""
 
     messages: int
     has_texts: bool
     has_mail: bool
+    templates: dict[str, str] | None
+    standing: str | None
     fingerprint: str
+
+    @property
+    def wording(self) -> dict[str, Any]:
+        """As a campaign keeps it (`campaigns.approved_wording`)."""
+        return {"templates": self.templates or {}, "standing": self.standing}
 
 
 async def planned_now(session: AsyncSession, campaign_id: UUID) -> Planned:

@@ -17,9 +17,11 @@ from liquor_app.actions.generate import generate_for
 from liquor_app.actions.models import TAKEN, ActionStatus
 from liquor_app.actions.plan_context import PlanContext, lock_context
 from liquor_app.actions.plan_decisions import settle_actions
+from liquor_app.campaigns.approved_wording import STANDING
 from liquor_app.campaigns.brief import CampaignBrief
 from liquor_app.campaigns.current_plan import set_held_out
 from liquor_app.campaigns.firings import record_firings, settle_firings
+from liquor_app.campaigns.lifecycle import pause_campaign
 from liquor_app.campaigns.models import CampaignStatus, CampaignType, Engine, FiringOutcome
 from liquor_app.campaigns.triggers import Trigger, read_trigger
 from liquor_app.core.clock import now
@@ -38,6 +40,11 @@ from liquor_app.ui.words import figure
 
 AT_ONCE = 20_000
 """Occasions one run takes up, the oldest first; the next run takes the next."""
+
+CHANGED_SINCE = (
+    "A playbook, segment or template it writes by was changed after it was approved. Look at them: with Resume it goes"
+    " on as they are now."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +68,8 @@ def trigger_of(brief: CampaignBrief) -> Trigger:
 
 
 async def fire(session: AsyncSession, actor: Actor, campaign_id: UUID) -> Fired:
-    """Take up what happened since: once for each customer, whatever comes of it. The messages are planned like any
+    """Take up what happened since: once for each customer, whatever comes of it; if what it writes by is no longer what
+    was approved, it is paused instead. The messages are planned like any
     other (offer, best hour, caps across campaigns, capacity, budget, holdout); launching them is the caller's.
 
     Raises:
@@ -75,6 +83,9 @@ async def fire(session: AsyncSession, actor: Actor, campaign_id: UUID) -> Fired:
     if brief.status is not CampaignStatus.ACTIVE or brief.plan_id is None:
         raise Conflict("Only a running campaign is triggered.")
     trigger, until = trigger_of(brief), now()
+    if await _is_other_by_now(session, campaign_id):
+        await pause_campaign(session, actor, campaign_id, reason=CHANGED_SINCE)
+        return Fired(0, 0, 0)
     since = max(brief.started_at or until, until - timedelta(days=LOOK_BACK_DAYS))
     people = await _take_up(session, brief, trigger, since, until)
     if not people:
@@ -88,6 +99,17 @@ async def fire(session: AsyncSession, actor: Actor, campaign_id: UUID) -> Fired:
         held_out=fired.held_out,
     )  # fmt: skip
     return fired
+
+
+_OTHER_BY_NOW = f"""
+SELECT k.approved_wording ->> 'standing' IS DISTINCT FROM ({STANDING}) FROM campaigns k
+ WHERE k.id = :id AND k.approved_wording ->> 'standing' IS NOT NULL
+"""
+
+
+async def _is_other_by_now(session: AsyncSession, campaign_id: UUID) -> bool:
+    """Tell whether a standing campaign would write what nobody approved."""
+    return bool(await session.scalar(text(_OTHER_BY_NOW), {"id": campaign_id}))
 
 
 _NEW_OCCASIONS = """

@@ -10,7 +10,9 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from liquor_app.campaigns.models import LIVE
 from liquor_app.core.errors import Conflict
+from liquor_app.core.states import sql_list
 from liquor_app.organization.models import Channel
 from liquor_app.templates.rendering.render import CompiledTemplate, TemplateSource, compile_template, variables_of
 from liquor_app.templates.rendering.variables import OWN_WORDS
@@ -66,6 +68,27 @@ async def load_catalog(session: AsyncSession) -> Catalog:
     )
     return {
         (Channel(row.channel), row.category): CurrentTemplate(
+            row.id,
+            TemplateSource(Channel(row.channel), row.subject_template, row.body_html_template, row.body_text_template),
+        )
+        for row in found
+    }
+
+
+_APPROVED = f"""
+SELECT t.channel, v.id, v.subject_template, v.body_html_template, v.body_text_template
+  FROM template_versions v JOIN message_templates t ON t.id = v.template_id
+ WHERE v.id IN (SELECT CAST(x.value AS uuid) FROM campaigns k,
+                       jsonb_each_text(k.approved_wording -> 'templates') x
+                 WHERE k.status IN {sql_list(*LIVE)})
+"""
+
+
+async def approved_versions(session: AsyncSession) -> dict[UUID, CurrentTemplate]:
+    """Return the versions that campaigns not over were approved with (`campaigns.approved_wording`). A corridor."""
+    found = await session.execute(text(_APPROVED))
+    return {
+        row.id: CurrentTemplate(
             row.id,
             TemplateSource(Channel(row.channel), row.subject_template, row.body_html_template, row.body_text_template),
         )

@@ -30,7 +30,8 @@ async def approve_campaign(
 
     Args:
         plan_id: the plan as the approver saw it; refuses if another has taken its place.
-        fingerprint: of its messages as the approver saw them (`ApprovalOutlook`); refuses if one was changed by hand.
+        fingerprint: of its messages as the approver saw them (`ApprovalOutlook`); refuses if one
+            was changed by hand, or what they are made from.
         despite_sender: send although mailboxes will refuse mail of the brand's domain; recorded.
 
     Raises:
@@ -81,7 +82,7 @@ async def approve_held(
     """Return the same for a campaign that is held, waits for approval and has a sender. A corridor."""
     await approve_within(session, actor, context, fingerprint=fingerprint)
     await fix_read(session, context.campaign.id, context.campaign.end_date, anew=True)
-    await mark_approved(session, actor, context.campaign)
+    await mark_approved(session, actor, context.campaign, wording=context.planned.wording)
     return row_of(context.campaign)
 
 

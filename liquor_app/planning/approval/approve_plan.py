@@ -38,7 +38,8 @@ async def approve_plan(session: AsyncSession, actor: Actor, plan_id: UUID, *, fi
     """Approve the campaign's current plan. The campaign's own life is moved by `campaigns`.
 
     Args:
-        fingerprint: of the plan as the approver saw it; refuses if its actions have changed since.
+        fingerprint: of the plan as the approver saw it; refuses if its messages, or what they are made from,
+            have changed.
 
     Raises:
         Forbidden: the actor is not a marketer, or the guidance wants an admin for it.
@@ -69,7 +70,10 @@ async def approve_within(session: AsyncSession, actor: Actor, context: ApprovalC
     if plan.status is PlanStatus.SUPERSEDED:
         raise Conflict(REPLACED)
     if fingerprint != current:
-        raise Conflict("The plan has changed since you looked at it. Reload, then approve.")
+        raise Conflict(
+            "The plan has changed since you looked at it: a message, or the template, brand or rule it is made from."
+            " Reload, then approve."
+        )
     if not context.planned.messages and not is_standing:
         raise Conflict("The plan holds no action. Widen the audience or loosen a limit, then plan again.")
     if plan.fingerprint != current and not is_standing:

@@ -119,8 +119,8 @@ def switch_words(use: TemplateUse, *, is_active: bool) -> str:
         return f"The messages of {whose} are made of “{use.follower}” from then on."
     instead = f" instead of “{use.current}”" if use.current else ""
     return (
-        f"The messages of {whose} are made of it from then on{instead}, those of campaigns that are approved already"
-        " too."
+        f"The messages of {whose} are made of it from then on{instead}. Campaigns that are approved already keep the"
+        " one they were approved with."
     )
 
 

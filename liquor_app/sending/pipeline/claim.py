@@ -64,7 +64,7 @@ _CLAIMED = unnest("m", packed=("id",), id="uuid")
 _DETAILS = f"""
 SELECT s.id, s.created_at, s.customer_id, s.action_id, s.campaign_id, s.channel, s.not_before,
        s.expires_at, s.contact_at AS moment, s.attempt,
-       k.virtual_now IS NOT NULL AS is_played, k.brand_id, k.constraints,
+       k.virtual_now IS NOT NULL AS is_played, k.brand_id, k.constraints, k.approved_wording,
        {TRIAL_WINDOW} AS send_window, trial.subject AS trial_subject, trial.words AS trial_words,
        a.offer, a.offer_terms, a.message, a.template_category, o.code AS coupon,
        c.name, c.first_name, c.city, c.primary_category, c.raw_data,
@@ -120,6 +120,8 @@ class Claimed:
     no_tracking: bool
     brand_id: UUID | None
     template_category: str
+    approved_templates: Mapping[str, str] | None
+    """Versions by "channel:kind" that its campaign was approved with; None: whichever are in use."""
     name: str | None
     city: str | None
     favourite: str | None
@@ -341,6 +343,7 @@ def _claimed(
         no_tracking=row.no_tracking,
         brand_id=row.brand_id,
         template_category=row.template_category or "win_back",
+        approved_templates=(row.approved_wording or {}).get("templates"),
         name=row.name,
         city=row.city,
         favourite=row.primary_category,

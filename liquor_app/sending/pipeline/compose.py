@@ -36,7 +36,13 @@ from liquor_app.templates.custom_copy import MAX_SUBJECT, Copy, copy_subject, re
 from liquor_app.templates.rendering.brand_header import masthead_of
 from liquor_app.templates.rendering.render import Legal, unsubscribe_headers
 from liquor_app.templates.rendering.variables import OWN_WORDS, OfferFacts, Recipient
-from liquor_app.templates.template_catalog import NO_SLOT, Catalog, load_catalog
+from liquor_app.templates.template_catalog import (
+    NO_SLOT,
+    Catalog,
+    CurrentTemplate,
+    approved_versions,
+    load_catalog,
+)
 
 log = logging.getLogger(__name__)
 
@@ -50,6 +56,8 @@ class Material:
     """What messages are made of, loaded once and used for many."""
 
     catalog: Catalog
+    approved: Mapping[UUID, CurrentTemplate]
+    """The versions that campaigns under way were approved with."""
     brands: Mapping[UUID | None, BrandRow]
     disclaimer: str
     minimum_age: int
@@ -79,6 +87,7 @@ async def load_material(
     brands[None] = await default_brand(session)
     return Material(
         await load_catalog(session),
+        await approved_versions(session),
         brands,
         compliance.disclaimer,
         compliance.minimum_age,
@@ -89,9 +98,10 @@ async def load_material(
 
 def compose(message: Claimed, material: Material) -> Composed | Stop:
     """Return the final body, or why there is none."""
-    template = material.catalog.get((message.channel, message.template_category))
+    template = _template_of(message, material)
     if template is None:
-        note = f"No active {message.channel.label} template for {message.template_category}."
+        when = "" if message.approved_templates is None else " when the campaign was approved"
+        note = f"No active {message.channel.label} template for {message.template_category}{when}."
         return _stop(message, NO_TEMPLATE, note)
     brand = material.brands.get(message.brand_id) or material.brands[None]
     sender = brand.from_email if message.channel is Channel.EMAIL else brand.sms_sender
@@ -155,6 +165,15 @@ def compose(message: Claimed, material: Material) -> Composed | Stop:
         template.version_id,
         links,
     )
+
+
+def _template_of(message: Claimed, material: Material) -> CurrentTemplate | None:
+    """Return the version the campaign was approved with, whatever was saved since; without an approval the one in
+    use."""
+    if message.approved_templates is None:
+        return material.catalog.get((message.channel, message.template_category))
+    version = message.approved_templates.get(f"{message.channel}:{message.template_category}")
+    return material.approved.get(UUID(version)) if version else None
 
 
 def _on_trial(message: Claimed, brand: str) -> Claimed:
