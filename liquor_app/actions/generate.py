@@ -7,7 +7,7 @@ campaign always give the same actions; running it again replaces what no person 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -162,6 +162,23 @@ async def generate_for(
     return GenerateResult(
         tally.proposed, sum(tally.reasons.values()), dict(tally.reasons.most_common()), tally.customers
     )
+
+
+async def score_people(
+    session: AsyncSession, context: PlanContext, rules: Sequence[Sequence[CellRuleRow]], only: Sequence[UUID]
+) -> AsyncIterator[tuple[People, list[list[ScoredOffers]]]]:
+    """Yield some of a campaign's audience in stretches with what could be proposed to them, under each of several sets
+    of rules. Writes nothing: the campaign need not be stored. A corridor."""
+    brief = context.brief
+    playbooks = await read_playbooks(session, context)
+    segment_ids = await resolve_slugs(session, brief.target_segments)
+    scale = await read_scale(session, float(brief.limits.margin_pct) / 100)
+    model, beliefs = await response_in_use(session), (await uplift_in_use(session)).posterior
+    async for people in read_people(session, context, segment_ids, scale, only):
+        yield (
+            people,
+            [_candidates(people, playbooks, brief, _Known(scale, model, beliefs, False, some)) for some in rules],
+        )
 
 
 async def _clear(session: AsyncSession, brief: CampaignBrief) -> None:

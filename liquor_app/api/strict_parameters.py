@@ -1,5 +1,5 @@
-"""Nothing in an address is ignored: a parameter no route knows is an error, and so is another verb's name in the place
-of an id."""
+"""Nothing in an address is ignored: a parameter no route knows is an error, one said twice, and so is another verb's
+name in the place of an id."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ async def only_what_is_known(request: Request) -> None:
     """A dependency of every route of the API.
 
     Raises:
-        Invalid: a query parameter the route does not know.
+        Invalid: a query parameter the route does not know, or one that is said twice: none takes several values.
         HTTPException: 405, where `{id}` caught what is another method's own path: GET /campaigns/generate.
     """
     route = request.scope.get("route")
@@ -43,6 +43,9 @@ async def only_what_is_known(request: Request) -> None:
             shown = name[:80].encode("ascii", "backslashreplace").decode()
             told = f"; there are {', '.join(sorted(known))}" if known else "; there is none"
             raise Malformed(f"{shown!r} is no parameter of this route{told}", field=shown)
+        if len(request.query_params.getlist(name)) > 1:
+            # the last one would count, and who wrote the first would not know
+            raise Malformed(f"{name} is said twice: say it once", field=name)
 
 
 def _parameters(route: APIRoute) -> frozenset[str]:

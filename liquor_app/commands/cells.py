@@ -69,7 +69,7 @@ def _add(effect: RuleEffect, cell: dict[str, str], as_json: bool) -> None:
     from liquor_app.actions.offering.cell_rules import add_rule
     from liquor_app.experiments.rule_cost import rule_cost
 
-    kind = {name: cell[name] for name in ("segment", "offer", "channel")}
+    kind = {name: cell[name] for name in ("segment", "offer", "channel", "due")}
 
     async def work(session: Session) -> Any:
         cost = await rule_cost(session, SYSTEM, effect=effect, **kind)

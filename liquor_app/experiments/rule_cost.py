@@ -1,40 +1,70 @@
-"""What pinning or forbidding a kind of message is expected to lose, told before anybody does."""
+"""What pinning or forbidding a kind of message is expected to lose, told before anybody does.
+
+Every member of the segment is priced as the planner prices them: by their own basket, answer, value at risk and
+due-state, within law, guidance and consent, with the rules in force and with the new one beside them. A plan of the
+segment alone has room for everybody or not; whatever the room, dropping the messages the rule touches and keeping the
+rest is a plan too, so no plan loses more than those messages are worth on the heaviest day: that is `total`.
+"""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
+import numpy as np
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
+from liquor_app.actions.audience import People
+from liquor_app.actions.generate import score_people
 from liquor_app.actions.offering.belief_basis import basis_in_words
-from liquor_app.actions.offering.cell_rules import CellRuleRow, RuleEffect, rules_in_force
+from liquor_app.actions.offering.cell_rules import DUE_STATES, CellRuleRow, RuleEffect, rules_in_force
 from liquor_app.actions.offering.offer_uplifts import offer_label
-from liquor_app.core.errors import Unknown
-from liquor_app.experiments.learning import UsualPerson, usual_person
+from liquor_app.actions.offering.proposal_rows import ScoredOffers
+from liquor_app.actions.plan_context import read_context
+from liquor_app.actions.priority import Floats
+from liquor_app.campaigns.models import Campaign, CampaignStatus, CampaignType, Engine
+from liquor_app.core.clock import now
+from liquor_app.core.errors import Invalid, Unknown
+from liquor_app.core.ids import uuid7
 from liquor_app.organization.models import Channel
+from liquor_app.organization.settings import shop_today
 from liquor_app.scoring.due_state import NO_RHYTHM
-from liquor_app.scoring.estimators.uplift import Cell, Posterior
+from liquor_app.scoring.estimators.uplift import Cell
 from liquor_app.scoring.uplift_store import uplift_in_use
-from liquor_app.ui.words import plural, show_money
+from liquor_app.ui.words import figure, plural, show_money
 
-_SEGMENT = """
-SELECT name, customer_count AS people, recommended_offers, optimal_channels FROM segments WHERE slug = :slug
+HEAVIEST_DAY = 1.15
+"""The most a day counts beside an average one (`planning.candidates.day_weights`)."""
+
+MOST_PEOPLE = 20_000
+"""Members who are priced one by one, a second or two; of larger segments so many, drawn by their ids, stand for all."""
+
+_SEGMENT = "SELECT id, name, recommended_offers, optimal_channels FROM segments WHERE slug = :slug"
+_COUNT = "SELECT count(*) FROM segment_members WHERE segment_id = :segment"
+_SOME = """
+SELECT customer_id FROM segment_members WHERE segment_id = :segment
+ ORDER BY hashtextextended(CAST(customer_id AS text), 0) LIMIT :n
 """
 
 
 @dataclass(frozen=True)
 class RuleCostFields:
-    """What a rule changes for somebody usual of a segment: `instead` is what they would get with it, `free` without it;
-    None is nothing, where no offer is believed to be worth its cost. `basis` is what is known of the rule's own
-    cell."""
+    """What a rule changes of a plan for a segment: `touched` of its `people` (estimated where it is larger than can be
+    priced one by one) would get something else, most of them `free` without it and `instead` with it; None is nothing.
+    `basis` is what is known of the rule's own cell."""
 
     segment: str
     people: int
+    touched: int
+    is_sampled: bool
     instead: str | None
     free: str | None
     basis: str
@@ -42,89 +72,128 @@ class RuleCostFields:
 
 @dataclass(frozen=True, slots=True)
 class RuleCost(RuleCostFields):
-    """What a rule is expected to lose, in money: `each` of somebody usual of the segment and a plan, `total` of
-    everybody in it, the most it may be."""
+    """What a rule is expected to lose, in money, of what a plan goes by (profit and value kept): `each` of a person of
+    the segment and a plan with room for all, `total` the most any plan of it may lose."""
 
     each: float
-
-    @property
-    def total(self) -> float:
-        return self.each * self.people
+    total: float
 
     @property
     def words(self) -> str:
         """ "Expected to lose $0.03 a person and plan, …"."""
-        without = f"“{self.free}”" if self.free else "nothing"
         rests = f"What it changes is {self.basis}."
-        if self.each <= 0:
-            return f"Expected to lose nothing: without it somebody usual of {self.segment} gets {without}. {rests}"
-        gets = f"“{self.instead}”" if self.instead else "nothing, for it is not believed to be worth its cost"
+        people = plural(self.people, "person", "people")
+        if not self.touched:
+            return (
+                f"Expected to lose nothing: of the {people} of {self.segment} nobody would get anything else. {rests}"
+            )
+        without, gets = (f"“{offer}”" if offer else "nothing" for offer in (self.free, self.instead))
+        about = f", estimated from {figure(MOST_PEOPLE)} of them" if self.is_sampled else ""
         return (
             f"Expected to lose {show_money(self.each, cents=True)} a person and plan, at most"
-            f" {show_money(self.total, cents=True)} with the {plural(self.people, 'person', 'people')} of"
-            f" {self.segment}: somebody usual gets {gets}, without it {without}. {rests}"
+            f" {show_money(self.total, cents=True)} with the {people} of {self.segment}{about}:"
+            f" {figure(self.touched)} would get something else, most of them {gets} instead of {without}. {rests}"
         )
 
 
-@dataclass(frozen=True, slots=True)
-class _Option:
-    offer: str
-    channel: str
-    words: str
-    worth: float
-    basis: str
-
-
 async def rule_cost(
-    session: AsyncSession, actor: Actor, *, effect: RuleEffect, segment: str, offer: str, channel: str
+    session: AsyncSession, actor: Actor, *, effect: RuleEffect, segment: str, offer: str, channel: str, due: str = ""
 ) -> RuleCost:
-    """Return what a rule is expected to lose beside the rules in force, of whoever they are due.
+    """Return what a rule is expected to lose beside the rules in force. Changes nothing.
 
     Raises:
         Forbidden: the actor is nobody.
         Unknown: the segment's playbook has no such offer or channel.
+        Invalid: there is no such due-state.
     """
     require(actor, Permission.ANALYTICS_READ)
     row = (await session.execute(text(_SEGMENT), {"slug": segment})).first()
     if row is None:
         raise Unknown("There is no such segment.", field="segment")
-    options = _options(row, segment, (await uplift_in_use(session)).posterior, await usual_person(session))
-    mine = [one for one in options if (one.offer, one.channel) == (offer, channel)]
-    if not mine:
+    mine = [one for one in row.recommended_offers if str(one["name"]) == offer]
+    if not mine or channel not in row.optimal_channels:
         raise Unknown("The segment's playbook has no such offer or channel.", field="offer")
-    free = _left(options, segment, await rules_in_force(session))
-    ruled = mine if effect is RuleEffect.PIN else [one for one in free if one not in mine]
-    before, after = (_best(some) for some in (free, ruled))
-    lost = (before.worth if before else 0.0) - (after.worth if after else 0.0)
+    if due and due not in DUE_STATES:
+        raise Invalid(f"Due must be one of {', '.join(DUE_STATES)}, or empty for all.", field="due")
+    standing = await rules_in_force(session)
+    asked = CellRuleRow(uuid7(), effect, segment, row.name, offer, channel, due, "", actor.name, now())
+    lost = await _lost(session, row.id, segment, [standing, [*standing, asked]])
+    people = int(await session.scalar(text(_COUNT), {"segment": row.id}) or 0)
+    up = people / lost.seen if lost.seen else 1.0
     return RuleCost(
-        row.name, int(row.people or 0), after.words if after else None, before.words if before else None,
-        mine[0].basis, max(lost, 0.0),
+        row.name, people, round(lost.touched * up), lost.seen < people, _usual(lost.after), _usual(lost.before),
+        await _basis(session, segment, mine[0], channel, due),
+        each=lost.expected / lost.seen if lost.seen else 0.0, total=lost.most * up * HEAVIEST_DAY,
     )  # fmt: skip
 
 
-def _options(row: Any, segment: str, posterior: Posterior, usual: UsualPerson) -> list[_Option]:
-    every = [(offer, channel) for offer in row.recommended_offers for channel in row.optimal_channels]
-    percents = [float(offer.get("discount_pct", 0)) for offer, _ in every]
-    cells = [
-        Cell(segment, offer_label(str(offer["name"]), percent), channel, NO_RHYTHM)
-        for (offer, channel), percent in zip(every, percents, strict=True)
-    ]
-    means = posterior.effects_across([posterior.due_states(cell) for cell in cells])[0] if cells else ()
-    return [
-        _Option(
-            str(offer["name"]), channel, f"{cell.offer}, {Channel(channel).label}",
-            usual.worth(float(mean), percent, channel), basis_in_words(float(mean), posterior.learned_from(cell)),
-        )
-        for (offer, channel), percent, cell, mean in zip(every, percents, cells, means, strict=True)
-    ]  # fmt: skip
+@dataclass(slots=True)
+class _Lost:
+    """Added up over people; `before` and `after` count what those touched get."""
+
+    before: Counter[str | None]
+    after: Counter[str | None]
+    seen: int = 0
+    touched: int = 0
+    expected: float = 0.0
+    most: float = 0.0
 
 
-def _left(options: Sequence[_Option], segment: str, rules: Sequence[CellRuleRow]) -> list[_Option]:
-    told = {(one.offer, one.channel): one.effect for one in rules if one.segment == segment and not one.due}
-    pinned = [one for one in options if told.get((one.offer, one.channel)) is RuleEffect.PIN]
-    return pinned or [one for one in options if (one.offer, one.channel) not in told]
+async def _lost(session: AsyncSession, segment_id: UUID, slug: str, rules: list[Sequence[CellRuleRow]]) -> _Lost:
+    context = await read_context(session, await _plan_of(session, slug))
+    found = await session.execute(text(_SOME), {"segment": segment_id, "n": MOST_PEOPLE})
+    lost = _Lost(Counter(), Counter())
+    async for people, (free, ruled) in score_people(session, context, rules, list(found.scalars())):
+        _add(lost, people, free, ruled)
+    return lost
 
 
-def _best(options: Sequence[_Option]) -> _Option | None:
-    best = max(options, key=lambda one: one.worth, default=None)
-    return best if best is not None and best.worth > 0 else None
+async def _plan_of(session: AsyncSession, slug: str) -> Campaign:
+    """Return a campaign to the segment alone with the shop's own limits, which is never stored."""
+    first = await shop_today(session) + timedelta(days=1)
+    return Campaign(
+        id=uuid7(), name="", type=CampaignType.WEEKLY_PLAN, status=CampaignStatus.DRAFT, start_date=first,
+        end_date=first + timedelta(days=6), target_segments=[slug], engine=Engine.HEURISTIC, constraints={},
+        holdout_pct=Decimal(0), seed="1",
+    )  # fmt: skip
+
+
+def _add(lost: _Lost, people: People, free: Sequence[ScoredOffers], ruled: Sequence[ScoredOffers]) -> None:
+    count = len(people.rows)
+    (worth, could, best), (left, can, instead) = (_best(some, count) for some in (free, ruled))
+    touched = [at for at in range(count) if could[at] != can[at]]
+    lost.seen += count
+    lost.touched += len(touched)
+    lost.expected += float(np.maximum(worth - left, 0.0)[touched].sum())
+    lost.most += float(worth[touched].sum())
+    lost.before.update(best[at] for at in touched)
+    lost.after.update(instead[at] for at in touched)
+
+
+def _best(scored: Sequence[ScoredOffers], people: int) -> tuple[Floats, list[dict[str, str]], list[str | None]]:
+    """Return of each person what their best is worth, what they could get by each channel, and the best in words."""
+    worth = np.zeros(people)
+    could: list[dict[str, str]] = [{} for _ in range(people)]
+    best: list[str | None] = [None] * people
+    for one in scored:
+        channel = Channel(one.channel).label
+        for at in one.worth_it:
+            who, offer = int(one.who[at]), one.playbook.offers[int(one.choice.offer[at])]
+            label = f"{offer_label(offer.name, offer.discount_pct)}, {channel}"
+            could[who][one.channel] = label
+            if one.choice.worth[at] > worth[who]:
+                worth[who], best[who] = float(one.choice.worth[at]), label
+    return worth, could, best
+
+
+def _usual(counted: Counter[str | None]) -> str | None:
+    return counted.most_common(1)[0][0] if counted else None
+
+
+async def _basis(session: AsyncSession, segment: str, offer: dict[str, Any], channel: str, due: str) -> str:
+    cell = Cell(
+        segment, offer_label(str(offer["name"]), float(offer.get("discount_pct", 0))), channel, due or NO_RHYTHM
+    )
+    posterior = (await uplift_in_use(session)).posterior
+    mean = posterior.effects([cell])[0] if due else posterior.effects_across([posterior.due_states(cell)])[0]
+    return basis_in_words(float(mean[0]), posterior.learned_from(cell))

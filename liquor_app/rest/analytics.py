@@ -208,14 +208,16 @@ async def add_cell_rule(request: Request, actor: CurrentActor, body: CellRuleIn)
 @needs(Permission.ANALYTICS_READ)
 async def cell_rule_cost(
     actor: CurrentActor,
+    *,
     effect: Annotated[RuleEffect, Query(description="What the rule would do.")],
     segment: Annotated[str, Query(max_length=80, description="A segment's slug.")],
     offer: Annotated[str, Query(max_length=200, description="An offer as the segment's playbook names it.")],
     channel: Annotated[str, Query(max_length=20, description="A channel of the playbook.")],
+    due: Annotated[str, Query(max_length=20, description="One due-state; empty for all.")] = "",
 ) -> object:
     """What pinning or forbidding a kind of message is expected to lose, before anybody does."""
     async with transaction() as session:
-        return await rule_cost(session, actor, effect=effect, segment=segment, offer=offer, channel=channel)
+        return await rule_cost(session, actor, effect=effect, segment=segment, offer=offer, channel=channel, due=due)
 
 
 @router.get("/learning/rules/{id}", response_model=CellRuleRow)

@@ -253,9 +253,11 @@ class CellRulesOut(Row):
 
 
 class RuleCostOut(Row, RuleCostFields):
-    """What a rule is expected to lose beside the rules in force, money: `each` of somebody usual of the segment and a
-    plan, `total` of its `people`, the most it may be. `instead` is what somebody usual gets with the rule, `free`
-    without it; null is nothing. `basis` says what the belief in the rule's own offer rests on."""
+    """What a rule is expected to lose beside the rules in force, money, of what a plan goes by (profit and value kept):
+    `each` of a person of the segment and a plan with room for all, `total` the most any plan may lose. `touched` of its
+    `people` would get something else, most of them `instead` with the rule, `free` without it; null is nothing. Larger
+    segments than can be priced one by one are estimated (`is_sampled`). `basis` says what the belief in the rule's own
+    offer rests on."""
 
     each: Figure
     total: Figure

@@ -79,8 +79,11 @@ def _dialog() -> rx.Component:
                 hint="As the playbooks have them.",
                 on_change=lambda value: RulesState.choose("cell", value),
             ),
+            select_field(
+                "Of whom", "due", list(DUE_WORDS), error=errors["due"],
+                on_change=lambda value: RulesState.choose("due", value),
+            ),
             rx.el.p(RulesState.cost, class_name="num pretty", role="status"),
-            select_field("Of whom", "due", list(DUE_WORDS), error=errors["due"]),
             text_field(
                 "Why", "reason", error=errors["reason"], max_length=300,
                 hint="It stands with every message it decides, and in every plan.",

@@ -70,6 +70,7 @@ class RulesState(FormState, rx.State):
     may_rule: bool = False
     effect: str = RuleEffect.PIN.value
     cell: str = ""
+    due: str = ""
     cost: str = ""
     """What the rule in the form is expected to lose."""
 
@@ -104,7 +105,7 @@ class RulesState(FormState, rx.State):
     async def ask(self) -> None:
         """Open the form."""
         self._fresh()
-        self.asking, self.effect = True, RuleEffect.PIN.value
+        self.asking, self.effect, self.due = True, RuleEffect.PIN.value, ""
         self.cell = self.cells[0][0] if self.cells else ""
         await self._weigh()
 
@@ -113,7 +114,7 @@ class RulesState(FormState, rx.State):
     @needs(Permission.ANALYTICS_READ)
     async def choose(self, field: str, value: str) -> None:
         """Take what was chosen in the form, and tell what it is expected to lose."""
-        if field in {"effect", "cell"}:
+        if field in {"effect", "cell", "due"}:
             setattr(self, field, str(value)[:1000])
         await self._weigh()
 
@@ -121,12 +122,12 @@ class RulesState(FormState, rx.State):
         self.cost = ""
         if not self.cell:
             return
-        told = _cell_of({"cell": self.cell, "effect": self.effect, "due": "", "reason": ""})
+        told = _cell_of({"cell": self.cell, "effect": self.effect, "due": self.due, "reason": ""})
         actor = await signed_in(self)
         async with transaction() as session:
             found = await rule_cost(
                 session, actor, effect=told["effect"], segment=told["segment"], offer=told["offer"],
-                channel=told["channel"],
+                channel=told["channel"], due=told["due"],
             )  # fmt: skip
         self.cost = found.words
 
