@@ -11,7 +11,7 @@ from liquor_app.campaigns.brief import CampaignBrief
 from liquor_app.campaigns.models import Campaign
 from liquor_app.core.errors import Conflict
 from liquor_app.organization.guidance import Guidance, GuidanceRow
-from liquor_app.organization.service import BrandRow
+from liquor_app.organization.service import BrandRow, get_brand
 from liquor_app.planning.plan_store import Planned, PlanRow, lock_plan
 
 
@@ -24,6 +24,8 @@ class ApprovalContext:
     plan: PlanRow
     planned: Planned
     planning: PlanContext
+    brand: BrandRow
+    """What it is sent under."""
 
     @property
     def brief(self) -> CampaignBrief:
@@ -51,9 +53,11 @@ async def read_approval(
     """
     if campaign.plan_id is None:
         raise Conflict("There is no plan to approve yet. Generate one first.")
+    known = brand or await get_brand(session, campaign.brand_id)
     return ApprovalContext(
         campaign=campaign,
         plan=await lock_plan(session, campaign.plan_id),
         planned=planned,
-        planning=await read_context(session, campaign, bound_by=bound_by, brand=brand),
+        planning=await read_context(session, campaign, bound_by=bound_by, brand=known),
+        brand=known,
     )

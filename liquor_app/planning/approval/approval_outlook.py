@@ -14,7 +14,7 @@ from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.actions.models import ActionStatus
 from liquor_app.actions.plan_context import read_context
-from liquor_app.campaigns.models import CampaignType
+from liquor_app.campaigns.models import OPEN, CampaignType
 from liquor_app.campaigns.service import find_campaign
 from liquor_app.core.clock import now
 from liquor_app.core.errors import Conflict
@@ -22,9 +22,11 @@ from liquor_app.experiments.ab_tests.ab_store import words_of_test
 from liquor_app.organization.models import Channel
 from liquor_app.organization.sending_switch import load_sending_switch
 from liquor_app.organization.service import BrandRow, get_brand
+from liquor_app.planning.approval.approval_context import ApprovalContext
+from liquor_app.planning.approval.refusals import refusals_of
 from liquor_app.planning.block_forecast import foresee
 from liquor_app.planning.plan_reasoning import worth_nothing
-from liquor_app.planning.plan_store import fingerprint_of
+from liquor_app.planning.plan_store import get_plan, planned_now
 from liquor_app.providers.registry import SANDBOX
 from liquor_app.providers.sender_check.sender_checks import failing_sender
 from liquor_app.providers.service import ChannelRow, load_channels
@@ -47,6 +49,8 @@ class Concern(StrEnum):
     NO_REPLY_TO = "no_reply_to"
     BLOCKED = "messages_blocked"
     WORTH_NOTHING = "earns_no_more_than_nothing"
+    REFUSED = "approval_refused"
+    """Approving is refused for it (`refusals`), by whoever asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +64,13 @@ class BlockedFor:
 
 @dataclass(frozen=True, slots=True)
 class Warned:
-    """One concern in plain words; `messages` of the plan it touches."""
+    """One concern in plain words; `messages` of the plan it touches. `field`, where what is refused can be said right
+    there: `licence_state`."""
 
     concern: Concern
     words: str
     messages: int
+    field: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +103,8 @@ async def read_outlook(session: AsyncSession, actor: Actor, campaign_id: UUID) -
     if campaign.plan_id is None:
         raise Conflict("There is no plan yet. Generate one first.")
     brand = await get_brand(session, campaign.brand_id)
-    foreseen = await foresee(session, await read_context(session, campaign, brand=brand))
+    planning = await read_context(session, campaign, brand=brand)
+    foreseen = await foresee(session, planning)
     planned = {
         Channel(row.channel): int(row.messages)
         for row in await session.execute(text(_BY_CHANNEL), {"campaign": campaign.id})
@@ -106,7 +113,12 @@ async def read_outlook(session: AsyncSession, actor: Actor, campaign_id: UUID) -
         planned.setdefault(Channel.EMAIL, 0)
     total, reasons = int(foreseen["messages"]), [BlockedFor(**reason) for reason in foreseen["reasons"]]
     switch = await load_sending_switch(session)
+    plan, found = await get_plan(session, actor, campaign.plan_id), await planned_now(session, campaign.id)
     warnings = []
+    if campaign.status in OPEN:
+        context = ApprovalContext(campaign, plan, found, planning, brand)
+        told = await refusals_of(session, actor, context)
+        warnings += [Warned(Concern.REFUSED, one.message, total, one.field) for one in told]
     if switch.stopped:
         words = f"{switch.stopped_by} has stopped all sending. Nothing goes out until somebody resumes it."
         warnings.append(Warned(Concern.STOPPED, words, total))
@@ -118,11 +130,10 @@ async def read_outlook(session: AsyncSession, actor: Actor, campaign_id: UUID) -
         why = listed([f"{reason.label.lower()} {figure(reason.messages)}" for reason in reasons])
         words = f"{about}{figure(foreseen['blocked'])} of {plural(total, 'message')} will be held back: {why}."
         warnings.append(Warned(Concern.BLOCKED, words, foreseen["blocked"]))
-    summary = await session.scalar(text("SELECT summary FROM plans WHERE id = :plan"), {"plan": campaign.plan_id})
-    if total and (simulated := (summary or {}).get("simulation")) and (doubt := worth_nothing(simulated)) is not None:
+    if total and (simulated := plan.summary.get("simulation")) and (doubt := worth_nothing(simulated)) is not None:
         warnings.append(Warned(Concern.WORTH_NOTHING, doubt, total))
     return ApprovalOutlook(
-        campaign.plan_id, await fingerprint_of(session, campaign.id), total, foreseen["looked_at"],
+        campaign.plan_id, found.fingerprint, total, foreseen["looked_at"],
         foreseen["blocked"], foreseen["later"], reasons, warnings, await words_of_test(session, campaign.id),
     )  # fmt: skip
 

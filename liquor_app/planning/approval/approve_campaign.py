@@ -15,7 +15,6 @@ from liquor_app.campaigns.service import CampaignRow, lock_campaign, row_of
 from liquor_app.core.errors import Conflict
 from liquor_app.experiments.effects import fix_read
 from liquor_app.organization.service import BrandRow, get_brand
-from liquor_app.organization.shop_identity import require_identity
 from liquor_app.planning.approval.approval_context import ApprovalContext, read_approval
 from liquor_app.planning.approval.approve_plan import REPLACED, approve_within
 from liquor_app.planning.plan_store import Planned, planned_now
@@ -53,20 +52,14 @@ async def approve_campaign(
 
 
 async def check_sender(session: AsyncSession, campaign: Campaign, *, despite: bool = False) -> tuple[Planned, BrandRow]:
-    """Refuse messages that would come from nobody; returns what is planned, and under which brand. A corridor.
+    """Refuse e-mail that would not arrive, unless `despite`; returns what is planned, and under which brand. A
+    corridor.
 
     Raises:
-        Conflict: the brand has no identity, no sender for the text messages that are planned, or (unless `despite`) a
-            domain whose e-mail is known to be refused.
+        Conflict: e-mail of the brand's domain is known to be refused.
     """
     brand = await get_brand(session, campaign.brand_id)
-    require_identity(brand)
     planned = await planned_now(session, campaign.id)
-    if not brand.sms_sender and planned.has_texts:
-        raise Conflict(
-            "The plan has text messages, and the brand has no sender for them: add one under Settings, Brand, or plan"
-            " the campaign again without SMS."
-        )
     has_mail = planned.has_mail or campaign.type is CampaignType.TRIGGERED
     if has_mail and not despite and (why := await failing_sender(session, brand.from_email)):
         raise Conflict(

@@ -15,16 +15,8 @@ from liquor_app.campaigns.models import CampaignType
 from liquor_app.campaigns.service import lock_campaign
 from liquor_app.core.clock import now
 from liquor_app.core.errors import Conflict, NotFound
-from liquor_app.experiments.ab_tests.service import check_ab_test
-from liquor_app.planning.approval.approval_checks import (
-    refuse_forbidden,
-    refuse_overtaken,
-    refuse_unguided,
-    refuse_unlawful,
-    refuse_untrue_subjects,
-    require_approver,
-)
 from liquor_app.planning.approval.approval_context import ApprovalContext, read_approval
+from liquor_app.planning.approval.refusals import refuse
 from liquor_app.planning.models import PlanStatus
 from liquor_app.planning.plan_status import record_approval
 from liquor_app.planning.plan_store import PlanRow, planned_now
@@ -74,19 +66,10 @@ async def approve_within(session: AsyncSession, actor: Actor, context: ApprovalC
             "The plan has changed since you looked at it: a message, or the template, brand or rule it is made from."
             " Reload, then approve."
         )
-    if not context.planned.messages and not is_standing:
-        raise Conflict("The plan holds no action. Widen the audience or loosen a limit, then plan again.")
-    if plan.fingerprint != current and not is_standing:
+    if plan.fingerprint != current and context.planned.messages and not is_standing:
         # changed by hand since it was last worked out: what is approved is what it is now
         plan = await simulate_within(session, context.planning, plan, fingerprint=current)
-    if not is_standing:
-        await refuse_overtaken(session, brief, plan.created_at)
-    await refuse_unguided(session, brief, plan.guidance_version)
-    await refuse_forbidden(session, brief.id)
-    await refuse_unlawful(session, context.planning)
-    await refuse_untrue_subjects(session, brief)
-    await check_ab_test(session, brief.id)
-    require_approver(actor, plan, context.guidance)
+    await refuse(session, actor, replace(context, plan=plan))
     approved = replace(
         plan, status=PlanStatus.APPROVED, approved_by=actor.user_id, approved_at=now(), fingerprint=current,
         guidance_version=brief.bound_by.version, can_be_chosen=False,

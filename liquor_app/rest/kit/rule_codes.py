@@ -250,7 +250,7 @@ RULE_CODES: Mapping[str, str] = {
     "GET /analytics/effects": "unstorable value",
     "GET /analytics/learning/rules": "",
     "POST /analytics/learning/rules": "full meanwhile reused_key state taken unknown unstorable value",
-    "GET /analytics/learning/rule-cost": "unknown unstorable value",
+    "GET /analytics/learning/rule-cost": "state unknown unstorable value",
     "GET /analytics/learning/rules/{id}": "unstorable value",
     "DELETE /analytics/learning/rules/{id}": "meanwhile state taken unstorable value",
     "GET /analytics/policies/{policy}": "deterministic_log unstorable value",

@@ -46,7 +46,8 @@ class OutlookState(rx.State):
         return bool(self.warnings)
 
     def _tell(self, seen: ApprovalOutlook | None) -> None:
-        warnings = seen.warnings if seen else []
+        # what the approval itself asks for is no question beside it (`LicenceState`)
+        warnings = [one for one in seen.warnings if one.field != "licence_state"] if seen else []
         self.warnings = [one.words for one in warnings]
         self.refused = any(one.concern is Concern.SENDER for one in warnings)
         self.no_longer = ""
