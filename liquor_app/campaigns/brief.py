@@ -16,6 +16,7 @@ from liquor_app.campaigns.models import OPEN, OVER, Campaign, CampaignStatus, Ca
 from liquor_app.campaigns.service import lock_campaign
 from liquor_app.core.clock import now
 from liquor_app.core.errors import Conflict
+from liquor_app.core.ids import uuid7
 from liquor_app.organization.guidance import Guidance, GuidanceRow, load_guidance
 from liquor_app.organization.service import BrandRow, licence_of
 from liquor_app.organization.settings import ShopSettings, load_shop
@@ -247,3 +248,13 @@ async def read_brief(
         days=days,
         licence=brand.licence_state if brand else await licence_of(session, campaign.brand_id),
     )
+
+
+def imagined_campaign(segment: str, first: date) -> Campaign:
+    """Return a week's campaign to one segment with the shop's own limits, which is never stored: to ask what it would
+    do."""
+    return Campaign(
+        id=uuid7(), name="", type=CampaignType.WEEKLY_PLAN, status=CampaignStatus.DRAFT, start_date=first,
+        end_date=first + timedelta(days=6), target_segments=[segment], engine=Engine.HEURISTIC, constraints={},
+        holdout_pct=Decimal(0), seed="1",
+    )  # fmt: skip

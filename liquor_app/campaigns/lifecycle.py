@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.campaigns.approved_wording import take_up_wording
-from liquor_app.campaigns.models import Campaign, CampaignStatus, CampaignType
+from liquor_app.campaigns.models import Campaign, CampaignStatus
 from liquor_app.campaigns.service import CampaignRow, lock_campaign, move_campaign, row_of
 from liquor_app.core.clock import now
 from liquor_app.core.errors import Conflict
@@ -124,8 +124,8 @@ async def pause_campaign(
 
 
 async def resume_campaign(session: AsyncSession, actor: Actor, campaign_id: UUID) -> CampaignRow:
-    """Go on where it stopped; a played week goes on playing. A triggered campaign takes up its playbooks and templates
-    as they are now: that they changed may be why it was paused, and whoever resumes it has looked.
+    """Go on where it stopped; a played week goes on playing. One that was paused because its playbooks or templates had
+    changed takes them up: whoever resumes it has looked.
 
     Raises:
         Conflict: it is not paused.
@@ -137,8 +137,7 @@ async def resume_campaign(session: AsyncSession, actor: Actor, campaign_id: UUID
     campaign.pause_reason = None
     # whoever resumes it answers for it from now on
     campaign.is_autopilot = False
-    if campaign.type is CampaignType.TRIGGERED:
-        await take_up_wording(session, campaign)
+    take_up_wording(campaign)
     await move_campaign(session, actor, campaign, CampaignStatus.ACTIVE)
     if campaign.is_playing:
         await enqueue(

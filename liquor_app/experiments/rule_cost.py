@@ -12,7 +12,6 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -30,7 +29,7 @@ from liquor_app.actions.offering.offer_uplifts import offer_label
 from liquor_app.actions.offering.proposal_rows import ScoredOffers
 from liquor_app.actions.plan_context import read_context
 from liquor_app.actions.priority import Floats
-from liquor_app.campaigns.models import Campaign, CampaignStatus, CampaignType, Engine
+from liquor_app.campaigns.brief import imagined_campaign
 from liquor_app.core.clock import now
 from liquor_app.core.errors import Invalid, Unknown
 from liquor_app.core.ids import uuid7
@@ -140,22 +139,12 @@ class _Lost:
 
 
 async def _lost(session: AsyncSession, segment_id: UUID, slug: str, rules: list[Sequence[CellRuleRow]]) -> _Lost:
-    context = await read_context(session, await _plan_of(session, slug))
+    context = await read_context(session, imagined_campaign(slug, await shop_today(session) + timedelta(days=1)))
     found = await session.execute(text(_SOME), {"segment": segment_id, "n": MOST_PEOPLE})
     lost = _Lost(Counter(), Counter())
     async for people, (free, ruled) in score_people(session, context, rules, list(found.scalars())):
         _add(lost, people, free, ruled)
     return lost
-
-
-async def _plan_of(session: AsyncSession, slug: str) -> Campaign:
-    """Return a campaign to the segment alone with the shop's own limits, which is never stored."""
-    first = await shop_today(session) + timedelta(days=1)
-    return Campaign(
-        id=uuid7(), name="", type=CampaignType.WEEKLY_PLAN, status=CampaignStatus.DRAFT, start_date=first,
-        end_date=first + timedelta(days=6), target_segments=[slug], engine=Engine.HEURISTIC, constraints={},
-        holdout_pct=Decimal(0), seed="1",
-    )  # fmt: skip
 
 
 def _add(lost: _Lost, people: People, free: Sequence[ScoredOffers], ruled: Sequence[ScoredOffers]) -> None:

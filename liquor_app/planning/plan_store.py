@@ -18,7 +18,6 @@ from liquor_app.actions.eligibility import Reason
 from liquor_app.actions.models import ActionStatus
 from liquor_app.actions.offering.offer_uplifts import offer_label
 from liquor_app.actions.plan_context import PlanContext
-from liquor_app.campaigns.approved_wording import CURRENT_TEMPLATES, STANDING
 from liquor_app.campaigns.brief import CampaignBrief
 from liquor_app.campaigns.models import OPEN, CampaignType, Engine
 from liquor_app.core.errors import NotFound
@@ -37,6 +36,7 @@ from liquor_app.scoring.estimators.offer_response import level_of
 from liquor_app.scoring.estimators.uplift import PRIOR_MEAN, Cell
 from liquor_app.scoring.offer_forecast import response_in_use
 from liquor_app.scoring.uplift_store import Beliefs, uplift_in_use
+from liquor_app.templates.template_catalog import CURRENT_TEMPLATES
 from liquor_app.ui.words import figure, plain_number
 
 MOST_CELLS = 400
@@ -289,6 +289,17 @@ async def _copy(session: AsyncSession, brief: CampaignBrief, names: Mapping[str,
     return [{**row._mapping, "segment_name": names.get(row.segment, row.segment)} for row in found]
 
 
+STANDING = f"""md5(concat(
+    (SELECT jsonb_agg(jsonb_build_array(s.slug, s.rules, s.recommended_offers, s.optimal_channels,
+        s.optimal_send_window, s.template_category, s.max_discount_pct, s.margin_floor_pct, s.is_active)
+        ORDER BY s.slug)
+       FROM segments s WHERE s.slug = ANY(k.target_segments)),
+    (SELECT jsonb_agg(jsonb_build_array(c.channel, c.category, c.version) ORDER BY c.channel, c.category)
+       FROM ({CURRENT_TEMPLATES}) c
+      WHERE c.category IN (SELECT s.template_category FROM segments s WHERE s.slug = ANY(k.target_segments)))
+))"""
+"""Of campaign `k`: what a triggered one's messages will be made from, as one short text."""
+
 _PLANNED = f"""
 WITH planned AS (
     SELECT channel, template_category, count(*) AS n, sum(CAST(CAST('x' || left(md5(concat_ws('|', customer_id,
@@ -302,7 +313,7 @@ WITH planned AS (
 )
 SELECT CAST(t.n AS bigint) AS messages, t.has_texts, t.has_mail,
        (SELECT jsonb_object_agg(concat(c.channel, ':', c.category), c.version) FROM current c) AS templates,
-       CASE WHEN k.type = '{CampaignType.TRIGGERED}' THEN ({STANDING}) END AS standing,
+       CASE WHEN k.type = '{CampaignType.TRIGGERED}' THEN {STANDING} END AS standing,
        md5(concat_ws(':', t.n, t.sum,
            (SELECT concat(b.topic, b.channel, b.measure, b.variants, b.decide_on) FROM ab_tests b
              WHERE b.campaign_id = :id),
@@ -314,7 +325,7 @@ SELECT CAST(t.n AS bigint) AS messages, t.has_texts, t.has_mail,
               FROM brands b WHERE k.brand_id IS NULL OR b.id = k.brand_id
              ORDER BY b.is_default DESC, b.created_at LIMIT 1),
            (SELECT value FROM settings WHERE key = '{ComplianceSettings.key}'),
-           CASE WHEN k.type = '{CampaignType.TRIGGERED}' THEN concat(({STANDING}),
+           CASE WHEN k.type = '{CampaignType.TRIGGERED}' THEN concat({STANDING},
                (SELECT value FROM settings WHERE key = '{PlanningSettings.key}')) END
        )) AS fingerprint
   FROM campaigns k CROSS JOIN total t WHERE k.id = :id

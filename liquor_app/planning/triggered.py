@@ -17,7 +17,7 @@ from liquor_app.actions.generate import generate_for
 from liquor_app.actions.models import TAKEN, ActionStatus
 from liquor_app.actions.plan_context import PlanContext, lock_context
 from liquor_app.actions.plan_decisions import settle_actions
-from liquor_app.campaigns.approved_wording import STANDING
+from liquor_app.campaigns.approved_wording import offer_wording
 from liquor_app.campaigns.brief import CampaignBrief
 from liquor_app.campaigns.current_plan import set_held_out
 from liquor_app.campaigns.firings import record_firings, settle_firings
@@ -34,7 +34,7 @@ from liquor_app.planning.draft_plan import FREE, Prepared, prepared, store_plan,
 from liquor_app.planning.draw_arms import Arms, draw_arms
 from liquor_app.planning.optimizer.optimise import optimise, verdicts
 from liquor_app.planning.plan_reasoning import entry
-from liquor_app.planning.plan_store import PlanRow
+from liquor_app.planning.plan_store import STANDING, PlanRow, planned_now
 from liquor_app.planning.trigger_occasions import LOOK_BACK_DAYS, occasions_sql
 from liquor_app.ui.words import figure
 
@@ -84,6 +84,7 @@ async def fire(session: AsyncSession, actor: Actor, campaign_id: UUID) -> Fired:
         raise Conflict("Only a running campaign is triggered.")
     trigger, until = trigger_of(brief), now()
     if await _is_other_by_now(session, campaign_id):
+        await offer_wording(session, campaign_id, (await planned_now(session, campaign_id)).wording)
         await pause_campaign(session, actor, campaign_id, reason=CHANGED_SINCE)
         return Fired(0, 0, 0)
     since = max(brief.started_at or until, until - timedelta(days=LOOK_BACK_DAYS))
@@ -102,7 +103,7 @@ async def fire(session: AsyncSession, actor: Actor, campaign_id: UUID) -> Fired:
 
 
 _OTHER_BY_NOW = f"""
-SELECT k.approved_wording ->> 'standing' IS DISTINCT FROM ({STANDING}) FROM campaigns k
+SELECT k.approved_wording ->> 'standing' IS DISTINCT FROM {STANDING} FROM campaigns k
  WHERE k.id = :id AND k.approved_wording ->> 'standing' IS NOT NULL
 """
 

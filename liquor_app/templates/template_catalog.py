@@ -56,6 +56,14 @@ def _shows_own_words(source: TemplateSource) -> bool:
 Catalog = Mapping[tuple[Channel, str], CurrentTemplate]
 
 
+CURRENT_TEMPLATES = """
+SELECT DISTINCT ON (t.channel, t.category) t.channel, t.category, t.current_version_id AS version
+  FROM message_templates t WHERE t.is_active AND t.current_version_id IS NOT NULL
+ ORDER BY t.channel, t.category, t.updated_at DESC, t.id
+"""
+"""Of each channel and category the version in use, as `load_catalog` has it."""
+
+
 async def load_catalog(session: AsyncSession) -> Catalog:
     """For each channel and category the active template changed last."""
     found = await session.execute(

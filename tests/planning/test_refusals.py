@@ -17,10 +17,10 @@ from liquor_app.experiments.ab_tests.models import AbTopic, Measure
 from liquor_app.experiments.ab_tests.service import AbAsked, define_ab_test
 from liquor_app.organization.guidance import save_guidance
 from liquor_app.organization.models import Channel
-from liquor_app.planning.approval import refusals
+from liquor_app.planning.approval import approval_refusals
 from liquor_app.planning.approval.approval_outlook import Concern, read_outlook
+from liquor_app.planning.approval.approval_refusals import REFUSALS
 from liquor_app.planning.approval.approve_campaign import approve_campaign, submit_plan
-from liquor_app.planning.approval.refusals import REFUSALS
 from liquor_app.planning.service import make_plan
 from liquor_app.templates.service import update_template
 from tests.factories import approve_seen
@@ -135,7 +135,7 @@ async def test_everything_is_told_at_once(session: AsyncSession, monkeypatch: py
     told, why = await refused(session, campaign)
     assert len(told) == 5
     assert why == told[0]
-    monkeypatch.setattr(refusals, "REFUSALS", ())
+    monkeypatch.setattr(approval_refusals, "REFUSALS", ())
     assert await refused(session, campaign) == ([], ""), "both ask this list and nothing else"
 
 

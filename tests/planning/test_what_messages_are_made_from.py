@@ -15,7 +15,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import SYSTEM, Actor, ActorKind
-from liquor_app.campaigns.approved_wording import wording_now
 from liquor_app.campaigns.lifecycle import pause_campaign, resume_campaign, start_campaign
 from liquor_app.campaigns.models import CampaignStatus, CampaignType
 from liquor_app.campaigns.service import create_campaign, find_campaign, get_campaign
@@ -28,6 +27,7 @@ from liquor_app.organization.settings import ComplianceSettings, PlanningSetting
 from liquor_app.planning.approval.approval_outlook import read_outlook
 from liquor_app.planning.approval.approve_campaign import approve_campaign, submit_plan
 from liquor_app.planning.approval.autopilot import plan_ready
+from liquor_app.planning.plan_store import planned_now
 from liquor_app.planning.service import make_plan
 from liquor_app.planning.triggered import CHANGED_SINCE, fire, make_standing_plan
 from liquor_app.segments.service import update_segment
@@ -123,7 +123,7 @@ async def test_a_template_changed_after_the_approval_reaches_nobody_of_it(databa
     campaign, ids = await sending_shop(3)
     async with transaction() as session:
         row = await find_campaign(session, campaign)
-        row.approved_wording = await wording_now(session, row)
+        row.approved_wording = (await planned_now(session, campaign)).wording
         before = await session.scalar(text("SELECT current_version_id FROM message_templates WHERE id = :id"),
                                       {"id": await template(session)})  # fmt: skip
     await execute("UPDATE sends SET not_before = not_before + interval '1 hour' WHERE customer_id = :one", one=ids[0])
@@ -156,13 +156,13 @@ async def test_autopilot_keeps_the_wording_it_approved(session: AsyncSession) ->
     await shipped_templates(session)
     await make_plan(session, SYSTEM, campaign)
     row = await find_campaign(session, campaign)
-    kept = await wording_now(session, row)
+    kept = (await planned_now(session, campaign)).wording
     assert (await plan_ready(session, SYSTEM, campaign)).is_autopilot
     await new_subject(session)
     await session.refresh(row)
     assert row.approved_wording is not None
     assert row.approved_wording["templates"] == kept["templates"]
-    assert (await wording_now(session, row))["templates"] != kept["templates"]
+    assert (await planned_now(session, campaign)).wording["templates"] != kept["templates"]
 
 
 async def standing(session: AsyncSession) -> tuple[UUID, UUID]:
@@ -225,6 +225,20 @@ async def test_a_standing_campaign_whose_playbook_changed_waits_for_a_look(sessi
     assert await session.scalar(text("SELECT count(*) FROM actions")) == 0
     await resume_campaign(session, DANA, campaign)
     assert (await fire(session, SYSTEM, campaign)).seen == 5
+
+
+async def test_what_changed_once_more_is_looked_at_once_more(session: AsyncSession) -> None:
+    campaign, _ = await standing(session)
+    await approve_seen(session, DANA, campaign)
+    await start_campaign(session, DANA, campaign)
+    await new_subject(session)
+    await fire(session, SYSTEM, campaign)
+    await other_playbook(session)
+    await resume_campaign(session, DANA, campaign)
+    await fire(session, SYSTEM, campaign)
+    row = await find_campaign(session, campaign)
+    await session.refresh(row)
+    assert (row.status, row.pause_reason) == (CampaignStatus.PAUSED, CHANGED_SINCE)
 
 
 async def test_a_pause_for_another_reason_takes_up_no_template(session: AsyncSession) -> None:

@@ -23,7 +23,7 @@ from liquor_app.organization.models import Channel
 from liquor_app.organization.sending_switch import load_sending_switch
 from liquor_app.organization.service import BrandRow, get_brand
 from liquor_app.planning.approval.approval_context import ApprovalContext
-from liquor_app.planning.approval.refusals import refusals_of
+from liquor_app.planning.approval.approval_refusals import refusals_of
 from liquor_app.planning.block_forecast import foresee
 from liquor_app.planning.plan_reasoning import worth_nothing
 from liquor_app.planning.plan_store import get_plan, planned_now
@@ -50,7 +50,7 @@ class Concern(StrEnum):
     BLOCKED = "messages_blocked"
     WORTH_NOTHING = "earns_no_more_than_nothing"
     REFUSED = "approval_refused"
-    """Approving is refused for it (`refusals`), by whoever asked."""
+    """Approving is refused for it (`approval_refusals`), by whoever asked."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from liquor_app.campaigns.service import lock_campaign
 from liquor_app.core.clock import now
 from liquor_app.core.errors import Conflict, NotFound
 from liquor_app.planning.approval.approval_context import ApprovalContext, read_approval
-from liquor_app.planning.approval.refusals import refuse
+from liquor_app.planning.approval.approval_refusals import refuse
 from liquor_app.planning.models import PlanStatus
 from liquor_app.planning.plan_status import record_approval
 from liquor_app.planning.plan_store import PlanRow, planned_now
