@@ -28,6 +28,7 @@ from liquor_app.imports.cleaning.person_rows import Person, PersonReader
 from liquor_app.imports.cleaning.products.product_cells import CleanProduct, clean_product
 from liquor_app.imports.cleaning.row_notes import SHARED
 from liquor_app.imports.cleaning.sale_rows import MADE, SaleRows
+from liquor_app.imports.cleaning.sums.differing_totals import one_total_each
 from liquor_app.imports.cleaning.sums.payment_rows import leave_out_payments
 from liquor_app.imports.cleaning.sums.repeated_orders import once_each
 from liquor_app.imports.profiles.tool_profile import NOBODY, Make, is_reversal
@@ -158,6 +159,8 @@ class Chunks:
                 self._records = iter(OrderDiscounts(self._records, at, how.decimal))
         if statuses and told:
             self._records = statuses.rows(self._records)
+        if self._is_sales and sales is None:
+            self._records = iter(one_total_each(self._records, table.columns, at, how.decimal))
         if self._is_sales and (product := at.get("product", len(table.columns))) < len(table.columns):
             self._records = iter(leave_out_no_goods(self._records, product))
         self._clean = READERS[kind](at, how)
@@ -225,10 +228,9 @@ class Chunks:
                 if self._sales is None:  # a row is a line
                     cells = record.cells + [make(record.cells) for make in made] if made else record.cells
                     row = clean(record.number, cells)
-                    if record.voids or record.shared:
-                        row = row._replace(
-                            voids=record.voids, notes=(*row.notes, *((SHARED,) if record.shared else ()))
-                        )
+                    if record.voids or record.shared or record.note:
+                        more = (*((SHARED,) if record.shared else ()), *((record.note,) if record.note else ()))
+                        row = row._replace(voids=record.voids, notes=(*row.notes, *more))
                     chunk.rows.append(row)
                     chunk.records.append(record)
                     continue

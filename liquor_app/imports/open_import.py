@@ -30,6 +30,7 @@ from liquor_app.imports.cleaning.orders.store_numbers import by_store, with_numb
 from liquor_app.imports.cleaning.orders.total_rows import leave_out_totals
 from liquor_app.imports.cleaning.person_cells import tell_of_us
 from liquor_app.imports.cleaning.sale_rows import MADE, PACKED, SaleRows
+from liquor_app.imports.cleaning.sums.differing_totals import one_total_each
 from liquor_app.imports.cleaning.sums.payment_rows import leave_out_payments, pays_orders
 from liquor_app.imports.cleaning.sums.repeated_orders import once_each
 from liquor_app.imports.orders.store_orders import BY_STORE
@@ -128,6 +129,7 @@ async def open_work(
                 goods = list(leave_out_no_goods(statuses.sample, own.get("product")))
                 if tells_whole_orders(table.columns, own):
                     goods = list(OrderTotals(goods, table.columns, own, dialect.decimal))
+                goods = list(one_total_each(goods, table.columns, own, dialect.decimal))
                 if order_offs_of(own) and "order_id" in own:
                     goods = list(OrderDiscounts(goods, own, dialect.decimal))
                 check_rows(table.columns, at, goods, statuses.places)

@@ -30,6 +30,7 @@ ERASED = "erased_person"
 OTHER_SHEETS = "other_sheets"
 """Counts sheets of a workbook, not rows."""
 SHARED = "amount_of_order_shared"
+TOTALS_ADDED = "totals_of_order_added"
 BACK_WITH_TAX = "refund_with_tax"
 MAY_HOLD_TAX = "refund_may_hold_tax"
 
@@ -86,6 +87,8 @@ NOTES = {
     PRICE_OF_ZERO: "The price is 0, which tills write where they know none: it is left blank.",
     SHARED: "The file says what the whole order came to, and of no line what it cost: it is shared among the lines by"
     " their pieces. The order's sum is the file's own.",
+    TOTALS_ADDED: "Rows of the same order name different totals, and nothing says what each is of: they are added up."
+    " If one of them is what the whole order came to, take the other out.",
     REPEATED_FIRST: "The file names it twice: the first row stands.",
     REPEATED_LATER: "The file names it twice: the later row stands.",
     ERASED: "The row is of somebody who was erased: it is left out, and nothing of it is kept.",

@@ -273,9 +273,9 @@ def _told_twice(rows: Sequence[tuple[Says | None, Decimal]]) -> Twice | None:
 
 
 def check_status(record: Record) -> None:
-    """Check, or raise Rejected: whether a row was paid cannot be told."""
+    """Check, or raise Rejected: whether a row was paid, or what, cannot be told."""
     if record.doubt:
-        raise Rejected(UNKNOWN, "", record.doubt)
+        raise Rejected(record.doubt_code, "", record.doubt)
 
 
 _BLANK = "is blank"

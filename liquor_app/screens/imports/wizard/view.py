@@ -25,6 +25,7 @@ from liquor_app.imports.cleaning.row_notes import (
     STRANGE_REASON,
     TOO_MANY_OF_ONE,
     TOO_MANY_TAGS,
+    TOTALS_ADDED,
     UNSEEN,
     ZIP_WRONG,
     ZIP_ZEROS,
@@ -187,6 +188,12 @@ _WARNED = {
         "order numbers were sold on several days, and are one order each: if numbers begin anew, write the month or"
         " the day before them",
     ),
+    TOTALS_ADDED: (
+        "row names another total than a row of the same order before it: they are added up; if one of them is what the"
+        " whole order came to, take the other out",
+        "rows name other totals than rows of the same order before them: they are added up; if one of them is what the"
+        " whole order came to, take the others out",
+    ),
     VOIDED_SINCE: (
         "order is left out: it was voided or refunded in full, as a file told that may be the later one",
         "orders are left out: they were voided or refunded in full, as a file told that may be the later one",
@@ -321,6 +328,7 @@ _REASONS = {
     "no_time": "No time of purchase",
     "no_amount": "Nothing paid",
     "unknown_status": "Not clear whether it was paid",
+    "two_totals": "Two totals of one order",
     "upc_of_several": "UPC of several products",
 }
 """Why rows are refused, where the code is no sentence of ours."""
