@@ -39,8 +39,11 @@ ZONE, NOW = ZoneInfo("America/New_York"), datetime(2026, 11, 28, 12, tzinfo=UTC)
          ",Opted out of emails,Newsletter opt-out"),
         ("sms_opt_out", "SMS Opt Out,Do Not Text,SMS Unsubscribed,Opted Out of SMS,No SMS,Text opt-out"),
         ("opt_out", "Do Not Contact,DNC,Opted Out,Opt-Out,Opt Out Date,Blacklisted,Deleted,Deleted At,is_deleted"),
+        ("call_opt_out", "Do Not Call,DoNotCall,donotphone,Do not allow Phone Calls,No Calls,No phone calls,Don't Call"
+         ",Do Not Call Flag,Do Not Call List,Opted out of calls,Call opt-out,No marketing calls"
+         ",Stop calling,Do not phone"),
         (None, "Email Opt In,Subscribed,Accepts Email Marketing,Unsubscribe Link,Opt Out Reason,UNSUB_CAMPAIGN_TITLE"
-         ",Do Not Sell,Do Not Call,Notes,Option,Sublet,Email,No"),
+         ",Do Not Sell,No Phone,Calls,Last Call,Call Notes,Do Not Call Reason,Notes,Option,Sublet,Email,No"),
     ],
 )  # fmt: skip
 def test_a_column_says_who_refused_by_its_name(field: str | None, columns: str) -> None:

@@ -137,7 +137,7 @@ CUSTOMERS: dict[str, tuple[str, ...]] = {
         "consent timestamp", "consent time", "opt in timestamp", "subscribed on", "date subscribed", "subscribe date",
     ),
     # known by `refusal_field`, whatever stands beside the words
-    "email_opt_out": (), "sms_opt_out": (), "opt_out": (), "objection": (), "profiling_opt_out": (),
+    "email_opt_out": (), "sms_opt_out": (), "call_opt_out": (), "opt_out": (), "objection": (), "profiling_opt_out": (),
     # … and by `dead_field`
     "email_bounced": (), "sms_bounced": (), "email_valid": (), "sms_valid": (), "complained": (), "suppressed": (),
     "email_suppressed": (), "sms_suppressed": (),

@@ -21,7 +21,7 @@ from liquor_app.imports.cleaning.answers.dead_addresses import (
 from liquor_app.imports.cleaning.answers.heard_columns import places_of
 from liquor_app.imports.cleaning.answers.leaving_reasons import Left, given_up_reason, is_strange, why_left
 from liquor_app.imports.cleaning.answers.objection_columns import OBJECTIONS
-from liquor_app.imports.cleaning.answers.refusals import CONSENTS, REFUSALS, clean_refusal
+from liquor_app.imports.cleaning.answers.refusals import CALLS, CONSENTS, REFUSALS, clean_refusal
 from liquor_app.imports.cleaning.answers.remarks import choice_channels, chooses_none, holds_remarks, remarks_no
 from liquor_app.imports.cleaning.answers.status_columns import STATUSES
 from liquor_app.imports.cleaning.cells import Rejected, clean_word
@@ -137,6 +137,8 @@ def hear(cells: list[str], at: dict[str, int], how: Setting, told: ConsentColumn
             notes[refused.code if refused.code in NOTES else NO_EVIDENCE] = None
     for name, place in told.refusals:
         if says_in(cells[place], how.codes.get(how.column(place))):
+            continue
+        if name == CALLS and any(one.status is ConsentStatus.GIVEN and one.channel == "sms" for one in found):
             continue
         if (cell := cells[place]) and (no := clean_refusal(cell, how.zone, how.now, how.date_order)):
             column = how.column(place)

@@ -27,8 +27,21 @@ from liquor_app.imports.cleaning.dates import read_date
 from liquor_app.imports.cleaning.moment_cells import clean_consent_moment, is_no_day
 from liquor_app.imports.profiles.tool_profile import Make
 
-REFUSALS = {"email_opt_out": ("email",), "sms_opt_out": ("sms",), "opt_out": ("email", "sms"), **OBJECTIONS}
+CALLS = "call_opt_out"
+"""Of who refused to be called: by law a text is a call (47 CFR 64.1200), so that it is a no to texts, but of who said
+yes to these, where and when."""
+REFUSALS = {
+    "email_opt_out": ("email",), "sms_opt_out": ("sms",), CALLS: ("sms",), "opt_out": ("email", "sms"), **OBJECTIONS,
+}  # fmt: skip
 """Field → channels that who is named in it is written to on no more."""
+_CALLS = re.compile(
+    r"(?:(?:is|has|customer|client|contact|member|gdpr|please|national|on|the) )*"
+    r"(?:(?:do ?not|don ?t|never|stop|no|refuse[sd]?|declines?|opt(?:ed)? ?out(?: of)?)"
+    r" (?:allow |accept |want |make |receive |more |any |bulk |marketing |sales )?(?:phone |telephone |cold |sales )?"
+    r"(?:calls?|calling|called|telemarketing)|do ?not (?:allow )?(?:phone|telephone|ring)|donotcall|donotphone|nocalls?"
+    r"|(?:phone |telephone )?calls? (?:opt(?:ed)? ?out|refused|declined|blocked|unwanted))"
+    r"(?: (?:list|registry|flag|status|date|at|on|yn|y n|ind|indicator|phone))*"
+)
 CONSENTS = ("email_consent", "sms_consent")
 _NAME = re.compile(
     r"\b(?:un ?sub(?:s(?:cri\w*)?)?|opt(?:s|ed|ing)? ?out|optout|do ?not|don ?t|dnc|dne|no (?:e ?)?(?:mails?|mailings?"
@@ -69,6 +82,8 @@ def refusal_field(column: str) -> str | None:
     name = column_words(column)
     if (objection := objection_field(name)) is not None:
         return objection
+    if _CALLS.fullmatch(name):
+        return CALLS
     if is_exclusion(name):
         return _by_channel(name)
     if (found := _NAME.search(name)) is None or _OF_FANS.search(name):

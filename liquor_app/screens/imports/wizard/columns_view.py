@@ -27,6 +27,7 @@ LABELS: Mapping[str, str] = {
     "sms_consent": "SMS consent",
     "email_opt_out": "Refused e-mail",
     "sms_opt_out": "Refused SMS",
+    "call_opt_out": "Refused calls, and with them texts",
     "opt_out": "Refused every message",
     "email_bounced": "E-mail address is dead (bounced)",
     "sms_bounced": "Phone number is dead",
