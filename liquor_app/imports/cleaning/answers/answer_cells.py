@@ -15,6 +15,8 @@ YES = frozenset({
     "enabled", "allowed", "accepted", "consented", "consent given", "express", "explicit", "express consent",
     "explicit consent", "activo", "activa", "suscrito", "suscrita", "ja", "oui", "angemeldet", "abonniert", "abonné",
     "abonnée", "inscrit", "inscrite", "sim", "sì", "iscritto", "iscritta",
+    "subscribe", "confirmed", "resubscribed", "re subscribed", "start", "unstop", "double opt in confirmed",
+    "freely given consent",
     "accepts", "accept", "agree", "agrees", "i agree", "ok", "okay", "checked", "ticked", "✓", "✔", "☑", "✅",
 })  # fmt: skip
 NO = frozenset({
@@ -22,6 +24,7 @@ NO = frozenset({
     "unsubscribe", "stop", "stopped", "declined", "denied", "refused", "removed", "do not contact", "do not email",
     "do not text", "dnc", "complained", "complaint", "spam", "spam complaint", "marked as spam", "abuse", "rejected",
     "baja", "de baja", "dado de baja", "dada de baja", "desuscrito", "desuscrita", "cancelado", "cancelada",
+    "disagree", "disagrees", "disagreed", "i disagree", "nope", "arret", "arrêt", "left", "left list", "left the list",
     "quit", "cancel", "cancelled", "canceled", "end", "stopall", "stop all", "never", "nein", "non", "não", "nao",
     "nicht kontaktieren", "keine einwilligung", "ne pas contacter", "unchecked", "unticked", "✗", "✘", "❌", "☒",
 })  # fmt: skip
@@ -30,10 +33,16 @@ SILENT = frozenset({
     "pending", "unconfirmed", "awaiting confirmation", "inactive", "inactivo", "inactiva",
     "transactional", "redacted", "archived", "implied",
     "nicht angemeldet", "nicht abonniert", "nicht bestätigt", "non abonné", "non inscrit", "en attente",
+    "non subscriber", "nonsubscriber", "not a subscriber", "not opted in",
+    "pending confirmation", "confirmation pending",
+    "implicit", "implicit consent", "temp hold", "temporary hold", "vacation/autoreply", "not specified", "unspecified",
+    "not applicable", "none selected", "not yet", "invited", "no status", "no data", "no information", "no record",
+    "no history", "collected", "legitimate interest", "mailbox full",
     "implied consent", "soft bounce", "soft bounced", "no answer", "no response", "no reply", "no preference",
 })  # fmt: skip
 """Neither yes nor no: nobody was asked, or nobody has answered yet."""
 DEAD = frozenset({
+    "undelivered", "nonexistent", "non existent", "dropped", "failed", "failure", "unreachable", "quarantined",
     "cleaned", "bounced", "bounce", "hard bounce", "hard bounced", "undeliverable", "invalid", "suppressed", "blocked",
 })  # fmt: skip
 """What another system says of an address it no longer writes to."""
@@ -46,7 +55,9 @@ _REFUSES = re.compile(
     r"|not (?:allowed|permitted|accepted|wanted|consented|interested)|refus\w+|declin\w+|revok\w+|withdr\w+"
     r"|denie[ds]|stop(?:all)?|off|disabled|removed?|deleted|erased|deceased|eliminad[oa]|junk|spam|complain\w*|dnc|dne"
     r"|reject\w*|(?:black|block) ?list\w*|exclu(?:de[ds]?|sion)|banned|muted|halted|terminated|discontinued|prohibited"
-    r"|forbidden|withheld"
+    r"|forbidden|withheld|disallow\w*|disagree\w*|object(?:s|ed|ions?)|opposed|dnd|cancell?ed"
+    r"|(?:lost|expired|lapsed) (?:consent|permission|opt ?in)|(?:ex|former) subscribers?"
+    r"|manual(?:ly)? (?:suppress\w*|deactivated)|suppress\w* (?:by|manual\w*)"
     r"|abgemeldet|abbestellt|ausgetragen|widerruf\w*|d[eé]s(?:abonn|inscri)\w*|refusée?s?|descadastrad\w+|disiscri\w+)\b"
 )
 """What says no among other words: a no is always taken."""
@@ -85,6 +96,10 @@ def clean_answer(cell: str, field: str) -> Answer:
     for words, answer in ((YES, Answer.YES), (NO, Answer.NO), (SILENT | {""}, Answer.SILENT), (DEAD, Answer.DEAD)):
         if word in words:
             return Answer.SILENT if answer is Answer.DEAD and bounce_passes(cell) else answer
+    if SOFT.search(word) and not _NOT_SOFT.search(word):
+        return Answer.SILENT
+    if _DEAD.search(word) and not _LIVES.search(word):
+        return Answer.DEAD
     if refuses(word):
         return Answer.NO
     raise Rejected(f"bad_{field}", field, f"{field} must be yes or no, not {cell.strip()[:40]!r}.")
@@ -113,7 +128,17 @@ def refuses(word: str) -> bool:
     return _REFUSES.search(word) is not None
 
 
-SOFT = re.compile(r"\b(?:soft|transient|temporary|temp|deferred|undetermined|auto ?reply|mailbox full|over quota)\b")
+_DEAD = re.compile(
+    r"\b(?:bounc(?:e[ds]?|ing)|hard ?bounced?|undeliver(?:able|ed)"
+    r"|(?:invalid|bad|wrong|unknown) (?:e ?mail|address|user)|no such (?:user|mailbox)"
+    r"|(?:e ?mail|address|mailbox|user) (?:is )?(?:invalid|unknown|not found|does ?n(?:o|')t exist)"
+    r"|perm(?:anent(?:ly)?)? (?:fail\w*|undeliver\w*)|(?:user|globally|admin) suppressed)\b"
+)
+"""How tools say among other words that an address is dead."""
+_LIVES = re.compile(r"\b(?:not|no|never|un ?sub\w*|opt(?:ed)? ?out)\b(?! (?:found|exist|such|user|mailbox))")
+SOFT = re.compile(
+    r"\b(?:soft ?bounced?|soft|transient|temporary|temp|deferred|undetermined|auto ?reply|mailbox full|over quota)\b"
+)
 """How tools name a bounce that passes."""
 _NOT_SOFT = re.compile(r"\b(?:hard|permanent|not|no)\b")
 
@@ -125,6 +150,7 @@ def bounce_passes(cell: str) -> bool:
     return SOFT.search(remark) is not None and _NOT_SOFT.search(remark) is None
 
 
+_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z][a-z])")
 _NUMBER = re.compile(r"^([01])\.0+$")
 """A 1 or a 0 that went through a spreadsheet."""
 
@@ -132,5 +158,5 @@ _NUMBER = re.compile(r"^([01])\.0+$")
 def flag_word(cell: str, field: str) -> str:
     """Return a cell's word as the sets above spell theirs; "" for none."""
     said = clean_word(cell, field) or ""
-    text = _NUMBER.sub(r"\1", _REMARK.sub("", said) or said).replace("’", "'")
+    text = _CAMEL.sub(" ", _NUMBER.sub(r"\1", _REMARK.sub("", said) or said).replace("’", "'"))
     return " ".join(re.sub(r"(?<!^)[_-]+|^[_-]+(?!\d)", " ", text).lower().split())

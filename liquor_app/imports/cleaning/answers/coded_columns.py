@@ -17,7 +17,10 @@ Codes = Mapping[str, Answer | None]
 _CHANNEL = (
     r"(?:e ?mails?|mails?|mailings?|newsletters?|sms|mms|texts?|txts?|texting|mobile|phone|marketing|promo\w*|offers?)"
 )
-_WHOSE = rf"(?:is|has|customer|client|contact|member|subscriber|gdpr|list|direct|bulk|{_CHANNEL})"
+_WHOSE = (
+    r"(?:is|has|customer|client|contact|member|subscriber|gdpr|list|direct|bulk|double|single|confirmed"
+    rf"|{_CHANNEL})"
+)
 _OPT = (
     r"(?:opt(?:ed|ing)?|opt(?:ed)? ?in|opt(?:ed)? ?in(?: or)?(?: opt(?:ed)?)? ?out"
     r"|opt(?:ed)? ?out(?: or)?(?: opt(?:ed)?)? ?in)"
@@ -73,6 +76,8 @@ def codes_of(column: str, cells: Sequence[str]) -> Codes:
             found["c"] = Answer.DEAD
     if is_opting(column):
         found |= _OF_OPTING
+        if "2" in letters <= {"1", "2"}:  # the categories of Brevo
+            found |= {"1": Answer.YES, "2": Answer.NO}
     elif _is_in_or_out(column, cells):
         found |= _OF_PREFS
     return found

@@ -68,7 +68,9 @@ _SMS = re.compile(r"\b(?:sms|text(?:s|ed|ing)?|txts?|mms|mobile)\b")
 _BY_EMAIL = re.compile(r"\b(?:e ?mail(?:s|ed|ings?)?|newsletters?)\b")
 _LETTERS = re.compile(r"\bmails?\b")
 _EMAIL = re.compile(r"\b(?:e ?mail(?:s|ed|ings?)?|mails?|mailings?|newsletters?|un ?sub\w*)\b")
-_SAYS_IN = frozenset({word for word in YES if "in" in word.split() or "subscri" in word or "consent" in word})
+_SAYS_IN = frozenset({word for word in YES if "in" in word.split() or "subscri" in word or "consent" in word}) | {
+    "start", "unstop", "help", "info",
+}  # fmt: skip
 _PLAIN_NO = frozenset({
     "no", "n", "false", "f", "0", "off", "none", "active", "allow", "allows", "allowed", "permit", "permitted",
     "include", "included", "unchecked", "unticked", "not excluded", "not blocked", "not stopped", "not restricted",

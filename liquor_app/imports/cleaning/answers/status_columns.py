@@ -16,7 +16,7 @@ STATUSES = {"email_status": "email", "sms_status": "sms"}
 _NAME = re.compile(
     r"(?:(?:e ?mail|sms|text|marketing|e ?mail marketing|sms marketing|subscriber|subscription|subscribe|contact|member"
     r"|customer|client|account|profile"
-    r"|list|mailing|newsletter|permission|consent|gdpr|opt ?(?:in|out)) )*(?:status|state)"
+    r"|list|mailing|newsletter|permission|consent|gdpr|double|single|opt ?(?:in|out)) )*(?:status|state)"
 )
 _SMS = re.compile(r"\b(?:sms|texts?|textable)\b")
 _OF_LISTS = re.compile(
@@ -107,7 +107,8 @@ def asks_of_offers(column: str) -> bool:
 _ASKS_OF_CONSENT = re.compile(
     r"(?:(?:is|was|can|may|ok|okay|to|be|we|i|customer|client|contact|member|person|gdpr|ccpa|rgpd|lgpd|privacy|marketing"
     r"|promo(?:s|tions?|tional)?|commercial|bulk|electronic|e ?mails?|mailings?|newsletters?|sms|texts?|allow(?:s|ed)?"
-    r"|accept(?:s|ed)?|receiv(?:e|es|ing)|gets?|wants?|send|permits?|agree[ds]?|opt|opted|in|by|for|via) ){0,5}"
+    r"|accept(?:s|ed)?|receiv(?:e|es|ing)|gets?|wants?|send|permits?|agree[ds]?|opt|opted|in|by|for|via|double|single"
+    r"|confirmed) ){0,5}"
     r"(?:consent(?:s|ed)?|permission|permitted|opt ?in|opted ?in|optin|mailable|e ?mailable|textable|subscriber"
     r"|e ?mails?|mailings?|newsletters?|sms|texts?|contact|contacted|allowed)"
 )
