@@ -15,7 +15,7 @@ from liquor_app.imports.cleaning.file_setting import Setting
 from liquor_app.imports.cleaning.line_rows import OF_NOBODY, Line, LineReader
 from liquor_app.imports.cleaning.orders.discount_columns import order_offs_of
 from liquor_app.imports.cleaning.orders.no_goods import leave_out_no_goods
-from liquor_app.imports.cleaning.orders.order_discounts import OrderDiscounts
+from liquor_app.imports.cleaning.orders.order_discounts import OrderDiscounts, order_refunds_of
 from liquor_app.imports.cleaning.orders.order_rows import OrderRows, Places
 from liquor_app.imports.cleaning.orders.order_shape import Watch, tells_whole_orders
 from liquor_app.imports.cleaning.orders.order_totals import OrderTotals
@@ -157,8 +157,12 @@ class Chunks:
                 self._records = iter(OrderTotals(self._records, table.columns, at, how.decimal))
             if sales is None and order_offs_of(at):
                 self._records = iter(OrderDiscounts(self._records, at, how.decimal))
+            if sales is None and (backs := order_refunds_of(table.columns, at)):
+                self._records = iter(OrderDiscounts(self._records, at, how.decimal, backs))
         if statuses and told:
             self._records = statuses.rows(self._records)
+        if self._is_sales and sales is not None:
+            self._records = iter(sales.in_part(self._records))
         if self._is_sales and sales is None:
             self._records = iter(one_total_each(self._records, table.columns, at, how.decimal))
         if self._is_sales and (product := at.get("product", len(table.columns))) < len(table.columns):
@@ -198,7 +202,7 @@ class Chunks:
             elif self._own and not record.problem:
                 self._own.see(record)
             if self._sales and not record.problem:
-                self._sales.line(record.cells)
+                self._sales.line(record.cells, in_part=record.in_part)
         self._skip = 0
         chunk, start = Chunk(), self._table.taken
         clean, made = self._clean, self._made
@@ -221,7 +225,7 @@ class Chunks:
                     self._own.see(record)
                 if record.left_out:
                     if self._sales:  # what stands on an order's first row is known on its others
-                        self._sales.line(record.cells)
+                        self._sales.line(record.cells, in_part=record.in_part)
                     self._leave_out(chunk, record, record.left_out)
                     continue
                 check_status(record)
@@ -234,7 +238,7 @@ class Chunks:
                     chunk.rows.append(row)
                     chunk.records.append(record)
                     continue
-                lines = self._sales.lines(record.cells)
+                lines = self._sales.lines(record.cells, in_part=record.in_part)
                 if isinstance(lines, str):
                     self._leave_out(chunk, record, lines)
                     continue

@@ -21,7 +21,7 @@ from liquor_app.imports.cleaning.file_setting import Reading, Setting
 from liquor_app.imports.cleaning.orders.customer_totals import check_is_of_purchases
 from liquor_app.imports.cleaning.orders.discount_columns import order_offs_of, percentages
 from liquor_app.imports.cleaning.orders.no_goods import leave_out_no_goods
-from liquor_app.imports.cleaning.orders.order_discounts import OrderDiscounts
+from liquor_app.imports.cleaning.orders.order_discounts import OrderDiscounts, order_refunds_of
 from liquor_app.imports.cleaning.orders.order_shape import check_rows, tells_whole_orders
 from liquor_app.imports.cleaning.orders.order_totals import OrderTotals
 from liquor_app.imports.cleaning.orders.refunds_of import refunds_of
@@ -132,6 +132,8 @@ async def open_work(
                 goods = list(one_total_each(goods, table.columns, own, dialect.decimal))
                 if order_offs_of(own) and "order_id" in own:
                     goods = list(OrderDiscounts(goods, own, dialect.decimal))
+                if backs := order_refunds_of(table.columns, own):
+                    goods = list(OrderDiscounts(goods, own, dialect.decimal, backs))
                 check_rows(table.columns, at, goods, statuses.places)
             return (
                 table,

@@ -200,7 +200,7 @@ PURCHASES: dict[str, tuple[str, ...]] = {
         "extended amount",
         "extended", "ext amount", "ext retail", "extended retail", "ext sell", "extended sell", "ext selling price",
         "ext sales", "extended sales", "ext net", "extended net", "net amt", "total net", "net sales amount",
-        "item total", "item amount", "line amt", "ext amt", "item net", "line net",
+        "order line total", "item total", "item amount", "line amt", "ext amt", "item net", "line net",
         "sale amount", "total retail", "total sell",
         "sales amount", "amount sold", "amount after discount", "net price", "summe brutto", "brutto", "bruttobetrag",
         "gesamtbetrag", *PLAIN_GROSS,

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 
 from liquor_app.core.money import money
 from liquor_app.imports.cleaning.amounts import Amount, read_amount, read_share, says_percent
+from liquor_app.imports.cleaning.orders.discount_columns import CENTS
+from liquor_app.imports.cleaning.orders.money_names import given_back
 from liquor_app.imports.cleaning.orders.packed_items import packed_items
-from liquor_app.imports.profiles.tool_profile import FILLED, OTHER_ROW, Make, Sales, packed_part, plain
+from liquor_app.imports.profiles.tool_profile import FILLED, OTHER_ROW, REFUNDED, Make, Sales, packed_part, plain
+from liquor_app.imports.readers.row_reader import Record
 
 MADE = ("amount", "discount")
 """Fields a line's sums are made for, behind the columns of the file."""
 PACKED = ("product", "quantity", "sku")
 """Fields that stand behind all others where a row packs its lines."""
+
+
+MOST_ROWS = 1_000
+"""Rows of one order that are looked at together."""
 
 
 class SaleRows:
@@ -35,6 +42,7 @@ class SaleRows:
         self._plus = _places(sales.plus, at)
         self._minus = _places(sales.minus, at)
         self._less = _places(sales.less, at)
+        self._backs = [term[0] for term in self._minus if len(term) == 1 and given_back(columns[term[0]])]
         self._discount = _places(tuple((one,) for one in sales.discount), at)
         self._between = [at[plain(one)] for one in sales.discount_between if plain(one) in at]
         self._packed_minus = [at[plain(one)] for one in sales.packed_minus if plain(one) in at]
@@ -55,10 +63,53 @@ class SaleRows:
         self._packed = [place for name, place in at.items() if sales.packed and name.startswith(plain(sales.packed))]
         self._now, self._first = "", list[str]()
 
-    def lines(self, cells: list[str]) -> list[list[str]] | str:
+    def in_part(self, records: Iterable[Record]) -> Iterable[Record]:
+        """Return the rows of a file; those of an order that is called refunded, though its own sums say that only a
+        part came back, are `in_part`: they count, less that. Where nothing says how much, the word holds."""
+        words = {why for _, reasons in self._drops for why in reasons.values()}
+        return self._in_part(records) if REFUNDED in words and (self._backs or self._packed_minus) else records
+
+    def _in_part(self, records: Iterable[Record]) -> Iterator[Record]:
+        run, now = list[Record](), ""
+        for record in records:
+            order = now if record.problem else record.cells[self._order].strip()
+            if run and (order != now or not order or len(run) >= MOST_ROWS):
+                yield from self._parted(run)
+                run = []
+            now = order
+            run.append(record)
+        yield from self._parted(run)
+
+    def _parted(self, run: Sequence[Record]) -> Iterator[Record]:
+        rows = [one.cells for one in run if not one.problem and not one.left_out]
+        is_called = any(
+            reasons.get(_said(cells[place])) == REFUNDED for cells in rows for place, reasons in self._drops
+        )
+        if not is_called or not self._is_less(rows):
+            yield from run
+            return
+        for record in run:
+            yield record if record.problem else record._replace(in_part=True)
+
+    def _is_less(self, rows: Sequence[list[str]]) -> bool:
+        """Tell whether something came back of an order's rows, and less than all."""
+        back = sold = Decimal(0)
+        limits = [place for place in self._backs if place in self._at_most]
+        for cells in rows:
+            back += sum((abs(self._read(cells[place]) or Decimal(0)) for place in self._backs), Decimal(0))
+            back += self._refunded(cells)
+            if limits:
+                sold += self._read(cells[self._at_most[limits[0]]]) or Decimal(0)
+            else:
+                total = self._sum(cells, self._plus, signed=True)
+                off = [term for term in self._minus if term[0] not in self._backs]
+                sold += (total or Decimal(0)) - (self._sum(cells, off, signed=False, of=total) or Decimal(0))
+        return 0 < back < sold - CENTS
+
+    def lines(self, cells: list[str], *, in_part: bool = False) -> list[list[str]] | str:
         """Return the lines a row holds: the row as `line` has it, or each of the items it packs, if they come to what
         the row itself does."""
-        whole = self.line(cells)
+        whole = self.line(cells, in_part=in_part)
         if isinstance(whole, str) or not self._packed:
             return whole if isinstance(whole, str) else [whole]
         items = packed_items([cells[place] for place in sorted(self._packed)])
@@ -80,8 +131,12 @@ class SaleRows:
             lines.append(line)
         return lines
 
-    def line(self, cells: list[str]) -> list[str] | str:
-        """Return the cells of a line, what was made behind them; or why the row is none (a key of `LEFT_OUT`)."""
+    def line(self, cells: list[str], *, in_part: bool = False) -> list[str] | str:
+        """Return the cells of a line, what was made behind them; or why the row is none (a key of `LEFT_OUT`).
+
+        Args:
+            in_part: of its order, called refunded, only a part came back.
+        """
         order = cells[self._order].strip()
         if order and order == self._now:
             cells = list(cells)
@@ -95,7 +150,8 @@ class SaleRows:
                 return OTHER_ROW
         for place, reasons in self._drops:
             said = _said(cells[place])
-            if why := reasons.get(said) or (reasons.get(FILLED) if said else None):
+            why = reasons.get(said) or (reasons.get(FILLED) if said else None)
+            if why and not (in_part and why == REFUNDED):
                 return why
         total = self._sum(cells, self._plus, signed=True)
         off = self._sum(cells, self._minus, signed=False, of=total)

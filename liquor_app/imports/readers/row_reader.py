@@ -21,9 +21,10 @@ class Record(NamedTuple):
     """One row. `number` is what a spreadsheet shows (the header is 1; a JSON object counts from 1 for the first);
     `problem` says why `cells` cannot be used, `order` which order it is a line of, where the rows around it tell. Of
     purchases `left_out` says why the row is no line of one, `doubt` why nobody can tell (`orders.status_rows`), with
-    its code, `voids` that it takes a sale back, and `note` what is told of it though it is taken (`row_notes`); `own`
-    are its cells as they stand in the file, where the rows around it told more, and `shared` that its amount is a part
-    of what the whole order came to (`orders.order_totals`)."""
+    its code, `voids` that it takes a sale back, `note` what is told of it though it is taken (`row_notes`),
+    `in_part` that only a part came back of its order, which is called refunded; `own` are its cells as they stand in
+    the file, where the rows around it told more, and `shared` that its amount is a part of what the whole order came
+    to (`orders.order_totals`)."""
 
     number: int
     cells: list[str]
@@ -36,6 +37,7 @@ class Record(NamedTuple):
     shared: bool = False
     doubt_code: str = "unknown_status"
     note: str = ""
+    in_part: bool = False
 
     @property
     def told(self) -> list[str]:

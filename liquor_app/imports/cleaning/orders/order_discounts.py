@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 
 from liquor_app.imports.cleaning.amounts import read_amount
+from liquor_app.imports.cleaning.answers.dead_addresses import column_words
 from liquor_app.imports.cleaning.orders.discount_columns import offs_of, order_offs_of
+from liquor_app.imports.cleaning.orders.money_names import REFUNDED
 from liquor_app.imports.cleaning.orders.row_worth import RowWorth
 from liquor_app.imports.readers.row_reader import Record
 
@@ -23,11 +26,14 @@ class OrderDiscounts:
     Args:
         at: field → position of its column; with `order_id` and a discount of orders.
         decimal: the file's decimal mark.
+        places: of what is taken off, if not the discounts of orders.
     """
 
-    def __init__(self, records: Iterable[Record], at: Mapping[str, int], decimal: str) -> None:
+    def __init__(
+        self, records: Iterable[Record], at: Mapping[str, int], decimal: str, places: Sequence[int] = ()
+    ) -> None:
         self._records, self._decimal = records, decimal
-        self._order, self._places = at["order_id"], [place for _, place in order_offs_of(at)]
+        self._order, self._places = at["order_id"], [*places] or [place for _, place in order_offs_of(at)]
         self._offs = [place for _, place in offs_of(at)] if "amount" not in at else []
         self._worth = RowWorth(at, decimal)
         self._done: set[str] = set()
@@ -77,3 +83,16 @@ class OrderDiscounts:
     def _number(self, cell: str) -> Decimal:
         read = read_amount(cell.strip(), self._decimal) if cell.strip() else None
         return read.value if read else Decimal(0)
+
+
+def order_refunds_of(columns: Sequence[str], at: Mapping[str, int]) -> list[int]:
+    """Return the place of the column of what was given back, where it is called one of whole orders ("Order Refund
+    Amount"); none of any other."""
+    place, many = at.get(REFUNDED, len(columns)), len(columns)
+    is_one = place < many and at.get("order_id", many) < many and _OF_ORDERS.match(column_words(columns[place]))
+    return [place] if is_one else []
+
+
+_OF_ORDERS = re.compile(
+    r"(?:order|cart|invoice|receipt|transaction|ticket)s? (?:total )?(?:refund|return|amount refund)"
+)

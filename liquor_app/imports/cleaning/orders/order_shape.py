@@ -25,6 +25,7 @@ from liquor_app.imports.cleaning.orders.money_names import (
     number_of,
     of_goods,
 )
+from liquor_app.imports.cleaning.orders.order_discounts import order_refunds_of
 from liquor_app.imports.cleaning.orders.order_sums import MOST_LETTERS, Sums
 from liquor_app.imports.profiles.tool_profile import plain
 from liquor_app.imports.readers.dialect import SAMPLE_ROWS
@@ -74,9 +75,11 @@ MOST_KINDS = 12
 WHOLE_ORDER = frozenset({
     "total", "subtotal", "grandtotal", "nettotal", "ordertotal", "ordersubtotal", "orderamount", "ordervalue",
     "carttotal", "baskettotal", "receipttotal", "invoicetotal", "checktotal",
+    "ordertotalamount", "totalorderamount", "totalordervalue", "ordertotalprice",
 })  # fmt: skip
 
 _OF_A_LINE = re.compile(r"^(?:line ?items?|line|items?)[ _-]|^lineitem", re.IGNORECASE)
+_NAMES_LINES = re.compile(r"(?i:\b(?:line|line ?item|item)s?\b)|^lineitem")
 _HOW_MANY = re.compile(r"^(?:line)?items?(?:count|qty|quantity|number|sold|ordered|purchased)$")
 """Columns that count an order's items, and are of no line."""
 _OF_AN_ORDER = re.compile(r"^(?:order|cart|basket|receipt|invoice|check|transaction)", re.IGNORECASE)
@@ -114,6 +117,7 @@ class Watch:
         self._amount_at = at["amount"] if at.get("amount", len(columns)) < len(columns) else None
         self._amount = columns[at["amount"]] if "amount" in at else ""
         self._back = GivenBack(at) if REFUNDED in at else None
+        self._is_spread = bool(order_refunds_of(columns, at))
         self._back_at = at[REFUNDED] if self._back and at[REFUNDED] < len(columns) else None
         self._refunded = columns[at[REFUNDED]] if self._back and at[REFUNDED] < len(columns) else ""
         self._offs = [
@@ -208,7 +212,7 @@ class Watch:
             raise _told(self._columns, min(self._suspects), is_mapped=self._back is not None)
         if self._back:
             self._back.end()
-            if self._back.is_of_orders:
+            if self._back.is_of_orders and not self._is_spread:
                 raise _of_orders(self._refunded)
         for off, column in self._offs:
             off.end()
@@ -249,7 +253,8 @@ def check_rows(
             raise _told(columns, position, is_mapped=REFUNDED in at)
     if "amount" in at and any(_OF_A_LINE.match(name) and not _HOW_MANY.match(_plain(name)) for name in columns):
         column = columns[at["amount"]]
-        if _is_whole_order(column) and not _has_each_once(sample, at):
+        is_shared = tells_whole_orders(columns, at)
+        if _is_whole_order(column) and not is_shared and not _has_each_once(sample, at):
             raise mixed(columns, column)
     watch = Watch(columns, at, told)
     by_order = sorted(sample, key=lambda record: "" if record.problem else record.cells[at.get("order_id", 0)].strip())
@@ -347,7 +352,7 @@ def _tells(column: str, position: int, sample: Sequence[Record]) -> bool:
 
 
 def _is_whole_order(column: str) -> bool:
-    return _plain(column) in WHOLE_ORDER or bool(_OF_AN_ORDER.match(column) and not _OF_A_LINE.match(column))
+    return _plain(column) in WHOLE_ORDER or bool(_OF_AN_ORDER.match(column) and not _NAMES_LINES.search(column))
 
 
 def _is_of_orders(column: str) -> bool:

@@ -55,6 +55,8 @@ class _Told:
     asks: bool = False
     voids: bool = False
     """It is the kind of row that takes a sale back."""
+    of_sale: bool = False
+    """It says what became of a sale ("Returned"), not what its row is ("Is Return")."""
 
     @property
     def label(self) -> str:
@@ -152,6 +154,8 @@ class StatusRows:
                 and (self._signs.has_signs or min(worth.values()) < 0)
             ):
                 yield record  # what was taken instead, or paid on top
+            elif one.says is Says.RETURN and worth[at] >= 0 and one.of_sale and self._gives_back(record.cells):
+                yield record  # "Returned: Y" says once more that something came back, which is taken off
             elif one.says is Says.RETURN and worth[at] >= 0:
                 yield record._replace(doubt=_no_sign(one))
             elif one.says is Says.RETURN and (twice is Twice.LEFT_OUT or is_again or order in self._gone):
@@ -203,7 +207,8 @@ class StatusRows:
         if role in ASKS:
             if not cell.strip() and (role is About.PAID or is_day(first[place])):
                 cell = first[place]
-            return _Told(asked(role, cell), column, cell, asks=said_by(cell) is None)
+            of_sale = role is About.RETURN and not OF_ROWS.search(plain(column))
+            return _Told(asked(role, cell), column, cell, asks=said_by(cell) is None, of_sale=of_sale)
         cell = cell if cell.strip() or role in (About.KIND, About.RETURNS, About.PARCEL) else first[place]
         if role is About.RETURNS:
             says = Says.COUNTS if is_no(cell) or word_of(cell).startswith(("not ", "no ")) else said_by(cell)
