@@ -37,7 +37,7 @@ async def test_an_order_of_two_totals_is_refused(database: str, tmp_path: Path, 
     assert {"1", "2"} & made.keys() == {"2"}
     trial = await tried(path)
     told = [one.reason for one in trial.shown if one.outcome == "rejected"]
-    assert any("“50.00” and “80.00”, and nobody can tell which holds" in one for one in told)
+    assert any("$50.00 and $80.00, and nobody can tell which holds" in one for one in told)
     assert "Two totals of one order" in [one.words for one in reason_lines(trial.report.reasons)]
 
 

@@ -11,6 +11,7 @@ from liquor_app.imports.cleaning.orders.money_names import BESIDE, REFUNDED, TOT
 from liquor_app.imports.cleaning.orders.order_shape import tells_whole_orders
 from liquor_app.imports.cleaning.row_notes import TOTALS_ADDED
 from liquor_app.imports.readers.row_reader import Record
+from liquor_app.ui.words import show_money
 
 CODE = "two_totals"
 """Why a row is refused that names another total of its order than a row before it."""
@@ -57,7 +58,7 @@ def _each(records: Iterable[Record], at: Mapping[str, int], decimal: str, *, is_
                 first[order] = read.value
             yield record
         elif read.value != first[order]:
-            told = f"“{first[order]:,.2f}” and “{read.value:,.2f}”"
+            told = f"{show_money(first[order], cents=True)} and {show_money(read.value, cents=True)}"
             yield _doubted(record, order, told) if is_of_orders else record._replace(note=TOTALS_ADDED)
         elif is_of_orders and order != before:
             cells = ["" if place in beside else cell for place, cell in enumerate(record.cells)]
