@@ -169,6 +169,7 @@ INSIDE = {
     "openpyxl": "core/sandbox/workbook_rows.py",
     "liquor_app.templates.rendering.mjml_compiler": "templates/rendering/compile_worker.py",
     "liquor_app.templates.rendering.compile_worker": None,
+    "liquor_app.core.sandbox.archive_member": None,
     "liquor_app.core.sandbox.workbook_rows": None,
 }
 """What only one module imports, because it runs in the sandbox; None: nobody does, it is named to the worker."""

@@ -20,7 +20,10 @@ from liquor_app.segments.lists import CUSTOMER_ACTIONS, CUSTOMERS
 
 ABOVE = ("screens", "rest", "ui", "cli", "commands", "liquor_app", "up", "demo")
 """Who calls services; and the sample, which is loaded into an empty shop."""
-APART = {"liquor_app.core.sandbox.workbook_rows", "liquor_app.templates.rendering.compile_worker"}
+APART = {
+    "liquor_app.core.sandbox.archive_member", "liquor_app.core.sandbox.workbook_rows",
+    "liquor_app.templates.rendering.compile_worker",
+}  # fmt: skip
 """Imported within the sandbox alone."""
 GIVEN: dict[str, Any] = {
     "spec": CUSTOMERS, "bulk": CUSTOMER_ACTIONS, "customer_id": UUID(int=1), "campaign_id": UUID(int=1),

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import codecs
+from contextlib import suppress
 from pathlib import Path
 
 from liquor_app.core.errors import Invalid, Unknown
 from liquor_app.core.thread_lanes import Lane
+from liquor_app.imports.readers.archive import unpacked
 from liquor_app.imports.readers.delimited import DelimitedFile
 from liquor_app.imports.readers.dialect import SAMPLE_ROWS
+from liquor_app.imports.readers.encoding import guess_encoding
 from liquor_app.imports.readers.json_files import JsonFile
 from liquor_app.imports.readers.row_reader import Record, Table
 from liquor_app.imports.readers.workbook import WorkbookFile
@@ -28,24 +31,47 @@ _OF_WORKBOOKS = (b"[Content_Types]", b"_rels/", b"xl/", b"docProps/", b"customXm
 _WEB_PAGE = (b"<!doctype", b"<html", b"<head", b"<meta", b"<table", b"<style")
 
 
-def _check_no_archive(start: bytes) -> None:
-    """Check, or raise Invalid: the first file of an archive, by its local header (PKZIP APPNOTE 4.3.7)."""
+def _is_archive(start: bytes) -> bool:
+    """Tell whether a ZIP is none of a workbook: by its first file's local header (PKZIP APPNOTE 4.3.7)."""
     length = int.from_bytes(start[26:28], "little")
     name = start[30 : 30 + length]
-    if name and not name.startswith(_OF_WORKBOOKS):
-        told = name.decode(errors="replace").rpartition("/")[2][:60]
-        inside = f" (“{told}”)" if told and told.isprintable() else ""
-        raise Invalid(f"This is a ZIP archive. Unpack it, then import what is in it{inside}.", field="file")
+    return bool(name) and not name.startswith(_OF_WORKBOOKS)
+
+
+_CONTROLS = bytes(code for code in range(1, 32) if code not in b"\t\n\v\f\r\x1a")
+MOST_CONTROLS = 0.04
+"""Of a text's bytes; of bytes at random one in ten is such."""
+
+
+def _is_no_text(start: bytes) -> bool:
+    """Tell whether a file begins as no text does: with many bytes that stand for no letter and no mark, and others that
+    no UTF-8 has."""
+    if guess_encoding(start).startswith("utf-16"):
+        return False
+    with suppress(UnicodeDecodeError):
+        codecs.getincrementaldecoder("utf-8")().decode(start)
+        return False
+    controls = len(start) - len(start.translate(None, _CONTROLS))
+    return controls > max(2, MOST_CONTROLS * len(start))
 
 
 def _looks_like(start: bytes) -> str:
     if start.startswith(b"PK\x03\x04"):
-        _check_no_archive(start)
-        return "workbook"
+        return "archive" if _is_archive(start) else "workbook"
     if start.startswith(b"\xd0\xcf\x11\xe0"):
-        raise Invalid("This is an old Excel file (.xls). Save it as .xlsx or CSV, then import that.", field="file")
+        raise Invalid(
+            "This is an old Excel file (.xls), or one with a password. Save it as .xlsx or CSV without one, then import"
+            " that.",
+            field="file",
+        )
     if start.startswith(NO_TABLES):
         raise Invalid("This is no CSV or Excel file: it is a picture, a PDF or an archive.", field="file")
+    if _is_no_text(start):
+        raise Invalid(
+            "This is no Excel workbook, and no text: it may be damaged, or of another program. Save it anew as .xlsx or"
+            " CSV, then import that.",
+            field="file",
+        )
     text = start.replace(b"\x00", b"")
     if text.lstrip(codecs.BOM_UTF8).lstrip()[:9].lower().startswith(_WEB_PAGE):
         raise Invalid(
@@ -64,12 +90,19 @@ def open_table(path: Path, sheet: str = "") -> Table:
         sheet: which of a workbook's is read; the first that holds anything if empty.
 
     Raises:
-        Invalid: no such file, an empty one, or none of CSV, JSON, JSON Lines and Excel (.xlsx).
+        Invalid: no such file, an empty one, or none of CSV, JSON, JSON Lines and Excel (.xlsx); or an archive of no
+            such, or of several.
     """
     if not path.is_file():
         raise Unknown(f"There is no file {path.name}.", field="file")
     with path.open("rb") as file:
         form = _looks_like(file.read(512))
+    if form == "archive":
+        with unpacked(path) as whole:
+            with whole.open("rb") as file:
+                if _looks_like(file.read(512)) == "archive":
+                    raise Invalid("This is a ZIP archive within another. Unpack it first.", field="file")
+            return open_table(whole, sheet)
     if form == "workbook":
         return WorkbookFile(path, sheet)
     if sheet:
