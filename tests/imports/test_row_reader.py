@@ -169,6 +169,17 @@ def test_a_number_sign_is_a_number_and_no_name() -> None:
     }  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("cells", "field"),
+    [(["1001", "1002"], "external_id"), (["Ann Poe", "Bo Roe"], "name"), (["C-7", "C-8"], "external_id")],
+)
+def test_cust_is_a_number_or_a_name(cells: list[str], field: str) -> None:
+    """Before, it was left out."""
+    sample = [Record(number, [f"a{number}@r.example", one]) for number, one in enumerate(cells, 2)]
+    assert guess_mapping(["Email", "Cust"], "customers", sample=sample) == {"email": "Email", field: "Cust"}
+    assert guess_mapping(["Cust", "Date", "Amount"], "purchases")["customer"] == "Cust"
+
+
 def test_consent_columns_are_taken_with_or_without_evidence() -> None:
     """A no in them counts either way."""
     assert guess_mapping(["email", "SMS Consent"], "customers") == {"email": "email", "sms_consent": "SMS Consent"}

@@ -112,6 +112,8 @@ def guess_mapping(
             match = by_name.get(plain(synonym))
             if match is None or match in found.values() or _is_another(field, are[match]):
                 continue
+            if field == "external_id" and plain(match) == "cust" and are_names(_cells(match, columns, sample)):
+                continue  # a customer's number, or their name
             if field == "category" and kind == "purchases" and tells_kinds(match, columns.index(match), filled):
                 continue
             if field in CONSENTS and (field in found or _MAY_NAME.search(column_words(match))):

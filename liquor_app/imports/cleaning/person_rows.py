@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -152,6 +153,8 @@ class PersonReader:
             self._take_names(cells, values, refused)
         if (code := values.get("postal_code")) is not None and len(str(code)) != 5 and _looks_cut(str(code)):
             _put_zeros_back(values, notes, self._how.is_of_us)
+        elif code is not None and _is_no_zip(str(code), values.get("state"), values.get("country")):
+            notes.append(ZIP_WRONG)
         if (state := values.get("state")) is not None and state not in STATES:
             _doubt_state(str(state), values.get("country"), notes, self._how.is_of_us)
         notes += map(left_out, refused)
@@ -256,6 +259,15 @@ class PersonReader:
 
 _FORCES = ("AA", "AE", "AP")
 """What soldiers abroad write for a state."""
+
+
+_ZIP = re.compile(r"\d{5}(?:-\d{4})?", re.ASCII)
+
+
+def _is_no_zip(postal_code: str, state: object, country: object) -> bool:
+    """Tell whether a code of an address in the United States, by its state or country, is written as none of theirs."""
+    is_theirs = country in WITH_ZIPS or (country is None and (state in STATES or state in _FORCES))
+    return is_theirs and _ZIP.fullmatch(postal_code) is None
 
 
 def _looks_cut(postal_code: str) -> bool:
