@@ -270,9 +270,13 @@ class NetMoney:
             rows = [one for one in self._sums(paid, total, *beside) if one[0] and one[1]]
             apart = [one for one in rows if one[0] != one[1]]
             parts = {column: [row[place] for row in apart] for place, column in enumerate(beside, start=2)}
-            found = between([row[0] - row[1] for row in apart], parts, {})
+            found = between([row[0] - row[1] for row in apart], parts, {}, [row[1] < 0 for row in apart])
             places = [beside.index(one) + 2 for one in found[0]] if found else []
-            fits = [abs(row[0] - row[1] - sum(row[place] for place in places)) <= CENTS for row in rows]
+            told = ((row, sum((row[place] for place in places), Decimal(0))) for row in rows)
+            fits = [
+                abs(abs(row[0] - row[1]) - abs(more) if row[1] < 0 else row[0] - row[1] - more) <= CENTS
+                for row, more in told
+            ]
             if found and found[0] and sum(fits) >= NEARLY_ALL * len(fits):
                 return found[0]
         return frozenset()

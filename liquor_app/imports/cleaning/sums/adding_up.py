@@ -15,7 +15,10 @@ MOST_PARTS = 6
 
 
 def between(
-    apart: Sequence[Decimal], more: Mapping[str, Sequence[Decimal]], less: Mapping[str, Sequence[Decimal]]
+    apart: Sequence[Decimal],
+    more: Mapping[str, Sequence[Decimal]],
+    less: Mapping[str, Sequence[Decimal]],
+    below: Sequence[bool] = (),
 ) -> tuple[frozenset[str], frozenset[str]] | None:
     """Return the columns by which sums are apart: those of `more` added, those of `less` taken off whatever their sign.
     All of `more` before a choice of them, then the fewest. None where no choice explains nearly all rows.
@@ -23,16 +26,19 @@ def between(
     Args:
         apart: by how much one sum is more than the other, a row each.
         more, less: column → what it holds, a row each.
+        below: whether a row's sums are below zero, as a return's: what was added to them is further below, what was
+            taken off is nearer to nothing, whatever sign it is written with.
     """
     rows = range(min(len(apart), MOST_LOOKED_AT))
     most_wrong = int(len(rows) * (1 - NEARLY_ALL))
     for added, taken in _choices(_moving(more, len(rows)), _moving(less, len(rows))):
         wrong = 0
         for row in rows:
-            told = sum((more[one][row] for one in added), Decimal(0)) - sum(
+            is_back = bool(below) and below[row]
+            told = sum((abs(more[one][row]) if is_back else more[one][row] for one in added), Decimal(0)) - sum(
                 (abs(less[one][row]) for one in taken), Decimal(0)
             )
-            wrong += abs(apart[row] - told) > CENTS
+            wrong += abs((-apart[row] if is_back else apart[row]) - told) > CENTS
             if wrong > most_wrong:
                 break
         else:

@@ -66,9 +66,9 @@ class WholeOrders:
 
         def is_of_lines(whole: str) -> bool:
             goods = [sum((worth(cells) or Decimal(0) for cells in rows), Decimal(0)) for rows in told]
-            apart, more, _ = self._parts(told, whole, beside, (), goods)
+            apart, more, _, below = self._parts(told, whole, beside, (), goods)
             less = {one: [self.sum_of(rows, one) for rows in told] for one in offs}
-            return between(apart, more, less) is not None
+            return between(apart, more, less, below) is not None
 
         said = [whole for whole in wholes if is_said_once(whole)]
         return [one for one in offs if is_said_once(one)] if said and not any(map(is_of_lines, said)) else []
@@ -109,13 +109,15 @@ class WholeOrders:
 
     def _parts(
         self, orders: Sequence[Rows], whole: str, beside: Sequence[str], offs: Sequence[str], of: Sequence[Decimal]
-    ) -> tuple[list[Decimal], dict[str, list[Decimal]], dict[str, list[Decimal]]]:
-        """Return by how much a total is more than the goods it is of, and the columns that may lie between."""
+    ) -> tuple[list[Decimal], dict[str, list[Decimal]], dict[str, list[Decimal]], list[bool]]:
+        """Return by how much a total is more than the goods it is of, the columns that may lie between, and whether the
+        goods are below zero."""
         more, less = (
             {one: [self.once(rows, one) for rows in orders] for one in columns if one != whole}
             for columns in (beside, offs)
         )
-        return [self.once(rows, whole) - goods for rows, goods in zip(orders, of, strict=True)], more, less
+        apart = [self.once(rows, whole) - goods for rows, goods in zip(orders, of, strict=True)]
+        return apart, more, less, [goods < 0 for goods in of]
 
     def taken_off(
         self, goods: Callable[[Rows], Decimal], whole: str, beside: Sequence[str], offs: Sequence[str]
