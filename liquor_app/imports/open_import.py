@@ -20,6 +20,7 @@ from liquor_app.imports.cleaning.column_names import KINDS
 from liquor_app.imports.cleaning.file_setting import Reading, Setting
 from liquor_app.imports.cleaning.orders.customer_totals import check_is_of_purchases
 from liquor_app.imports.cleaning.orders.discount_columns import order_offs_of, percentages
+from liquor_app.imports.cleaning.orders.money_names import given_back
 from liquor_app.imports.cleaning.orders.no_goods import leave_out_no_goods
 from liquor_app.imports.cleaning.orders.order_discounts import OrderDiscounts, order_refunds_of
 from liquor_app.imports.cleaning.orders.order_shape import check_rows, tells_whole_orders
@@ -178,7 +179,9 @@ async def open_work(
         own=own, pays=pays,
     )  # fmt: skip
     work = Work(plan, actor, position, chunks=chunks, reading=Reading(at, how), watch=watch)
-    work.own, work.other_sheets = own, max(0, len(table.sheets) - 1)
+    others = [one for one in table.sheets if one != table.sheet]
+    work.refund_sheets = sum(map(given_back, others)) if plan.kind == "purchases" else 0
+    work.own, work.other_sheets = own, len(others) - work.refund_sheets
     if (born := at.get("date_of_birth")) is not None:
         work.births = (born,) if born < len(table.columns) else made_of(profile, table.columns, "date_of_birth")
     used = {

@@ -38,7 +38,7 @@ from liquor_app.imports.cleaning.line_rows import Line
 from liquor_app.imports.cleaning.person_rows import Person
 from liquor_app.imports.cleaning.products.product_cells import CleanProduct
 from liquor_app.imports.cleaning.refusal_words import FileWords
-from liquor_app.imports.cleaning.row_notes import ERASED, OTHER_SHEETS
+from liquor_app.imports.cleaning.row_notes import ERASED, OTHER_SHEETS, REFUND_SHEETS
 from liquor_app.imports.erased_rows import leave_out_erased
 from liquor_app.imports.merge_rows import Outcome, Policy
 from liquor_app.imports.models import AS_OF, OWN, TAKEN_BACK
@@ -97,7 +97,7 @@ class Work:
         self._words = FileWords(position["columns"], reading.at)
         self.unused: list[str] = []
         self.unheard: list[str] = []
-        self.other_sheets = 0
+        self.other_sheets = self.refund_sheets = 0
         """Sheets of the workbook that hold rows and are not read."""
         self.births: tuple[int, ...] = ()
         """Places of the cells a date of birth is read from."""
@@ -179,6 +179,7 @@ class Work:
             counts, refused = Counter(), await self._lines(session, chunk)
         self._notes.update({ERASED: erased} if erased else {})
         self._notes.update({OTHER_SHEETS: self.other_sheets} if is_first and self.other_sheets else {})
+        self._notes.update({REFUND_SHEETS: self.refund_sheets} if is_first and self.refund_sheets else {})
         return counts, chunk.rejects + refused
 
     async def _customers(self, session: AsyncSession, chunk: Chunk) -> tuple[Counter[Outcome], list[Reject]]:
@@ -376,7 +377,8 @@ class Work:
     async def _whole(self, session: AsyncSession) -> None:
         """Read the file once more, a chunk a step, for the good lines of orders that have a refused one."""
         if self._again is None:
-            self._again = await READING.run(open_table, self.plan.path)
+            sheet = str(self.plan.options.get("sheet") or "")
+            self._again = await READING.run(open_table, self.plan.path, sheet)
             self._records = islice(self._again, self.position["again"], None)
         again, following = self._again, self._records
         records = await READING.run(lambda: take_rows(again, following))

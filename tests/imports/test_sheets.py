@@ -108,3 +108,36 @@ def test_a_file_that_is_csv_names_no_sheet(tmp_path: Path) -> None:
         csv.writer(file).writerows(_people("ann"))
     with open_table(tmp_path / "a.csv") as table:
         assert (table.sheet, table.sheets) == ("", ())
+
+
+SALES = [["Order", "Date", "Email", "Item", "Amount"], ["1", "2026-01-05", "ann@s.example", "Rye", 50]]
+BACK = [["Order", "Date", "Email", "Item", "Amount"], ["1", "2026-01-06", "ann@s.example", "Rye", -20]]
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize("title", ["Refunds", "Returns 2026", "Refunded orders"])
+async def test_a_sheet_of_refunds_is_told_as_one(database: str, tmp_path: Path, title: str) -> None:
+    """Before, it was one of "other sheets", and the orders too high by what it says."""
+    await run(_book(tmp_path / "people.xlsx", People=_people("ann")))
+    path = _book(tmp_path / "sales.xlsx", **{"Sales": SALES, title: BACK, "Stores": [["a", "b"], ["c", "d"]]})
+    report = await run(path, "purchases")
+    assert report.notes == {"other_sheets": 1, "refund_sheets": 1}
+    assert "1 sheet of the workbook is of refunds and was not read" in note_words(report.notes)
+    await run(path, "purchases", options={"sheet": title})
+    assert [str(one["total"]) for one in await rows("SELECT sum(total) AS total FROM purchases")] == ["30.00"]
+
+
+@pytest.mark.integration
+async def test_what_is_refused_of_a_chosen_sheet_is_its_own(database: str, tmp_path: Path) -> None:
+    """Before, the good lines of an order with a refused one were kept as the first sheet's cells."""
+    await run(_book(tmp_path / "people.xlsx", People=_people("ann")))
+    lines = [
+        SALES[0],
+        ["7", "2026-01-05", "ann@s.example", "Gin", 30],
+        ["7", "2026-01-05", "ann@s.example", "Ale", "x"],
+    ]
+    path = _book(tmp_path / "sales.xlsx", First=[*SALES, *SALES[1:]], Second=lines)
+    report = await run(path, "purchases", options={"sheet": "Second"})
+    assert report.rejected == 2
+    kept = [one["raw"]["cells"][3] for one in await rows("SELECT raw FROM import_rejects ORDER BY row_number")]
+    assert kept == ["Gin", "Ale"]

@@ -28,7 +28,8 @@ REPEATED_FIRST = "repeated_first_stands"
 REPEATED_LATER = "repeated_later_stands"
 ERASED = "erased_person"
 OTHER_SHEETS = "other_sheets"
-"""Counts sheets of a workbook, not rows."""
+REFUND_SHEETS = "refund_sheets"
+"""Count sheets of a workbook, not rows."""
 SHARED = "amount_of_order_shared"
 TOTALS_ADDED = "totals_of_order_added"
 BACK_WITH_TAX = "refund_with_tax"
@@ -78,8 +79,8 @@ NOTES = {
         for field in (*_OF_PEOPLE, *_OF_PRODUCTS, *_OF_LINES)
     },
     ZIP_ZEROS: "The ZIP code lost its leading zero, as in a spreadsheet: it is put back (2139 is read as 02139).",
-    ZIP_WRONG: "A ZIP code has five digits; this one has not, and is none of its state with a zero before it: please"
-    " check it. It is taken as it stands.",
+    ZIP_WRONG: "A ZIP code has five digits, or nine with a dash; this one has not, and is none of its state with a zero"
+    " before it: please check it. It is taken as it stands.",
     NO_STATE: "The state is none of the United States, or is misspelt: please check it. It is taken as it stands, and"
     " the strictest law holds until it is known.",
     COST_ABOVE_PRICE: "The cost is above the price: it would be sold at a loss. Both are taken as they stand.",

@@ -19,6 +19,7 @@ from liquor_app.imports.cleaning.row_notes import (
     OTHER_SHEETS,
     PERCENT,
     PRICE_OF_ZERO,
+    REFUND_SHEETS,
     REPEATED_FIRST,
     REPEATED_LATER,
     STOCK_BELOW_ZERO,
@@ -150,8 +151,8 @@ _WARNED = {
         "ZIP codes lost their leading zero and have it again (2139 is read as 02139)",
     ),
     ZIP_WRONG: (
-        "ZIP code has too few or too many digits for its state: please check it",
-        "ZIP codes have too few or too many digits for their state: please check them",
+        "ZIP code is written as none of its state: please check it",
+        "ZIP codes are written as none of their state: please check them",
     ),
     NO_STATE: (
         "state is none of the United States, or misspelt: please check it",
@@ -164,6 +165,12 @@ _WARNED = {
     OTHER_SHEETS: (
         "other sheet of the workbook was not read: import the file again and choose it",
         "other sheets of the workbook were not read: import the file again and choose each",
+    ),
+    REFUND_SHEETS: (
+        "sheet of the workbook is of refunds and was not read, so that what came back counts as paid: import the file"
+        " again and choose it",
+        "sheets of the workbook are of refunds and were not read, so that what came back counts as paid: import the"
+        " file again and choose each",
     ),
     COST_ABOVE_PRICE: ("product costs more than its price", "products cost more than their price"),
     STOCK_BELOW_ZERO: ("product has a stock below zero", "products have a stock below zero"),
