@@ -25,6 +25,7 @@ from liquor_app.screens.imports.wizard.matching_state import MatchState
 from liquor_app.screens.imports.wizard.opening_state import OpeningState
 from liquor_app.screens.imports.wizard.running_state import RunState
 from liquor_app.screens.imports.wizard.state import CHOOSE, MATCH, REPORT, RUN, EarlierState, ImportState
+from liquor_app.screens.imports.wizard.steps_panel import PAUSE_MS, _evidence
 from liquor_app.screens.imports.wizard.undo_state import UndoState
 from liquor_app.screens.imports.wizard.view import ending_words
 from liquor_app.screens.session.background import MARK
@@ -391,6 +392,13 @@ async def test_what_is_still_being_read_is_there_when_the_page_is_loaded_anew(da
     assert await run(MatchState.say_wording, again, "Send me offers") is MatchState.look
     _, _, then, _ = await matching(row)
     assert (then.consent_source, then.consent_wording) == ("Checkbox at checkout", "Send me offers")
+
+
+@pytest.mark.parametrize("said", ["say_source", "say_day", "say_wording"])
+def test_what_is_typed_is_kept_before_its_field_is_left(said: str) -> None:
+    """Before, whoever loaded the page anew while in a field lost what was in it."""
+    typed = [part[:160] for part in str(_evidence()).split(f"match_state.{said}")[1:]]
+    assert len([one for one in typed if f'["debounce"] : {PAUSE_MS}' in one]) == 1
 
 
 async def test_a_field_that_was_only_left_starts_nothing_and_a_press_waits_for_the_read(database: str) -> None:

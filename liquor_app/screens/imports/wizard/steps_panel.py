@@ -129,20 +129,27 @@ def _strangers() -> rx.Component:
     return rx.cond(MatchState.stranger_note != "", told, rx.fragment())
 
 
+PAUSE_MS = 700
+"""Of typing, after which what was typed so far is kept: whoever loads the page anew before leaving a field finds it."""
+
+
 def _evidence() -> rx.Component:
     """Draw what can be said of everybody in the file who agreed, where the file has no word of it."""
     where = text_field(
         "Where everybody in this file agreed", "consent_source", optional=True, default_value=MatchState.consent_source,
-        on_blur=MatchState.say_source, placeholder="Checkbox at checkout",
+        on_blur=MatchState.say_source, on_change=MatchState.say_source.debounce(PAUSE_MS),
+        placeholder="Checkbox at checkout",
         hint="A yes counts only with where and when it was given; it is kept as the proof.",
     )  # fmt: skip
     since = text_field(
         "Since when", "consent_at", optional=True, type="date", default_value=MatchState.consent_at,
-        on_blur=MatchState.say_day, hint="The last day on which any of them agreed.",
+        on_blur=MatchState.say_day, on_change=MatchState.say_day.debounce(PAUSE_MS),
+        hint="The last day on which any of them agreed.",
     )  # fmt: skip
     wording = text_field(
         "What they agreed to", "consent_wording", optional=True, default_value=MatchState.consent_wording,
-        on_blur=MatchState.say_wording, placeholder="Yes, send me offers by e-mail",
+        on_blur=MatchState.say_wording, on_change=MatchState.say_wording.debounce(PAUSE_MS),
+        placeholder="Yes, send me offers by e-mail",
         hint="The words beside the box, or where they can be found: kept beside each of these consents.",
     )  # fmt: skip
     return rx.cond(MatchState.asks_evidence, rx.fragment(pair(where, since), wording), rx.fragment())
