@@ -13,6 +13,7 @@ import pytest
 from sqlalchemy import text
 
 from liquor_app.accounts.permissions import SYSTEM
+from liquor_app.core.columns import EnumText
 from liquor_app.core.db import transaction
 from liquor_app.core.ids import uuid7
 from liquor_app.core.platform.personal_data import Traces, hints_pattern
@@ -126,6 +127,9 @@ async def columns() -> dict[str, list[Any]]:
 
 def filler(column: Any, number: int) -> Any:
     """Something for a column that wants something."""
+    kind = metadata.tables[column.table_name].columns[column.column_name].type
+    if isinstance(kind, EnumText):
+        return next(iter(kind.options)).value
     kinds = {
         "text": f"filler-{uuid7()}", "uuid": uuid7(), "jsonb": "{}", "ARRAY": [], "bytea": b"x", "boolean": False,
         "integer": number, "bigint": number, "smallint": number % 1000, "numeric": 1, "double precision": 1.0,
@@ -143,23 +147,32 @@ def naming(column: Any, number: int, name: str) -> Any:
     }[column.data_type]  # fmt: skip
 
 
-async def plant_in(named: set[str], name: str = "Zora Quillmark") -> None:
-    """Write rows of nobody, one for each column, that names them there. What rows must be like is forgotten first."""
+async def loosen() -> None:
+    """Forget what rows must be like, and what they refer to: in this database rows of nobody can be written."""
     async with transaction() as session:
         for statement in list((await session.execute(text(_LOOSEN))).scalars()):
             await session.execute(text(statement))
+
+
+async def add_row(table: str, held: list[Any], number: int, **given: Any) -> dict[str, Any]:
+    """Write a row with whatever its columns want; returns it."""
+    row = {one.column_name: filler(one, number) for one in held if not one.may} | given
+    wanted = [one for one in held if one.column_name in row]
+    names = ", ".join(f'"{one.column_name}"' for one in wanted)
+    places = ", ".join(f"CAST(:{one.column_name} AS {_type(one)})" for one in wanted)
+    await execute(f"INSERT INTO {table} ({names}) VALUES ({places})", **row)
+    return row
+
+
+async def plant_in(named: set[str], name: str = "Zora Quillmark") -> None:
+    """Write rows of nobody, one for each column, that names them there."""
+    await loosen()
     number = 0
     for table, held in (await columns()).items():
         for column in held:
-            if f"{table}.{column.column_name}" not in named:
-                continue
-            number += 1
-            row = {one.column_name: filler(one, number) for one in held if not one.may}
-            row[column.column_name] = naming(column, number, name)
-            wanted = [one for one in held if one.column_name in row]
-            names = ", ".join(f'"{one.column_name}"' for one in wanted)
-            places = ", ".join(f"CAST(:{one.column_name} AS {_type(one)})" for one in wanted)
-            await execute(f"INSERT INTO {table} ({names}) VALUES ({places})", **row)
+            if f"{table}.{column.column_name}" in named:
+                number += 1
+                await add_row(table, held, number, **{column.column_name: naming(column, number, name)})
 
 
 def _type(column: Any) -> str:
