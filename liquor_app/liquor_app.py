@@ -13,6 +13,7 @@ from liquor_app.api.web_rules import same_origin, static_rules
 from liquor_app.core.config import get_settings
 from liquor_app.core.platform.frontend import STATIC
 from liquor_app.core.platform.web_worker import settle_in
+from liquor_app.rest.accounts import SIGNING_IN
 from liquor_app.rest.routers import create_api
 from liquor_app.screens.accounts.api_keys.page import PAGES as API_KEYS
 from liquor_app.screens.accounts.entry.page import PAGES as ENTRY
@@ -167,6 +168,7 @@ app.add_middleware(SessionGuard(), index=0)
 event_gate.install(app)
 closed_pages.install(app)
 app.register_lifespan_task(settle_in)
+app.register_lifespan_task(SIGNING_IN.open)
 app.register_lifespan_task(live_updates.listen)
 live_updates.install(app)
 know_places(PAGES)

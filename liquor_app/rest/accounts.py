@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Callable, Coroutine
+from functools import partial
+from typing import Annotated, Any, TypeVar
 
 from fastapi import APIRouter, Request, Response
 from pydantic import Field
@@ -11,7 +13,7 @@ from liquor_app.accounts import profile, sessions, tokens, users
 from liquor_app.accounts.audit import audit_access, note_refusal
 from liquor_app.accounts.cookies import DEVICE, SESSION
 from liquor_app.accounts.entry.access_links import find_link, use_link
-from liquor_app.accounts.entry.known_devices import DEVICE_DAYS, remember
+from liquor_app.accounts.entry.known_devices import DEVICE_DAYS, Device, remember
 from liquor_app.accounts.entry.passwords import hash_password, turn, verify_password
 from liquor_app.accounts.entry.setup_code import check_code
 from liquor_app.accounts.entry.sign_in import Verdict, begin_attempt, finish_attempt
@@ -25,6 +27,7 @@ from liquor_app.api.http_rate_limit import limit
 from liquor_app.api.schemas import Body, Row
 from liquor_app.core.db import Session, transaction
 from liquor_app.core.errors import Forbidden, Unauthenticated, Unavailable
+from liquor_app.core.platform.loop_lane import LoopLane
 from liquor_app.organization.brands import clean_brand, update_brand
 from liquor_app.rest.kit.authentication import (
     CurrentActor,
@@ -37,6 +40,7 @@ from liquor_app.rest.kit.authentication import (
 from liquor_app.rest.kit.own_password import device_of, new_password
 from liquor_app.sending.staff_mail import ask_for_reset
 
+T = TypeVar("T")
 router = APIRouter(tags=["auth"])
 
 
@@ -91,13 +95,22 @@ class MePatch(Body):
     current_password: str | None = None
 
 
+SIGNING_IN = LoopLane("known devices' loop")
+"""In which known devices sign in beside whatever crowds the main loop; open in a web server's processes."""
+
+
 async def attempt_sign_in(request: Request, email: str, password: str, code: str | None = None) -> Verdict:
     """Return what came of it; counted, limited, and hashed outside of any transaction."""
-    source, device = source_of(request), device_of(request)
+    return await beside_the_crowd(request, partial(_attempt, request, device_of(request), email, password, code))
+
+
+async def _attempt(request: Request, device: Device | None, email: str, password: str, code: str | None) -> Verdict:
+    source = source_of(request)
     who = f"device:{device.id}" if device else source_group(source)
     await limit("login", who, allowed=60, seconds=60)
     async with turn(who, is_known=device is not None):
-        if await request.is_disconnected():
+        # strangers may have waited long; asking is the main loop's, and known devices' turn comes soon
+        if device is None and await request.is_disconnected():
             raise Unavailable("Whoever asked has left.")
         async with transaction() as session:
             attempt = await begin_attempt(
@@ -106,6 +119,11 @@ async def attempt_sign_in(request: Request, email: str, password: str, code: str
         correct = await verify_password(attempt.stored, password)
         async with transaction() as session:
             return await finish_attempt(session, attempt, correct, code=code)
+
+
+async def beside_the_crowd(request: Request, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
+    """Return what `work` returns: done in the known devices' loop for one, in this one for everybody else."""
+    return await (work() if device_of(request) is None else SIGNING_IN.run(work))
 
 
 def known_from_now(request: Request, response: Response, user: users.UserRow) -> None:
@@ -119,8 +137,12 @@ async def login(request: Request, response: Response, body: SignIn) -> object:
     with a changed password, when the user is no longer active. After eight wrong passwords in a row one waits, longer
     each time, unless on a device (a cookie) one has signed in on before."""
     user = (await attempt_sign_in(request, body.email, body.password, body.code)).granted()
-    async with transaction() as session:
-        pair = await tokens.issue_tokens(session, user, ip=source_of(request))
+
+    async def issue() -> object:
+        async with transaction() as session:
+            return await tokens.issue_tokens(session, user, ip=source_of(request))
+
+    pair = await beside_the_crowd(request, issue)
     known_from_now(request, response, user)
     return pair
 

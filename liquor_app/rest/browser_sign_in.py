@@ -24,7 +24,7 @@ from liquor_app.api.http_rate_limit import limit
 from liquor_app.core.config import get_settings
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import AppError, Unauthenticated
-from liquor_app.rest.accounts import attempt_sign_in, choose_by_link, first_admin, known_from_now
+from liquor_app.rest.accounts import attempt_sign_in, beside_the_crowd, choose_by_link, first_admin, known_from_now
 from liquor_app.rest.kit.authentication import drop_cookie, keep_cookie, session_cookie
 from liquor_app.rest.kit.browser_forms import form_router, told_again
 from liquor_app.rest.kit.own_password import confirm_password, device_of, new_password
@@ -42,12 +42,15 @@ def _safe_next(target: str) -> str:
 
 async def _open(request: Request, user: users.UserRow, target: str) -> Response:
     """Answer with a session of this browser's, whose session of before ends (ASVS 7.2.4)."""
-    async with transaction() as session:
-        if before := session_cookie(request):
-            await sessions.close_session(session, before)
-        token = await sessions.open_session(
-            session, user, ip=source_of(request), user_agent=request.headers.get("user-agent")
-        )
+
+    async def opened() -> str:
+        async with transaction() as session:
+            if before := session_cookie(request):
+                await sessions.close_session(session, before)
+            agent = request.headers.get("user-agent")
+            return await sessions.open_session(session, user, ip=source_of(request), user_agent=agent)
+
+    token = await beside_the_crowd(request, opened)
     response = RedirectResponse(_safe_next(target), 303)
     keep_cookie(response, SESSION, token, days=get_settings().session_days)
     known_from_now(request, response, user)

@@ -5,8 +5,11 @@ from __future__ import annotations
 import ast
 import asyncio
 import io
+import os
+import sys
+import threading
 from collections.abc import AsyncIterator, MutableMapping
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
@@ -30,6 +33,8 @@ from liquor_app.core.config import PROJECT_ROOT
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import AppError
 from liquor_app.demo import sample_shop
+from liquor_app.liquor_app import app
+from liquor_app.rest.accounts import SIGNING_IN
 from liquor_app.screens.session.state import cookie_of
 from tests.api.client import PASSWORD, Client, address_of, is_problem, whole_api
 from tests.sources import parsed, reads_sources
@@ -556,3 +561,39 @@ def test_a_tab_is_known_by_this_hosts_cookie_alone(monkeypatch: pytest.MonkeyPat
     assert cookie_of(tab.root) == "x"
     monkeypatch.undo()
     config.get_settings.cache_clear()
+
+
+async def test_a_known_device_signs_in_while_a_crowd_holds_every_connection(admin: Client) -> None:
+    """Known devices sign in in a loop of their own, whose connections are its own, too."""
+    assert (await _sign_in(admin)).status_code == 200
+    assert DEVICE in admin.http.cookies
+    size = 2 * config.get_settings().db_pool_size
+    SIGNING_IN.open()
+    try:
+        async with AsyncExitStack() as crowd:
+            for _ in range(size):
+                await (await crowd.enter_async_context(transaction())).execute(text("SELECT 1"))
+            async with asyncio.timeout(8):
+                assert (await _sign_in(admin)).status_code == 200
+                form = {"email": VICTIM, "password": PASSWORD}
+                answer = await admin.post("/session/login", data=form)
+                assert (answer.status_code, answer.headers["location"]) == (303, "/")
+    finally:
+        await SIGNING_IN.run(db.dispose)
+        await SIGNING_IN.run(redis.dispose)
+        SIGNING_IN.close()
+
+
+def test_a_web_server_opens_the_known_devices_loop() -> None:
+    assert SIGNING_IN.open in app.get_lifespan_tasks()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a thread has no niceness of its own")
+async def test_strangers_passwords_come_after_all_else() -> None:
+    async def niceness(*, is_known: bool) -> int:
+        async with passwords.turn("x", is_known=is_known):
+            return await passwords._in_thread(lambda: os.getpriority(os.PRIO_PROCESS, threading.get_native_id()))
+
+    known = await niceness(is_known=True)
+    assert await niceness(is_known=False) == min(19, passwords.STANDS_BACK)
+    assert known == os.getpriority(os.PRIO_PROCESS, 0)
