@@ -25,7 +25,7 @@ from liquor_app.core.columns import (
     whole,
     words,
 )
-from liquor_app.core.platform.named_in import named_in
+from liquor_app.core.platform.named_in import named_in, names_them, spoken
 from liquor_app.core.platform.personal_data import Personal
 from liquor_app.core.states import Transitions
 
@@ -157,6 +157,8 @@ class ImportLine(SQLModel, table=True):
     """It takes a sale back: without one of its order, waiting or known, it is none."""
 
 
+_REJECT = names_them(spoken(["reason", "raw"]), ":words")
+
 PERSONAL = (
     Personal(
         "imports",
@@ -171,10 +173,10 @@ PERSONAL = (
     Personal(
         "import_rejects",
         rows="SELECT import_id, row_number, reason, raw, birth_cells_encrypted FROM import_rejects WHERE"
-        " concat_ws(' ', reason, raw) ~* :words OR raw -> 'cells' ?| :numbers",
+        f" {_REJECT} OR raw -> 'cells' ?| :numbers",
         scrub="UPDATE import_rejects SET reason = 'erased', raw = jsonb_build_object(), birth_cells_encrypted = NULL"
         " WHERE"
-        " concat_ws(' ', reason, raw) ~* :words OR raw -> 'cells' ?| :numbers",
+        f" {_REJECT} OR raw -> 'cells' ?| :numbers",
         why="that a row was refused",
     ),
     Personal(

@@ -25,7 +25,7 @@ from liquor_app.core.columns import (
     whole,
     words,
 )
-from liquor_app.core.platform.named_in import named_in
+from liquor_app.core.platform.named_in import named_in, names_them, spoken
 from liquor_app.core.platform.personal_data import Personal
 from liquor_app.core.platform.retention import Kept
 from liquor_app.core.states import Transitions
@@ -240,6 +240,8 @@ KEPT = (
 )
 """How long rows are kept."""
 
+_RECEIPT = names_them(spoken(["payload", "error"]), ":words")
+
 PERSONAL = (
     Personal(
         "stencils",
@@ -259,10 +261,10 @@ PERSONAL = (
     Personal(
         "webhook_receipts",
         rows="SELECT provider, event_id, kind, payload, received_at FROM webhook_receipts WHERE send_id ="
-        " ANY(:sends) OR concat_ws(' ', payload, error) ~* :words",
+        f" ANY(:sends) OR {_RECEIPT}",
         scrub="UPDATE webhook_receipts SET payload = jsonb_build_object(), error = NULL, processed_at ="
         " COALESCE(processed_at,"
-        " now()) WHERE send_id = ANY(:sends) OR concat_ws(' ', payload, error) ~* :words",
+        f" now()) WHERE send_id = ANY(:sends) OR {_RECEIPT}",
         why="that an event came, so that it counts once",
     ),
 )

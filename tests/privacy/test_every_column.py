@@ -17,7 +17,7 @@ from liquor_app.core.columns import EnumText
 from liquor_app.core.db import transaction
 from liquor_app.core.ids import uuid7
 from liquor_app.core.platform.personal_data import Traces, hints_pattern
-from liquor_app.privacy.held_data import MENTIONS
+from liquor_app.privacy.held_data import MENTIONS, PERSONAL
 from liquor_app.privacy.mentions import find_mentions
 from liquor_app.schema import metadata
 from tests.privacy.planted import execute, found_in_dump, found_in_tables
@@ -245,8 +245,8 @@ def test_where_no_hint_is_certain_all_is_looked_through() -> None:
     assert not re.search(hints_pattern([], ["Zora"]), "Zora"), "one word alone is no name"
 
 
-async def test_statements_of_mentions_are_ones_the_database_understands(database: str) -> None:
+async def test_statements_are_ones_the_database_understands(database: str) -> None:
     async with transaction() as session:
-        for one in MENTIONS:
+        for one in (*PERSONAL, *MENTIONS):
             for statement in filter(None, (one.rows, one.scrub)):
                 await session.execute(text(f"EXPLAIN {statement}"), Traces((uuid7(),)).bound(statement))
