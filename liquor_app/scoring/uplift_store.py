@@ -15,7 +15,9 @@ from liquor_app.core.ids import uuid7
 from liquor_app.scoring.estimators.uplift import Posterior
 
 KEPT = 60
-"""Versions kept: two months of nights."""
+"""Versions kept whatever their age: two months of nights."""
+KEPT_WEEKS = 104
+"""Of what is older the last version of each week is kept, for as long as decisions count (two years): 165 at most."""
 
 _LATEST = """
 SELECT id, version, created_at, until, params FROM uplift_models ORDER BY version DESC LIMIT 1
@@ -25,7 +27,12 @@ INSERT INTO uplift_models (id, version, created_at, until, people, controls, par
 SELECT :id, COALESCE(max(version), 0) + 1, :at, :until, :people, :controls, CAST(:params AS jsonb) FROM uplift_models
 RETURNING version
 """
-_PRUNE = "DELETE FROM uplift_models WHERE version <= CAST(:version AS integer) - CAST(:kept AS integer)"
+_PRUNE = """
+DELETE FROM uplift_models m WHERE m.version <= CAST(:version AS integer) - CAST(:kept AS integer)
+   AND (m.created_at < CAST(:at AS timestamptz) - :weeks * interval '1 week'
+        OR EXISTS (SELECT FROM uplift_models n WHERE n.version > m.version
+                      AND date_trunc('week', n.created_at, 'UTC') = date_trunc('week', m.created_at, 'UTC')))
+"""
 _BEFORE = """
 SELECT id, version, created_at, until, params FROM uplift_models WHERE version < :version AND until <= :until
  ORDER BY version DESC LIMIT 1
@@ -73,7 +80,7 @@ async def keep_uplift(session: AsyncSession, posterior: Posterior, until: date) 
             },
         )
     ).scalar_one()
-    await session.execute(text(_PRUNE), {"version": version, "kept": KEPT})
+    await session.execute(text(_PRUNE), {"version": version, "kept": KEPT, "at": at, "weeks": KEPT_WEEKS})
     return Beliefs(version, posterior, at, until)
 
 
