@@ -78,7 +78,7 @@ _LABELS = {
     Reason.FORBIDDEN: "A marketer forbade it",
     Reason.BETTER_ACTION: "Another action was chosen",
     Reason.CAPACITY: "Capacity used by better actions",
-    Reason.GAVE_WAY: "One of more than there is room for, left out by lot",
+    Reason.GAVE_WAY: "One of more than the day has room for, left out by lot",
     Reason.BUDGET: "Discount budget used by better actions",
     Reason.PLAN_SHARE: "The plan's share for it is used by better actions",
     Reason.OTHER_PLAN: "Not in the plan that was chosen",

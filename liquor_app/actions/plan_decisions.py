@@ -143,11 +143,25 @@ UPDATE actions a SET decision = COALESCE(a.decision, jsonb_build_object())
 """
 _COUNT_REST = f"""
 INSERT INTO decision_counts (plan_id, campaign_id, segment_slug, reason, people, policy, seed)
+WITH homes AS (
+    -- an excluded person has no action to say of which segment: the first of the campaign's that they are in
+    SELECT DISTINCT ON (e.customer_id) e.customer_id, e.reason, COALESCE(x.slug, '') AS segment_slug
+      FROM exclusions e LEFT JOIN (
+           SELECT m.customer_id, s.slug, t.place FROM campaigns k
+            CROSS JOIN unnest(k.target_segments) WITH ORDINALITY t (slug, place)
+             JOIN segments s ON s.slug = t.slug JOIN segment_members m ON m.segment_id = s.id
+            WHERE k.id = :campaign) x ON x.customer_id = e.customer_id
+     WHERE e.campaign_id = :campaign ORDER BY e.customer_id, x.place
+), given AS (
+    -- who is in an arm, or gets a message by hand, has a row of their own
+    SELECT DISTINCT customer_id FROM actions
+     WHERE campaign_id = :campaign AND (arm IS NOT NULL OR status <> '{ActionStatus.SKIPPED}')
+)
 SELECT :plan, :campaign, x.segment_slug, x.reason, count(DISTINCT x.customer_id), :policy, :seed FROM (
     SELECT a.segment_slug, a.skip_reason AS reason, a.customer_id FROM actions a
      WHERE a.campaign_id = :campaign AND a.status = '{ActionStatus.SKIPPED}' AND a.skip_reason IS NOT NULL
-       AND a.arm IS NULL
-    UNION ALL SELECT '', e.reason, e.customer_id FROM exclusions e WHERE e.campaign_id = :campaign) x
+       AND a.arm IS NULL AND NOT EXISTS (SELECT FROM given g WHERE g.customer_id = a.customer_id)
+    UNION ALL SELECT h.segment_slug, h.reason, h.customer_id FROM homes h) x
  GROUP BY x.segment_slug, x.reason
 ON CONFLICT (plan_id, segment_slug, reason) DO UPDATE SET people = excluded.people
 """

@@ -280,7 +280,7 @@ class _Drawing:
         return self.choice.alone.get(option.row.id, 0.0) if own else 0.0
 
 
-NO_SEAT = "More were chosen than there is room for, because some are held out; who had to give way was drawn."
+NO_SEAT = "More were chosen for the day than it has room for, because some are held out; who had to give way was drawn."
 OTHERWISE = {
     Arm.RANDOM: "Drawn at random among all this customer could get, to judge the agent's choosing by.",
     Arm.USUAL: "Business as usual: what the shop would send without choosing, to judge the agent's choosing by.",

@@ -29,6 +29,7 @@ from liquor_app.screens.campaigns.detail.view import plan_view
 from liquor_app.segments.service import create_segment, refresh_segments
 from liquor_app.ui.words import show_money
 from tests.people import add_campaign, add_customer, add_purchase, believe, deliver, ensure_shop, steady_ids
+from tests.planning.test_cell_rules import shop as rules_shop
 
 SHOP = ZoneInfo("America/New_York")
 VIEWER = Actor(ActorKind.USER, None, "Vi", Role.USER)
@@ -185,6 +186,31 @@ async def test_what_the_rest_were_decided_by_is_counted(session: AsyncSession) -
     assert sum(row.people for row in rows if row.segment_slug == "all") == skipped.scalar_one() == 16
     assert {row.reason for row in rows} == {"capacity_full"}
     assert all(row.policy.startswith("mean:") and row.seed for row in rows)
+
+
+async def test_only_who_got_nothing_is_counted_and_by_their_segment(session: AsyncSession) -> None:
+    """ "A better action was chosen" counted those who got that better action; who was excluded had no segment."""
+    campaign = await rules_shop(session)
+    for _ in range(3):
+        await add_customer(session, email_consent=None, sms_consent=None)
+    await refresh_segments(session, SYSTEM)
+    await make_plan(session, SYSTEM, campaign)
+    rows = (await session.execute(text("SELECT segment_slug, reason, people FROM decision_counts"))).all()
+    counted = {(row.segment_slug, row.reason): row.people for row in rows}
+    actions = (await session.execute(text("SELECT customer_id, status, arm, skip_reason FROM actions"))).all()
+    given = {row.customer_id for row in actions if row.arm is not None or row.status != "skipped"}
+    better = {row.customer_id for row in actions if row.skip_reason == Reason.BETTER_ACTION.value}
+    assert len(better) > 100, "of two channels one is better"
+    assert better <= given
+    assert ("all", Reason.BETTER_ACTION.value) not in counted
+    by_hand: dict[str, set[UUID]] = {}
+    for row in actions:
+        if row.customer_id not in given:
+            by_hand.setdefault(row.skip_reason, set()).add(row.customer_id)
+    assert counted == {
+        **{("all", reason): len(people) for reason, people in by_hand.items()},
+        ("all", Reason.NO_CONSENT.value): 3,
+    }
 
 
 async def test_who_gives_way_by_lot_is_not_said_to_be_beaten(session: AsyncSession) -> None:

@@ -105,7 +105,7 @@ async def test_where_the_budget_is_nearly_spent_no_money_off_is_drawn_and_nobody
     gave_way = await session.execute(
         text(
             "SELECT count(*) FROM actions WHERE customer_id = ANY(:drawn)"
-            " AND skip_detail LIKE 'More were chosen than there is room for%'"
+            " AND skip_detail LIKE 'More were chosen for the day than it has room for%'"
         ),
         {"drawn": drawn},
     )
