@@ -24,6 +24,7 @@ from liquor_app.accounts.tokens import KEY_PREFIX
 from liquor_app.core.clock import now
 from liquor_app.core.errors import Forbidden, Full, Invalid, NotFound
 from liquor_app.core.security.crypto import token_hash
+from liquor_app.core.storable_text import said
 
 LONGEST_DAYS = 3650
 MOST_KEYS = 200
@@ -143,7 +144,7 @@ async def create_api_key(
         Conflict: there are too many keys.
     """
     require(actor, Permission.KEYS_ADMIN)
-    label = name.strip()[:80]
+    label = said(name)[:80]
     if not label:
         raise Invalid("name must not be empty", field="name")
     if days is not None and not 1 <= days <= LONGEST_DAYS:

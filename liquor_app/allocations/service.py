@@ -40,6 +40,7 @@ from liquor_app.core.clock import now
 from liquor_app.core.errors import Conflict, Invalid, NotFound
 from liquor_app.core.ids import uuid7
 from liquor_app.core.security.crypto import decrypt, encrypt
+from liquor_app.core.storable_text import said
 from liquor_app.organization.service import default_brand
 from liquor_app.segments.hand_picked import MAX_LISTED, add_members, remove_members
 from liquor_app.segments.models import SegmentKind
@@ -177,9 +178,9 @@ async def create_allocation(
     product = await get_product(session, actor, product_id)
     if not 1 <= bottles <= MOST_BOTTLES:
         raise Invalid(f"Give 1 to {MOST_BOTTLES} bottles.", field="bottles")
-    said = counsel.strip()[:500] if method is AllocationMethod.SPEND else ""
+    advice = said(counsel)[:500] if method is AllocationMethod.SPEND else ""
     if method is AllocationMethod.SPEND:
-        if len(said) < LEAST_COUNSEL:
+        if len(advice) < LEAST_COUNSEL:
             raise Invalid(SPEND_IS_DISPUTED, field="counsel")
         if (await default_brand(session)).licence_state is None:
             raise Conflict("Tell us the state of your licence first, under Settings, Brand.", field="licence_state")
@@ -189,7 +190,7 @@ async def create_allocation(
     await session.execute(
         text(_MAKE),
         {
-            **values, "method": method.value, "counsel": said, "seed": encrypt(seed), "hash": hash_of_seed(seed),
+            **values, "method": method.value, "counsel": advice, "seed": encrypt(seed), "hash": hash_of_seed(seed),
             "by": actor.name[:120], "at": now(),
         },
     )  # fmt: skip

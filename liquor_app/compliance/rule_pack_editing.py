@@ -18,6 +18,7 @@ from liquor_app.compliance.legal_rules import FEDERAL, RuleKind, parse_rule
 from liquor_app.compliance.rule_pack import RuleDraft
 from liquor_app.compliance.service import RULE_COLUMNS, RuleRow
 from liquor_app.core.errors import Conflict, Invalid, NotFound
+from liquor_app.core.storable_text import said
 from liquor_app.customers.addresses import STATE_TIMEZONES
 from liquor_app.organization.form_mistakes import Mistakes
 from liquor_app.organization.models import Channel
@@ -129,7 +130,7 @@ def _check(draft: RuleDraft) -> None:
         if draft.channel is not None and draft.channel not in set(Channel):
             raise Invalid(f"The channel must be one of {', '.join(Channel)}, or none for all.", field="channel")
     with mistakes.noted():
-        if not draft.citation.strip() or len(draft.citation) > 300 or _UNSTORABLE.search(draft.citation):
+        if not said(draft.citation) or len(draft.citation) > 300 or _UNSTORABLE.search(draft.citation):
             raise Invalid("Name the law this comes from, in at most 300 characters.", field="citation")
     with mistakes.noted():
         if not date(1900, 1, 1) <= draft.valid_from <= LAST_DAY:
@@ -159,5 +160,5 @@ def _check_value(draft: RuleDraft) -> None:
         raise Invalid(f"A limit above {figure(MAX_LIMIT)} in 24 hours limits nothing.", field="value.max")
     if rule.kind in WORDED:
         words, most = draft.value.get("text"), MAX_WORDS[rule.kind]
-        if not isinstance(words, str) or not 1 <= len(words.strip()) <= most or _UNSTORABLE.search(words):
+        if not isinstance(words, str) or not 1 <= len(said(words)) <= most or _UNSTORABLE.search(words):
             raise Invalid(f"Give a text of at most {figure(most)} characters.", field="value.text")

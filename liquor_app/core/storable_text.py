@@ -1,7 +1,8 @@
-"""Text the database can keep. Pure."""
+"""Text the database can keep, and text that says something. Pure."""
 
 from __future__ import annotations
 
+import unicodedata
 from typing import Any
 
 MAX_DEPTH = 100
@@ -45,3 +46,23 @@ def _is_bad(text: str) -> bool:
 def _joined(path: str, key: Any) -> str:
     name = str(key)[:80].encode("ascii", "backslashreplace").decode()
     return f"{path}.{name}" if path else name
+
+
+_BLANK = frozenset("\u115f\u1160\u3164\uffa0\u2800")
+"""Letters by their category that nobody sees: fillers of Hangul, and Braille's empty cell."""
+
+
+def _is_seen(letter: str) -> bool:
+    return letter not in _BLANK and unicodedata.category(letter)[0] not in "CZM"
+
+
+def said(text: str) -> str:
+    """Return a text without the spaces around it; "" if nobody would see anything of it.
+
+    Spaces, controls, marks without a letter, and characters of no width say nothing: a reason made of them is none.
+
+    >>> said("  sold out "), said("\\u200b\\u2060\\u3164 ")
+    ('sold out', '')
+    """
+    trimmed = text.strip()
+    return trimmed if any(map(_is_seen, trimmed)) else ""

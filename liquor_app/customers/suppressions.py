@@ -16,6 +16,7 @@ from liquor_app.accounts.permissions import Actor, require
 from liquor_app.core.bulk import unnest
 from liquor_app.core.errors import Conflict, Invalid, NotFound
 from liquor_app.core.security.redact import redact
+from liquor_app.core.storable_text import said
 from liquor_app.customers.addresses import address_hash, normalise_email, normalise_phone
 from liquor_app.customers.consents import NEWS, NOT_ERASED, tell_added
 from liquor_app.customers.models import SuppressionReason
@@ -157,7 +158,7 @@ async def lift_entry(session: AsyncSession, actor: Actor, entry_id: UUID, why: s
         Conflict: a complaint or an erasure; those are for good.
     """
     require(actor, Permission.CUSTOMERS_ADMIN)
-    if not 1 <= len(why := why.strip()) <= MAX_WHY:
+    if not 1 <= len(why := said(why)) <= MAX_WHY:
         raise Invalid(f"Say why, in at most {MAX_WHY} characters: it is kept as the proof.", field="why")
     found = await session.execute(
         text("SELECT reason FROM suppressions WHERE id = :id AND lifted_at IS NULL FOR UPDATE"), {"id": entry_id}

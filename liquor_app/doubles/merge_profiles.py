@@ -21,7 +21,7 @@ from liquor_app.core.clock import now
 from liquor_app.core.errors import Conflict, Invalid, NotFound
 from liquor_app.core.ids import uuid7
 from liquor_app.core.queue import Job, enqueue
-from liquor_app.core.storable_text import unstorable
+from liquor_app.core.storable_text import said, unstorable
 from liquor_app.customers.ages.sealed_dates import open_birth_date
 from liquor_app.customers.baskets import lock_out_baskets
 from liquor_app.customers.labels.custom_values import custom_of
@@ -152,7 +152,7 @@ async def merge_profiles(
         Conflict: one is of the sample and one is not.
     """
     require(actor, Permission.CUSTOMERS_WRITE)
-    reason = " ".join(reason.split())
+    reason = " ".join(said(reason).split())
     if not 1 <= len(reason) <= REASON_LENGTH or unstorable(reason) is not None:
         raise Invalid(f"Say why they are one person, in at most {REASON_LENGTH} characters.", field="reason")
     await lock_out_baskets(session)

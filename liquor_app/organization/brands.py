@@ -17,6 +17,7 @@ from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.core.clock import time_zones
 from liquor_app.core.errors import Invalid, Taken
+from liquor_app.core.storable_text import said
 from liquor_app.organization.brand_assets import COLOR, READABLE, contrast, is_safe_logo
 from liquor_app.organization.form_mistakes import Mistakes
 from liquor_app.organization.models import Header
@@ -120,7 +121,7 @@ def _clean(name: str, given: object) -> str | bool | None:
 
 
 def _text(name: str, given: object) -> str | None:
-    value = str(given if given is not None else "").strip()
+    value = said(str(given if given is not None else ""))
     if not all(letter.isprintable() or (letter == "\n" and name == "footer_text") for letter in value):
         raise Invalid(f"{name} must not hold control characters or line breaks", field=name)
     if len(value) > _LIMITS[name]:

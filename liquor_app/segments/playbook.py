@@ -7,6 +7,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from liquor_app.core.errors import Invalid
+from liquor_app.core.storable_text import said
 from liquor_app.organization.models import Channel
 
 TEMPLATE_CATEGORIES = ("win_back", "loyalty", "bundle_offer", "discovery", "second_purchase")
@@ -28,7 +29,7 @@ def clean_text(value: object, field: str, limit: int, *, required: bool = True) 
         return None
     if not isinstance(value, str):
         raise Invalid(f"{field} must be text", field=field)
-    trimmed = value.strip()
+    trimmed = said(value)
     if not trimmed:
         if required:
             raise Invalid(f"{field} must not be empty", field=field)

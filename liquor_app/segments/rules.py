@@ -24,6 +24,7 @@ from decimal import Decimal
 from typing import Any, TypeAlias
 
 from liquor_app.core.errors import Invalid
+from liquor_app.core.storable_text import said
 from liquor_app.segments.rule_fields import (
     BARE_OPS,
     DAY_OPS,
@@ -296,7 +297,7 @@ def _words(field: Field, value: object, path: str) -> str:
 def _text(value: object, path: str) -> str:
     if not isinstance(value, str):
         raise _Wrong(path, f"must be text, not {_shape(value)}")
-    if not value.strip() or len(value) > MAX_TEXT:
+    if not said(value) or len(value) > MAX_TEXT:
         raise _Wrong(path, f"must be text of 1 to {MAX_TEXT} characters")
     if "\x00" in value or not value.isprintable():
         raise _Wrong(path, "must not hold control characters")

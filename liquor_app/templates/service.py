@@ -17,6 +17,7 @@ from liquor_app.accounts.permissions import Actor, require
 from liquor_app.core.clock import now
 from liquor_app.core.config import get_settings
 from liquor_app.core.errors import Conflict, Invalid, Meanwhile, NotFound, Taken
+from liquor_app.core.storable_text import said
 from liquor_app.organization.guidance import refuse_claims
 from liquor_app.organization.models import Channel
 from liquor_app.segments.playbook import TEMPLATE_CATEGORIES
@@ -280,7 +281,7 @@ def _source(template: MessageTemplate, fresh: dict[str, Any]) -> TemplateSource:
 
 
 async def _free_name(session: AsyncSession, value: str, own: UUID | None) -> str:
-    title = value.strip()
+    title = said(value)
     if not 1 <= len(title) <= 120:
         raise Invalid("name must have 1 to 120 characters", field="name")
     taken = await session.execute(text("SELECT id FROM message_templates WHERE name = :name"), {"name": title})

@@ -33,6 +33,7 @@ from liquor_app.accounts.permissions import STRANGER, Actor, require
 from liquor_app.accounts.users import UserRow, row_of_user
 from liquor_app.core.clock import now
 from liquor_app.core.errors import Conflict, Forbidden, Full, Invalid, NotFound, Taken
+from liquor_app.core.storable_text import said
 
 MOST_NAME = 80
 MOST_PASSKEYS = 20
@@ -230,7 +231,7 @@ def _check_room(count: int) -> None:
 
 
 def _name(value: str) -> str:
-    name = " ".join(value.split())
+    name = " ".join(said(value).split())
     if not 0 < len(name) <= MOST_NAME:
         raise Invalid(f"name must have 1 to {MOST_NAME} characters", field="name")
     return name

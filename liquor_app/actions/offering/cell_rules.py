@@ -27,6 +27,7 @@ from liquor_app.actions.offers import Playbook
 from liquor_app.core.clock import now
 from liquor_app.core.errors import Conflict, Full, Invalid, NotFound, Unknown
 from liquor_app.core.ids import uuid7
+from liquor_app.core.storable_text import said
 from liquor_app.scoring.due_state import NO_RHYTHM, STATE_WORDS
 
 MOST_RULES = 200
@@ -166,7 +167,7 @@ async def add_rule(
         raise Invalid("The segment's playbook does not write by that channel.", field="channel")
     if due and due not in DUE_STATES:
         raise Invalid(f"Due must be one of {', '.join(DUE_STATES)}, or empty for all.", field="due")
-    told = reason.strip()
+    told = said(reason)
     if not told or len(told) > LONGEST_REASON:
         raise Invalid(f"Say why, in at most {LONGEST_REASON} characters.", field="reason")
     await session.execute(text(_ALONE))

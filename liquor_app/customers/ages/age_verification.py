@@ -21,6 +21,7 @@ from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import SYSTEM, Actor, require
 from liquor_app.core.errors import Invalid, NotFound
 from liquor_app.core.security.redact import redact
+from liquor_app.core.storable_text import said
 from liquor_app.customers.ages.birth_dates import age_on, comes_of_age, known_birthday
 from liquor_app.customers.ages.sealed_dates import born_columns, open_birth_date, seal_birth_date
 from liquor_app.organization.service import notify
@@ -155,7 +156,7 @@ async def settle_age(session: AsyncSession, actor: Actor, customer_id: UUID, *, 
         Invalid: no proof is named, or not a possible date.
     """
     require(actor, Permission.CUSTOMERS_WRITE)
-    proof = " ".join(proof.split())
+    proof = " ".join(said(proof).split())
     if not proof or len(proof) > PROOF_LENGTH:
         raise Invalid(f"Say what proof was seen, in at most {PROOF_LENGTH} characters.", field="proof")
     today = await shop_today(session)
