@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import json
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, is_dataclass
 from datetime import date, datetime
@@ -123,11 +123,15 @@ def show(value: Any, as_json: bool, title: str = "") -> None:
         out.print(f"  {name:<{width}} {text}", highlight=False, markup=False)
 
 
-def show_rows(rows: Sequence[Any], columns: Sequence[str], as_json: bool, *, total: int | None = None) -> None:
-    """A list: one JSON document, or a table."""
+def show_rows(
+    rows: Sequence[Any], columns: Sequence[str], as_json: bool, *, total: int | None = None,
+    more: Mapping[str, Sequence[Any]] | None = None,
+) -> None:  # fmt: skip
+    """A list: one JSON document, or a table; `more` stands in the document beside it."""
     shapes = [plain(row) for row in rows]
     if as_json:
-        typer.echo(json.dumps({"items": shapes, "total": total if total is not None else len(shapes)}))
+        beside = {name: [plain(one) for one in some] for name, some in (more or {}).items()}
+        typer.echo(json.dumps({"items": shapes, "total": total if total is not None else len(shapes), **beside}))
         return
     table = Table(*columns, box=None, pad_edge=False)
     for shape in shapes:

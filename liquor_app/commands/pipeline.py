@@ -133,11 +133,23 @@ def learn(as_json: Json = False) -> None:
             "high_80": round(one.high * 100, 2),
             "learned_from": one.learned_from,
             "basis": one.basis,
+            "since_last_week": round(one.change * 100, 2),
         }
         for one in row.cells
     ]
-    names = ("segment", "offer", "channel", "buyers_of_100", "low_80", "high_80", "learned_from", "basis")
-    show_rows(rows, names, as_json, total=len(rows))
+    names = (
+        "segment", "offer", "channel", "buyers_of_100", "low_80", "high_80", "learned_from", "basis", "since_last_week",
+    )  # fmt: skip
+    following = [{"segment": one.segment, "next": _next_words(one), "why": one.why} for one in row.trials]
+    show_rows(rows, names, as_json, total=len(rows), more={"next": following})
+    if not as_json and following:
+        show_rows(following, ("segment", "next", "why"), as_json)
+
+
+def _next_words(trial: Any) -> str:
+    if not trial.is_worth and not trial.is_pinned:
+        return "nothing"
+    return f"{trial.most.cell.offer}, {trial.most.cell.channel}"
 
 
 def _interval(middle: float, low: float | None, high: float | None, form: str, times: float = 1) -> str:

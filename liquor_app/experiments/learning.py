@@ -22,7 +22,7 @@ from liquor_app.accounts.audit import audit
 from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.actions.models import Arm
-from liquor_app.actions.offering.belief_basis import MOVED, Basis, basis_of
+from liquor_app.actions.offering.belief_basis import MOVED, Basis, basis_in_words, basis_of
 from liquor_app.actions.offering.cell_rules import CellRuleRow, RuleEffect, rules_in_force
 from liquor_app.actions.offering.offer_uplifts import offer_label
 from liquor_app.actions.offering.playbook_offers import read_scale
@@ -56,6 +56,9 @@ BASIS = date(2000, 1, 3)
 SHOWN_CELLS = 500
 LEVEL_80 = 1.2816
 
+HALF = "CAST(hashtextextended(CAST(a.customer_id AS text), 17) & 1 AS integer)"
+"""Of an action `a`: in which of two halves its customer is, always the same."""
+
 _GROUPS = f"""
 WITH {carried_days(f"{REAL_CAMPAIGN} AND a.scheduled_date >= CAST(:first AS date) - {NEAR_DAYS}")}, decided AS (
     -- of several messages the first: the same purchase would tell of a person twice
@@ -67,6 +70,7 @@ WITH {carried_days(f"{REAL_CAMPAIGN} AND a.scheduled_date >= CAST(:first AS date
            {DECIDED_AT} AS at
       FROM actions a JOIN campaigns k ON k.id = a.campaign_id
      WHERE a.arm IS NOT NULL AND a.scheduled_date BETWEEN :first AND :last AND {REAL_CAMPAIGN} AND {OWN_DECISION}
+       AND (CAST(:half AS integer) IS NULL OR {HALF} = :half)
      ORDER BY a.campaign_id, a.customer_id, at, a.id
 ), seen AS (
     SELECT d.*, EXISTS (SELECT FROM purchases p WHERE p.customer_id = d.customer_id AND p.total > 0
@@ -125,6 +129,17 @@ class Trial:
     least_known: tuple[CellRow, ...]
     """One, or all whose intervals are as wide; none where a marketer pinned some, for chance draws nothing there."""
 
+    @property
+    def why(self) -> str:
+        """ "Believed to be worth most of what the playbook has: …"."""
+        if self.is_pinned:
+            return "Pinned by a marketer: whom it suits gets nothing else, and chance draws nothing beside it."
+        rests = basis_in_words(self.most.mean, self.most.learned_from)
+        drawn = "what is drawn at random, of the least known, is for whom something is worth it"
+        if not self.is_worth:
+            return f"Nothing: no offer is believed to be worth its cost to somebody usual, {rests}; {drawn}."
+        return f"Believed to be worth most of what the playbook has, {rests}; {drawn}."
+
 
 @dataclass(frozen=True, slots=True)
 class LearningRow:
@@ -140,10 +155,16 @@ class LearningRow:
     names: dict[str, str]
     """Of segments, by slug."""
 
+    @property
+    def changed(self) -> list[CellRow]:
+        """What is believed otherwise than a week ago, most first."""
+        moved = [one for one in self.cells if abs(one.change) >= MOVED]
+        return sorted(moved, key=lambda one: -abs(one.change))
 
-async def read_groups(session: AsyncSession) -> tuple[list[Group], date]:
-    """Return decisions whose window is over with what followed, summed by week and cell, and the last such day. A
-    corridor."""
+
+async def read_groups(session: AsyncSession, half: int | None = None) -> tuple[list[Group], date]:
+    """Return decisions whose window is over with what followed, summed by week and cell, and the last such day; of one
+    `half` of the customers alone, if asked. A corridor."""
     today = await shop_today(session)
     last = today - timedelta(days=RESPONSE_DAYS + 1)
     found = await session.execute(
@@ -155,6 +176,7 @@ async def read_groups(session: AsyncSession) -> tuple[list[Group], date]:
             "last": last,
             "window": RESPONSE_DAYS,
             "basis": BASIS,
+            "half": half,
         },
     )
     return [_group(row) for row in found], last
@@ -166,6 +188,14 @@ def _group(row: Any) -> Group:
         int(row.week), cell, row.is_control, row.people, float(row.bought), float(row.expected),
         float(row.expected_square), float(row.cross),
     )  # fmt: skip
+
+
+async def learned_by_halves(session: AsyncSession) -> tuple[Posterior, Posterior]:
+    """Return for the customers of either half (`HALF`) what the other half teaches: nobody's outcome says what is best
+    for them. A corridor."""
+    of = [await read_groups(session, half) for half in (0, 1)]
+    one, other = (fit(groups, now_week=(until - BASIS).days // 7) for groups, until in of)
+    return other, one
 
 
 async def learn(session: AsyncSession, actor: Actor) -> Beliefs:

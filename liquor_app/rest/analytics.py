@@ -159,7 +159,8 @@ async def holdout(actor: CurrentActor) -> object:
 @needs(Permission.ANALYTICS_READ)
 async def learning(actor: CurrentActor) -> object:
     """What messages are believed to change, by segment, offer and channel: shares of the people written to who buy and
-    would not have, with 80 % intervals, and from how many people that was learned."""
+    would not have, with 80 % intervals, from how many people that was learned, what changed since last week, and what
+    is tried next and why."""
     async with transaction() as session:
         row = await read_learning(session, actor)
     return {
@@ -169,8 +170,16 @@ async def learning(actor: CurrentActor) -> object:
         "people": row.people,
         "held_out": row.controls,
         "overall": _believed(row.overall),
-        "cells": [{**_believed(one), **one.cell._asdict()} for one in row.cells],
-    }
+        "cells": [_cell(one) for one in row.cells],
+        "changed": [_cell(one) for one in row.changed],
+        "next": [
+            {
+                "segment": one.segment, "most": _cell(one.most), "is_worth": one.is_worth, "is_pinned": one.is_pinned,
+                "why": one.why, "least_known": [_cell(cell) for cell in one.least_known],
+            }
+            for one in row.trials
+        ],
+    }  # fmt: skip
 
 
 @router.get("/effects", response_model=EffectsOut)
@@ -261,6 +270,10 @@ async def policy(actor: CurrentActor, policy: Policy) -> object:
 
 def _believed(row: CellRow) -> dict[str, object]:
     return {name: getattr(row, name) for name in BelievedOut.model_fields}
+
+
+def _cell(row: CellRow) -> dict[str, object]:
+    return {**_believed(row), **row.cell._asdict()}
 
 
 @sockets.websocket("/ws/analytics")

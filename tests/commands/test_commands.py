@@ -120,7 +120,12 @@ async def test_a_week_from_scores_to_sending(terminal: Terminal) -> None:
     assert (await terminal.told("models"))["items"]
     assert (await terminal.told("holdout"))["share"] == 0
     assert "left out of everything" in await terminal.run("holdout")
-    assert {row["learned_from"] for row in (await terminal.told("learn"))["items"]} == {1000}
+    learned = await terminal.told("learn")
+    assert {row["learned_from"] for row in learned["items"]} == {1000}
+    assert all(isinstance(row["since_last_week"], float) for row in learned["items"])
+    assert [row["segment"] for row in learned["next"]] == ["all"]
+    assert learned["next"][0]["why"].startswith("Believed to be worth most")
+    assert "Believed to be worth most" in await terminal.run("learn")
     assert "40 of 40 buyers" in await terminal.run("suggest")
     assert (await terminal.told("suggest"))["suggestions"] == []
     assert "must be a date" in await terminal.run("backtest", "churn", "--cutoff", "soon", code=2)

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import SYSTEM, Actor, ActorKind
 from liquor_app.core.clock import now
+from liquor_app.experiments.learning import HALF
 from liquor_app.experiments.off_policy import NothingLeftToChance
 from liquor_app.experiments.policy_question import Policy, ask_policy
 from liquor_app.organization.settings import PlanningSettings, save_settings
@@ -76,8 +77,38 @@ async def test_estimates_are_those_of_the_raw_rows(session: AsyncSession) -> Non
     believed = (await ask_policy(session, VIEWER, Policy.BELIEVED)).estimate
     best = [row for row in written if row.offer == "Favourite category"]
     by_hand = sum((row.customer_id in bought) / row.propensity for row in best) / len(rows)
-    assert believed.ips.mean == pytest.approx(by_hand)
+    assert believed.ips.mean == pytest.approx(by_hand), "either half of the people teaches the same"
     assert believed.is_reliable
+
+
+async def test_what_is_believed_is_judged_by_whom_it_was_not_learned_from(session: AsyncSession) -> None:
+    """Judged by its own log it told 26.5 for 20. Here each half of the people buys of another offer: what one half
+    teaches is wrong of the other, and the estimate says so."""
+    await sent(session, 400, 20, 50)
+    rows = (
+        await session.execute(
+            text(
+                f"SELECT a.customer_id, a.arm, a.propensity, a.offer_terms ->> 'name' AS offer, {HALF} AS half"
+                " FROM actions a WHERE a.arm IS NOT NULL ORDER BY a.id"
+            )
+        )
+    ).all()
+    ten, plain = sorted({row.offer for row in rows if row.arm != "holdout"})
+    wins = {0: ten, 1: plain}
+    written = [row for row in rows if row.arm != "holdout"]
+    bought = {row.customer_id for row in written if row.offer == wins[row.half]}
+    for person in bought:
+        await add_purchase(session, person, days_ago=10)
+    nothing = await ask_policy(session, VIEWER, Policy.NOTHING)
+    told = (await ask_policy(session, VIEWER, Policy.BELIEVED)).estimate
+    # each half is given what won in the other: of its own that won nobody
+    crossed = [row for row in written if row.offer == wins[1 - row.half]]
+    assert not {row.customer_id for row in crossed} & bought
+    assert told.ips.mean == pytest.approx(0.0, abs=1e-9)
+    assert told.snips.mean == pytest.approx(0.0, abs=1e-9)
+    own = sum(1 / row.propensity for row in written if row.offer == wins[row.half]) / len(rows)
+    assert own > 0.5, "by its own log it would look as good as that"
+    assert nothing.estimate.ips.mean == pytest.approx(0.0), "the other policies need no beliefs"
 
 
 async def test_a_log_that_left_nothing_to_chance_is_refused(session: AsyncSession) -> None:

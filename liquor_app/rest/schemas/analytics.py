@@ -171,8 +171,21 @@ class BelievedCellOut(BelievedOut):
     channel: str
 
 
+class TriedNextOut(Row):
+    """What somebody usual of a segment will most likely get next (`is_worth` false: nothing, for it is not believed to
+    be worth its cost), why, and what of the playbook is known least: of that chance draws."""
+
+    segment: str
+    most: BelievedCellOut
+    is_worth: bool
+    is_pinned: bool
+    why: str
+    least_known: list[BelievedCellOut]
+
+
 class LearningOut(Row):
-    """What the agent believes messages change. Version 0 is what is assumed before anything was learned."""
+    """What the agent believes messages change. Version 0 is what is assumed before anything was learned. `changed` are
+    the cells believed otherwise than a week ago, most first; `next` what is tried next in each segment."""
 
     version: int
     learned_at: datetime | None
@@ -181,6 +194,8 @@ class LearningOut(Row):
     held_out: int
     overall: BelievedOut
     cells: list[BelievedCellOut]
+    changed: list[BelievedCellOut]
+    next: list[TriedNextOut]
 
 
 class MoneySpanOut(Row):
@@ -268,8 +283,8 @@ class PolicyOut(Row):
     """What a policy would have brought: shares of people who buy within the week, three ways, with 95 % intervals.
     `logged` is what the policy that ran did bring, `left_out` are decisions of too small a chance, `effective` the
     effective sample size in people, `lost` the share of what it would do that the log could not have done; below 30,
-    or with more than .05 lost (`is_reliable` false), do not rely on it. `believed` is judged by the decisions it was
-    learned from, and looks better than it is."""
+    or with more than .05 lost (`is_reliable` false), do not rely on it. `believed` is judged in each half of the people
+    by what the other half taught."""
 
     policy: str
     label: str

@@ -105,7 +105,7 @@ def policy_line(answer: Answer) -> PolicyLine:
     if found.left_out:
         rests += f", {plural(found.left_out, 'decision')} of too small a chance left out"
     if answer.policy is Policy.BELIEVED:
-        rests += ", judged by the decisions it was learned from: it looks better than it is"
+        rests += ", each half of the people by what the other half taught"
     if found.lost > MOST_LOST:
         rests += f", {percent(found.lost, 0)} of what it would do could not have been drawn"
     return PolicyLine(
