@@ -24,7 +24,8 @@ class PlanContext:
     brief: CampaignBrief
     rules: Rules
     draws: bool = False
-    """Whether actions are valued by draws of what is believed instead of its mean: on autopilot."""
+    """Whether actions are valued by draws of what is believed instead of its mean: on autopilot, and where a marketer
+    wants a campaign planned to learn."""
 
     @property
     def licence(self) -> str | None:
@@ -39,6 +40,8 @@ async def lock_context(session: AsyncSession, campaign_id: UUID) -> PlanContext:
     """
     context = await read_context(session, await lock_campaign(session, campaign_id))
     brief = context.brief
+    if brief.limits.explore:
+        return replace(context, draws=True)
     if brief.bound_by.guidance.autonomy(brief.type.value) is not Autonomy.AUTOPILOT:
         return context
     return replace(context, draws=not await autopilot_stopped(session))

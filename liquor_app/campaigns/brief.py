@@ -53,6 +53,8 @@ class Limits:
     stock_hours: int
     explore_pct: Decimal
     usual_pct: Decimal
+    explore: bool
+    """Plan by draws of what is believed (`Overrides.explore`)."""
     global_holdout_pct: Decimal
     global_holdout_seed: str
     minimum_age: int
@@ -86,6 +88,7 @@ class Limits:
             "stock_hours": self.stock_hours,
             "explore_pct": str(self.explore_pct),
             "usual_pct": str(self.usual_pct),
+            "explore": self.explore,
             "global_holdout_pct": str(self.global_holdout_pct),
             "timezone": self.timezone,
         }
@@ -170,6 +173,7 @@ def limits_of(shop: ShopSettings, constraints: dict[str, Any]) -> Limits:
         stock_hours=planning.stock_hours,
         explore_pct=planning.explore_pct,
         usual_pct=planning.usual_pct,
+        explore=own.explore,
         global_holdout_pct=planning.global_holdout_pct,
         global_holdout_seed=planning.global_holdout_seed,
         minimum_age=compliance.minimum_age,

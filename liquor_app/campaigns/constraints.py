@@ -33,6 +33,9 @@ class Overrides(BaseModel):
     offers and plans are chosen, what of the value at risk counts as kept (`kept_share`)."""
     kept_share: Decimal = Field(Decimal("0.10"), ge=0, le=1)
     """Share of the value at risk that counts as kept when a lapsing customer answers; an assumption, shown."""
+    explore: bool = False
+    """Plan to learn: actions are valued by draws of what is believed, as on autopilot, instead of by its mean. Where no
+    message is believed to be worth its cost, those are written to in whose draw one is."""
 
 
 def clean_constraints(constraints: dict[str, Any] | None) -> Overrides:

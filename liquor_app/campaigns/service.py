@@ -30,6 +30,7 @@ from liquor_app.core.clock import now, today_in
 from liquor_app.core.errors import Conflict, Invalid, Meanwhile, NotFound
 from liquor_app.core.pubsub import publish
 from liquor_app.core.queue import Job, enqueue
+from liquor_app.core.storable_text import said
 from liquor_app.organization.service import BrandRow, get_brand
 from liquor_app.organization.settings import GeneralSettings, PlanningSettings, load_settings
 from liquor_app.webhooks.models import Happened
@@ -205,7 +206,7 @@ async def create_campaign(
             unknown or out of range, a triggered campaign with another engine than the optimiser.
     """
     require(actor, Permission.CAMPAIGNS_WRITE)
-    title = name.strip()
+    title = said(name)
     if not 1 <= len(title) <= 120:
         raise Invalid("name must have 1 to 120 characters", field="name")
     general = await load_settings(session, GeneralSettings)
@@ -278,7 +279,7 @@ async def update_campaign(
         raise Invalid(f"{unknown[0]} is not a field that can be changed", field=unknown[0])
     if "target_segments" in changes:
         changes["target_segments"] = await check_segments(session, changes["target_segments"])
-    if "name" in changes and not 1 <= len(changes["name"].strip()) <= 120:
+    if "name" in changes and not 1 <= len(said(changes["name"])) <= 120:
         raise Invalid("name must have 1 to 120 characters", field="name")
     if "holdout_pct" in changes:
         check_holdout(changes["holdout_pct"])
@@ -342,6 +343,24 @@ async def request_plan(session: AsyncSession, actor: Actor, campaign_id: UUID) -
     """
     require(actor, Permission.CAMPAIGNS_WRITE)
     await hold_unapproved(session, campaign_id)
+    return await _enqueue_plan(session, actor, campaign_id)
+
+
+async def request_exploration(session: AsyncSession, actor: Actor, campaign_id: UUID) -> UUID:
+    """Ask for a plan by draws of what is believed (`Overrides.explore`): where no message is believed to be worth its
+    cost, nobody is written to, and nothing is learned that could change it. Returns the job.
+
+    Raises:
+        Conflict: it is neither a draft nor waiting for approval.
+    """
+    require(actor, Permission.CAMPAIGNS_WRITE)
+    campaign = await lock_campaign(session, campaign_id)
+    await hold_unapproved(session, campaign_id)
+    await update_campaign(session, actor, campaign_id, {"constraints": {**campaign.constraints, "explore": True}})
+    return await _enqueue_plan(session, actor, campaign_id)
+
+
+async def _enqueue_plan(session: AsyncSession, actor: Actor, campaign_id: UUID) -> UUID:
     return await enqueue(
         session,
         Job.GENERATE_CAMPAIGN,

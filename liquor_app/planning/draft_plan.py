@@ -47,6 +47,7 @@ from liquor_app.planning.optimizer.problem import NOWHERE, Allocation, Floats, P
 from liquor_app.planning.plan_reasoning import Alternative, Entry, engine_note, explain
 from liquor_app.planning.plan_status import supersede_drafts
 from liquor_app.planning.plan_store import PlanRow, fingerprint_of, get_plan, summarise
+from liquor_app.planning.plan_summary import silence_of
 from liquor_app.planning.plan_switch import forget_choices
 from liquor_app.scoring.uplift_store import uplift_in_use
 
@@ -112,7 +113,7 @@ async def make_plan(session: AsyncSession, actor: Actor, campaign_id: UUID) -> P
 async def plan_within(session: AsyncSession, actor: Actor, context: PlanContext) -> PlanRow:
     """Return the same for a campaign that is held. A corridor."""
     brief = context.brief
-    if not await _has_actions(session, brief.id):
+    if not await _has_actions(session, brief.id, drawn=context.draws):
         await generate_within(session, actor, context)
     await forget_choices(session, brief.id)
     ready = await prepare(session, context, draw=context.draws)
@@ -194,6 +195,8 @@ async def summary_of(session: AsyncSession, ready: Prepared, arms: Arms) -> dict
     summary = await summarise(session, ready.context, chosen, ready.weight, arms.people.holdout)
     if ready.drawn is not None:
         summary["drawn"] = {"repeats": REPEATS}
+    if (silent := silence_of(summary, people=arms.people.contacted + arms.people.holdout)) is not None:
+        summary["silent"] = silent
     summary["cell_rules"] = told_of(await rules_in_force(session), ready.brief.target_segments)
     summary["arms"] = {
         "agent": arms.people.agent,
@@ -234,13 +237,16 @@ def power_of(people: int, brief: CampaignBrief, baseline: Floats, explained: flo
 _HAS_ACTIONS = """
 SELECT EXISTS (SELECT 1 FROM actions WHERE campaign_id = :id AND offer_terms ? 'uplift'
                 AND created_at >= (SELECT COALESCE(max(GREATEST(created_at, undone_at)), '-infinity') FROM cell_rules))
+   AND (NOT :drawn OR COALESCE((SELECT summary ? 'drawn' FROM plans WHERE campaign_id = :id
+                                 ORDER BY version DESC LIMIT 1), true))
 """
 """Older ones count answers as purchases won, or know nothing of what was pinned or forbidden since: they are proposed
-anew."""
+anew. So are those that were proposed by what is believed alone, where a plan is to draw: who is worth a message
+in a draw only is not among them."""
 
 
-async def _has_actions(session: AsyncSession, campaign_id: UUID) -> bool:
-    return bool((await session.execute(text(_HAS_ACTIONS), {"id": campaign_id})).scalar_one())
+async def _has_actions(session: AsyncSession, campaign_id: UUID, *, drawn: bool) -> bool:
+    return bool((await session.execute(text(_HAS_ACTIONS), {"id": campaign_id, "drawn": drawn})).scalar_one())
 
 
 async def _next_version(session: AsyncSession, campaign_id: UUID) -> int:

@@ -61,7 +61,7 @@ def explain(
         entries.append(note)
     if not totals["sends"]:
         entries.append(entry("choice", "Nobody is contacted", _why_nobody(summary)))
-        return entries + _rule_words(summary)
+        return entries + _silence_words(summary) + _rule_words(summary)
     profit = simulated["incremental_profit"]
     entries.append(
         entry(
@@ -73,6 +73,7 @@ def explain(
             f" and {show_money(simulated['cost'])} of sending. {_gap(plan, summary['optimality'].get('within'))}",
         )
     )
+    entries += _silence_words(summary)
     if (doubt := worth_nothing(simulated)) is not None:
         entries.append(entry("limit", "Sending nothing would earn as much", doubt))
     entries += _segment_words(summary)
@@ -115,7 +116,8 @@ def explain(
             entry(
                 "assumption",
                 "What messages change was drawn",
-                f"On autopilot each customer's actions are valued by one of {figure(drawn['repeats'])} draws from what"
+                f"{'To learn' if brief.limits.explore else 'On autopilot'}, each customer's actions are valued by one"
+                f" of {figure(drawn['repeats'])} draws from what"
                 " is believed, so that what is not known is tried as often as it may be worth it. The figures here are"
                 " what is believed. How likely each choice was is kept with the action.",
             )
@@ -136,6 +138,27 @@ def _bounds(arms: Mapping[str, Any]) -> str:
     if arms.get("money_off") is False:
         told += " The budget is nearly spent, so nothing with money off was drawn at random."
     return told
+
+
+def silence_words(silent: Mapping[str, Any]) -> str:
+    """Tell why a plan keeps silent, and what it would take to find out whether it should."""
+    who = f"{plural(silent['people'], 'person', 'people')} of the audience"
+    rest = (
+        f"the {plural(silent['planned'], 'person', 'people')} it chose are too few for anything to be left to chance"
+        if silent["planned"]
+        else "whoever is not written to teaches nothing"
+    )
+    return (
+        f"For {who} no message is believed to be worth its cost, and {rest}: by itself that belief will hardly change,"
+        " though it may rest on one bad week. “Plan to learn” draws what messages may change from what is believed, as"
+        " often as it may be worth it, and writes to those in whose draw it is; what that is expected to cost is told"
+        " before you approve."
+    )
+
+
+def _silence_words(summary: Mapping[str, Any]) -> list[Entry]:
+    silent = summary.get("silent")
+    return [entry("limit", "Little or nothing is learned from this plan", silence_words(silent))] if silent else []
 
 
 def _rule_words(summary: Mapping[str, Any]) -> list[Entry]:

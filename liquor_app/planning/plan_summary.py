@@ -14,6 +14,7 @@ from liquor_app.actions.offering.belief_basis import ENOUGH_PEOPLE
 from liquor_app.campaigns.brief import CHANNELS, CampaignBrief
 from liquor_app.compliance.may_send import BlockReason
 from liquor_app.core.money import money
+from liquor_app.experiments.arms import LEAST_FOR_RANDOM
 from liquor_app.experiments.learning import LEVEL_80
 from liquor_app.planning.candidates import Candidates
 from liquor_app.planning.optimizer.problem import NOWHERE, Floats, Ints
@@ -216,3 +217,18 @@ def _plain(found: Range) -> dict[str, float]:
 
 def _money(found: Range) -> dict[str, str]:
     return {"mean": str(money(found.mean)), "low": str(money(found.low)), "high": str(money(found.high))}
+
+
+def silence_of(summary: Mapping[str, Any], *, people: int) -> dict[str, Any] | None:
+    """Tell of a plan that keeps silent for what is believed: `{"people", "planned"}`, who gets nothing because no
+    message is believed to be worth its cost, and how many are planned. None where a random arm is drawn, most are
+    written to, or what is believed was drawn already.
+
+    Who is not written to teaches nothing, and below `LEAST_FOR_RANDOM` nothing is left to chance either: what one bad
+    week showed would be believed for ever.
+    """
+    reasons = (*summary["blocks"], *summary["left_out"])
+    unworthy = sum(one["customers"] for one in reasons if one["reason"] == Reason.NOT_WORTH_IT)
+    if people >= LEAST_FOR_RANDOM or unworthy <= people or summary.get("drawn"):
+        return None
+    return {"people": unworthy, "planned": people}

@@ -16,6 +16,7 @@ from liquor_app.screens.experiments.ab_test.panel import ab_test_card
 from liquor_app.screens.listing.view import list_pager, list_table
 from liquor_app.screens.session.role_controls import allowed
 from liquor_app.ui.badge import badge
+from liquor_app.ui.button import button
 from liquor_app.ui.card import card
 from liquor_app.ui.charts.interval import interval
 from liquor_app.ui.charts.priority_bar import priority, priority_legend
@@ -47,6 +48,7 @@ def plan_review() -> rx.Component:
         span(
             8,
             simulating(),
+            _silence(),
             side_by_side(),
             _week(),
             actions_card(edit_bar()),
@@ -58,6 +60,24 @@ def plan_review() -> rx.Component:
         span(4, codes_card(), _simulation(), _foreseen(), _blocked(), _limits(), gap=16, align_self="start"),
     )
     return rx.cond(PLAN.id != "", rx.fragment(review, edit_questions()), drafting)
+
+
+def _silence() -> rx.Component:
+    """Offer a plan to learn, where what is believed has the shop keep silent."""
+    return rx.cond(
+        CampaignState.silent != "",
+        card(
+            col(
+                rx.el.p(CampaignState.silent, class_name="pretty"),
+                allowed(
+                    Permission.CAMPAIGNS_WRITE,
+                    row(button("Plan to learn", icon="sparkles", on_click=CampaignState.act("explore"))),
+                ),
+                gap=12,
+            ),
+            title="Little or nothing is learned from this plan",
+        ),
+    )
 
 
 def _week() -> rx.Component:

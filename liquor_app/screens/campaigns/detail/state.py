@@ -16,12 +16,13 @@ from liquor_app.analytics.returned_revenue import returned_since
 from liquor_app.analytics.service import ledger
 from liquor_app.campaigns import lifecycle
 from liquor_app.campaigns.models import OPEN
-from liquor_app.campaigns.service import delete_campaign, get_campaign, request_plan
+from liquor_app.campaigns.service import delete_campaign, get_campaign, request_exploration, request_plan
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import Conflict, NotFound
 from liquor_app.core.listing.spec import ListQuery
 from liquor_app.organization.settings import shop_now
 from liquor_app.planning.approval.approve_campaign import approve_campaign, submit_plan
+from liquor_app.planning.plan_reasoning import silence_words
 from liquor_app.planning.plan_store import fingerprint_of
 from liquor_app.planning.service import get_plan
 from liquor_app.screens.analytics.attribution.state import AttributionState
@@ -68,6 +69,7 @@ VERBS: dict[str, tuple[Verb, str]] = {
     "resume": (lifecycle.resume_campaign, "Going on"),
     "cancel": (lifecycle.cancel_campaign, "Cancelled"),
     "plan": (request_plan, "Planning"),
+    "explore": (request_exploration, "Planning to learn"),
 }
 
 
@@ -83,6 +85,8 @@ class CampaignState(DetailState, rx.State):
     returned: str = "–"
     steps: list[Step] = []
     """What became of its messages, as a funnel."""
+    silent: str = ""
+    """Why an open plan writes to hardly anybody, where a plan to learn would."""
     asking: str = ""
     busy: bool = False
 
@@ -115,6 +119,8 @@ class CampaignState(DetailState, rx.State):
         is_played = row.virtual_now is not None
         before, self.head, self.plan = self.seen, head_of(row, at), plan_view(plan)
         self.seen = f"{plan.id}:{fingerprint}" if plan else ""
+        silent = plan.summary.get("silent") if plan and row.status in OPEN else None
+        self.silent = silence_words(silent) if silent else ""
         self.steps = funnel_steps(row)
         if row.status in OPEN and before not in ("", self.seen):
             await self._show_changed()
@@ -177,7 +183,7 @@ class CampaignState(DetailState, rx.State):
                 return None
             raise
         await self._open()
-        self.busy = verb == "plan"
+        self.busy = verb in {"plan", "explore"}
         return toast_done(done, self.head.name)
 
     async def _warned(self) -> bool:
