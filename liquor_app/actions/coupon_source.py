@@ -16,6 +16,7 @@ from liquor_app.actions.models import ActionStatus
 from liquor_app.campaigns.models import CampaignStatus
 from liquor_app.campaigns.service import lock_campaign
 from liquor_app.core.errors import Conflict, Invalid, NotFound
+from liquor_app.core.pubsub import publish
 from liquor_app.core.states import sql_list
 from liquor_app.coupons.chosen_pools import choose_pool
 from liquor_app.coupons.coupon_pools import get_pool
@@ -130,3 +131,4 @@ async def choose_codes(
         name = pool.name
     await choose_pool(session, campaign_id, percent, pool_id)
     await audit(session, actor, "campaign.codes_chosen", "campaign", campaign_id, discount_pct=str(percent), codes=name)
+    publish(session, f"campaign:{campaign_id}", {"codes": True})

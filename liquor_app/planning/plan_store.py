@@ -325,6 +325,10 @@ SELECT CAST(t.n AS bigint) AS messages, t.has_texts, t.has_mail,
               FROM brands b WHERE k.brand_id IS NULL OR b.id = k.brand_id
              ORDER BY b.is_default DESC, b.created_at LIMIT 1),
            (SELECT value FROM settings WHERE key = '{ComplianceSettings.key}'),
+           (SELECT jsonb_agg(jsonb_build_array(c.discount_pct, c.pool_id) ORDER BY c.discount_pct)
+              FROM campaign_pools c WHERE c.campaign_id = :id),
+           (SELECT jsonb_agg(jsonb_build_array(p.discount_pct, p.id) ORDER BY p.discount_pct, p.id)
+              FROM coupon_pools p WHERE p.is_standing),
            CASE WHEN k.type = '{CampaignType.TRIGGERED}' THEN concat({STANDING},
                (SELECT value FROM settings WHERE key = '{PlanningSettings.key}')) END
        )) AS fingerprint

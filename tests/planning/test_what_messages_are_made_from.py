@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import SYSTEM, Actor, ActorKind
+from liquor_app.actions.coupon_source import choose_codes
 from liquor_app.campaigns.lifecycle import pause_campaign, resume_campaign, start_campaign
 from liquor_app.campaigns.models import CampaignStatus, CampaignType
 from liquor_app.campaigns.service import create_campaign, find_campaign, get_campaign
@@ -35,6 +36,7 @@ from liquor_app.sending.pipeline.dispatch import Dispatcher
 from liquor_app.templates.service import create_template, update_template
 from tests.factories import approve_seen
 from tests.kept_rows import shipped_templates
+from tests.people import steady_ids
 from tests.planning.test_cell_rules import DANA
 from tests.planning.test_cell_rules import shop as plain_shop
 from tests.sending.test_pump import execute, sends
@@ -74,6 +76,7 @@ CHANGES: dict[str, Change] = {
     "sender": lambda session: update_brand(session, ADMIN, None, {"from_name": "Somebody else"}),
     "where links lead": lambda session: update_brand(session, ADMIN, None, {"website_url": "https://else.example.com"}),
     "disclaimer": lambda session: save_settings(session, ADMIN, ComplianceSettings, {"disclaimer": "Drink no more"}),
+    "codes": lambda session: choose_codes(session, DANA, steady_ids(1, "campaign")[0], 10, None),
     "hours": lambda session: save_settings(session, ADMIN, ComplianceSettings, {"email_window_end": "21:00"}),
 }
 
