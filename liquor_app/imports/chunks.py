@@ -171,6 +171,8 @@ class Chunks:
         self._at, self._how, self._made = at, how, made
         self._skip, self._left, self._own = skip, limit, own
         self._ahead: asyncio.Task[Chunk] | None = None
+        self._order_readers: dict[int, LineReader] = {}
+        """How many cells a refused row has → what reads whose order it is of: made once, not for each."""
         self.known_as: dict[str, str] = {}
         """Order's number with its store → the one it is known by; see `store_orders`."""
 
@@ -278,8 +280,10 @@ class Chunks:
         """Return a line without what was paid and for what; None if it says nothing of who bought and when."""
         sums = [""] * len(MADE) if self._sales else []
         cells = [*record.cells, *sums, *(make(record.cells) for make in self._made)]
-        at = {field: place for field, place in self._at.items() if field in OF_ORDER and place < len(cells)}
-        reader = LineReader({**at, "amount": len(cells)}, self._how)
+        reader = self._order_readers.get(len(cells))
+        if reader is None:
+            at = {field: place for field, place in self._at.items() if field in OF_ORDER and place < len(cells)}
+            reader = self._order_readers[len(cells)] = LineReader({**at, "amount": len(cells)}, self._how)
         for amount in ("0", "-1"):  # of what is given back the row need not say who bought it
             with suppress(Rejected):
                 return reader(record.number, [*cells, amount])

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from itertools import islice
@@ -146,7 +146,7 @@ class Work:
                 await self._whole(session)
         except (UniqueViolation, IntegrityError, Raced) as error:
             raise Meanwhile("Somebody else kept changing the same customers or orders. Please try again.") from error
-        rejects = [replace(one, why=self._told(one.why)) for one in rejects]
+        rejects = [Reject(one.record, self._told(one.why), one.order_id) for one in rejects]
         await write_rejects(session, self.plan.id, rejects, self.births)
         if self._watch:
             self.shown += [Shown(one.record, "rejected", one.why.field, one.why.reason) for one in rejects]
@@ -278,7 +278,8 @@ class Work:
             if chunk.partial:
                 orders = await basket_lines.order_ids(session, [line for _, line in chunk.partial], mended=mended)
                 for (at, _), order in zip(chunk.partial, orders, strict=True):
-                    chunk.rejects[at] = replace(chunk.rejects[at], order_id=order)
+                    one = chunk.rejects[at]
+                    chunk.rejects[at] = Reject(one.record, one.why, order)
         if self._watch:
             self._waiting |= {row.number: record for row, record in zip(rows, chunk.records, strict=True)}
             self._warned |= {
