@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -22,13 +23,15 @@ from liquor_app.core.db import transaction
 from liquor_app.core.errors import Invalid
 from liquor_app.core.ids import uuid7
 from liquor_app.planning.candidates import read_candidates, sends_of
+from liquor_app.planning.service import make_plan
 from liquor_app.segments.playbook import clean_offers
 from liquor_app.sending.pipeline.claim import OUT_OF_STOCK
 from liquor_app.sending.pipeline.dispatch import Dispatcher
 from liquor_app.sending.pipeline.launch import launch_campaign
 from tests.actions.test_actions import audience, of_campaign
 from tests.factories import add_people, add_played_campaign, open_shop, product
-from tests.people import add_campaign, add_customer
+from tests.imports.test_import import run
+from tests.people import add_campaign, add_customer, believe, ensure_shop
 
 BOTTLE = {"name": "Bottle", "text": "{discount}% off {product}", "discount_pct": 15, "product": "G-1"}
 TEN = {"name": "Ten", "text": "{discount}% off {category}", "discount_pct": 10}
@@ -98,6 +101,28 @@ async def test_what_is_out_of_stock_is_not_offered(session: AsyncSession) -> Non
         await swap_offer(session, SYSTEM, action.id, "Bottle")
     [playbook] = await read_playbooks(session, await lock_context(session, campaign))
     assert playbook.left_out == ("Old Harbor Gin is out of stock",)
+
+
+@pytest.mark.parametrize(("stock", "offered"), [("0", {"Ten"}), ("3", {"Bottle"})])
+async def test_what_a_file_says_is_gone_is_in_no_plan(
+    database: str, tmp_path: Path, stock: str, offered: set[str]
+) -> None:
+    """From the till's own file through the planner: each is offered what may be the best for them, none of it gone."""
+    path = tmp_path / "stock.csv"
+    path.write_text(f"SKU,Name,Category,Price,Cost,Stock\nG-1,Old Harbor Gin,Gin,20.00,8.00,{stock}\n")
+    await run(path, "products")
+    async with transaction() as session:
+        await ensure_shop(session)
+        for _ in range(8):
+            await add_customer(session, response_likelihood=0.7, avg_order_value=60)
+        await believe(session)
+        offers = [BOTTLE] if stock != "0" else [BOTTLE, TEN]
+        campaign = await add_campaign(
+            session, await audience(session, "All", recommended_offers=offers, optimal_channels=["email"])
+        )
+        await make_plan(session, SYSTEM, campaign)
+        found = await session.execute(text("SELECT DISTINCT offer_terms ->> 'name' FROM actions"))
+        assert {name for (name,) in found} == offered
 
 
 async def test_an_old_stock_figure_says_nothing_and_that_is_said(session: AsyncSession) -> None:
