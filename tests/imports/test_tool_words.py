@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from liquor_app.imports.cleaning.answers.answer_cells import Answer, clean_answer
+from liquor_app.imports.cleaning.answers.coded_columns import may_be_codes
 from tests.imports.test_import import run
 from tests.imports.test_import_cases import many, write
 
@@ -63,6 +64,15 @@ SILENT = {
 )
 def test_a_tools_word_is_heard(answer: Answer, tool: str, cell: str) -> None:
     assert clean_answer(cell, "email_consent") is answer
+
+
+@pytest.mark.parametrize(("column", "cells", "is_told"), [
+    ("Status", ["1", "2", "1", "3"], True), ("List Status", ["0", "2"], True), ("Status", ["1", "1", "0"], False),
+    ("Order Status", ["1", "2"], False), ("Status", ["1", "2", "7"], False),
+])  # fmt: skip
+def test_states_told_by_numbers_are_pointed_out(column: str, cells: list[str], is_told: bool) -> None:
+    """Before, they stood among the columns left out."""
+    assert may_be_codes(column, cells) is is_told
 
 
 @pytest.mark.integration

@@ -132,16 +132,21 @@ def coded_field(column: str, cells: Sequence[str]) -> str | None:
 
 
 def may_be_codes(column: str, cells: Sequence[str]) -> bool:
-    """Tell whether a column of states holds letters alone, one of which is U, or one of preferences ("Email Pref")
-    nothing but codes: nobody can tell of what."""
+    """Tell whether a column of states holds letters alone, one of which is U, or numbers up to 3 (ActiveCampaign's: 2
+    left, 3 bounced), or one of preferences ("Email Pref") nothing but codes: nobody can tell of what."""
     words = {word for word in map(_word, cells) if word}
     if words and _PREFS.fullmatch(column_words(column)) and all(len(word) <= MOST_OF_CODE for word in words):
+        return True
+    if _NUMBERED.fullmatch(column_words(column)) and words & {"2", "3"} and words <= {"0", "1", "2", "3"}:
         return True
     return (
         "u" in words
         and words <= set("abcinopstu")
         and re.search(r"\b(?:status|state|code)\b", column_words(column)) is not None
     )
+
+
+_NUMBERED = re.compile(r"(?:(?:list|contact|subscriber|subscription|e ?mail|member) )*(?:status|state)")
 
 
 def _is_answer(cell: str, codes: Codes) -> bool:
