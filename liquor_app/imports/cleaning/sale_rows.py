@@ -42,6 +42,7 @@ class SaleRows:
         self._plus = _places(sales.plus, at)
         self._minus = _places(sales.minus, at)
         self._less = _places(sales.less, at)
+        self._tells_parts = sales.tells_parts
         self._backs = [term[0] for term in self._minus if len(term) == 1 and given_back(columns[term[0]])]
         self._discount = _places(tuple((one,) for one in sales.discount), at)
         self._between = [at[plain(one)] for one in sales.discount_between if plain(one) in at]
@@ -67,7 +68,8 @@ class SaleRows:
         """Return the rows of a file; those of an order that is called refunded, though its own sums say that only a
         part came back, are `in_part`: they count, less that. Where nothing says how much, the word holds."""
         words = {why for _, reasons in self._drops for why in reasons.values()}
-        return self._in_part(records) if REFUNDED in words and (self._backs or self._packed_minus) else records
+        is_told = self._tells_parts or not (self._backs or self._packed_minus)
+        return records if is_told or REFUNDED not in words else self._in_part(records)
 
     def _in_part(self, records: Iterable[Record]) -> Iterator[Record]:
         run, now = list[Record](), ""
@@ -94,16 +96,12 @@ class SaleRows:
     def _is_less(self, rows: Sequence[list[str]]) -> bool:
         """Tell whether something came back of an order's rows, and less than all."""
         back = sold = Decimal(0)
-        limits = [place for place in self._backs if place in self._at_most]
         for cells in rows:
             back += sum((abs(self._read(cells[place]) or Decimal(0)) for place in self._backs), Decimal(0))
             back += self._refunded(cells)
-            if limits:
-                sold += self._read(cells[self._at_most[limits[0]]]) or Decimal(0)
-            else:
-                total = self._sum(cells, self._plus, signed=True)
-                off = [term for term in self._minus if term[0] not in self._backs]
-                sold += (total or Decimal(0)) - (self._sum(cells, off, signed=False, of=total) or Decimal(0))
+            total = self._sum(cells, self._plus, signed=True)
+            off = [term for term in self._minus if term[0] not in self._backs]
+            sold += (total or Decimal(0)) - (self._sum(cells, off, signed=False, of=total) or Decimal(0))
         return 0 < back < sold - CENTS
 
     def lines(self, cells: list[str], *, in_part: bool = False) -> list[list[str]] | str:

@@ -57,6 +57,7 @@ PROFILES = (
             minus=(("Lineitem discount",), ("Discount Amount",), ("Refunded Amount",)),
             discount=("Lineitem discount", "Discount Amount"),
             at_most={"Refunded Amount": "Subtotal"},
+            tells_parts=True,
             with_tax={"Refunded Amount": ("Taxes", "Total")},
             # a code for free shipping is in Discount Amount and takes nothing off the goods; what an automatic discount
             # takes off a line is in Lineitem discount and in Discount Amount

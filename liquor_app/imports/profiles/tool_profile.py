@@ -33,6 +33,8 @@ class Sales:
             goods and their tax, what comes back holds the tax of the goods that do.
         comes_to: the column with what an order's goods come to, on its first row, before what was given back: its lines
             are cut to that, the last ones first. It knows better than `spread` what was taken off the goods.
+        tells_parts: it has a word of its own for an order refunded in part, so that its word for one refunded holds
+            whatever its sums say.
         spread: columns of `minus` that `comes_to` has taken off already, if they are about goods at all.
         packed: how the columns begin that pack an order's lines (`cleaning.orders.packed_items`); a row is a whole
             order then, and stays one line where the items do not come to the row's own sum.
@@ -50,6 +52,7 @@ class Sales:
     discount_between: tuple[str, ...] = ()
     packed_minus: tuple[str, ...] = ()
     at_most: Mapping[str, str] = field(default_factory=dict)
+    tells_parts: bool = False
     with_tax: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     comes_to: str = ""
     spread: tuple[str, ...] = ()
