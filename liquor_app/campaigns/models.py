@@ -209,7 +209,7 @@ MENTIONS = (
     named_in(
         "campaigns",
         ("name", "description", "llm_prompt", "pause_reason"),
-        ("weekly_plan", "constraints", "trigger", "target_kpis"),
+        ("weekly_plan", "constraints", "trigger", "target_kpis", "approved_wording"),
         ("target_segments", "offer_categories"),
         name="name",
     ),

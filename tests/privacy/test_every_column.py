@@ -7,16 +7,19 @@ import json
 import re
 import unicodedata
 from collections import Counter
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 from sqlalchemy import text
 
 from liquor_app.accounts.permissions import SYSTEM
+from liquor_app.core import config, db
 from liquor_app.core.columns import EnumText
 from liquor_app.core.db import transaction
 from liquor_app.core.ids import uuid7
 from liquor_app.core.platform.personal_data import Traces, hints_pattern
+from liquor_app.organization.kept_general import forget_general
 from liquor_app.privacy.held_data import MENTIONS, PERSONAL
 from liquor_app.privacy.mentions import find_mentions
 from liquor_app.schema import metadata
@@ -114,6 +117,16 @@ SELECT format('ALTER TABLE %s DROP CONSTRAINT %I', conrelid\\:\\:regclass, conna
 """
 SAID = "as {} said, or first@example.com, or (207) 240-0147 {}"
 MARKERS = ("quillmark", "first@", "240-0147")
+
+
+@pytest.fixture
+async def database(copied_database: str, database: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[str]:
+    """A database of each test's own: what rows must be like is forgotten in it."""
+    monkeypatch.setenv("DATABASE_URL", copied_database)
+    config.get_settings.cache_clear()
+    forget_general()
+    yield copied_database
+    await db.dispose(but=database)
 
 
 async def columns() -> dict[str, list[Any]]:

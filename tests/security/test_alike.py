@@ -13,10 +13,10 @@ from liquor_app.accounts.permissions import SYSTEM
 from liquor_app.core.db import transaction
 from liquor_app.core.ids import uuid7
 from tests.api.client import Client, whole_api
-from tests.privacy.test_every_column import add_row, columns, loosen
+from tests.privacy.test_every_column import add_row, columns, database, loosen
 from tests.security.test_generated import NOBODY, Shop, Spec, shop
 
-__all__ = ["shop"]
+__all__ = ["database", "shop"]
 pytestmark = pytest.mark.integration
 
 THINGS = {

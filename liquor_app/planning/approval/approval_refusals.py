@@ -74,7 +74,7 @@ REFUSALS: tuple[Check, ...] = (
 
 
 async def refuse(session: AsyncSession, actor: Actor, context: ApprovalContext) -> None:
-    """Raise the first thing that stands against approving a plan.
+    """Raise the first thing that stands against approving a plan. A corridor: whoever approves was asked.
 
     Raises:
         Conflict, Forbidden: what it is, and what to do.
@@ -84,7 +84,7 @@ async def refuse(session: AsyncSession, actor: Actor, context: ApprovalContext) 
 
 
 async def refusals_of(session: AsyncSession, actor: Actor, context: ApprovalContext) -> list[AppError]:
-    """Return everything that stands against it."""
+    """Return everything that stands against it. A corridor, too."""
     found = []
     for check in REFUSALS:
         try:
