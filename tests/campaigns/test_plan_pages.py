@@ -317,8 +317,8 @@ def test_the_page_offers_what_a_campaign_may_become() -> None:
         if status in [*CampaignStatus] and "campaign_state.act" in drawn
     }
     assert set(offered) == {one for one in CampaignStatus if one in CAMPAIGN.table}, "whoever is not over, has a way on"
-    # those behind a dialogue of their own
-    behind = {"cancel", "send_back", "approve_warned", "approve_anyway"}
+    # those behind a dialogue or a card of their own
+    behind = {"cancel", "send_back", "approve_warned", "approve_anyway", "explore"}
     asked = {verb for verb in behind if f'"{verb}"' in str(campaign_page().render())}
     assert asked == behind
     assert {verb for verbs in offered.values() for verb in verbs} | asked == set(VERBS)
