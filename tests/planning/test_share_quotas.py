@@ -35,6 +35,7 @@ def limits() -> Limits:
         kept_share=Decimal("0.1"), horizon_days=60, stock_hours=24, global_holdout_pct=Decimal(0),
         explore_pct=Decimal(0),
         usual_pct=Decimal(0),
+        explore=False,
         global_holdout_seed="global",
         minimum_age=21, unknown_age_email="block", windows={}, timezone="America/New_York",
     )  # fmt: skip
