@@ -16,6 +16,7 @@ from liquor_app.accounts.entry.sign_in_attempts import forget_attempts
 from liquor_app.accounts.permissions import SYSTEM
 from liquor_app.accounts.sessions import forget_sessions
 from liquor_app.analytics.cohorts import are_uncounted
+from liquor_app.analytics.daily_rollups import uncounted_offers
 from liquor_app.analytics.reviews.subscriptions import request_due_reviews
 from liquor_app.core import queue
 from liquor_app.core.clock import now
@@ -179,10 +180,12 @@ async def mail_reviews(context: dict[str, Any]) -> int:
 
 
 async def count_first_months(context: dict[str, Any]) -> None:
-    """At a start: cohorts of a shop that never had any counted; the night may be far."""
+    """At a start: what a shop that was there before never had counted; the night may be far."""
     async with transaction() as session:
         if await are_uncounted(session):
             await enqueue(session, Job.COUNT_COHORTS, dedupe_key="cron")
+        if since := await uncounted_offers(session):
+            await enqueue(session, Job.ROLL_UP, {"since": since.isoformat()}, dedupe_key="offers")
 
 
 def _at(task: Callable[..., Any], **when: Any) -> Any:

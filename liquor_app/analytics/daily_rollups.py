@@ -27,31 +27,49 @@ ON CONFLICT (day) DO UPDATE SET orders = excluded.orders, buyers = excluded.buye
     discount = excluded.discount, updated_at = now()
 """
 
-_MESSAGES = """
+_COUNTS = (
+    "sends", "delivered", "opens", "clicks", "bounces", "complaints", "unsubscribes", "conversions", "revenue",
+)  # fmt: skip
+_NAMED = ", ".join(_COUNTS)
+_SUMMED = ", ".join(f"sum({name}) AS {name}" for name in _COUNTS)
+_REPLACED = ", ".join(f"{name} = excluded.{name}" for name in (*_COUNTS, "updated_at"))
+# each message is read once: by campaign and channel, and by the segment and offer it was chosen for
+_MESSAGES = f"""
 WITH days AS (
-    {days}
-), fresh AS (
-    SELECT CAST(s.sent_at AT TIME ZONE :zone AS date) AS day, campaign_id, channel, count(*) AS sends,
-           count(delivered_at) AS delivered, count(opened_at) AS opens, count(clicked_at) AS clicks,
-           count(bounced_at) AS bounces, count(complained_at) AS complaints,
-           count(unsubscribed_at) AS unsubscribes, count(converted_at) AS conversions,
-           COALESCE(sum(conversion_value), 0) AS revenue
+    {{days}}
+), counted AS MATERIALIZED (
+    SELECT CAST(s.sent_at AT TIME ZONE :zone AS date) AS day, s.campaign_id, s.channel, a.segment_slug,
+           COALESCE(a.offer_terms ->> 'name', a.offer) AS offer,
+           COALESCE(a.offer_terms ->> 'discount_pct', '0') AS discount_pct, count(*) AS sends,
+           count(s.delivered_at) AS delivered, count(s.opened_at) AS opens, count(s.clicked_at) AS clicks,
+           count(s.bounced_at) AS bounces, count(s.complained_at) AS complaints,
+           count(s.unsubscribed_at) AS unsubscribes, count(s.converted_at) AS conversions,
+           COALESCE(sum(s.conversion_value), 0) AS revenue
     FROM days JOIN sends s ON s.sent_at >= CAST(days.first AS timestamp) AT TIME ZONE :zone
         AND s.sent_at < CAST(days.next AS timestamp) AT TIME ZONE :zone
-    WHERE campaign_id IS NOT NULL
-    GROUP BY 1, 2, 3
-), gone AS (
+    LEFT JOIN actions a ON a.id = s.action_id
+    WHERE s.campaign_id IS NOT NULL
+    GROUP BY 1, 2, 3, 4, 5, 6
+), campaigns_fresh AS (
+    SELECT day, campaign_id, channel, {_SUMMED} FROM counted GROUP BY 1, 2, 3
+), campaigns_gone AS (
     DELETE FROM daily_messages d USING days WHERE d.day >= days.first AND d.day < days.next AND NOT EXISTS
-        (SELECT 1 FROM fresh f WHERE (f.day, f.campaign_id, f.channel) = (d.day, d.campaign_id, d.channel))
+        (SELECT FROM campaigns_fresh f WHERE (f.day, f.campaign_id, f.channel) = (d.day, d.campaign_id, d.channel))
+), campaigns_kept AS (
+    INSERT INTO daily_messages (day, campaign_id, channel, {_NAMED}, updated_at)
+    SELECT day, campaign_id, channel, {_NAMED}, now() FROM campaigns_fresh
+    ON CONFLICT (day, campaign_id, channel) DO UPDATE SET {_REPLACED}
+), offers_fresh AS (
+    SELECT day, segment_slug, offer, discount_pct, {_SUMMED} FROM counted
+     WHERE segment_slug IS NOT NULL GROUP BY 1, 2, 3, 4
+), offers_gone AS (
+    DELETE FROM daily_offers d USING days WHERE d.day >= days.first AND d.day < days.next AND NOT EXISTS
+        (SELECT FROM offers_fresh f WHERE (f.day, f.segment_slug, f.offer, f.discount_pct)
+                                        = (d.day, d.segment_slug, d.offer, d.discount_pct))
 )
-INSERT INTO daily_messages (day, campaign_id, channel, sends, delivered, opens, clicks, bounces, complaints,
-    unsubscribes, conversions, revenue, updated_at)
-SELECT day, campaign_id, channel, sends, delivered, opens, clicks, bounces, complaints, unsubscribes, conversions,
-    revenue, now() FROM fresh
-ON CONFLICT (day, campaign_id, channel) DO UPDATE SET sends = excluded.sends, delivered = excluded.delivered,
-    opens = excluded.opens, clicks = excluded.clicks, bounces = excluded.bounces, complaints = excluded.complaints,
-    unsubscribes = excluded.unsubscribes, conversions = excluded.conversions, revenue = excluded.revenue,
-    updated_at = now()
+INSERT INTO daily_offers (day, segment_slug, offer, discount_pct, {_NAMED}, updated_at)
+SELECT day, segment_slug, offer, discount_pct, {_NAMED}, now() FROM offers_fresh
+ON CONFLICT (day, segment_slug, offer, discount_pct) DO UPDATE SET {_REPLACED}
 """
 
 
@@ -73,3 +91,12 @@ async def roll_up_messages(session: AsyncSession, days: Sequence[date]) -> None:
         await session.execute(
             text(_MESSAGES.format(days=_THESE)), {"days": sorted(set(days)), "zone": general.timezone}
         )
+
+
+async def uncounted_offers(session: AsyncSession) -> date | None:
+    """Return the first day of messages, in a shop of which none was counted by segment and offer. A corridor, for the
+    clock."""
+    found = await session.execute(
+        text("SELECT min(day) FROM daily_messages WHERE NOT EXISTS (SELECT FROM daily_offers)")
+    )
+    return found.scalar()

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Index, PrimaryKeyConstraint
-from sqlmodel import SQLModel
+from sqlalchemy import Index, Integer, Numeric, PrimaryKeyConstraint
+from sqlmodel import Field, SQLModel
 
 from liquor_app.core.columns import day, exact, plain_uuid, stamped, whole, words
+from liquor_app.core.platform.named_in import named_in
 
 
 class DailySales(SQLModel, table=True):
@@ -52,8 +54,27 @@ class CohortMonth(SQLModel, table=True):
     revenue: Decimal = exact(14)
 
 
-class DailyMessages(SQLModel, table=True):
-    """A campaign's day per channel. Counts of messages, so they may be summed; never distinct people."""
+def _counted(kind: Any = Integer) -> Any:
+    """Return a column of a number from 0 that several tables inherit: each makes one of its own of it."""
+    return Field(default=0, nullable=False, sa_type=kind, sa_column_kwargs={"server_default": "0"})
+
+
+class MessageCounts(SQLModel):
+    """Counts of messages of a day by what became of them; they may be summed, never distinct people."""
+
+    sends: int = _counted()
+    delivered: int = _counted()
+    opens: int = _counted()
+    clicks: int = _counted()
+    bounces: int = _counted()
+    complaints: int = _counted()
+    unsubscribes: int = _counted()
+    conversions: int = _counted()
+    revenue: Decimal = _counted(Numeric(14, 2))
+
+
+class DailyMessages(MessageCounts, table=True):
+    """A campaign's day per channel."""
 
     __tablename__ = "daily_messages"
     __table_args__ = (
@@ -64,13 +85,26 @@ class DailyMessages(SQLModel, table=True):
     day: date = day()
     campaign_id: UUID = plain_uuid(nullable=False)
     channel: str = words()
-    sends: int = whole()
-    delivered: int = whole()
-    opens: int = whole()
-    clicks: int = whole()
-    bounces: int = whole()
-    complaints: int = whole()
-    unsubscribes: int = whole()
-    conversions: int = whole()
-    revenue: Decimal = exact(14)
     updated_at: datetime = stamped()
+
+
+class DailyOffers(MessageCounts, table=True):
+    """A day of what messages were chosen for: a segment, and an offer as its playbook names it."""
+
+    __tablename__ = "daily_offers"
+    __table_args__ = (PrimaryKeyConstraint("day", "segment_slug", "offer", "discount_pct"),)
+
+    day: date = day()
+    segment_slug: str = words()
+    offer: str = words()
+    discount_pct: str = words()
+    updated_at: datetime = stamped()
+
+
+MENTIONS = (
+    named_in(
+        "daily_offers", ("segment_slug", "offer"), unique=("offer",),
+        key="md5(concat_ws(' ', day, segment_slug, offer, discount_pct))", name="segment_slug",
+    ),
+)  # fmt: skip
+"""Where the shop's own words may name somebody."""

@@ -20,7 +20,7 @@ from liquor_app.analytics.service import MAX_DAYS
 from liquor_app.core.errors import Invalid
 from liquor_app.core.money import money
 from liquor_app.experiments.effects import By, EffectRow, read_effects
-from liquor_app.organization.settings import GeneralSettings, load_settings, shop_today
+from liquor_app.organization.settings import shop_today
 
 PERIOD_DAYS = 30
 MOST_ROWS = 500
@@ -119,12 +119,11 @@ async def read_report(
     first = start or last - timedelta(days=PERIOD_DAYS - 1)
     if last < first or (last - first).days >= MAX_DAYS:
         raise Invalid(f"The period must be 1 to {MAX_DAYS} days long.", field="end")
-    zone = (await load_settings(session, GeneralSettings)).timezone
     if kind is ReportKind.CAMPAIGNS:
         found = await session.execute(text(_CAMPAIGNS), {"start": first, "end": last, "most": MOST_ROWS})
         counts = SentCounts.of(found.mappings())
     else:
-        counts = await sent_counts(session, BY_SEGMENT, first, last, zone, most=MOST_ROWS)
+        counts = await sent_counts(session, BY_SEGMENT, first, last, most=MOST_ROWS)
     effects, _ = await read_effects(session, actor, By(kind.value.removesuffix("s")))
     by_key = {one.key: one for one in effects}
     rows = [

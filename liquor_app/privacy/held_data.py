@@ -6,6 +6,7 @@ from __future__ import annotations
 from liquor_app.accounts import models as accounts
 from liquor_app.actions import models as actions
 from liquor_app.allocations import models as allocations
+from liquor_app.analytics import models as analytics
 from liquor_app.analytics.insights import models as insights
 from liquor_app.api import models as api
 from liquor_app.campaigns import models as campaigns
@@ -48,7 +49,7 @@ MENTIONS: tuple[Mention, ...] = (
     *planning.MENTIONS, *ledger.MENTIONS, *allocations.MENTIONS, *doubles.MENTIONS, *experiments.MENTIONS,
     *ab_tests.MENTIONS, *campaigns.MENTIONS, *coupons.MENTIONS, *accounts.MENTIONS, *sending.MENTIONS,
     *sign_up.MENTIONS, *providers.MENTIONS, *events.MENTIONS, *imports.MENTIONS, *drop_folders.MENTIONS,
-    *compliance.MENTIONS, *insights.MENTIONS, *webhooks.MENTIONS, *templates.MENTIONS, *organization.MENTIONS,
-    *catalog.MENTIONS,
+    *compliance.MENTIONS, *analytics.MENTIONS, *insights.MENTIONS, *webhooks.MENTIONS, *templates.MENTIONS,
+    *organization.MENTIONS, *catalog.MENTIONS,
     *segments.MENTIONS,  # last: where a segment's short name stands is looked for only while one names somebody
 )  # fmt: skip

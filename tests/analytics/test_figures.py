@@ -207,6 +207,7 @@ async def test_a_segments_messages_of_a_period(noon: AsyncSession) -> None:
     await send(noon, campaign, NOON - timedelta(days=31), "converted_at", worth=7, segment="at_risk")
     await send(noon, campaign, NOON - timedelta(days=2), segment="loyal")
     await send(noon, campaign, NOON - timedelta(days=2))
+    await roll_up(noon, TODAY - timedelta(days=90))
     found = await segment_performance(noon, SYSTEM, days=30)
     assert {slug: (row.sent, row.bought, row.revenue) for slug, row in found.items()} == {
         "at_risk": (2, 1, 25.0), "loyal": (1, 0, 0.0),

@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import STRANGER, SYSTEM, Actor, ActorKind
 from liquor_app.analytics import reports as reports_module
+from liquor_app.analytics.daily_rollups import roll_up, roll_up_messages, uncounted_offers
 from liquor_app.analytics.documents.report_document import insight_document, report_words
 from liquor_app.analytics.insights import read_performance
 from liquor_app.analytics.insights.read_insights import InsightKind, read_insight
@@ -29,7 +30,7 @@ from liquor_app.screens.analytics.insights.page import insights_page
 from liquor_app.screens.analytics.insights.performance_view import FRAME, drawn_of
 from liquor_app.screens.analytics.insights.state import InsightsState
 from tests.analytics.test_drill_down import counted_at, filled
-from tests.analytics.test_figures import NOON, TODAY, midnight, noon
+from tests.analytics.test_figures import NOON, TODAY, ZONE, midnight, noon
 from tests.api.client import Client
 from tests.api.conftest import anybody, http, manager, password_hash
 from tests.people import add_campaign, add_customer, add_purchase
@@ -110,6 +111,7 @@ async def test_playbooks_and_segments_are_the_reports_rows(noon: AsyncSession) -
         text("UPDATE actions SET offer_terms = CASE WHEN segment_slug = 'at_risk' AND random() < .5 THEN"
              " CAST('{\"name\": \"Rye\", \"discount_pct\": \"10\"}' AS jsonb) ELSE '{}' END")
     )  # fmt: skip
+    await roll_up(noon, FIRST)
     report = await read_report(noon, SYSTEM, ReportKind.SEGMENTS, FIRST, LAST)
     playbooks = await read_insight(noon, VIEWER, InsightKind.PLAYBOOKS)
     whole: dict[str, Counter[str]] = defaultdict(Counter)
@@ -132,6 +134,47 @@ async def test_playbooks_and_segments_are_the_reports_rows(noon: AsyncSession) -
         ):
             assert (address == "") == (row[key] is None), "what was not measured leads nowhere"
             assert not address or await counted_at(noon, address, field) == row[key], key
+
+
+_RAW = """
+SELECT s.sent_at, a.segment_slug, a.offer, a.offer_terms ->> 'name' AS name, a.offer_terms ->> 'discount_pct' AS pct,
+       s.delivered_at IS NOT NULL AS delivered, s.opened_at IS NOT NULL AS opens, s.clicked_at IS NOT NULL AS clicks,
+       s.bounced_at IS NOT NULL AS bounces, s.complained_at IS NOT NULL AS complaints,
+       s.unsubscribed_at IS NOT NULL AS unsubscribes, s.converted_at IS NOT NULL AS conversions,
+       COALESCE(s.conversion_value, 0) AS revenue
+  FROM sends s JOIN actions a ON a.id = s.action_id WHERE s.campaign_id IS NOT NULL AND s.sent_at IS NOT NULL
+"""
+TOLD = ("delivered", "opens", "clicks", "bounces", "complaints", "unsubscribes", "conversions", "revenue")
+
+
+async def test_days_by_offer_are_their_messages(noon: AsyncSession) -> None:
+    """Counted one by one; twice changes nothing, what is stale goes, and other days are left alone."""
+    await filled(noon)
+    await noon.execute(
+        text("UPDATE actions SET offer_terms = CAST('{\"name\": \"Rye\", \"discount_pct\": \"10\"}' AS jsonb)"
+             " WHERE abs(hashtext(CAST(id AS text))) % 2 = 0")
+    )  # fmt: skip
+    counted: dict[tuple[Any, ...], Counter[str]] = defaultdict(Counter)
+    for row in await noon.execute(text(_RAW)):
+        key = (row.sent_at.astimezone(ZONE).date(), row.segment_slug, row.name or row.offer, row.pct or "0")
+        counted[key] += Counter({"sends": 1, **{name: getattr(row, name) for name in TOLD}})
+    asked = text(f"SELECT day, segment_slug, offer, discount_pct, sends, {', '.join(TOLD)} FROM daily_offers")
+    for _ in range(2):
+        await roll_up(noon, FIRST)
+        found = {tuple(row)[:4]: tuple(row)[4:] for row in await noon.execute(asked)}
+        assert found == {
+            key: tuple(of[name] for name in ("sends", *TOLD)) for key, of in counted.items() if key[0] >= FIRST
+        }
+    assert len({key[1] for key in found}) > 1
+    assert {key[2] for key in found} >= {"Rye"}
+    await noon.execute(text("UPDATE daily_offers SET sends = 77"))
+    await roll_up_messages(noon, [TODAY - timedelta(days=2)])
+    later = {tuple(row)[:4]: row.sends for row in await noon.execute(asked)}
+    assert {key[0] for key, sends in later.items() if sends != 77} == {TODAY - timedelta(days=2)}
+    assert await uncounted_offers(noon) is None
+    await noon.execute(text("DELETE FROM daily_offers"))
+    first = (await noon.execute(text("SELECT min(day) FROM daily_messages"))).scalar_one()
+    assert await uncounted_offers(noon) == first, "a shop of before has them counted once, from its first day"
 
 
 async def test_totals_are_of_everything_and_not_of_what_is_told(

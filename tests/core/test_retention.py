@@ -46,8 +46,8 @@ STAYS = {
     """,
     "one row a day, a version or a thing": """
         base_months cohort_months cohorts goods_months rfm_moves send_hours
-        daily_messages daily_sales global_holdouts model_versions notices_seen product_labels scoring_standards
-        sealed_secrets sender_checks sender_days setup_codes sign_up_days uplift_models
+        daily_messages daily_offers daily_sales global_holdouts model_versions notices_seen product_labels
+        scoring_standards sealed_secrets sender_checks sender_days setup_codes sign_up_days uplift_models
     """,
     "keyed hashes, so that whoever is forgotten stays it": "erased_keys erasures",
     "has a clock of its own": """

@@ -1,7 +1,4 @@
-"""How coupons, playbooks and segments did of late, and how near the churn score came; from raw rows, as they are now.
-
-Nothing is counted in the night for these: what is asked for is of ninety finished days, and small.
-"""
+"""How coupons, playbooks and segments did in ninety finished days, and how near the churn score came."""
 
 from __future__ import annotations
 
@@ -130,8 +127,7 @@ async def read_playbooks(session: AsyncSession, actor: Actor) -> Performance:
     """Return what messages of the days did, by the segment they were chosen for and the offer of its playbook."""
     require(actor, Permission.ANALYTICS_READ)
     start, end = await _days(session)
-    zone = (await load_settings(session, GeneralSettings)).timezone
-    counts = await sent_counts(session, BY_OFFER, start, end, zone, most=MOST_ROWS)
+    counts = await sent_counts(session, BY_OFFER, start, end, most=MOST_ROWS)
     rows = [
         {
             "slug": row["id"], "segment": row["name"], "offer": offer_label(row["offer"], row["pct"]),
