@@ -103,9 +103,26 @@ def own_database(engines: Engines, template_database: str) -> Iterator[str]:
     admin = create_engine(engines.database_url, isolation_level="AUTOCOMMIT", poolclass=pool.NullPool)
     with admin.connect() as connection:
         connection.execute(text(f'CREATE DATABASE "{name}" TEMPLATE "{template_database}"'))
+    before = schema_of(engines.database_url.rsplit("/", 1)[0] + f"/{name}")
     yield engines.database_url.rsplit("/", 1)[0] + f"/{name}"
+    after = schema_of(engines.database_url.rsplit("/", 1)[0] + f"/{name}")
     with admin.connect() as connection:
         connection.execute(text(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'))
+    assert before <= after, f"a test took from the schema all share (`copied_database` is for that): {before - after}"
+
+
+_SCHEMA = """
+SELECT 'constraint ' || conname FROM pg_constraint WHERE connamespace = 'public'::regnamespace
+UNION SELECT 'trigger ' || tgname || ' ' || tgenabled::text FROM pg_trigger WHERE NOT tgisinternal
+UNION SELECT 'column ' || attrelid::regclass || '.' || attname FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
+ WHERE c.relnamespace = 'public'::regnamespace AND a.attnum > 0 AND NOT a.attisdropped
+"""
+
+
+def schema_of(url: str) -> set[str]:
+    """What a database holds its rows to, by name."""
+    with create_engine(url, poolclass=pool.NullPool).connect() as connection:
+        return set(connection.execute(text(_SCHEMA).execution_options(no_parameters=True)).scalars())
 
 
 @pytest.fixture(scope="session")

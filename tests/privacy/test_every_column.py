@@ -33,27 +33,29 @@ NAMES_NOBODY = {
         ab_tests.seed ab_tests.winner access_links.token_hash access_rules.name actions.channel actions.channels
         actions.policy actions.send_window actions.skip_reason actions.template_category age_ledger.method
         allocation_entries.person allocation_entries.ticket allocations.list_hash allocations.seed
-        allocations.seed_hash api_keys.areas api_keys.key_hash api_keys.prefix audit_log.action audit_log.actor_kind
-        audit_log.entity audit_log.fields audit_log.ip audit_log.via brands.licence_state brands.primary_color
-        brands.timezone browser_sessions.ip browser_sessions.token_hash campaigns.seed cell_rules.channel
-        cell_rules.due cell_rules.effect channels.provider compliance_rules.channel compliance_rules.jurisdiction
-        compliance_rules.kind consents.ip customer_aliases.kind daily_messages.channel decision_counts.policy
-        decision_counts.seed drop_files.mark drop_sources.kind drop_sources.policy exclusions.reason
-        experiments.seed former_identifiers.kind global_holdouts.seed goods_months.kind idempotency_keys.actor
+        allocations.seed_hash api_keys.areas api_keys.key_hash api_keys.prefix audit_log.action
+        audit_log.actor_kind audit_log.entity audit_log.fields audit_log.ip audit_log.via brands.licence_state
+        brands.primary_color brands.timezone browser_sessions.ip browser_sessions.token_hash campaigns.seed
+        cell_rules.channel cell_rules.due cell_rules.effect channels.provider compliance_rules.channel
+        compliance_rules.jurisdiction compliance_rules.kind consents.ip customer_aliases.kind
+        daily_messages.channel daily_offers.discount_pct decision_counts.policy decision_counts.seed
+        drop_files.mark drop_sources.kind drop_sources.policy exclusions.reason experiments.seed
+        former_identifiers.kind global_holdouts.seed goods_months.kind idempotency_keys.actor
         idempotency_keys.request_hash import_rejects.code imports.file_key imports.kind imports.policy
         imports.position jobs.dedupe_key jobs.name likely_doubles.reasons message_templates.category
-        model_versions.method notifications.level outbox_messages.channel outcome_sums.arm outcome_sums.discount_pct
-        passkeys.credential_id passkeys.public_key plan_choices.skip_reason plan_choices.status plan_edits.kind
-        plans.fingerprint played_outcomes.channel played_outcomes.due products.source purchases.currency
-        purchases.source refresh_tokens.token_hash replies.event_id replies.provider rfm_moves.now rfm_moves.was
-        saved_views.page scoring_standards.key sealed_secrets.name segments.color segments.optimal_channels
-        segments.optimal_send_window segments.template_category send_hours.channel send_keys.channel
-        sender_checks.domain sender_checks.envelope sender_checks.provider sender_checks.selectors
-        sender_checks.verdict sender_days.provider sender_days.sender sends.error_code sends.provider
-        sends.provider_message_id sends.skip_reason sends.variant service_messages.channel service_messages.kind
-        service_messages.provider service_messages.provider_message_id service_messages.status settings.key
-        setup_codes.code_hash setup_codes.nonce short_links.code sign_up_days.what trigger_firings.outcome
-        webhook_endpoints.events webhook_receipts.event_id webhook_receipts.kind webhook_receipts.provider
+        model_versions.method notifications.level outbox_messages.channel outcome_sums.arm
+        outcome_sums.discount_pct passkeys.credential_id passkeys.public_key plan_choices.skip_reason
+        plan_choices.status plan_edits.kind plans.fingerprint played_outcomes.channel played_outcomes.due
+        products.source purchases.currency purchases.source refresh_tokens.token_hash replies.event_id
+        replies.provider rfm_moves.now rfm_moves.was saved_views.page scoring_standards.key sealed_secrets.name
+        segments.color segments.optimal_channels segments.optimal_send_window segments.template_category
+        send_hours.channel send_keys.channel sender_checks.domain sender_checks.envelope sender_checks.provider
+        sender_checks.selectors sender_checks.verdict sender_days.provider sender_days.sender sends.error_code
+        sends.provider sends.provider_message_id sends.skip_reason sends.variant service_messages.channel
+        service_messages.kind service_messages.provider service_messages.provider_message_id
+        service_messages.status settings.key setup_codes.code_hash setup_codes.nonce short_links.code
+        sign_up_days.what trigger_firings.outcome webhook_endpoints.events webhook_receipts.event_id
+        webhook_receipts.kind webhook_receipts.provider
     """,
     "figures, and what our own models and checks make of them": """
         customer_scores.explanation customer_scores.features erasures.told global_holdouts.reading
