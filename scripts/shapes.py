@@ -53,7 +53,10 @@ def shapes_in(source: str, place: str = "") -> list[Shape]:
                 and "ClassVar" not in ast.unparse(item.annotation)
             )
             if len(fields) >= ALIKE:
-                is_table = any(keyword.arg == "table" for keyword in node.keywords)
+                # a table, or what tables inherit their columns from
+                is_table = "SQLModel" in {ast.unparse(base) for base in node.bases} or any(
+                    keyword.arg == "table" for keyword in node.keywords
+                )
                 found.append(Shape(place, node.name, fields, is_table))
     return found
 
