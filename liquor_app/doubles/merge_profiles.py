@@ -30,14 +30,16 @@ from liquor_app.customers.merging.merged_fields import merged_columns
 from liquor_app.customers.merging.merged_rows import KNOWN, PASSED, image_of, join_rows, lock_both, part_rows
 from liquor_app.doubles.likely_doubles import request_doubles
 from liquor_app.doubles.moved_history import give_history_back, move_history
-from liquor_app.organization.settings import ComplianceSettings, load_settings, shop_today
+from liquor_app.organization.settings import ComplianceSettings, GeneralSettings, load_settings, shop_today
 
 UNDO_DAYS = 30
 REASON_LENGTH = 200
 
 _LOOK = "SELECT * FROM customers WHERE id = ANY(:ids) AND deleted_at IS NULL"
 _BOUGHT = """
-SELECT count(*), COALESCE(sum(total), 0), CAST(max(occurred_at) AS date) FROM purchases WHERE customer_id = :id
+SELECT count(*) FILTER (WHERE total > 0), COALESCE(sum(total), 0),
+       CAST(max(occurred_at) FILTER (WHERE total > 0) AT TIME ZONE :zone AS date)
+  FROM purchases WHERE customer_id = :id
 """
 _RECORD = """
 INSERT INTO customer_merges (id, stays_id, gone_id, reason, before, after, date_of_birth_encrypted, moved, merged_by)
@@ -74,7 +76,7 @@ class FieldPreview:
 
 @dataclass(frozen=True, slots=True)
 class MergePreview:
-    """What one profile of two would be. `purchases` and `spent` are of both."""
+    """What one profile of two would be. `purchases` and `spent` are of both; what came back is no purchase."""
 
     stays_id: UUID
     goes_id: UUID
@@ -128,7 +130,8 @@ async def preview_merge(session: AsyncSession, actor: Actor, stays_id: UUID, goe
     fields.append(FieldPreview("tags", *map(_words, (*tags, sorted({*tags[0], *tags[1]})))))
     custom = [custom_of(one["raw_data"]) for one in (stays, goes, made)]
     fields += [FieldPreview(f"custom.{key}", *(held.get(key, "") for held in custom)) for key in sorted(custom[2])]
-    bought = [(await session.execute(text(_BOUGHT), {"id": one})).one() for one in (stays_id, goes_id)]
+    zone = (await load_settings(session, GeneralSettings)).timezone
+    bought = [(await session.execute(text(_BOUGHT), {"id": one, "zone": zone})).one() for one in (stays_id, goes_id)]
     last = [one[2] for one in bought]
     orders = [int(one[0]) for one in bought]
     fields.insert(0, FieldPreview("orders", str(orders[0]), str(orders[1]), str(sum(orders))))

@@ -221,14 +221,17 @@ async def read_popularity(session: AsyncSession, moment: Moment, column: str) ->
 
 
 async def read_tastes(session: AsyncSession, moment: Moment, column: str, ids: Sequence[UUID]) -> pd.DataFrame:
-    """Per customer of `ids` and category (or brand) of liquor: customer_id, name, baskets, amount, quantity."""
+    """Per customer of `ids` and category (or brand) of liquor: customer_id, name, baskets, amount, quantity of the
+    baskets something was paid for; net is the amount without what came back."""
     found = await session.execute(
         text(
-            f"SELECT p.customer_id, l.{column} AS name, count(DISTINCT p.id) AS baskets,"
-            " CAST(sum(l.amount) AS float8) AS amount, CAST(sum(l.quantity) AS float8) AS quantity"
+            f"SELECT p.customer_id, l.{column} AS name, count(DISTINCT p.id) FILTER (WHERE p.{PAID}) AS baskets,"
+            f" CAST(sum(l.amount) FILTER (WHERE p.{PAID}) AS float8) AS amount,"
+            f" CAST(sum(l.quantity) FILTER (WHERE p.{PAID}) AS float8) AS quantity,"
+            " CAST(greatest(sum(l.amount), 0) AS float8) AS net"
             f" FROM purchases p JOIN {LABELLED_LINES} l ON l.purchase_id = p.id"
             f" WHERE p.customer_id = ANY(:ids) AND l.is_alcohol AND l.{column} IS NOT NULL"
-            f" AND p.occurred_at <= :now AND p.{PAID} GROUP BY 1, 2"
+            f" AND p.occurred_at <= :now GROUP BY 1, 2 HAVING bool_or(p.{PAID})"
         ),
         {"ids": list(ids), "now": moment.now},
     )

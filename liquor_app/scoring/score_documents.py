@@ -31,7 +31,7 @@ def tastes(bought: pd.DataFrame, popularity: pd.Series, ids: pd.Series, *, k: in
     """Tell what customers like among the k best items of each.
 
     Args:
-        bought: customer_id, name, baskets, amount; one row per pair.
+        bought: customer_id, name, baskets, net (what was paid, without what came back); one row per pair.
         popularity: baskets of everybody per name.
         ids: the customers wanted, in order.
         k: how many own items to keep.
@@ -44,7 +44,7 @@ def tastes(bought: pd.DataFrame, popularity: pd.Series, ids: pd.Series, *, k: in
     # A name first sold while we were reading has no popularity yet; the next scoring knows it.
     seen = what >= 0
     who, what = who[seen], what[seen]
-    amount = bought["amount"].to_numpy(dtype=np.float64)[seen]
+    net = bought["net"].to_numpy(dtype=np.float64)[seen]
     best = affinities(
         who,
         what,
@@ -54,8 +54,8 @@ def tastes(bought: pd.DataFrame, popularity: pd.Series, ids: pd.Series, *, k: in
         k=k,
         popularity=popularity.to_numpy(),
     )
-    spent = {(int(c), int(i)): float(a) for c, i, a in zip(who, what, amount, strict=True)}
-    total = np.bincount(who, weights=amount, minlength=len(ids))
+    spent = {(int(c), int(i)): float(a) for c, i, a in zip(who, what, net, strict=True)}
+    total = np.bincount(who, weights=net, minlength=len(ids))
     names = popularity.index.tolist()
     for row, (items, is_own) in enumerate(zip(best.item.tolist(), best.own.tolist(), strict=True)):
         for item, bought_it in zip(items, is_own, strict=True):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -167,6 +168,22 @@ async def test_one_profile_has_what_both_had_and_undone_each_has_its_own(session
     assert await everything(session) == before
     with pytest.raises(Conflict, match="already"):
         await undo_merge(session, manager, row.id)
+
+
+async def test_what_came_back_is_no_purchase_of_the_preview(session: AsyncSession) -> None:
+    """Nor is an order of 0.00; the day is the shop's: half past one by UTC is the evening before in New York."""
+    till, mail = await pair(session)
+    at = datetime(2026, 3, 5, 1, 30, tzinfo=UTC)
+    for customer, total, days in ((till, 20, 0), (till, -8, 1), (mail, 0, 2), (mail, -3, 3)):
+        await session.execute(
+            text("INSERT INTO purchases (id, customer_id, occurred_at, total) VALUES (:id, :customer, :at, :total)"),
+            {"id": uuid7(), "customer": customer, "at": at + timedelta(days=days), "total": total},
+        )
+    preview = await preview_merge(session, await add_user(Role.MANAGER), till, mail)
+    shown = {line.name: (line.stays, line.goes, line.becomes) for line in preview.fields}
+    assert shown["orders"] == ("1", "0", "1")
+    assert shown["last_purchase"] == ("2026-03-04", "", "2026-03-04")
+    assert (preview.purchases, preview.spent, preview.goes_bought_more) == (1, Decimal(9), False)
 
 
 @pytest.mark.parametrize("no_of", ["stays", "goes"])

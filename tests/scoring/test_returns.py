@@ -5,13 +5,15 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+import pandas as pd
 import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.core.clock import travel
+from liquor_app.scoring import score_documents
 from liquor_app.scoring.contacts import read_contacts_between
-from liquor_app.scoring.features import Moment, read_customers, read_snapshots
+from liquor_app.scoring.features import Moment, read_customers, read_popularity, read_snapshots, read_tastes
 from tests.people import add_customer, add_send
 
 pytestmark = pytest.mark.integration
@@ -46,6 +48,30 @@ async def test_what_is_learned_of_value_is_net_and_days_of_returns_are_no_visits
         rows = (await read_customers(session, MOMENT, window_days=90, ids=[kept, gave_back])).set_index("id")
     assert rows.loc[[kept, gave_back], "spend"].tolist() == [170, 100]
     assert rows.loc[[kept, gave_back], "baskets"].tolist() == [3, 3]
+
+
+async def test_shares_of_spend_are_of_what_was_kept(session: AsyncSession) -> None:
+    """20 of beer and 30 of wine, 10 of the beer came back; so did more gin than was bought, and rum."""
+    with travel(NOON):
+        person = await add_customer(session)
+        for days_ago, category, amount in ((9, "Beer", 20), (9, "Wine", 30), (8, "Beer", -10), (7, "Gin", 5),
+                                           (6, "Gin", -9), (5, "Rum", -4)):  # fmt: skip
+            found = await session.execute(
+                text("INSERT INTO purchases (customer_id, occurred_at, total) VALUES (:id, :at, :total) RETURNING id"),
+                {"id": person, "at": NOON - timedelta(days=days_ago), "total": amount},
+            )
+            await session.execute(
+                text(
+                    "INSERT INTO purchase_lines (purchase_id, category, quantity, amount)"
+                    " VALUES (:id, :category, sign(:amount), :amount)"
+                ),
+                {"id": found.scalar_one(), "category": category, "amount": amount},
+            )
+        liked = await read_tastes(session, MOMENT, "category", [person])
+        popular = await read_popularity(session, MOMENT, "category")
+    assert liked.set_index("name")["amount"].to_dict() == {"Beer": 20, "Wine": 30, "Gin": 5}, "what was paid"
+    own = score_documents.tastes(liked, popular, pd.Series([person]), k=3).own[0]
+    assert dict(own) == {"Beer": 0.25, "Wine": 0.75, "Gin": 0.0}
 
 
 async def test_what_is_learned_of_answers_knows_what_came_back_by_then(session: AsyncSession) -> None:

@@ -177,7 +177,7 @@ def test_tastes_keep_own_items_best_first() -> None:
             "customer_id": ["a", "a", "b", "b"],
             "name": ["Beer", "Liquor", "Liquor", "Unheard of"],
             "baskets": [3, 1, 2, 9],
-            "amount": [30.0, 10.0, 50.0, 5.0],
+            "net": [30.0, 10.0, 50.0, 5.0],
         }
     )
     popularity = pd.Series([10.0, 6.0, 3.0], index=["Beer", "Domestic wine", "Liquor"])
