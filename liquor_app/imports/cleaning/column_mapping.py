@@ -114,7 +114,7 @@ def guess_mapping(
                 continue
             if field == "external_id" and plain(match) == "cust" and are_names(_cells(match, columns, sample)):
                 continue  # a customer's number, or their name
-            if field == "category" and kind == "purchases" and tells_kinds(match, columns.index(match), filled):
+            if field == "category" and kind == "purchases" and tells_kinds(columns, columns.index(match), filled):
                 continue
             if field in CONSENTS and (field in found or _MAY_NAME.search(column_words(match))):
                 cells = _cells(match, columns, sample)

@@ -23,7 +23,7 @@ from liquor_app.imports.cleaning.answers.leaving_reasons import Left, given_up_r
 from liquor_app.imports.cleaning.answers.objection_columns import OBJECTIONS
 from liquor_app.imports.cleaning.answers.refusals import CALLS, CONSENTS, REFUSALS, clean_refusal
 from liquor_app.imports.cleaning.answers.remarks import choice_channels, chooses_none, holds_remarks, remarks_no
-from liquor_app.imports.cleaning.answers.status_columns import STATUSES
+from liquor_app.imports.cleaning.answers.status_columns import STATUSES, is_of_the_person
 from liquor_app.imports.cleaning.cells import Rejected, clean_word
 from liquor_app.imports.cleaning.dates import read_date
 from liquor_app.imports.cleaning.file_setting import Setting
@@ -229,8 +229,9 @@ def _answers(
                 continue
             answer, day = Answer.YES, cells[place]
         if answer is Answer.NO:
-            refused.add(channel)
-            heard.consents.append(_withdrawal(channel, place, cells, at, how))
+            about = tuple(STATUSES.values()) if is_of_the_person(cells[place], how.column(place)) else (channel,)
+            refused.update(about)
+            heard.consents.extend(_withdrawal(one, place, cells, at, how) for one in about)
         elif answer is Answer.DEAD:
             heard.given_up.setdefault(channel, _reason_of(cells[place], SuppressionReason.BOUNCED).value)
         elif answer is Answer.YES and name in CONSENTS:

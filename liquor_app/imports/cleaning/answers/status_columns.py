@@ -28,6 +28,22 @@ _OF_LISTS = re.compile(
 _OF_MARKETING = re.compile(r"\b(?:marketing|newsletter|mailing|subscri\w*)\b")
 
 
+_OF_THE_PERSON = re.compile(
+    r"\b(?:(?:do ?not|don ?t|never|no) contact|dnc|deceased|passed away"
+    r"|no contactar|nicht kontaktieren|ne pas contacter|nao contatar|non contattare)\b"
+)
+_TO_MARKETING = re.compile(r"\b(?:(?:do ?not|don ?t|never) market|no marketing)\b")
+_CHANNEL = re.compile(r"\b(?:e ?mails?|mails?|mailings?|newsletters?|sms|texts?|mobile)\b")
+
+
+def is_of_the_person(cell: str, column: str) -> bool:
+    """Tell whether a no is to being written to at all, and not to the channel whose column it stands in."""
+    words = column_words(cell)
+    if _OF_THE_PERSON.search(words):
+        return True
+    return _TO_MARKETING.search(words) is not None and not _CHANNEL.search(column_words(column))
+
+
 def answer_of(cell: str, field: str) -> Answer | None:
     """Return what a cell answers; None in words we do not know."""
     try:

@@ -99,8 +99,10 @@ GROSS_OR_TAXED = frozenset(plain(one) for one in _PLAIN_GROSS_OR_TAXED)
 NET, TOTAL = ([plain(one) for one in names] for names in (_PLAIN_NET, _PLAIN_TOTAL))
 """Names of columns of goods alone, and of those that hold whatever was paid; the likeliest first."""
 _BACK = re.compile(
-    r"\b(?:refund(?:s|ed)?|returns?|returned|given back|charge ?backs?|voids"
-    r"|void(?:ed)? (?:amounts?|totals?|values?|sums?)|(?:amounts?|totals?|values?) void(?:ed)?)\b"
+    r"\b(?:refund(?:s|ed)?|refnd|rfnd|rfd|returns?|returned|given back|money back|charge ?backs?|voids"
+    r"|void(?:ed)? (?:amounts?|totals?|values?|sums?)|(?:amounts?|totals?|values?) void(?:ed)?"
+    r"|(?:reversed|credited) (?:amounts?|amt)|(?:amounts?|amt) (?:reversed|credited)"
+    r"|reembols\w*|devoluci\w*|devuelt\w*|rembours\w*|(?:r[uü]ck)?erstatt\w*)\b"
 )
 _BACK_NO_SUM = re.compile(
     r"\b(?:qty|quantity|count|number|no|id|ids|items?|units|date|time|at|on|by|reason|reasons|policy|window|eligib\w*"
@@ -108,10 +110,13 @@ _BACK_NO_SUM = re.compile(
     r"|tax|shipping|tip)\b"
 )
 _BACK_NO_WORD = re.compile(
-    r"\b(?:policy|window|eligib\w*|url|label|address|until|deadline|(?<!refunded )(?<!returned )by|customer|visitor"
-    r"|days?|(?:after|before|less|without|excl|excluding|net of) (?:refunds?|returns?|voids?))\b"
+    r"\b(?:policy|politica|window|plazo|eligib\w*|url|label|address|until|deadline"
+    r"|(?<!refunded )(?<!returned )by|customer|visitor|days?"
+    r"|(?<=\w )(?:after|before|less|without|excl|excluding|net of) (?:refunds?|returns?|voids?))\b"
 )
-_IS_SUM = re.compile(r"\b(?:amounts?|totals?|values?|sums?|refunds|voids)\b")
+_IS_SUM = re.compile(
+    r"\b(?:amounts?|amt|totals?|values?|sums?|refunds|voids|money back|less returns|importe|monto|montant|betrag)\b"
+)
 _NOTHING = re.compile(
     r"^[\s$€£+-]*+(?:0*+[.,]?0*+|no|n|false|none|never|n/?a|not (?:refunded|returned))[\s-]*+$", re.IGNORECASE
 )

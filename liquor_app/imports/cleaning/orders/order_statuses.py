@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from enum import Enum
 
 from liquor_app.imports.cleaning.orders.money_names import REFUNDED as REFUNDED_SUM
-from liquor_app.imports.cleaning.orders.row_kinds import BARE, OF_WHAT, tells_kinds
+from liquor_app.imports.cleaning.orders.row_kinds import BARE, CODED, OF_WHAT, tells_kinds
 from liquor_app.imports.cleaning.orders.status_words import Says, is_day, is_no, is_yes, said_by
 from liquor_app.imports.profiles.tool_profile import plain
 from liquor_app.imports.readers.row_reader import Record
@@ -60,7 +60,7 @@ _RESULTS = re.compile(
     r"^(?:order|sale|payment|transaction|trans|txn|tran|auth|authorization|card|charge|processor|gateway|tender)*"
     r"(?:result|outcome)$"
 )
-_KINDS = re.compile(rf"^(?:(?:{OF_WHAT})?(?:type|kind|typ)|{'|'.join(BARE)})$")
+_KINDS = re.compile(rf"^(?:(?:{OF_WHAT})?(?:type|kind|typ)|{CODED}|{'|'.join(BARE)})$")
 
 
 _OTHERS = re.compile(
@@ -120,17 +120,17 @@ def status_columns(columns: Sequence[str], at: Mapping[str, int], sample: Sequen
     named = ((place, about_of(name)) for place, name in enumerate(columns) if place != at.get(REFUNDED_SUM))
     return {
         place: role for place, role in named
-        if role is not None and _holds(role, columns[place], place, rows)
+        if role is not None and _holds(role, columns, place, rows)
     }  # fmt: skip
 
 
-def _holds(role: About, column: str, place: int, rows: Sequence[Sequence[str]]) -> bool:
+def _holds(role: About, columns: Sequence[str], place: int, rows: Sequence[Sequence[str]]) -> bool:
     """Tell whether a column is one of these by what stands in it, where its name leaves that open: a state may be a
     place, what was paid a sum, and a kind of row a payment, which is another matter."""
     filled = [cells[place] for cells in rows if cells[place].strip()]
-    name = plain(column)
+    name = plain(columns[place])
     if role is About.KIND:
-        return tells_kinds(column, place, rows)
+        return tells_kinds(columns, place, rows)
     if role in _ANSWERED:
         known = [
             is_yes(one) or is_no(one) or is_day(one) or said_by(one, of_payment=role is About.SUCCEEDS) is not None

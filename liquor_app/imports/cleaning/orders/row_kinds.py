@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from liquor_app.imports.cleaning.amounts import read_amount
+from liquor_app.imports.cleaning.answers.dead_addresses import column_words
 from liquor_app.imports.cleaning.orders.no_goods import no_goods
 from liquor_app.imports.cleaning.orders.row_worth import RowWorth
 from liquor_app.imports.cleaning.orders.status_words import Says, is_exchange, is_yes, said_by, word_of
@@ -17,6 +18,14 @@ OF_WHAT = (
 )
 """What stands before "type" where it is about rows; a type alone may be a product's."""
 _NAMED = re.compile(rf"^(?:{OF_WHAT})(?:type|kind|typ)$")
+CODED = r"(?:sales?|transaction|trans|txn|tran|document|doc|receipt|invoice|ticket|tkt)(?:code|cd)"
+"""Columns of codes that may be kinds, and as often number something: where letters of kinds are all they hold."""
+_CODED = re.compile(rf"^{CODED}$")
+_OF_PRODUCTS = re.compile(
+    r"\b(?:product\w*|items?|lineitem\w*|sku|upc|plu|barcode|description|article|articulo|producto|brand|vendor|size"
+    r"|category|department|qty|quantity|units?|price|bottles?|varietal|vintage)\b"
+)
+"""Words of columns about what was sold: in a file with one a type may be of that."""
 BARE = ("line", "row", "record", "entry")
 """Columns of kinds that tills call by what has one; as often they number it."""
 _TELLING = (Says.COUNTS, Says.VOIDED, Says.RETURN)
@@ -75,20 +84,21 @@ _BESIDE_ITEMS = dict.fromkeys(_ITEMS, Says.COUNTS) | {
 
 
 class KindWords:
-    """`KindWords(column, place, rows)(cell)` is what a kind of row says, None where nobody knows.
+    """`KindWords(columns, place, rows)(cell)` is what a kind of row says, None where nobody knows.
 
     Some words mean what those beside them make of them: letters in a column just called a type are kinds where what
-    they give back stands below zero (an R may be for red wine); a payment is a sale where no row is called one and
-    sums have their sign; what was reversed counts where the row that reverses it does.
+    they give back stands below zero, or no column is about products (an R may be for red wine); a payment is a sale
+    where no row is called one and sums have their sign; what was reversed counts where the row that reverses it does.
 
     Args:
         rows: the first ones.
     """
 
-    def __init__(self, column: str, place: int, rows: Sequence[Sequence[str]]) -> None:
+    def __init__(self, columns: Sequence[str], place: int, rows: Sequence[Sequence[str]]) -> None:
+        column = columns[place]
         said = {cells[place] for cells in rows}
         words = {word_of(one) for one in said}
-        self._letters = is_named(column) or _stand_apart(place, rows)
+        self._letters = is_named(column) or _stand_apart(place, rows) or _are_all(columns, place, said)
         self._of_here: dict[str, Says] = {}
         is_signed = any(_BELOW.match(cell) for cells in rows for cell in cells)
         if "payment" in words and is_signed and not any(said_by(one) is Says.COUNTS for one in said):
@@ -111,11 +121,12 @@ def is_named(column: str) -> bool:
     return _NAMED.match(plain(column)) is not None
 
 
-def tells_kinds(column: str, place: int, rows: Sequence[Sequence[str]]) -> bool:
+def tells_kinds(columns: Sequence[str], place: int, rows: Sequence[Sequence[str]]) -> bool:
     """Tell whether a column holds kinds of rows ("Sale", "Return"): by its name; or one just called a type where all it
     holds are kinds, or one is of what was given back. It is no category."""
+    column = columns[place]
     filled = [cells[place] for cells in rows if cells[place].strip()]
-    kinds = KindWords(column, place, rows)
+    kinds = KindWords(columns, place, rows)
     told = [kinds(one) for one in filled]
     if plain(column) in BARE:
         return len(filled) == len(rows) and None not in told and Says.NO_LINE in told
@@ -123,6 +134,17 @@ def tells_kinds(column: str, place: int, rows: Sequence[Sequence[str]]) -> bool:
         return any(told) if plain(column).endswith("typ") else bool(filled)
     return (len(filled) == len(rows) and None not in told and any(one in _TELLING for one in told)) or any(
         one in _BACK and len(cell.strip()) > 2 for one, cell in zip(told, filled, strict=True)
+    )
+
+
+def _are_all(columns: Sequence[str], place: int, said: Collection[str]) -> bool:
+    """Tell whether letters of sales, and of what was no sale, are all that a column holds which is about rows: a code
+    of theirs, or a type in a file that says nothing of products."""
+    told = {_LETTERS.get(cell.strip().upper()) for cell in said}
+    if None in told or Says.COUNTS not in told or len(told) == 1:
+        return False
+    return _CODED.match(plain(columns[place])) is not None or not any(
+        _OF_PRODUCTS.search(column_words(one)) for at, one in enumerate(columns) if at != place
     )
 
 

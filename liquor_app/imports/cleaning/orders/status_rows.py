@@ -87,7 +87,7 @@ class StatusRows:
         # "Is Return" is about the row; "Returned" says what became of a sale
         first = [one.cells for one in sample if not one.problem]
         self._kinds = {
-            place: KindWords(columns[place], place, first)
+            place: KindWords(columns, place, first)
             for place, role in self._roles.items() if role is About.KIND
         }  # fmt: skip
         asking = [
