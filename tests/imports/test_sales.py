@@ -274,12 +274,14 @@ async def test_what_was_given_back_is_taken_off_and_never_more(database: str, tm
     assert (await many("SELECT total FROM purchases WHERE external_id LIKE '#%'"))[0].total == 0
 
 
-async def test_squares_times_are_of_the_zone_beside_them(database: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("of_today", [True, False])
+async def test_squares_times_are_of_the_zone_beside_them(database: str, tmp_path: Path, of_today: bool) -> None:
+    """Exports of before have no “Itemization Type”, and a day without a refund has only payments."""
     await run(write(tmp_path / "people.csv", "external id", "C1"))
     file = write(
         tmp_path / "square.csv",
-        "Date,Time,Time Zone,Item,Qty,Net Sales,Transaction ID,Event Type,Customer ID,Itemization Type",
-        "2026-10-03,18:14:30,Central Time (US & Canada),Rye,1,$5.00,T1,Payment,C1,Physical Good",
+        "Date,Time,Time Zone,Item,Qty,Net Sales,Transaction ID,Event Type,Customer ID" + ",Itemization Type" * of_today,
+        "2026-10-03,18:14:30,Central Time (US & Canada),Rye,1,$5.00,T1,Payment,C1" + ",Physical Good" * of_today,
     )
     await run(file, "purchases")
     (made,) = await many("SELECT occurred_at FROM purchases")

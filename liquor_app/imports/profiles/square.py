@@ -20,7 +20,7 @@ PROFILES = (
         key="square_items",
         name="Square item sales",
         kind="purchases",
-        marks=("Transaction ID", "Net Sales", "Event Type", "Itemization Type"),
+        marks=("Transaction ID", "Net Sales", "Event Type", "Time Zone", "Item", "Qty"),
         columns={
             "order_id": "Transaction ID", "external_id": "Customer ID", "product": "Item", "category": "Category",
             "sku": "SKU", "quantity": "Qty", "store": "Location",
