@@ -40,7 +40,7 @@ from liquor_app.imports.profiles.tool_profile import REPEATED, Make, Profile, ma
 from liquor_app.imports.readers.dialect import STORE, Dialect, chosen_dialect, guess_dialect
 from liquor_app.imports.readers.formats import READING, open_table, read_sample
 from liquor_app.imports.readers.row_reader import Record, Table
-from liquor_app.imports.rejects import ORDER, OWN_COLUMNS
+from liquor_app.imports.rejects import ORDER, OWN_COLUMNS, births_of
 from liquor_app.imports.run_import import Plan, Work
 from liquor_app.imports.trial.file_totals import FileTotals
 from liquor_app.imports.trial.likely_kind import check_is_of_people, check_is_of_products
@@ -182,8 +182,10 @@ async def open_work(
     others = [one for one in table.sheets if one != table.sheet]
     work.refund_sheets = sum(map(given_back, others)) if plan.kind == "purchases" else 0
     work.own, work.other_sheets = own, len(others) - work.refund_sheets
+    births = births_of(table.columns)
     if (born := at.get("date_of_birth")) is not None:
-        work.births = (born,) if born < len(table.columns) else made_of(profile, table.columns, "date_of_birth")
+        births |= {born} if born < len(table.columns) else {*made_of(profile, table.columns, "date_of_birth")}
+    work.births = tuple(sorted(births))
     used = {
         *at.values(),
         *(table.columns.index(one) for one in (put_together(profile, table.columns) if profile else ())),

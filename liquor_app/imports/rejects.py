@@ -6,6 +6,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -29,6 +30,16 @@ ORDER = "import_order"
 """The column that says which order a row belongs to, also where the file numbers none."""
 OWN_COLUMNS = (*MENDED, ORDER)
 PAGE_ROWS = 2_000
+
+
+_BIRTH = re.compile(
+    r"birth|geburt|geboren|naissance|nacimiento|nascita|nascimento|cumplea|\b(?:\w*dob|b.?day\d*|born)\b", re.IGNORECASE
+)
+
+
+def births_of(columns: Sequence[str]) -> set[int]:
+    """Return the places of columns that are called as dates of birth are, whether or not anything is read from them."""
+    return {place for place, name in enumerate(columns) if _BIRTH.search(name.replace("_", " "))}
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,13 +135,13 @@ def _line(cells: Sequence[object]) -> str:
 
 
 async def reject_lines(
-    session: AsyncSession, import_id: UUID, columns: Sequence[str], after: int
+    session: AsyncSession, import_id: UUID, columns: Sequence[str], after: int, *, births: bool = True
 ) -> tuple[list[str], int | None]:
     """Return a page of the file of rejects from the row after `after`: its lines, and where the next page starts.
 
-    Dates of birth are opened: they are for whoever carries the file away. Cells that a spreadsheet would run are
-    escaped; reading the file again takes the escape off. A row whose cells could not be told apart stands whole in
-    `import_line`, so that nothing is imported from it unmended.
+    Dates of birth are opened for whoever may see them (`births`), and blank for others. Cells that a spreadsheet would
+    run are escaped; reading the file again takes the escape off. A row whose cells could not be told apart stands whole
+    in `import_line`, so that nothing is imported from it unmended.
     """
     found = await session.execute(
         text(
@@ -144,7 +155,7 @@ async def reject_lines(
     kept = [position for position, name in enumerate(columns) if name not in OWN_COLUMNS]
     lines = []
     for number, field, reason, kept_as, sealed in rows:
-        raw = _with_births(kept_as, sealed)
+        raw = _with_births(kept_as, sealed if births else None)
         cells = raw.get("cells", [])
         shown = [escape_formula(cells[position]) if position < len(cells) else "" for position in kept]
         lines.append(

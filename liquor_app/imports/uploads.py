@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.audit import audit, audit_change
 from liquor_app.accounts.permission_table import Permission
-from liquor_app.accounts.permissions import Actor, ActorKind, require
+from liquor_app.accounts.permissions import Actor, ActorKind, may, require
 from liquor_app.core.errors import Conflict, Full, NotFound
 from liquor_app.core.files.store import file_store
 from liquor_app.core.queue import Job, enqueue, request_cancel
@@ -240,7 +240,8 @@ async def rejects_page(
     if not row.rejected:
         raise NotFound("This import refused no rows.")
     columns = row.position.get("columns", [])
-    lines, following = await reject_lines(session, import_id, columns, -1 if after is None else after)
+    births = may(actor, Permission.CUSTOMERS_PRIVATE)
+    lines, following = await reject_lines(session, import_id, columns, -1 if after is None else after, births=births)
     if after is None:
         if not lines:
             raise NotFound(f"Refused rows are kept for {KEPT_DAYS} days; these are gone. Import the file again.")

@@ -15,7 +15,7 @@ from fastapi.responses import StreamingResponse
 from starlette.datastructures import UploadFile
 
 from liquor_app.accounts.permission_table import Permission, needs
-from liquor_app.accounts.permissions import Actor, require
+from liquor_app.accounts.permissions import Actor, may, require
 from liquor_app.accounts.tokens import actor_again
 from liquor_app.api.etag import check_unchanged, content, tag
 from liquor_app.api.idempotency import once
@@ -243,12 +243,15 @@ _CHANGED = ("status", "kind", "policy", "mapping", "options")
 async def preview_import(
     actor: CurrentActor, import_id: Id, body: ImportChoices, rows: Annotated[int, Query(ge=1, le=500)] = 100
 ) -> object:
-    """What an import would do with the first rows, row by row; nothing of it stays."""
+    """What an import would do with the first rows, row by row; nothing of it stays. Whom a row is about and what of
+    them changes is told to those who may see the like."""
     async with transaction() as session:
         row = await import_rows.get_import(session, actor, import_id)
         by_store = await numbered_before(session, actor)
     if row.status is not ImportStatus.PREVIEW:
         raise Conflict("This file was imported; there is nothing to look at first.")
+    # a key for imports alone brings things in: it is not told what is held already
+    is_shown = may(actor, Permission.PRODUCTS_READ if body.kind == "products" else Permission.CUSTOMERS_PRIVATE)
     options = body.options.model_dump(exclude_none=True)
     async with file_store().on_disk(row.stored) as path:
         seen = await READING.run(
@@ -284,8 +287,8 @@ async def preview_import(
                 "outcome": one.outcome,
                 "field": one.field,
                 "reason": one.reason,
-                "who": one.becomes.who if one.becomes else "",
-                "changes": one.becomes.changes if one.becomes else (),
+                "who": one.becomes.who if one.becomes and is_shown else "",
+                "changes": one.becomes.changes if one.becomes and is_shown else (),
             }
             for one in tried.shown
         ],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -11,6 +11,8 @@ import httpx
 import pytest
 from sqlalchemy import text
 
+from liquor_app.accounts.api_keys import create_api_key
+from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import SYSTEM
 from liquor_app.analytics.daily_rollups import roll_up
 from liquor_app.core import queue
@@ -22,6 +24,7 @@ from liquor_app.scoring.service import score_customers
 from liquor_app.segments.rule_compiler import matching
 from liquor_app.segments.rules import parse_rules
 from tests.api.client import NOT_TAKEN, Client, is_problem
+from tests.people import add_customer
 from tests.stored import uploads_folder
 
 pytestmark = pytest.mark.integration
@@ -180,6 +183,22 @@ ORDER = {
     "email": "Ada@Example.com",
     "lines": [{"amount": "79.00", "category": "Whisky"}, {"amount": "8.00", "discount": "2.00", "is_alcohol": False}],
 }
+
+
+async def test_a_key_for_imports_alone_is_not_told_what_is_held(anybody: Client, manager: Client) -> None:
+    async with transaction() as session:
+        key = await create_api_key(session, SYSTEM, name="Till", role=Role.MANAGER, areas=["imports:write"])
+        await add_customer(
+            session, name="Ann Secret", email="ann@secret.example", email_key="ann@secret.example", external_id="7",
+            date_of_birth=date(1983, 4, 17),
+        )  # fmt: skip
+    content = b"external_id,email,name,date_of_birth,city\n7,new@x.example,Bo Other,2001-01-01,Rome\n"
+    for client, is_told in ((Client(anybody.http, {"X-API-Key": key}), False), (manager, True)):
+        made = (await client.post("/imports", files={"file": ("people.csv", content)})).json()
+        seen = await client.post(f"/imports/{made['id']}/preview", json={"kind": "customers", "policy": "overwrite"})
+        assert seen.json()["updated"] == 1, seen.text
+        for secret in ("ann@secret.example", "Ann Secret", "2004-04-17"):
+            assert (secret in seen.text) is is_told, secret
 
 
 async def test_a_till_tells_a_purchase_again_and_corrects_it(manager: Client, viewer: Client) -> None:

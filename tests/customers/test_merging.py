@@ -239,6 +239,32 @@ async def test_whoever_must_not_be_written_to_stays_so_at_the_other_address(sess
     assert set(left.scalars()) == {second}
 
 
+@pytest.mark.parametrize("no_of", ["stays", "goes"])
+async def test_a_no_to_texts_holds_at_the_number_that_is_not_kept(session: AsyncSession, no_of: str) -> None:
+    ids = {"stays": await add_customer(session), "goes": await add_customer(session, email=None, email_key=None)}
+    await record_consent(
+        session, SYSTEM, ids[no_of], channel=Channel.SMS, status=ConsentStatus.WITHDRAWN, source="letter"
+    )
+    phone = (await get_customer(session, SYSTEM, ids["goes"])).phone
+    listed = "SELECT channel, reason FROM suppressions WHERE address_hash = :hash AND lifted_at IS NULL"
+    merge = await merge_profiles(session, SYSTEM, ids["stays"], ids["goes"], reason="same")
+    assert phone is not None
+    found = (await session.execute(text(listed), {"hash": address_hash(phone)})).all()
+    assert [tuple(row) for row in found] == [("sms", "unsubscribed")]
+    await undo_merge(session, SYSTEM, merge.id)
+    assert (await session.execute(text(listed), {"hash": address_hash(phone)})).all() == []
+    said = {one: (await get_customer(session, SYSTEM, ids[one])).sms_consent for one in ids}
+    assert said == {**dict.fromkeys(ids, "given"), no_of: "withdrawn"}
+
+
+async def test_a_number_that_another_holds_too_is_theirs(session: AsyncSession) -> None:
+    first, second = await add_customer(session), await add_customer(session, phone="+12075550101")
+    await add_customer(session, phone="+12075550101")
+    await record_consent(session, SYSTEM, second, channel=Channel.SMS, status=ConsentStatus.WITHDRAWN, source="letter")
+    await merge_profiles(session, SYSTEM, first, second, reason="same")
+    assert (await session.execute(text("SELECT FROM suppressions"))).all() == []
+
+
 async def test_the_younger_date_counts_and_two_that_disagree_are_in_doubt(session: AsyncSession) -> None:
     adult = await add_customer(session, date_of_birth=date(1980, 5, 5))
     minor = await add_customer(session, date_of_birth=now().date() - timedelta(days=15 * 365), age_verified_at=None)

@@ -25,6 +25,7 @@ from liquor_app.imports.drop_folders.lists import list_drop_files
 from liquor_app.imports.drop_folders.look import Looked, look_at, request_due_looks, retry_file
 from liquor_app.imports.drop_folders.tasks import TASKS as LOOKS
 from liquor_app.imports.tasks import TASKS as IMPORTS
+from liquor_app.imports.undo.undo_locally import undo_locally
 from liquor_app.organization.bell import list_notifications
 from liquor_app.screens.imports.drop_folders.view import file_line
 from tests.imports.test_import_cases import many, one
@@ -115,6 +116,21 @@ async def test_orders_of_the_same_content_are_not_taken_twice_and_their_sum_is_t
     assert (rows["a.csv"].state, rows["a.csv"].total) == ("completed", Decimal("30.50"))
     assert (rows["b.csv"].state, rows["b.csv"].reason) == ("repeated", "Its content came before, as a.csv.")
     assert len(await many("SELECT 1 FROM purchases")) == 1
+
+
+async def test_what_was_undone_is_taken_when_it_comes_again(root: Path) -> None:
+    people = "email,name\nann@x.example,Ann\n"
+    till = await source(kind="customers")
+    (root / "till" / "a.csv").write_text(people)
+    await look(till)
+    await look(till)
+    first = (await one("SELECT id FROM imports")).id
+    await undo_locally(SYSTEM, first)
+    assert await many("SELECT 1 FROM customers") == []
+    (root / "till" / "b.csv").write_text(people)
+    await look(till)
+    assert await look(till) == Looked(taken=1)
+    assert len(await many("SELECT 1 FROM customers")) == 1
 
 
 async def test_a_drop_folder_takes_back_what_a_later_file_voids(root: Path) -> None:

@@ -278,6 +278,33 @@ async def test_births_in_refused_rows_are_sealed_and_come_back_in_the_file(datab
         assert str((await age_of(session, SYSTEM, bo)).date_of_birth) == "1984-05-18"
 
 
+async def test_births_in_columns_that_nothing_is_read_from_are_sealed(database: str, tmp_path: Path) -> None:
+    names = ["dob", "Bday 2", "spouse_birthday", "Ehegatte Geburtstag", "KidDOB", "Year born"]
+    people = tmp_path / "people.csv"
+    people.write_text(f"email,{','.join(names)},Dobson\nbad{',1983-04-17' * len(names)},kept\n")
+    await run(people)
+    (kept,) = await rows("SELECT raw FROM import_rejects")
+    assert "1983" not in str(kept["raw"])
+    assert "kept" in str(kept["raw"])
+
+
+@pytest.mark.parametrize("column", ["Client Birthdate", "Member DOB", "contact_birthday", "profile.dob"])
+async def test_whose_birthday_it_is_may_stand_before_it(database: str, tmp_path: Path, column: str) -> None:
+    people = tmp_path / "people.csv"
+    people.write_text(f"email,{column}\na@x.example,1983-04-17\n")
+    await run(people)
+    assert [str(one["of_age_on"]) for one in await rows("SELECT of_age_on FROM customers")] == ["2004-04-17"]
+
+
+async def test_births_in_refused_rows_are_for_whoever_may_see_them(database: str) -> None:
+    taken = await take("email,name,dob\nbad,Ann,1983-04-17\n")
+    key = Actor(ActorKind.API_KEY, uuid7(), "Till", Role.MANAGER, areas=("imports:read",))
+    async with transaction() as session:
+        lines, _ = await rejects_page(session, key, taken.id)
+    assert "1983" not in "".join(lines)
+    assert "Ann" in "".join(lines)
+
+
 def test_a_birth_that_is_put_together_is_known_by_its_parts() -> None:
     columns = ["Customer ID", "Birthday Day", "Birthday Month", "Birthday Year"]
     clover = next(one for one in ALL if "date_of_birth" in one.made)

@@ -80,6 +80,7 @@ _STOOD = """
 SELECT id FROM consents WHERE customer_id = :to UNION ALL SELECT id FROM age_ledger WHERE customer_id = :to
  UNION ALL SELECT id FROM suppressions WHERE customer_id = :to
 """
+_HELD = "SELECT EXISTS (SELECT FROM customers WHERE phone = :phone AND deleted_at IS NULL)"
 _PROVED = f"""
 SELECT DISTINCT customer_id || '/' || channel FROM consents
  WHERE customer_id IN (:to, :gone) AND status = '{ConsentStatus.GIVEN}'
@@ -206,9 +207,23 @@ async def join_rows(
             await session.execute(text(_ALIAS), {"kind": kind, "value": goes[kind], "to": to, "merge": merge_id})
     listed = await _listed(session, to, (stays, goes))
     await suppress_addresses(session, _entries(listed, made, to), source=_source(merge_id))
+    await _refuse_left_number(session, merge_id, goes["phone"], made, to)
     moved["stood"] = [str(one) for one in (await session.execute(text(_STOOD), {"to": to})).scalars()]
     await session.execute(text(_TOUCH), {"id": to})
     return moved
+
+
+async def _refuse_left_number(
+    session: AsyncSession, merge_id: UUID, phone: str | None, made: Mapping[str, Any], customer_id: UUID
+) -> None:
+    """Keep a no at the number that is not kept, where nobody else holds it: a later file would take it for somebody
+    new, who never said so. (An address and a customer number go on meaning the one that stayed.)"""
+    if not phone or phone == made["phone"] or made["sms_consent"] != ConsentStatus.WITHDRAWN:
+        return
+    if (await session.execute(text(_HELD), {"phone": phone})).scalar_one():
+        return
+    no = Suppression(phone, SuppressionReason.UNSUBSCRIBED, Channel.SMS, customer_id)
+    await suppress_addresses(session, [no], source=_source(merge_id))
 
 
 class _Listed(NamedTuple):

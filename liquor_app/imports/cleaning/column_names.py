@@ -93,7 +93,11 @@ CUSTOMERS: dict[str, tuple[str, ...]] = {
     "country": ("country", "country code", *_places("country", "country code")),
     "timezone": ("timezone", "time zone", "tz"),
     "language": ("language", "locale", "lang"),
-    "date_of_birth": ("date of birth", "dob", "birth date", "birthday", "born", "birth", "bday", "birthdate"),
+    "date_of_birth": (
+        "date of birth", "dob", "birth date", "birthday", "born", "birth", "bday", "birthdate",
+        *(f"{who} {born}" for who in ("customer", "cust", "client", "contact", "member", "guest", "buyer", "profile")
+          for born in ("date of birth", "dob", "birth date", "birthday")),
+    ),
     "email_consent": (
         "email consent", "email opt in", "email marketing consent", "accepts email marketing", "accepts marketing",
         "email subscribed", "subscribed", "subscriber", "is subscribed", "subscription status", "opt in", "opted in",

@@ -68,13 +68,17 @@ SELECT id, name, size, modified FROM drop_files
 _UNDER_WAY = f"""
 SELECT EXISTS (SELECT FROM drop_files f JOIN imports i ON i.id = f.import_id
                 WHERE f.source_id = :source AND f.status = '{DropStatus.TAKEN}'
-                  AND i.status IN {sql_list(ImportStatus.QUEUED, ImportStatus.RUNNING)})
+                  AND i.status IN {sql_list(ImportStatus.QUEUED, ImportStatus.RUNNING, ImportStatus.UNDOING)})
 """
+_NOT_TAKEN = (
+    ImportStatus.FAILED, ImportStatus.CANCELLED, ImportStatus.UNDOING, ImportStatus.UNDO_STOPPED, ImportStatus.UNDONE,
+)  # fmt: skip
+"""What of a file's import leaves it to be taken when it comes again: it ended before its end, or was taken back."""
 # customers and orders of the same content were taken before; of products the last word may be the same again, and new
 _TOLD_BEFORE = f"""
 SELECT f.name, f.seen_at FROM drop_files f LEFT JOIN imports i ON i.id = f.import_id
  WHERE f.source_id = :source AND f.mark = :mark AND f.status = '{DropStatus.TAKEN}' AND f.id <> :id
-   AND COALESCE(i.status, '') NOT IN {sql_list(ImportStatus.FAILED, ImportStatus.CANCELLED)}
+   AND COALESCE(i.status, '') NOT IN {sql_list(*_NOT_TAKEN)}
  ORDER BY f.seen_at DESC LIMIT 1
 """
 _STILL_WAITS = f"SELECT FROM drop_files WHERE id = :id AND status = '{DropStatus.WAITING}' FOR UPDATE"
