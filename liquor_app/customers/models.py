@@ -181,16 +181,20 @@ class Customer(SQLModel, table=True):
 
 
 class CustomerAlias(SQLModel, table=True):
-    """An e-mail address (`email_key`) or number (`external_id`) of a profile that was merged away: whoever brings it
-    means the profile that stayed."""
+    """An e-mail address (`email_key`) or number (`external_id`) of a profile that was merged away (`merge_id`), or the
+    number a second tool gave somebody (`import_id`): whoever brings it means this profile."""
 
     __tablename__ = "customer_aliases"
-    __table_args__ = (Index("ix_customer_aliases_customer_id", "customer_id"),)
+    __table_args__ = (
+        Index("ix_customer_aliases_customer_id", "customer_id"),
+        Index("ix_customer_aliases_import_id", "import_id"),
+    )
 
     kind: str = words(primary=True)
     value: str = words(primary=True)
     customer_id: UUID = ref("customers.id")
-    merge_id: UUID = plain_uuid(nullable=False)
+    merge_id: UUID | None = plain_uuid()
+    import_id: UUID | None = plain_uuid()
 
 
 class Purchase(SQLModel, table=True):

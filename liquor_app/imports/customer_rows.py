@@ -32,7 +32,7 @@ from liquor_app.customers.bulk_write import (
 from liquor_app.customers.labels.custom_fields import ensure_fields
 from liquor_app.customers.labels.custom_values import FieldKind
 from liquor_app.customers.labels.tags import MOST_TAGS, add_tags, known_tags
-from liquor_app.customers.merging.aliases import aliases_among
+from liquor_app.customers.merging.aliases import add_numbers, aliases_among
 from liquor_app.customers.models import ConsentStatus
 from liquor_app.customers.objections import object_told
 from liquor_app.customers.suppressions import GivenUp, suppress_told
@@ -40,6 +40,7 @@ from liquor_app.imports.cleaning.cells import Rejected
 from liquor_app.imports.cleaning.person_rows import Person
 from liquor_app.imports.cleaning.row_notes import TOO_MANY_OF_ONE, TOO_MANY_TAGS
 from liquor_app.imports.merge_rows import KEYS, Base, Known, Outcome, Policy, apply
+from liquor_app.imports.profiles.known_numbers import tools_of
 from liquor_app.imports.readers.formats import READING
 from liquor_app.imports.trial.becoming import Becoming, becoming, called
 from liquor_app.imports.trial.becoming import person as told_of
@@ -62,8 +63,14 @@ class Result:
     """What each row makes of its person, where that is watched."""
 
 
-async def load_known(session: AsyncSession, keys: dict[str, list[str]], *, consents: bool = False) -> Base:
-    """Return everybody who holds one of these e-mail keys, external ids or phones."""
+async def load_known(
+    session: AsyncSession, keys: dict[str, list[str]], *, consents: bool = False, tool: str = ""
+) -> Base:
+    """Return everybody who holds one of these e-mail keys, external ids or phones.
+
+    Args:
+        tool: whose export the keys are from (`known_tools.tool_of`).
+    """
     holders = " UNION ".join(
         f"SELECT id FROM customers WHERE deleted_at IS NULL AND {key} = ANY(:{key})" for key in KEYS
     )
@@ -87,7 +94,10 @@ async def load_known(session: AsyncSession, keys: dict[str, list[str]], *, conse
         )
         for row in rows.values()
     ]
-    base = Base(known, aliases)
+    numbers = frozenset(keys.get("external_id", ()))
+    doubted = [one.id for one in known if one.values["external_id"] and one.values["external_id"] not in numbers]
+    tools = await tools_of(session, doubted) if tool and numbers and doubted else {}
+    base = Base(known, aliases, tool=tool, tools=tools)
     if consents and known:
         latest = await session.execute(
             text("SELECT customer_id, channel, max(at) FROM consents WHERE customer_id = ANY(:ids) GROUP BY 1, 2"),
@@ -125,7 +135,7 @@ def merge(base: Base, people: Sequence[Person], policy: Policy, *, watch: bool =
         if outcome is Outcome.UPDATED and known.seen is not None:
             updates.setdefault(known.id, []).append(position)
     for known_id, positions in updates.items():
-        if not (base.people[known_id].changed or base.people[known_id].objected):
+        if not base.people[known_id].is_touched:
             result.outcomes |= dict.fromkeys(positions, Outcome.UNCHANGED)
     return result
 
@@ -166,6 +176,7 @@ async def store(
     fields: Iterable[tuple[FieldKind, str, str]] = (),
     consents: bool = False,
     watch: bool = False,
+    tool: str = "",
 ) -> tuple[Base, Result, Counter[str]]:
     """Read who is known, merge a chunk of rows with them and write it; begun again where somebody else wrote to the
     same people meanwhile.
@@ -175,6 +186,7 @@ async def store(
         fields: custom fields the rows fill, made where there are none: kind, key, name.
         consents: the rows may say something of consent.
         watch: tell what each row makes of its person.
+        tool: whose export the rows are; empty for none we know.
 
     Returns:
         Everybody the rows are about, what became of each row, and how many tags were left out, by why.
@@ -187,7 +199,7 @@ async def store(
         try:
             async with session.begin_nested(), by_index(session):
                 await ensure_fields(session, fields)
-                base = await load_known(session, keys, consents=consents)
+                base = await load_known(session, keys, consents=consents, tool=tool)
                 _hear(base, heard)
                 result = await READING.run(partial(merge, watch=watch), base, people, policy)
                 await write(session, base, by)
@@ -221,6 +233,9 @@ async def write(session: AsyncSession, base: Base, by: By) -> None:
     if changed:
         rows = [[known.id, known.seen, *_row(known), *_images(known)] for known in changed]
         await change_people(session, rows, by.import_id)
+    if by.import_id:
+        numbers = {one: known.id for known in base.people.values() for one in known.numbers}
+        await add_numbers(session, numbers, by.import_id)
     await note_evidence(session, _told([*fresh, *changed]), by)
     await note_noes_again(session, _again(base.people.values()), by)
     objecting = [(known.id, *known.objected) for known in base.people.values() if known.objected]

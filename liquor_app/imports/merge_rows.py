@@ -10,23 +10,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
 from liquor_app.core.ids import uuid7
-from liquor_app.customers.addresses import guess_timezone
-from liquor_app.customers.ages.birth_dates import birth_columns
-from liquor_app.customers.ages.sealed_dates import SEALED_DATE, born_columns
+from liquor_app.customers.ages.sealed_dates import SEALED_DATE
 from liquor_app.customers.bulk_write import FIELDS
-from liquor_app.customers.labels.custom_values import custom_of, with_custom
 from liquor_app.customers.merging.merged_fields import CONSENTS
 from liquor_app.customers.models import ConsentStatus, SuppressionReason
 from liquor_app.customers.person_names import NO_GIVEN, may_be_one_person
 from liquor_app.imports.cleaning.answers.consent_cells import ConsentGiven
 from liquor_app.imports.cleaning.cells import Rejected
 from liquor_app.imports.cleaning.person_rows import AgeSeen, Person
+from liquor_app.imports.people.row_columns import columns_of, custom_changes, timezone_of, younger
 
 KEYS = ("email_key", "external_id", "phone")
 DEFAULTS = {"country": "US", "language": "en"}
@@ -73,6 +71,8 @@ class Known:
     """The row of this file that told so first, and its column."""
     before: dict[str, Any] = field(default_factory=dict)
     consent_before: dict[str, str | None] = field(default_factory=dict)
+    numbers: list[str] = field(default_factory=list)
+    """What this file's tool calls them, beside the number they bear already."""
 
     def __post_init__(self) -> None:
         if self.seen is not None:
@@ -100,14 +100,28 @@ class Known:
     def changed(self) -> bool:
         return self.values != self.before or bool(self.evidence)
 
+    @property
+    def is_touched(self) -> bool:
+        """Whether the file says anything new of them: of them, of their objection, or how another tool calls them."""
+        return self.changed or self.objected is not None or bool(self.numbers)
+
 
 class Base:
     """The known customers a chunk of rows may be about, found by any of their keys."""
 
-    def __init__(self, known: Iterable[Known], aliases: Mapping[tuple[str, str], UUID] | None = None) -> None:
+    def __init__(
+        self,
+        known: Iterable[Known],
+        aliases: Mapping[tuple[str, str], UUID] | None = None,
+        *,
+        tool: str = "",
+        tools: Mapping[UUID, set[str]] | None = None,
+    ) -> None:
         self.people: dict[UUID, Known] = {}
-        self.aliases = aliases or {}
-        """Addresses and numbers of profiles that were merged away, and who has them now."""
+        self.aliases = dict(aliases or {})
+        """Addresses and numbers of profiles that were merged away, and who has them now; numbers of a second tool."""
+        self._tool, self._tools = tool, dict(tools or {})
+        """Whose export the rows are; and whose numbers people bear ("" among them: somebody's we do not know)."""
         self._by: dict[str, dict[Any, list[Known]]] = {key: {} for key in KEYS}
         for one in known:
             self.add(one)
@@ -146,6 +160,7 @@ class Base:
             and by_external is None
             and given.get("external_id")
             and by_email.values["external_id"] not in {None, given["external_id"]}
+            and not self.is_second_tools(by_email, given)
         ):
             raise Rejected(
                 "email_of_another",
@@ -170,6 +185,26 @@ class Base:
         found = min(holders, default=None, key=lambda one: (not one.is_nameless, not all(map(one.values.get, told))))
         return None if found and len(holders) > 1 and _is_another(given, holders) else found
 
+    def is_second_tools(self, known: Known, given: Mapping[str, Any]) -> bool:
+        """Tell whether a row's number is another tool's for somebody with the same address, whose name does not
+        contradict. Two numbers of one tool are two people who share it, as families do."""
+        has = self._tools.get(known.id, set())
+        is_other = bool(self._tool and has) and not has & {"", self._tool}
+        return is_other and may_be_one_person(known.values.get("name"), given.get("name"))
+
+    def take_number(self, known: Known, given: Mapping[str, Any]) -> bool:
+        """Note a second tool's number of somebody who was found by their address; tell whether it is one."""
+        number, key = given.get("external_id"), given.get("email_key")
+        held = known.values.get("external_id")
+        if not number or not key or known.values.get("email_key") != key or held in {None, number}:
+            return False
+        if ("external_id", number) in self.aliases or not self.is_second_tools(known, given):
+            return False
+        self.aliases["external_id", str(number)] = known.id
+        self._tools[known.id].add(self._tool)
+        known.numbers.append(str(number))
+        return True
+
     def others_at(self, phone: Any, known: Known) -> list[Known]:
         """Return who else holds a telephone."""
         return [one for one in self._by["phone"].get(phone, ()) if one is not known and one.values["phone"] == phone]
@@ -183,37 +218,6 @@ def _is_another(given: dict[str, Any], holders: Sequence[Known]) -> bool:
     return bool(name) and name not in called and not any(one.is_nameless for one in holders)
 
 
-def _younger(known: dict[str, Any], born: Any, policy: Policy) -> dict[str, Any]:
-    """Return the columns of a date of birth that a row changes. A file makes nobody older: of two the younger counts,
-    and days of coming of age stand in the same order as the dates they were worked out from."""
-    if born is None:
-        return {}
-    told = birth_columns(born)
-    had, has = (known.get("of_age_on"), known.get("birthday_md")), (told.of_age_on, told.birthday_md)
-    if had[0] is not None and (policy is Policy.FILL or has <= had):
-        return {}
-    return born_columns(born)
-
-
-def _custom(known: dict[str, Any], person: Person, policy: Policy) -> dict[str, Any]:
-    held = custom_of(known.get("raw_data"))
-    more = {
-        key: value
-        for key, value in person.custom
-        if held.get(key) != value and (policy is Policy.OVERWRITE or key not in held)
-    }
-    return {"raw_data": with_custom(known.get("raw_data"), more)} if more else {}
-
-
-def _columns(person: Person) -> dict[str, Any]:
-    """Return what stands in the columns of somebody new."""
-    told = dict(person.values)
-    born = told.pop("date_of_birth", None)
-    if person.custom:
-        told["raw_data"] = with_custom(None, dict(person.custom))
-    return {**told, **born_columns(born)} if isinstance(born, date) else told
-
-
 def _take_age(known: Known, person: Person) -> bool:
     """A proof of age that was seen counts for somebody who is no minor by what is on file, once."""
     if person.age_seen is None or known.values.get("age_verified_at") is not None:
@@ -223,11 +227,6 @@ def _take_age(known: Known, person: Person) -> bool:
         return False
     known.values["age_verified_at"], known.age_seen = person.age_seen.at, (person.number, person.age_seen)
     return True
-
-
-def _timezone(values: dict[str, Any]) -> str | None:
-    state = values.get("state")
-    return guess_timezone(state, None if state else values.get("phone"), values.get("postal_code"))
 
 
 def _without_aliases(base: Base, person: Person) -> Person:
@@ -261,12 +260,12 @@ def _changes(known: Known, person: Person, policy: Policy) -> dict[str, Any]:
             continue
         if known.values.get(name) != value:
             changes[name] = value
-    changes |= _custom(known.values, person, policy)
-    changes |= _younger(known.values, person.values.get("date_of_birth"), policy)
+    changes |= custom_changes(known.values, person, overwrites=policy is Policy.OVERWRITE)
+    changes |= younger(known.values, person.values.get("date_of_birth"), fills=policy is Policy.FILL)
     if "email_key" in changes:  # another spelling of the same address is no change
         changes["email"] = person.values["email"]
     if "timezone" not in changes and (not known.values.get("timezone") or "state" in changes):
-        guess = _timezone({**known.values, **changes})
+        guess = timezone_of({**known.values, **changes})
         if guess and guess != known.values.get("timezone"):
             changes["timezone"] = guess
     return changes
@@ -279,11 +278,12 @@ def apply(base: Base, person: Person, policy: Policy) -> tuple[Known, Outcome]:
         Rejected: it names two customers at once.
     """
     known, row = base.match(person.values), person
+    is_told = known is not None and base.take_number(known, person.values)
     if known is not None and base.aliases:
         person = _without_aliases(base, person)
     if known is None:
-        guess = None if "timezone" in person.values else _timezone(person.values)
-        known = Known(uuid7(), {**_BLANK, "timezone": guess, **_columns(person)})
+        guess = None if "timezone" in person.values else timezone_of(person.values)
+        known = Known(uuid7(), {**_BLANK, "timezone": guess, **columns_of(person)})
         if "date_of_birth" in person.values:
             known.born_in_row = person.number
         _take_consents(known, person)
@@ -302,13 +302,13 @@ def apply(base: Base, person: Person, policy: Policy) -> tuple[Known, Outcome]:
     for key in KEYS:
         if key in changes:
             base.index(known, key)
-    is_alias = bool(base.aliases) and any((key, row.values.get(key)) in base.aliases for key in KEYS)
+    is_alias = not is_told and bool(base.aliases) and any((key, row.values.get(key)) in base.aliases for key in KEYS)
     consented, seen = _take_consents(known, row, moved=moved, is_alias=is_alias), _take_age(known, person)
     if policy is not Policy.KEEP:
         known.tags.update(dict.fromkeys(person.tags))
     _give_up(known, row)
     objected = _take_objection(known, row)
-    if changes or consented or seen or objected:
+    if changes or consented or seen or objected or is_told:
         return known, Outcome.UPDATED
     return known, Outcome.UNCHANGED
 

@@ -35,7 +35,7 @@ from liquor_app.imports.cleaning.sums.differing_totals import one_total_each
 from liquor_app.imports.cleaning.sums.payment_rows import leave_out_payments, pays_orders
 from liquor_app.imports.cleaning.sums.repeated_orders import once_each
 from liquor_app.imports.orders.store_orders import BY_STORE
-from liquor_app.imports.profiles.known_tools import chosen_profile, extra_cells, told_for_all
+from liquor_app.imports.profiles.known_tools import chosen_profile, extra_cells, told_for_all, tool_of
 from liquor_app.imports.profiles.tool_profile import REPEATED, Make, Profile, made_of, makers, put_together
 from liquor_app.imports.readers.dialect import STORE, Dialect, chosen_dialect, guess_dialect
 from liquor_app.imports.readers.formats import READING, open_table, read_sample
@@ -181,6 +181,7 @@ async def open_work(
     work = Work(plan, actor, position, chunks=chunks, reading=Reading(at, how), watch=watch)
     others = [one for one in table.sheets if one != table.sheet]
     work.refund_sheets = sum(map(given_back, others)) if plan.kind == "purchases" else 0
+    work.tool = tool_of(profile)
     work.own, work.other_sheets = own, len(others) - work.refund_sheets
     births = births_of(table.columns)
     if (born := at.get("date_of_birth")) is not None:

@@ -99,6 +99,8 @@ class Work:
         self.unheard: list[str] = []
         self.other_sheets = self.refund_sheets = 0
         """Sheets of the workbook that hold rows and are not read."""
+        self.tool = ""
+        """Whose export the file is (`known_tools.tool_of`)."""
         self.births: tuple[int, ...] = ()
         """Places of the cells a date of birth is read from."""
 
@@ -186,8 +188,9 @@ class Work:
         rows = [row for row in chunk.rows if isinstance(row, Person)]
         consents = any(field_of(name) in OF_CONSENT for name in self._reading.at)
         _, result, left_out = await customer_rows.store(
-            session, rows, self.plan.policy, self._by, fields=self._custom, consents=consents, watch=self._watch
-        )
+            session, rows, self.plan.policy, self._by, fields=self._custom, consents=consents, watch=self._watch,
+            tool=self.tool,
+        )  # fmt: skip
         self._notes = chunk.left_out + Counter(note for row in rows for note in row.notes) + left_out
         named = {at: str(rows[at].values.get("external_id") or "") for at in sorted(result.outcomes)}
         again = self._twice(

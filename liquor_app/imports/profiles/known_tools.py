@@ -37,6 +37,14 @@ ALL: tuple[Profile, ...] = tuple(profile for tool in TOOLS for profile in tool.P
 PROFILES: dict[str, Profile] = {profile.key: profile for profile in ALL}
 
 
+_TOOL_OF = {one.key: tool.__name__.rpartition(".")[2] for tool in TOOLS for one in tool.PROFILES}
+
+
+def tool_of(profile: Profile | None) -> str:
+    """Return the tool whose export this is: customers' numbers are its own; empty for none we know."""
+    return _TOOL_OF.get(profile.key, "") if profile else ""
+
+
 def recognise(columns: Sequence[str], kind: str, file_name: str = "") -> Profile | None:
     """Return the export a file with these columns is: of several, the one that is known by most columns."""
     found = [profile for profile in ALL if profile.kind == kind and fits(profile, columns, file_name)]

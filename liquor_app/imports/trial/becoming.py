@@ -47,6 +47,7 @@ def person(known: Known | None) -> dict[str, str]:
     told = {name: _text(value) for name, value in known.values.items() if name not in HIDDEN}
     told |= {f"custom.{key}": value for key, value in custom_of(known.values.get("raw_data")).items()}
     told |= {f"{channel}_consent": status or "" for channel, status in known.consent.items()}
+    told |= {"second_number": ", ".join(known.numbers)}
     told |= {"tags": ", ".join(known.tags)} | {
         f"{channel}_suppressed": why for (channel, _), why in known.given_up.items()
     }

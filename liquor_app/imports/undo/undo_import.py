@@ -23,6 +23,7 @@ from liquor_app.core.queue import Job, enqueue, get_job, request_cancel
 from liquor_app.customers.imported.imported_baskets import count_baskets
 from liquor_app.customers.imported.imported_noes import note_noes, why_it_stays
 from liquor_app.customers.imported.imported_people import Undone, count_changed_people
+from liquor_app.customers.merging.aliases import count_numbers
 from liquor_app.imports.import_rows import KEPT_DAYS, ImportRow, get_import, lock_import
 from liquor_app.imports.models import IMPORT, ImportStatus
 from liquor_app.imports.undo.undo_words import FOR_GOOD
@@ -33,7 +34,7 @@ _TRACED = {"customers": 1, "purchases": 1, "products": 2}
 _COUNT = {"customers": count_changed_people, "purchases": count_baskets, "products": count_products}
 FIRST = UUID(int=0)
 PHASES = {
-    "customers": ("changed_people", "made_people", "left_behind", "tags", "noes"),
+    "customers": ("changed_people", "made_people", "left_behind", "tags", "numbers", "noes"),
     "purchases": ("made_baskets", "changed_baskets", "made_people"),
     "products": ("changed_products", "made_products"),
 }
@@ -53,6 +54,7 @@ CASE
     WHEN EXISTS (SELECT FROM purchases p WHERE p.customer_id = c.id {{but}}) THEN 'bought'
     WHEN EXISTS (SELECT FROM customer_images i WHERE i.customer_id = c.id AND i.import_id <> c.import_id)
       OR EXISTS (SELECT FROM customer_tags t WHERE t.customer_id = c.id AND t.import_id <> c.import_id)
+      OR EXISTS (SELECT FROM customer_aliases n WHERE n.customer_id = c.id AND n.import_id <> c.import_id)
         THEN 'later_import'
     WHEN EXISTS (SELECT FROM consents e WHERE e.customer_id = c.id AND e.import_id IS DISTINCT FROM c.import_id
                     AND NOT {_SAID_AGAIN})
@@ -159,6 +161,7 @@ async def preview_undo(session: AsyncSession, actor: Actor, import_id: UUID) -> 
     if problem := why_not(row):
         raise Conflict(problem)
     undone = await _COUNT[row.kind](session, import_id)
+    undone.removed["numbers"] = await count_numbers(session, import_id)
     if row.kind != "products":
         await _count_made_people(session, import_id, undone)
     parts = (_plain(undone.removed), _plain(undone.set_back), _plain(undone.kept))

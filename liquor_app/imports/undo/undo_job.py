@@ -4,6 +4,7 @@ leaves nothing half done and nothing is counted twice."""
 from __future__ import annotations
 
 import json
+from collections import Counter
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -33,6 +34,7 @@ from liquor_app.customers.imported.imported_people import (
     take_tags,
     take_yeses,
 )
+from liquor_app.customers.merging.aliases import take_numbers
 from liquor_app.imports.import_rows import ImportRow, get_import, lock_import
 from liquor_app.imports.models import ImportStatus
 from liquor_app.imports.undo.undo_import import FIRST, LEFT_BEHIND, PHASES, WHY_THEY_STAY, progress, undo_counts
@@ -125,6 +127,8 @@ async def _step(session: AsyncSession, actor: Actor, import_id: UUID, job_id: UU
 
 
 async def _batch(session: AsyncSession, import_id: UUID, phase: str, after: UUID) -> tuple[Undone, date | None]:
+    if phase == "numbers":
+        return Undone(removed=Counter(numbers=await take_numbers(session, import_id))), None
     if phase == "changed_people":
         return await set_back_people(session, import_id, after, BATCH_ROWS), None
     if phase == "made_people":

@@ -12,10 +12,12 @@ REMOVED: Mapping[str, str] = {
     "purchases": "purchase",
     "lines": "line of a purchase",
     "consents": "consent",
+    "numbers": "number of a second tool",
     "tags": "tag of a customer",
     "suppressions": "entry of the suppression list",
 }
 PLURALS = {
+    "numbers": "numbers of a second tool",
     "tags": "tags of customers",
     "lines": "lines of purchases",
     "suppressions": "entries of the suppression list",

@@ -23,6 +23,7 @@ LABELS: Mapping[str, str] = {
     "given_up": "Why nobody writes there any more",
     "email": "E-mail",
     "external_id": "Customer number",
+    "second_number": "Another tool's number",
     "email_consent": "E-mail consent",
     "sms_consent": "SMS consent",
     "email_opt_out": "Refused e-mail",

@@ -1,0 +1,1 @@
+"""What a row of people says, as columns."""
