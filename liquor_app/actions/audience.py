@@ -28,6 +28,7 @@ from liquor_app.core.states import sql_list
 from liquor_app.customers.addresses import address_hash, is_american
 from liquor_app.customers.ages.birth_dates import comes_of_age
 from liquor_app.customers.models import ConsentStatus
+from liquor_app.customers.recipient_consent import refused_numbers
 
 CHUNK = 20_000
 
@@ -297,7 +298,7 @@ async def _rising(session: AsyncSession, ids: Sequence[UUID]) -> npt.NDArray[np.
 
 
 async def _suppressed(session: AsyncSession, rows: Sequence[Any]) -> npt.NDArray[np.bool_]:
-    """Addresses on the suppression list, by keyed hash, shape (n, 2)."""
+    """Addresses on the suppression list, by keyed hash, and numbers by which somebody said no, shape (n, 2)."""
     flags = np.zeros((len(rows), 2), dtype=np.bool_)
     wanted: dict[bytes, list[tuple[int, int]]] = {}
     for index, row in enumerate(rows):
@@ -311,4 +312,10 @@ async def _suppressed(session: AsyncSession, rows: Sequence[Any]) -> npt.NDArray
     for entry in found:
         for index, column in wanted[bytes(entry.address_hash)]:
             flags[index, column] |= entry.channel is None or entry.channel == CHANNELS[column]
+    agreed = {
+        index: row.phone for index, row in enumerate(rows) if row.phone and row.sms_consent == ConsentStatus.GIVEN
+    }
+    refused = await refused_numbers(session, agreed.values())
+    for index, phone in agreed.items():
+        flags[index, CHANNELS.index("sms")] |= phone in refused
     return flags

@@ -68,6 +68,7 @@ class PersonFacts:
         consent: `given`, `withdrawn`, `pending` (not confirmed yet) or None, for the message's channel; `consent_at` is
             when it was last given.
         suppressed: the address stands on the suppression list for this channel.
+        number_refused: somebody else with the same number said no to texts (SMS only).
         age_disputed: two statements about their age do not agree, and nobody has settled it yet.
         state: two letters, None if unknown; `zip_state` is that of the ZIP code, which may say another, `phone_state`
             that of the number's area code (SMS only).
@@ -84,6 +85,7 @@ class PersonFacts:
     consent: str | None = "given"
     consent_at: datetime | None = None
     suppressed: bool = False
+    number_refused: bool = False
     deleted: bool = False
     objected: bool = False
     of_age_on: date | None = None
@@ -216,6 +218,10 @@ def _blocked_by_person(person: PersonFacts, message: MessageFacts) -> Blocked | 
         )
     if person.suppressed:
         return Blocked(BlockReason.SUPPRESSED, "The address stands on the suppression list.")
+    if person.number_refused and message.channel == "sms":
+        return Blocked(
+            BlockReason.SUPPRESSED, "Another profile with this number said no to texts, and a no is about the number."
+        )
     if person.consent != "given":
         how = {"withdrawn": "was withdrawn", "pending": "is not confirmed yet"}.get(
             person.consent or "", "was never given"

@@ -3,7 +3,7 @@ word, and whoever calls has made sure that it is theirs."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
@@ -11,11 +11,23 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from liquor_app.core.bulk import unnest
+from liquor_app.core.bulk import texts, unnest
 from liquor_app.core.clock import now
 from liquor_app.customers.addresses import address_hash
-from liquor_app.customers.models import SuppressionReason
+from liquor_app.customers.models import ConsentStatus, SuppressionReason
 from liquor_app.organization.models import Channel
+
+_REFUSED = f"""
+SELECT DISTINCT phone FROM customers
+ WHERE phone = ANY(:phones) AND deleted_at IS NULL AND sms_consent = '{ConsentStatus.WITHDRAWN}'
+"""
+
+
+async def refused_numbers(session: AsyncSession, phones: Iterable[str]) -> frozenset[str]:
+    """Return those of these numbers by which somebody said no to texts. Consent is revoked by number (47 CFR
+    64.1200(a)(10)): whoever else is known by one gets none there either."""
+    found = await session.execute(text(_REFUSED), {"phones": texts(set(phones))})
+    return frozenset(found.scalars())
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,6 +56,9 @@ WHERE s.id = f.id AND s.created_at = f.created_at
       SELECT 1 FROM suppressions p
       WHERE p.lifted_at IS NULL AND p.address_hash = f.hash
         AND (p.channel IS NULL OR p.channel = s.channel))
+  AND NOT EXISTS (
+      SELECT 1 FROM customers o
+      WHERE s.channel = 'sms' AND o.phone = c.phone AND o.deleted_at IS NULL AND o.sms_consent = 'withdrawn')
   AND NOT {IS_STOPPED}
 """
 _PASSED = "RETURNING s.id, b.id AS batch_id"

@@ -25,6 +25,7 @@ from liquor_app.compliance.may_send import Blocked, BlockReason, MessageFacts, P
 from liquor_app.compliance.recipient_place import place_of
 from liquor_app.customers.addresses import address_hash
 from liquor_app.customers.models import ConsentStatus
+from liquor_app.customers.recipient_consent import refused_numbers
 from liquor_app.customers.whereabouts.zip_codes import known_zone
 from liquor_app.planning.candidates import Candidates, contact_counts
 from liquor_app.planning.plan_summary import label_of
@@ -138,9 +139,11 @@ async def _asked(session: AsyncSession, context: PlanContext, rows: Sequence[Any
     counts = await contacts(session, people, brief)
     place = {person: index for index, person in enumerate(people)}
     suppressed = await _suppressed(session, rows)
+    refused = await refused_numbers(session, {row.phone for row in rows if row.channel == "sms" and row.phone})
     told: list[tuple[Any, Blocked, bool]] = []
     for row in rows:
-        blocked = _ask(row, context, counts[place[row.customer_id]], row_suppressed(row, suppressed))
+        is_closed = row_suppressed(row, suppressed) or (row.channel == "sms" and row.phone in refused)
+        blocked = _ask(row, context, counts[place[row.customer_id]], is_closed)
         if blocked is not None:
             told.append((row, blocked, blocked.until is None or not _within(blocked.until, row, brief, rules)))
     return told

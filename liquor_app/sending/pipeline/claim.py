@@ -33,6 +33,7 @@ from liquor_app.coupons.coupon_codes import give_codes
 from liquor_app.customers.addresses import address_hash
 from liquor_app.customers.labels.custom_values import custom_of
 from liquor_app.customers.models import ConsentStatus
+from liquor_app.customers.recipient_consent import refused_numbers
 from liquor_app.customers.whereabouts.zip_codes import known_zone
 from liquor_app.events.models import EventType
 from liquor_app.events.service import NewEvent, record_events
@@ -179,6 +180,7 @@ async def claim_batch(
     rows = found.all()
     hashes = {row.id: address_hash(row.address) for row in rows if row.address}
     suppressed = await _suppressed(session, set(hashes.values()))
+    refused = await refused_numbers(session, {row.phone for row in rows if row.channel == Channel.SMS and row.phone})
     contacts, brands = await _contacts(session, rows), await licences(session)
     unread = await unread_from(session, set(hashes.values()))
     gone = await sold_out(session, filter(None, map(_product_of, rows)))
@@ -190,6 +192,7 @@ async def claim_batch(
         facts = person_facts(
             row,
             suppressed=is_suppressed,
+            number_refused=row.phone in refused,
             contacts=_within(contacts[row.customer_id], row.moment),
             unread_reply=hashes.get(row.id) in unread,
         )

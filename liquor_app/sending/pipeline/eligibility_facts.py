@@ -75,7 +75,12 @@ def place_facts(row: Any) -> PersonFacts:
 
 
 def person_facts(
-    row: Any, *, suppressed: bool, contacts: tuple[int, int, int], unread_reply: bool = False
+    row: Any,
+    *,
+    suppressed: bool,
+    contacts: tuple[int, int, int],
+    unread_reply: bool = False,
+    number_refused: bool = False,
 ) -> PersonFacts:
     """Return everything known of the recipient; `contacts` within 24 hours, 7 and 30 days."""
     return PersonFacts(
@@ -83,6 +88,7 @@ def person_facts(
         consent=row.consent,
         consent_at=row.consent_at,
         suppressed=suppressed,
+        number_refused=number_refused,
         deleted=row.deleted,
         objected=row.objected,
         of_age_on=row.of_age_on,
