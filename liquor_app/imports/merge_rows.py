@@ -20,11 +20,11 @@ from liquor_app.customers.ages.sealed_dates import SEALED_DATE
 from liquor_app.customers.bulk_write import FIELDS
 from liquor_app.customers.merging.merged_fields import CONSENTS
 from liquor_app.customers.models import ConsentStatus, SuppressionReason
-from liquor_app.customers.person_names import NO_GIVEN, may_be_one_person
+from liquor_app.customers.person_names import may_be_one_person
 from liquor_app.imports.cleaning.answers.consent_cells import ConsentGiven
 from liquor_app.imports.cleaning.cells import Rejected
 from liquor_app.imports.cleaning.person_rows import AgeSeen, Person
-from liquor_app.imports.people.row_columns import columns_of, custom_changes, timezone_of, younger
+from liquor_app.imports.people.row_columns import OPEN, columns_of, custom_changes, is_given_name, timezone_of, younger
 
 KEYS = ("email_key", "external_id", "phone")
 DEFAULTS = {"country": "US", "language": "en"}
@@ -237,24 +237,14 @@ def _without_aliases(base: Base, person: Person) -> Person:
     return person._replace(values={name: value for name, value in person.values.items() if name not in gone})
 
 
-_OPEN = frozenset({None, "", NO_GIVEN})
-"""What is filled."""
-
-
-def _is_given_name(value: Any, stays: Any, person: Person) -> bool:
-    """Tell whether a row's given name is one of the whole name that stays, be it the row's own or what is known."""
-    told: Any = person.values.get("name")
-    return stays == told or (value != NO_GIVEN and may_be_one_person(stays, told))
-
-
 def _changes(known: Known, person: Person, policy: Policy) -> dict[str, Any]:
     if policy is Policy.KEEP:
         return {}
     changes: dict[str, Any] = {}
     for name, value in person.values.items():
-        if name in {"email", "date_of_birth"} or (policy is Policy.FILL and known.values.get(name) not in _OPEN):
+        if name in {"email", "date_of_birth"} or (policy is Policy.FILL and known.values.get(name) not in OPEN):
             continue
-        if name == "first_name" and not _is_given_name(value, changes.get("name", known.values.get("name")), person):
+        if name == "first_name" and not is_given_name(value, changes.get("name", known.values.get("name")), person):
             continue
         if name == "birthday_md" and known.values.get("of_age_on"):  # the whole date is known
             continue
@@ -374,6 +364,9 @@ def _take_consents(known: Known, person: Person, *, moved: Sequence[str] = (), i
     for given in person.consents:
         if given.status is ConsentStatus.GIVEN and not _is_theirs(known, person, given.channel, is_alias):
             continue
+        if given.is_of_all and known.consent.get(given.channel) == ConsentStatus.WITHDRAWN:
+            continue  # what is said of everybody takes back no no that is on file
+        _forget_said_of_all(known, given)
         latest = known.consent_at.get(given.channel)
         # at the same moment the word that says no holds
         says_no = given.status is ConsentStatus.WITHDRAWN and known.consent.get(given.channel) != given.status
@@ -388,6 +381,15 @@ def _take_consents(known: Known, person: Person, *, moved: Sequence[str] = (), i
         elif given.status is ConsentStatus.WITHDRAWN:
             _say_again(known, person.number, given)
     return taken
+
+
+def _forget_said_of_all(known: Known, given: ConsentGiven) -> None:
+    """Leave out the yes that this file said of everybody where another row of theirs says no, whenever that was."""
+    of_all = [one for _, one in known.evidence if one.is_of_all and one.channel == given.channel]
+    if of_all and given.status is ConsentStatus.WITHDRAWN:
+        known.evidence = [(row, one) for row, one in known.evidence if one not in of_all]
+        known.consent[given.channel] = known.consent_before.get(given.channel)
+        known.consent_at.pop(given.channel, None)
 
 
 def _say_again(known: Known, number: int, given: ConsentGiven) -> None:

@@ -24,8 +24,9 @@ from liquor_app.screens.imports.wizard.columns_view import NEW, mapping_of, on_s
 from liquor_app.screens.imports.wizard.matching_state import MatchState
 from liquor_app.screens.imports.wizard.opening_state import OpeningState
 from liquor_app.screens.imports.wizard.running_state import RunState
+from liquor_app.screens.imports.wizard.said_of_all import NOTHING
+from liquor_app.screens.imports.wizard.said_panel import PAUSE_MS, said_panel
 from liquor_app.screens.imports.wizard.state import CHOOSE, MATCH, REPORT, RUN, EarlierState, ImportState
-from liquor_app.screens.imports.wizard.steps_panel import PAUSE_MS, _evidence
 from liquor_app.screens.imports.wizard.undo_state import UndoState
 from liquor_app.screens.imports.wizard.view import ending_words
 from liquor_app.screens.session.background import MARK
@@ -364,41 +365,55 @@ async def test_a_file_before_shows_nothing_under_the_name_of_the_next(database: 
 async def test_a_page_that_is_loaded_anew_goes_on_with_what_was_chosen(database: str) -> None:
     row = await brought("mail,Email consent,Shoe size\nann@example.com,yes,38\nbo@example.com,no,41\n")
     _, _, match, _ = await matching(row)
-    await look(MatchState.say_source, match, "Checkbox at checkout")
-    await look(MatchState.say_day, match, "2026-01-05")
+    await look(MatchState.say_of_all, match, "email_consent_source", "Checkbox at checkout")
+    await look(MatchState.say_of_all, match, "email_consent_at", "2026-01-05")
     await look(MatchState.choose_policy, match, "overwrite")
     await look(MatchState.match, match, "Shoe size", NEW + "number")
     _, file, again, _ = await matching(row)
-    assert (again.consent_source, again.consent_at, again.policy) == ("Checkbox at checkout", "2026-01-05", "overwrite")
+    assert (again.said["email_consent_source"], again.said["email_consent_at"], again.policy) == (
+        "Checkbox at checkout",
+        "2026-01-05",
+        "overwrite",
+    )
     assert mapping_of(again.columns) == mapping_of(match.columns)
     assert "custom.number.shoe_size" in dict(again.choices)
     assert (again.trial, again.problem) == (match.trial, "")
     assert "left out" not in again.trial
     assert await run(MatchState.start, again) is RunState.watch
     started = await file._row()
-    assert started.options["constants"] == {"consent_source": "Checkbox at checkout", "consent_at": "2026-01-05"}
+    assert started.options["constants"] == {
+        "email_consent_source": "Checkbox at checkout",
+        "email_consent_at": "2026-01-05",
+    }
 
 
 async def test_what_is_still_being_read_is_there_when_the_page_is_loaded_anew(database: str) -> None:
     """Found by somebody at work: whoever loaded the page anew while the file was read lost what was said last."""
     row = await brought("mail,Email consent,Shoe size\nann@example.com,yes,38\n")
     _, _, match, _ = await matching(row)
-    await look(MatchState.say_source, match, "Checkbox at checkout")
+    await look(MatchState.say_of_all, match, "email_consent_source", "Checkbox at checkout")
     assert await run(MatchState.match, match, "Shoe size", NEW + "number") is MatchState.look
-    assert await run(MatchState.say_day, match, "soon") is MatchState.look
+    assert await run(MatchState.say_of_all, match, "email_consent_at", "soon") is MatchState.look
     _, _, again, _ = await matching(row)
     assert mapping_of(again.columns)["custom.number.shoe_size"] == "Shoe size"
-    assert (again.consent_source, again.consent_at) == ("Checkbox at checkout", "soon")  # to be mended there
-    assert await run(MatchState.say_wording, again, "Send me offers") is MatchState.look
+    assert (again.said["email_consent_source"], again.said["email_consent_at"]) == (
+        "Checkbox at checkout",
+        "soon",
+    )  # to be mended there
+    assert await run(MatchState.say_of_all, again, "email_consent_wording", "Send me offers") is MatchState.look
     _, _, then, _ = await matching(row)
-    assert (then.consent_source, then.consent_wording) == ("Checkbox at checkout", "Send me offers")
+    assert (then.said["email_consent_source"], then.said["email_consent_wording"]) == (
+        "Checkbox at checkout",
+        "Send me offers",
+    )
 
 
-@pytest.mark.parametrize("said", ["say_source", "say_day", "say_wording"])
-def test_what_is_typed_is_kept_before_its_field_is_left(said: str) -> None:
+def test_what_is_typed_is_kept_before_its_field_is_left() -> None:
     """Before, whoever loaded the page anew while in a field lost what was in it."""
-    typed = [part[:160] for part in str(_evidence()).split(f"match_state.{said}")[1:]]
-    assert len([one for one in typed if f'["debounce"] : {PAUSE_MS}' in one]) == 1
+    drawn = str(said_panel())
+    typed = [name for name in NOTHING if name not in ("email_consent", "sms_consent")]
+    assert drawn.count(f'["debounce"] : {PAUSE_MS}') == len(typed)
+    assert [name for name in typed if drawn.count(f'["field"] : "{name}"') < 2] == []
 
 
 async def test_a_field_that_was_only_left_starts_nothing_and_a_press_waits_for_the_read(database: str) -> None:
@@ -406,15 +421,16 @@ async def test_a_field_that_was_only_left_starts_nothing_and_a_press_waits_for_t
     row = await brought("mail,Email consent\nann@example.com,yes\n")
     _, file, match, _ = await matching(row)
     for handler, held in (
-        (MatchState.say_source, ""), (MatchState.say_day, ""), (MatchState.say_wording, " "),
         (MatchState.choose_policy, match.policy), (MatchState.choose_date_order, match.date_order),
         (MatchState.choose_decimal, match.decimal), (MatchState.choose_numbering, match.numbering),
     ):  # fmt: skip
         assert await run(handler, match, held) is None
         assert not match.reading
+    for field in NOTHING:
+        assert await run(MatchState.say_of_all, match, field, " ") is None
     assert await run(MatchState.match, match, "mail", "email") is None
     # typed, left by the press itself: it waits, is shown as waiting, and starts what was typed
-    assert await run(MatchState.say_source, match, "Checkbox") is MatchState.look
+    assert await run(MatchState.say_of_all, match, "email_consent_source", "Checkbox") is MatchState.look
     assert await run(MatchState.start, match) is None
     assert (match.pressed, match.reading, file.step) == (True, True, MATCH)
     # changed after the press: that is looked at first
@@ -424,11 +440,14 @@ async def test_a_field_that_was_only_left_starts_nothing_and_a_press_waits_for_t
     await run(MatchState.look, match)
     assert (bool(match.problem), match.pressed, file.step) == (True, False, MATCH)  # what was read is no good
     await look(MatchState.match, match, "mail", "email")
-    assert await run(MatchState.say_day, match, "2026-01-05") is MatchState.look
+    assert await run(MatchState.say_of_all, match, "email_consent_at", "2026-01-05") is MatchState.look
     assert await run(MatchState.start, match) is None
     assert await run(MatchState.look, match) is RunState.watch
     assert (file.step, match.pressed) == (RUN, False)
-    assert (await file._row()).options["constants"] == {"consent_source": "Checkbox", "consent_at": "2026-01-05"}
+    assert (await file._row()).options["constants"] == {
+        "email_consent_source": "Checkbox",
+        "email_consent_at": "2026-01-05",
+    }
 
 
 async def test_a_late_answer_for_another_file_is_dropped(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -559,16 +578,21 @@ async def test_one_source_and_day_for_everybody_who_agreed(database: str) -> Non
     _, file, state, _ = await matching(await brought(SHOPIFY))
     assert state.asks_evidence
     assert "Consent left out of 2 rows" in state.trial
-    await look(MatchState.say_source, state, "Checkbox at checkout")
-    await look(MatchState.say_day, state, "2026-01-05")
-    await look(MatchState.say_wording, state, " Send me offers ")
+    await look(MatchState.say_of_all, state, "email_consent_source", "Checkbox at checkout")
+    await look(MatchState.say_of_all, state, "email_consent_at", "2026-01-05")
+    await look(MatchState.say_of_all, state, "email_consent_wording", " Send me offers ")
+    assert "Consent left out of 1 row" in state.trial, "a yes to texts needs a proof of its own"
+    await look(MatchState.say_of_all, state, "sms_consent_source", "Text box at checkout")
+    await look(MatchState.say_of_all, state, "sms_consent_at", "2026-01-06")
     assert "Consent left out" not in state.trial
     await run(MatchState.start, state)
     assert file.step == RUN
     async with transaction() as session:
         options = (await session.execute(text("SELECT options FROM imports"))).scalar_one()
     assert options["constants"] == {
-        "consent_source": "Checkbox at checkout", "consent_at": "2026-01-05", "consent_wording": "Send me offers",
+        "email_consent_source": "Checkbox at checkout", "email_consent_at": "2026-01-05",
+        "email_consent_wording": "Send me offers", "sms_consent_source": "Text box at checkout",
+        "sms_consent_at": "2026-01-06",
     }  # fmt: skip
 
 

@@ -116,6 +116,7 @@ CUSTOMERS: dict[str, tuple[str, ...]] = {
         "consent wording", "consent text", "consent language", "consent statement", "opt in wording", "opt in text",
         "opt in language", "consent evidence", "proof of consent", "disclosure",
     ),
+    "email_consent_wording": (), "sms_consent_wording": (),
     "consent_ip": ("consent ip", "opt in ip", "optin ip", "confirm ip", "signup ip", "sign up ip"),
     **{
         f"{channel}_consent_at": tuple(

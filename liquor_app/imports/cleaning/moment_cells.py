@@ -94,7 +94,7 @@ def clean_consent_moment(
     """
     if is_no_day(cell, order):
         return None
-    if given and is_of_the_future(cell, now, order):
+    if given and (is_of_the_future(cell, now, order) or _has_not_come(cell, now, order)):
         raise Rejected("consent_in_the_future", "consent_at", _NOT_YET.format(cell[:40]))
     when = clean_moment(cell, "consent_at", zone, now, order=order)
     if when is None:
@@ -111,6 +111,13 @@ def clean_consent_moment(
     if moment > now:
         raise Rejected("consent_in_the_future", "consent_at", _NOT_YET.format(cell[:40]))
     return moment.astimezone(now.tzinfo)
+
+
+def _has_not_come(cell: str, now: datetime, order: str) -> bool:
+    """Tell whether a cell names a day that has begun nowhere yet."""
+    found = read_date(cell.strip(), order)
+    day = found.date() if isinstance(found, datetime) else found
+    return day is not None and day > (now + timedelta(hours=14)).date()
 
 
 _NOT_YET = "consent_at lies in the future: {!r}. Nobody has agreed yet."

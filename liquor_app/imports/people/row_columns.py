@@ -10,7 +10,17 @@ from liquor_app.customers.addresses import guess_timezone
 from liquor_app.customers.ages.birth_dates import birth_columns
 from liquor_app.customers.ages.sealed_dates import born_columns
 from liquor_app.customers.labels.custom_values import custom_of, with_custom
+from liquor_app.customers.person_names import NO_GIVEN, may_be_one_person
 from liquor_app.imports.cleaning.person_rows import Person
+
+OPEN = frozenset({None, "", NO_GIVEN})
+"""What is filled."""
+
+
+def is_given_name(value: Any, stays: Any, person: Person) -> bool:
+    """Tell whether a row's given name is one of the whole name that stays, be it the row's own or what is known."""
+    told: Any = person.values.get("name")
+    return stays == told or (value != NO_GIVEN and may_be_one_person(stays, told))
 
 
 def younger(known: Mapping[str, Any], born: Any, *, fills: bool) -> dict[str, Any]:

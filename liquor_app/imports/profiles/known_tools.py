@@ -130,7 +130,7 @@ def told_for_all(options: Mapping[str, Any], fields: Sequence[str]) -> dict[str,
                 f"constants: {name} is each row's own, and cannot be said of all. Map a column to it.",
                 field="constants",
             )
-        most = LONGEST_WORDING if name == "consent_wording" else 255
+        most = LONGEST_WORDING if name.endswith("consent_wording") else 255
         if not isinstance(value, str) or len(value) > most or "\x00" in value:
             raise Invalid(f"constants: {name} must be a text of at most {figure(most)} characters", field="constants")
     return dict(given)

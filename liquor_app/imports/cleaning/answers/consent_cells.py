@@ -47,6 +47,8 @@ class ConsentGiven:
     """What was agreed to."""
     column: str = ""
     """The file's, that says so."""
+    is_of_all: bool = False
+    """A yes, or its day, that somebody said of everybody in the file: any other word beside it wins."""
 
 
 @dataclass(slots=True)
@@ -131,7 +133,7 @@ def hear(cells: list[str], at: dict[str, int], how: Setting, told: ConsentColumn
         if channel in heard.given_up:
             continue
         try:
-            proof = (_ip(cells, at, notes), _wording(cells, at, notes), how.column(place))
+            proof = (_ip(cells, at, notes), _wording(channel, cells, at, notes), how.column(place))
             found.append(_consent(channel, day, cells, at, how, proof=proof))
         except Rejected as refused:
             notes[refused.code if refused.code in NOTES else NO_EVIDENCE] = None
@@ -161,6 +163,8 @@ def hear(cells: list[str], at: dict[str, int], how: Setting, told: ConsentColumn
             ConsentGiven(channel, ConsentStatus.WITHDRAWN, source, how.now, dated=False, column=column)
             for channel in channels
         ]
+    noes = {one.channel for one in found if one.status is ConsentStatus.WITHDRAWN}
+    heard.consents = [one for one in found if not (one.is_of_all and one.channel in noes)]
     if heard.given_up:
         notes[GIVEN_UP] = None
     return heard
@@ -247,9 +251,12 @@ def _ip(cells: list[str], at: dict[str, int], notes: dict[str, None]) -> str | N
         return None
 
 
-def _wording(cells: list[str], at: dict[str, int], notes: dict[str, None]) -> str | None:
+def _wording(channel: str, cells: list[str], at: dict[str, int], notes: dict[str, None]) -> str | None:
+    """Return the words of a channel's own column, else of one for both."""
+    own, both = (at.get(name) for name in (f"{channel}_consent_wording", "consent_wording"))
     try:
-        return clean_wording(cells[at["consent_wording"]]) if "consent_wording" in at else None
+        words = clean_wording(cells[own]) if own is not None else None
+        return words or (clean_wording(cells[both]) if both is not None else None)
     except Rejected:
         notes[left_out("consent_wording")] = None
         return None
@@ -272,7 +279,11 @@ def _consent(
 ) -> ConsentGiven:
     source = next(filter(None, (clean_word(cells[one], "consent_source") for one in _sources_at(at, channel))), None)
     written = cells[moment_at] if (moment_at := _moment_at(channel, at)) is not None else ""
-    if day and "consent_at" in how.said_of_all:  # what is said of all is for rows that say nothing themselves
+    of_all = {f"{channel}_consent", f"{channel}_consent_at", "consent_at"} & how.said_of_all
+    if day and of_all & {
+        "consent_at",
+        f"{channel}_consent_at",
+    }:  # what is said of all is for rows that say nothing themselves
         written = day
     when = clean_consent_moment(
         written if written.strip() else day, how.zone, how.now, given=True, order=how.date_order
@@ -281,7 +292,9 @@ def _consent(
         missing = "consent_source" if source is None else "consent_at"
         raise Rejected("consent_without_evidence", missing, f"{channel}_consent is given without {missing}.")
     ip, words, column = proof
-    return ConsentGiven(channel, ConsentStatus.GIVEN, source[:120], when, ip=ip, words=words, column=column)
+    return ConsentGiven(
+        channel, ConsentStatus.GIVEN, source[:120], when, ip=ip, words=words, column=column, is_of_all=bool(of_all)
+    )
 
 
 def _moment_at(channel: str, at: dict[str, int]) -> int | None:

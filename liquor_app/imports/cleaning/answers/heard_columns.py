@@ -16,7 +16,7 @@ ADDED_UP = frozenset({"discount", "order_discount", "stock"})
 """Fields that several columns hold parts of."""
 OF_EVIDENCE = frozenset({
     "consent_source", "email_consent_source", "sms_consent_source", "consent_at", "email_consent_at", "sms_consent_at",
-    "consent_wording", *CONSENTS, *REFUSALS,
+    "consent_wording", "email_consent_wording", "sms_consent_wording", *CONSENTS, *REFUSALS,
 })  # fmt: skip
 """Fields a consent stands on."""
 OF_CONSENT = frozenset({*CONSENTS, *REFUSALS, *STATUSES, "given_up"})

@@ -218,7 +218,9 @@ def noes_win(
         own: field → position of the file's own column for it.
     """
     return {
-        name: _unless_said(make, by_tool.get(name), own.get(name))
+        name: _beside(make, by_tool.get(name), own.get(name))
+        if name == "tags"
+        else _unless_said(make, by_tool.get(name), own.get(name))
         if name in constants and not _says_no(name, constants[name])
         else make
         for name, make in made.items()
@@ -234,17 +236,35 @@ def _says_no(name: str, value: str) -> bool:
         if name in CONSENTS:
             return clean_answer(value, name) in (Answer.NO, Answer.DEAD)
     # EUR on a row is no dollar, and a row's own word of when and where is the evidence of its yes
-    return name not in {*CONSENTS, *DEAD_FIELDS, *_EVIDENCE, "given_up", "currency"}
+    return name not in {*CONSENTS, *DEAD_FIELDS, *_EVIDENCE, *_PLACES, "given_up", "currency"}
+
+
+_PLACES = ("country", "store")
+"""What is said of all of where is for rows that do not say."""
 
 
 _EVIDENCE = (
     "consent_source", "email_consent_source", "sms_consent_source", "consent_at", "email_consent_at", "sms_consent_at",
+    "consent_wording", "email_consent_wording", "sms_consent_wording",
 )  # fmt: skip
 
 
+def _beside(make: Make, by_tool: Make | None, place: int | None) -> Make:
+    """Return what a row says, and what is said of all: tags add up."""
+    own = _own(by_tool, place)
+    return lambda cells: ", ".join(filter(None, (own(cells).strip(), make(cells))))
+
+
 def _unless_said(make: Make, by_tool: Make | None, place: int | None) -> Make:
+    own = _own(by_tool, place)
+    return lambda cells: said if (said := own(cells)).strip() else make(cells)
+
+
+def _own(by_tool: Make | None, place: int | None) -> Make:
+    """Return what makes what a row says itself."""
+
     def own(cells: list[str]) -> str:
         said = cells[place] if place is not None else ""
         return said if said.strip() else by_tool(cells) if by_tool else ""
 
-    return lambda cells: said if (said := own(cells)).strip() else make(cells)
+    return own

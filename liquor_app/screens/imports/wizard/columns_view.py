@@ -13,7 +13,7 @@ from liquor_app.imports.cleaning.column_names import KINDS
 from liquor_app.imports.dry_run import FilePreview
 from liquor_app.imports.profiles.known_tools import PROFILES
 from liquor_app.imports.readers.dialect import Dialect
-from liquor_app.ui.words import listed, spoken
+from liquor_app.ui.words import figure, listed, plural, spoken
 
 LABELS: Mapping[str, str] = {
     "email_consent_at": "E-mail consent, when",
@@ -44,6 +44,8 @@ LABELS: Mapping[str, str] = {
     "suppressed": "Nobody writes there any more",
     "consent_source": "Where consent was given",
     "consent_wording": "What was agreed to (its words)",
+    "email_consent_wording": "What was agreed to for e-mail (its words)",
+    "sms_consent_wording": "What was agreed to for texts (its words)",
     "consent_ip": "Internet address consent came from",
     "consent_at": "When consent was given",
     "occurred_at": "When it was bought",
@@ -133,6 +135,12 @@ def column_lines(preview: FilePreview) -> list[ColumnLine]:
         ColumnLine(name, _example(preview.rows, position), becomes.get(name, ""), by.get(name, ""))
         for position, name in enumerate(preview.columns)
     ]
+
+
+def columns_words(columns: Sequence[ColumnLine]) -> str:
+    """Tell how many columns there are, and how many become nothing: "17 columns, all recognised"."""
+    out = sum(1 for one in columns if not (one.becomes or one.by))
+    return f"{plural(len(columns), 'column')}, {f'{figure(out)} left out' if out else 'all recognised'}"
 
 
 def _example(rows: Sequence[Sequence[str]], position: int) -> str:

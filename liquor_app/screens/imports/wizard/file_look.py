@@ -10,13 +10,16 @@ from liquor_app.accounts.permissions import Actor
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import AppError
 from liquor_app.core.files.store import file_store
+from liquor_app.imports.cleaning.answers.heard_columns import field_of
 from liquor_app.imports.dry_run import FilePreview, Trial, inspect_file, try_file
 from liquor_app.imports.import_rows import ImportRow
 from liquor_app.imports.orders.store_orders import numbered_before
+from liquor_app.imports.profiles.known_tools import PROFILES
 from liquor_app.imports.readers.formats import READING
 from liquor_app.imports.trial.likely_kind import likely_kind_of
 from liquor_app.imports.trial.shown_rows import TRIED_ROWS
-from liquor_app.organization.settings import shop_now
+from liquor_app.organization.settings import shop_now, shop_today
+from liquor_app.screens.imports.wizard.said_of_all import NOTHING, mistakes
 from liquor_app.screens.imports.wizard.trial_view import (
     TrialLine,
     trial_lines,
@@ -49,6 +52,8 @@ class Answer:
     """What becomes of the rows that were tried."""
     meant: str = ""
     """What the file rather holds than what was said."""
+    wrong: dict[str, str] = field(default_factory=lambda: dict(NOTHING))
+    """What is wrong with what was said of everybody, by field."""
 
 
 def told_of_all(constants: Mapping[str, str], said: Mapping[str, str]) -> dict[str, Any]:
@@ -63,6 +68,7 @@ async def look_at(actor: Actor, question: Question) -> Answer:
     first: FilePreview | None = None
     seen: FilePreview | None = None
     meant = ""
+    wrong = dict(NOTHING)
     try:
         async with file_store().on_disk(row.stored) as path:
             if question.mapping is None:
@@ -85,6 +91,10 @@ async def look_at(actor: Actor, question: Question) -> Answer:
                 )  # fmt: skip
             mapping = seen.mapping if question.mapping is None else question.mapping
             written = seen.dialect
+            async with transaction() as session:
+                today = await shop_today(session)
+            made = PROFILES[seen.profile].made if seen.profile else ()
+            wrong = mistakes(told.get("constants") or {}, row.kind, {*map(field_of, mapping), *made}, today)
             options = {"date_order": written.date_order, "decimal": written.decimal} | told
             async with transaction() as session:
                 tried = await try_file(
@@ -93,5 +103,5 @@ async def look_at(actor: Actor, question: Question) -> Answer:
                 )  # fmt: skip
                 lines = trial_lines(tried.shown, await shop_now(session), seen.columns)
     except AppError as problem:
-        return Answer(first, seen, problem=problem.message, meant=meant)
-    return Answer(first, seen, tried, lines=tuple(lines), meant=meant)
+        return Answer(first, seen, problem=problem.message, meant=meant, wrong=wrong)
+    return Answer(first, seen, tried, lines=tuple(lines), meant=meant, wrong=wrong)

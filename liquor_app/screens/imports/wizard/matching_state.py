@@ -18,7 +18,6 @@ from liquor_app.core.db import transaction
 from liquor_app.core.errors import Invalid
 from liquor_app.customers.labels.custom_fields import list_custom_fields
 from liquor_app.customers.labels.custom_values import MOST_LETTERS, FieldKind, field_key, full_name, split_name
-from liquor_app.imports.cleaning.answers.answer_cells import LONGEST_WORDING
 from liquor_app.imports.cleaning.row_notes import NO_EVIDENCE
 from liquor_app.imports.import_rows import ImportRow
 from liquor_app.imports.merge_rows import Policy
@@ -33,6 +32,7 @@ from liquor_app.screens.imports.wizard.columns_view import (
     ColumnLine,
     choices_of,
     column_lines,
+    columns_words,
     evidence_words,
     made_words,
     mapping_of,
@@ -42,6 +42,7 @@ from liquor_app.screens.imports.wizard.columns_view import (
 )
 from liquor_app.screens.imports.wizard.file_look import Answer, Question, look_at, told_of_all
 from liquor_app.screens.imports.wizard.running_state import RunState
+from liquor_app.screens.imports.wizard.said_of_all import NOTHING, clean_said, first_mistake, told_again
 from liquor_app.screens.imports.wizard.state import MATCH, RUN, ImportState
 from liquor_app.screens.imports.wizard.trial_pages import TrialPages
 from liquor_app.screens.imports.wizard.trial_view import (
@@ -57,13 +58,13 @@ from liquor_app.screens.session.state import guarded, signed_in
 from liquor_app.ui.toast import toast_failed
 
 UNREADABLE = "The file could not be looked at. Please try again."
-EVIDENCE = ("consent_source", "consent_at", "consent_wording")
 
 
 class MatchState(TrialPages, rx.State):
     """What is chosen for the file in hand, and what it would do."""
 
     columns: list[ColumnLine] = []
+    columns_note: str = ""
     choices: list[tuple[str, str]] = []
     """What a column may become; the shop's own fields among them."""
     policy: str = Policy.FILL.value
@@ -87,10 +88,9 @@ class MatchState(TrialPages, rx.State):
     made_note: str = ""
     """Which fields a known tool's file holds in several columns."""
     by_columns: bool = False
-    consent_source: str = ""
-    consent_at: str = ""
-    consent_wording: str = ""
-    """What is said of everybody in the file who agreed."""
+    said: dict[str, str] = NOTHING
+    """What is said of everybody in the file, by field; and what is `wrong` with it."""
+    wrong: dict[str, str] = NOTHING
     asks_evidence: bool = False
     meant: str = ""
     """What the file seems to hold instead of what was said."""
@@ -144,8 +144,7 @@ class MatchState(TrialPages, rx.State):
         self._saved = dict(row.mapping)
         self.policy, self.creates = row.policy, row.options.get(OPTION) == CREATE
         self.by_columns = row.options.get("profile") == ""
-        for name in EVIDENCE:
-            setattr(self, name, str(constants.get(name, "")))
+        self.said = told_again(constants)
         self.asks_evidence = bool(constants)
         self.date_order = str(row.options.get("date_order", self.date_order))
         self.decimal = str(row.options.get("decimal", self.decimal))
@@ -206,23 +205,14 @@ class MatchState(TrialPages, rx.State):
     @rx.event
     @guarded
     @needs(Permission.IMPORTS_WRITE)
-    async def say_source(self, source: str) -> Any:
-        """Say for everybody in the file where they agreed."""
-        return await self._say("consent_source", str(source).strip()[:120], guess=self._guess)
-
-    @rx.event
-    @guarded
-    @needs(Permission.IMPORTS_WRITE)
-    async def say_day(self, day: str) -> Any:
-        """Say for everybody in the file since when they agree."""
-        return await self._say("consent_at", str(day).strip()[:30], guess=self._guess)
-
-    @rx.event
-    @guarded
-    @needs(Permission.IMPORTS_WRITE)
-    async def say_wording(self, words: str) -> Any:
-        """Say for everybody in the file what they agreed to."""
-        return await self._say("consent_wording", str(words).strip()[:LONGEST_WORDING], guess=self._guess)
+    async def say_of_all(self, field: str, value: str | bool) -> Any:
+        """Say something of everybody in the file; a field that was only left says what it said before."""
+        require(await signed_in(self), Permission.IMPORTS_WRITE)
+        told = clean_said(str(field), value)
+        if str(field) not in NOTHING or (self.said[str(field)] == told and self.problem != UNREADABLE):
+            return None
+        self.said = {**self.said, str(field): told}
+        return await self._ask(guess=self._guess)
 
     @rx.event
     @guarded
@@ -328,7 +318,7 @@ class MatchState(TrialPages, rx.State):
         if self._asked != asked:
             return
         self.reading, self.pressed, self.problem = False, False, on_screen(answer.problem)
-        self.meant = answer.meant or self.meant
+        self.meant, self.wrong = answer.meant or self.meant, answer.wrong
         if answer.first is not None:
             self.columns, self._of, self._saved = column_lines(answer.first), str(row.id), {}
         if answer.seen is not None:
@@ -344,6 +334,7 @@ class MatchState(TrialPages, rx.State):
             self._guess = False
             self.known_as = PROFILES[answer.seen.profile].name if answer.seen.profile else ""
             self.made_note = made_words(answer.seen.profile)
+        self.columns_note = columns_words(self.columns)
         if answer.tried is not None and answer.tried.by_store and self.numbering == SHOP:
             self.numbering, self.numbering_note = STORE, KNOWN_ELSEWHERE
         if answer.tried is not None:
@@ -362,11 +353,10 @@ class MatchState(TrialPages, rx.State):
     @property
     def _told(self) -> dict[str, Any]:
         """What was said of the file as a whole."""
-        constants = {name: getattr(self, name) for name in EVIDENCE}
         said = {
             OPTION: CREATE if self.creates else "", "numbering": self._said_numbering, "sheet": self._said_sheet,
         }  # fmt: skip
-        return told_of_all(constants, said) | ({"profile": ""} if self.by_columns else {})
+        return told_of_all(self.said, said) | ({"profile": ""} if self.by_columns else {})
 
     @rx.event
     @guarded
@@ -391,6 +381,8 @@ class MatchState(TrialPages, rx.State):
         row = await file._row()
         if file.step != MATCH or self.problem or self._of != str(row.id):
             return None
+        if wrong := first_mistake(self.wrong):
+            return toast_failed("Not imported yet", wrong)
         async with transaction() as session:
             await start_import(
                 session, actor, row.id, kind=file.kind, policy=self.policy, mapping=mapping_of(self.columns),

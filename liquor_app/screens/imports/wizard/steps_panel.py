@@ -10,8 +10,9 @@ from liquor_app.imports.readers.dialect import MARKS, NUMBERINGS, ORDERS
 from liquor_app.screens.imports.wizard.matching_state import MatchState
 from liquor_app.screens.imports.wizard.opening_state import OpeningState
 from liquor_app.screens.imports.wizard.running_state import RunState
+from liquor_app.screens.imports.wizard.said_panel import said_panel
 from liquor_app.screens.imports.wizard.state import ImportState
-from liquor_app.screens.imports.wizard.trial_panel import trial_cards
+from liquor_app.screens.imports.wizard.trial_panel import trial_rows, trial_told, trial_totals
 from liquor_app.screens.imports.wizard.undo_panel import (
     undo_button,
     undo_dialog,
@@ -22,8 +23,8 @@ from liquor_app.screens.imports.wizard.undo_panel import (
 from liquor_app.ui.button import button, download
 from liquor_app.ui.card import card, list_item, note, plain_list
 from liquor_app.ui.charts.progress import progress
+from liquor_app.ui.focus import AWAIT_RESULT, focus_result
 from liquor_app.ui.forms.choice import select, select_field
-from liquor_app.ui.forms.form import text_field
 from liquor_app.ui.grid import col, pair, row
 from liquor_app.ui.table import Column, table
 
@@ -58,30 +59,37 @@ def match_step() -> rx.Component:
         Column("For example", lambda line: rx.el.span(line.example, class_name="muted"), phone="under"),
         Column("Becomes", becomes),
     )  # fmt: skip
+    importing = row(
+        # pressed while the file is read anew it waits for that; off only while there is nothing to import yet
+        button(rx.cond(MatchState.pressed, "Reading…", "Import"), kind="primary", icon="upload",
+               on_click=[AWAIT_RESULT, MatchState.start], busy=MatchState.pressed,
+               disabled=(rx.Var.create(MatchState.columns).length() == 0) | (MatchState.problem != "")
+               | ((MatchState.trial == "") & ~MatchState.reading)),
+        button("Choose another file", on_click=OpeningState.again),
+        wrap=True,
+    )  # fmt: skip
     chosen = card(
         _meant(),
         _known_as(),
-        rx.cond(
-            MatchState.columns,
-            rx.el.div(table(MatchState.columns, columns, label="Columns of the file"), class_name="stacked"),
-            rx.fragment(),
-        ),
         rx.cond(MatchState.reading, rx.el.p("Reading the file…", class_name="muted pad", role="status"), rx.fragment()),
-        rx.el.div(_choices(), _strangers(), problem_note(MatchState.problem), class_name="col g16 pad"),
+        trial_totals(),
+        rx.el.div(trial_told(), _strangers(), problem_note(MatchState.problem), said_panel(), class_name="col g16 pad"),
         title=ImportState.name,
         flush=True,
-        foot=row(
-            button("Choose another file", on_click=OpeningState.again),
-            # pressed while the file is read anew it waits for that; off only while there is nothing to import yet
-            button(rx.cond(MatchState.pressed, "Reading…", "Import"), kind="primary", icon="upload",
-                   on_click=MatchState.start, busy=MatchState.pressed,
-                   disabled=(rx.Var.create(MatchState.columns).length() == 0) | (MatchState.problem != "")
-                   | ((MatchState.trial == "") & ~MatchState.reading)),
-            apart=True,
-            wrap=True,
-        ),
-    )  # fmt: skip
-    return col(chosen, trial_cards(), gap=16)
+        foot=importing,
+    )
+    listed = rx.el.details(
+        rx.el.summary(MatchState.columns_note, rx.el.span(" · change", class_name="muted"), class_name="link med pad"),
+        rx.el.div(table(MatchState.columns, columns, label="Columns of the file"), class_name="stacked"),
+        open=MatchState.known_as == "",
+    )
+    read = card(
+        rx.cond(MatchState.columns, listed, rx.fragment()),
+        rx.el.div(_choices(), class_name="col g16 pad"),
+        title="How it is read",
+        flush=True,
+    )
+    return col(chosen, trial_rows(), read, gap=16)
 
 
 def _known_as() -> rx.Component:
@@ -129,32 +137,6 @@ def _strangers() -> rx.Component:
     return rx.cond(MatchState.stranger_note != "", told, rx.fragment())
 
 
-PAUSE_MS = 700
-"""Of typing, after which what was typed so far is kept: whoever loads the page anew before leaving a field finds it."""
-
-
-def _evidence() -> rx.Component:
-    """Draw what can be said of everybody in the file who agreed, where the file has no word of it."""
-    where = text_field(
-        "Where everybody in this file agreed", "consent_source", optional=True, default_value=MatchState.consent_source,
-        on_blur=MatchState.say_source, on_change=MatchState.say_source.debounce(PAUSE_MS),
-        placeholder="Checkbox at checkout",
-        hint="A yes counts only with where and when it was given; it is kept as the proof.",
-    )  # fmt: skip
-    since = text_field(
-        "Since when", "consent_at", optional=True, type="date", default_value=MatchState.consent_at,
-        on_blur=MatchState.say_day, on_change=MatchState.say_day.debounce(PAUSE_MS),
-        hint="The last day on which any of them agreed.",
-    )  # fmt: skip
-    wording = text_field(
-        "What they agreed to", "consent_wording", optional=True, default_value=MatchState.consent_wording,
-        on_blur=MatchState.say_wording, on_change=MatchState.say_wording.debounce(PAUSE_MS),
-        placeholder="Yes, send me offers by e-mail",
-        hint="The words beside the box, or where they can be found: kept beside each of these consents.",
-    )  # fmt: skip
-    return rx.cond(MatchState.asks_evidence, rx.fragment(pair(where, since), wording), rx.fragment())
-
-
 def _choices() -> rx.Component:
     known = select_field(
         "What is known already", "policy", POLICIES, value=MatchState.policy, on_change=MatchState.choose_policy,
@@ -179,9 +161,7 @@ def _choices() -> rx.Component:
     )  # fmt: skip
     written = rx.match(ImportState.kind, ("purchases", pair(dates, numbers)), ("products", numbers), dates)
     of_book = rx.cond(MatchState.sheets, sheets, rx.fragment())
-    return rx.fragment(
-        of_book, _evidence(), known, written, rx.cond(MatchState.numbers_stores, receipts, rx.fragment())
-    )
+    return rx.fragment(of_book, known, written, rx.cond(MatchState.numbers_stores, receipts, rx.fragment()))
 
 
 def run_step() -> rx.Component:
@@ -196,6 +176,8 @@ def run_step() -> rx.Component:
             gap=12,
         ),
         title=ImportState.name,
+        id="import-run",
+        on_mount=focus_result("import-run"),
         foot=row(
             button(
                 rx.cond(RunState.stopping, "Stopping after this chunk", "Cancel import"),
@@ -228,6 +210,8 @@ def report_step() -> rx.Component:
         col(told, undo_progress(), undone_list(), refused, why_no_undo(), gap=16),
         undo_dialog(),
         title=ImportState.name,
+        id="import-report",
+        on_mount=focus_result("import-report"),
         foot=row(
             button("Import another file", on_click=OpeningState.again),
             undo_button(),

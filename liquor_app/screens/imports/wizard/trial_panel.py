@@ -11,11 +11,22 @@ from liquor_app.screens.imports.wizard.trial_view import RETURN, TAKEN_BACK
 from liquor_app.ui.badge import badge
 from liquor_app.ui.button import button
 from liquor_app.ui.card import card
-from liquor_app.ui.grid import col, row
+from liquor_app.ui.grid import row
 from liquor_app.ui.table import Column, table
 
 
-def trial_cards() -> rx.Component:
+def trial_told() -> rx.Component:
+    """Draw what would become of the rows, in words."""
+    told = rx.fragment(
+        rx.el.p(MatchState.trial, role="status"),
+        rx.cond(MatchState.seen_note != "", rx.el.p(MatchState.seen_note), rx.fragment()),
+    )
+    return rx.cond(MatchState.trial != "", told, rx.fragment())
+
+
+def trial_rows() -> rx.Component:
+    """Draw the rows that were tried, each before and after."""
+
     def outcome(line: Any) -> rx.Component:
         return rx.match(
             line.outcome,
@@ -50,29 +61,23 @@ def trial_cards() -> rx.Component:
         class_name="pad",
     )
     shown = card(
-        rx.el.div(
-            rx.el.p(MatchState.trial, role="status"),
-            rx.cond(MatchState.seen_note != "", rx.el.p(MatchState.seen_note), rx.fragment()),
-            class_name="col g8 pad",
-        ),
         table(MatchState.rows, columns, label="What would become of the rows", dense=True),
         rx.cond(MatchState.pages > 1, turning, rx.fragment()),
         title="What would become of the rows",
         flush=True,
     )
-    return rx.cond(MatchState.trial != "", col(_totals(), shown, gap=16), rx.fragment())
+    return rx.cond(MatchState.trial != "", shown, rx.fragment())
 
 
-def _totals() -> rx.Component:
+def trial_totals() -> rx.Component:
+    """Draw the file's own totals beside what would be taken."""
     columns = (
         Column("Of the rows that were tried", lambda line: rx.el.b(line.words)),
         Column("In the file", lambda line: rx.el.span(line.file, class_name="num"), number=True),
         Column("Would be taken", lambda line: rx.el.span(line.made, class_name="num"), number=True),
     )
     note = rx.cond(MatchState.money_note != "", rx.el.p(MatchState.money_note, class_name="muted pad"), rx.fragment())
-    return card(
-        table(MatchState.totals, columns, label="Totals of the file, and what is taken", dense=True),
-        note,
-        title="The file's own totals",
-        flush=True,
+    totals = rx.fragment(
+        table(MatchState.totals, columns, label="Totals of the file, and what is taken", dense=True), note
     )
+    return rx.cond(MatchState.trial != "", totals, rx.fragment())

@@ -1,0 +1,22 @@
+"""Where the keyboard stands after a press whose button is gone: on the heading of what came of it."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import reflex as rx
+
+AWAIT_RESULT = rx.call_script("window.resultAwaited = true")
+"""With the press: what is drawn next is its result."""
+
+
+def focus_result(element_id: str) -> Any:
+    """Focus the heading of what is drawn as the result of a press, for its `on_mount`. A page that is opened so leaves
+    the focus where it is."""
+    return rx.call_script(
+        "window.resultAwaited && setTimeout(id => { const at = document.activeElement, heading ="
+        " document.querySelector(`#${id} h2`); if (heading && (!at || at === document.body || !at.isConnected"
+        " || at.disabled || at.closest(`#${id}`))) { heading.tabIndex = -1; heading.focus() } }, 80, "
+        f"{json.dumps(element_id)})"
+    )
