@@ -17,7 +17,7 @@ from liquor_app.accounts.permissions import Actor, require
 from liquor_app.actions.eligibility import Reason
 from liquor_app.actions.generate import generate_within
 from liquor_app.actions.models import ACTION, TAKEN, ActionStatus
-from liquor_app.actions.offering.cell_rules import rules_in_force, told_of
+from liquor_app.actions.offering.cell_rules import broken_rules, rules_in_force, told_of
 from liquor_app.actions.plan_context import PlanContext, lock_context
 from liquor_app.actions.plan_decisions import release_taken_out, reopen_actions, settle_actions
 from liquor_app.campaigns.brief import CampaignBrief
@@ -197,7 +197,9 @@ async def summary_of(session: AsyncSession, ready: Prepared, arms: Arms) -> dict
         summary["drawn"] = {"repeats": REPEATS}
     if (silent := silence_of(summary, people=arms.people.contacted + arms.people.holdout)) is not None:
         summary["silent"] = silent
-    summary["cell_rules"] = told_of(await rules_in_force(session), ready.brief.target_segments)
+    broken = {rule.id for rule, _ in await broken_rules(session, ready.brief.id)}  # younger than the proposals
+    gone_by = [rule for rule in await rules_in_force(session) if rule.id not in broken]
+    summary["cell_rules"] = told_of(gone_by, ready.brief.target_segments)
     summary["arms"] = {
         "agent": arms.people.agent,
         "random": arms.people.random,

@@ -98,6 +98,27 @@ async def test_a_forbidden_cell_is_given_to_nobody_and_the_chances_are_of_the_re
         assert row.propensity == pytest.approx(0.1 if row.arm == "holdout" else by_agent + 0.2 / 3)
 
 
+@pytest.mark.parametrize(
+    ("effect", "offer", "channel"), [(RuleEffect.PIN, PLAIN, "sms"), (RuleEffect.FORBID, TEN, "email")]
+)
+async def test_a_plan_says_no_rule_that_came_while_it_was_made(
+    session: AsyncSession, effect: RuleEffect, offer: str, channel: str
+) -> None:
+    """A rule made between the proposals and the plan was told as one it went by."""
+    campaign = await shop(session, 20)
+    await planned(session, campaign)
+    made = await rule(session, effect, offer, channel)
+    # as if the proposals had been read a moment before: they are not made anew
+    await session.execute(
+        text("UPDATE cell_rules SET created_at = (SELECT min(created_at) FROM actions) WHERE id = :id"), {"id": made}
+    )
+    assert {(row.offer, row.channel) for row in await planned(session, campaign) if row.arm == "agent"} == {
+        (TEN, "email")
+    }
+    plan = (await session.execute(text("SELECT reasoning FROM plans ORDER BY version DESC LIMIT 1"))).scalar_one()
+    assert not [one["text"] for one in plan if "decided by a marketer" in one["title"]]
+
+
 async def test_where_everything_is_forbidden_nobody_is_written_to_and_it_says_why(session: AsyncSession) -> None:
     campaign = await shop(session, 5)
     for offer in (PLAIN, TEN):

@@ -11,7 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.permissions import SYSTEM
-from liquor_app.actions.offering.cell_rules import RuleEffect
+from liquor_app.actions.offering.cell_rules import RuleEffect, undo_rule
 from liquor_app.core.errors import AppError
 from liquor_app.experiments.ab_tests.models import AbTopic, Measure
 from liquor_app.experiments.ab_tests.service import AbAsked, define_ab_test
@@ -115,6 +115,33 @@ async def refused(session: AsyncSession, campaign: UUID) -> tuple[list[str], str
     except AppError as error:
         why = error.message
     return [one.words for one in seen.warnings if one.concern is Concern.REFUSED], why
+
+
+async def test_a_pin_younger_than_the_plan_is_not_passed_over(session: AsyncSession) -> None:
+    """Whom something was pinned for after they were planned got something else: the plan was approved as it was."""
+    campaign = await waiting(session)
+    pinned = await rule(session, RuleEffect.PIN, PLAIN, "sms")
+    held = await session.scalar(text("SELECT count(*) FROM actions WHERE status = 'pending'"))
+    words = (
+        f"Pinned: {PLAIN} by SMS to All (Dana: “As promised”). The plan holds {held} messages that were proposed"
+        " before. Plan again, or take the rule back under Learning."
+    )
+    assert await refused(session, campaign) == ([words], words)
+    await undo_rule(session, DANA, pinned)
+    assert await refused(session, campaign) == ([], "")
+    await rule(session, RuleEffect.PIN, PLAIN, "sms")
+    await make_plan(session, SYSTEM, campaign)
+    assert await refused(session, campaign) == ([], ""), "planned anew it goes by it"
+
+
+@pytest.mark.parametrize(("due", "told"), [("overdue", []), ("no_rhythm", [True])])
+async def test_a_pin_of_one_due_state_is_held_against_those_alone(
+    session: AsyncSession, due: str, told: list[bool]
+) -> None:
+    campaign = await waiting(session)
+    await rule(session, RuleEffect.PIN, PLAIN, due=due)
+    seen, why = await refused(session, campaign)
+    assert [bool(why)] * len(seen) == told
 
 
 @pytest.mark.parametrize("name", PLANTS)

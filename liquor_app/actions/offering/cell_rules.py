@@ -97,6 +97,16 @@ SELECT segment_slug AS segment, offer_terms ->> 'name' AS offer, channel,
        COALESCE(offer_terms -> 'due' ->> 'state', '{NO_RHYTHM}') AS due, count(*) AS messages
   FROM actions WHERE campaign_id = :id AND status = '{ActionStatus.PENDING}' GROUP BY 1, 2, 3, 4
 """
+_PASSED_OVER = f"""
+SELECT count(*) FROM actions p
+ WHERE p.campaign_id = :id AND p.status = '{ActionStatus.PENDING}' AND NOT p.offer_terms ? 'edited_by'
+   AND p.customer_id IN (
+       SELECT a.customer_id FROM actions a
+        WHERE a.campaign_id = :id AND a.segment_slug = :segment AND a.channel = :channel
+          AND jsonb_exists(a.offer_terms -> 'answers', :offer) AND NOT a.offer_terms ?| ARRAY['pinned', 'edited_by']
+          AND (:due = '' OR COALESCE(a.offer_terms -> 'due' ->> 'state', '{NO_RHYTHM}') = :due))
+"""
+"""Messages to whom a pinned offer suits, who were proposed what they get before it was pinned."""
 _PLAYBOOK = "SELECT recommended_offers, optimal_channels FROM segments WHERE slug = :slug"
 _ALONE = "SELECT pg_advisory_xact_lock(hashtextextended('cell_rules', 0))"
 _ADD = """
@@ -244,9 +254,31 @@ def masks_of(
     return masks
 
 
-async def forbidden_messages(session: AsyncSession, campaign_id: UUID) -> list[tuple[CellRuleRow, int]]:
-    """Return the rules that forbid messages a campaign's plan holds, and how many each does. A corridor."""
-    forbids = [one for one in await rules_in_force(session) if one.effect is RuleEffect.FORBID]
+async def broken_rules(session: AsyncSession, campaign_id: UUID) -> list[tuple[CellRuleRow, int]]:
+    """Return the rules that messages of a campaign's plan go against, since they are younger than what was proposed or
+    a person gave an offer by hand, and how many messages: what is forbidden, and whom something else is pinned for. A
+    corridor."""
+    rules = await rules_in_force(session)
+    return await _forbidden(session, campaign_id, rules) + await _passed_over(session, campaign_id, rules)
+
+
+async def _passed_over(
+    session: AsyncSession, campaign_id: UUID, rules: Sequence[CellRuleRow]
+) -> list[tuple[CellRuleRow, int]]:
+    told = []
+    for rule in rules:
+        if rule.effect is not RuleEffect.PIN:
+            continue
+        cell = {"segment": rule.segment, "channel": rule.channel, "offer": rule.offer, "due": rule.due}
+        if many := int(await session.scalar(text(_PASSED_OVER), {"id": campaign_id, **cell}) or 0):
+            told.append((rule, many))
+    return told
+
+
+async def _forbidden(
+    session: AsyncSession, campaign_id: UUID, rules: Sequence[CellRuleRow]
+) -> list[tuple[CellRuleRow, int]]:
+    forbids = [one for one in rules if one.effect is RuleEffect.FORBID]
     if not forbids:
         return []
     found = await session.execute(text(_PLANNED), {"id": campaign_id})

@@ -14,7 +14,7 @@ from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, may
 from liquor_app.actions.edit_guards import refuse_overfull
 from liquor_app.actions.models import ActionStatus
-from liquor_app.actions.offering.cell_rules import forbidden_messages
+from liquor_app.actions.offering.cell_rules import RuleEffect, broken_rules
 from liquor_app.actions.offers import LEGAL_TERMS, facts_of
 from liquor_app.actions.plan_context import PlanContext
 from liquor_app.campaigns.brief import CampaignBrief
@@ -119,13 +119,12 @@ async def refuse_forbidden(session: AsyncSession, campaign_id: UUID) -> None:
     """Hold the plan's messages against the rules in force: one made since the plan was, or an offer given by hand.
 
     Raises:
-        Conflict: a rule forbids some of them; the words name it.
+        Conflict: a rule forbids some of them, or pins something else for whom they are to; the words name it.
     """
-    for rule, messages in await forbidden_messages(session, campaign_id):
-        raise Conflict(
-            f"{rule.words}. The plan holds {plural(messages, 'message')} of it. Plan again, or take the rule back"
-            " under Learning."
-        )
+    for rule, messages in await broken_rules(session, campaign_id):
+        held = plural(messages, "message")
+        what = f"{held} of it" if rule.effect is RuleEffect.FORBID else f"{held} that were proposed before"
+        raise Conflict(f"{rule.words}. The plan holds {what}. Plan again, or take the rule back under Learning.")
 
 
 async def refuse_unlawful(session: AsyncSession, planning: PlanContext) -> None:
