@@ -77,7 +77,7 @@ def _tile(tile: Any) -> rx.Component:
     return kpi(
         tile.label, tile.value, delta=tile.delta, base=tile.base, trend=tile.trend, meaning=tile.meaning,
         href=tile.href,
-        class_name="c4",
+        class_name="c4 tile",
     )  # fmt: skip
 
 
