@@ -149,7 +149,8 @@ def nothing_sent() -> rx.Component:
     return card(
         empty(
             "Nothing in the last ninety days",
-            "What campaigns send and codes they give stand here once the day is over.",
+            "Messages that were chosen for a segment, and codes that campaigns gave, stand here once the day is over."
+            " Mailings of an imported history were chosen for none.",
             link("Campaigns", "/campaigns"),
             icon="send",
         ),
