@@ -11,6 +11,7 @@ import io
 import json
 import os
 import random
+import ssl
 import sys
 import zipfile
 from collections import Counter
@@ -32,6 +33,8 @@ from liquor_app.core.sandbox.jail import stand_back
 from tests.security.test_bombs import HEAD, PARTS, STALLS, one, sheet
 
 FORGED = "x\r\n2026-11-28 admin@example.com signed in\x1b[2J\x00"
+_UNUSED = ssl.create_default_context()
+"""Plain HTTP asks for none; one of its own for each client took half of the attackers' time."""
 PATIENCE = 30.0
 """Seconds after which somebody would say that nobody answers."""
 
@@ -52,7 +55,9 @@ class Siege:
     def client(self, token: str = "", *, keeps: bool = True) -> httpx.AsyncClient:
         """From an address nobody has come from."""
         limits = httpx.Limits(max_keepalive_connections=None if keeps else 0)
-        return httpx.AsyncClient(base_url=self.url, headers=self.headers(token), timeout=PATIENCE, limits=limits)
+        return httpx.AsyncClient(
+            base_url=self.url, headers=self.headers(token), timeout=PATIENCE, limits=limits, verify=_UNUSED
+        )
 
     def headers(self, token: str = "") -> dict[str, str]:
         number = next(self._numbers)
