@@ -44,8 +44,12 @@ def stand_back(by: int = STANDS_BACK) -> None:
     """
     with suppress(OSError):
         os.nice(by)
-    with suppress(OSError), open("/proc/self/autogroup", "w") as group:
-        group.write(str(by))
+    with suppress(OSError):
+        group = os.open("/proc/self/autogroup", os.O_WRONLY)
+        try:
+            os.write(group, str(by).encode())
+        finally:
+            os.close(group)
 
 
 def give_up_rights(keep: int) -> None:
