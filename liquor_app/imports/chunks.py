@@ -11,6 +11,7 @@ from typing import Any
 
 from liquor_app.imports.cleaning.cells import Rejected
 from liquor_app.imports.cleaning.column_names import IDENTITY
+from liquor_app.imports.cleaning.doubts.doubtful_kinds import LaterWords
 from liquor_app.imports.cleaning.file_setting import Setting
 from liquor_app.imports.cleaning.line_rows import OF_NOBODY, Line, LineReader
 from liquor_app.imports.cleaning.orders.discount_columns import order_offs_of
@@ -122,7 +123,7 @@ class Chunks:
         self, table: Table, kind: str, at: dict[str, int], how: Setting,
         *, made: Sequence[Make] = (), sales: SaleRows | None = None, statuses: StatusRows | None = None, skip: int,
         limit: int | None,
-        own: FileTotals | None = None, pays: bool = False,
+        own: FileTotals | None = None, pays: bool = False, later: LaterWords | None = None,
     ):  # fmt: skip
         self._table = table
         self._sales = sales
@@ -170,6 +171,8 @@ class Chunks:
         self._clean = READERS[kind](at, how)
         self._at, self._how, self._made = at, how, made
         self._skip, self._left, self._own = skip, limit, own
+        self.later = later or None
+        """What looks for words in columns that are left out."""
         self._ahead: asyncio.Task[Chunk] | None = None
         self._order_readers: dict[int, LineReader] = {}
         """How many cells a refused row has → what reads whose order it is of: made once, not for each."""
@@ -203,6 +206,8 @@ class Chunks:
                 self._own.see_sum()
             elif self._own and not record.problem:
                 self._own.see(record)
+            if self.later and not (record.problem or record.left_out):
+                self.later.see(record.cells)
             if self._sales and not record.problem:
                 self._sales.line(record.cells, in_part=record.in_part)
         self._skip = 0
@@ -225,6 +230,8 @@ class Chunks:
                     self._own.see_sum()
                 elif self._own:
                     self._own.see(record)
+                if self.later and not record.left_out:
+                    self.later.see(record.cells)
                 if record.left_out:
                     if self._sales:  # what stands on an order's first row is known on its others
                         self._sales.line(record.cells, in_part=record.in_part)

@@ -21,11 +21,13 @@ from liquor_app.core.files.store import file_store
 from liquor_app.core.ids import uuid7
 from liquor_app.imports.cleaning.column_mapping import check_fields, guess_mapping, positions
 from liquor_app.imports.cleaning.column_names import KINDS
+from liquor_app.imports.cleaning.doubts.doubt import CHANGES_NOTHING, DOUBTS, ROW_KINDS, Doubt, check_answers
 from liquor_app.imports.cleaning.orders.order_statuses import status_columns
 from liquor_app.imports.cleaning.orders.store_numbers import with_numbering
 from liquor_app.imports.merge_rows import Policy
 from liquor_app.imports.models import AS_OF, TAKEN_BACK
 from liquor_app.imports.open_import import open_work
+from liquor_app.imports.orders.answered_before import Answers, answered_before
 from liquor_app.imports.orders.new_buyers import CREATE, OPTION, REFUSE
 from liquor_app.imports.orders.store_orders import StoresNumberAnew, numbered_before
 from liquor_app.imports.profiles.known_tools import chosen_profile, named_profile, told_for_all
@@ -49,7 +51,8 @@ class ImportReport:
     `rows` counts those that hold anything, without the header. A repeated row counts as updated or unchanged. Lines
     of purchases count by what became of their basket; `orders` counts those baskets. `reasons` counts the rejected by
     code, `notes` what was left out of rows that were taken. `taken_back` are known orders the file calls voided or
-    refunded in full: how many (`orders`), and what they came to (`sum`); empty for none.
+    refunded in full: how many (`orders`), and what they came to (`sum`); empty for none. `doubts` are columns that are
+    left out, may matter, and nobody answered for, in words.
     """
 
     rows: int
@@ -62,6 +65,7 @@ class ImportReport:
     rejects_file: str | None
     orders: dict[str, int] = field(default_factory=dict)
     taken_back: dict[str, Any] = field(default_factory=dict)
+    doubts: list[str] = field(default_factory=list)
 
 
 class Sheets(NamedTuple):
@@ -112,6 +116,8 @@ class Trial:
     """Each store numbers its receipts anew, as the file was tried."""
     twice: tuple[str, ...] = ()
     """Of rows that name again what stood further up a few, in words."""
+    doubts: tuple[Doubt, ...] = ()
+    """Columns that are left out and may matter, which nobody answered for."""
 
 
 def check_choices(kind: str, policy: str) -> Policy:
@@ -123,7 +129,9 @@ def check_choices(kind: str, policy: str) -> Policy:
     return Policy(policy)
 
 
-OPTIONS = ("date_order", "decimal", "numbering", "profile", "constants", OPTION, "sheet")
+OPTIONS = (
+    "date_order", "decimal", "numbering", "profile", "constants", OPTION, "sheet", CHANGES_NOTHING, ROW_KINDS,
+)  # fmt: skip
 """What somebody may choose; a drop folder adds `AS_OF`."""
 
 
@@ -139,6 +147,7 @@ def check_options(kind: str, mapping: Mapping[str, str], options: Mapping[str, A
     chosen_dialect(Dialect(), options)
     named_profile(kind, options)
     told_for_all(options, tuple(KINDS[kind]))
+    check_answers(options)
     if not isinstance(options.get("sheet", ""), str):
         raise Invalid("sheet must be the name of a workbook's sheet", field="sheet")
     if OPTION in options and (kind != "purchases" or options[OPTION] not in (CREATE, REFUSE)):
@@ -181,7 +190,8 @@ def inspect_file(
     if profile is not None:
         together = tuple(put_together(profile, columns))
         return FilePreview(columns, chosen, shown, dialect, profile.key, together, (), book)
-    says = status_columns(columns, at, sample) if kind == "purchases" else {}
+    told = (options or {}).get(ROW_KINDS) or {}
+    says = status_columns(columns, at, sample, told) if kind == "purchases" else {}
     return FilePreview(columns, chosen, shown, dialect, "", (), tuple(columns[place] for place in says), book)
 
 
@@ -218,9 +228,9 @@ async def try_file(
     if watch and not (limit and limit <= MAX_SHOWN):
         raise Invalid(f"At most {MAX_SHOWN} rows can be shown one by one.", field="rows")
     shop = await load_settings(session, GeneralSettings)
-    by_store = await numbered_before(session, actor)
+    by_store, answers = await numbered_before(session, actor), await answered_before(session, actor, kind)
     plan = Plan(uuid7(), kind, chosen, path, file_name or path.name, dict(mapping or {}), dict(options or {}))
-    how: dict[str, Any] = {"limit": limit, "watch": watch, "tell": tell, "keeps": keeps_rejects}
+    how: dict[str, Any] = {"answers": answers, "limit": limit, "watch": watch, "tell": tell, "keeps": keeps_rejects}
     try:
         return await _try(session, actor, shop, plan, by_store, **how)
     except StoresNumberAnew:
@@ -230,9 +240,12 @@ async def try_file(
 
 async def _try(
     session: AsyncSession, actor: Actor, shop: GeneralSettings, plan: Plan, by_store: Collection[tuple[str, ...]],
-    *, limit: int | None, watch: bool, tell: Callable[[int, int], Awaitable[None]] | None, keeps: bool,
+    *, answers: Answers, limit: int | None, watch: bool, tell: Callable[[int, int], Awaitable[None]] | None,
+    keeps: bool,
 ) -> Trial:  # fmt: skip
-    work = await open_work(plan, actor, shop, {}, limit=limit, watch=watch, totals=True, numbers_by_store=by_store)
+    work = await open_work(
+        plan, actor, shop, {}, limit=limit, watch=watch, totals=True, numbers_by_store=by_store, answers=answers
+    )
     savepoint = await session.begin_nested()
     try:
         async with work:
@@ -261,12 +274,13 @@ async def _try(
     totals = work.own.totals(work.orders, work.money)
     report = ImportReport(
         **counts, rejects_file=kept, orders=work.position.get("orders", {}),
-        taken_back=work.position.get(TAKEN_BACK, {}),
+        taken_back=work.position.get(TAKEN_BACK, {}), doubts=work.position.get(DOUBTS, []),
     )  # fmt: skip
     return Trial(
         report, shown, totals, work.unused, work.noes, len(work.strangers), tuple(work.unheard),
         work.is_by_store,
         tuple(work.position.get("twice", ())),
+        tuple(work.doubts),
     )  # fmt: skip
 
 

@@ -15,6 +15,7 @@ from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.core.errors import NotFound
 from liquor_app.core.files.folders import IMPORT_FILES
+from liquor_app.imports.cleaning.doubts.doubt import DOUBTS
 from liquor_app.imports.models import OWN, TAKEN_BACK, ImportStatus
 
 KEPT_DAYS = 30
@@ -84,9 +85,19 @@ class ImportRow(ImportFields):
         return (Decimal(own["money"]), own["column"]) if own else None
 
     @property
+    def own_taken(self) -> str:
+        """The columns its revenue is made of; empty where a tool's profile makes it, or it was not read to its end."""
+        return str((self.position.get(OWN) or {}).get("taken", ""))
+
+    @property
     def taken_back(self) -> dict[str, Any]:
         """How many known orders the file called voided or refunded in full, and what they came to; {} for none."""
         return dict(self.position.get(TAKEN_BACK) or {})
+
+    @property
+    def doubts(self) -> list[str]:
+        """What of its columns was left out, may matter, and nobody answered for: in words."""
+        return list(self.position.get(DOUBTS) or [])
 
     @property
     def is_local(self) -> bool:

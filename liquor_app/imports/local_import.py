@@ -144,6 +144,7 @@ async def _take(actor: Actor, import_id: UUID, path: Path, tell: Tell) -> Import
         rejects_file=kept,
         orders=row.orders,
         taken_back=row.taken_back,
+        doubts=row.doubts,
     )
 
 

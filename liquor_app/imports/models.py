@@ -163,11 +163,13 @@ PERSONAL = (
     Personal(
         "imports",
         # of a file without headings the first row is taken for them
-        rows="SELECT file_name, mapping, error, created_at FROM imports WHERE concat_ws(' ', file_name, mapping, error)"
-        " ~* :words",
+        rows="SELECT file_name, mapping, error, created_at FROM imports WHERE concat_ws(' ', file_name, mapping, error,"
+        " position -> 'doubts') ~* :words",
         scrub="UPDATE imports SET file_name = CASE WHEN file_name ~* :words THEN 'erased' ELSE file_name END,"
         " mapping = without_words(mapping, :words, :mark), options = without_words(options, :words, :mark),"
-        " error = NULL WHERE concat_ws(' ', file_name, mapping, options, error) ~* :words",
+        " position = CASE WHEN position ? 'doubts' THEN position || jsonb_build_object('doubts',"
+        " without_words(position -> 'doubts', :words, :mark)) ELSE position END,"
+        " error = NULL WHERE concat_ws(' ', file_name, mapping, options, error, position -> 'doubts') ~* :words",
         why="that a file was brought in, and its counts",
     ),
     Personal(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -12,11 +14,12 @@ from liquor_app.core.clock import now
 from liquor_app.core.errors import Invalid
 from liquor_app.imports.checkpoint import start_position
 from liquor_app.imports.chunks import Chunks
-from liquor_app.imports.cleaning.answers.coded_columns import Codes, codes_of, may_be_codes
+from liquor_app.imports.cleaning.answers.coded_columns import Codes, codes_of
 from liquor_app.imports.cleaning.answers.refusals import noes_win
-from liquor_app.imports.cleaning.answers.status_columns import may_be_consent
 from liquor_app.imports.cleaning.column_mapping import check_mapping, guess_mapping, positions
 from liquor_app.imports.cleaning.column_names import KINDS
+from liquor_app.imports.cleaning.doubts.doubt import ROW_KINDS, told_kinds
+from liquor_app.imports.cleaning.doubts.left_out import check_answered, left_out
 from liquor_app.imports.cleaning.file_setting import Reading, Setting
 from liquor_app.imports.cleaning.orders.customer_totals import check_is_of_purchases
 from liquor_app.imports.cleaning.orders.discount_columns import order_offs_of, percentages
@@ -34,6 +37,8 @@ from liquor_app.imports.cleaning.sale_rows import MADE, PACKED, SaleRows
 from liquor_app.imports.cleaning.sums.differing_totals import one_total_each
 from liquor_app.imports.cleaning.sums.payment_rows import leave_out_payments, pays_orders
 from liquor_app.imports.cleaning.sums.repeated_orders import once_each
+from liquor_app.imports.models import AS_OF
+from liquor_app.imports.orders.answered_before import Answers, with_answers
 from liquor_app.imports.orders.store_orders import BY_STORE
 from liquor_app.imports.profiles.known_tools import chosen_profile, extra_cells, told_for_all, tool_of
 from liquor_app.imports.profiles.tool_profile import REPEATED, Make, Profile, made_of, makers, put_together
@@ -58,6 +63,17 @@ def _codes(columns: Sequence[str], sample: Sequence[Record]) -> dict[str, Codes]
     return {column: codes for column, codes in found if codes}
 
 
+def fitting_sheet(plan: Plan, table: Table) -> str:
+    """Return the sheet of a workbook whose columns are those of a file of this kind, where the one that was read has
+    others; "" for none."""
+    for sheet in (one for one in table.sheets if one != table.sheet):
+        with suppress(Invalid), open_table(plan.path, sheet) as other:
+            sample = read_sample(plan.path, sheet)
+            check_mapping({}, other.columns, plan.kind, sample=sample)
+            return sheet
+    return ""
+
+
 def _numbers_stores(at: Mapping[str, int], table: Table) -> bool:
     return all(at.get(name, len(table.columns)) < len(table.columns) for name in ("order_id", "store"))
 
@@ -72,6 +88,7 @@ async def open_work(
     watch: bool = False,
     totals: bool = False,
     numbers_by_store: Collection[tuple[str, ...]] = (),
+    answers: Answers | None = None,
 ) -> Work:
     """Return the work of an import from its checkpoint on (`position` is empty for one not begun). A corridor.
 
@@ -81,13 +98,16 @@ async def open_work(
         watch: note in `shown` what becomes of each row; for trials.
         totals: add up the file as it stands, too, be it none of purchases; for trials.
         numbers_by_store: columns of imports before that numbered receipts by store (`store_orders`).
+        answers: what was answered of imports before (`answered_before`).
 
     Raises:
-        Invalid: not a file we read, columns or options that make no sense, or purchases whose rows are not all lines.
+        Invalid: a drop folder's file leaves out what may matter, and nobody answered; not a file we read, columns
+            or options that make no sense, or purchases whose rows are not all lines.
     """
 
     def prepare() -> tuple[
-        Table, dict[str, int], Dialect, list[Make], Profile | None, StatusRows | None, bool, list[Record], bool
+        Table, dict[str, int], Dialect, list[Make], Profile | None, StatusRows | None, bool, list[Record], bool,
+        list[Record], dict[str, Any],
     ]:  # fmt: skip
         sheet = str(plan.options.get("sheet") or "")
         table = open_table(plan.path, sheet)
@@ -117,7 +137,8 @@ async def open_work(
                 before = BY_STORE in position or tuple(table.columns) in numbers_by_store
                 guessed = with_numbering(guessed, sample, own, before=before)
             dialect = chosen_dialect(guessed, plan.options)
-            statuses, pays = None, False
+            said = with_answers(plan.options, tuple(table.columns), answers or {})
+            statuses, pays, goods = None, False, list[Record]()
             if plan.kind == "purchases" and sales is None:
                 lines = list(leave_out_totals(sample, own["occurred_at"])) if "occurred_at" in own else sample
                 single = [one for one in once_each(lines, table.columns, own) if one.left_out != REPEATED]
@@ -126,7 +147,8 @@ async def open_work(
                     named = list(by_store(named, own["order_id"], own["store"]))
                 if pays := pays_orders(table.columns, own, named):
                     named = list(leave_out_payments(named, own))
-                statuses = StatusRows(table.columns, at, named, dialect.decimal)
+                kinds = {one: told_kinds(said, one) for one in said.get(ROW_KINDS) or {}}
+                statuses = StatusRows(table.columns, at, named, dialect.decimal, kinds)
                 goods = list(leave_out_no_goods(statuses.sample, own.get("product")))
                 if tells_whole_orders(table.columns, own):
                     goods = list(OrderTotals(goods, table.columns, own, dialect.decimal))
@@ -146,12 +168,17 @@ async def open_work(
                 _is_of_us(plan.kind, sample, list(made.values()), at),
                 [one for one in sample if not one.problem],
                 pays,
+                goods,
+                said,
             )
-        except BaseException:
+        except BaseException as error:
             table.close()
+            if isinstance(error, Invalid) and not sheet and (fits := fitting_sheet(plan, table)):
+                words = f"{error.message} This is the sheet “{table.sheet}”; “{fits}” fits: choose that sheet."
+                raise Invalid(words, field="sheet") from error
             raise
 
-    table, at, dialect, made, profile, statuses, is_of_us, sample, pays = await READING.run(prepare)
+    table, at, dialect, made, profile, statuses, is_of_us, sample, pays, goods, said = await READING.run(prepare)
     if plan.kind == "purchases" and "order_id" not in at and ORDER in table.columns:
         at["order_id"] = table.columns.index(ORDER)  # rejects of a file that numbers no orders: we do
     sales = profile.sales if profile else None
@@ -170,13 +197,23 @@ async def open_work(
         plan.kind == "purchases" and dialect.numbering == STORE and _numbers_stores(at, table),
         codes=_codes(table.columns, sample) if plan.kind == "customers" else {},
     )
+    used = {
+        *at.values(),
+        *(table.columns.index(one) for one in (put_together(profile, table.columns) if profile else ())),
+        *(statuses.places if statuses else ()),
+    }
+    unused = [one for place, one in enumerate(table.columns) if place not in used and one not in OWN_COLUMNS]
+    left = left_out(plan.kind, table, at, unused, sample, goods, said, dialect.decimal, asks=profile is None)
+    if AS_OF in plan.options and plan.kind == "purchases" and not position:
+        check_answered(left.doubts)
+    how = replace(how, noes=left.noes)
     if not position:
         position = {**start_position(table.columns), **({BY_STORE: True} if how.by_store else {})}
     rows = SaleRows(sales, table.columns, made, dialect.decimal) if sales else None
     own = FileTotals(table.columns, at, how, sales) if totals or plan.kind == "purchases" else None
     chunks = Chunks(
         table, plan.kind, at, how, made=made, sales=rows, statuses=statuses, skip=int(position["records"]), limit=limit,
-        own=own, pays=pays,
+        own=own, pays=pays, later=left.later,
     )  # fmt: skip
     work = Work(plan, actor, position, chunks=chunks, reading=Reading(at, how), watch=watch)
     others = [one for one in table.sheets if one != table.sheet]
@@ -187,13 +224,6 @@ async def open_work(
     if (born := at.get("date_of_birth")) is not None:
         births |= {born} if born < len(table.columns) else {*made_of(profile, table.columns, "date_of_birth")}
     work.births = tuple(sorted(births))
-    used = {
-        *at.values(),
-        *(table.columns.index(one) for one in (put_together(profile, table.columns) if profile else ())),
-        *(statuses.places if statuses else ()),
-    }
-    work.unused = [one for place, one in enumerate(table.columns) if place not in used and one not in OWN_COLUMNS]
-    if plan.kind == "customers":
-        held = {one: [row.cells[table.columns.index(one)] for row in sample] for one in work.unused}
-        work.unheard = [one for one, cells in held.items() if may_be_consent(one, cells) or may_be_codes(one, cells)]
+    work.unused, work.doubts = unused, left.doubts
+    work.unheard = left.noes.unheard if left.noes else []
     return work

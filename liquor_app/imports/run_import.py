@@ -33,6 +33,7 @@ from liquor_app.imports.checkpoint import DONE, ORDERS, REFUSED, ROWS, UNNAMED, 
 from liquor_app.imports.chunks import Chunk, Chunks, take_rows
 from liquor_app.imports.cleaning.answers.heard_columns import OF_CONSENT, OF_EVIDENCE, field_of
 from liquor_app.imports.cleaning.cells import Rejected
+from liquor_app.imports.cleaning.doubts.doubt import DOUBTS, Doubt
 from liquor_app.imports.cleaning.file_setting import Reading
 from liquor_app.imports.cleaning.line_rows import Line
 from liquor_app.imports.cleaning.person_rows import Person
@@ -97,6 +98,7 @@ class Work:
         self._words = FileWords(position["columns"], reading.at)
         self.unused: list[str] = []
         self.unheard: list[str] = []
+        self.doubts: list[Doubt] = []
         self.other_sheets = self.refund_sheets = 0
         """Sheets of the workbook that hold rows and are not read."""
         self.tool = ""
@@ -165,7 +167,11 @@ class Work:
         chunk = await self._chunks.next()
         is_first = not self.position["records"]
         self.position |= {"records": self.position["records"] + chunk.read, "share": round(chunk.share, 6)}
+        if is_first and self.doubts:
+            self.position[DOUBTS] = [one.words for one in self.doubts]
         if not chunk.read:
+            if self._chunks.later and (later := self._chunks.later.told()):
+                self.position[DOUBTS] = [*self.position.get(DOUBTS, []), *later]
             self.position |= {"phase": REFUSED if self.plan.kind == "purchases" else DONE, "share": 1.0}
             if self.own is not None and (own := self.own.own):
                 self.position[OWN] = own

@@ -27,6 +27,7 @@ from liquor_app.imports.kept_files import forget_uploads
 from liquor_app.imports.merge_rows import Outcome, Policy
 from liquor_app.imports.models import AS_OF, IMPORT, ImportStatus
 from liquor_app.imports.open_import import open_work
+from liquor_app.imports.orders.answered_before import answered_before
 from liquor_app.imports.orders.store_orders import BY_STORE, StoresNumberAnew, numbered_before
 from liquor_app.imports.outcome_words import outcome_words, taken_back_words
 from liquor_app.imports.run_import import Plan
@@ -108,9 +109,11 @@ async def drive(actor: Actor, import_id: UUID, path: Path, tell: Tell) -> None:
             row = await get_import(session, actor, import_id)
             shop = await load_settings(session, GeneralSettings)
             by_store = await numbered_before(session, actor)
+            answers = await answered_before(session, actor, row.kind)
         plan = Plan(row.id, row.kind, Policy(row.policy), path, row.file_name, row.mapping, row.options)
         try:
-            async with await open_work(plan, actor, shop, row.position, numbers_by_store=by_store) as work:
+            opened = open_work(plan, actor, shop, row.position, numbers_by_store=by_store, answers=answers)
+            async with await opened as work:
                 with gc_control.by_hand():
                     going = True
                     while going:

@@ -27,6 +27,7 @@ from liquor_app.core.files.store import file_store
 from liquor_app.core.ids import uuid7
 from liquor_app.core.storable_text import UNSTORABLE, unstorable
 from liquor_app.imports import import_rows, uploads
+from liquor_app.imports.cleaning.doubts.doubt import CHANGES_NOTHING, ROW_KINDS
 from liquor_app.imports.dry_run import inspect_file, try_file
 from liquor_app.imports.lists import IMPORTS, list_imports
 from liquor_app.imports.models import AS_OF, ImportStatus
@@ -52,6 +53,7 @@ COPY_BYTES = 1024 * 1024
 LARGE_BODIES = dict.fromkeys(
     ("POST /api/v1/customers/import", "POST /api/v1/imports"), IMPORT_FILES.max_bytes + 64 * 1024
 )
+_OF_SEVERAL = ("constants", CHANGES_NOTHING, ROW_KINDS)
 FIELDS = frozenset({"kind", "policy", "mapping", "options"})
 
 
@@ -65,7 +67,9 @@ def _form(*names: str) -> dict[str, Any]:
             "description": (
                 "JSON object: date_order (mdy, dmy), decimal (. or ,), numbering (shop, store: receipt numbers are one"
                 " series, or begin anew in each store), profile (the tool whose export it is), constants (field → what"
-                " holds for every row), unknown_customers (refuse, create: buyers nobody knows), sheet (of a workbook)."
+                " holds for every row), unknown_customers (refuse, create: buyers nobody knows), sheet (of a workbook),"
+                " changes_nothing (list of columns left out that change nothing), row_kinds (column → value → sale,"
+                " given_back or no_sale)."
             ),
         },
     }
@@ -92,9 +96,9 @@ class _Upload:
             found = json.loads(self.fields.get(name) or "{}")
         except ValueError as error:
             raise Invalid(f"{name} must be a JSON object", field=name) from error
-        # constants alone name several things; what they may be `told_for_all` says
+        # some options name several things; what they may be `check_options` says
         if not isinstance(found, dict) or not all(
-            isinstance(value, str) or (name, key) == ("options", "constants") for key, value in found.items()
+            isinstance(value, str) or (name == "options" and key in _OF_SEVERAL) for key, value in found.items()
         ):
             raise Invalid(f"{name} must be a JSON object of texts", field=name)
         if name == "options" and AS_OF in found:
@@ -278,6 +282,7 @@ async def preview_import(
         "totals": tried.totals,
         "unused": tried.unused,
         "unheard": tried.unheard,
+        "doubts": tried.doubts,
         "strangers": tried.strangers,
         "noes": tried.noes,
         "items": [

@@ -18,8 +18,8 @@ from liquor_app.imports.readers.row_reader import Record
 from liquor_app.screens.imports.wizard.columns_view import column_lines
 from liquor_app.screens.imports.wizard.trial_view import money_words, total_lines
 from liquor_app.screens.imports.wizard.view import note_words, trial_words
+from tests.imports.test_import import rejects, run
 from tests.imports.test_import import rows as found_rows
-from tests.imports.test_import import run
 from tests.imports.test_import_cases import many, write
 
 HEAD = "Order Number,Email,Date"
@@ -426,12 +426,16 @@ async def test_kinds_of_rows_in_the_words_of_tills(database: str, tmp_path: Path
 async def test_a_kind_nobody_knows_is_named_and_what_to_do(
     database: str, tmp_path: Path, column: str, word: str
 ) -> None:
-    """Before, a refusal named the column, not the word in it that was not read."""
+    """Before, a refusal named the column, not the word in it that was not read; then the whole file was refused."""
     file = write(
         tmp_path / "sales.csv", f"{HEAD},{column},Total", *told("1|Sale,50.00", f"2|{word},9.00", "3|Return,-9.00")
     )
+    report = await run(file, "purchases")
+    assert report.reasons == {"unknown_status": 1}
+    assert f"“{column}” says “{word}”, and nobody can tell by that whether it was paid." in rejects(report)
+    only = write(tmp_path / "only.csv", f"{HEAD},{column},Total", *told(f"1|{word},50.00", "2|Return,-9.00"))
     with pytest.raises(Invalid) as caught:
-        await run(file, "purchases")
+        await run(only, "purchases")
     assert f"“{column}” says “{word}”" in caught.value.message
     assert "Write one of them for a word that is none, or take its rows out." in caught.value.message
 

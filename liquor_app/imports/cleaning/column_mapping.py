@@ -42,6 +42,7 @@ from liquor_app.imports.cleaning.cell_kinds import OF_FIELD, CellKind, are_given
 from liquor_app.imports.cleaning.column_names import BY_VALUES, IDENTITY, KINDS, WHO
 from liquor_app.imports.cleaning.moment_cells import without_zone
 from liquor_app.imports.cleaning.net_money import NetMoney
+from liquor_app.imports.cleaning.orders.money_names import TAX_RATE, bare_of_tax, tax_rate
 from liquor_app.imports.cleaning.orders.refunds_of import FIELD as REFUND_OF
 from liquor_app.imports.cleaning.orders.row_kinds import tells_kinds
 from liquor_app.imports.cleaning.products.product_columns import product_columns
@@ -134,7 +135,12 @@ def guess_mapping(
         money = NetMoney(found, columns, sample)
         paid, replaced = money.mapping(), money.replaced()
         found = {field: column for field, column in found.items() if field not in replaced} | paid
+    if kind == "purchases" and not {"amount", "unit_price"} & found.keys():
+        prices = (one for one in columns if one not in found.values() and bare_of_tax(one) in ("price", "unit price"))
+        found |= {"unit_price": price} if (price := next(prices, None)) else {}
     found |= _by_values(columns, kind, are, found, sample)
+    if kind == "purchases" and (rate := tax_rate(found, columns)) and rate not in found.values():
+        found[TAX_RATE] = rate
     if kind == "customers":
         why = suppression_list(columns, {one: cells_of(one) for one in columns}, found)
         found = {name: column for name, column in found.items() if column not in why.values()} | why

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from liquor_app.imports.cleaning.european_names import CUSTOMERS_DE_FR, CUSTOMERS_PT_IT, PURCHASES_DE_FR
 from liquor_app.imports.cleaning.orders.discount_columns import OF_ORDER
-from liquor_app.imports.cleaning.orders.money_names import BESIDE, PLAIN_GROSS, REFUNDED
+from liquor_app.imports.cleaning.orders.money_names import BESIDE, PLAIN_GROSS, REFUNDED, TAX_RATE
 from liquor_app.imports.cleaning.spanish_names import CUSTOMERS_ES, PRODUCTS_ES, PURCHASES_ES
 
 
@@ -246,7 +246,7 @@ PURCHASES: dict[str, tuple[str, ...]] = {
         "refund of", "return of", "void of", "refunds order", "refund for", "refund for order",
     ),
     # known by `NetMoney`, where an amount holds them
-    **dict.fromkeys((OF_ORDER, *BESIDE, REFUNDED), ()),
+    **dict.fromkeys((OF_ORDER, *BESIDE, REFUNDED, TAX_RATE), ()),
 }  # fmt: skip
 
 PRODUCTS: dict[str, tuple[str, ...]] = {
@@ -272,6 +272,11 @@ PRODUCTS: dict[str, tuple[str, ...]] = {
     "stock": (
         "stock", "quantity on hand", "qty on hand", "on hand", "qoh", "quantity", "qty", "inventory", "stock level",
         "stock quantity", "available", "remaining",
+    ),
+    "active": (
+        "active", "is active", "item active", "product active", "active flag", "enabled", "is enabled", "for sale",
+        "sellable", "discontinued", "is discontinued", "inactive", "is inactive", "archived", "is archived",
+        "product status", "item status", "active status",
     ),
     "currency": PURCHASES["currency"],
 }  # fmt: skip

@@ -20,7 +20,7 @@ CUSTOMERS_DE_FR: dict[str, tuple[str, ...]] = {
     "date_of_birth": ("geburtsdatum", "geburtstag", "date de naissance"),
     "email_consent": (
         "newsletter abonniert", "e-mail-marketing", "accepte le marketing par e-mail", "accepte le marketing par email",
-        "accepte le marketing", "abonne a la newsletter",
+        "accepte le marketing", "abonne a la newsletter", "abonne", "abonnee", "inscrit", "inscrite", "abonniert",
     ),
 }  # fmt: skip
 PURCHASES_DE_FR: dict[str, tuple[str, ...]] = {

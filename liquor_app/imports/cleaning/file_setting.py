@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from liquor_app.imports.cleaning.answers.coded_columns import Codes
 from liquor_app.imports.cleaning.cells import REMEMBERED
+from liquor_app.imports.cleaning.doubts.doubtful_noes import LeftOutNoes
 from liquor_app.imports.cleaning.moment_cells import When, clean_moment, named_zone
 
 
@@ -36,6 +37,8 @@ class Setting:
     """The zone that the column of times names itself ("Created (UTC)"), if it does."""
     codes: Mapping[str, Codes] = field(default_factory=dict, compare=False)
     """Column → what codes say in it, of those that answer in codes."""
+    noes: LeftOutNoes | None = field(default=None, compare=False)
+    """Columns that become nothing and in which a no may stand."""
     moments: dict[tuple[str, str], When | None] = field(default_factory=dict, compare=False)
 
     def column(self, place: int) -> str:

@@ -11,7 +11,7 @@ from liquor_app.core.money import money
 from liquor_app.customers.labels.product_labels import NO_CATEGORY
 from liquor_app.imports.cleaning.amounts import head_currency, holds_cents, says_percent
 from liquor_app.imports.cleaning.answers.answer_cells import clean_flag
-from liquor_app.imports.cleaning.answers.heard_columns import field_of
+from liquor_app.imports.cleaning.answers.heard_columns import field_of, places_of
 from liquor_app.imports.cleaning.cell_kinds import written_as_phone
 from liquor_app.imports.cleaning.cells import MOST_REMEMBERED, REMEMBERED, Rejected, clean_label, clean_word
 from liquor_app.imports.cleaning.file_setting import Setting
@@ -35,7 +35,7 @@ from liquor_app.imports.cleaning.orders.discount_columns import (
     offs_of,
     order_offs_of,
 )
-from liquor_app.imports.cleaning.orders.money_names import BESIDE, REFUNDED, is_gross
+from liquor_app.imports.cleaning.orders.money_names import BESIDE, REFUNDED, TAX_RATE, is_gross
 from liquor_app.imports.cleaning.orders.row_worth import by_many
 from liquor_app.imports.cleaning.orders.taken_off import NONE_OFF, TakenOff, share_of, worth_before
 from liquor_app.imports.cleaning.person_cells import (
@@ -183,8 +183,9 @@ class LineReader:
         self._of_one = {name for name, place in self._offs if is_of_one(how.column(place))}
         # a coupon stands beside other discounts, but in a sum of all that was taken off
         self._is_apart = DISCOUNT in at and not is_total(how.column(at[DISCOUNT]))
-        self._beside = [(field, at[field]) for field in BESIDE if field in at and "amount" in at]
-        self._refunded = at.get(REFUNDED)
+        self._beside = places_of(at, BESIDE) if "amount" in at else []
+        self._rate = at.get(TAX_RATE)
+        self._refunded, self._backs = at.get(REFUNDED), [place for _, place in places_of(at, (REFUNDED,))]
         self._share = RefundShare(at, how) if REFUNDED in at else None
         self._is_gross = self._amount is not None and is_gross(how.column(self._amount), at)
         self._words = [(nth, name, at[name], clean) for nth, (name, clean) in enumerate(_WORDS.items()) if name in at]
@@ -249,8 +250,10 @@ class LineReader:
             amount, discount = amount - off, discount + off
         if quantity is not None and quantity < 0 < amount:
             amount = -amount  # a return that tells its worth without a sign
+        if self._rate is not None and (share := share_of(cells[self._rate], how.decimal)):
+            amount = money(amount / (1 + share))
         if self._refunded is not None and amount >= 0:
-            back = abs(self._sum(REFUNDED, cells[self._refunded], notes))
+            back = sum((abs(self._sum(REFUNDED, cells[place], notes)) for place in self._backs), NOTHING)
             if back and self._share is not None and not self._is_gross:
                 back = self._share(cells, back, amount, notes)
             # of what was paid with tax and shipping no more comes back than it was; a row of nothing sold is a return

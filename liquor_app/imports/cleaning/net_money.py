@@ -7,9 +7,11 @@ from decimal import Decimal
 from functools import cached_property
 
 from liquor_app.imports.cleaning.answers.dead_addresses import column_words
+from liquor_app.imports.cleaning.answers.heard_columns import free_name
 from liquor_app.imports.cleaning.orders.discount_columns import CENTS, NEARLY_ALL, DiscountColumns
 from liquor_app.imports.cleaning.orders.money_names import (
     BESIDE,
+    FINAL,
     GROSS,
     GROSS_OR_TAXED,
     NET,
@@ -19,6 +21,7 @@ from liquor_app.imports.cleaning.orders.money_names import (
     TOTAL,
     WEAK_PRICES,
     beside,
+    is_of_a_way,
     is_sum_given_back,
     number_of,
     of_goods,
@@ -66,6 +69,8 @@ class NetMoney:
             # said of the sum it was taken off, it is seen once
             if not net[1] <= backs:
                 paid["amount"], back = net[0], {} if net[1] & backs else back
+        elif amount and (final := self._final(amount)):
+            paid["amount"], back = final, {}
         elif amount and unitless(amount) in NET and self._are_rows_of_their_own(list(backs)):
             back = {}  # off the net sum of a row that is nothing but what came back
         elif amount and (above := self._above(amount, list(backs))):
@@ -258,8 +263,7 @@ class NetMoney:
             if column in on_top:
                 continue
             free = [one for one in (field, "other_tax", *BESIDE) if one not in taken]
-            if free:
-                taken[free[0]] = column
+            taken[free[0] if free else free_name("fees", taken)] = column
         return {"amount": total} | taken
 
     def _on_top(self, total: str) -> frozenset[str]:
@@ -287,7 +291,23 @@ class NetMoney:
             one for one in self._columns if one not in known and is_sum_given_back(one, self._cells(one))
         ]  # fmt: skip
         goods = [one for one in found if of_goods(one)]  # of what came back, the tax is no goods either
-        return {REFUNDED: (goods or found)[0]} if found else {}
+        if not found:
+            return {}
+        first, backs = (goods or found)[0], {REFUNDED: (goods or found)[0]}
+        for one in found:
+            if one != first and is_of_a_way(one) and self._cells(one) != self._cells(first):
+                backs[free_name(REFUNDED, backs)] = one
+        return backs
+
+    def _final(self, amount: str) -> str | None:
+        """Return the column that holds an amount after what came back of it, by its name and its sums: never more, and
+        somewhere less. None where taxes and the like stand in the file, of which nobody can tell what came back."""
+        for one in self._others(amount) if not self._beside else ():
+            rows = self._sums(amount, one)
+            apart = [whole - left for whole, left in rows if whole >= 0]
+            if FINAL.fullmatch(column_words(one)) and any(apart) and all(off >= 0 for off in apart):
+                return one
+        return None
 
     def _first(self, names: Sequence[str]) -> str | None:
         there = (self._named[name] for name in names if name in self._named)

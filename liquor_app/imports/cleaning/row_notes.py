@@ -14,6 +14,7 @@ NO_EVIDENCE = "consent_without_evidence"
 GIVEN_UP = "address_given_up"
 STRANGE_REASON = "reason_unknown"
 FUTURE = "consent_in_the_future"
+IN_DOUBT = "consent_in_doubt"
 UNSEEN = "age_without_evidence"
 TOO_MANY_TAGS = "too_many_tags"
 TOO_MANY_OF_ONE = "too_many_tags_of_one"
@@ -23,6 +24,8 @@ ZIP_WRONG = "postal_code_of_wrong_length"
 NO_STATE = "state_unknown"
 COST_ABOVE_PRICE = "cost_above_price"
 STOCK_BELOW_ZERO = "stock_below_zero"
+SALE_ABOVE_PRICE = "sale_price_above_price"
+NO_LONGER_SOLD = "no_longer_sold"
 PRICE_OF_ZERO = "price_of_zero"
 REPEATED_FIRST = "repeated_first_stands"
 REPEATED_LATER = "repeated_later_stands"
@@ -65,6 +68,8 @@ _OF_PEOPLE = (
 _MAY_BE_BLANK = (*_OF_PEOPLE, *_OF_PRODUCTS, *_OF_LINES)
 NOTES = {
     NO_EVIDENCE: "A consent is left out: each counts only with a source and a date of its own.",
+    IN_DOUBT: "A yes is left out: another column, which becomes nothing, may say no. Say what it is, or that it changes"
+    " nothing.",
     FUTURE: "A consent is left out: its date lies in the future, nobody has agreed yet.",
     NO_BIRTHDAY: "The date of birth is what tills write where they know nothing; it is left out, and proves no age.",
     YEARLESS: "The birthday has no year: it is kept as a birthday, and the date of birth is left blank.",
@@ -84,6 +89,8 @@ NOTES = {
     NO_STATE: "The state is none of the United States, or is misspelt: please check it. It is taken as it stands, and"
     " the strictest law holds until it is known.",
     COST_ABOVE_PRICE: "The cost is above the price: it would be sold at a loss. Both are taken as they stand.",
+    SALE_ABOVE_PRICE: "The sale price is above the price: please check which is which. Both are taken as they stand.",
+    NO_LONGER_SOLD: "The file says that it is sold no more: its stock is taken as none, so that it is not offered.",
     STOCK_BELOW_ZERO: "The stock is below zero: more was sold than was counted. It is taken as it stands.",
     PRICE_OF_ZERO: "The price is 0, which tills write where they know none: it is left blank.",
     SHARED: "The file says what the whole order came to, and of no line what it cost: it is shared among the lines by"

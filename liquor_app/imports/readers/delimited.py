@@ -65,6 +65,8 @@ def find_header(lines: Sequence[str], said: str = "") -> tuple[int, str]:
     wide = [place for place, many in enumerate(filled) if many >= enough]
     below = {place: divided[after] for place, after in pairwise(wide)}
     titles = {place for place in wide if _is_title(divided[place], below.get(place, []))}
+    names = [place for place in wide if _is_header(divided[place], below.get(place, []))]
+    titles |= {place for place in wide if _is_pairs(divided[place]) and any(one > place for one in names)}
     return next((place for place in wide if place not in titles), wide[0] if wide else 0), mark
 
 
@@ -80,6 +82,20 @@ def _is_title(cells: Sequence[str], below: Sequence[str]) -> bool:
     if any(CellKind.MOMENT in (kind_of([cell]), kind_of([_said(cell)])) for cell in cells):
         return True
     return any(_SAYS.search(cell) for cell in cells) and not _is_somebodys(below)
+
+
+def _is_pairs(cells: Sequence[str]) -> bool:
+    """Tell whether a line says things of a report, each with its name before it: "Store, Main, Phone, 512-347-0000"."""
+    names, values = cells[0::2], cells[1::2]
+    if len(cells) < 4 or len(cells) % 2 or any(kind_of([one]) is not None or not one.strip() for one in names):
+        return False
+    return not any(any(letter.isdigit() for letter in one) for one in names) and _is_somebodys(values)
+
+
+def _is_header(cells: Sequence[str], below: Sequence[str]) -> bool:
+    """Tell whether a line names columns and nothing else, and has somebody's row below it."""
+    is_one = all(one.strip() and not any(map(str.isdigit, one)) and kind_of([one]) is None for one in cells)
+    return is_one and _is_somebodys(below)
 
 
 def _said(cell: str) -> str:

@@ -187,7 +187,9 @@ class FileTotals:
     def own(self) -> dict[str, str]:
         """What a checkpoint keeps of it: the file's own sum, and where it stands; empty where no column tells."""
         found = self.totals(0, Decimal(0))
-        return {} if found.money is None else {"money": str(found.money), "column": found.column}
+        return {} if found.money is None else {
+            "money": str(found.money), "column": found.column, "taken": found.taken,
+        }  # fmt: skip
 
     def _worth(self, told: tuple[str, ...]) -> tuple[Decimal, bool]:
         """Return what a row comes to by these of its cells, and whether in another currency: then to nothing."""

@@ -106,6 +106,9 @@ class ImportOut(Row, ImportFields):
     notes: dict[str, int] = Field(
         description="What was left out of rows that were taken: placeholder_birthday, phone_left_out and the like."
     )
+    doubts: list[str] = Field(
+        description="Columns left out that may change what the file comes to, or who agreed, and nobody answered for."
+    )
     can_resume: bool
     undone: dict[str, dict[str, int]] = Field(
         description="What its undoing has `removed`, `set_back` and `kept` so far; empty if none was asked for."
@@ -136,6 +139,12 @@ class ImportOptions(Body):
         description="Receipt numbers: one series for all stores, or anew in each (needs a store column).",
     )
     sheet: str | None = Field(None, max_length=120, description="Of a workbook: which sheet is read.")
+    changes_nothing: list[str] | None = Field(
+        None, max_length=200, description="Columns that are left out and change nothing: they are not asked about."
+    )
+    row_kinds: dict[str, dict[str, Literal["sale", "given_back", "no_sale"]]] | None = Field(
+        None, max_length=20, description="Of purchases: column → value → what the rows with it are."
+    )
     unknown_customers: Literal["refuse", "create"] | None = Field(
         None, description="Purchases of buyers nobody knows: refused, or their buyers are made, known by that alone."
     )
@@ -165,6 +174,15 @@ class PreviewRow(Row):
     reason: str
     who: str
     changes: list[PreviewChange]
+
+
+class PreviewDoubt(Row):
+    """A column that is left out and may matter: `what` it may hold (sums, kinds, noes), and what hangs on it."""
+
+    column: str
+    what: str
+    words: str
+    values: list[str]
 
 
 class PreviewTotals(Row, Totals):
@@ -197,6 +215,9 @@ class ImportPreview(Row, Dialect):
     sheets: list[str] = Field(description="Of a workbook the sheets that hold rows: only one of them is read.")
     unused: list[str] = Field(description="Columns of the file that become nothing.")
     unheard: list[str] = Field(description="Of these, columns of yeses and noes that may say who agreed.")
+    doubts: list[PreviewDoubt] = Field(
+        description="Columns to be answered for: match them, or name them in `changes_nothing` or `row_kinds`."
+    )
     strangers: int = Field(description="Buyers nobody knows, whose lines are refused.")
     noes: int = Field(description="Rows that withdraw a consent, or name an address that is written to no more.")
     items: list[PreviewRow]

@@ -22,14 +22,14 @@ from liquor_app.imports.cleaning.answers.heard_columns import places_of
 from liquor_app.imports.cleaning.answers.leaving_reasons import Left, given_up_reason, is_strange, why_left
 from liquor_app.imports.cleaning.answers.objection_columns import OBJECTIONS
 from liquor_app.imports.cleaning.answers.refusals import CALLS, CONSENTS, REFUSALS, clean_refusal
-from liquor_app.imports.cleaning.answers.remarks import choice_channels, chooses_none, holds_remarks, remarks_no
-from liquor_app.imports.cleaning.answers.status_columns import STATUSES, is_of_the_person
+from liquor_app.imports.cleaning.answers.remarks import choice_channels, chosen_noes, holds_remarks, remarks_no
+from liquor_app.imports.cleaning.answers.status_columns import STATUSES, is_of_the_person, is_to_all
 from liquor_app.imports.cleaning.cells import Rejected, clean_word
 from liquor_app.imports.cleaning.dates import read_date
 from liquor_app.imports.cleaning.file_setting import Setting
 from liquor_app.imports.cleaning.moment_cells import clean_consent_moment
 from liquor_app.imports.cleaning.person_cells import clean_ip
-from liquor_app.imports.cleaning.row_notes import GIVEN_UP, NO_EVIDENCE, NOTES, STRANGE_REASON, left_out
+from liquor_app.imports.cleaning.row_notes import GIVEN_UP, IN_DOUBT, NO_EVIDENCE, NOTES, STRANGE_REASON, left_out
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +129,8 @@ def hear(cells: list[str], at: dict[str, int], how: Setting, told: ConsentColumn
             continue
         _hear_dead(channels, name, place, cells, at, how, heard=heard)
     agreed = _answers(cells, at, how, told, heard)
+    if agreed and how.noes is not None and how.noes.concerned(cells):
+        agreed, notes[IN_DOUBT] = {}, None
     for channel, (place, day) in agreed.items():
         if channel in heard.given_up:
             continue
@@ -155,7 +157,9 @@ def hear(cells: list[str], at: dict[str, int], how: Setting, told: ConsentColumn
                     )
                 )
     written = [(place, REFUSALS["opt_out"]) for place in told.remarks if remarks_no(cells[place])]
-    chosen = [(place, about) for place, about in told.choices if chooses_none(cells[place])]
+    chosen = [
+        (place, noes) for place, about in told.choices if (noes := chosen_noes(cells[place], about, how.column(place)))
+    ]
     for place, channels in (*written, *chosen):
         column = how.column(place)
         source = _of_file(how, column)[:120]
@@ -222,6 +226,7 @@ def _answers(
     stands, and the day it names itself ("Email Opt In: 2024-05-01")."""
     agreed: dict[str, tuple[int, str]] = {}
     refused: set[str] = set()
+    to_all: int | None = None
     for name, place in told.consents:
         channel = STATUSES.get(name) or name.removesuffix("_consent")
         day = ""
@@ -234,12 +239,17 @@ def _answers(
             answer, day = Answer.YES, cells[place]
         if answer is Answer.NO:
             about = tuple(STATUSES.values()) if is_of_the_person(cells[place], how.column(place)) else (channel,)
+            if name in STATUSES and is_to_all(cells[place], how.column(place)):
+                to_all = place
             refused.update(about)
             heard.consents.extend(_withdrawal(one, place, cells, at, how) for one in about)
         elif answer is Answer.DEAD:
             heard.given_up.setdefault(channel, _reason_of(cells[place], SuppressionReason.BOUNCED).value)
         elif answer is Answer.YES and name in CONSENTS:
             agreed.setdefault(channel, (place, day))
+    if to_all is not None:  # a yes beside it, of whichever channel, is none
+        heard.consents.extend(_withdrawal(one, to_all, cells, at, how) for one in agreed if one not in refused)
+        refused.update(agreed)
     return {channel: yes for channel, yes in agreed.items() if channel not in refused}
 
 

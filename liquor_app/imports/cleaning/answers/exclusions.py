@@ -30,7 +30,8 @@ _WEAK = (
 """… and such as are about much else: "Year End Newsletter", "Price Drop Texts"."""
 
 _HEAD = (
-    r"(?:e ?mail(?:s|ed|ing|ings)?|mail(?:s|ed|ing|ings)?|newsletters?|sms|mms|text(?:s|ed|ing)?|txts?|marketing"
+    r"(?:mkt|mktg|mrkt|mrktg|e ?mail(?:s|ed|ing|ings)?|mail(?:s|ed|ing|ings)?|newsletters?|sms|mms|text(?:s|ed"
+    r"|ing)?|txts?|marketing"
     r"|promo(?:s|tions?|tional)?|offers|advert(?:s|ising|isements?)?|solicitations?|campaigns?|communications?"
     r"|contact(?:ed|ing)?"
     r"|messag(?:es|ing)|e ?blasts?|consents?|permissions?|opt ?ins?)"

@@ -12,7 +12,7 @@ from liquor_app.imports.cleaning.answers.status_columns import STATUSES
 
 SEVERAL = frozenset({*CONSENTS, *REFUSALS, *DEAD_FIELDS, *STATUSES, "given_up"})
 """Where any no counts, of whichever column."""
-ADDED_UP = frozenset({"discount", "order_discount", "stock"})
+ADDED_UP = frozenset({"discount", "order_discount", "stock", "fees", "refunded"})
 """Fields that several columns hold parts of."""
 OF_EVIDENCE = frozenset({
     "consent_source", "email_consent_source", "sms_consent_source", "consent_at", "email_consent_at", "sms_consent_at",

@@ -48,7 +48,8 @@ _NAME = re.compile(
     r"|sms|texts?|marketing|newsletters?|contact)|no (?:promo\w*|marketing|more|bulk|commercial|advert\w*) \w+"
     r"|(?:black|block) ?list(?:ed)?|donot(?:bulk)?e?mail|donotsendmm|donot(?:contact|text)|deleted|removed|refused"
     r"|deceased|erasure|(?:to be )?forgotten"
-    r"|abgemeldet|abbestellt|ausgetragen|werbesperre|werbewiderspruch|des(?:abonn|inscri)\w*|descadastrad\w+|disiscri\w+"
+    r"|abgemeldet|abbestellt|ausgetragen|werbesperre|cancelad[oa]$|refus (?:e ?mails?|sms|textos?|newsletters?"
+    r"|marketing)|werbewiderspruch|des(?:abonn|inscri)\w*|descadastrad\w+|disiscri\w+"
     r"|(?:nao|non|nicht|no|ne pas) (?:contat\w+|contatt\w+|kontaktieren|contactar|contacter|enviar|envoyer|inviare"
     r"|molestar|escribir))\b"
     r"|(?:^|\bdad[oa] de |\bfecha (?:de )?|\b(?:en|de) )baja$"
@@ -72,7 +73,8 @@ _SAYS_IN = frozenset({word for word in YES if "in" in word.split() or "subscri" 
     "start", "unstop", "help", "info",
 }  # fmt: skip
 _PLAIN_NO = frozenset({
-    "no", "n", "false", "f", "0", "off", "none", "active", "allow", "allows", "allowed", "permit", "permitted",
+    "no", "n", "false", "f", "0", "off", "none", "non", "nein", "não", "nao", "nee", "☐",
+    "active", "allow", "allows", "allowed", "permit", "permitted",
     "include", "included", "unchecked", "unticked", "not excluded", "not blocked", "not stopped", "not restricted",
 })  # fmt: skip
 _CODES = frozenset({"in", "out", "i", "o", "u", "s"})

@@ -72,6 +72,33 @@ def choice_channels(column: str) -> tuple[str, ...]:
     return tuple(one for one, is_one in (("email", by_email or not by_sms), ("sms", by_sms or not by_email)) if is_one)
 
 
+_ONLY = (
+    (re.compile(r"^(?:sms|texts?|text messages?)(?: messages?)? only$|^only (?:sms|texts?)$"), ("email",)),
+    (re.compile(r"^(?:e ?mails?|newsletters?) only$|^only (?:e ?mails?|newsletters?)$"), ("sms",)),
+    (re.compile(r"^(?:phone|calls?|post|postal|mail|letters?|in store|whatsapp) only$"), ("email", "sms")),
+)
+
+
+_NOTHING = re.compile(
+    r"^(?:none|nothing|nada|ninguno|keine|aucune?)\b(?! (?:selected|set|given|yet|specified|on file|prefer\w*)\b)|^no$"
+)
+_OF_CONTACT = re.compile(r"\b(?:contact|communications?|notifications?)\b")
+"""Where none may as well be no preference."""
+
+
+def chosen_noes(cell: str, about: tuple[str, ...], column: str = "") -> tuple[str, ...]:
+    """Return the channels on which somebody chose to be sent nothing: those a column is `about`, or those besides the
+    one that is named ("SMS only")."""
+    words = column_words(cell[:200])
+    others = next((noes for pattern, noes in _ONLY if pattern.match(words)), None)
+    if others is not None:
+        return others if about else ()
+    says_none = _NOTHING.search(words) is not None and (
+        " " in words or not _OF_CONTACT.search(column_words(column))
+    )  # fmt: skip
+    return about if says_none or chooses_none(cell) else ()
+
+
 def chooses_none(cell: str) -> bool:
     """Tell whether somebody chose to be sent no offers: never, nothing, or what must be sent alone."""
     try:

@@ -33,15 +33,27 @@ _OF_THE_PERSON = re.compile(
     r"|no contactar|nicht kontaktieren|ne pas contacter|nao contatar|non contattare)\b"
 )
 _TO_MARKETING = re.compile(r"\b(?:(?:do ?not|don ?t|never) market|no marketing)\b")
+_OF_ALL = re.compile(
+    r"(?:is |be )?(?:contactable|reachable|marketable|can (?:be )?contact(?:ed)?|ok(?:ay)? to contact)"
+)
+"""A column that asks of no channel: a no in it is one to all."""
 _CHANNEL = re.compile(r"\b(?:e ?mails?|mails?|mailings?|newsletters?|sms|texts?|mobile)\b")
 
 
 def is_of_the_person(cell: str, column: str) -> bool:
     """Tell whether a no is to being written to at all, and not to the channel whose column it stands in."""
     words = column_words(cell)
-    if _OF_THE_PERSON.search(words):
+    if _OF_THE_PERSON.search(words) or _OF_ALL.fullmatch(column_words(column)):
         return True
     return _TO_MARKETING.search(words) is not None and not _CHANNEL.search(column_words(column))
+
+
+_TO_ALL = re.compile(r"\b(?:opt(?:ed|s)? ?out|banned|blocked|removed)\b|^stop(?:ped| ?all)?$")
+
+
+def is_to_all(cell: str, column: str) -> bool:
+    """Tell whether a no may be one to every channel: the column names none, and the word is no tool's of one alone."""
+    return _TO_ALL.search(column_words(cell)) is not None and not _CHANNEL.search(column_words(column))
 
 
 def answer_of(cell: str, field: str) -> Answer | None:
@@ -125,11 +137,13 @@ _ASKS_OF_CONSENT = re.compile(
     r"|promo(?:s|tions?|tional)?|commercial|bulk|electronic|e ?mails?|mailings?|newsletters?|sms|texts?|allow(?:s|ed)?"
     r"|accept(?:s|ed)?|receiv(?:e|es|ing)|gets?|wants?|send|permits?|agree[ds]?|opt|opted|in|by|for|via|double|single"
     r"|confirmed) ){0,5}"
-    r"(?:consent(?:s|ed)?|permission|permitted|opt ?in|opted ?in|optin|mailable|e ?mailable|textable|subscriber"
+    r"(?:contactable|reachable|marketable|consent(?:s|ed)?|permission|permitted|opt ?in|opted ?in|optin"
+    r"|mailable|e ?mailable|textable|subscriber"
     r"|e ?mails?|mailings?|newsletters?|sms|texts?|contact|contacted|allowed)"
 )
 _OF_SENDING = re.compile(
-    r"\b(?:consent\w*|permi\w+|opt ?(?:in|ed)\w*|optin|opted|mailable|e ?mailable|textable|subscriber|allow\w*"
+    r"\b(?:contactable|reachable|marketable|consent\w*|permi\w+|opt ?(?:in|ed)\w*|optin|opted|mailable"
+    r"|e ?mailable|textable|subscriber|allow\w*"
     r"|accept\w*|receiv\w*|agree\w*|bulk|(?:may|can|ok(?:ay)?|wants?|gets?) )"
 )
 

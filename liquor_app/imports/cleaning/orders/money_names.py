@@ -8,12 +8,20 @@ from decimal import Decimal
 
 from liquor_app.imports.cleaning.amounts import holds_cents, read_amount, without_unit
 from liquor_app.imports.cleaning.answers.dead_addresses import column_words
+from liquor_app.imports.cleaning.answers.heard_columns import field_of
 from liquor_app.imports.cleaning.orders.discount_columns import offs_of, order_offs_of
 from liquor_app.imports.profiles.tool_profile import plain
 
 BESIDE = ("tax", "other_tax", "tip", "shipping", "fees")
 """Fields that are taken off an amount which holds them: they are paid, but for no goods."""
 REFUNDED = "refunded"
+TAX_RATE = "tax_rate"
+"""Field: by which share a price with tax is more than what was paid for goods."""
+WITH_TAX = re.compile(
+    r"\b(?:(?:tax(?:es)?|vat|gst) (?:incl?|included|inclusive)|(?:incl?|including|inclusive of"
+    r"|with) (?:sales )?(?:tax(?:es)?|vat|gst))\b"
+)
+IS_TAX_RATE = re.compile(r"(?:sales )?(?:tax|vat|gst)(?: rate)+(?: percent| pct)?")
 
 _KINDS = (
     ("tax", re.compile(r"\b(?:tax(?:es)?|salestax|vat|gst|hst|pst|qst|iva|mwst|impuestos?|itbis|igv)\b")),
@@ -117,6 +125,21 @@ _BACK_NO_WORD = re.compile(
 _IS_SUM = re.compile(
     r"\b(?:amounts?|amt|totals?|values?|sums?|refunds|voids|money back|less returns|importe|monto|montant|betrag)\b"
 )
+_WEAK_BACK = re.compile(
+    r"\b(?:credited|(?:store )?credits? issued|disputed?(?: amounts?| amt)?|disputed|gutschrift(?:en)?"
+    r"|(?:ref|refd|rfd) (?:amts?|amounts?|total)|(?:amts?|amounts?) (?:credited|disputed))\b"
+)
+"""Words for what came back that may as well be of something else: where sums with cents stand on some rows alone."""
+FINAL = re.compile(
+    r"(?:(?:adjusted|final|revised|corrected|updated|amended|current) (?:order )?(?:total|amount|sum|net)"
+    r"|(?:(?:net|order|grand|new|total|amount|sales) )+(?:after|less|net of|minus) (?:refunds?|returns?|adjustments?)"
+    r"(?: and (?:refunds?|returns?|adjustments?))?)"
+)
+"""A sum after whatever came back of another."""
+_OF_A_WAY = re.compile(
+    r"\b(?:store credits?|gift cards?|cash|cards?|online|in store|paypal|exchange|other|partial|second)\b"
+)
+"""One of several ways to give money back: such columns add up."""
 _NOTHING = re.compile(
     r"^[\s$€£+-]*+(?:0*+[.,]?0*+|no|n|false|none|never|n/?a|not (?:refunded|returned))[\s-]*+$", re.IGNORECASE
 )
@@ -164,15 +187,40 @@ def names_sum_given_back(column: str) -> bool:
 
 def is_sum_given_back(column: str, cells: Sequence[str]) -> bool:
     words = column_words(column)
-    if not given_back(column) or _BACK_NO_SUM.search(words):
+    is_weak = not given_back(column) and _WEAK_BACK.search(words) is not None
+    if not (given_back(column) or is_weak) or _BACK_NO_SUM.search(words):
+        return False
+    if is_weak and not any(gave_nothing(cell) for cell in cells):
         return False
     filled = [cell for cell in cells if cell.strip()]
     if any(number_of(cell) is None and not gave_nothing(cell) for cell in filled):
         return False
-    if _IS_SUM.search(words):
+    if _IS_SUM.search(words) and not is_weak:
         return not filled or any(number_of(cell) is not None for cell in filled)
     # "Returns" may count bottles; with cents or a currency it is money
     return holds_cents(column) or any(re.search(r"[$€£]|[.,]\d\d\b", cell) for cell in filled)
+
+
+def tax_rate(found: Mapping[str, str], columns: Sequence[str]) -> str | None:
+    """Return the column of the tax's rate, where a price or a sum is called one with tax and no column holds it.
+
+    Args:
+        found: field → column.
+    """
+    called = found.get("amount") or found.get("unit_price") or ""
+    if not WITH_TAX.search(column_words(called)) or any(beside(one) == "tax" for one in columns if one != called):
+        return None
+    return next((one for one in columns if IS_TAX_RATE.fullmatch(column_words(one.replace("%", " rate ")))), None)
+
+
+def bare_of_tax(column: str) -> str:
+    """Return what a price or sum is called without its word for the tax in it: "Price (tax incl.)" is "price"."""
+    return " ".join(WITH_TAX.sub(" ", column_words(column)).split())
+
+
+def is_of_a_way(column: str) -> bool:
+    """Tell whether a column is called what came back in one of several ways ("Store Credit Refund")."""
+    return _OF_A_WAY.search(column_words(column)) is not None
 
 
 def unitless(column: str) -> str:
@@ -195,12 +243,21 @@ def taken_words(at: Mapping[str, int], columns: Sequence[str]) -> str:
     def of(field: str) -> str:
         return f"“{columns[at[field]]}”" if at.get(field, len(columns)) < len(columns) else ""
 
+    def further(fields: Sequence[str]) -> list[str]:
+        return [name for field in fields for name in at if field_of(name) == field]
+
     offs, orders = [name for name, _ in reversed(offs_of(at))], [name for name, _ in order_offs_of(at)]
+    rate = [f"the tax of {told}"] if (told := of(TAX_RATE)) else []
     if amount := of("amount"):
-        gone = (*(offs if is_gross(columns[at["amount"]], at) else ()), *orders, *BESIDE, REFUNDED)
-        return " − ".join([amount, *(one for field in gone if (one := of(field)))])
+        gone = (
+            *(offs if is_gross(columns[at["amount"]], at) else ()),
+            *orders,
+            *further(BESIDE),
+            *further((REFUNDED,)),
+        )
+        return " − ".join([amount, *rate, *(one for field in gone if (one := of(field)))])
     goods = " × ".join(one for field in ("unit_price", "quantity") if (one := of(field)))
-    off = [one for field in (*offs, *orders, REFUNDED) if (one := of(field))]
+    off = [*rate, *(one for field in (*offs, *orders, *further((REFUNDED,))) if (one := of(field)))]
     return " − ".join([goods, *off]) if goods else ""
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from enum import Enum
 
 from liquor_app.imports.cleaning.orders.money_names import REFUNDED as REFUNDED_SUM
-from liquor_app.imports.cleaning.orders.row_kinds import BARE, CODED, OF_WHAT, tells_kinds
+from liquor_app.imports.cleaning.orders.row_kinds import BARE, CODED, OF_WHAT, stand_for_kinds, tells_kinds
 from liquor_app.imports.cleaning.orders.status_words import Says, is_day, is_no, is_yes, said_by
 from liquor_app.imports.profiles.tool_profile import plain
 from liquor_app.imports.readers.row_reader import Record
@@ -87,6 +87,9 @@ class About(Enum):
     NOT_YET = "not yet"
 
 
+_OF_BOTH = re.compile(
+    r"^(?:sales?|sold|purchase|charge)(?:or)?(?:returns?|refunds?|voids?)(?:type|kind|code|flag|ind)?$"
+)
 _NAMED: tuple[tuple[re.Pattern[str], About], ...] = (
     (_OF_RETURNS, About.RETURNS), (_OF_PARCELS, About.PARCEL), (_OF_PAYMENTS, About.PAYMENT), (_OF_ORDERS, About.ORDER),
     (_VOIDS, About.VOIDS), (_REFUNDS, About.REFUNDS), (_RETURNS, About.RETURN), (_PAIDS, About.PAID),
@@ -109,19 +112,27 @@ def about_of(column: str) -> About | None:
     return next((role for pattern, role in _NAMED if pattern.match(name)), None)
 
 
-def status_columns(columns: Sequence[str], at: Mapping[str, int], sample: Sequence[Record]) -> dict[int, About]:
+def status_columns(
+    columns: Sequence[str], at: Mapping[str, int], sample: Sequence[Record], told: Collection[str] = ()
+) -> dict[int, About]:
     """Return the positions of the columns that say which rows count, and what their words are about.
 
     Args:
         at: field → position of its column.
         sample: the first rows.
+        told: columns of kinds, as somebody said.
     """
     rows = [one.cells for one in sample if not one.problem]
-    named = ((place, about_of(name)) for place, name in enumerate(columns) if place != at.get(REFUNDED_SUM))
-    return {
-        place: role for place, role in named
-        if role is not None and _holds(role, columns, place, rows)
-    }  # fmt: skip
+    mapped = set(at.values())
+    found: dict[int, About] = {}
+    for place, name in enumerate(columns):
+        role = about_of(name)
+        is_of_kinds = name in told or (_OF_BOTH.match(plain(name)) is not None and tells_kinds(columns, place, rows))
+        if is_of_kinds or (role is None and place not in mapped and stand_for_kinds(columns, place, rows)):
+            found[place] = About.KIND
+        elif role is not None and place != at.get(REFUNDED_SUM) and _holds(role, columns, place, rows):
+            found[place] = role
+    return found
 
 
 def _holds(role: About, columns: Sequence[str], place: int, rows: Sequence[Sequence[str]]) -> bool:

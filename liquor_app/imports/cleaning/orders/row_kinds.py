@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence, Set
 
 from liquor_app.imports.cleaning.amounts import read_amount
 from liquor_app.imports.cleaning.answers.dead_addresses import column_words
@@ -39,7 +40,8 @@ _WORDS = {
         (
             "regular", "approved", "sales receipt", "cash sale", "shop order", "delivery", "pickup", "pick up",
             "curbside", "curbside pickup", "in store", "instore", "online", "web", "phone", "phone order", "walk in",
-            "takeout", "take out", "to go", "dine in", "retail", "wholesale", "pos", "e commerce", "ecommerce",
+            "order", "orders", "takeout", "take out", "to go",
+            "dine in", "retail", "wholesale", "pos", "e commerce", "ecommerce",
         ),
         Says.COUNTS,
     ),
@@ -63,6 +65,85 @@ _BELOW = re.compile(r"^\s*+[-−(]\s*+[$€£]?+\s*+[\d.]")
 _BACK: set[Says | None] = {Says.RETURN, Says.VOIDED}
 
 
+_OF_BOTH = re.compile(
+    r"^(?:sales?|sold|purchase|charge)(?:or)?(?:returns?|refunds?|voids?)(?:type|kind|code|flag|ind)?$"
+)
+"""A name that asks which of the two a row is ("Sale/Return")."""
+_SOLD = frozenset(
+    {"sale", "sales", "purchase", "purchases", "charge", "charges", "invoice", "inv", "order", "orders", "sold"}
+)
+_GIVEN_BACK = frozenset({
+    "credit", "credits", "refund", "refunds", "return", "returns", "reversal", "reversals", "crn", "credit note",
+    "credit memo", "creditmemo", "returned",
+})  # fmt: skip
+_OF_PAYMENT = re.compile(r"\b(?:pay(?:ment|ments)?|paid|tenders?|cards?|account|terms|method|customer|contact)\b")
+"""Of how something was paid, where credit is a card and a charge an account."""
+_OF_SIGNS = re.compile(r"(?:amount |total |transaction )?(?:sign|plus minus|polarity)")
+_OF_MINUS = re.compile(r"(?:is )?(?:neg|negative|minus)(?: flag| ind| indicator| y n)?")
+_OF_LEDGER = re.compile(r"(?:dr cr|cr dr|debit credit|credit debit|d c)(?: flag| ind| indicator| type| code)?")
+_SIGNS = {"+": Says.COUNTS, "": Says.COUNTS, **dict.fromkeys(("-", "−", "–"), Says.RETURN)}
+_MARKS = {
+    **dict.fromkeys(("", "n", "no", "0", "false", "f", "+"), Says.COUNTS),
+    **dict.fromkeys(("*", "x", "y", "yes", "1", "true", "t", "-", "✓", "neg", "minus"), Says.RETURN),
+}  # fmt: skip
+_LEDGER = {**dict.fromkeys(("dr", "d", "debit"), Says.COUNTS), **dict.fromkeys(("cr", "c", "credit"), Says.RETURN)}
+
+
+def _certain(column: str, cells: Sequence[str]) -> Mapping[str, Says]:
+    """Return what signs say in a column that is called one of signs, and holds both and nothing else ("+/-", "Neg: *",
+    "DR/CR" where most are sold); empty for any other."""
+    words = column_words(column)
+    said = Counter(cell.strip().casefold() for cell in cells)
+    if column.strip() in ("+/-", "-/+", "+-", "±") or _OF_SIGNS.fullmatch(words):
+        known: Mapping[str, Says] = _SIGNS
+    elif _OF_MINUS.fullmatch(words):
+        known = _MARKS
+    elif _OF_LEDGER.fullmatch(words):
+        known = _LEDGER
+    else:
+        return {}
+    if not said.keys() <= known.keys() or len({known[one] for one in said}) < 2:
+        return {}
+    back = sum(many for one, many in said.items() if known[one] is Says.RETURN)
+    # in a bank's book a credit is what came in: those of whoever sells are fewer than the sales
+    return known if back * 2 < said.total() else {}
+
+
+def _beside_sales(words: Set[str]) -> Mapping[str, Says]:
+    """Return what words say beside one for a sale, or for what came back, that alone may be of something else."""
+    found: dict[str, Says] = {}
+    if words & _SOLD:
+        found |= dict.fromkeys(("credit", "credits", "reversal", "reversals", "crn"), Says.RETURN)
+    if not words & {"sale", "sales"}:  # else it may be what the shop bought itself
+        found |= dict.fromkeys(("purchase", "purchases"), Says.COUNTS)
+    if words & _GIVEN_BACK:
+        found |= dict.fromkeys(("charge", "charges", "inv"), Says.COUNTS)
+    return found | ({"re": Says.RETURN} if "sa" in words else {})
+
+
+def stand_for_kinds(columns: Sequence[str], place: int, rows: Sequence[Sequence[str]]) -> bool:
+    """Tell whether a column of any name holds kinds of rows beyond doubt: words for sales and for what came back, both,
+    on each row and but for a few rows nothing else ("Doc": INV, CRN; "Transaction": Purchase, Credit); or signs."""
+    column = columns[place]
+    cells = [one[place] for one in rows]
+    if _certain(column, cells):
+        return True
+    if _OF_PAYMENT.search(column_words(column)):
+        return False
+    words = Counter(word_of(cell) for cell in cells)
+    sold, back = (sum(words[one] for one in known) for known in (_SOLD, _GIVEN_BACK))
+    others = words.total() - sold - back
+    if not sold or not back or words[""] or others * 4 > words.total():
+        return False
+    return not others or all(
+        said_by(one) is not None or one in _LEDGER_WORDS for one in words.keys() - _SOLD - _GIVEN_BACK
+    )
+
+
+_LEDGER_WORDS = frozenset(
+    {"adjustment", "adjustments", "correction", "payment", "payments", "debit", "transfer", "fee"}
+)
+"""What stands beside sales and credits in a book, and is asked about row by row."""
 _ITEMS = frozenset({
     "item", "items", "line item", "lineitem", "product", "merchandise", "goods", "sale item", "sales item", "plu",
 })  # fmt: skip
@@ -94,11 +175,20 @@ class KindWords:
         rows: the first ones.
     """
 
-    def __init__(self, columns: Sequence[str], place: int, rows: Sequence[Sequence[str]]) -> None:
+    def __init__(
+        self, columns: Sequence[str], place: int, rows: Sequence[Sequence[str]],
+        told: Mapping[str, Says] | None = None,
+    ) -> None:  # fmt: skip
         column = columns[place]
+        self._told = dict(told or _certain(column, [cells[place] for cells in rows]))
         said = {cells[place] for cells in rows}
         words = {word_of(one) for one in said}
-        self._letters = is_named(column) or _stand_apart(place, rows) or _are_all(columns, place, said)
+        self._letters = (
+            is_named(column)
+            or _OF_BOTH.match(plain(column)) is not None
+            or _stand_apart(place, rows)
+            or _are_all(columns, place, said)
+        )
         self._of_here: dict[str, Says] = {}
         is_signed = any(_BELOW.match(cell) for cells in rows for cell in cells)
         if "payment" in words and is_signed and not any(said_by(one) is Says.COUNTS for one in said):
@@ -107,9 +197,12 @@ class KindWords:
             self._of_here |= _BESIDE_ITEMS
         if "reversing" in words:
             self._of_here["reversed"] = Says.COUNTS
+        self._of_here |= _beside_sales(words)
 
     def __call__(self, cell: str) -> Says | None:
         """Return what the cell says of its row."""
+        if self._told and (said := self._told.get(cell.strip().casefold())) is not None:
+            return said
         word = word_of(cell)
         letter = _LETTERS.get(cell.strip().upper()) if self._letters else None
         said = letter or self._of_here.get(word) or _WORDS.get(word) or said_by(cell)
@@ -126,8 +219,12 @@ def tells_kinds(columns: Sequence[str], place: int, rows: Sequence[Sequence[str]
     holds are kinds, or one is of what was given back. It is no category."""
     column = columns[place]
     filled = [cells[place] for cells in rows if cells[place].strip()]
+    if _certain(column, [cells[place] for cells in rows]):
+        return True
     kinds = KindWords(columns, place, rows)
     told = [kinds(one) for one in filled]
+    if _OF_BOTH.match(plain(column)):
+        return bool(filled) and None not in told
     if plain(column) in BARE:
         return len(filled) == len(rows) and None not in told and Says.NO_LINE in told
     if is_named(column):  # a database's own code for all its tickets (TKT_TYP: T) tells them not apart
@@ -137,7 +234,7 @@ def tells_kinds(columns: Sequence[str], place: int, rows: Sequence[Sequence[str]
     )
 
 
-def _are_all(columns: Sequence[str], place: int, said: Collection[str]) -> bool:
+def _are_all(columns: Sequence[str], place: int, said: Set[str]) -> bool:
     """Tell whether letters of sales, and of what was no sale, are all that a column holds which is about rows: a code
     of theirs, or a type in a file that says nothing of products."""
     told = {_LETTERS.get(cell.strip().upper()) for cell in said}

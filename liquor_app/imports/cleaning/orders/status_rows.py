@@ -76,18 +76,22 @@ class StatusRows:
             says what to do.
     """
 
-    def __init__(self, columns: Sequence[str], at: Mapping[str, int], sample: Sequence[Record], decimal: str) -> None:
+    def __init__(
+        self, columns: Sequence[str], at: Mapping[str, int], sample: Sequence[Record], decimal: str,
+        kinds: Mapping[str, Mapping[str, Says]] | None = None,
+    ) -> None:  # fmt: skip
+        kinds = kinds or {}
         self._columns = columns
         self._at = {field: place for field, place in at.items() if place < len(columns)}
         self._worth = RowWorth(self._at, decimal)
         self._in_part = InPart(columns, self._at, self._worth)
-        self._roles = status_columns(columns, at, sample)
+        self._roles = status_columns(columns, at, sample, kinds)
         self._has_payment = About.PAYMENT in self._roles.values()
         self._has_status = self._has_payment or About.ORDER in self._roles.values()
         # "Is Return" is about the row; "Returned" says what became of a sale
         first = [one.cells for one in sample if not one.problem]
         self._kinds = {
-            place: KindWords(columns, place, first)
+            place: KindWords(columns, place, first, kinds.get(columns[place]))
             for place, role in self._roles.items() if role is About.KIND
         }  # fmt: skip
         asking = [
@@ -102,7 +106,7 @@ class StatusRows:
             in_order = sorted(sample, key=lambda one: "" if one.problem or order is None else one.cells[order].strip())
             self.sample = list(self.rows(in_order))
             doubts = [one for one in self.sample if one.doubt]
-            if doubts:
+            if doubts and not _are_few(doubts, self.sample):
                 raise Invalid(self._question(doubts), field="mapping")
             self._gone, self._back = set(), set()
 
@@ -284,12 +288,22 @@ def check_status(record: Record) -> None:
 
 
 _BLANK = "is blank"
+_UNTOLD = ", and nobody can tell by that whether it was paid."
+
+
+def _are_few(doubts: Sequence[Record], sample: Sequence[Record]) -> bool:
+    """Tell whether less than half of the rows say a word nobody knows, and no more is in doubt: each is refused by
+    itself, with its order."""
+    is_word = all(one.doubt.endswith(_UNTOLD) and _BLANK not in one.doubt for one in doubts)
+    return is_word and len(doubts) * 2 < len(sample)
+
+
 _ON_FIRST = " If it stands on an order's first row alone, map the order's number to a column that each row has."
 
 
 def _doubt(one: _Told) -> str:
     said = f"says “{one.word.strip()[:MOST_OF_WORD]}”" if one.word.strip() else _BLANK
-    return f"“{one.column}” {said}, and nobody can tell by that whether it was paid."
+    return f"“{one.column}” {said}{_UNTOLD}"
 
 
 def _no_sum(one: _Told) -> str:

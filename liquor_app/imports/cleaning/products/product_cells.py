@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from decimal import Decimal
@@ -11,10 +12,12 @@ from typing import TypeVar
 from liquor_app.catalog.product_write import NewProduct
 from liquor_app.catalog.upc_codes import read_upc
 from liquor_app.imports.cleaning.amounts import holds_cents
+from liquor_app.imports.cleaning.answers.dead_addresses import column_words
 from liquor_app.imports.cleaning.answers.heard_columns import field_of
 from liquor_app.imports.cleaning.cells import Rejected, clean_label, clean_text, clean_word
 from liquor_app.imports.cleaning.file_setting import Setting
 from liquor_app.imports.cleaning.number_cells import (
+    MAX_NUMBER,
     bare_count,
     bare_price,
     check_head,
@@ -23,8 +26,16 @@ from liquor_app.imports.cleaning.number_cells import (
     clean_number,
     clean_signed,
 )
+from liquor_app.imports.cleaning.orders.status_words import is_yes
 from liquor_app.imports.cleaning.person_cells import clean_code, unspread
-from liquor_app.imports.cleaning.row_notes import COST_ABOVE_PRICE, PRICE_OF_ZERO, STOCK_BELOW_ZERO, left_out
+from liquor_app.imports.cleaning.row_notes import (
+    COST_ABOVE_PRICE,
+    NO_LONGER_SOLD,
+    PRICE_OF_ZERO,
+    SALE_ABOVE_PRICE,
+    STOCK_BELOW_ZERO,
+    left_out,
+)
 
 T = TypeVar("T")
 MONEY = ("price", "sale_price", "cost", "minimum_price")
@@ -89,7 +100,11 @@ def clean_product(number: int, cells: list[str], at: dict[str, int], how: Settin
         read(name, partial(clean_signed, field="stock", decimal=how.decimal, currency=""), bare_count)
         for name in at if name.startswith("stock")
     )  # fmt: skip
+    if "active" in at and is_gone(cell("active"), how.column(at["active"])):
+        stock = Decimal(0)
+        notes.append(NO_LONGER_SOLD)
     notes += _warnings(written["price"], known["cost"], stock)
+    notes += [SALE_ABOVE_PRICE] if (known["sale_price"] or 0) > (known["price"] or MAX_NUMBER) else []
     return CleanProduct(
         NewProduct(
             sku, upc, number=number,
@@ -103,6 +118,21 @@ def clean_product(number: int, cells: list[str], at: dict[str, int], how: Settin
         ),
         tuple(notes),
     )  # fmt: skip
+
+
+_GONE = frozenset({
+    "no", "n", "false", "f", "inactive", "not active", "discontinued", "disc", "archived", "disabled", "draft",
+    "deleted", "retired", "obsolete", "delisted", "unavailable", "hidden", "not for sale", "end of life",
+})  # fmt: skip
+_OF_GONE = re.compile(r"\b(?:inactive|discontinued|archived|disabled|deleted|retired|obsolete|delisted|hidden)\b")
+
+
+def is_gone(cell: str, column: str) -> bool:
+    """Tell whether a product is sold no more: a no in "Active", a yes in "Discontinued", or a word that says so."""
+    word = column_words(cell)
+    if _OF_GONE.search(column_words(column)):
+        return is_yes(cell) or word in _GONE - {"no", "n", "false", "f"}
+    return word in _GONE or cell.strip() in ("0", "✗", "☐")
 
 
 def _added(places: Iterable[Decimal | None]) -> Decimal | None:

@@ -10,7 +10,7 @@ from liquor_app.imports.cleaning.orders.discount_columns import CENTS, NEARLY_AL
 
 MOST_LOOKED_AT = 100
 """Rows that are added up: a column that is in a sum is in it on any of them."""
-MOST_PARTS = 6
+MOST_PARTS = 9
 """Columns of one kind that are tried in every choice of them."""
 
 

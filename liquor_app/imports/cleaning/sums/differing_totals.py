@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 
 from liquor_app.imports.cleaning.amounts import read_amount
+from liquor_app.imports.cleaning.answers.heard_columns import places_of
 from liquor_app.imports.cleaning.orders.discount_columns import offs_of
 from liquor_app.imports.cleaning.orders.money_names import BESIDE, REFUNDED, TOTAL, unitless
 from liquor_app.imports.cleaning.orders.order_shape import tells_whole_orders
@@ -41,7 +42,7 @@ def one_total_each(
 
 def _each(records: Iterable[Record], at: Mapping[str, int], decimal: str, *, is_of_orders: bool) -> Iterator[Record]:
     order_at, amount_at, now = at["order_id"], at["amount"], ""
-    beside = {at[field] for field in (*BESIDE, REFUNDED) if field in at} | {place for _, place in offs_of(at)}
+    beside = {place for _, place in places_of(at, (*BESIDE, REFUNDED))} | {place for _, place in offs_of(at)}
     first: dict[str, Decimal] = {}
     for record in records:
         if record.problem or record.left_out or record.doubt:

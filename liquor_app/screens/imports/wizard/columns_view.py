@@ -55,6 +55,8 @@ LABELS: Mapping[str, str] = {
     "tip": "Tip within what was paid",
     "shipping": "Shipping within what was paid",
     "fees": "Fees within what was paid",
+    "tax_rate": "Rate of the tax that prices hold",
+    "active": "Still sold",
     "refunded": "What was given back of it",
     "refund_of": "The order a refund is of",
     "is_alcohol": "Is alcohol",

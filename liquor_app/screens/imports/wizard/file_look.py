@@ -11,6 +11,7 @@ from liquor_app.core.db import transaction
 from liquor_app.core.errors import AppError
 from liquor_app.core.files.store import file_store
 from liquor_app.imports.cleaning.answers.heard_columns import field_of
+from liquor_app.imports.cleaning.doubts.doubt import ROW_KINDS
 from liquor_app.imports.dry_run import FilePreview, Trial, inspect_file, try_file
 from liquor_app.imports.import_rows import ImportRow
 from liquor_app.imports.orders.store_orders import numbered_before
@@ -76,7 +77,9 @@ async def look_at(actor: Actor, question: Question) -> Answer:
             told = question.options
             async with transaction() as session:
                 by_store = await numbered_before(session, actor)
-            whole: dict[str, Any] = {name: told[name] for name in ("profile", "constants", "sheet") if name in told}
+            whole: dict[str, Any] = {
+                name: told[name] for name in ("profile", "constants", "sheet", ROW_KINDS) if name in told
+            }
             if question.mapping is None:
                 seen = first = await READING.run(
                     inspect_file, path, row.kind, options=whole, file_name=row.file_name,

@@ -40,18 +40,13 @@ from liquor_app.screens.imports.wizard.columns_view import (
     on_screen,
     reassigned,
 )
+from liquor_app.screens.imports.wizard.doubt_answers import DoubtAnswers
 from liquor_app.screens.imports.wizard.file_look import Answer, Question, look_at, told_of_all
 from liquor_app.screens.imports.wizard.running_state import RunState
 from liquor_app.screens.imports.wizard.said_of_all import NOTHING, clean_said, first_mistake, told_again
 from liquor_app.screens.imports.wizard.state import MATCH, RUN, ImportState
 from liquor_app.screens.imports.wizard.trial_pages import TrialPages
-from liquor_app.screens.imports.wizard.trial_view import (
-    TotalLine,
-    money_words,
-    seen_words,
-    stranger_words,
-    total_lines,
-)
+from liquor_app.screens.imports.wizard.trial_view import TotalLine, money_words, seen_words, stranger_words, total_lines
 from liquor_app.screens.imports.wizard.view import trial_words
 from liquor_app.screens.session.background import background
 from liquor_app.screens.session.state import guarded, signed_in
@@ -60,7 +55,7 @@ from liquor_app.ui.toast import toast_failed
 UNREADABLE = "The file could not be looked at. Please try again."
 
 
-class MatchState(TrialPages, rx.State):
+class MatchState(TrialPages, DoubtAnswers, rx.State):
     """What is chosen for the file in hand, and what it would do."""
 
     columns: list[ColumnLine] = []
@@ -150,6 +145,7 @@ class MatchState(TrialPages, rx.State):
         self.decimal = str(row.options.get("decimal", self.decimal))
         self._said_numbering = str(row.options.get("numbering", ""))
         self._said_sheet = str(row.options.get("sheet", ""))
+        self._take_answers(row.options)
 
     @rx.event
     @guarded
@@ -344,6 +340,7 @@ class MatchState(TrialPages, rx.State):
             self._show_lines(answer.lines)
             self.stranger_note = stranger_words(answer.tried)
             self.totals = total_lines(answer.tried, row.kind)
+            self._ask_about(answer.tried.doubts)
             self.money_note, self.seen_note = money_words(answer.tried, row.kind), seen_words(answer.tried)
 
     @property
@@ -356,7 +353,7 @@ class MatchState(TrialPages, rx.State):
         said = {
             OPTION: CREATE if self.creates else "", "numbering": self._said_numbering, "sheet": self._said_sheet,
         }  # fmt: skip
-        return told_of_all(self.said, said) | ({"profile": ""} if self.by_columns else {})
+        return told_of_all(self.said, said) | self._answers | ({"profile": ""} if self.by_columns else {})
 
     @rx.event
     @guarded
@@ -383,6 +380,8 @@ class MatchState(TrialPages, rx.State):
             return None
         if wrong := first_mistake(self.wrong):
             return toast_failed("Not imported yet", wrong)
+        if self.doubts:
+            return toast_failed("Not yet", "Please answer first for the columns that are left out.")
         async with transaction() as session:
             await start_import(
                 session, actor, row.id, kind=file.kind, policy=self.policy, mapping=mapping_of(self.columns),

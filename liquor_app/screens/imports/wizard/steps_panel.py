@@ -7,6 +7,7 @@ from typing import Any
 import reflex as rx
 
 from liquor_app.imports.readers.dialect import MARKS, NUMBERINGS, ORDERS
+from liquor_app.screens.imports.wizard.doubts_panel import doubts_card
 from liquor_app.screens.imports.wizard.matching_state import MatchState
 from liquor_app.screens.imports.wizard.opening_state import OpeningState
 from liquor_app.screens.imports.wizard.running_state import RunState
@@ -64,6 +65,7 @@ def match_step() -> rx.Component:
         button(rx.cond(MatchState.pressed, "Reading…", "Import"), kind="primary", icon="upload",
                on_click=[AWAIT_RESULT, MatchState.start], busy=MatchState.pressed,
                disabled=(rx.Var.create(MatchState.columns).length() == 0) | (MatchState.problem != "")
+               | ((rx.Var.create(MatchState.doubts).length() > 0) & ~MatchState.reading)
                | ((MatchState.trial == "") & ~MatchState.reading)),
         button("Choose another file", on_click=OpeningState.again),
         wrap=True,
@@ -89,7 +91,7 @@ def match_step() -> rx.Component:
         title="How it is read",
         flush=True,
     )
-    return col(chosen, trial_rows(), read, gap=16)
+    return col(chosen, doubts_card(), trial_rows(), read, gap=16)
 
 
 def _known_as() -> rx.Component:

@@ -152,7 +152,7 @@ def money_words(trial: Trial, kind: str) -> str:
         return f"{source} Both are the same."
     apart = apart_words(
         totals.money - totals.money_made, totals.column, rejected=trial.report.rejected, notes=trial.report.notes,
-        left_out=totals.left_out,
+        left_out=totals.left_out, taken=totals.taken,
     )  # fmt: skip
     return f"{source} {apart}"
 

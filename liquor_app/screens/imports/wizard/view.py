@@ -13,8 +13,10 @@ from liquor_app.imports.cleaning.row_notes import (
     COST_ABOVE_PRICE,
     FUTURE,
     GIVEN_UP,
+    IN_DOUBT,
     NO_BIRTHDAY,
     NO_EVIDENCE,
+    NO_LONGER_SOLD,
     NO_STATE,
     OTHER_SHEETS,
     PERCENT,
@@ -22,6 +24,7 @@ from liquor_app.imports.cleaning.row_notes import (
     REFUND_SHEETS,
     REPEATED_FIRST,
     REPEATED_LATER,
+    SALE_ABOVE_PRICE,
     STOCK_BELOW_ZERO,
     STRANGE_REASON,
     TOO_MANY_OF_ONE,
@@ -127,7 +130,9 @@ def ending_words(row: ImportRow) -> str:
             money, column = own
             counts += f" The file's own total (“{column[:MOST_OF_NAME]}”) is {show_money(money, cents=True)}."
             if money != row.money:
-                counts += f" {apart_words(money - row.money, column, rejected=row.rejected, notes=row.notes)}"
+                known: dict[str, Any] = {"rejected": row.rejected, "notes": row.notes, "taken": row.own_taken}
+                counts += f" {apart_words(money - row.money, column, **known)}"
+    counts += doubt_words(row.doubts)
     counts += note_words(row.notes, row.position.get("twice", ()))
     if row.status is ImportStatus.COMPLETED:
         return counts
@@ -143,6 +148,11 @@ def ending_words(row: ImportRow) -> str:
     if not (row.rows or row.taken_back):
         return f"{why} Nothing was imported."
     return f"{why} What was taken so far stays: {counts}"
+
+
+def doubt_words(doubts: Sequence[str]) -> str:
+    """Tell what was left out, may matter, and nobody answered for; empty for nothing."""
+    return f" Nobody answered for what may matter: {' '.join(map(on_screen, doubts))}" if doubts else ""
 
 
 _WARNED = {
@@ -173,6 +183,14 @@ _WARNED = {
         " file again and choose each",
     ),
     COST_ABOVE_PRICE: ("product costs more than its price", "products cost more than their price"),
+    SALE_ABOVE_PRICE: (
+        "product has a sale price above its price: please check which is which",
+        "products have a sale price above their price: please check which is which",
+    ),
+    NO_LONGER_SOLD: (
+        "product is sold no more, as the file says: its stock is taken as none, and it is not offered",
+        "products are sold no more, as the file says: their stock is taken as none, and they are not offered",
+    ),
     STOCK_BELOW_ZERO: ("product has a stock below zero", "products have a stock below zero"),
     PRICE_OF_ZERO: ("price of 0 is left blank", "prices of 0 are left blank"),
     GIVEN: (
@@ -218,12 +236,14 @@ _WARNED = {
 
 
 def apart_words(
-    apart: Decimal, column: str, *, rejected: int, notes: Mapping[str, Any], left_out: Decimal = Decimal(0)
-) -> str:
+    apart: Decimal, column: str, *, rejected: int, notes: Mapping[str, Any], left_out: Decimal = Decimal(0),
+    taken: str = "",
+) -> str:  # fmt: skip
     """Tell why a file's own sum is another than what its orders come to: only what can be the reason here.
 
     Args:
         column: whose sum the file's own is.
+        taken: the columns revenue is made of, where that is known.
         left_out: what rows that are no lines come to, where that is known.
     """
     why = []
@@ -233,7 +253,11 @@ def apart_words(
     if rows := rows_left_out(notes) - sums:
         came_to = f" ({show_money(left_out, cents=True)})" if left_out else ""
         why.append(f"{plural(rows, 'row')} {'is' if rows == 1 else 'are'} no line of a purchase{came_to}")
-    if plain(column) in WHOLE_TOTALS:
+    if "− the tax of" in taken:
+        why.append("the tax that prices hold is taken out")
+    elif taken and "−" not in taken and taken.replace("“", "").replace("”", "") != column:
+        why.append(f"what was paid stands in {taken}")
+    elif plain(column) in WHOLE_TOTALS:
         why.append("that column holds tax, shipping and tips as well, which are not paid for goods")
     elif not why:
         why.append("discounts and returns stand in other columns")
@@ -299,6 +323,8 @@ def note_words(notes: Mapping[str, Any], twice: Sequence[str] = ()) -> str:
         words += " another customer, or another store, than the order's own."
     if count := int(notes.get(FUTURE, 0)):
         words += f" Consent left out of {plural(count, 'row')}: its date lies in the future."
+    if count := int(notes.get(IN_DOUBT, 0)):
+        words += f" A yes is left out of {plural(count, 'row')}: a column that becomes nothing may say no there."
     if count := int(notes.get(UNSEEN, 0)):
         words += f" Checks of age left out of {plural(count, 'row')}: one counts only with what was seen, and when."
     if count := int(notes.get(TOO_MANY_TAGS, 0)):
