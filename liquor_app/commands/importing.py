@@ -103,7 +103,7 @@ def _told(tried: Trial) -> dict[str, Any]:
         "totals": asdict(tried.totals),
         "columns_left_out": tried.unused,
         "columns_that_may_say_who_agreed": list(tried.unheard),
-        "columns_to_answer_for": [asdict(one) for one in tried.doubts],
+        "columns_to_answer_for": [asdict(one) for one in tried.asked],
         "customers_nobody_knows": tried.strangers,
         "rows_that_say_no": tried.noes,
         "items": [

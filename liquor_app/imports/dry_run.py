@@ -116,7 +116,7 @@ class Trial:
     """Each store numbers its receipts anew, as the file was tried."""
     twice: tuple[str, ...] = ()
     """Of rows that name again what stood further up a few, in words."""
-    doubts: tuple[Doubt, ...] = ()
+    asked: tuple[Doubt, ...] = ()
     """Columns that are left out and may matter, which nobody answered for."""
 
 

@@ -282,7 +282,7 @@ async def preview_import(
         "totals": tried.totals,
         "unused": tried.unused,
         "unheard": tried.unheard,
-        "doubts": tried.doubts,
+        "doubts": tried.asked,
         "strangers": tried.strangers,
         "noes": tried.noes,
         "items": [

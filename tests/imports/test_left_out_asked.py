@@ -68,11 +68,11 @@ async def test_what_is_left_out_and_may_matter_is_asked(database: str, tmp_path:
     columns, rows, column, other_sum = ASKED[name]
     file = sales(tmp_path, columns, *rows)
     found = await tried(file)
-    assert [one.column for one in found.doubts] == [column]
-    assert other_sum in found.doubts[0].words, "it says what the sum would be"
+    assert [one.column for one in found.asked] == [column]
+    assert other_sum in found.asked[0].words, "it says what the sum would be"
     report = await run(file, "purchases")
-    assert report.doubts == [found.doubts[0].words], "the report of a file that nobody watched tells it too"
-    assert (await tried(file, changes_nothing=[column])).doubts == ()
+    assert report.doubts == [found.asked[0].words], "the report of a file that nobody watched tells it too"
+    assert (await tried(file, changes_nothing=[column])).asked == ()
 
 
 QUIET = {
@@ -97,7 +97,7 @@ QUIET = {
 async def test_what_cannot_matter_is_not_asked(database: str, tmp_path: Path, name: str) -> None:
     await people(tmp_path)
     columns, rows = QUIET[name]
-    assert (await tried(sales(tmp_path, columns, *rows))).doubts == ()
+    assert (await tried(sales(tmp_path, columns, *rows))).asked == ()
 
 
 async def test_an_answer_says_what_rows_are(database: str, tmp_path: Path) -> None:
@@ -161,7 +161,7 @@ async def test_a_drop_folder_waits_for_an_answer_and_takes_it(root: Path, tmp_pa
 
 async def test_a_tools_own_file_is_never_asked_about(database: str) -> None:
     for name in ("02_shopify_orders.csv", "03_square_transactions.csv", "07_clover_line_items.csv"):
-        assert (await tried(Path("tests/imports/files") / name)).doubts == ()
+        assert (await tried(Path("tests/imports/files") / name)).asked == ()
 
 
 async def test_the_page_asks_before_it_imports(database: str, tmp_path: Path) -> None:
@@ -207,7 +207,7 @@ async def test_an_order_total_beside_other_lines_is_asked_about(database: str, t
     rows = ("1,2026-03-01,a@x.example,Rye,1,20.00,45.00", "1,2026-03-01,a@x.example,Gin,1,30.00,45.00",
             "2,2026-03-02,b@x.example,Rum,1,9.00,9.00")  # fmt: skip
     found = await tried(write(tmp_path / "sales.csv", head, *rows))
-    [doubt] = found.doubts
+    [doubt] = found.asked
     assert doubt.column == "Order Total"
     assert "$59.00 are counted, and it says $54.00" in doubt.words
 
@@ -217,11 +217,11 @@ STORES = ("Store,SKU,Name,Price,On Hand", "Main,A,Rye,20.00,5", "Branch,A,Rye,20
 
 async def test_stock_of_several_stores_is_asked_about(database: str, tmp_path: Path) -> None:
     file = write(tmp_path / "stock.csv", *STORES)
-    [doubt] = (await tried(file, "products")).doubts
+    [doubt] = (await tried(file, "products")).asked
     assert "1 product of the first rows stands once for each" in doubt.words
-    assert (await tried(file, "products", changes_nothing=["Store"])).doubts == ()
+    assert (await tried(file, "products", changes_nothing=["Store"])).asked == ()
     one_store = write(tmp_path / "one.csv", STORES[0], STORES[1], STORES[3])
-    assert (await tried(one_store, "products")).doubts == ()
+    assert (await tried(one_store, "products")).asked == ()
 
 
 PEOPLE = "id,name,email,phone,Email Opt In,Opt In Date,Opt In Source,{column}"
@@ -235,7 +235,7 @@ async def test_a_yes_needs_certainty(database: str, tmp_path: Path, column: str,
     """Somebody whom another column may call out has agreed to nothing before the column is answered for."""
     rows = (f"1,A,a@x.example,,Yes,2026-01-01,till,{doubted}", f"2,B,b@x.example,,Yes,2026-01-01,till,{clear}")
     file = write(tmp_path / "people.csv", PEOPLE.format(column=column), *rows)
-    told = [one for one in (await tried(file, "customers")).doubts if one.column == column]
+    told = [one for one in (await tried(file, "customers")).asked if one.column == column]
     if told:  # else it is read as a no at once
         assert "1 person of the first rows is not to be written to" in told[0].words
     report = await run(file)

@@ -45,7 +45,7 @@ async def test_credits_as_many_as_debits_are_asked_about(database: str, tmp_path
     """A bank's book calls what came in a credit."""
     await people(tmp_path)
     file = sales(tmp_path, "DR/CR,Total", "CR,80.00", "DR,30.00", "CR,5.00", "CR,9.00")
-    assert [one.column for one in (await tried(file)).doubts] == ["DR/CR"]
+    assert [one.column for one in (await tried(file)).asked] == ["DR/CR"]
 
 
 @pytest.mark.parametrize(("cell", "says"), [
@@ -112,7 +112,7 @@ async def test_any_number_of_sums_beside_the_goods(database: str, tmp_path: Path
     found = await tried(file := sales(tmp_path, columns, *rows))
     assert found.totals.taken.count(" − ") == len(beside.split(","))
     await run(file, "purchases")
-    assert (await orders(), found.doubts) == ({"1": "45.00", "2": "20.00"}, ())
+    assert (await orders(), found.asked) == ({"1": "45.00", "2": "20.00"}, ())
 
 
 @pytest.mark.integration

@@ -118,8 +118,8 @@ _PAID_BY = re.compile(
 )
 _WHO_DID = re.compile(r"^(?P<word>\w+(?: \w+){0,2}?) (?:by|per|due to|because(?: of)?)\b")
 """Who did it, or why, behind a word: "Canceled by store", "Refunded per manager"."""
-_REMARKED = re.compile(r"^(?P<word>[^-–—:]+?)\s*(?:\s[-–—]|:)\s+\S")
-"""A word with a remark behind it: "Voided - manager"."""
+_REMARK = re.compile(r"\s[-–—]\s|:\s")
+"""What stands between a word and a remark: "Voided - manager"."""
 _BETWEEN = re.compile(r"[,;/|+&]|\s-\s|\band\b|\by\b")
 _NO = re.compile(r"^[\s$€£+-]*+(?:0*+[.,]?0*+|no|n|f|false|none|never|n/?a|null|open|ok)[\s.-]*+$", re.IGNORECASE)
 _YES = re.compile(r"^\s*+(?:yes|y|true|t|-?1|x|✓|✔|si|sí|s|oui|ja)\s*+$", re.IGNORECASE)
@@ -148,8 +148,8 @@ def said_by(cell: str, *, of_payment: bool = False) -> Says | None:
         return known
     parts = [_one(word_of(part), of_payment) for part in _BETWEEN.split(cell[:MOST_LETTERS].lower()) if part.strip()]
     if len(parts) < 2 or None in parts:
-        remarked = _REMARKED.match(cell[:MOST_LETTERS])
-        said = _one(word_of(remarked["word"]), of_payment) if remarked else None
+        word, *remarks = _REMARK.split(cell[:MOST_LETTERS])
+        said = _one(word_of(word), of_payment) if remarks else None
         return said if said in _GONE and all(one is None for one in parts[1:]) else None
     return min((one for one in parts if one is not None), key=GRAVEST.index)
 

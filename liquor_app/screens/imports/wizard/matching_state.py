@@ -340,7 +340,7 @@ class MatchState(TrialPages, DoubtAnswers, rx.State):
             self._show_lines(answer.lines)
             self.stranger_note = stranger_words(answer.tried)
             self.totals = total_lines(answer.tried, row.kind)
-            self._ask_about(answer.tried.doubts)
+            self._ask_about(answer.tried.asked)
             self.money_note, self.seen_note = money_words(answer.tried, row.kind), seen_words(answer.tried)
 
     @property
