@@ -158,7 +158,7 @@ def hear(cells: list[str], at: dict[str, int], how: Setting, told: ConsentColumn
                 )
     written = [(place, REFUSALS["opt_out"]) for place in told.remarks if remarks_no(cells[place])]
     chosen = [
-        (place, noes) for place, about in told.choices if (noes := chosen_noes(cells[place], about, how.column(place)))
+        (place, off) for place, about in told.choices if (off := chosen_noes(cells[place], about, how.column(place)))
     ]
     for place, channels in (*written, *chosen):
         column = how.column(place)
