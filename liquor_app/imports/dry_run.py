@@ -25,7 +25,7 @@ from liquor_app.imports.cleaning.doubts.doubt import CHANGES_NOTHING, DOUBTS, RO
 from liquor_app.imports.cleaning.orders.order_statuses import status_columns
 from liquor_app.imports.cleaning.orders.store_numbers import with_numbering
 from liquor_app.imports.merge_rows import Policy
-from liquor_app.imports.models import AS_OF, TAKEN_BACK
+from liquor_app.imports.models import AS_OF, NOES, TAKEN_BACK
 from liquor_app.imports.open_import import open_work
 from liquor_app.imports.orders.answered_before import Answers, answered_before
 from liquor_app.imports.orders.new_buyers import CREATE, OPTION, REFUSE
@@ -277,7 +277,7 @@ async def _try(
         taken_back=work.position.get(TAKEN_BACK, {}), doubts=work.position.get(DOUBTS, []),
     )  # fmt: skip
     return Trial(
-        report, shown, totals, work.unused, work.noes, len(work.strangers), tuple(work.unheard),
+        report, shown, totals, work.unused, int(work.position.get(NOES, 0)), len(work.strangers), tuple(work.unheard),
         work.is_by_store,
         tuple(work.position.get("twice", ())),
         tuple(work.doubts),

@@ -35,6 +35,8 @@ AS_OF = "as_of"
 TAKEN_BACK = "taken_back"
 """What of a checkpoint says how many known orders were voided or refunded in full (`orders`), and what they came to
 (`sum`, in the shop's currency)."""
+WARNED, NOES = "warned", "noes"
+"""The places in a checkpoint of how many rows have a warning, and how many say no."""
 OWN = "own"
 """What of a checkpoint says what a file of purchases comes to by itself (`money`), and which column says so
 (`column`)."""

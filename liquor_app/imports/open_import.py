@@ -215,7 +215,8 @@ async def open_work(
         table, plan.kind, at, how, made=made, sales=rows, statuses=statuses, skip=int(position["records"]), limit=limit,
         own=own, pays=pays, later=left.later,
     )  # fmt: skip
-    work = Work(plan, actor, position, chunks=chunks, reading=Reading(at, how), watch=watch)
+    places = {name: made_of(profile, table.columns, name) for name in (profile.made if profile else ())}
+    work = Work(plan, actor, position, chunks=chunks, reading=Reading(at, how, places), watch=watch)
     others = [one for one in table.sheets if one != table.sheet]
     work.refund_sheets = sum(map(given_back, others)) if plan.kind == "purchases" else 0
     work.tool = tool_of(profile)

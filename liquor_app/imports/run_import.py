@@ -42,7 +42,7 @@ from liquor_app.imports.cleaning.refusal_words import FileWords
 from liquor_app.imports.cleaning.row_notes import ERASED, OTHER_SHEETS, REFUND_SHEETS
 from liquor_app.imports.erased_rows import leave_out_erased
 from liquor_app.imports.merge_rows import Outcome, Policy
-from liquor_app.imports.models import AS_OF, OWN, TAKEN_BACK
+from liquor_app.imports.models import AS_OF, NOES, OWN, TAKEN_BACK, WARNED
 from liquor_app.imports.orders import basket_lines, refused_orders, reversed_orders
 from liquor_app.imports.orders.new_buyers import CREATE, MADE, OPTION, add_buyers, remove_without_orders
 from liquor_app.imports.orders.store_orders import call_as_known
@@ -90,12 +90,12 @@ class Work:
         self._notes: Counter[str] = Counter()
         self.strangers: set[tuple[tuple[str, str], ...]] = set()
         """Whom lines name that were refused because nobody knows them; noted where the work is watched."""
-        self.noes = self.orders = 0
+        self.orders = 0
         self.money = Decimal(0)
         self.own: FileTotals | None = None
         later = plan.kind == "products"  # a product's later word counts under every policy
         self._repeated = RepeatedRows(Policy.OVERWRITE if later else plan.policy)
-        self._words = FileWords(position["columns"], reading.at)
+        self._words = FileWords(position["columns"], reading.at, reading.made)
         self.unused: list[str] = []
         self.unheard: list[str] = []
         self.doubts: list[Doubt] = []
@@ -202,7 +202,8 @@ class Work:
         again = self._twice(
             {at: ([("Customer number", value)], chunk.records[at].number) for at, value in named.items()}
         )
-        self.noes += sum(row.says_no for row in rows)
+        self._count(NOES, sum(row.says_no for row in rows))
+        self._count(WARNED, sum(bool(row.notes) for row in rows))
         if self._watch:
             self.shown += [
                 Shown(
@@ -264,6 +265,10 @@ class Work:
             ]  # fmt: skip
         return Counter(outcomes.values()), [Reject(chunk.records[at], why) for at, why in rejected]
 
+    def _count(self, what: str, many: int) -> None:
+        if many:
+            self.position[what] = int(self.position.get(what, 0)) + many
+
     def _twice(self, named: Mapping[int, tuple[Keys, int]]) -> dict[int, str]:
         """Note rows that name again what stood further up in the file; returns the words for each, by its place."""
         told = {at: said for at, (keys, number) in named.items() if (said := self._repeated.see(keys, number))}
@@ -302,6 +307,7 @@ class Work:
             self.position["latest"] = max(latest, self.position.get("latest") or latest)
         self._notes = chunk.left_out + Counter({MADE: made} if made else {})
         self._notes.update(note for row in rows for note in row.notes)
+        self._count(WARNED, sum(bool(row.notes) for row in rows))
         if self._watch:
             self.strangers |= {
                 tuple(basket_lines.given(rows[at]).items()) for at, why in refused if why.code == UNKNOWN

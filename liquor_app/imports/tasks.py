@@ -165,7 +165,7 @@ async def conclude(
     ]
     if row.taken_back:
         taken_words.append(taken_back_words(row.taken_back))
-    said = f"{', '.join([*taken_words, f'{figure(row.rejected)} rejected'])}."
+    said = f"{', '.join([*taken_words, f'{figure(row.rejected)} refused'])}."
     title = {
         ImportStatus.COMPLETED: f"{row.file_name} was imported",
         ImportStatus.CANCELLED: f"The import of {row.file_name} was stopped",

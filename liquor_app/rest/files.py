@@ -39,14 +39,14 @@ async def get_file(actor: CurrentActor, token: Annotated[str, Path(max_length=20
         media_type=KINDS.get(PurePosixPath(download.key).suffix, "application/octet-stream"),
         headers={
             "Content-Length": str(found.size),
-            "Content-Disposition": _attachment(download.name),
+            "Content-Disposition": attachment(download.name),
             "X-Content-Type-Options": "nosniff",
             "Cache-Control": "no-store",
         },
     )
 
 
-def _attachment(name: str) -> str:
+def attachment(name: str) -> str:
     """To be saved, never shown (RFC 6266): a plain name for old programs, the whole one for the others."""
     plain = "".join(letter if letter.isascii() and (letter.isalnum() or letter in "-_. ") else "_" for letter in name)
     return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"

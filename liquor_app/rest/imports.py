@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import AsyncIterator
 from dataclasses import asdict
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -36,6 +36,7 @@ from liquor_app.imports.readers.dialect import STORE
 from liquor_app.imports.readers.formats import READING
 from liquor_app.imports.undo import undo_import
 from liquor_app.imports.undo.discard_upload import discard_upload
+from liquor_app.rest.files import attachment
 from liquor_app.rest.kit.authentication import CurrentActor, key_owner
 from liquor_app.rest.kit.file_forms import file_form
 from liquor_app.rest.kit.list_routes import list_routes
@@ -374,6 +375,7 @@ async def get_rejects(actor: CurrentActor, import_id: Id) -> StreamingResponse:
     """The refused rows as CSV, each with its reason: mend them and import the file again."""
     async with transaction() as session:
         lines, after = await uploads.rejects_page(session, actor, import_id)
+        name = (await import_rows.get_import(session, actor, import_id)).file_name
 
     async def pages() -> AsyncIterator[str]:
         page, following = lines, after
@@ -385,5 +387,7 @@ async def get_rejects(actor: CurrentActor, import_id: Id) -> StreamingResponse:
             yield "".join(page)
 
     return StreamingResponse(
-        pages(), media_type="text/csv", headers={"Content-Disposition": 'attachment; filename="rejects.csv"'}
+        pages(),
+        media_type="text/csv",
+        headers={"Content-Disposition": attachment(f"{PurePath(name).stem[:80]} refused.csv")},
     )

@@ -68,6 +68,7 @@ LOOKS: Mapping[str, Look] = {
     # consent and age
     "given": Look("Given", "green"),
     "withdrawn": Look("Withdrawn", "red"),
+    "not_subscribed": Look("Not subscribed", "gray"),
     "verified": Look("Verified", "green"),
     # churn bands
     "low": Look("Low", "green"),

@@ -56,6 +56,7 @@ async def test_upload_follow_and_fetch_the_rejects(manager: Client, viewer: Clie
     assert (row["file_name"], row["policy"], row["created"], row["rejected"]) == ("people.csv", "overwrite", 1, 1)
     rejects = await manager.get(f"/imports/{import_id}/rejects")
     assert rejects.headers["content-type"].startswith("text/csv")
+    assert 'filename="people refused.csv"' in rejects.headers["content-disposition"]
     assert "not an address" in rejects.text
     async with transaction() as session:
         told = await session.execute(text("SELECT entity_id FROM audit_log WHERE action = 'import.rejects_exported'"))

@@ -432,7 +432,7 @@ async def test_case_13_what_stands_for_nobody_is_blank(database: str, tmp_path: 
     field = "email" if "@" in nobody else "phone"
     file = write(tmp_path / "two.csv", f"customer id,name,{field}", f"W-1,Walk In,{nobody}", f"W-2,Karl Real,{nobody}")
     report = await run(file)
-    assert (report.created, report.rejected, report.notes) == (2, 0, {f"{field}_left_out": 2})
+    assert (report.created, report.rejected, report.notes) == (2, 0, {f"{field}_of_nobody": 2})
     assert {(one.phone, one.email) for one in await many("SELECT phone, email FROM customers")} == {(None, None)}
 
 

@@ -142,7 +142,7 @@ async def test_buyers_nobody_knows_are_told_and_made_by_one_press(database: str)
     assert state.trial.startswith("Tried on the first 3 rows: 2 orders new (3 lines).")
     async with transaction() as session:
         bell = (await session.execute(text("SELECT body FROM notifications"))).scalar_one()
-    assert bell == "2 orders new (3 lines), 0 rejected."
+    assert bell == "2 orders new (3 lines), 0 refused."
 
 
 async def test_a_file_of_products_can_be_undone(database: str) -> None:
@@ -239,7 +239,7 @@ async def test_an_import_is_undone_after_what_it_would_do_was_shown(database: st
     assert await run(UndoState.undo, undo) is UndoState.watch
     await run(UndoState.cancel, undo)
     await run(UndoState.watch, undo)
-    assert running.words == "It was undone in part, and can be undone further."
+    assert running.words.startswith("It was undone in part, and can be undone further. It had taken 2 rows: 1 new")
     await run(UndoState.undo, undo)
     reopened = await tab.state(OpeningState)
     assert UndoState.watch in await run(OpeningState.open, reopened, str(row.id))
@@ -247,7 +247,7 @@ async def test_an_import_is_undone_after_what_it_would_do_was_shown(database: st
     assert row.job_id
     await run_job(row.job_id, TASKS)
     await run(UndoState.watch, undo)
-    assert running.words == "It was undone; nothing of it is left to undo."
+    assert running.words.startswith("It was undone; nothing of it is left to undo.")
     assert (running.undoing, running.can_undo, await people()) == (False, False, 0), "“Undo what is left” stood there"
     assert [(line.words, line.count) for line in running.undone] == [("Removed: customer", "1")]
     await run(EarlierState.load, earlier)

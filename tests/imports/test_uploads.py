@@ -78,7 +78,7 @@ async def test_a_job_imports_the_file_and_throws_it_away(database: str) -> None:
         bell = (await session.execute(text("SELECT title, body FROM notifications"))).one()
     assert job.result is not None
     assert (job.result["created"], job.result["reasons"]) == (90, {"bad_email": 1})
-    assert bell == ("people.csv was imported", "90 new, 0 changed, 1 rejected.")
+    assert bell == ("people.csv was imported", "90 new, 0 changed, 1 refused.")
 
 
 async def test_a_file_that_makes_no_sense_fails_with_the_reason(database: str) -> None:
@@ -153,7 +153,7 @@ async def test_cancelling_keeps_what_was_taken_and_resuming_takes_the_rest(
     async with transaction() as session:
         told = (await session.execute(text("SELECT title, body FROM notifications"))).one()
         assert told == ("The import of people.csv was stopped",
-                        "30 new, 0 changed, 0 rejected. What was taken so far stays.")  # fmt: skip
+                        "30 new, 0 changed, 0 refused. What was taken so far stays.")  # fmt: skip
         assert (await session.execute(text("SELECT count(*) FROM touched_customers"))).scalar_one() == 30
         again = await resume_import(session, SYSTEM, row.id)
     assert again.job_id is not None

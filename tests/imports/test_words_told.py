@@ -65,7 +65,7 @@ def test_placeholder_birthdays_are_told_as_they_stand_in_files() -> None:
 async def test_a_placeholder_phone_is_not_asked_to_be_corrected(database: str, tmp_path: Path, phone: str) -> None:
     trial = await tried(write(tmp_path / "people.csv", "email;phone", f"a@x.example;{phone}"))
     [shown] = trial.shown
-    assert shown.reason == "“phone” is one people write where they know none: it is left blank, and no fault."
+    assert shown.reason == f"“phone”: {phone!r} is nobody's number. It is left blank, and no fault."
 
 
 @pytest.mark.integration

@@ -68,3 +68,5 @@ class Reading:
 
     at: dict[str, int]
     how: Setting
+    made: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    """Field → positions of the columns a tool's profile makes it of."""

@@ -166,7 +166,7 @@ def clean_phone(cell: str, country: str) -> str | None:
 
 def is_placeholder(cell: str, field: str) -> bool:
     """Tell whether a phone or an e-mail that cannot be taken is one people write where they know none (0000000000,
-    `noemail@…`): no fault of the file's. A number too short to be one is a slip of the pen."""
+    555-0147, `noemail@…`): no fault of the file's. A number too short to be one is a slip of the pen."""
     if field == "email":
         try:
             clean_email(cell)
@@ -174,6 +174,8 @@ def is_placeholder(cell: str, field: str) -> bool:
             return why.code == "nobodys_email"
         return False
     digits = "".join(one for one in cell if one.isdigit())
+    if len(digits) == LEAST_DIGITS and digits.startswith("555"):
+        return True
     return len(digits) >= LEAST_DIGITS and (len(set(digits)) == 1 or stands_for_nobody(f"+1{digits[-10:]}"))
 
 

@@ -35,11 +35,13 @@ from liquor_app.imports.cleaning.person_cells import (
     clean_postal_code,
     clean_state,
     clean_timezone,
+    is_placeholder,
 )
 from liquor_app.imports.cleaning.row_notes import (
     GIVEN_UP,
     NO_BIRTHDAY,
     NO_STATE,
+    NOBODYS,
     UNSEEN,
     YEARLESS,
     ZIP_WRONG,
@@ -157,7 +159,7 @@ class PersonReader:
             notes.append(ZIP_WRONG)
         if (state := values.get("state")) is not None and state not in STATES:
             _doubt_state(str(state), values.get("country"), notes, self._how.is_of_us)
-        notes += map(left_out, refused)
+        notes += (self._left_blank(name, cells) for name in refused)
         if self._born is not None and (cell := cells[self._born]):
             self._take_birthday(cell, values, notes)
         tags: tuple[str, ...] = ()
@@ -180,6 +182,10 @@ class PersonReader:
             heard.objects,
         )  # fmt: skip
         return person, refused
+
+    def _left_blank(self, name: str, cells: list[str]) -> str:
+        is_nobodys_own = name in NOBODYS and is_placeholder(cells[self._at[name]], name)
+        return NOBODYS[name] if is_nobodys_own else left_out(name)
 
     def _take_addresses(self, cells: list[str], values: dict[str, object], refused: dict[str, Rejected]) -> None:
         if self._email is not None and (cell := cells[self._email]):

@@ -6,14 +6,17 @@ import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
+from liquor_app.customers.labels.custom_values import FieldKind, split_name
 from liquor_app.customers.whereabouts.zip_codes import with_zeros
 from liquor_app.imports.cleaning.cells import Rejected
-from liquor_app.imports.cleaning.person_cells import clean_postal_code, is_placeholder
-from liquor_app.imports.cleaning.row_notes import NOTES, ZIP_ZEROS
+from liquor_app.imports.cleaning.label_cells import clean_custom
+from liquor_app.imports.cleaning.person_cells import clean_postal_code
+from liquor_app.imports.cleaning.row_notes import NOBODYS, NOTES, ZIP_ZEROS
 
 MOST_OF_NAME, MOST_OF_CELL = 60, 40
 _QUOTED = r"“[^”]*”|(?<!\w)'[^']*'"
 _LEFT_OUT = "_left_out"
+_NOBODYS = {code: field for field, code in NOBODYS.items()}
 _UNTOLD = frozenset({"date_of_birth"})
 """Whose cells are not repeated."""
 
@@ -24,9 +27,13 @@ class FileWords:
     Args:
         columns: the file's, by name.
         at: field → position of its cell; what a profile makes has none among the columns.
+        made: field → positions of the columns a profile makes it of.
     """
 
-    def __init__(self, columns: Sequence[str], at: Mapping[str, int]) -> None:
+    def __init__(
+        self, columns: Sequence[str], at: Mapping[str, int], made: Mapping[str, Sequence[int]] | None = None
+    ) -> None:
+        self._columns, self._made = columns, made or {}
         self._at = {field: place for field, place in at.items() if place < len(columns)}
         self._heads = {field: f"“{columns[place][:MOST_OF_NAME]}”" for field, place in self._at.items()}
         # a name that is English too ("email", "price") is one only where the sentence begins with it
@@ -44,15 +51,28 @@ class FileWords:
         """Return the words of a note; of a cell that is left blank its column and what stands in it."""
         if code == ZIP_ZEROS:
             return self._zip_words(cells)
-        field = code.removesuffix(_LEFT_OUT)
-        place = self._at.get(field)
-        if field == code or place is None or place >= len(cells) or not cells[place].strip():
+        field = _NOBODYS.get(code) or code.removesuffix(_LEFT_OUT)
+        place = self._place(field, cells)
+        if field == code or place is None:
             return NOTES[code]
-        if field in ("email", "phone") and is_placeholder(cells[place], field):
-            return f"{self._heads[field]} is one people write where they know none: it is left blank, and no fault."
-        said = "" if field in _UNTOLD else f": {cells[place].strip()[:MOST_OF_CELL]!r}"
-        words = f"{self._heads[field]} cannot be read and is left blank{said}."
-        return f"{words} Correct it in the file, or leave it blank."
+        head, cell = self._head(place), cells[place].strip()[:MOST_OF_CELL]
+        if code in _NOBODYS:
+            thing = "address" if field == "email" else "number"
+            return f"{head}: {cell!r} is nobody's {thing}. It is left blank, and no fault."
+        said = "" if field in _UNTOLD else f": {cell!r}"
+        return f"{head} cannot be read and is left blank{said}. Correct it in the file, or leave it blank."
+
+    def _place(self, field: str, cells: Sequence[str]) -> int | None:
+        """Return where what a field cannot hold stands: in its column, in the first filled one of those a profile makes
+        it of, or in that of a custom field which is not of its kind."""
+        own = [self._at[field]] if field in self._at else self._made.get(field, ())
+        if field == "custom":
+            named = ((split_name(name), place) for name, place in self._at.items())
+            own = [place for kind, place in named if kind and _is_odd(kind, cells[place])]
+        return next((place for place in own if place < len(cells) and cells[place].strip()), None)
+
+    def _head(self, place: int) -> str:
+        return f"“{self._columns[place][:MOST_OF_NAME]}”"
 
     def _zip_words(self, cells: Sequence[str]) -> str:
         """Return the words of a leading zero put back: with the row's own code, where it stands in a cell."""
@@ -62,3 +82,11 @@ class FileWords:
             if written and (whole := with_zeros(written, None)) is not None:
                 return NOTES[ZIP_ZEROS].replace("2139 is read as 02139", f"{written} is read as {whole}")
         return NOTES[ZIP_ZEROS]
+
+
+def _is_odd(kind: tuple[FieldKind, str], cell: str) -> bool:
+    """Tell whether a cell is not of a custom field's kind, however it is written."""
+    with suppress(Rejected):
+        clean_custom(*kind, cell, order="mdy", decimal=".", currency="USD")
+        return False
+    return True

@@ -65,6 +65,8 @@ _OF_PEOPLE = (
         *STATUSES,
     ),
 )
+NOBODYS = {"email": "email_of_nobody", "phone": "phone_of_nobody"}
+"""Notes of cells that hold what people write where they know none."""
 _MAY_BE_BLANK = (*_OF_PEOPLE, *_OF_PRODUCTS, *_OF_LINES)
 NOTES = {
     NO_EVIDENCE: "A consent is left out: each counts only with a source and a date of its own.",
@@ -83,6 +85,8 @@ NOTES = {
         left_out(field): f"{field} cannot be read and is left blank."
         for field in (*_OF_PEOPLE, *_OF_PRODUCTS, *_OF_LINES)
     },
+    NOBODYS["email"]: "The e-mail address is one people write where they know none: left blank, and no fault.",
+    NOBODYS["phone"]: "The phone number is one people write where they know none: left blank, and no fault.",
     ZIP_ZEROS: "The ZIP code lost its leading zero, as in a spreadsheet: it is put back (2139 is read as 02139).",
     ZIP_WRONG: "A ZIP code has five digits, or nine with a dash; this one has not, and is none of its state with a zero"
     " before it: please check it. It is taken as it stands.",

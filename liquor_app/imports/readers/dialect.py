@@ -84,6 +84,11 @@ def guess_dialect(records: Iterable[Record], at: Mapping[str, int]) -> Dialect:
     return Dialect(order, mark, *evidence)
 
 
+def is_slashed(cell: str) -> bool:
+    """Tell whether a cell begins as a date with slashes or dashes whose day or month may come first."""
+    return _SLASHED.match(cell) is not None
+
+
 _SHORT = {2: 29, 4: 30, 6: 30, 9: 30, 11: 30}
 
 

@@ -239,9 +239,19 @@ def consent_lines(row: CustomerRow, evidence: Sequence[ConsentRow], at: datetime
     lines = []
     for channel, label in CHANNELS.items():
         status = row.email_consent if channel == "email" else row.sms_consent
-        newest = next((one for one in evidence if one.channel == channel), None)
-        lines.append(ConsentLine(channel, label, status or "none", _evidence(newest, at)))
+        told = [one for one in evidence if one.channel == channel]
+        shown = NOT_SUBSCRIBED if status == ConsentStatus.WITHDRAWN and _never_agreed(told) else status
+        lines.append(ConsentLine(channel, label, shown or "none", _evidence(told[0] if told else None, at)))
     return [*lines, _age(row, at)]
+
+
+NOT_SUBSCRIBED = "not_subscribed"
+
+
+def _never_agreed(told: Sequence[ConsentRow]) -> bool:
+    """Tell whether a no is a file's word alone, and no yes was before it: many tools write one of whoever was never
+    asked. It holds as any no does."""
+    return bool(told) and all(one.status == ConsentStatus.WITHDRAWN and one.file for one in told)
 
 
 def _evidence(consent: ConsentRow | None, at: datetime) -> str:

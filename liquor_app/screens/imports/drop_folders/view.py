@@ -57,6 +57,8 @@ def source_line(row: SourceRow, where: str, at: datetime) -> SourceLine:
         state, tone = "Unreadable", "red"
     elif row.is_silent:
         state, tone = "Silent", "amber"
+    elif row.looked_at is None:
+        state, tone = "Not looked at yet", "gray"
     told = f", told after {plural(row.silent_hours, 'hour')} of silence" if row.silent_hours else ""
     return SourceLine(
         id=str(row.id),

@@ -16,6 +16,7 @@ from liquor_app.imports.dry_run import FilePreview, Trial, inspect_file, try_fil
 from liquor_app.imports.import_rows import ImportRow
 from liquor_app.imports.orders.store_orders import numbered_before
 from liquor_app.imports.profiles.known_tools import PROFILES
+from liquor_app.imports.readers.dialect import is_slashed
 from liquor_app.imports.readers.formats import READING
 from liquor_app.imports.trial.likely_kind import likely_kind_of
 from liquor_app.imports.trial.shown_rows import TRIED_ROWS
@@ -53,6 +54,7 @@ class Answer:
     """What becomes of the rows that were tried."""
     meant: str = ""
     """What the file rather holds than what was said."""
+    has_slashes: bool = True
     wrong: dict[str, str] = field(default_factory=lambda: dict(NOTHING))
     """What is wrong with what was said of everybody, by field."""
 
@@ -104,7 +106,8 @@ async def look_at(actor: Actor, question: Question) -> Answer:
                     session, actor, kind=row.kind, path=path, policy=question.policy, mapping=mapping,
                     options=options, limit=TRIED_ROWS, watch=True, file_name=row.file_name,
                 )  # fmt: skip
+                slashes = any(is_slashed(cell) for one in tried.shown for cell in one.record.told)
                 lines = trial_lines(tried.shown, await shop_now(session), seen.columns)
     except AppError as problem:
         return Answer(first, seen, problem=problem.message, meant=meant, wrong=wrong)
-    return Answer(first, seen, tried, lines=tuple(lines), meant=meant, wrong=wrong)
+    return Answer(first, seen, tried, lines=tuple(lines), meant=meant, wrong=wrong, has_slashes=slashes)

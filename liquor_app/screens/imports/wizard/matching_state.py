@@ -76,6 +76,8 @@ class MatchState(TrialPages, DoubtAnswers, rx.State):
     """Those to choose from; empty where there is one alone."""
     _said_sheet: str = ""
     date_note: str = ""
+    has_slashes: bool = True
+    """A date of the first rows may be read in two orders."""
     numbering_note: str = ""
     decimal_note: str = ""
     known_as: str = ""
@@ -334,7 +336,7 @@ class MatchState(TrialPages, DoubtAnswers, rx.State):
         if answer.tried is not None and answer.tried.by_store and self.numbering == SHOP:
             self.numbering, self.numbering_note = STORE, KNOWN_ELSEWHERE
         if answer.tried is not None:
-            notes = answer.tried.report.notes
+            notes, self.has_slashes = answer.tried.report.notes, answer.has_slashes
             self.asks_evidence = self.asks_evidence or bool(notes.get(NO_EVIDENCE))
             self.trial = trial_words(answer.tried.report, answer.tried.twice)
             self._show_lines(answer.lines)

@@ -7,7 +7,6 @@ from typing import Any
 import reflex as rx
 
 from liquor_app.accounts.permission_table import Permission
-from liquor_app.imports.models import ImportStatus
 from liquor_app.screens.imports.wizard.opening_state import OpeningState
 from liquor_app.screens.imports.wizard.state import CHOOSE, MATCH, REPORT, RUN, EarlierState, ImportState
 from liquor_app.screens.imports.wizard.steps_panel import match_step, problem_note, report_step, run_step
@@ -15,7 +14,7 @@ from liquor_app.screens.listing.view import list_pager, list_table
 from liquor_app.screens.session.role_controls import roles_of
 from liquor_app.ui.badge import status_badge
 from liquor_app.ui.button import button, download
-from liquor_app.ui.card import card
+from liquor_app.ui.card import card, list_item, plain_list
 from liquor_app.ui.forms.dialog import confirm
 from liquor_app.ui.frame.page_spec import Page, page_head
 from liquor_app.ui.frame.stepper import stepper
@@ -101,10 +100,7 @@ def _choose() -> rx.Component:
 
 def _earlier() -> rx.Component:
     def rejects(one: Any) -> rx.Component:
-        ask = OpeningState.ask_discard(one.id)
-        forget = button("Discard", small=True, on_click=ask, aria_label=f"Discard {one.name}")
-        refused = rx.cond(one.rejects != "", download("Refused rows", one.rejects, small=True), rx.fragment())
-        return rx.cond(one.status == ImportStatus.PREVIEW.value, forget, refused)
+        return rx.cond(one.rejects != "", download("Refused rows", one.rejects, small=True), rx.fragment())
 
     def file(one: Any) -> rx.Component:
         name = rx.el.button(one.name, type="button", class_name="link", on_click=OpeningState.open(one.id))
@@ -127,6 +123,26 @@ def _earlier() -> rx.Component:
         title="Earlier imports",
         flush=True,
     )
+
+    def looked(one: Any) -> rx.Component:
+        name = rx.el.button(one.name, type="button", class_name="link", on_click=OpeningState.open(one.id))
+        forget = button(
+            "Discard", small=True, on_click=OpeningState.ask_discard(one.id), aria_label=f"Discard {one.name}"
+        )
+        return list_item(rx.el.div(name, " ", rx.el.span(one.when, class_name="muted t12"), class_name="grow"), forget)
+
+    waiting = card(
+        rx.el.details(
+            rx.el.summary(
+                "Looked at, not imported (",
+                rx.Var.create(EarlierState.waiting).length(),
+                ")",
+                class_name="link med pad",
+            ),
+            plain_list(rx.foreach(EarlierState.waiting, looked)),
+        ),
+        flush=True,
+    )
     asks = confirm(
         rx.Var.create("Discard “") + OpeningState.discarding_name + "”?",
         "The file and the columns chosen for it are forgotten. Nothing of it was taken in; it can be sent again.",
@@ -136,7 +152,9 @@ def _earlier() -> rx.Component:
         on_confirm=OpeningState.discard,
         danger=True,
     )
-    return rx.fragment(rx.cond(EarlierState.rows, shown, rx.fragment()), asks)
+    return rx.fragment(
+        rx.cond(EarlierState.rows, shown, rx.fragment()), rx.cond(EarlierState.waiting, waiting, rx.fragment()), asks
+    )
 
 
 PAGES = (

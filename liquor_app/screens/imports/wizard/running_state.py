@@ -13,13 +13,13 @@ from liquor_app.core.errors import AppError
 from liquor_app.core.queue import get_job
 from liquor_app.imports.import_rows import ImportRow
 from liquor_app.imports.models import ImportStatus
-from liquor_app.imports.undo.undo_import import is_something_left, undo_counts, why_not
+from liquor_app.imports.undo.undo_import import is_something_left, undo_counts, undoable_until, why_not
 from liquor_app.imports.uploads import cancel_import, resume_import
 from liquor_app.screens.imports.wizard.state import REPORT, RUN, STEPS, EarlierState, ImportState
 from liquor_app.screens.imports.wizard.view import ReasonLine, ending_words, reason_lines, undo_lines
 from liquor_app.screens.session.background import background
 from liquor_app.screens.session.state import guarded, signed_in
-from liquor_app.ui.words import figure
+from liquor_app.ui.words import figure, show_full_day
 
 WATCH_SECONDS, WATCH_EVERY = 3600, 0.5
 TONES = {
@@ -42,6 +42,8 @@ class RunState(rx.State):
     reasons: list[ReasonLine] = []
     rejects: str = ""
     can_undo: bool = False
+    undo_until: str = ""
+    """Until when it can be undone, in words."""
     no_undo: str = ""
     """Why it cannot be undone, and what to do instead."""
     undoing: bool = False
@@ -99,6 +101,8 @@ class RunState(rx.State):
         ended = row.status not in (ImportStatus.UNDOING, ImportStatus.UNDONE)
         self.no_undo = why_not(row) if ended and (row.rows or row.taken_back) else ""
         self.can_undo, self.undoing = is_something_left(row) and not why_not(row), row.status is ImportStatus.UNDOING
+        until = show_full_day(undoable_until(row).date())
+        self.undo_until = f"It can be undone until {until}." if self.can_undo else ""
         self.undone = undo_lines(undo_counts(row), done=True)
 
     @rx.event

@@ -9,6 +9,7 @@ import reflex as rx
 from liquor_app.organization.models import Channel
 from liquor_app.screens.imports.wizard.matching_state import MatchState
 from liquor_app.screens.imports.wizard.state import ImportState
+from liquor_app.ui.card import card
 from liquor_app.ui.forms.choice import checkbox
 from liquor_app.ui.forms.form import text_field
 from liquor_app.ui.grid import col, pair
@@ -33,7 +34,7 @@ def said_panel() -> rx.Component:
         open=MatchState.asks_evidence,
         id="said-of-all",
     )
-    return rx.cond(ImportState.kind == "products", rx.fragment(), panel)
+    return rx.cond(ImportState.kind == "products", rx.fragment(), card(panel))
 
 
 def _said(label: str, field: str, **props: Any) -> rx.Component:

@@ -63,6 +63,8 @@ class EarlierState(ListState, rx.State):
     """What was imported before."""
 
     rows: list[ImportLine] = []
+    waiting: list[ImportLine] = []
+    """Files of the page that were looked at, and not imported."""
 
     def _list(self) -> ListSpec[ImportRow]:
         return IMPORTS
@@ -75,4 +77,6 @@ class EarlierState(ListState, rx.State):
 
     async def _lines(self, session: Session, actor: Actor, items: list[ImportRow]) -> list[ImportLine]:
         at = await shop_now(session)
-        return [import_line(row, at) for row in items]
+        lines = [import_line(row, at) for row in items]
+        self.waiting = [one for one in lines if one.status == ImportStatus.PREVIEW.value]
+        return [one for one in lines if one.status != ImportStatus.PREVIEW.value]

@@ -75,7 +75,7 @@ def match_step() -> rx.Component:
         _known_as(),
         rx.cond(MatchState.reading, rx.el.p("Reading the file…", class_name="muted pad", role="status"), rx.fragment()),
         trial_totals(),
-        rx.el.div(trial_told(), _strangers(), problem_note(MatchState.problem), said_panel(), class_name="col g16 pad"),
+        rx.el.div(trial_told(), _strangers(), problem_note(MatchState.problem), class_name="col g16 pad"),
         title=ImportState.name,
         flush=True,
         foot=importing,
@@ -91,7 +91,7 @@ def match_step() -> rx.Component:
         title="How it is read",
         flush=True,
     )
-    return col(chosen, doubts_card(), trial_rows(), read, gap=16)
+    return col(chosen, doubts_card(), said_panel(), trial_rows(), read, gap=16)
 
 
 def _known_as() -> rx.Component:
@@ -161,6 +161,7 @@ def _choices() -> rx.Component:
         "Sheet", "sheet", MatchState.sheets, value=MatchState.sheet, on_change=MatchState.choose_sheet,
         hint="The workbook has several sheets with rows, and one is read. Import the file again for the next.",
     )  # fmt: skip
+    dates = rx.cond(MatchState.has_slashes, dates, rx.fragment())
     written = rx.match(ImportState.kind, ("purchases", pair(dates, numbers)), ("products", numbers), dates)
     of_book = rx.cond(MatchState.sheets, sheets, rx.fragment())
     return rx.fragment(of_book, known, written, rx.cond(MatchState.numbers_stores, receipts, rx.fragment()))

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import zip_longest
 
+from liquor_app.customers.models import ConsentStatus
+from liquor_app.imports.cleaning.answers.refusals import CONSENTS
 from liquor_app.imports.dry_run import Trial
 from liquor_app.imports.orders.new_buyers import MADE
 from liquor_app.imports.run_import import UNKNOWN
@@ -113,6 +115,8 @@ def becomes_words(one: Becoming, at: datetime) -> str:
     """Tell what changes, a line a field ("City: Bath → Bangor"); of somebody new, all in one line."""
 
     def said(change: Change, value: str) -> str:
+        if change.field in CONSENTS and value == ConsentStatus.WITHDRAWN and change.before != ConsentStatus.GIVEN:
+            return "not subscribed"  # a no, and no yes was there to be withdrawn
         return shown_value(change.field, value, at) if value else _NOTHING.get(change.field, "nothing")
 
     lines = []

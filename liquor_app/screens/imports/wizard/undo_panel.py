@@ -35,7 +35,10 @@ def undo_button() -> rx.Component:
 
 
 def why_no_undo() -> rx.Component:
-    return rx.cond(RunState.no_undo != "", rx.el.p(RunState.no_undo, class_name="muted"), rx.fragment())
+    return rx.fragment(
+        rx.cond(RunState.no_undo != "", rx.el.p(RunState.no_undo, class_name="muted"), rx.fragment()),
+        rx.cond(RunState.undo_until != "", rx.el.p(RunState.undo_until, class_name="muted"), rx.fragment()),
+    )
 
 
 def undone_list() -> rx.Component:

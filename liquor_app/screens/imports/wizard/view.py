@@ -18,6 +18,7 @@ from liquor_app.imports.cleaning.row_notes import (
     NO_EVIDENCE,
     NO_LONGER_SOLD,
     NO_STATE,
+    NOBODYS,
     OTHER_SHEETS,
     PERCENT,
     PRICE_OF_ZERO,
@@ -37,7 +38,7 @@ from liquor_app.imports.cleaning.row_notes import (
 from liquor_app.imports.dry_run import ImportReport
 from liquor_app.imports.import_rows import ImportRow
 from liquor_app.imports.merge_rows import Outcome
-from liquor_app.imports.models import ImportStatus
+from liquor_app.imports.models import NOES, WARNED, ImportStatus
 from liquor_app.imports.orders import basket_lines, refused_orders, reversed_orders
 from liquor_app.imports.orders.basket_lines import GIVEN, LONG, MOVED, REPLACED, VOIDED_SINCE
 from liquor_app.imports.orders.new_buyers import MADE
@@ -132,14 +133,18 @@ def ending_words(row: ImportRow) -> str:
             if money != row.money:
                 known: dict[str, Any] = {"rejected": row.rejected, "notes": row.notes, "taken": row.own_taken}
                 counts += f" {apart_words(money - row.money, column, **known)}"
+    if warned := int(row.position.get(WARNED, 0)):
+        counts += f" {plural(warned, 'row')} {'has' if warned == 1 else 'have'} a warning."
     counts += doubt_words(row.doubts)
     counts += note_words(row.notes, row.position.get("twice", ()))
+    if noes := int(row.position.get(NOES, 0)):
+        counts += f" A no is taken from {plural(noes, 'row')}."
     if row.status is ImportStatus.COMPLETED:
         return counts
     if row.status is ImportStatus.UNDONE and not is_something_left(row):
-        return "It was undone; nothing of it is left to undo."
+        return f"It was undone; nothing of it is left to undo. It had taken {counts}"
     if row.status in UNDO_WORDS:
-        return f"{UNDO_WORDS[row.status]} {on_screen(row.error or '')}".strip()
+        return " ".join(filter(None, (UNDO_WORDS[row.status], on_screen(row.error or ""), f"It had taken {counts}")))
     why = (
         "Stopped."
         if row.status is ImportStatus.CANCELLED
@@ -285,8 +290,9 @@ def note_words(notes: Mapping[str, Any], twice: Sequence[str] = ()) -> str:
         words += " 1 January 1900 or 1970)."
     if count := int(notes.get(NO_EVIDENCE, 0)):
         words += (
-            f" Consent left out of {plural(count, 'row')}: a yes counts only with columns for where and when it was"
-            f" given ({LABELS['consent_source']}, {LABELS['consent_at']}). A no is always taken."
+            f" Consent left out of {plural(count, 'row')}: a yes counts only with where and when it was given, by"
+            f" columns for them ({LABELS['consent_source']}, {LABELS['consent_at']}) or said of everybody in the"
+            " file. A no is always taken."
         )
     for code, (one, many) in _WARNED.items():
         if count := int(notes.get(code, 0)):
@@ -299,6 +305,13 @@ def note_words(notes: Mapping[str, Any], twice: Sequence[str] = ()) -> str:
     ]
     if blank:
         words += f" Cells that could not be read are left blank: {listed(blank)}."
+    nobodys = [
+        f"{LABELS.get(field, spoken(field))} {figure(count)}"
+        for field, code in NOBODYS.items()
+        if (count := int(notes.get(code, 0)))
+    ]
+    if nobodys:
+        words += f" What people write where they know none is left blank, and no fault: {listed(nobodys)}."
     if count := int(notes.get(PERCENT, 0)):
         words += f" {plural(count, 'discount')} in percent: worked out as money, of what the line cost before it."
     if count := int(notes.get(MADE, 0)):
