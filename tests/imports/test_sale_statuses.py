@@ -433,7 +433,11 @@ async def test_a_kind_nobody_knows_is_named_and_what_to_do(
     report = await run(file, "purchases")
     assert report.reasons["unknown_status"] == 1
     assert f"“{column}” says “{word}”, and nobody can tell by that whether it was paid." in rejects(report)
-    only = write(tmp_path / "only.csv", f"{HEAD},{column},Total", *told(f"1|{word},50.00", "2|Return,-9.00"))
+    only = write(
+        tmp_path / "only.csv",
+        f"{HEAD},{column},Total",
+        *told("1|Sale,50.00", f"2|{word},9.00", f"3|{word},9.00", "3|Return,-9.00"),
+    )
     with pytest.raises(Invalid) as caught:
         await run(only, "purchases")
     assert f"“{column}” says “{word}”" in caught.value.message
