@@ -112,15 +112,17 @@ def own_database(engines: Engines, template_database: str) -> Iterator[str]:
 
 
 _SCHEMA = """
-SELECT 'constraint ' || conname FROM pg_constraint WHERE connamespace = 'public'::regnamespace
+SELECT 'constraint ' || conname FROM pg_constraint WHERE connamespace = 'public'::regnamespace AND conparentid = 0
+   AND NOT EXISTS (SELECT FROM pg_class c WHERE c.oid = conrelid AND c.relispartition)
 UNION SELECT 'trigger ' || tgname || ' ' || tgenabled::text FROM pg_trigger WHERE NOT tgisinternal
 UNION SELECT 'column ' || attrelid::regclass || '.' || attname FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
- WHERE c.relnamespace = 'public'::regnamespace AND a.attnum > 0 AND NOT a.attisdropped
+ WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') AND NOT c.relispartition
+   AND a.attnum > 0 AND NOT a.attisdropped
 """
 
 
 def schema_of(url: str) -> set[str]:
-    """What a database holds its rows to, by name."""
+    """What a database holds its rows to, by name; partitions come and go."""
     with create_engine(url, poolclass=pool.NullPool).connect() as connection:
         return set(connection.execute(text(_SCHEMA).execution_options(no_parameters=True)).scalars())
 

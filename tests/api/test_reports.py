@@ -46,7 +46,7 @@ async def test_a_report_is_fetched_by_whoever_asked(viewer: Client, manager: Cli
     assert made.json()["name"].endswith(f".{form}")
     if form == "csv":
         assert fetched.content.decode("utf-8-sig").startswith("Campaign,Status,")
-    assert (await manager.get(path)).status_code == 403, "a link is its own person's"
+    assert (await manager.get(path)).status_code == 404, "a link is its own person's, and told as none to others"
     shown = (await viewer.get("/reports/campaigns", params={"start": str(FIRST), "end": asked["end"]})).json()
     assert [row["attributed_revenue"] for row in shown["rows"]] == ["30.00", "12.00"]
     assert (await viewer.get("/reports/segments")).status_code == 200

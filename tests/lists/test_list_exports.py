@@ -188,7 +188,7 @@ async def test_a_file_is_fetched_by_whoever_asked_while_it_lasts(
     file = await manager.get(link["url"])
     assert (file.status_code, file.content) == (200, await content(UUID(job)))
     for other in (viewer, admin):
-        is_problem(await other.get(link["url"]), 403, "forbidden")
+        is_problem(await other.get(link["url"]), 404, "not_found")
         is_problem(await other.get(f"/jobs/{job}/file"), 404, "not_found")
     with clock.travel(clock.now() + timedelta(days=3)):
         assert await file_store().expire() >= 1

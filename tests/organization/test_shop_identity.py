@@ -143,6 +143,10 @@ async def test_a_plan_with_texts_needs_a_sender_for_them(database: str) -> None:
         plan = uuid7()
         campaign = await add_ready_campaign(session, people, channel="sms", status="awaiting_approval", plan_id=plan)
         await session.execute(
+            text("INSERT INTO plans (id, campaign_id, version, status) VALUES (:plan, :id, 1, 'draft')"),
+            {"id": campaign, "plan": plan},
+        )
+        await session.execute(
             text("UPDATE actions SET plan_id = :plan WHERE campaign_id = :id"), {"id": campaign, "plan": plan}
         )
     async with transaction() as session:

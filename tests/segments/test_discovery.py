@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import SYSTEM, Actor, ActorKind
+from liquor_app.analytics.daily_rollups import roll_up
 from liquor_app.analytics.segment_performance import segment_performance
 from liquor_app.core.clock import now
 from liquor_app.core.db import transaction
@@ -180,6 +181,7 @@ async def test_performance_counts_what_segments_messages_did(session: AsyncSessi
             {"id": send, "at": at, "action": action, "customer": customer, "campaign": campaign,
              "converted": at if converted else None, "value": Decimal(20) if converted else None},
         )  # fmt: skip
+    await roll_up(session, (now() - timedelta(days=300)).date())
     found = await segment_performance(session, VIEWER)
     assert (found["at_risk"].sent, found["at_risk"].bought, found["at_risk"].revenue) == (2, 1, 20)
 
