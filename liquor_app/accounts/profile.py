@@ -25,7 +25,7 @@ async def stored_hash(session: AsyncSession, actor: Actor) -> tuple[UserRow, Has
     Raises:
         Forbidden: the actor is not a person.
     """
-    user = await session.get(User, actor.user_id) if actor.user_id else None
+    user = await session.get(User, actor.user_id, populate_existing=True) if actor.user_id else None
     if user is None:
         raise Forbidden("Only a signed-in person has a profile.")
     return row_of_user(user), Hashed(user.password_hash)

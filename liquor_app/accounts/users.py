@@ -124,7 +124,7 @@ async def register_first_admin(
 
 async def get_user(session: AsyncSession, user_id: UUID) -> UserRow | None:
     """Return the user of this id; None if there is none."""
-    user = await session.get(User, user_id)
+    user = await session.get(User, user_id, populate_existing=True)
     return row_of_user(user) if user else None
 
 

@@ -145,7 +145,7 @@ async def move_campaign(session: AsyncSession, actor: Actor, campaign: Campaign,
 
 async def find_campaign(session: AsyncSession, campaign_id: UUID) -> Campaign:
     """Return the campaign as it is, held by nobody. A corridor."""
-    campaign = await session.get(Campaign, campaign_id)
+    campaign = await session.get(Campaign, campaign_id, populate_existing=True)
     if campaign is None:
         raise NotFound("There is no such campaign.")
     return campaign

@@ -85,7 +85,7 @@ async def get_brand(session: AsyncSession, brand_id: UUID | None) -> BrandRow:
     """
     if brand_id is None:
         return await default_brand(session)
-    brand = await session.get(Brand, brand_id)
+    brand = await session.get(Brand, brand_id, populate_existing=True)
     if brand is None:
         raise NotFound("There is no such brand.")
     return BrandRow(**{name: getattr(brand, name) for name in BRAND_COLUMNS})

@@ -50,7 +50,7 @@ async def first_step_of(session: AsyncSession, cookie: str | None) -> User:
     """
     try:
         told = unsign(PURPOSE, cookie or "")
-        user = await session.get(User, UUID(str(told["u"])))
+        user = await session.get(User, UUID(str(told["u"])), populate_existing=True)
         fresh = 0 <= time.time() - float(told["t"]) <= SECONDS
         if user is not None and user.is_active and fresh and _same(str(told["p"]), user):
             return user
