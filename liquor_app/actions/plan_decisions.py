@@ -141,6 +141,7 @@ UPDATE actions a SET decision = COALESCE(a.decision, jsonb_build_object())
  WHERE a.campaign_id = :campaign AND a.customer_id = k.customer_id AND a.plan_id = :plan AND a.arm IS NOT NULL
    AND NOT COALESCE(a.decision ? 'options', false)
 """
+_FORGET_COUNTS = "DELETE FROM decision_counts WHERE plan_id = :plan AND campaign_id = :campaign"
 _COUNT_REST = f"""
 INSERT INTO decision_counts (plan_id, campaign_id, segment_slug, reason, people, policy, seed)
 WITH homes AS (
@@ -157,13 +158,19 @@ WITH homes AS (
     SELECT DISTINCT customer_id FROM actions
      WHERE campaign_id = :campaign AND (arm IS NOT NULL OR status <> '{ActionStatus.SKIPPED}')
 )
-SELECT :plan, :campaign, x.segment_slug, x.reason, count(DISTINCT x.customer_id), :policy, :seed FROM (
-    SELECT a.segment_slug, a.skip_reason AS reason, a.customer_id FROM actions a
+SELECT :plan, :campaign, x.segment_slug, x.reason, count(*), :policy, :seed FROM (
+    -- each person once: who was chosen and then left out by lot counts as that, and a better action that was left out
+    -- itself is nobody's reason
+    SELECT DISTINCT ON (o.customer_id) o.* FROM (
+    SELECT a.segment_slug, a.skip_reason AS reason, a.customer_id,
+           CASE a.skip_reason WHEN '{Reason.GAVE_WAY}' THEN 0 WHEN '{Reason.BETTER_ACTION}' THEN 2 ELSE 1 END AS rank
+      FROM actions a
      WHERE a.campaign_id = :campaign AND a.status = '{ActionStatus.SKIPPED}' AND a.skip_reason IS NOT NULL
        AND a.arm IS NULL AND NOT EXISTS (SELECT FROM given g WHERE g.customer_id = a.customer_id)
-    UNION ALL SELECT h.segment_slug, h.reason, h.customer_id FROM homes h) x
+    UNION ALL SELECT h.segment_slug, h.reason, h.customer_id, 3 FROM homes h
+     WHERE NOT EXISTS (SELECT FROM given g WHERE g.customer_id = h.customer_id)) o
+     ORDER BY o.customer_id, o.rank, o.segment_slug, o.reason) x
  GROUP BY x.segment_slug, x.reason
-ON CONFLICT (plan_id, segment_slug, reason) DO UPDATE SET people = excluded.people
 """
 
 
@@ -265,4 +272,5 @@ async def freeze_decisions(session: AsyncSession, campaign_id: UUID, plan_id: UU
     asked = {"campaign": campaign_id, "plan": plan_id}
     await session.execute(text(_SUPERSEDE), asked)
     await session.execute(text(_FREEZE), asked)
+    await session.execute(text(_FORGET_COUNTS), asked)
     await session.execute(text(_COUNT_REST), {**asked, "policy": policy, "seed": seed})

@@ -1,7 +1,8 @@
 """Keep what a campaign's messages were approved to be made of: template versions, and a standing one's playbooks.
 
 A template or playbook changed since reaches nobody unseen: messages are made of the versions kept here, and a triggered
-campaign whose playbooks or templates are others by now is paused until a person has looked (`planning.triggered`).
+campaign whose playbooks, their pins and bans, or templates are others by now is paused until a person has looked
+(`planning.triggered`).
 """
 
 from __future__ import annotations

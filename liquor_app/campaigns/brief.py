@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -254,11 +255,11 @@ async def read_brief(
     )
 
 
-def imagined_campaign(segment: str, first: date) -> Campaign:
-    """Return a week's campaign to one segment with the shop's own limits, which is never stored: to ask what it would
+def imagined_campaign(segments: Sequence[str], first: date) -> Campaign:
+    """Return a week's campaign to some segments with the shop's own limits, which is never stored: to ask what it would
     do."""
     return Campaign(
         id=uuid7(), name="", type=CampaignType.WEEKLY_PLAN, status=CampaignStatus.DRAFT, start_date=first,
-        end_date=first + timedelta(days=6), target_segments=[segment], engine=Engine.HEURISTIC, constraints={},
+        end_date=first + timedelta(days=6), target_segments=list(segments), engine=Engine.HEURISTIC, constraints={},
         holdout_pct=Decimal(0), seed="1",
     )  # fmt: skip

@@ -6,7 +6,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, ValidationError
 
 from liquor_app.core.errors import Invalid, Unknown
 from liquor_app.organization.models import Channel
@@ -33,7 +33,7 @@ class Overrides(BaseModel):
     offers and plans are chosen, what of the value at risk counts as kept (`kept_share`)."""
     kept_share: Decimal = Field(Decimal("0.10"), ge=0, le=1)
     """Share of the value at risk that counts as kept when a lapsing customer answers; an assumption, shown."""
-    explore: bool = False
+    explore: StrictBool = False
     """Plan to learn: actions are valued by draws of what is believed, as on autopilot, instead of by its mean. Where no
     message is believed to be worth its cost, those are written to in whose draw one is."""
 

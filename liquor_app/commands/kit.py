@@ -125,12 +125,15 @@ def show(value: Any, as_json: bool, title: str = "") -> None:
 
 def show_rows(
     rows: Sequence[Any], columns: Sequence[str], as_json: bool, *, total: int | None = None,
-    more: Mapping[str, Sequence[Any]] | None = None,
+    more: Mapping[str, Sequence[Any] | Mapping[str, Any]] | None = None,
 ) -> None:  # fmt: skip
     """A list: one JSON document, or a table; `more` stands in the document beside it."""
     shapes = [plain(row) for row in rows]
     if as_json:
-        beside = {name: [plain(one) for one in some] for name, some in (more or {}).items()}
+        beside = {
+            name: plain(some) if isinstance(some, Mapping) else [plain(one) for one in some]
+            for name, some in (more or {}).items()
+        }
         typer.echo(json.dumps({"items": shapes, "total": total if total is not None else len(shapes), **beside}))
         return
     table = Table(*columns, box=None, pad_edge=False)

@@ -17,6 +17,7 @@ from liquor_app.core.db import Session
 from liquor_app.core.errors import Invalid
 from liquor_app.core.listing.spec import ListQuery
 from liquor_app.segments.lists import list_segments
+from liquor_app.ui.words import figure
 
 app = typer.Typer()
 
@@ -141,9 +142,30 @@ def learn(as_json: Json = False) -> None:
         "segment", "offer", "channel", "buyers_of_100", "low_80", "high_80", "learned_from", "basis", "since_last_week",
     )  # fmt: skip
     following = [{"segment": one.segment, "next": _next_words(one), "why": one.why} for one in row.trials]
-    show_rows(rows, names, as_json, total=len(rows), more={"next": following})
+    whole = row.overall
+    overall = {
+        "buyers_of_100": round(whole.mean * 100, 2), "low_80": round(whole.low * 100, 2),
+        "high_80": round(whole.high * 100, 2), "basis": "learned" if row.messages else "assumed",
+        "messages": row.messages, "distinct_people": row.distinct_people, "held_out": row.controls,
+        "version": row.beliefs.version, "until": row.beliefs.until,
+    }  # fmt: skip
+    if not as_json:
+        typer.echo(_overall_words(overall))
+    show_rows(rows, names, as_json, total=len(rows), more={"overall": overall, "next": following})
     if not as_json and following:
         show_rows(following, ("segment", "next", "why"), as_json)
+
+
+def _overall_words(overall: dict[str, Any]) -> str:
+    mean, low, high = (figure(overall[name], 1, sign=True) for name in ("buyers_of_100", "low_80", "high_80"))
+    won = f"{mean} buyers of 100 (80%: {low} to {high})"
+    if not overall["messages"]:
+        return f"Nothing was learned yet (version {overall['version']}). A message is assumed to win {won}."
+    to = "" if overall["distinct_people"] is None else f" to {figure(overall['distinct_people'])} people"
+    return (
+        f"A message wins {won}: version {overall['version']}, learned from {figure(overall['messages'])} messages{to},"
+        f" {figure(overall['held_out'])} times somebody was held out, with outcomes up to {overall['until']}."
+    )
 
 
 def _next_words(trial: Any) -> str:

@@ -79,7 +79,8 @@ WITH {carried_days(f"{REAL_CAMPAIGN} AND a.scheduled_date >= CAST(:first AS date
 )
 SELECT (scheduled_date - CAST(:basis AS date)) / 7 AS week, segment_slug, channel, offer, discount_pct, due, is_control,
        count(*) AS people, count(*) FILTER (WHERE bought) AS bought, sum(p) AS expected, sum(p * p) AS expected_square,
-       COALESCE(sum(p) FILTER (WHERE bought), 0) AS cross
+       COALESCE(sum(p) FILTER (WHERE bought), 0) AS cross,
+       (SELECT count(DISTINCT s.customer_id) FROM seen s WHERE NOT s.is_control) AS persons
   FROM seen GROUP BY 1, 2, 3, 4, 5, 6, 7
 """
 
@@ -92,7 +93,8 @@ _PLAYBOOKS = "SELECT slug, name, recommended_offers, optimal_channels FROM segme
 class CellRow:
     """What is believed of one kind of message: P(buys and would not have) with its 80 % interval.
 
-    `learned_from` is how many people got it while others were held out of it; 0 is assumed. `before` is what was
+    `learned_from` is how many such messages were decided on while others were held out of them (who got several counts
+    with each); 0 is assumed. `before` is what was
     believed a week ago.
     """
 
@@ -146,14 +148,21 @@ class LearningRow:
     """What the agent believes, how sure it is, and from how much."""
 
     beliefs: Beliefs
-    people: int
+    messages: int
+    """That were decided on, one a campaign and person."""
     controls: int
+    """How many times somebody was held out."""
     overall: CellRow
     cells: tuple[CellRow, ...]
     """Most tried first, at most `SHOWN_CELLS`."""
     trials: tuple[Trial, ...]
     names: dict[str, str]
     """Of segments, by slug."""
+
+    @property
+    def distinct_people(self) -> int | None:
+        """To whom those messages went; None of what was learned before they were counted."""
+        return self.beliefs.persons
 
     @property
     def changed(self) -> list[CellRow]:
@@ -165,6 +174,11 @@ class LearningRow:
 async def read_groups(session: AsyncSession, half: int | None = None) -> tuple[list[Group], date]:
     """Return decisions whose window is over with what followed, summed by week and cell, and the last such day; of one
     `half` of the customers alone, if asked. A corridor."""
+    rows, last = await _read_rows(session, half)
+    return [_group(row) for row in rows], last
+
+
+async def _read_rows(session: AsyncSession, half: int | None) -> tuple[Sequence[Any], date]:
     today = await shop_today(session)
     last = today - timedelta(days=RESPONSE_DAYS + 1)
     found = await session.execute(
@@ -179,7 +193,7 @@ async def read_groups(session: AsyncSession, half: int | None = None) -> tuple[l
             "half": half,
         },
     )
-    return [_group(row) for row in found], last
+    return found.all(), last
 
 
 def _group(row: Any) -> Group:
@@ -208,7 +222,8 @@ async def learn(session: AsyncSession, actor: Actor) -> Beliefs:
     require(actor, Permission.ANALYTICS_WRITE)
     await session.execute(text(_ALONE))  # by hand and by night at once, the second finds nothing new
     await keep_outcomes(session)
-    groups, until = await read_groups(session)
+    rows, until = await _read_rows(session, None)
+    groups, persons = [_group(row) for row in rows], int(rows[0].persons) if rows else 0
     before = await uplift_in_use(session)
     if all(group.is_control for group in groups):
         return before
@@ -216,16 +231,16 @@ async def learn(session: AsyncSession, actor: Actor) -> Beliefs:
     learned = fit(groups, now_week=weeks)
     if _says_the_same(before.posterior, learned):
         return before
-    kept = await keep_uplift(session, learned, until)
+    kept = await keep_uplift(session, learned, until, persons=persons)
     await audit(
         session, actor, "uplift.learned", "uplift_model", None,
-        version=kept.version, people=sum(learned.people.values()), controls=learned.controls,
+        version=kept.version, messages=sum(learned.people.values()), people=persons, controls=learned.controls,
     )  # fmt: skip
     return kept
 
 
 def _says_the_same(one: Posterior, other: Posterior) -> bool:
-    """Whether nothing new was seen: the same people and controls, who bought the same as far as is known by now."""
+    """Whether nothing new was seen: as many messages and controls, who bought the same as far as is known by now."""
     return (
         (one.people, one.controls) == (other.people, other.controls)
         and one.mean.shape == other.mean.shape
@@ -249,7 +264,7 @@ async def read_learning(session: AsyncSession, actor: Actor) -> LearningRow:
     playbooks = (await session.execute(text(_PLAYBOOKS))).all()
     return LearningRow(
         beliefs=beliefs,
-        people=sum(posterior.people.values()),
+        messages=sum(posterior.people.values()),
         controls=posterior.controls,
         overall=overall_row(posterior, earlier.posterior, overall),
         cells=tuple(rows_of(posterior, earlier.posterior, cells, [tried[key] for key in most])),
@@ -349,7 +364,7 @@ def overall_row(posterior: Posterior, earlier: Posterior, cell: Cell) -> CellRow
 
 def rows_of(posterior: Posterior, earlier: Posterior, cells: Sequence[Cell], people: Sequence[int]) -> list[CellRow]:
     """Return what is believed of some cells beside what was earlier, of people in the due-states they were in;
-    `people` is how many each was learned from."""
+    `people` is from how many messages each was learned."""
     if not cells:
         return []
     mixes = [posterior.due_states(cell) for cell in cells]

@@ -7,16 +7,19 @@ would have taken the same (`asked`). Weights are their ratio w. With r the outco
     SNIPS  Σ w · r / Σ w                                    (Swaminathan and Joachims 2015)
     DR     mean of q̂(asked) + w · (r − q̂(taken))            (Dudík, Langford and Li 2011)
 
-q̂ is cross-fitted: nobody's outcome helps to predict itself. Decisions of a chance below `LEAST_PROPENSITY` are left out
-and counted: their weights would be most of the answer. What of the policy asked about was left out with them is missing
-from every estimate, and its share is told too (`lost`). So is what the policy asked about would do and the log never
-could have: weights over all decisions come to 1 on average where it could (positivity), and to less by just that share.
+q̂ is cross-fitted by person: nobody's outcome helps to predict themselves. Decisions of a chance below
+`LEAST_PROPENSITY` are left out and counted: their weights would be most of the answer. What of the policy asked about
+was left out with them is missing from every estimate, and its share is told too (`lost`). So is what the policy asked
+about would do and the log never could have: weights over all decisions come to 1 on average where it could
+(positivity), and to less by just that share.
 A log in which nothing was left to chance tells nothing of another policy, and is refused, as is one with no decision
 that the policy asked about could have taken.
 
-Intervals are of 95 %, over people. What somebody brought times a large weight is far from normal, few large values
-among many zeros, and a normal interval held the truth in 90 of a hundred logs: its ends are moved by the skewness seen
-(Hall 1992, "On the removal of skewness by transformation"), SNIPS' by that of its linearisation.
+Intervals are of 95 %, over people: who was decided on several times counts once, with all they add to a sum (the
+cluster-robust variance of a mean, Liang and Zeger 1986), for what one person buys goes together. What somebody brought
+times a large weight is far from normal, few large values among many zeros, and a normal interval held the truth in 90
+of a hundred logs: its ends are moved by the skewness seen (Hall 1992, "On the removal of skewness by transformation"),
+SNIPS' by that of its linearisation.
 """
 
 from __future__ import annotations
@@ -37,7 +40,7 @@ FOLDS = 5
 Z = 1.959964
 TINY = 1e-6
 SHRINK = 20.0
-"""People by whom the mean of a kind of decision is drawn to everybody's in q̂."""
+"""Decisions by which the mean of a kind of decision is drawn to everybody's in q̂."""
 LEAST_EFFECTIVE = 30.0
 """Effective sample size below which an answer is told as not to be relied on."""
 MOST_LOST = 0.05
@@ -52,17 +55,26 @@ class NothingLeftToChance(Conflict):
 
 @dataclass(frozen=True, slots=True)
 class Log:
-    """Decisions as they were taken, shape (n,), one a person and decision time.
+    """Decisions as they were taken, shape (n,).
 
     `action` numbers what was done (0 is nothing), `outcome` is what followed, `logged` and `asked` the chances of that
     very action under the policy that ran and the one asked about. `asked_of` (n, actions) is the asked policy's chance
-    of every action, which the doubly robust estimate needs.
+    of every action, which the doubly robust estimate needs. `person` numbers whose decision each is; None: everybody's
+    own.
     """
 
     action: Ints
     outcome: Floats
     logged: Floats
     asked_of: Floats
+    person: Ints | None = None
+
+    @property
+    def persons(self) -> Ints:
+        """Whose decision each is, numbered from 0 without a gap."""
+        if self.person is None:
+            return np.arange(self.action.size)
+        return np.unique(self.person, return_inverse=True)[1]
 
     @property
     def asked(self) -> Floats:
@@ -85,7 +97,8 @@ class Estimate:
 
 @dataclass(frozen=True, slots=True)
 class OffPolicy:
-    """What the asked policy would have brought a decision, three ways. `effective` is (Σw)² / Σw², in people."""
+    """What the asked policy would have brought a decision, three ways. `effective` is (Σw)² / Σw² of people's
+    weights, each the sum of their decisions'."""
 
     ips: Estimate
     snips: Estimate
@@ -93,6 +106,8 @@ class OffPolicy:
     logged: Estimate
     """What the policy that ran did bring."""
     people: int
+    """Different ones, over whom the intervals are."""
+    decisions: int
     left_out: int
     """Decisions of too small a chance."""
     effective: float
@@ -122,6 +137,7 @@ def evaluate(log: Log) -> OffPolicy:
     if not keep.any():
         raise NothingLeftToChance("Every decision of this period had a chance below one in a hundred.")
     action, outcome, asked_of = log.action[keep], log.outcome[keep], log.asked_of[keep]
+    person = np.unique(log.persons[keep], return_inverse=True)[1]
     weight = log.asked[keep] / log.logged[keep]
     count, total = action.size, float(weight.sum())
     without = float((log.asked[~keep] / log.logged[~keep]).sum())
@@ -130,19 +146,19 @@ def evaluate(log: Log) -> OffPolicy:
             "Nothing that policy would do had a chance of one in a hundred in this period, so it cannot be judged from"
             " it. Let a larger share be drawn at random, or among fewer actions."
         )
-    predicted = _predict(action, outcome, asked_of.shape[1])
+    predicted = _predict(action, outcome, asked_of.shape[1], person % FOLDS)
     direct = (asked_of * predicted).sum(axis=1)
     corrected = direct + weight * (outcome - predicted[np.arange(count), action])
-    ips = _mean(weight * outcome)
     ratio = float((weight * outcome).sum()) / total
     return OffPolicy(
-        ips=ips,
-        snips=_mean(ratio + weight * (outcome - ratio) * count / total),
-        doubly_robust=_mean(corrected),
-        logged=_mean(outcome),
-        people=count,
+        ips=_mean(weight * outcome, person),
+        snips=_mean(ratio + weight * (outcome - ratio) * count / total, person),
+        doubly_robust=_mean(corrected, person),
+        logged=_mean(outcome, person),
+        people=int(person.max()) + 1,
+        decisions=count,
         left_out=left_out,
-        effective=total**2 / float((weight**2).sum()),
+        effective=total**2 / float((np.bincount(person, weights=weight) ** 2).sum()),
         lost=max(without / (without + total), _never_done(log)),
     )
 
@@ -150,11 +166,19 @@ def evaluate(log: Log) -> OffPolicy:
 def _never_done(log: Log) -> float:
     """Return the share of what the asked policy would do that the log could not have done, at least: what weights fall
     short of 1 by, beyond what chance does in two and a half of a hundred logs."""
-    weight = log.asked / log.logged
+    weight = _by_person(log.asked / log.logged, log.persons)
     return max(1.0 - float(weight.mean()) - Z * float(weight.std()) / math.sqrt(weight.size), 0.0)
 
 
-def _mean(values: Floats) -> Estimate:
+def _by_person(terms: Floats, person: Ints) -> Floats:
+    """Return a term a person whose mean is that of all terms, and whose spread is that of people: what theirs differ
+    from the mean, summed."""
+    mean, people = float(terms.mean()), int(person.max()) + 1
+    return mean + np.bincount(person, weights=terms - mean) * people / terms.size
+
+
+def _mean(terms: Floats, person: Ints) -> Estimate:
+    values = _by_person(terms, person)
     mean, spread = float(values.mean()), float(values.std())
     if values.size < 2:
         return Estimate(mean, float("-inf"), float("inf"))
@@ -171,16 +195,15 @@ def _unskewed(wide: float, skewness: float, count: int) -> float:
     return 3 / skewness * float(np.cbrt(1 + skewness * (wide - skewness / (6 * count))) - 1)
 
 
-def _predict(action: Ints, outcome: Floats, actions: int) -> Floats:
+def _predict(action: Ints, outcome: Floats, actions: int, fold: Ints) -> Floats:
     """Return q̂ of every action for everybody, shape (n, actions): means by action, of the other folds only."""
-    fold = np.arange(action.size) % FOLDS
     predicted = np.empty((action.size, actions))
     for one in range(FOLDS):
         rest = fold != one
         usual = float(outcome[rest].mean()) if rest.any() else 0.0
-        people = np.bincount(action[rest], minlength=actions)
+        seen = np.bincount(action[rest], minlength=actions)
         sums = np.bincount(action[rest], weights=outcome[rest], minlength=actions)
-        predicted[fold == one] = (sums + SHRINK * usual) / (people + SHRINK)
+        predicted[fold == one] = (sums + SHRINK * usual) / (seen + SHRINK)
     return predicted
 
 
@@ -192,5 +215,7 @@ def _check(log: Log) -> None:
         raise Invalid("outcomes must be numbers", field="outcome")
     if ((log.logged <= 0) | (log.logged > 1 + 1e-9)).any():
         raise Invalid("what was done had a chance above 0 and at most 1", field="logged")
+    if log.person is not None and log.person.shape != (count,):
+        raise Invalid("a log says of each decision whose it is, or of none", field="person")
     if (log.asked_of < 0).any() or (log.asked_of.sum(axis=1) > 1 + 1e-6).any():
         raise Invalid("the chances of the policy asked about must be a distribution", field="asked_of")

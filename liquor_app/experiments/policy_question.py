@@ -52,7 +52,8 @@ WITH {carried_days(f"{REAL_CAMPAIGN} AND a.scheduled_date >= CAST(:first AS date
 ), counted AS (
     SELECT d.* FROM decided d {OF_CARRIED} ORDER BY d.scheduled_date DESC, d.id DESC LIMIT :most
 )
-SELECT d.segment_slug, d.channel, d.offer, d.due, d.arm, d.propensity, d.half, d.decision -> 'options' AS options,
+SELECT d.customer_id, d.segment_slug, d.channel, d.offer, d.due, d.arm, d.propensity, d.half,
+       d.decision -> 'options' AS options,
        d.decision -> 'among' AS among,
        EXISTS (SELECT FROM purchases p WHERE p.customer_id = d.customer_id AND p.total > 0
                 AND p.occurred_at >= d.at AND p.occurred_at < d.at + :window * interval '1 day') AS bought
@@ -88,7 +89,7 @@ class Policy(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a policy would have brought: shares of the people who buy within the week."""
+    """What a policy would have brought: shares of decisions after which the person buys within the week."""
 
     policy: Policy
     estimate: OffPolicy
@@ -161,7 +162,9 @@ def log_of(rows: Sequence[Any], chances: Chances, beliefs: tuple[Posterior, Post
             asked_of[index, kinds[asked]] += chance
     outcome = np.array([float(row.bought) for row in rows])
     logged = np.array([float(row.propensity) for row in rows])
-    return Log(action, outcome, logged, asked_of)
+    numbers = {who: number for number, who in enumerate(dict.fromkeys(row.customer_id for row in rows))}
+    person = np.array([numbers[row.customer_id] for row in rows], dtype=np.intp)
+    return Log(action, outcome, logged, asked_of, person)
 
 
 def _options_of(row: Any) -> list[Kind]:

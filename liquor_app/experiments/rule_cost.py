@@ -3,7 +3,8 @@
 Every member of the segment is priced as the planner prices them: by their own basket, answer, value at risk and
 due-state, within law, guidance and consent, with the rules in force and with the new one beside them. A plan of the
 segment alone has room for everybody or not; whatever the room, dropping the messages the rule touches and keeping the
-rest is a plan too, so no plan loses more than those messages are worth on the heaviest day: that is `total`.
+rest is a plan too, so no plan loses more than those messages are worth on the heaviest day: that is `total`. A pin
+takes whatever else a campaign has for its people, of all their segments: `total` counts the best of any.
 """
 
 from __future__ import annotations
@@ -21,12 +22,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
-from liquor_app.actions.audience import People
 from liquor_app.actions.generate import score_people
 from liquor_app.actions.offering.belief_basis import basis_in_words
 from liquor_app.actions.offering.cell_rules import DUE_STATES, CellRuleRow, RuleEffect, rules_in_force
 from liquor_app.actions.offering.offer_uplifts import offer_label
 from liquor_app.actions.offering.proposal_rows import ScoredOffers
+from liquor_app.actions.offers import NO_OFFER
 from liquor_app.actions.plan_context import read_context
 from liquor_app.actions.priority import Floats
 from liquor_app.campaigns.brief import imagined_campaign
@@ -43,10 +44,12 @@ from liquor_app.ui.words import figure, plural, show_money
 HEAVIEST_DAY = 1.15
 """The most a day counts beside an average one (`planning.candidates.day_weights`)."""
 
+HALF_A_CENT = 0.005
 MOST_PEOPLE = 20_000
 """Members who are priced one by one, a second or two; of larger segments so many, drawn by their ids, stand for all."""
 
 _SEGMENT = "SELECT id, name, recommended_offers, optimal_channels FROM segments WHERE slug = :slug"
+_EVERY = "SELECT slug FROM segments ORDER BY slug"
 _COUNT = "SELECT count(*) FROM segment_members WHERE segment_id = :segment"
 _SOME = """
 SELECT customer_id FROM segment_members WHERE segment_id = :segment
@@ -72,7 +75,7 @@ class RuleCostFields:
 @dataclass(frozen=True, slots=True)
 class RuleCost(RuleCostFields):
     """What a rule is expected to lose, in money, of what a plan goes by (profit and value kept): `each` of a person of
-    the segment and a plan with room for all, `total` the most any plan of it may lose."""
+    the segment and a plan of it with room for all, `total` the most any plan may lose that writes to each once."""
 
     each: float
     total: float
@@ -82,6 +85,11 @@ class RuleCost(RuleCostFields):
         """ "Expected to lose $0.03 a person and plan, …"."""
         rests = f"What it changes is {self.basis}."
         people = plural(self.people, "person", "people")
+        if not self.touched and self.total >= HALF_A_CENT:
+            return (
+                f"Expected to lose nothing in a plan of the {people} of {self.segment} alone, at most"
+                f" {show_money(self.total, cents=True)} in one of other segments of theirs, too. {rests}"
+            )
         if not self.touched:
             return (
                 f"Expected to lose nothing: of the {people} of {self.segment} nobody would get anything else. {rests}"
@@ -116,7 +124,7 @@ async def rule_cost(
         raise Invalid(f"Due must be one of {', '.join(DUE_STATES)}, or empty for all.", field="due")
     standing = await rules_in_force(session)
     asked = CellRuleRow(uuid7(), effect, segment, row.name, offer, channel, due, "", actor.name, now())
-    lost = await _lost(session, row.id, segment, [standing, [*standing, asked]])
+    lost = await _lost(session, row.id, asked, [standing, [*standing, asked]])
     people = int(await session.scalar(text(_COUNT), {"segment": row.id}) or 0)
     up = people / lost.seen if lost.seen else 1.0
     return RuleCost(
@@ -138,38 +146,85 @@ class _Lost:
     most: float = 0.0
 
 
-async def _lost(session: AsyncSession, segment_id: UUID, slug: str, rules: list[Sequence[CellRuleRow]]) -> _Lost:
-    context = await read_context(session, imagined_campaign(slug, await shop_today(session) + timedelta(days=1)))
-    found = await session.execute(text(_SOME), {"segment": segment_id, "n": MOST_PEOPLE})
-    lost = _Lost(Counter(), Counter())
-    async for people, (free, ruled) in score_people(session, context, rules, list(found.scalars())):
-        _add(lost, people, free, ruled)
+@dataclass(slots=True)
+class _Priced:
+    """What one person could get under either set of rules: the worth and the words of the best, without the new rule
+    and with it, and `most`, the worth of the best whatever else is pinned for them."""
+
+    worth: float
+    left: float
+    free: str | None
+    instead: str | None
+    most: float
+    is_touched: bool
+
+
+async def _lost(
+    session: AsyncSession, segment_id: UUID, asked: CellRuleRow, rules: list[Sequence[CellRuleRow]]
+) -> _Lost:
+    ids = list((await session.execute(text(_SOME), {"segment": segment_id, "n": MOST_PEOPLE})).scalars())
+    alone = await _priced(session, [asked.segment], rules, ids)
+    beside: dict[UUID, _Priced] = {}
+    if asked.effect is RuleEffect.PIN:
+        every = (await session.execute(text(_EVERY))).scalars().all()
+        beside = await _priced(session, every, rules, ids)
+    lost = _Lost(Counter(), Counter(), seen=len(alone))
+    for who, mine in alone.items():
+        _add(lost, mine, beside.get(who, mine))
     return lost
 
 
-def _add(lost: _Lost, people: People, free: Sequence[ScoredOffers], ruled: Sequence[ScoredOffers]) -> None:
-    count = len(people.rows)
-    (worth, could, best), (left, can, instead) = (_best(some, count) for some in (free, ruled))
-    touched = [at for at in range(count) if could[at] != can[at]]
-    lost.seen += count
-    lost.touched += len(touched)
-    lost.expected += float(np.maximum(worth - left, 0.0)[touched].sum())
-    lost.most += float(worth[touched].sum())
-    lost.before.update(best[at] for at in touched)
-    lost.after.update(instead[at] for at in touched)
+def _add(lost: _Lost, alone: _Priced, beside: _Priced) -> None:
+    """Add somebody as a plan of the segment alone, and as one of all their segments finds them."""
+    if alone.is_touched or beside.is_touched:
+        lost.most += max(alone.worth, beside.most if beside is not alone else 0.0)
+    if alone.is_touched:
+        lost.touched += 1
+        lost.expected += max(alone.worth - alone.left, 0.0)
+        lost.before[alone.free] += 1
+        lost.after[alone.instead] += 1
 
 
-def _best(scored: Sequence[ScoredOffers], people: int) -> tuple[Floats, list[dict[str, str]], list[str | None]]:
-    """Return of each person what their best is worth, what they could get by each channel, and the best in words."""
+async def _priced(
+    session: AsyncSession, segments: Sequence[str], rules: list[Sequence[CellRuleRow]], only: Sequence[UUID]
+) -> dict[UUID, _Priced]:
+    context = await read_context(session, imagined_campaign(segments, await shop_today(session) + timedelta(days=1)))
+    priced: dict[UUID, _Priced] = {}
+    async for people, (free, ruled) in score_people(session, context, rules, only):
+        count = len(people.rows)
+        (worth, could, best), (left, can, instead) = (_best(some, count) for some in (free, ruled))
+        most = _most(free, count)
+        for at, row in enumerate(people.rows):
+            priced[row.id] = _Priced(
+                float(worth[at]), float(left[at]), best[at], instead[at], float(most[at]), could[at] != can[at]
+            )
+    return priced
+
+
+def _most(scored: Sequence[ScoredOffers], people: int) -> Floats:
+    """Return what the best of all is worth to each person, whatever is pinned for them elsewhere: a campaign need not
+    hold the segment of that pin."""
+    most = np.zeros(people)
+    for one in scored:
+        offered = np.flatnonzero(one.choice.offer != NO_OFFER)
+        np.maximum.at(most, one.who[offered], one.choice.worth[offered])
+    return most
+
+
+def _best(
+    scored: Sequence[ScoredOffers], people: int
+) -> tuple[Floats, list[dict[tuple[str, str], str]], list[str | None]]:
+    """Return of each person what their best is worth, what they could get of each segment by each channel, and the best
+    in words."""
     worth = np.zeros(people)
-    could: list[dict[str, str]] = [{} for _ in range(people)]
+    could: list[dict[tuple[str, str], str]] = [{} for _ in range(people)]
     best: list[str | None] = [None] * people
     for one in scored:
         channel = Channel(one.channel).label
         for at in one.worth_it:
             who, offer = int(one.who[at]), one.playbook.offers[int(one.choice.offer[at])]
             label = f"{offer_label(offer.name, offer.discount_pct)}, {channel}"
-            could[who][one.channel] = label
+            could[who][one.playbook.slug, one.channel] = label
             if one.choice.worth[at] > worth[who]:
                 worth[who], best[who] = float(one.choice.worth[at]), label
     return worth, could, best

@@ -143,6 +143,12 @@ def _bounds(arms: Mapping[str, Any]) -> str:
 def silence_words(silent: Mapping[str, Any]) -> str:
     """Tell why a plan keeps silent, and what it would take to find out whether it should."""
     who = f"{plural(silent['people'], 'person', 'people')} of the audience"
+    if silent.get("is_tried"):
+        return (
+            f"Learning was tried: what messages may change was drawn for {who}, and in nearly nobody's draw is one"
+            " worth its cost. Planning to learn again draws from the same beliefs; another offer, or"
+            " lower costs, may pay."
+        )
     rest = (
         f"the {plural(silent['planned'], 'person', 'people')} it chose are too few for anything to be left to chance"
         if silent["planned"]
@@ -197,7 +203,7 @@ def basis_words(uplift: Mapping[str, Any]) -> str:
     """Tell in a bracket where what messages change was taken from."""
     if uplift.get("basis") != LEARNED:
         return "uplift assumed, not measured"
-    return f"uplift learned from {figure(uplift['people'])} people"
+    return f"uplift learned from {figure(uplift['people'])} messages"
 
 
 def worth_nothing(simulated: Mapping[str, Any]) -> str | None:

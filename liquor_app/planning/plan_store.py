@@ -294,11 +294,15 @@ STANDING = f"""md5(concat(
         s.optimal_send_window, s.template_category, s.max_discount_pct, s.margin_floor_pct, s.is_active)
         ORDER BY s.slug)
        FROM segments s WHERE s.slug = ANY(k.target_segments)),
+    (SELECT jsonb_agg(jsonb_build_array(r.effect, r.segment_slug, r.offer, r.channel, r.due)
+        ORDER BY r.segment_slug, r.offer, r.channel, r.due)
+       FROM cell_rules r WHERE r.undone_at IS NULL AND r.segment_slug = ANY(k.target_segments)),
     (SELECT jsonb_agg(jsonb_build_array(c.channel, c.category, c.version) ORDER BY c.channel, c.category)
        FROM ({CURRENT_TEMPLATES}) c
       WHERE c.category IN (SELECT s.template_category FROM segments s WHERE s.slug = ANY(k.target_segments)))
 ))"""
-"""Of campaign `k`: what a triggered one's messages will be made from, as one short text."""
+"""Of campaign `k`: what a triggered one's messages will be made from, what marketers pinned and forbade of its segments
+included, as one short text (the same as before there were rules, where there is none)."""
 
 _PLANNED = f"""
 WITH planned AS (

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from liquor_app.actions.eligibility import Reason
-from liquor_app.actions.offering.belief_basis import ENOUGH_PEOPLE
+from liquor_app.actions.offering.belief_basis import ENOUGH_MESSAGES
 from liquor_app.campaigns.brief import CHANNELS, CampaignBrief
 from liquor_app.compliance.may_send import BlockReason
 from liquor_app.core.money import money
@@ -160,28 +160,29 @@ UPLIFT_NOTE = (
 
 
 NO_MESSAGES = (
-    "The plan holds no message, so there is nothing to forecast. What is believed of messages, and from how many"
-    " people, stands on the Learning page."
+    "The plan holds no message, so there is nothing to forecast. What is believed of messages, and from how many,"
+    " stands on the Learning page."
 )
 
 
 def uplift_basis(people: int, version: int, *, messages: int = 1) -> dict[str, Any]:
-    """Tell where what messages change was taken from: `{"basis", "people", "version", "note"}`. Few people are said
+    """Tell where what messages change was taken from: `{"basis", "people", "version", "note"}`. Few are said
     beside what is assumed, not instead.
 
     Args:
-        people: who got messages like the plan's while others were held out of them.
+        people: how many messages like the plan's were decided on while others were held out of them; who got several
+            counts with each.
         version: of the uplift model; 0 before anything was learned.
-        messages: of the plan; where it has none, nobody is counted as having got such.
+        messages: of the plan; where it has none, nothing is said of such.
     """
     if not messages:
         return {"basis": ASSUMED, "people": people, "version": version, "note": NO_MESSAGES}
-    if people < ENOUGH_PEOPLE:
-        who = plural(people, "person", "people") if people else "Nobody"
-        told = f"{who} got such messages so far, too few to say what they change: it is"
+    if people < ENOUGH_MESSAGES:
+        sent = plural(people, "such message") if people else "No such message"
+        told = f"{sent} so far, too few to say what they change: it is"
         note = f"{told} taken from other messages and from what was assumed."
         return {"basis": ASSUMED, "people": people, "version": version, "note": note if version else UPLIFT_NOTE}
-    note = f"What a message changes was learned from {figure(people)} people who got such messages, against who was"
+    note = f"What a message changes was learned from {figure(people)} such messages, against who was"
     return {"basis": LEARNED, "people": people, "version": version, "note": f"{note} held out of them."}
 
 
@@ -222,13 +223,15 @@ def _money(found: Range) -> dict[str, str]:
 def silence_of(summary: Mapping[str, Any], *, people: int) -> dict[str, Any] | None:
     """Tell of a plan that keeps silent for what is believed: `{"people", "planned"}`, who gets nothing because no
     message is believed to be worth its cost, and how many are planned. None where a random arm is drawn, most are
-    written to, or what is believed was drawn already.
+    written to, or what is believed was drawn already and somebody is written to. `is_tried` is said where it was drawn
+    and no draw paid: then learning was tried.
 
     Who is not written to teaches nothing, and below `LEAST_FOR_RANDOM` nothing is left to chance either: what one bad
     week showed would be believed for ever.
     """
     reasons = (*summary["blocks"], *summary["left_out"])
     unworthy = sum(one["customers"] for one in reasons if one["reason"] == Reason.NOT_WORTH_IT)
-    if people >= LEAST_FOR_RANDOM or unworthy <= people or summary.get("drawn"):
+    is_tried = bool(summary.get("drawn"))
+    if people >= LEAST_FOR_RANDOM or unworthy <= people or (is_tried and people):
         return None
-    return {"people": unworthy, "planned": people}
+    return {"people": unworthy, "planned": people, **({"is_tried": True} if is_tried else {})}

@@ -42,8 +42,8 @@ AT_ONCE = 20_000
 """Occasions one run takes up, the oldest first; the next run takes the next."""
 
 CHANGED_SINCE = (
-    "A playbook, segment or template it writes by was changed after it was approved. Look at them: with Resume it goes"
-    " on as they are now."
+    "A playbook, segment or template it writes by, or what is pinned and forbidden of it, was changed after it was"
+    " approved. Look at them: with Resume it goes on as they are now."
 )
 
 

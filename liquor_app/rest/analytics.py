@@ -159,7 +159,7 @@ async def holdout(actor: CurrentActor) -> object:
 @needs(Permission.ANALYTICS_READ)
 async def learning(actor: CurrentActor) -> object:
     """What messages are believed to change, by segment, offer and channel: shares of the people written to who buy and
-    would not have, with 80 % intervals, from how many people that was learned, what changed since last week, and what
+    would not have, with 80 % intervals, from how many messages that was learned, what changed since last week, and what
     is tried next and why."""
     async with transaction() as session:
         row = await read_learning(session, actor)
@@ -167,7 +167,9 @@ async def learning(actor: CurrentActor) -> object:
         "version": row.beliefs.version,
         "learned_at": row.beliefs.learned_at,
         "until": row.beliefs.until,
-        "people": row.people,
+        "messages": row.messages,
+        "distinct_people": row.distinct_people,
+        "people": row.messages,
         "held_out": row.controls,
         "overall": _believed(row.overall),
         "cells": [_cell(one) for one in row.cells],
@@ -255,9 +257,9 @@ async def undo_cell_rule(request: Request, actor: CurrentActor, rule_id: Id) -> 
 @router.get("/policies/{policy}", response_model=PolicyOut)
 @needs(Permission.ANALYTICS_READ)
 async def policy(actor: CurrentActor, policy: Policy) -> object:
-    """What the last quarter would have brought under another policy: the share of people who buy within the week of
-    their decision, by inverse propensity (plain and self-normalised) and doubly robust, with 95 % intervals. 409 where
-    nothing was left to chance."""
+    """What the last quarter would have brought under another policy: the share of decisions after which the person
+    buys within the week, by inverse propensity (plain and self-normalised) and doubly robust, with 95 % intervals over
+    people. 409 where nothing was left to chance."""
     async with transaction() as session:
         answer = await ask_policy(session, actor, policy)
     return {

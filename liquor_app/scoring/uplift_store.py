@@ -48,6 +48,8 @@ class Beliefs:
     learned_at: datetime | None = None
     until: date | None = None
     """The last day whose outcomes are in it."""
+    persons: int | None = None
+    """Different people the messages went to it was learned from; None of versions before they were counted."""
 
 
 PRIOR = Beliefs(0, Posterior.prior())
@@ -64,7 +66,9 @@ async def uplift_before(session: AsyncSession, beliefs: Beliefs, until: date) ->
     return _read(found.first())
 
 
-async def keep_uplift(session: AsyncSession, posterior: Posterior, until: date) -> Beliefs:
+async def keep_uplift(
+    session: AsyncSession, posterior: Posterior, until: date, *, persons: int | None = None
+) -> Beliefs:
     """Keep a fit as the next version, which is in use from now on."""
     at = now()
     version = (
@@ -76,18 +80,20 @@ async def keep_uplift(session: AsyncSession, posterior: Posterior, until: date) 
                 "until": until,
                 "people": sum(posterior.people.values()),
                 "controls": posterior.controls,
-                "params": json.dumps(posterior.as_document()),
+                "params": json.dumps({**posterior.as_document(), "persons": persons}),
             },
         )
     ).scalar_one()
     await session.execute(text(_PRUNE), {"version": version, "kept": KEPT, "at": at, "weeks": KEPT_WEEKS})
-    return Beliefs(version, posterior, at, until)
+    return Beliefs(version, posterior, at, until, persons)
 
 
 def _read(row: Any) -> Beliefs:
     if row is None:
         return PRIOR
     try:
-        return Beliefs(row.version, Posterior.from_document(row.params), row.created_at, row.until)
+        return Beliefs(
+            row.version, Posterior.from_document(row.params), row.created_at, row.until, row.params.get("persons")
+        )
     except (LookupError, TypeError, ValueError, ArithmeticError):
         return PRIOR

@@ -307,7 +307,7 @@ async def test_a_reason_tells_what_is_believed_and_from_how_many(session: AsyncS
     campaign = await add_campaign(session, await audience(session, recommended_offers=[ten, news]))
     await generate_actions(session, SYSTEM, campaign)
     told = {row.channel: str(row.reason) for row in await of_campaign(session, campaign)}
-    assert told["email"].endswith("% with it: +41.0 buyers of a hundred, learned from 1,000 people.")
+    assert told["email"].endswith("% with it: +41.0 buyers of a hundred, learned from 1,000 messages.")
     assert told["sms"].endswith("% with it: +40.0 buyers of a hundred, learned from other messages.")
     (mail,) = [row for row in await of_campaign(session, campaign) if row.channel == "email"]
     await swap_offer(session, MARKETER, mail.id, "News")
@@ -315,7 +315,7 @@ async def test_a_reason_tells_what_is_believed_and_from_how_many(session: AsyncS
         "% with it: +21.0 buyers of a hundred, learned from other messages."
     )
     await swap_offer(session, MARKETER, mail.id, "Favourite category")
-    assert str((await get_action(session, VIEWER, mail.id)).reason).endswith("learned from 1,000 people.")
+    assert str((await get_action(session, VIEWER, mail.id)).reason).endswith("learned from 1,000 messages.")
 
 
 async def test_edits_meet_the_same_constraints(session: AsyncSession) -> None:

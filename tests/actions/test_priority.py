@@ -296,16 +296,16 @@ def test_reasons_hold_the_numbers() -> None:
     assert "cut from 15%" in offer_reason(3.6, 8, 15)
     for uplift, people, said in (
         (0.0102, 0, "+1.0 buyers of a hundred, assumed."),
-        (0.0102, 1, "+1.0 buyers of a hundred, assumed, 1 person of its own so far."),
+        (0.0102, 1, "+1.0 buyers of a hundred, assumed, 1 message of its own so far."),
         (0.021, 0, "+2.1 buyers of a hundred, learned from other messages."),
-        (-0.004, 1, "−0.4 buyers of a hundred, learned from other messages, 1 person of its own so far."),
-        (0.021, 99, "+2.1 buyers of a hundred, learned from other messages, 99 people of its own so far."),
-        (0.0102, 1000, "+1.0 buyers of a hundred, learned from 1,000 people."),
+        (-0.004, 1, "−0.4 buyers of a hundred, learned from other messages, 1 message of its own so far."),
+        (0.021, 99, "+2.1 buyers of a hundred, learned from other messages, 99 messages of its own so far."),
+        (0.0102, 1000, "+1.0 buyers of a hundred, learned from 1,000 messages."),
     ):  # fmt: skip
         assert uplift_words(uplift, people, None) == f"Believed to win {said}"
     assert uplift_words(0.0102, 1000, 0.0562) == (
         "5.6% likely to buy within 7 days without the message, 6.6% with it: +1.0 buyers of a hundred, learned from"
-        " 1,000 people."
+        " 1,000 messages."
     ), "two chances of the same thing, and what the message adds"
     assert "100.0% with it" in uplift_words(0.02, 0, 0.999), "no chance above one"
 

@@ -184,6 +184,8 @@ async def test_nobody_to_write_to(anybody: Client, manager: Client) -> None:
     [
         ({"foo": 1}, "constraints.foo"),
         ({"explore_pct": "NaN"}, "constraints.explore_pct"),
+        ({"explore": "yes"}, "constraints.explore"),
+        ({"explore": 1}, "constraints.explore"),
         ({"margin_pct": "NaN"}, "constraints.margin_pct"),
         ({"capacity_by_day": {"2026-11-26": {"fax": 1}}}, "constraints.capacity_by_day.2026-11-26"),
     ],

@@ -342,14 +342,14 @@ async def test_the_forecast_says_that_its_uplift_is_assumed(campaign: UUID, caps
     """On the page and at the command line, until it was learned."""
     state = await Tab(f"/campaigns/{campaign}", MARKETER).state(CampaignState)
     await run(CampaignState.load, state)
-    assert state.plan.uplift.startswith("Nobody got such messages so far, too few to say what they change")
+    assert state.plan.uplift.startswith("No such message so far, too few to say what they change")
     assert uplift_basis(0, 0)["note"] == UPLIFT_NOTE
     assert UPLIFT_NOTE.endswith("1.0 more buyers in a hundred, give or take 2.8 four times in five."), (
         "1.28 · 2.2 points"
     )
     assert uplift_basis(0, 3, messages=0)["note"] == NO_MESSAGES, "said that nobody got any, of 819 who did"
     assert uplift_basis(1, 3)["basis"] == uplift_basis(99, 3)["basis"] == "assumed"
-    assert uplift_basis(1, 3)["note"].startswith("1 person got such messages so far, too few")
+    assert uplift_basis(1, 3)["note"].startswith("1 such message so far, too few")
     assert "assumed" in state.plan.sentence
     async with transaction() as session:
         plan = await get_plan(session, SYSTEM, UUID(state.plan.id))
@@ -358,9 +358,9 @@ async def test_the_forecast_says_that_its_uplift_is_assumed(campaign: UUID, caps
     assert "left out, each for one reason" in waiting_words(row)
     learned = {**plan.summary["simulation"], "uplift": uplift_basis(1200, 3)}
     after = plan_view(replace(plan, summary={**plan.summary, "simulation": learned}))
-    assert after.basis == "uplift learned from 1,200 people"
-    assert after.sentence.endswith("80% interval; uplift learned from 1,200 people")
-    assert "learned from 1,200 people" in after.uplift
+    assert after.basis == "uplift learned from 1,200 messages"
+    assert after.sentence.endswith("80% interval; uplift learned from 1,200 messages")
+    assert "learned from 1,200 such messages" in after.uplift
     _show_simulation(plan.id, plan.summary, "Simulated")
     assert "uplift assumed" in " ".join(capsys.readouterr().out.split())
 
@@ -385,7 +385,7 @@ async def test_each_kind_of_message_says_what_its_uplift_rests_on(campaign: UUID
     assert state.plan.beliefs_words == f"{total} of {plural(total, 'message')} of kinds not learned of yet"
     few = [{**cell, "learned_from": 1} for cell in plan.summary["cells"]]
     assert {line.basis for line in plan_view(replace(plan, summary={**plan.summary, "cells": few})).beliefs} == {
-        "Learned from other messages, 1 person of its own so far"
+        "Learned from other messages, 1 message of its own so far"
     }
     as_assumed = [{**cell, "uplift": PRIOR_MEAN} for cell in plan.summary["cells"]]
     assert {line.basis for line in plan_view(replace(plan, summary={**plan.summary, "cells": as_assumed})).beliefs} == {
@@ -397,7 +397,7 @@ async def test_each_kind_of_message_says_what_its_uplift_rests_on(campaign: UUID
         low, high = (float(end) for end in line.within.split(" to "))
         assert low == pytest.approx(float(line.believed), abs=0.1)
         assert high == pytest.approx(low, abs=0.1)
-    assert {line.basis for line in after.beliefs if line.channel == "E-mail"} == {"Learned from 1,200 people"}
+    assert {line.basis for line in after.beliefs if line.channel == "E-mail"} == {"Learned from 1,200 messages"}
     assert after.beliefs_words != state.plan.beliefs_words
     # a spread of two points: 80 % lie within 2 · 1.2816 of the mean
     cells = [{**cell, "uplift": 0.01, "uplift_sd": 0.02} for cell in plan.summary["cells"]]

@@ -121,6 +121,10 @@ async def test_a_week_from_scores_to_sending(terminal: Terminal) -> None:
     assert (await terminal.told("holdout"))["share"] == 0
     assert "left out of everything" in await terminal.run("holdout")
     learned = await terminal.told("learn")
+    whole = learned["overall"]
+    assert whole["low_80"] <= whole["buyers_of_100"] <= whole["high_80"]
+    assert (whole["messages"], whole["held_out"], whole["version"], whole["basis"]) == (6000, 500, 1, "learned")
+    assert "version 1, learned from 6,000 messages, 500 times somebody was held out" in await terminal.run("learn")
     assert {row["learned_from"] for row in learned["items"]} == {1000}
     assert all(isinstance(row["since_last_week"], float) for row in learned["items"])
     assert [row["segment"] for row in learned["next"]] == ["all"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -223,6 +224,27 @@ async def test_who_gives_way_by_lot_is_not_said_to_be_beaten(session: AsyncSessi
     assert told[Reason.GAVE_WAY.value, True] > 0
     assert (Reason.CAPACITY.value, True) not in told
     assert (Reason.GAVE_WAY.value, False) not in told
+
+
+async def test_arms_and_counts_are_the_audience(session: AsyncSession) -> None:
+    """Of two channels' actions one gave way by lot and the other to a better action: their person counted twice."""
+    campaign = await rules_shop(session)
+    room = {"email_capacity_per_day": 6, "sms_capacity_per_day": 6, "max_per_customer": 1}
+    await session.execute(
+        text("UPDATE campaigns SET holdout_pct = 40, constraints = CAST(:room AS jsonb)"), {"room": json.dumps(room)}
+    )
+    for _ in range(3):
+        await add_customer(session, email_consent=None, sms_consent=None)
+    await refresh_segments(session, SYSTEM)
+    await make_plan(session, SYSTEM, campaign)
+    lots = "SELECT count(DISTINCT customer_id) FROM actions WHERE skip_reason = 'gave_way_by_lot'"
+    assert await session.scalar(text(lots)) > 0
+    given = "SELECT count(DISTINCT customer_id) FROM actions WHERE arm IS NOT NULL OR status <> 'skipped'"
+    counted = await session.scalar(text("SELECT sum(people) FROM decision_counts"))
+    audience = await session.scalar(text("SELECT count(DISTINCT customer_id) FROM segment_members"))
+    assert await session.scalar(text(given)) + counted == audience
+    by_lot = await session.scalar(text("SELECT sum(people) FROM decision_counts WHERE reason = 'gave_way_by_lot'"))
+    assert by_lot == await session.scalar(text(lots)), "who was chosen counts as left out by lot"
 
 
 async def test_results_compare_everybody_drawn(session: AsyncSession) -> None:

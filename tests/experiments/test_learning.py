@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import SYSTEM, Actor, ActorKind
-from liquor_app.actions.offering.belief_basis import ENOUGH_PEOPLE, Basis
+from liquor_app.actions.offering.belief_basis import ENOUGH_MESSAGES, Basis
 from liquor_app.core.clock import now
 from liquor_app.core.errors import Forbidden
 from liquor_app.experiments.learning import learn, read_groups, read_learning
@@ -143,7 +143,7 @@ async def test_the_next_plan_goes_by_what_was_learned(session: AsyncSession) -> 
     again = await add_campaign(session, ["all_12_190"], name="Again")
     plan = await make_plan(session, SYSTEM, again)
     assert plan.summary["simulation"]["uplift"]["basis"] == "learned"
-    assert plan.summary["simulation"]["uplift"]["people"] >= ENOUGH_PEOPLE
+    assert plan.summary["simulation"]["uplift"]["people"] >= ENOUGH_MESSAGES
     assert {cell["learned_from"] for cell in plan.summary["cells"]} != {0}
     assert min(cell["uplift"] for cell in plan.summary["cells"]) > PRIOR_MEAN
     policy = (
@@ -168,12 +168,12 @@ async def test_beliefs_are_told_beside_a_week_ago(session: AsyncSession) -> None
     assert cell.low < cell.mean < cell.high
     assert cell.before == pytest.approx(float(first_beliefs.posterior.effects([cell.cell])[0][0]), abs=1e-6)
     assert cell.change != 0
-    assert seen.people == sum(row.learned_from for row in seen.cells)
+    assert seen.messages == sum(row.learned_from for row in seen.cells)
 
 
 async def test_before_anything_was_sent_everything_is_assumed(session: AsyncSession) -> None:
     seen = await read_learning(session, VIEWER)
-    assert (seen.people, seen.controls, seen.cells, seen.beliefs.version) == (0, 0, (), 0)
+    assert (seen.messages, seen.controls, seen.cells, seen.beliefs.version) == (0, 0, (), 0)
     assert seen.overall.mean == PRIOR_MEAN
     assert seen.overall.basis is Basis.ASSUMED
 

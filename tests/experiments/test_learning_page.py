@@ -40,7 +40,7 @@ async def test_before_anything_was_learned_it_says_that_it_assumes(database: str
         await create_segment(session, SYSTEM, {"name": "All", "rules": {"all": []}, "optimal_channels": ["email"]})
     state = await shown()
     assert (state.is_empty, state.may_learn, state.loading) == (True, False, False)
-    assert (state.summary.mean, state.summary.from_people) == ("+1.0", "Nobody yet: this is assumed")
+    assert (state.summary.mean, state.summary.from_people) == ("+1.0", "No message yet: this is assumed")
     low, high = (float(end.replace("−", "-")) for end in state.summary.interval.split(" to "))
     assert (
         f"win 1.0 buyers in a hundred, give or take {(high - low) / 2:.1f} four times in five." in state.summary.meaning
@@ -80,10 +80,10 @@ async def test_what_was_learned_stands_with_its_interval_and_from_how_many(datab
     assert state.may_learn
     (line,) = state.cells
     assert (line.segment, line.offer, line.channel) == ("Everybody", "Favourite category, 10% off", "E-mail")
-    assert (line.mean, line.learned, line.change) == ("+6.0", "Learned from 1,000 people", "+5.0")
+    assert (line.mean, line.learned, line.change) == ("+6.0", "Learned from 1,000 messages", "+5.0")
     assert line.interval == "+6.0 to +6.0"
     assert state.summary.meaning == "The interval leaves out zero: messages win buyers here."
-    assert state.summary.from_people == "1,000 people written to, 500 held out"
+    assert state.summary.from_people == "1,000 messages; 500 times somebody was held out"
     (trial,) = state.summary.trials
     assert trial.segment == "Everybody"
     assert trial.most == "Favourite category, 10% off, E-mail"
@@ -102,7 +102,9 @@ async def test_what_if_is_refused_in_words_where_nothing_was_left_to_chance(data
 
 
 async def test_a_policy_that_cannot_be_told_hides_no_other(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    found = OffPolicy(*(Estimate(0.05, 0.01, 0.09),) * 4, people=300, left_out=2, effective=120.0, lost=0.0)
+    found = OffPolicy(
+        *(Estimate(0.05, 0.01, 0.09),) * 4, people=280, decisions=300, left_out=2, effective=120.0, lost=0.0
+    )
 
     async def answers(session: Any, actor: Actor, policy: Policy) -> Answer:
         if policy is Policy.RANDOM:
@@ -123,7 +125,7 @@ async def test_a_policy_that_cannot_be_told_hides_no_other(database: str, monkey
     missed = policy_line(Answer(Policy.RANDOM, replace(found, lost=0.7)))
     assert missed.rests_on.endswith("70% of what it would do could not have been drawn: not to be relied on")
     assert other.others == "IPS 5.0 (1.0 to 9.0); SNIPS 5.0 (1.0 to 9.0)"
-    assert told["What was done"].rests_on == "300 decisions"
+    assert told["What was done"].rests_on == "300 decisions about 280 people"
 
 
 async def test_a_marketer_asks_once_and_a_viewer_not_at_all(database: str) -> None:

@@ -14,11 +14,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import SYSTEM, Actor, ActorKind
 from liquor_app.core.clock import now
-from liquor_app.experiments.learning import HALF
+from liquor_app.experiments.learning import HALF, learn, read_learning
 from liquor_app.experiments.off_policy import NothingLeftToChance
 from liquor_app.experiments.policy_question import Policy, ask_policy
 from liquor_app.organization.settings import PlanningSettings, save_settings
 from liquor_app.planning.draft_plan import make_plan
+from liquor_app.screens.experiments.learning.state import from_words
 from liquor_app.segments.service import create_segment, refresh_segments
 from tests.people import add_campaign, add_customer, add_purchase, believe, deliver, ensure_shop, steady_ids
 
@@ -65,7 +66,7 @@ async def test_estimates_are_those_of_the_raw_rows(session: AsyncSession) -> Non
     held = [row for row in rows if row.arm == "holdout"]
     by_hand = sum((row.customer_id in bought) / row.propensity for row in held) / len(rows)
     assert nothing.ips.mean == pytest.approx(by_hand)
-    assert nothing.people == len(rows)
+    assert nothing.people == nothing.decisions == len(rows)
     assert nothing.snips.mean == pytest.approx(sum(row.customer_id in bought for row in held) / len(held))
     assert nothing.logged.mean == pytest.approx(len(bought) / len(rows))
 
@@ -129,3 +130,42 @@ async def test_no_more_than_everybody_buys(session: AsyncSession) -> None:
         found = (await ask_policy(session, VIEWER, policy)).estimate
         for one in (found.ips, found.snips, found.doubly_robust, found.logged):
             assert 0 <= one.low <= one.mean <= one.high <= 1, policy
+
+
+async def test_who_was_decided_on_in_two_campaigns_is_one_person(session: AsyncSession) -> None:
+    """`people` counted decisions, and the interval took them as independent."""
+    first = await sent(session, 230, 20, 30)
+    (again,) = steady_ids(1, "again")
+    await add_campaign(session, ["all"], id=again, holdout_pct=Decimal(20))
+    await make_plan(session, SYSTEM, again)
+    twelve = {"day": now().astimezone(SHOP).date() - timedelta(days=12), "at": now() - timedelta(days=12), "id": again}
+    await session.execute(text("UPDATE campaigns SET status = 'completed', started_at = :at WHERE id = :id"), twelve)
+    await session.execute(
+        text("UPDATE actions SET scheduled_date = :day, send_window = '{}' WHERE campaign_id = :id"), twelve
+    )
+    await deliver(session, again)
+    rows = (await session.execute(text("SELECT customer_id, arm, propensity FROM actions WHERE arm IS NOT NULL"))).all()
+    people = sorted({row.customer_id for row in rows})
+    assert first != again
+    assert len(rows) > len(people)
+    for person in people[::3]:
+        await add_purchase(session, person, days_ago=10)
+    found = (await ask_policy(session, VIEWER, Policy.NOTHING)).estimate
+    assert (found.people, found.decisions) == (len(people), len(rows))
+    terms = [
+        ((row.customer_id in people[::3]) / row.propensity if row.arm == "holdout" else 0.0, row.customer_id)
+        for row in rows
+    ]
+    mean = sum(term for term, _ in terms) / len(rows)
+    by_person = {person: sum(term - mean for term, who in terms if who == person) for person in people}
+    error = sum(one**2 for one in by_person.values()) ** 0.5 / len(rows)
+    assert found.ips.mean == pytest.approx(mean)
+    assert found.ips.width == pytest.approx(2 * 1.96 * error, rel=0.15), "but for the skewness"
+
+    await learn(session, SYSTEM)
+    seen = await read_learning(session, VIEWER)
+    written = [row.customer_id for row in rows if row.arm != "holdout"]
+    assert seen.messages == len(written) > len(set(written))
+    assert seen.distinct_people == len(set(written))
+    assert seen.controls == len(rows) - len(written)
+    assert from_words(seen).startswith(f"{len(written)} messages to {len(set(written))} people; ")

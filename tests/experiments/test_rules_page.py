@@ -120,7 +120,7 @@ async def test_what_a_rule_is_expected_to_lose_is_told_before_it_is_made(shop: N
     assert state.cost.startswith("Expected to lose nothing: of the 7 people of Some nobody would get anything else.")
     await run(RulesState.choose, state, "due", "")
     await run(RulesState.choose, state, "cell", cell["News"])
-    assert state.cost.startswith("Expected to lose nothing: of the 7 people of Some nobody would get anything else.")
+    assert state.cost.startswith("Expected to lose nothing in a plan of the 7 people of Some alone, at most")
     await run(RulesState.choose, state, "effect", "forbid")
     assert state.cost.startswith(f"Expected to lose ${each:.2f} a person and plan"), "of a ban, too"
     await run(RulesState.choose, state, "cell", "made up")

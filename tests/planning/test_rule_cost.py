@@ -98,3 +98,29 @@ async def test_of_a_large_segment_some_stand_for_all(session: AsyncSession, monk
     assert (some.people, some.touched) == (60, 60)
     assert some.total == pytest.approx(whole.total, rel=0.6)
     assert "estimated from 40 of them" in some.words
+
+
+async def test_a_pin_is_priced_over_every_segment_a_campaign_may_hold(session: AsyncSession) -> None:
+    """A pin of a worthless bundle took its people's messages of other segments too: a campaign of several lost more
+    than was told."""
+    await shop(session, 500)
+    await believe(session, 0.05, {"News": 0.05, "Bundle, 5% off": 0.0})
+    bundle = [{"name": "Bundle", "text": "{discount}% off", "discount_pct": 5}]
+    await create_segment(
+        session, SYSTEM,
+        {"name": "Frequent", "rules": {"all": []}, "optimal_channels": ["email"], "recommended_offers": bundle},
+    )  # fmt: skip
+    await refresh_segments(session, SYSTEM)
+    (campaign,) = steady_ids(1, "both")
+    limits = {"email_capacity_per_day": 500, "sms_capacity_per_day": 500}
+    await add_campaign(session, ["frequent", "all"], id=campaign, holdout_pct=Decimal(0), constraints=limits)
+    before = await worth(session, campaign)
+    kind = {"segment": "frequent", "offer": "Bundle", "channel": "email"}
+    told = await rule_cost(session, SYSTEM, effect=RuleEffect.PIN, **kind)
+    await add_rule(session, SYSTEM, effect=RuleEffect.PIN, reason="As promised", **kind)
+    after = await worth(session, campaign)
+    assert before[0] - after[0] > 1
+    for was, now in zip(before, after, strict=True):
+        assert was - now <= told.total + 0.01
+    assert told.touched == 0, "of the segment alone"
+    assert "alone, at most" in told.words

@@ -20,6 +20,7 @@ from liquor_app.planning.approval.approve_campaign import submit_plan
 from liquor_app.planning.draft_job import draft_plans
 from liquor_app.planning.draft_plan import make_plan
 from liquor_app.planning.optimizer.drawn_values import REPEATS
+from liquor_app.planning.plan_reasoning import silence_words
 from liquor_app.planning.plan_summary import silence_of
 from liquor_app.scoring.due_state import NO_RHYTHM
 from liquor_app.scoring.estimators.uplift import Cell, Group, fit
@@ -131,7 +132,10 @@ def test_silence_is_of_what_is_believed() -> None:
     assert silence_of(summary(500), people=200) is None, "a random arm is drawn"
     assert silence_of(summary(5), people=20) is None, "most are written to"
     assert silence_of(summary(0), people=0) is None, "nobody may be written to"
-    assert silence_of(summary(500, drawn={"repeats": 50}), people=0) is None
+    assert silence_of(summary(500, drawn={"repeats": 50}), people=5) is None, "some are written to, to learn"
+    tried = silence_of(summary(500, drawn={"repeats": 50}), people=0)
+    assert tried == {"people": 500, "planned": 0, "is_tried": True}, "it said nothing where no draw paid"
+    assert silence_words(tried).startswith("Learning was tried: what messages may change was drawn for 500 people")
 
 
 BREAK_EVEN = 0.002

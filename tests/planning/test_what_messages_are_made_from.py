@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import SYSTEM, Actor, ActorKind
 from liquor_app.actions.coupon_source import choose_codes
+from liquor_app.actions.offering.cell_rules import RuleEffect, add_rule
 from liquor_app.campaigns.lifecycle import pause_campaign, resume_campaign, start_campaign
 from liquor_app.campaigns.models import CampaignStatus, CampaignType
 from liquor_app.campaigns.service import create_campaign, find_campaign, get_campaign
@@ -194,7 +195,16 @@ async def other_people(session: AsyncSession) -> object:
     return await update_segment(session, ADMIN, segment, {"rules": rules})
 
 
-STANDING: dict[str, Change] = {"subject": new_subject, "playbook": other_playbook, "people": other_people}
+async def a_pin(session: AsyncSession) -> object:
+    offer = await session.scalar(text("SELECT recommended_offers -> 0 ->> 'name' FROM segments WHERE slug = 'all'"))
+    return await add_rule(
+        session, ADMIN, effect=RuleEffect.PIN, segment="all", offer=offer, channel="email", reason="As promised"
+    )
+
+
+STANDING: dict[str, Change] = {
+    "subject": new_subject, "playbook": other_playbook, "people": other_people, "pin": a_pin,
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("name", [*STANDING, "share drawn at random"])

@@ -52,7 +52,7 @@ class ScoredOffers:
     pins: Mapping[str, str]
     """What is said of a pinned offer, by its name."""
     tried: Mapping[str, int]
-    """From how many people it was learned what an offer changes, by its name; of those that were tried."""
+    """From how many messages it was learned what an offer changes, by its name; of those that were tried."""
     answer_days: float | None = None
     """How long the offers held that the chance to act on one was learned from."""
     gave_way: npt.NDArray[np.bool_] | None = None

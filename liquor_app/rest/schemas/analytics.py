@@ -151,9 +151,9 @@ class HoldoutOut(Row):
 
 class BelievedOut(Row):
     """An uplift: the share of people written to who buy within the week and would not have, with its 80 % interval.
-    `learned_from` are the people who got just this while others were held out of it, `basis` says what the belief rests
-    on: that, once they are a hundred; what other messages showed; or what was assumed. `before` is that of a week
-    ago."""
+    `learned_from` counts messages of just this while others were held out of it (who got several counts with each),
+    `basis` says what the belief rests on: that, once they are a hundred messages; what other messages showed; or what
+    was assumed. `before` is that of a week ago."""
 
     mean: float
     low: float
@@ -185,11 +185,15 @@ class TriedNextOut(Row):
 
 class LearningOut(Row):
     """What the agent believes messages change. Version 0 is what is assumed before anything was learned. `changed` are
-    the cells believed otherwise than a week ago, most first; `next` what is tried next in each segment."""
+    the cells believed otherwise than a week ago, most first; `next` what is tried next in each segment. `messages` is
+    from how many it was learned, one a campaign and person (`people` is its older name), `distinct_people` to whom they
+    went (null before that was counted), `held_out` how many times somebody was held out."""
 
     version: int
     learned_at: datetime | None
     until: date | None
+    messages: int
+    distinct_people: int | None
     people: int
     held_out: int
     overall: BelievedOut
@@ -280,7 +284,8 @@ class RuleCostOut(Row, RuleCostFields):
 
 
 class PolicyOut(Row):
-    """What a policy would have brought: shares of people who buy within the week, three ways, with 95 % intervals.
+    """What a policy would have brought: shares of decisions after which the person buys within the week, three
+    ways, with 95 % intervals over people (`people`, each with all their `decisions`).
     `logged` is what the policy that ran did bring, `left_out` are decisions of too small a chance, `effective` the
     effective sample size in people, `lost` the share of what it would do that the log could not have done; below 30,
     or with more than .05 lost (`is_reliable` false), do not rely on it. `believed` is judged in each half of the people

@@ -69,9 +69,12 @@ def _silence() -> rx.Component:
         card(
             col(
                 rx.el.p(CampaignState.silent, class_name="pretty"),
-                allowed(
-                    Permission.CAMPAIGNS_WRITE,
-                    row(button("Plan to learn", icon="sparkles", on_click=CampaignState.act("explore"))),
+                rx.cond(
+                    CampaignState.may_explore,
+                    allowed(
+                        Permission.CAMPAIGNS_WRITE,
+                        row(button("Plan to learn", icon="sparkles", on_click=CampaignState.act("explore"))),
+                    ),
                 ),
                 gap=12,
             ),

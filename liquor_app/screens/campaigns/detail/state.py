@@ -87,6 +87,8 @@ class CampaignState(DetailState, rx.State):
     """What became of its messages, as a funnel."""
     silent: str = ""
     """Why an open plan writes to hardly anybody, where a plan to learn would."""
+    may_explore: bool = True
+    """Nothing was drawn yet of what is believed: planning to learn may say more."""
     asking: str = ""
     busy: bool = False
 
@@ -121,6 +123,7 @@ class CampaignState(DetailState, rx.State):
         self.seen = f"{plan.id}:{fingerprint}" if plan else ""
         silent = plan.summary.get("silent") if plan and row.status in OPEN else None
         self.silent = silence_words(silent) if silent else ""
+        self.may_explore = not (silent and silent.get("is_tried"))
         self.steps = funnel_steps(row)
         if row.status in OPEN and before not in ("", self.seen):
             await self._show_changed()

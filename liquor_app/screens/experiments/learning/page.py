@@ -26,7 +26,7 @@ def learning_page() -> rx.Component:
         page_head(
             "Learning",
             "Buyers a message wins of a hundred people written to: what the agent believes, how sure it is, from how"
-            " many.",
+            " many messages.",
             rx.cond(
                 LearningState.may_learn,
                 button("Learn now", on_click=LearningState.learn_now, icon="refresh-cw"),

@@ -13,7 +13,7 @@ from liquor_app.accounts.permissions import may
 from liquor_app.actions.offering.belief_basis import MOVED, Basis, basis_in_words
 from liquor_app.core.db import transaction
 from liquor_app.experiments.learning import CellRow, LearningRow, Trial, read_learning, request_learning
-from liquor_app.experiments.off_policy import MOST_LOST, Estimate, NothingLeftToChance
+from liquor_app.experiments.off_policy import MOST_LOST, Estimate, NothingLeftToChance, OffPolicy
 from liquor_app.experiments.played_week import PlayedCampaign, PlayedWeeks, Won, list_played
 from liquor_app.experiments.policy_question import Answer, Policy, ask_policy
 from liquor_app.organization.models import Channel
@@ -97,6 +97,10 @@ def _share_of(estimate: Estimate) -> tuple[str, str]:
     """Return buyers of a hundred, and their interval."""
     mean, low, high = (figure(share * 100, 1) for share in (estimate.mean, estimate.low, estimate.high))
     return mean, f"{low} to {high}"
+
+
+def _of_whom(found: OffPolicy) -> str:
+    return f"{plural(found.decisions, 'decision')} about {plural(found.people, 'person', 'people')}"
 
 
 def policy_line(answer: Answer) -> PolicyLine:
@@ -186,12 +190,18 @@ def trial_of(row: Trial, names: dict[str, str]) -> TrialLine:
     return TrialLine(segment, kind, wins, tried)
 
 
+def from_words(row: LearningRow) -> str:
+    """ "1,000 messages to 640 people, 500 times somebody was held out". Of fits before people were counted, without."""
+    to = "" if row.distinct_people is None else f" to {plural(row.distinct_people, 'person', 'people')}"
+    return f"{plural(row.messages, 'message')}{to}; {plural(row.controls, 'time')} somebody was held out"
+
+
 def summary_of(row: LearningRow, at: datetime) -> Summary:
     overall = row.overall
     trials = [trial_of(one, row.names) for one in row.trials]
-    if row.people == 0:
+    if row.messages == 0:
         return Summary(
-            _of_hundred(overall.mean), _interval(overall), "Nobody yet: this is assumed", "",
+            _of_hundred(overall.mean), _interval(overall), "No message yet: this is assumed", "",
             "Until campaigns with people held out are over, a message is taken to win"
             f" {figure(overall.mean * 100, 1)} buyers in a hundred, give or take"
             f" {figure((overall.high - overall.low) / 2 * 100, 1)} four times in five.",
@@ -205,7 +215,7 @@ def summary_of(row: LearningRow, at: datetime) -> Summary:
     return Summary(
         _of_hundred(overall.mean),
         _interval(overall),
-        f"{plural(row.people, 'person', 'people')} written to, {figure(row.controls)} held out",
+        from_words(row),
         f"Version {row.beliefs.version}, with outcomes up to {show_day(row.beliefs.until, at)}",
         verdict,
         trials,
@@ -259,7 +269,7 @@ class LearningState(rx.State):
                 lines.append(policy_line(answers[-1]))
         if answers:
             done = answers[0].estimate
-            lines.append(PolicyLine("What was done", *_share_of(done.logged), plural(done.people, "decision")))
+            lines.append(PolicyLine("What was done", *_share_of(done.logged), _of_whom(done)))
             self.policies = lines
 
     @rx.event
