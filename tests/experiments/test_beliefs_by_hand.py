@@ -248,7 +248,7 @@ async def test_what_is_believed_is_what_a_dense_reckoning_of_the_raw_rows_says(s
     await learn(session, SYSTEM)
     row = await read_learning(session, SYSTEM)
     posterior = row.beliefs.posterior
-    assert (row.people, row.controls) == (sum(hand.people.values()), sum(o.bought.size for o in seen if o.is_control))
+    assert (row.messages, row.controls) == (sum(hand.people.values()), sum(o.bought.size for o in seen if o.is_control))
     mean, sd = hand.mean[0], hand.covariance[0, 0] ** 0.5
     assert (row.overall.mean, row.overall.low, row.overall.high) == pytest.approx(
         (mean, mean - LEVEL_80 * sd, mean + LEVEL_80 * sd), abs=1e-9

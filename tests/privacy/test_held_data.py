@@ -109,7 +109,7 @@ STAYS = {
     "webhook_receipts": "provider event_id kind",
     "service_messages": "kind channel status provider provider_message_id",
     "analytics_events": "event_type",
-    "imports": "kind file_key policy position reasons notes undo",
+    "imports": "kind file_key policy reasons notes undo",
     "import_rejects": "code field",
     "drop_files": "name mark",
     "allocation_entries": "person ticket decided_by",
