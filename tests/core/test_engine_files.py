@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from liquor_app.core.platform import engine_files, private_files
+from liquor_app.core.platform import embedded_postgres, engine_files, private_files
+from liquor_app.core.platform.embedded_postgres import EmbeddedPostgres
 from liquor_app.core.platform.engine_files import Account, reachable
 from liquor_app.core.platform.private_files import UMASK, data_directory, private_directory
 
@@ -45,6 +46,23 @@ def test_the_binaries_are_reached_on_a_first_start(root: Path, tmp_path: Path) -
     copied = reachable(binaries(tmp_path), "postgres-1", SERVER)
     assert passes(copied, root)
     assert (copied / "initdb").stat().st_mode & 0o005 == 0o005
+
+
+def test_every_engine_is_reached_on_a_first_start(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """PostgreSQL's binaries, too, which lie beside their libraries; whichever is started first on a machine."""
+    site = tmp_path / "site-packages"
+    for name in ("embedded_postgres/pginstall/bin", "embedded_postgres.libs"):
+        (site / name).mkdir(parents=True)
+    (site / "embedded_postgres/pginstall/bin/initdb").touch(0o755)
+    (site / "embedded_postgres.libs/libpq.so").touch(0o600)
+    monkeypatch.setattr(embedded_postgres, "package_folder", lambda name: site / name)
+    monkeypatch.setattr(Account, "current", classmethod(lambda cls: SERVER))
+    found = EmbeddedPostgres(tmp_path / "data").bin
+    assert passes(found, root)
+    assert (found / "initdb").stat().st_mode & 0o005 == 0o005
+    library = (found / "../../../embedded_postgres.libs/libpq.so").resolve()
+    assert passes(library.parent, root)
+    assert library.stat().st_mode & 0o004
 
 
 def test_what_an_earlier_start_made_too_closed_is_opened(root: Path, tmp_path: Path) -> None:

