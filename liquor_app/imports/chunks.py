@@ -13,8 +13,8 @@ from liquor_app.imports.cleaning.cells import Rejected
 from liquor_app.imports.cleaning.column_names import IDENTITY
 from liquor_app.imports.cleaning.doubts.doubtful_kinds import LaterWords
 from liquor_app.imports.cleaning.file_setting import Setting
-from liquor_app.imports.cleaning.line_rows import OF_NOBODY, Line, LineReader
-from liquor_app.imports.cleaning.orders.discount_columns import order_offs_of
+from liquor_app.imports.cleaning.line_rows import Line, LineReader
+from liquor_app.imports.cleaning.orders.discount_columns import ORDER_TOTAL, order_offs_of
 from liquor_app.imports.cleaning.orders.no_goods import leave_out_no_goods
 from liquor_app.imports.cleaning.orders.order_discounts import OrderDiscounts, order_refunds_of
 from liquor_app.imports.cleaning.orders.order_rows import OrderRows, Places
@@ -22,16 +22,18 @@ from liquor_app.imports.cleaning.orders.order_shape import Watch, tells_whole_or
 from liquor_app.imports.cleaning.orders.order_totals import OrderTotals
 from liquor_app.imports.cleaning.orders.refunds_of import refunds_of
 from liquor_app.imports.cleaning.orders.status_rows import StatusRows, check_status
-from liquor_app.imports.cleaning.orders.store_numbers import by_store
+from liquor_app.imports.cleaning.orders.store_numbers import Series, by_store, watched
 from liquor_app.imports.cleaning.orders.total_rows import is_sum, leave_out_footers, leave_out_totals
 from liquor_app.imports.cleaning.person_cells import clean_order_id
 from liquor_app.imports.cleaning.person_rows import Person, PersonReader
 from liquor_app.imports.cleaning.products.product_cells import CleanProduct, clean_product
+from liquor_app.imports.cleaning.receipts.buyer_cells import OF_NOBODY
 from liquor_app.imports.cleaning.row_notes import SHARED
 from liquor_app.imports.cleaning.sale_rows import MADE, SaleRows
 from liquor_app.imports.cleaning.sums.differing_totals import one_total_each
 from liquor_app.imports.cleaning.sums.payment_rows import leave_out_payments
 from liquor_app.imports.cleaning.sums.repeated_orders import once_each
+from liquor_app.imports.cleaning.sums.totals_below import TotalsBelow
 from liquor_app.imports.profiles.tool_profile import NOBODY, Make, is_reversal
 from liquor_app.imports.readers.formats import READING
 from liquor_app.imports.readers.row_reader import Record, Table
@@ -124,6 +126,7 @@ class Chunks:
         *, made: Sequence[Make] = (), sales: SaleRows | None = None, statuses: StatusRows | None = None, skip: int,
         limit: int | None,
         own: FileTotals | None = None, pays: bool = False, later: LaterWords | None = None,
+        series: Series | None = None,
     ):  # fmt: skip
         self._table = table
         self._sales = sales
@@ -138,8 +141,10 @@ class Chunks:
             if (day := at.get("occurred_at", len(table.columns))) < len(table.columns):
                 self._records = leave_out_totals(self._records, day)
             self._records = iter(refunds_of(once_each(self._records, table.columns, at), at, how.decimal))
+        if series is not None and series.is_looking:
+            self._records = watched(self._records, series, how.numbering)
         if how.by_store:
-            self._records = by_store(self._records, at["order_id"], at["store"])
+            self._records = by_store(self._records, at["order_id"], how.numbered_by)
         if kind == "purchases" and (order := at.get("order_id", len(table.columns))) < len(table.columns):
             who = [] if sales else [at[field] for field in IDENTITY[kind] if at.get(field, order) != order]
             there = [place for place in who if place < len(table.columns)]
@@ -156,6 +161,8 @@ class Chunks:
                 self._records = leave_out_payments(self._records, at)
             if sales is None and tells_whole_orders(table.columns, at):
                 self._records = iter(OrderTotals(self._records, table.columns, at, how.decimal))
+            if sales is None and ORDER_TOTAL in at:
+                self._records = iter(TotalsBelow(self._records, at, how.decimal))
             if sales is None and order_offs_of(at):
                 self._records = iter(OrderDiscounts(self._records, at, how.decimal))
             if sales is None and (backs := order_refunds_of(table.columns, at)):
@@ -226,7 +233,7 @@ class Chunks:
             try:
                 if record.problem:
                     raise Rejected("unreadable_row", "", record.problem)
-                if self._own and is_sum(record.left_out):
+                if self._own and record.left_out and is_sum(record.left_out):
                     self._own.see_sum()
                 elif self._own:
                     self._own.see(record)
@@ -237,7 +244,8 @@ class Chunks:
                         self._sales.line(record.cells, in_part=record.in_part)
                     self._leave_out(chunk, record, record.left_out)
                     continue
-                check_status(record)
+                if record.doubt:
+                    check_status(record)
                 if self._sales is None:  # a row is a line
                     cells = record.cells + [make(record.cells) for make in made] if made else record.cells
                     row = clean(record.number, cells)

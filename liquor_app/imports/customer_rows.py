@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
 from functools import partial
+from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
@@ -16,10 +17,11 @@ from psycopg.errors import UniqueViolation
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from liquor_app.core.bulk import by_index, texts
+from liquor_app.core.bulk import by_index, in_order_of_index
 from liquor_app.customers.ages.sealed_dates import SEALED_DATE, copied_seal
 from liquor_app.customers.bulk_write import (
     FIELDS,
+    UNIQUE,
     WRITTEN,
     By,
     Raced,
@@ -29,17 +31,20 @@ from liquor_app.customers.bulk_write import (
     note_evidence,
     note_noes_again,
 )
+from liquor_app.customers.imported.confirmations import confirm_people
 from liquor_app.customers.labels.custom_fields import ensure_fields
 from liquor_app.customers.labels.custom_values import FieldKind
 from liquor_app.customers.labels.tags import MOST_TAGS, add_tags, known_tags
-from liquor_app.customers.merging.aliases import add_numbers, aliases_among
+from liquor_app.customers.merging.aliases import add_numbers, aliases_among, asked_for, holders_of
 from liquor_app.customers.models import ConsentStatus
 from liquor_app.customers.objections import object_told
 from liquor_app.customers.suppressions import GivenUp, suppress_told
 from liquor_app.imports.cleaning.cells import Rejected
 from liquor_app.imports.cleaning.person_rows import Person
 from liquor_app.imports.cleaning.row_notes import TOO_MANY_OF_ONE, TOO_MANY_TAGS
-from liquor_app.imports.merge_rows import KEYS, Base, Known, Outcome, Policy, apply
+from liquor_app.imports.import_rows import KEPT_DAYS
+from liquor_app.imports.merge_rows import Outcome, Policy, apply
+from liquor_app.imports.people.known_people import KEYS, Base, Known
 from liquor_app.imports.profiles.known_numbers import tools_of
 from liquor_app.imports.readers.formats import READING
 from liquor_app.imports.trial.becoming import Becoming, becoming, called
@@ -47,6 +52,7 @@ from liquor_app.imports.trial.becoming import person as told_of
 
 CHANNELS = ("email", "sms")
 TRIES = 3
+_fields = itemgetter(*FIELDS)
 _SEAL_AT, _RAW_AT = FIELDS.index(SEALED_DATE), FIELDS.index("raw_data")
 
 
@@ -71,14 +77,14 @@ async def load_known(
     Args:
         tool: whose export the keys are from (`known_tools.tool_of`).
     """
-    holders = " UNION ".join(
-        f"SELECT id FROM customers WHERE deleted_at IS NULL AND {key} = ANY(:{key})" for key in KEYS
-    )
+    holders = " UNION ".join(f"SELECT h.id FROM {holders_of(key)}" for key in KEYS)
     columns = (
         f"SELECT id, updated_at, {', '.join(WRITTEN)}, profiling_objected_at IS NOT NULL AS objects FROM customers"
     )
-    asked = {key: texts(keys.get(key, [])) for key in KEYS}
-    rows = {row["id"]: row for row in await _rows(session, f"{columns} WHERE id IN ({holders}) ORDER BY id", asked)}
+    asked = asked_for({key: keys.get(key, []) for key in KEYS})
+    async with in_order_of_index(session):
+        found = await _rows(session, f"{columns} WHERE id IN ({holders})", asked)
+    rows = {row["id"]: row for row in sorted(found, key=itemgetter("id"))}
     aliases = await aliases_among(session, keys)
     # apart, for there are none mostly: within the statement above, an unknown number of them made its plan a bad one
     if others := sorted(set(aliases.values()) - rows.keys()):
@@ -158,7 +164,7 @@ _OF_KEY = {"email_key": ("email_key", "email"), "external_id": ("external_id",)}
 
 
 def _row(known: Known) -> list[Any]:
-    row = [known.values[name] for name in FIELDS]
+    row = list(_fields(known.values))
     if (seal := row[_SEAL_AT]) is not None:
         row[_SEAL_AT] = copied_seal(seal)
     if (raw := row[_RAW_AT]) is not None:
@@ -227,21 +233,35 @@ async def write(session: AsyncSession, base: Base, by: By) -> None:
     """
     fresh = [known for known in base.people.values() if known.seen is None]
     changed = [known for known in base.people.values() if known.seen is not None and known.changed]
+    listed = {known.id: known.listed for known in base.people.values() if known.listed is not None}
+    if changed:  # before anybody is added, who may be called as one of them was
+        rows = [[known.id, known.seen, *_row(known), *_images(known)] for known in changed]
+        await change_people(session, rows, by.import_id, handing_on=_handing_on(changed))
     if fresh:
         made_by = by.import_id.hex if by.import_id else None
         await add_people(session, [[known.id.hex, made_by, *_row(known)] for known in fresh])
-    if changed:
-        rows = [[known.id, known.seen, *_row(known), *_images(known)] for known in changed]
-        await change_people(session, rows, by.import_id)
     if by.import_id:
         numbers = {one: known.id for known in base.people.values() for one in known.numbers}
         await add_numbers(session, numbers, by.import_id)
+    await confirm_people(session, listed, {known.id for known in changed}, by.import_id, days=KEPT_DAYS)
     await note_evidence(session, _told([*fresh, *changed]), by)
     await note_noes_again(session, _again(base.people.values()), by)
     objecting = [(known.id, *known.objected) for known in base.people.values() if known.objected]
     await object_told(session, objecting, by)
     source = f"import: {by.file_name}"[:120] if by.import_id else by.file_name[:120]
     await suppress_told(session, _given_up(base.people.values()), source=source, import_id=by.import_id)
+
+
+def _handing_on(changed: Sequence[Known]) -> dict[str, list[UUID]]:
+    """Return by key who gives up theirs to another of them: a file that says two customers' addresses the other way
+    round, or passes one on."""
+    handed: dict[str, list[UUID]] = {}
+    for key in UNIQUE:
+        left = {held: known.id for known in changed if (held := known.before[key]) and held != known.values[key]}
+        taken = {known.values[key] for known in changed if known.values[key] != known.before[key]} if left else set()
+        if ids := [customer_id for held, customer_id in left.items() if held in taken]:
+            handed[key] = ids
+    return handed
 
 
 def _images(known: Known) -> tuple[str, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
@@ -23,19 +23,20 @@ from liquor_app.imports.cleaning.column_mapping import check_fields, guess_mappi
 from liquor_app.imports.cleaning.column_names import KINDS
 from liquor_app.imports.cleaning.doubts.doubt import CHANGES_NOTHING, DOUBTS, ROW_KINDS, Doubt, check_answers
 from liquor_app.imports.cleaning.orders.order_statuses import status_columns
-from liquor_app.imports.cleaning.orders.store_numbers import with_numbering
+from liquor_app.imports.cleaning.orders.store_numbers import NumbersBeginAnew, with_numbering
+from liquor_app.imports.import_rows import Plan
 from liquor_app.imports.merge_rows import Policy
 from liquor_app.imports.models import AS_OF, NOES, TAKEN_BACK
 from liquor_app.imports.open_import import open_work
 from liquor_app.imports.orders.answered_before import Answers, answered_before
+from liquor_app.imports.orders.came_back import came_back
 from liquor_app.imports.orders.new_buyers import CREATE, OPTION, REFUSE
-from liquor_app.imports.orders.store_orders import StoresNumberAnew, numbered_before
+from liquor_app.imports.orders.store_orders import NOT_NUMBERED, Numbered, numbered_before
 from liquor_app.imports.profiles.known_tools import chosen_profile, named_profile, told_for_all
 from liquor_app.imports.profiles.tool_profile import put_together
-from liquor_app.imports.readers.dialect import STORE, Dialect, chosen_dialect, guess_dialect
+from liquor_app.imports.readers.dialect import SHOP, Dialect, chosen_dialect, guess_dialect
 from liquor_app.imports.readers.formats import open_table, read_sample
 from liquor_app.imports.rejects import heading, reject_lines
-from liquor_app.imports.run_import import Plan
 from liquor_app.imports.trial.file_totals import Totals
 from liquor_app.imports.trial.shown_rows import Shown
 from liquor_app.organization.settings import GeneralSettings, load_settings
@@ -112,8 +113,8 @@ class Trial:
     strangers: int = 0
     unheard: tuple[str, ...] = ()
     """Of `unused` those that may say who agreed, and who did not."""
-    by_store: bool = False
-    """Each store numbers its receipts anew, as the file was tried."""
+    numbering: str = SHOP
+    """How receipts are numbered, as the file was tried."""
     twice: tuple[str, ...] = ()
     """Of rows that name again what stood further up a few, in words."""
     asked: tuple[Doubt, ...] = ()
@@ -162,14 +163,14 @@ def inspect_file(
     mapping: Mapping[str, str] | None = None,
     options: Mapping[str, Any] | None = None,
     file_name: str = "",
-    numbers_by_store: Collection[tuple[str, ...]] = (),
+    numbered: Numbered = NOT_NUMBERED,
 ) -> FilePreview:
     """Return the start of a file and how it was understood, for a person to confirm.
 
     Args:
         file_name: what it was called where it comes from, if not as `path` is.
         mapping: field → column, as far as it has been chosen; guessed from the columns' names and cells if not given.
-        numbers_by_store: columns of imports before that numbered receipts by store (`store_orders.numbered_before`).
+        numbered: how imports before numbered receipts, by their columns (`store_orders.numbered_before`).
 
     Raises:
         Invalid: no such file, not one we read, unknown kind or option.
@@ -185,7 +186,7 @@ def inspect_file(
     at = positions(chosen, columns)
     guessed = guess_dialect(sample, at)
     if kind == "purchases":
-        guessed = with_numbering(guessed, sample, at, before=tuple(columns) in numbers_by_store)
+        guessed = with_numbering(guessed, sample, at, columns, before=numbered.get(tuple(columns), ""))
     dialect = chosen_dialect(guessed, options or {})
     if profile is not None:
         together = tuple(put_together(profile, columns))
@@ -228,23 +229,23 @@ async def try_file(
     if watch and not (limit and limit <= MAX_SHOWN):
         raise Invalid(f"At most {MAX_SHOWN} rows can be shown one by one.", field="rows")
     shop = await load_settings(session, GeneralSettings)
-    by_store, answers = await numbered_before(session, actor), await answered_before(session, actor, kind)
+    numbered, answers = await numbered_before(session, actor), await answered_before(session, actor, kind)
     plan = Plan(uuid7(), kind, chosen, path, file_name or path.name, dict(mapping or {}), dict(options or {}))
     how: dict[str, Any] = {"answers": answers, "limit": limit, "watch": watch, "tell": tell, "keeps": keeps_rejects}
     try:
-        return await _try(session, actor, shop, plan, by_store, **how)
-    except StoresNumberAnew:
-        by_number = replace(plan, options={**plan.options, "numbering": STORE})
-        return await _try(session, actor, shop, by_number, by_store, **how)
+        return await _try(session, actor, shop, plan, numbered, **how)
+    except NumbersBeginAnew as anew:
+        by_number = replace(plan, options={**plan.options, "numbering": anew.numbering})
+        return await _try(session, actor, shop, by_number, numbered, **how)
 
 
 async def _try(
-    session: AsyncSession, actor: Actor, shop: GeneralSettings, plan: Plan, by_store: Collection[tuple[str, ...]],
+    session: AsyncSession, actor: Actor, shop: GeneralSettings, plan: Plan, numbered: Numbered,
     *, answers: Answers, limit: int | None, watch: bool, tell: Callable[[int, int], Awaitable[None]] | None,
     keeps: bool,
 ) -> Trial:  # fmt: skip
     work = await open_work(
-        plan, actor, shop, {}, limit=limit, watch=watch, totals=True, numbers_by_store=by_store, answers=answers
+        plan, actor, shop, {}, limit=limit, watch=watch, totals=True, numbered=numbered, answers=answers
     )
     savepoint = await session.begin_nested()
     try:
@@ -271,14 +272,15 @@ async def _try(
         await savepoint.rollback()
     shown = sorted(work.shown, key=lambda row: row.record.number)
     assert work.own is not None
-    totals = work.own.totals(work.orders, work.money)
+    back = came_back(work.position)
+    totals = replace(work.own.totals(work.orders, work.money), back=back.all, back_beside=back.beside)
     report = ImportReport(
         **counts, rejects_file=kept, orders=work.position.get("orders", {}),
         taken_back=work.position.get(TAKEN_BACK, {}), doubts=work.position.get(DOUBTS, []),
     )  # fmt: skip
     return Trial(
         report, shown, totals, work.unused, int(work.position.get(NOES, 0)), len(work.strangers), tuple(work.unheard),
-        work.is_by_store,
+        work.numbering,
         tuple(work.position.get("twice", ())),
         tuple(work.doubts),
     )  # fmt: skip

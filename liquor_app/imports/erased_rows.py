@@ -12,8 +12,8 @@ from liquor_app.imports.chunks import Chunk
 from liquor_app.imports.cleaning.cells import Rejected
 from liquor_app.imports.cleaning.line_rows import Line
 from liquor_app.imports.cleaning.person_rows import Person
-from liquor_app.imports.merge_rows import KEYS
 from liquor_app.imports.orders.basket_lines import given
+from liquor_app.imports.people.known_people import KEYS
 
 WITHHELD = "The row is of somebody who was erased; nothing of it is kept."
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from datetime import datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -13,12 +14,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
-from liquor_app.core.errors import NotFound
+from liquor_app.core.errors import Conflict, NotFound
 from liquor_app.core.files.folders import IMPORT_FILES
+from liquor_app.customers.imported.confirmations import UNDO_DAYS
 from liquor_app.imports.cleaning.doubts.doubt import DOUBTS
+from liquor_app.imports.merge_rows import Policy
 from liquor_app.imports.models import OWN, TAKEN_BACK, ImportStatus
+from liquor_app.imports.orders.came_back import CameBack, came_back
 
-KEPT_DAYS = 30
+KEPT_DAYS = UNDO_DAYS
 """How long refused rows, the file of an import that did not end well, and what an import changed are kept: they hold
 personal data. So long it can be undone."""
 
@@ -78,6 +82,11 @@ class ImportRow(ImportFields):
         return Decimal(self.position.get("sum") or 0)
 
     @property
+    def came_back(self) -> CameBack:
+        """What of them was given back: they come to less by that."""
+        return came_back(self.position)
+
+    @property
     def own_total(self) -> tuple[Decimal, str] | None:
         """What a file of purchases says itself that it comes to, and the column that says so; None where none does, or
         it was not read to its end."""
@@ -118,6 +127,18 @@ class ImportRow(ImportFields):
 
 _FIELDS = ", ".join(field.name for field in fields(ImportRow))
 _ONE = f"SELECT {_FIELDS} FROM imports WHERE id = :id"
+GONE = "The file {file} is no longer here. Bring it again: what was taken is recognised."
+
+
+def stored_file(row: ImportRow) -> str:
+    """Return the key an import's file lies under.
+
+    Raises:
+        Conflict: it was forgotten: kept long enough, or it named somebody who was erased.
+    """
+    if not row.file_key:
+        raise Conflict(GONE.format(file=row.file_name))
+    return row.stored
 
 
 def stored_as(file_key: str) -> str:
@@ -148,3 +169,16 @@ async def get_import(session: AsyncSession, actor: Actor, import_id: UUID) -> Im
     if row is None:
         raise NotFound("There is no such import.")
     return import_row(row)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """An import as it was asked for, from its row in `imports`."""
+
+    id: UUID
+    kind: str
+    policy: Policy
+    path: Path
+    file_name: str
+    mapping: dict[str, str]
+    options: dict[str, Any]

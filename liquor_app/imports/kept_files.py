@@ -12,6 +12,7 @@ from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.catalog.imported_products import forget_product_images
 from liquor_app.core.states import sql_list
+from liquor_app.customers.imported.confirmations import forget_old_confirmations
 from liquor_app.customers.imported.imported_noes import forget_images
 from liquor_app.imports.import_rows import KEPT_DAYS, LOCAL, stored_as
 from liquor_app.imports.models import ImportStatus
@@ -34,6 +35,7 @@ SELECT id FROM imports WHERE COALESCE(finished_at, created_at) < now() - make_in
    AND status NOT IN ('queued', 'running', 'undoing')
 """
 _FORGET_REJECTS = f"DELETE FROM import_rejects WHERE import_id IN ({_ENDED})"
+_FORGET_WARNED = f"DELETE FROM import_warnings WHERE import_id IN ({_ENDED})"
 _FORGET_LINES = f"DELETE FROM import_lines WHERE import_id IN ({_ENDED})"
 _FORGET_FILES = f"""
 UPDATE imports i SET file_key = '' FROM imports o WHERE o.id = i.id AND i.file_key <> ''
@@ -54,7 +56,10 @@ async def forget_uploads(session: AsyncSession, actor: Actor) -> list[str]:
     imports = list[UUID](gone.scalars())
     await forget_images(session, imports)
     await forget_product_images(session, imports)
+    # an undoing that was stopped may go on later than it may be asked for
+    await forget_old_confirmations(session, 2 * KEPT_DAYS)
     await session.execute(text(_FORGET_REJECTS), {"days": KEPT_DAYS})
+    await session.execute(text(_FORGET_WARNED), {"days": KEPT_DAYS})
     await session.execute(text(_FORGET_LINES), {"days": KEPT_DAYS})
     found = await session.execute(text(_FORGET_FILES), {"days": KEPT_DAYS, "wait": WAITING_DAYS})
     return [stored_as(key) for key in found.scalars() if not key.startswith(LOCAL)]

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Column, Integer, UniqueConstraint
+from sqlalchemy import Column, Index, Integer, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from liquor_app.core.columns import (
@@ -35,6 +35,8 @@ AS_OF = "as_of"
 TAKEN_BACK = "taken_back"
 """What of a checkpoint says how many known orders were voided or refunded in full (`orders`), and what they came to
 (`sum`, in the shop's currency)."""
+SEEMS = "seems"
+"""What of a checkpoint says which other kind the file of an import that failed seems to be of."""
 WARNED, NOES = "warned", "noes"
 """The places in a checkpoint of how many rows have a warning, and how many say no."""
 OWN = "own"
@@ -129,6 +131,21 @@ class ImportReject(SQLModel, table=True):
     """Cells of dates of birth by their place, which are empty in `raw`; the whole line of a row that is kept as one."""
 
 
+class ImportWarning(SQLModel, table=True):
+    """A warning of a row that was taken: the column it is about, what was read there (never a date of birth), and what
+    was done."""
+
+    __tablename__ = "import_warnings"
+    __table_args__ = (Index("ix_import_warnings_import_id", "import_id", "row_number"),)
+
+    id: UUID = pk()
+    import_id: UUID = ref("imports.id")
+    row_number: int = whole()
+    field: str | None = words(nullable=True)
+    read: str | None = words(nullable=True)
+    done: str = words()
+
+
 class ImportLine(SQLModel, table=True):
     """A line of a purchase that waits until the whole file is read: a basket's lines may lie anywhere in it. One of row
     number 0 says that its order was voided or refunded in full, and may name nobody.
@@ -159,19 +176,21 @@ class ImportLine(SQLModel, table=True):
     """It takes a sale back: without one of its order, waiting or known, it is none."""
 
 
+_WARNING = names_them("concat_ws(' ', read, done)", ":words")
+_TOLD = names_them("concat_ws(' ', file_name, mapping, error, position -> 'doubts')", ":words")
+_KEPT = names_them("concat_ws(' ', file_name, mapping, options, error, position -> 'doubts')", ":words")
 _REJECT = names_them(spoken(["reason", "raw"]), ":words")
 
 PERSONAL = (
     Personal(
         "imports",
         # of a file without headings the first row is taken for them
-        rows="SELECT file_name, mapping, error, created_at FROM imports WHERE concat_ws(' ', file_name, mapping, error,"
-        " position -> 'doubts') ~* :words",
+        rows=f"SELECT file_name, mapping, error, created_at FROM imports WHERE {_TOLD}",
         scrub="UPDATE imports SET file_name = CASE WHEN file_name ~* :words THEN 'erased' ELSE file_name END,"
         " mapping = without_words(mapping, :words, :mark), options = without_words(options, :words, :mark),"
         " position = CASE WHEN position ? 'doubts' THEN position || jsonb_build_object('doubts',"
         " without_words(position -> 'doubts', :words, :mark)) ELSE position END,"
-        " error = NULL WHERE concat_ws(' ', file_name, mapping, options, error, position -> 'doubts') ~* :words",
+        f" error = NULL WHERE {_KEPT}",
         why="that a file was brought in, and its counts",
     ),
     Personal(
@@ -184,6 +203,12 @@ PERSONAL = (
         why="that a row was refused",
     ),
     Personal(
+        "import_warnings",
+        rows=f"SELECT import_id, row_number, read FROM import_warnings WHERE {_WARNING} OR read = ANY(:numbers)",
+        scrub=f"UPDATE import_warnings SET read = NULL, done = 'erased' WHERE {_WARNING} OR read = ANY(:numbers)",
+        why="that a row had a warning",
+    ),
+    Personal(
         "import_lines",
         rows="SELECT * FROM import_lines WHERE customer_id = ANY(:people)",
         scrub="DELETE FROM import_lines WHERE customer_id = ANY(:people)",
@@ -193,6 +218,7 @@ PERSONAL = (
 
 MENTIONS = (
     named_in("imports", (), ("reasons", "notes", "undo"), name="kind"),
+    named_in("import_warnings", ("field",), key="import_id", name="row_number"),
     named_in("import_rejects", ("field",), key="import_id", name="code"),
     named_in(
         "import_lines",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC
@@ -17,12 +17,12 @@ from liquor_app.imports.chunks import Chunks
 from liquor_app.imports.cleaning.answers.coded_columns import Codes, codes_of
 from liquor_app.imports.cleaning.answers.refusals import noes_win
 from liquor_app.imports.cleaning.column_mapping import check_mapping, guess_mapping, positions
-from liquor_app.imports.cleaning.column_names import KINDS
+from liquor_app.imports.cleaning.column_names import KINDS, births_of
 from liquor_app.imports.cleaning.doubts.doubt import ROW_KINDS, told_kinds
 from liquor_app.imports.cleaning.doubts.left_out import check_answered, left_out
 from liquor_app.imports.cleaning.file_setting import Reading, Setting
 from liquor_app.imports.cleaning.orders.customer_totals import check_is_of_purchases
-from liquor_app.imports.cleaning.orders.discount_columns import order_offs_of, percentages
+from liquor_app.imports.cleaning.orders.discount_columns import ORDER_TOTAL, order_offs_of, percentages
 from liquor_app.imports.cleaning.orders.money_names import given_back
 from liquor_app.imports.cleaning.orders.no_goods import leave_out_no_goods
 from liquor_app.imports.cleaning.orders.order_discounts import OrderDiscounts, order_refunds_of
@@ -30,23 +30,27 @@ from liquor_app.imports.cleaning.orders.order_shape import check_rows, tells_who
 from liquor_app.imports.cleaning.orders.order_totals import OrderTotals
 from liquor_app.imports.cleaning.orders.refunds_of import refunds_of
 from liquor_app.imports.cleaning.orders.status_rows import StatusRows
-from liquor_app.imports.cleaning.orders.store_numbers import by_store, with_numbering
+from liquor_app.imports.cleaning.orders.store_numbers import Series, by_store, places_of_numbering, with_numbering
 from liquor_app.imports.cleaning.orders.total_rows import leave_out_totals
 from liquor_app.imports.cleaning.person_cells import tell_of_us
+from liquor_app.imports.cleaning.row_notes import LETTERS_ODD, READ_AS_CENTRAL, READ_AS_JAPANESE, READ_AS_MAC
 from liquor_app.imports.cleaning.sale_rows import MADE, PACKED, SaleRows
 from liquor_app.imports.cleaning.sums.differing_totals import one_total_each
 from liquor_app.imports.cleaning.sums.payment_rows import leave_out_payments, pays_orders
 from liquor_app.imports.cleaning.sums.repeated_orders import once_each
+from liquor_app.imports.cleaning.sums.totals_below import TotalsBelow
+from liquor_app.imports.import_rows import Plan
 from liquor_app.imports.models import AS_OF
 from liquor_app.imports.orders.answered_before import Answers, with_answers
-from liquor_app.imports.orders.store_orders import BY_STORE
+from liquor_app.imports.orders.store_orders import BY_STORE, NOT_NUMBERED, Numbered, series_of
 from liquor_app.imports.profiles.known_tools import chosen_profile, extra_cells, told_for_all, tool_of
 from liquor_app.imports.profiles.tool_profile import REPEATED, Make, Profile, made_of, makers, put_together
-from liquor_app.imports.readers.dialect import STORE, Dialect, chosen_dialect, guess_dialect
+from liquor_app.imports.readers.dialect import Dialect, chosen_dialect, guess_dialect
 from liquor_app.imports.readers.formats import READING, open_table, read_sample
+from liquor_app.imports.readers.letters import CENTRAL, JAPANESE, MAC
 from liquor_app.imports.readers.row_reader import Record, Table
-from liquor_app.imports.rejects import ORDER, OWN_COLUMNS, births_of
-from liquor_app.imports.run_import import Plan, Work
+from liquor_app.imports.rejects import ORDER, OWN_COLUMNS
+from liquor_app.imports.run_import import Work
 from liquor_app.imports.trial.file_totals import FileTotals
 from liquor_app.imports.trial.likely_kind import check_is_of_people, check_is_of_products
 from liquor_app.organization.settings import GeneralSettings
@@ -74,8 +78,12 @@ def fitting_sheet(plan: Plan, table: Table) -> str:
     return ""
 
 
-def _numbers_stores(at: Mapping[str, int], table: Table) -> bool:
-    return all(at.get(name, len(table.columns)) < len(table.columns) for name in ("order_id", "store"))
+def letters_note(table: Table) -> str:
+    """Return the note on a file whose letters are no UTF-8, and may be wrong; "" for none."""
+    return LETTERS_ODD if table.is_odd else _READ_AS.get(table.letters, "")
+
+
+_READ_AS = {MAC: READ_AS_MAC, CENTRAL: READ_AS_CENTRAL, JAPANESE: READ_AS_JAPANESE}
 
 
 async def open_work(
@@ -87,7 +95,7 @@ async def open_work(
     limit: int | None = None,
     watch: bool = False,
     totals: bool = False,
-    numbers_by_store: Collection[tuple[str, ...]] = (),
+    numbered: Numbered = NOT_NUMBERED,
     answers: Answers | None = None,
 ) -> Work:
     """Return the work of an import from its checkpoint on (`position` is empty for one not begun). A corridor.
@@ -97,7 +105,7 @@ async def open_work(
         limit: try only so many rows.
         watch: note in `shown` what becomes of each row; for trials.
         totals: add up the file as it stands, too, be it none of purchases; for trials.
-        numbers_by_store: columns of imports before that numbered receipts by store (`store_orders`).
+        numbered: how imports before numbered receipts, by their columns (`store_orders`).
         answers: what was answered of imports before (`answered_before`).
 
     Raises:
@@ -131,11 +139,13 @@ async def open_work(
             if plan.kind == "purchases" and profile is None:
                 check_is_of_purchases(table.columns, sample, plan.mapping)
             at = check_mapping(plan.mapping, table.columns, plan.kind, profile=profile, made=behind, sample=sample)
+            if sales:  # it knows its orders' totals
+                at.pop(ORDER_TOTAL, None)
             own = {field: position for field, position in at.items() if position < len(table.columns)}
             guessed = guess_dialect(sample, own)
             if plan.kind == "purchases":
-                before = BY_STORE in position or tuple(table.columns) in numbers_by_store
-                guessed = with_numbering(guessed, sample, own, before=before)
+                before = series_of(position) or numbered.get(tuple(table.columns), "")
+                guessed = with_numbering(guessed, sample, own, table.columns, before=before)
             dialect = chosen_dialect(guessed, plan.options)
             said = with_answers(plan.options, tuple(table.columns), answers or {})
             statuses, pays, goods = None, False, list[Record]()
@@ -143,8 +153,8 @@ async def open_work(
                 lines = list(leave_out_totals(sample, own["occurred_at"])) if "occurred_at" in own else sample
                 single = [one for one in once_each(lines, table.columns, own) if one.left_out != REPEATED]
                 named = list(refunds_of(single, at, dialect.decimal))
-                if dialect.numbering == STORE and "order_id" in own and "store" in own:
-                    named = list(by_store(named, own["order_id"], own["store"]))
+                if places := places_of_numbering(own, len(table.columns), dialect.numbering):
+                    named = list(by_store(named, own["order_id"], places))
                 if pays := pays_orders(table.columns, own, named):
                     named = list(leave_out_payments(named, own))
                 kinds = {one: told_kinds(said, one) for one in said.get(ROW_KINDS) or {}}
@@ -153,6 +163,8 @@ async def open_work(
                 if tells_whole_orders(table.columns, own):
                     goods = list(OrderTotals(goods, table.columns, own, dialect.decimal))
                 goods = list(one_total_each(goods, table.columns, own, dialect.decimal))
+                if ORDER_TOTAL in own:
+                    goods = list(TotalsBelow(goods, own, dialect.decimal))
                 if order_offs_of(own) and "order_id" in own:
                     goods = list(OrderDiscounts(goods, own, dialect.decimal))
                 if backs := order_refunds_of(table.columns, own):
@@ -194,7 +206,8 @@ async def open_work(
         tuple(table.columns),
         frozenset(plan.options.get("constants") or ()),
         is_of_us,
-        plan.kind == "purchases" and dialect.numbering == STORE and _numbers_stores(at, table),
+        dialect.numbering,
+        tuple(places_of_numbering(at, len(table.columns), dialect.numbering)) if plan.kind == "purchases" else (),
         codes=_codes(table.columns, sample) if plan.kind == "customers" else {},
     )
     used = {
@@ -208,17 +221,22 @@ async def open_work(
         check_answered(left.doubts)
     how = replace(how, noes=left.noes)
     if not position:
-        position = {**start_position(table.columns), **({BY_STORE: True} if how.by_store else {})}
+        position = {**start_position(table.columns), **({BY_STORE: how.numbering} if how.by_store else {})}
     rows = SaleRows(sales, table.columns, made, dialect.decimal) if sales else None
     own = FileTotals(table.columns, at, how, sales) if totals or plan.kind == "purchases" else None
+    series = None
+    if plan.kind == "purchases" and "numbering" not in plan.options:
+        real = {name: place for name, place in at.items() if place < len(table.columns)}
+        series = Series(table.columns, real, dialect.decimal)
     chunks = Chunks(
         table, plan.kind, at, how, made=made, sales=rows, statuses=statuses, skip=int(position["records"]), limit=limit,
-        own=own, pays=pays, later=left.later,
+        own=own, pays=pays, later=left.later, series=series,
     )  # fmt: skip
     places = {name: made_of(profile, table.columns, name) for name in (profile.made if profile else ())}
     work = Work(plan, actor, position, chunks=chunks, reading=Reading(at, how, places), watch=watch)
     others = [one for one in table.sheets if one != table.sheet]
     work.refund_sheets = sum(map(given_back, others)) if plan.kind == "purchases" else 0
+    work.of_letters = letters_note(table)
     work.tool = tool_of(profile)
     work.own, work.other_sheets = own, len(others) - work.refund_sheets
     births = births_of(table.columns)

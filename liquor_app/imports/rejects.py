@@ -6,7 +6,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -30,16 +29,6 @@ ORDER = "import_order"
 """The column that says which order a row belongs to, also where the file numbers none."""
 OWN_COLUMNS = (*MENDED, ORDER)
 PAGE_ROWS = 2_000
-
-
-_BIRTH = re.compile(
-    r"birth|geburt|geboren|naissance|nacimiento|nascita|nascimento|cumplea|\b(?:\w*dob|b.?day\d*|born)\b", re.IGNORECASE
-)
-
-
-def births_of(columns: Sequence[str]) -> set[int]:
-    """Return the places of columns that are called as dates of birth are, whether or not anything is read from them."""
-    return {place for place, name in enumerate(columns) if _BIRTH.search(name.replace("_", " "))}
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,14 +8,11 @@ refused rows, the counts and the position stand or fall together. So a lost work
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
 from datetime import datetime
 from decimal import Decimal
 from itertools import islice
-from pathlib import Path
 from typing import Any, Self
-from uuid import UUID
 
 from psycopg.errors import UniqueViolation
 from sqlalchemy.exc import IntegrityError
@@ -32,7 +29,6 @@ from liquor_app.imports import checkpoint, customer_rows, product_rows
 from liquor_app.imports.checkpoint import DONE, ORDERS, REFUSED, ROWS, UNNAMED, VOIDS, WHOLE
 from liquor_app.imports.chunks import Chunk, Chunks, take_rows
 from liquor_app.imports.cleaning.answers.heard_columns import OF_CONSENT, OF_EVIDENCE, field_of
-from liquor_app.imports.cleaning.cells import Rejected
 from liquor_app.imports.cleaning.doubts.doubt import DOUBTS, Doubt
 from liquor_app.imports.cleaning.file_setting import Reading
 from liquor_app.imports.cleaning.line_rows import Line
@@ -41,34 +37,24 @@ from liquor_app.imports.cleaning.products.product_cells import CleanProduct
 from liquor_app.imports.cleaning.refusal_words import FileWords
 from liquor_app.imports.cleaning.row_notes import ERASED, OTHER_SHEETS, REFUND_SHEETS
 from liquor_app.imports.erased_rows import leave_out_erased
+from liquor_app.imports.import_rows import Plan
 from liquor_app.imports.merge_rows import Outcome, Policy
 from liquor_app.imports.models import AS_OF, NOES, OWN, TAKEN_BACK, WARNED
-from liquor_app.imports.orders import basket_lines, refused_orders, reversed_orders
+from liquor_app.imports.orders import basket_lines, came_back, refused_orders, reversed_orders
 from liquor_app.imports.orders.new_buyers import CREATE, MADE, OPTION, add_buyers, remove_without_orders
 from liquor_app.imports.orders.store_orders import call_as_known
 from liquor_app.imports.profiles.tool_profile import NOBODY, UNKNOWN_VOID
+from liquor_app.imports.readers.dialect import SHOP
 from liquor_app.imports.readers.formats import READING, open_table
 from liquor_app.imports.readers.row_reader import Record, Table
 from liquor_app.imports.rejects import Reject, write_rejects
 from liquor_app.imports.trial.becoming import basket_becomes
 from liquor_app.imports.trial.file_totals import FileTotals
-from liquor_app.imports.trial.repeated_rows import MOST_TOLD, Keys, RepeatedRows, product_keys
+from liquor_app.imports.trial.repeated_rows import RepeatedRows, product_keys
 from liquor_app.imports.trial.shown_rows import Shown
+from liquor_app.imports.warned.row_warnings import RowWarnings
 
 UNKNOWN = "unknown_customer"
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """An import as it was asked for, from its row in `imports`."""
-
-    id: UUID
-    kind: str
-    policy: Policy
-    path: Path
-    file_name: str
-    mapping: dict[str, str]
-    options: dict[str, Any]
 
 
 class Work:
@@ -94,13 +80,15 @@ class Work:
         self.money = Decimal(0)
         self.own: FileTotals | None = None
         later = plan.kind == "products"  # a product's later word counts under every policy
-        self._repeated = RepeatedRows(Policy.OVERWRITE if later else plan.policy)
-        self._words = FileWords(position["columns"], reading.at, reading.made)
+        repeated = RepeatedRows(Policy.OVERWRITE if later else plan.policy)
+        self._warnings = RowWarnings(FileWords(position["columns"], reading.at, reading.made), repeated)
         self.unused: list[str] = []
         self.unheard: list[str] = []
         self.doubts: list[Doubt] = []
         self.other_sheets = self.refund_sheets = 0
         """Sheets of the workbook that hold rows and are not read."""
+        self.of_letters = ""
+        """The note on a file whose letters may be wrong."""
         self.tool = ""
         """Whose export the file is (`known_tools.tool_of`)."""
         self.births: tuple[int, ...] = ()
@@ -138,6 +126,7 @@ class Work:
         rejects: list[Reject] = []
         reasons: Counter[str] = Counter()
         self._notes = Counter()
+        self._warnings.begin(self.position)
         try:
             if self.position["phase"] == ROWS:
                 counts, rejects = await self._rows(session)
@@ -150,18 +139,14 @@ class Work:
                 await self._whole(session)
         except (UniqueViolation, IntegrityError, Raced) as error:
             raise Meanwhile("Somebody else kept changing the same customers or orders. Please try again.") from error
-        rejects = [Reject(one.record, self._told(one.why), one.order_id) for one in rejects]
+        rejects = [Reject(one.record, self._warnings.refusal(one.why), one.order_id) for one in rejects]
         await write_rejects(session, self.plan.id, rejects, self.births)
         if self._watch:
             self.shown += [Shown(one.record, "rejected", one.why.field, one.why.reason) for one in rejects]
+        else:
+            await self._warnings.write(session, self.plan.id, self.position)
         await checkpoint.advance(session, self.plan.id, self.position, counts, reasons=reasons, notes=self._notes)
         return bool(self.position["phase"] != DONE)
-
-    def _told(self, why: Rejected) -> Rejected:
-        return Rejected(why.code, why.field, self._words.refusal(why.reason))
-
-    def _warning(self, notes: Iterable[str], record: Record, again: str | None = None) -> str:
-        return " ".join([*(self._words.note(note, record.cells) for note in notes), *([again] if again else [])])
 
     async def _rows(self, session: AsyncSession) -> tuple[Counter[Outcome], list[Reject]]:
         chunk = await self._chunks.next()
@@ -186,6 +171,7 @@ class Work:
         else:
             counts, refused = Counter(), await self._lines(session, chunk)
         self._notes.update({ERASED: erased} if erased else {})
+        self._notes.update({self.of_letters: 1} if is_first and self.of_letters else {})
         self._notes.update({OTHER_SHEETS: self.other_sheets} if is_first and self.other_sheets else {})
         self._notes.update({REFUND_SHEETS: self.refund_sheets} if is_first and self.refund_sheets else {})
         return counts, chunk.rejects + refused
@@ -199,16 +185,18 @@ class Work:
         )  # fmt: skip
         self._notes = chunk.left_out + Counter(note for row in rows for note in row.notes) + left_out
         named = {at: str(rows[at].values.get("external_id") or "") for at in sorted(result.outcomes)}
-        again = self._twice(
-            {at: ([("Customer number", value)], chunk.records[at].number) for at, value in named.items()}
-        )
+        again = self._warnings.twice(
+            {at: ([("Customer number", value)], chunk.records[at].number) for at, value in named.items()},
+            self.position, self._notes,
+        )  # fmt: skip
+        self._warnings.keep(rows, chunk.records, again)
         self._count(NOES, sum(row.says_no for row in rows))
         self._count(WARNED, sum(bool(row.notes) for row in rows))
         if self._watch:
             self.shown += [
                 Shown(
                     chunk.records[at], one.value,
-                    reason=self._warning(rows[at].notes, chunk.records[at], again.get(at)),
+                    reason=self._warnings.told(rows[at].notes, chunk.records[at], again.get(at)),
                     becomes=result.becoming.get(at),
                 )
                 for at, one in result.outcomes.items()
@@ -216,9 +204,9 @@ class Work:
         return Counter(result.outcomes.values()), [Reject(chunk.records[at], why) for at, why in result.rejected]
 
     @property
-    def is_by_store(self) -> bool:
-        """Whether each store numbers its receipts anew."""
-        return self._reading.how.by_store
+    def numbering(self) -> str:
+        """How the file numbers its receipts; one series where it has no column that tells of another."""
+        return self._reading.how.numbering if self._reading.how.by_store else SHOP
 
     @property
     def _is_one_series(self) -> bool:
@@ -251,14 +239,19 @@ class Work:
             import_id=self.plan.id,
         )  # fmt: skip
         self._notes = chunk.left_out + Counter(note for row in rows for note in row.notes)
-        again = self._twice({at: (product_keys(rows[at].product), chunk.records[at].number) for at in sorted(outcomes)})
+        again = self._warnings.twice(
+            {at: (product_keys(rows[at].product), chunk.records[at].number) for at in sorted(outcomes)},
+            self.position, self._notes,
+        )  # fmt: skip
+        self._count(WARNED, sum(bool(row.notes) for row in rows))
+        self._warnings.keep(rows, chunk.records, again)
         if self._watch:
             after = await product_rows.products_of(session, rows)
             told = product_rows.becomings(rows, outcomes, self.plan.policy, before, after)
             self.shown += [
                 Shown(
                     chunk.records[at], one.value,
-                    reason=self._warning(rows[at].notes, chunk.records[at], again.get(at)),
+                    reason=self._warnings.told(rows[at].notes, chunk.records[at], again.get(at)),
                     becomes=told[at],
                 )
                 for at, one in outcomes.items()
@@ -268,14 +261,6 @@ class Work:
     def _count(self, what: str, many: int) -> None:
         if many:
             self.position[what] = int(self.position.get(what, 0)) + many
-
-    def _twice(self, named: Mapping[int, tuple[Keys, int]]) -> dict[int, str]:
-        """Note rows that name again what stood further up in the file; returns the words for each, by its place."""
-        told = {at: said for at, (keys, number) in named.items() if (said := self._repeated.see(keys, number))}
-        if told:
-            self._notes[self._repeated.code] += len(told)
-            self.position["twice"] = [*self.position.get("twice", []), *told.values()][:MOST_TOLD]
-        return {at: self._repeated.reason(said) for at, said in told.items()}
 
     async def _lines(self, session: AsyncSession, chunk: Chunk) -> list[Reject]:
         rows = [row for row in chunk.rows if isinstance(row, Line)]
@@ -297,7 +282,7 @@ class Work:
         if self._watch:
             self._waiting |= {row.number: record for row, record in zip(rows, chunk.records, strict=True)}
             self._warned |= {
-                row.number: self._warning(row.notes, record)
+                row.number: self._warnings.told(row.notes, record)
                 for row, record in zip(rows, chunk.records, strict=True)
                 if row.notes
             }
@@ -308,6 +293,8 @@ class Work:
         self._notes = chunk.left_out + Counter({MADE: made} if made else {})
         self._notes.update(note for row in rows for note in row.notes)
         self._count(WARNED, sum(bool(row.notes) for row in rows))
+        self._warnings.keep(rows, chunk.records, {})
+        came_back.tally(self.position, rows, {at for at, _ in refused})
         if self._watch:
             self.strangers |= {
                 tuple(basket_lines.given(rows[at]).items()) for at, why in refused if why.code == UNKNOWN
@@ -345,7 +332,11 @@ class Work:
         if self.plan.options.get(OPTION) == CREATE and (gone := await remove_without_orders(session, self.plan.id)):
             self._notes[MADE] -= gone
         if self.position.get(UNNAMED):
-            self._leave_out(NOBODY, await basket_lines.claim(session, self.plan.id))
+            unclaimed = await basket_lines.claim(session, self.plan.id)
+            came_back.leave_out(self.position, unclaimed.total)
+            self._leave_out(NOBODY, unclaimed)
+        if refused:
+            self.position.pop(came_back.CAME_BACK, None)
         self.position |= {"phase": ORDERS, "whole": refused, "merged": self.position["merged"] + refused}
         return Counter({refused_orders.CODE: refused} if refused else {})
 

@@ -31,8 +31,8 @@ from liquor_app.events.service import NewEvent, record_events
 from liquor_app.imports.cleaning.line_rows import Line
 from liquor_app.imports.cleaning.moment_cells import EARLIEST, When
 from liquor_app.imports.cleaning.number_cells import MAX_NUMBER
-from liquor_app.imports.merge_rows import KEYS
 from liquor_app.imports.orders import basket_lines
+from liquor_app.imports.people.known_people import KEYS
 from liquor_app.organization.settings import GeneralSettings, load_settings
 from liquor_app.ui.words import figure
 from liquor_app.webhooks.models import Happened

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from liquor_app.accounts.audit import audit
 from liquor_app.accounts.permissions import SYSTEM, Actor
 from liquor_app.core.db import transaction
-from liquor_app.core.errors import AppError, Conflict, Meanwhile
+from liquor_app.core.errors import AppError, Conflict, Invalid, Meanwhile
 from liquor_app.core.files.store import file_store
 from liquor_app.core.ids import parse_id
 from liquor_app.core.lease import JobLost
@@ -22,15 +22,16 @@ from liquor_app.core.platform import gc_control
 from liquor_app.core.platform.collisions import WAITS, again
 from liquor_app.core.queue import Job, JobCancelled, JobContext, Task, enqueue, unexpected
 from liquor_app.imports import checkpoint
-from liquor_app.imports.import_rows import ImportRow, get_import
+from liquor_app.imports.cleaning.orders.store_numbers import NumbersBeginAnew
+from liquor_app.imports.drop_folders.settle_file import likely_other_kind, note_likely_kind
+from liquor_app.imports.import_rows import ImportRow, Plan, get_import
 from liquor_app.imports.kept_files import forget_uploads
 from liquor_app.imports.merge_rows import Outcome, Policy
 from liquor_app.imports.models import AS_OF, IMPORT, ImportStatus
 from liquor_app.imports.open_import import open_work
 from liquor_app.imports.orders.answered_before import answered_before
-from liquor_app.imports.orders.store_orders import BY_STORE, StoresNumberAnew, numbered_before
+from liquor_app.imports.orders.store_orders import BY_STORE, numbered_before
 from liquor_app.imports.outcome_words import outcome_words, taken_back_words
-from liquor_app.imports.run_import import Plan
 from liquor_app.imports.undo.undo_job import undo_import
 from liquor_app.imports.undo.whose_job import still, whose_job
 from liquor_app.organization.service import notify
@@ -54,6 +55,7 @@ async def import_uploaded(job: JobContext) -> dict[str, Any]:
     async def tell(done: int, total: int) -> None:
         await job.progress(done, total, "Importing")
 
+    seems = ""
     try:
         async with transaction() as session:
             actor = await whose_job(session, job)
@@ -63,10 +65,16 @@ async def import_uploaded(job: JobContext) -> dict[str, Any]:
                 {"id": import_id, "job": job.id},
             )
         async with file_store().on_disk(row.stored) as path:
-            await drive(actor, import_id, path, tell)
+            try:
+                await drive(actor, import_id, path, tell)
+            except Invalid:
+                seems = await likely_other_kind(row, path)
+                raise
     except (JobCancelled, AppError) as error:
         status = ImportStatus.CANCELLED if isinstance(error, JobCancelled) else ImportStatus.FAILED
         async with transaction() as session:
+            if seems:
+                await note_likely_kind(session, import_id, seems)
             await conclude(session, SYSTEM, import_id, status, str(error) or None)
         raise
     except JobLost:
@@ -108,11 +116,11 @@ async def drive(actor: Actor, import_id: UUID, path: Path, tell: Tell) -> None:
         async with transaction() as session:
             row = await get_import(session, actor, import_id)
             shop = await load_settings(session, GeneralSettings)
-            by_store = await numbered_before(session, actor)
+            numbered = await numbered_before(session, actor)
             answers = await answered_before(session, actor, row.kind)
         plan = Plan(row.id, row.kind, Policy(row.policy), path, row.file_name, row.mapping, row.options)
         try:
-            opened = open_work(plan, actor, shop, row.position, numbers_by_store=by_store, answers=answers)
+            opened = open_work(plan, actor, shop, row.position, numbered=numbered, answers=answers)
             async with await opened as work:
                 with gc_control.by_hand():
                     going = True
@@ -124,9 +132,9 @@ async def drive(actor: Actor, import_id: UUID, path: Path, tell: Tell) -> None:
                         gc_control.collect()
                         await tell(*work.progress)
             return
-        except StoresNumberAnew:
+        except NumbersBeginAnew as anew:
             async with transaction() as session:
-                position = checkpoint.start_position(work.position["columns"]) | {BY_STORE: True}
+                position = checkpoint.start_position(work.position["columns"]) | {BY_STORE: anew.numbering}
                 await checkpoint.begin_anew(session, row.id, position)
         except Conflict as error:
             if not waits:

@@ -17,9 +17,10 @@ from liquor_app.core.errors import Conflict, Full, NotFound
 from liquor_app.core.files.store import file_store
 from liquor_app.core.queue import Job, enqueue, request_cancel
 from liquor_app.core.states import sql_list
+from liquor_app.core.storable_text import one_line
 from liquor_app.customers.visible_text import visible
 from liquor_app.imports.dry_run import check_choices, check_options
-from liquor_app.imports.import_rows import KEPT_DAYS, LOCAL, ImportRow, get_import, lock_import
+from liquor_app.imports.import_rows import GONE, KEPT_DAYS, LOCAL, ImportRow, get_import, lock_import, stored_file
 from liquor_app.imports.models import AS_OF, IMPORT, ImportStatus
 from liquor_app.imports.rejects import heading, reject_lines
 from liquor_app.imports.undo.whose_job import asked_by
@@ -49,7 +50,7 @@ async def add_upload(
     """
     require(actor, Permission.IMPORTS_WRITE)
     check_choices(kind, "fill")
-    file_name = visible(file_name)[:120]
+    file_name = one_line(visible(file_name))[:120] or "file"
     if actor.kind is not ActorKind.SYSTEM and not file_key.startswith(LOCAL):
         by = {"by": actor.user_id, "name": f"uploads of {actor.user_id}"}
         await session.execute(text(_ONE_BY_ONE), by)
@@ -85,11 +86,12 @@ async def start_import(
         Forbidden: the actor may only read.
         NotFound: there is no such import.
         Invalid: an unknown kind, policy or option.
-        Conflict: it was started before.
+        Conflict: it was started before, or its file is gone.
     """
     row = await lock_import(session, actor, import_id)
     if row.status is not ImportStatus.PREVIEW:
         raise Conflict("This file is imported already, or was.")
+    stored_file(row)
     await choose(session, actor, import_id, kind=kind, policy=policy, mapping=mapping, options=options)
     await audit(session, actor, "import.requested", "import", import_id, kind=kind, file=row.file_name)
     return await _queue(session, actor, row)
@@ -210,7 +212,7 @@ async def resume_import(session: AsyncSession, actor: Actor, import_id: UUID) ->
     if row.is_local:
         raise Conflict(f"{row.file_name} was imported from a command line. Run the command again: it goes on there.")
     if not row.can_resume or await file_store().find(row.stored) is None:
-        raise Conflict(f"The file {row.file_name} is no longer here. Bring it again: what was taken is recognised.")
+        raise Conflict(GONE.format(file=row.file_name))
     await audit_change(
         session,
         actor,

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from liquor_app.screens.imports.wizard.view import note_words, reason_lines
+from liquor_app.screens.imports.wizard.report.report_words import note_words
+from liquor_app.screens.imports.wizard.view import reason_lines
 from tests.imports.test_import import run
 from tests.imports.test_import_cases import many, write
 from tests.imports.test_orders_add_up import tried

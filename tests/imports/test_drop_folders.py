@@ -14,20 +14,24 @@ from uuid import UUID
 import pytest
 from sqlalchemy import text
 
-from liquor_app.accounts.permissions import SYSTEM
+from liquor_app.accounts.models import Role
+from liquor_app.accounts.permissions import SYSTEM, Actor, ActorKind
 from liquor_app.core import config, queue
 from liquor_app.core.clock import now
 from liquor_app.core.db import transaction
-from liquor_app.core.errors import Conflict, Invalid
+from liquor_app.core.errors import Conflict, Forbidden, Invalid
 from liquor_app.core.files import drop_root
 from liquor_app.imports.drop_folders.drop_sources import create_source, get_source, request_look, update_source
 from liquor_app.imports.drop_folders.lists import list_drop_files
 from liquor_app.imports.drop_folders.look import Looked, look_at, request_due_looks, retry_file
+from liquor_app.imports.drop_folders.settle_file import discard_file, take_as_it_seems
 from liquor_app.imports.drop_folders.tasks import TASKS as LOOKS
 from liquor_app.imports.tasks import TASKS as IMPORTS
+from liquor_app.imports.undo.discard_upload import discard_upload
 from liquor_app.imports.undo.undo_locally import undo_locally
+from liquor_app.imports.uploads import start_import
 from liquor_app.organization.bell import list_notifications
-from liquor_app.screens.imports.drop_folders.view import file_line
+from liquor_app.screens.imports.drop_folders.view import file_line, source_line
 from tests.imports.test_import_cases import many, one
 from tests.people import ensure_shop
 from tests.privacy.test_former_identifiers import FIRST, add, erase
@@ -339,3 +343,66 @@ async def test_a_file_named_after_somebody_who_was_erased_is_not_taken_again(roo
     assert "quillmark" not in kept[0]
     assert await look(source_id) == Looked()
     assert [row.name for row in await log()] == kept
+
+
+KINDS = {
+    "customers": "email,name,city\nann@x.example,Ann,Bath\n",
+    "purchases": SALES.format(order="A1", amount="30.50"),
+    "products": STOCK.format(stock=3),
+}
+
+
+@pytest.mark.parametrize(("folder", "kind"), [(a, b) for a in KINDS for b in KINDS if a != b])
+async def test_a_file_of_another_kind_is_said_and_taken_as_what_it_is(root: Path, folder: str, kind: str) -> None:
+    till = await source(kind=folder)
+    (root / "till" / "a.csv").write_text(KINDS[kind])
+    await look(till)
+    await look(till)
+    [row] = await log()
+    assert (row.state, row.seems) == ("failed", kind)
+    async with transaction() as session:
+        line = source_line(await get_source(session, SYSTEM, till), "", now())
+        told = file_line(row, now())
+        assert (line.state, line.tone) == ("Needs a look", "amber")
+        taken = await take_as_it_seems(session, SYSTEM, row.id)
+        assert (await take_as_it_seems(session, SYSTEM, row.id)).id == taken.id, "the same again"
+    assert told.take_as == {"purchases": "orders"}.get(kind, kind)
+    assert "looks like" in told.reason
+    assert (taken.kind, taken.status, taken.file_name) == (kind, "preview", "a.csv")
+    options = {"unknown_customers": "create"} if kind == "purchases" else {}
+    async with transaction() as session:
+        job = (await start_import(session, SYSTEM, taken.id, kind=kind, options=options)).job_id
+    assert job is not None
+    await queue.run(job, IMPORTS)
+    [row] = await log()
+    assert (row.state, row.refused) == ("completed", 0)
+    async with transaction() as session:
+        assert source_line(await get_source(session, SYSTEM, till), "", now()).state == "Ready"
+
+
+async def test_a_file_that_failed_is_discarded_and_warned_of_no_more(root: Path) -> None:
+    till = await source(kind="customers")
+    (root / "till" / "a.csv").write_text(KINDS["products"])
+    (root / "till" / "empty.csv").touch()
+    for _ in range(3):
+        await look(till)
+    rows = {row.name: row for row in await log()}
+    async with transaction() as session:
+        assert (await get_source(session, SYSTEM, till)).failed == 2
+        with pytest.raises(Conflict, match="another kind"):
+            await take_as_it_seems(session, SYSTEM, rows["empty.csv"].id)
+        await discard_file(session, SYSTEM, rows["empty.csv"].id)
+        await discard_file(session, SYSTEM, rows["empty.csv"].id)
+        taken = await take_as_it_seems(session, SYSTEM, rows["a.csv"].id)
+        assert (await get_source(session, SYSTEM, till)).failed == 1, "it is not imported yet"
+        with pytest.raises(Conflict, match="waits to be imported"):
+            await discard_file(session, SYSTEM, rows["a.csv"].id)
+        await discard_upload(session, SYSTEM, taken.id)
+        assert (await get_source(session, SYSTEM, till)).failed == 0
+    assert {row.state for row in await log()} == {"discarded"}
+    assert await look(till) == Looked(), "and nothing of it comes back"
+    viewer = Actor(ActorKind.USER, None, "Vi", Role.USER)
+    for door in (take_as_it_seems, discard_file):
+        with pytest.raises(Forbidden):
+            async with transaction() as session:
+                await door(session, viewer, rows["a.csv"].id)

@@ -11,8 +11,9 @@ from liquor_app.accounts.permissions import SYSTEM
 from liquor_app.core.db import transaction
 from liquor_app.imports.cleaning.number_cells import currency_code
 from liquor_app.imports.dry_run import Trial, try_file
-from liquor_app.screens.imports.wizard.trial_view import money_words
-from liquor_app.screens.imports.wizard.view import ending_words
+from liquor_app.screens.imports.wizard.report.report_words import ending_words
+from liquor_app.screens.imports.wizard.trial_view import money_words, total_lines
+from tests.imports.test_import import run
 from tests.imports.test_import_cases import one, write
 from tests.imports.test_reversed_orders import HEAD, bring, people, sold
 from tests.imports.test_undo import state
@@ -126,3 +127,72 @@ async def test_a_refund_beside_an_orders_total_on_each_of_its_lines(
         write(tmp_path / "sales.csv", "Order ID,Email,Date,Item,Qty,Line Total,Order Total,Status", *rows)
     )
     assert trial.totals.money == Decimal(own)
+
+
+REFUNDED = """Order Number,Email,Date,Item,Amount,Refunded
+1,a@x.example,2026-10-01 10:00,Rye,40.00,10.00
+2,b@x.example,2026-10-01 11:00,Gin,20.00,5.00
+"""
+
+
+@pytest.mark.parametrize(
+    ("content", "own"),
+    [
+        (REFUNDED, "60.00"),
+        (
+            "Order Number,Email,Date,Item,Amount\n1,a@x.example,2026-10-01 10:00,Rye,60.00\n"
+            "2,b@x.example,2026-10-01 11:00,Rye,-15.00\n",
+            "45.00",
+        ),
+    ],
+)
+async def test_what_came_back_is_told_beside_the_sum(database: str, tmp_path: Path, content: str, own: str) -> None:
+    await people(tmp_path)
+    path = tmp_path / "sales.csv"
+    path.write_text(content)
+    trial = await tried(path)
+    assert (trial.totals.money_made, trial.totals.back) == (Decimal("45.00"), Decimal("15.00"))
+    money = next(line for line in total_lines(trial, "purchases") if line.words == "Money")
+    assert (money.file, money.made) == (f"${own}", "$45.00 (60.00 less 15.00 back)")
+    if own != "45.00":
+        assert "They are $15.00 apart: $15.00 came back." in money_words(trial, "purchases")
+    await run(path, "purchases")
+    last = await one("SELECT id FROM imports ORDER BY id DESC LIMIT 1")
+    said = ending_words(await state(last.id))
+    assert "The orders come to $45.00 (60.00 less 15.00 back)." in said
+    assert ("$15.00 came back." in said) == (own != "45.00")
+
+
+async def test_a_known_tools_refunds_are_told_too(database: str, tmp_path: Path) -> None:
+    """Shopify tells what came back on the order's first row."""
+    path = Path(__file__).parent / "files" / "02_shopify_orders.csv"
+    await run(path.with_name("01_shopify_customers.csv"), "customers")
+    trial = await tried(path)
+    assert trial.totals.back > 0
+    assert trial.totals.money_made == Decimal("87.00")
+
+
+async def test_cells_in_a_spreadsheets_clothes_are_in_the_files_own_sum(database: str, tmp_path: Path) -> None:
+    """="12.50" and '7.50 were rows, and missing from the sum beside them; "tax, shipping and tips" were blamed."""
+    await people(tmp_path)
+    path = tmp_path / "sales.csv"
+    path.write_text(
+        'Order ID,Date,Email,Total\n1,2026-10-01,a@x.example,"=""12.50"""\n2,2026-10-02,a@x.example,\'7.50\n'
+        "3,2026-10-03,b@x.example,5.\n"
+    )
+    trial = await tried(path)
+    assert (trial.totals.money, trial.totals.money_made) == (Decimal("25.00"), Decimal("25.00"))
+    assert "Both are the same." in money_words(trial, "purchases")
+
+
+async def test_tax_is_blamed_for_what_nothing_else_explains(database: str, tmp_path: Path) -> None:
+    await people(tmp_path)
+    path = tmp_path / "sales.csv"
+    head = "Order ID,Date,Email,Type,Total\n"
+    path.write_text(head + "1,2026-10-01,a@x.example,Sale,12.50\n2,2026-10-02,a@x.example,Void,7.50\n")
+    said = money_words(await tried(path), "purchases")
+    assert "1 row is no line of a purchase ($7.50)" in said
+    assert "tax" not in said
+    path.write_text(head + "1,2026-10-01,a@x.example,Sale,12.50\n2,never,a@x.example,Sale,7.50\n")
+    said = money_words(await tried(path), "purchases")
+    assert said.endswith("They are $7.50 apart: 1 refused row does not count.")

@@ -510,3 +510,39 @@ async def test_a_merge_waits_for_baskets_that_are_being_written(database: str) -
                 await asyncio.sleep(0.01)
     await merging
     assert [row["customer_id"] for row in await rows("SELECT customer_id FROM purchases")] == [first]
+
+
+ADA, BO = ("C1", "ada@example.com"), ("C2", "bo@example.com")
+
+
+@pytest.mark.parametrize(
+    ("rows", "wanted"),
+    [
+        pytest.param(
+            [("C1", "new@example.com"), ("", "ada@example.com")],
+            [(None, "ada@example.com"), ("C1", "new@example.com"), BO], id="to somebody new",
+        ),
+        pytest.param(
+            [("C2", "new@example.com"), ("C1", "bo@example.com")],
+            [("C1", "bo@example.com"), ("C2", "new@example.com")], id="from the second to the first",
+        ),
+        pytest.param(
+            [("C1", "new@example.com"), ("C2", "ada@example.com")],
+            [("C1", "new@example.com"), ("C2", "ada@example.com")], id="from the first to the second",
+        ),
+    ],
+)  # fmt: skip
+async def test_keys_that_change_hands_within_one_file(
+    database: str, tmp_path: Path, rows: list[tuple[str, str]], wanted: list[tuple[str | None, str]]
+) -> None:
+    """It ended in "somebody else kept changing the same customers", whom nobody was changing."""
+    first, second = tmp_path / "first.csv", tmp_path / "second.csv"
+    header = "Customer ID,E-Mail,First Name\n"
+    first.write_text(header + "".join(f"{number},{email},Pat\n" for number, email in (ADA, BO)))
+    second.write_text(header + "".join(f"{number},{email},Pat\n" for number, email in rows))
+    await run(first)
+    report = await run(second, policy="overwrite")
+    assert not report.rejected, report
+    async with transaction() as session:
+        found = await session.execute(text("SELECT external_id, email_key FROM customers"))
+        assert sorted(map(str, map(tuple, found))) == sorted(map(str, wanted))

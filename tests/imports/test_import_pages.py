@@ -23,12 +23,12 @@ from liquor_app.screens.imports.wizard import matching_state as matching_module
 from liquor_app.screens.imports.wizard.columns_view import NEW, mapping_of, on_screen, reassigned
 from liquor_app.screens.imports.wizard.matching_state import MatchState
 from liquor_app.screens.imports.wizard.opening_state import OpeningState
+from liquor_app.screens.imports.wizard.report.report_words import ending_words
 from liquor_app.screens.imports.wizard.running_state import RunState
 from liquor_app.screens.imports.wizard.said_of_all import NOTHING
 from liquor_app.screens.imports.wizard.said_panel import PAUSE_MS, said_panel
 from liquor_app.screens.imports.wizard.state import CHOOSE, MATCH, REPORT, RUN, EarlierState, ImportState
 from liquor_app.screens.imports.wizard.undo_state import UndoState
-from liquor_app.screens.imports.wizard.view import ending_words
 from liquor_app.screens.session.background import MARK
 from tests.imports.test_import_cases import FILES
 from tests.imports.test_reversed_orders import people as known_people

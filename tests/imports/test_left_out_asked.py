@@ -17,8 +17,8 @@ from liquor_app.imports.cleaning.doubts.doubtful_kinds import LaterWords
 from liquor_app.imports.dry_run import Trial, try_file
 from liquor_app.imports.tasks import TASKS
 from liquor_app.screens.imports.wizard.matching_state import MatchState
+from liquor_app.screens.imports.wizard.report.report_words import ending_words
 from liquor_app.screens.imports.wizard.state import MATCH
-from liquor_app.screens.imports.wizard.view import ending_words
 from tests.imports.test_drop_folders import log, root, source  # noqa: F401 - a fixture
 from tests.imports.test_drop_folders import look as look_at_folder
 from tests.imports.test_import_cases import many, run, write
@@ -88,6 +88,9 @@ QUIET = {
     "the same sum again": ("Total,Net Payable", ("80.00,80.00", "9.00,9.00")),
     "a discount that is off already": (
         "Item,Qty,Unit Price,Discount,Line Total", ("Rye,2,20.00,4.00,36.00", "Gin,1,9.00,0.00,9.00"),
+    ),
+    "a discount of more than there was": (
+        "Subtotal,Discount,Total", ("50.00,60.00,0.00", "9.00,0.00,9.00", "20.00,5.00,15.00"),
     ),
     "signs that the sums have": ("Vorgang,Total", ("A,80.00", "B,-30.00", "A,5.00", "A,9.00")),
 }  # fmt: skip
@@ -182,7 +185,7 @@ async def test_the_page_asks_before_it_imports(database: str, tmp_path: Path) ->
     assert state.doubts == []
     assert [(one.value, one.kind) for one in state.doubt_values] == [("A", "sale"), ("B", "given_back")]
     assert await press(MatchState.say_kind, state, "Vorgang", "Z", "given_back") is not MatchState.look
-    assert state.totals[2].made == "$55.00"
+    assert state.totals[2].made == "$55.00 (85.00 less 30.00 back)"
     await press(MatchState.start, state)
     row = await file._row()
     assert row.options["changes_nothing"] == ["Zusatz"]
@@ -201,15 +204,16 @@ async def test_the_report_tells_what_nobody_answered(database: str, tmp_path: Pa
 
 
 async def test_an_order_total_beside_other_lines_is_asked_about(database: str, tmp_path: Path) -> None:
-    """Lines of 20 and 30, an order's total of 45 and no discount: before, the total was said to hold tax."""
+    """Lines of 20 and 30, an order's total of 45 and no discount, and one of another order that is above its line:
+    before, the total was said to hold tax."""
     await people(tmp_path)
     head = f"{HEAD}Item,Qty,Unit Price,Order Total"
     rows = ("1,2026-03-01,a@x.example,Rye,1,20.00,45.00", "1,2026-03-01,a@x.example,Gin,1,30.00,45.00",
-            "2,2026-03-02,b@x.example,Rum,1,9.00,9.00")  # fmt: skip
+            "2,2026-03-02,b@x.example,Rum,1,9.00,12.00")  # fmt: skip
     found = await tried(write(tmp_path / "sales.csv", head, *rows))
     [doubt] = found.asked
     assert doubt.column == "Order Total"
-    assert "$59.00 are counted, and it says $54.00" in doubt.words
+    assert "$59.00 are counted, and it says $57.00" in doubt.words
 
 
 STORES = ("Store,SKU,Name,Price,On Hand", "Main,A,Rye,20.00,5", "Branch,A,Rye,20.00,7", "Main,B,Gin,30.00,0")
@@ -222,6 +226,24 @@ async def test_stock_of_several_stores_is_asked_about(database: str, tmp_path: P
     assert (await tried(file, "products", changes_nothing=["Store"])).asked == ()
     one_store = write(tmp_path / "one.csv", STORES[0], STORES[1], STORES[3])
     assert (await tried(one_store, "products")).asked == ()
+
+
+@pytest.mark.parametrize(("column", "is_asked"), [
+    ("Call Opt-In (Y/N)", False), ("Phone calls OK", False), ("Marketing Opt In Blue", True),
+])  # fmt: skip
+async def test_a_yes_to_letters_or_calls_is_no_word_on_messages(
+    database: str, tmp_path: Path, column: str, is_asked: bool
+) -> None:
+    """A no to calls beside a column of texts, or to letters, was asked about as one that may be a no to messages."""
+    head = f"id,name,email,phone,Email Opt-In (Y/N),Text Opt-In (Y/N),Opt In Date,Opt In Source,{column}"
+    rows = ("1,A,a@x.example,512-347-0411,Y,Y,2026-01-01,till,N", "2,B,b@x.example,512-347-0412,Y,N,2026-01-01,till,Y")
+    file = write(tmp_path / "people.csv", head, *rows)
+    trial = await tried(file, "customers")
+    assert ([one.column for one in trial.asked] == [column], bool(trial.unheard)) == (is_asked, is_asked)
+    report = await run(file)
+    given = [row.email_consent for row in await many("SELECT email_consent FROM customers ORDER BY external_id")]
+    assert given == ([None, "given"] if is_asked else ["given", "given"])
+    assert bool(report.notes.get("consent_in_doubt")) == is_asked
 
 
 PEOPLE = "id,name,email,phone,Email Opt In,Opt In Date,Opt In Source,{column}"

@@ -14,7 +14,8 @@ from liquor_app.imports.cleaning.answers.consent_cells import ConsentGiven
 from liquor_app.imports.cleaning.cells import Rejected
 from liquor_app.imports.cleaning.person_rows import Person
 from liquor_app.imports.customer_rows import merge
-from liquor_app.imports.merge_rows import FIELDS, Base, Known, Outcome, Policy, apply
+from liquor_app.imports.merge_rows import FIELDS, Outcome, Policy, apply
+from liquor_app.imports.people.known_people import Base, Known
 
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
 

@@ -10,8 +10,8 @@ from liquor_app.accounts.permissions import SYSTEM
 from liquor_app.core.db import transaction
 from liquor_app.imports.cleaning.orders.no_goods import no_goods
 from liquor_app.imports.dry_run import try_file
+from liquor_app.screens.imports.wizard.report.report_words import note_words
 from liquor_app.screens.imports.wizard.trial_view import money_words
-from liquor_app.screens.imports.wizard.view import note_words
 from tests.imports.test_import_cases import write
 from tests.imports.test_reversed_orders import bring, orders, people
 

@@ -23,7 +23,7 @@ from liquor_app.imports.dry_run import try_file
 from liquor_app.imports.profiles.known_tools import ALL, recognise
 from liquor_app.imports.profiles.tool_profile import fits
 from liquor_app.imports.readers.formats import open_table
-from liquor_app.screens.imports.wizard.view import note_words, trial_words
+from liquor_app.screens.imports.wizard.report.report_words import note_words, trial_words
 from tests.imports.test_import import run
 from tests.imports.test_import_cases import FILES, many, write
 
@@ -288,3 +288,25 @@ async def test_what_names_do_not_tell_of_products_their_cells_do(
     assert {code: (one.category, one.brand, one.cost, one.stock, one.upc) for code, one in found.items()} == known
     assert (report.rejected, report.notes.get("stock_left_out")) == (0, None)
     assert all(one.price for one in found.values())
+
+
+@pytest.mark.parametrize(
+    ("heads", "cells", "stock"),
+    [
+        ("Main Street Stock,Harbor Stock", "3,4", 7),
+        ("Qty Main,Qty Harbor", "3,4", 7),
+        ("Qty Main,Qty Harbor,Total Qty", "3,4,7", 7),
+        ("On Hand (Main),On Hand (Harbor),On Hand (All Stores)", "3,4,7", 7),
+        ("Main QOH,Harbor QOH,Reorder Qty,Case Qty", "3,4,12,6", 7),
+        ("Stock A,Stock B", "3,4", 7),
+        ("Safety Stock,Minimum Stock", "3,4", None),
+        ("Main Street Stock,Qty Sold", "3,4", None),
+        ("Case Quantity,Pack Quantity", "12,6", None),
+    ],
+)
+async def test_stock_of_several_places(
+    database: str, tmp_path: Path, heads: str, cells: str, stock: int | None
+) -> None:
+    """Written one after the other: what is left is in all of them, or in the column that says so."""
+    await run(write(tmp_path / "stock.csv", f"SKU,Name,Price,{heads}", f"R1,Rye,20,{cells}"), "products")
+    assert (await products())["R1"].stock == stock

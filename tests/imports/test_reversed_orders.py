@@ -18,8 +18,8 @@ from liquor_app.core.clock import now, travel
 from liquor_app.core.db import transaction
 from liquor_app.imports.dry_run import ImportReport, try_file
 from liquor_app.scoring.service import score_customers
+from liquor_app.screens.imports.wizard.report.report_words import ending_words, note_words, trial_words
 from liquor_app.screens.imports.wizard.trial_view import trial_lines
-from liquor_app.screens.imports.wizard.view import ending_words, note_words, trial_words
 from liquor_app.sending.tracking.conversions import attribute_purchases
 from tests.imports.test_import import run
 from tests.imports.test_import_cases import FILES, many, one, write

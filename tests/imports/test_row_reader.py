@@ -435,3 +435,13 @@ def test_unreadable_rows_between_others_cost_themselves_alone(tmp_path: Path) ->
     path = tmp_path / "a.csv"
     path.write_text("\n".join(["email,name", *(f"p{n}@b.co,{'' if n % 500 else chr(34)}P {n}" for n in range(20_000))]))
     assert sum(bool(row.problem) for row in read(path)[1]) == 40
+
+
+@pytest.mark.parametrize("text", ['id,name\n1,Ann\n2,"Bo\n', 'id,name\n1,"Ann\n2,Bo\n', 'id,name\n1,"Ann'])
+def test_a_mark_that_is_never_closed_is_said_so_in_the_last_line_too(tmp_path: Path, text: str) -> None:
+    """The parser's own words stood there: "unexpected end of data"."""
+    file = tmp_path / "people.csv"
+    file.write_text(text)
+    with open_table(file) as table:
+        problems = [record.problem for record in table if record.problem]
+    assert problems == ["A quotation mark is opened and never closed."]

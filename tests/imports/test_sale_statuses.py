@@ -16,8 +16,8 @@ from liquor_app.imports.dry_run import inspect_file, try_file
 from liquor_app.imports.readers.dialect import SAMPLE_ROWS
 from liquor_app.imports.readers.row_reader import Record
 from liquor_app.screens.imports.wizard.columns_view import column_lines
+from liquor_app.screens.imports.wizard.report.report_words import note_words, trial_words
 from liquor_app.screens.imports.wizard.trial_view import money_words, total_lines
-from liquor_app.screens.imports.wizard.view import note_words, trial_words
 from tests.imports.test_import import rejects, run
 from tests.imports.test_import import rows as found_rows
 from tests.imports.test_import_cases import many, write
@@ -354,6 +354,18 @@ async def test_columns_that_ask_what_became_of_a_row(database: str, tmp_path: Pa
 async def test_such_a_column_of_something_else_says_nothing(database: str, tmp_path: Path, column: str) -> None:
     made, notes = await imported(tmp_path, f"Total,{column}", "1|50.00,Sam Poe", "2|30.00,Blue")
     assert (made, notes) == ({"1": "50.00", "2": "30.00"}, {})
+
+
+async def test_what_clover_paid_back_is_no_sale(database: str, tmp_path: Path) -> None:
+    """Before, the column was left out without a question: half of a sale of $50.00 came back, and all of it counted."""
+    await run(write(tmp_path / "people.csv", "customer id,email", "C1,a@x.example"))
+    head = "Payment Date,Payment ID,Order ID,Customer ID,Amount,Tax Amount,Tip Amount,Result,Tender,Refund Amount"
+    rows = ("01-Oct-2026 06:14 PM EDT,P1,O1,C1,54.00,4.00,0.00,SUCCESS,Cash,27.00",
+            "01-Oct-2026 06:20 PM EDT,P2,O2,C1,21.60,1.60,0.00,SUCCESS,Cash,0.00",
+            "01-Oct-2026 06:25 PM EDT,P3,O3,C1,10.00,0.00,0.00,SUCCESS,Cash,-10.00")  # fmt: skip
+    await run(write(tmp_path / "payments.csv", head, *rows), "purchases")
+    made = {one.external_id: str(one.total) for one in await many("SELECT external_id, total FROM purchases")}
+    assert made == {"O1": "25.00", "O2": "20.00", "O3": "0.00"}
 
 
 async def test_clovers_payments_that_failed_are_no_sales(database: str, tmp_path: Path) -> None:

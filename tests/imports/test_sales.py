@@ -24,7 +24,7 @@ from liquor_app.imports.profiles.known_tools import ALL, recognise
 from liquor_app.imports.profiles.tool_profile import fits
 from liquor_app.imports.readers.formats import open_table
 from liquor_app.scoring.service import score_customers
-from liquor_app.screens.imports.wizard.view import note_words, trial_words
+from liquor_app.screens.imports.wizard.report.report_words import note_words, trial_words
 from tests.imports.test_import import run
 from tests.imports.test_import_cases import FILES, many, write
 
@@ -38,6 +38,7 @@ KNOWN = {
     "08_woo_orders": "woocommerce_orders",
     "21_lightspeed_r_sales": "lightspeed_r_sales",
     "22_woo_orders_packed": "woocommerce_orders_packed",
+    "24_woo_advanced_orders": "woocommerce_advanced_left",
     "09_dunnhumby_transaction_data": "dunnhumby_transactions",
     "09_toast_items": "toast_items",
     "09_uci_online_retail": "uci_online_retail",

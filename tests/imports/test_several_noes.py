@@ -341,3 +341,18 @@ def test_who_chose_nothing_and_who_chose_something(none: bool, cells: str) -> No
 )
 def test_what_else_people_choose_is_no_choice_of_offers(column: str) -> None:
     assert choice_channels(column) == ()
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize("said", ["Blocked", "Banned", "blocked"])
+async def test_who_is_blocked_agreed_to_no_text_either(database: str, tmp_path: Path, said: str) -> None:
+    """A status that names no channel is the customer's: beside it a dated yes to texts was one."""
+    agreed = "Yes,2026-01-01,till"
+    file = tmp_path / "people.csv"
+    file.write_text(
+        "id,name,email,phone,SMS Opt In,SMS Opt In Date,SMS Opt In Source,Status\n"
+        f"1,A,a@x.example,512-347-0411,{agreed},{said}\n2,B,b@x.example,512-347-0412,{agreed},Active\n"
+    )
+    await run(file)
+    found = await rows("SELECT sms_consent FROM customers ORDER BY external_id")
+    assert [row["sms_consent"] for row in found] == ["withdrawn", "given"]

@@ -233,7 +233,7 @@ async def test_a_trial_and_a_preview_tell_it_too(database: str, tmp_path: Path) 
     path = write(tmp_path / "south.csv", HEAD, row("1001", "South", "a", "Gin", "30.00", day="09"))
     async with transaction() as session:
         trial = await try_file(session, SYSTEM, kind="purchases", path=path, limit=20, watch=True)
-    assert (trial.by_store, [one.order for one in trial.shown]) == (True, ["1001 · SOUTH"])
+    assert (trial.numbering, [one.order for one in trial.shown]) == ("store", ["1001 · SOUTH"])
     assert len(await many("SELECT 1 FROM purchases")) == 1
 
 

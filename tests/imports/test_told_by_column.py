@@ -19,7 +19,7 @@ from liquor_app.imports.readers.dialect import is_slashed
 from liquor_app.imports.undo.undo_locally import undo_locally
 from liquor_app.screens.customers.detail.view import consent_lines
 from liquor_app.screens.imports.drop_folders.view import source_line
-from liquor_app.screens.imports.wizard.view import ending_words, note_words
+from liquor_app.screens.imports.wizard.report.report_words import ending_words, note_words
 from tests.imports.test_import import rows, run
 from tests.imports.test_import_cases import FILES, write
 from tests.imports.test_import_pages import brought, matching

@@ -25,6 +25,7 @@ PAGE = PROJECT_ROOT / "docs" / "imports.md"
 HEAD = """| tool | file | what | clicks | rows | taken whole | warned | refused | its own sum | made of it |
 |---|---|---|---|---|---|---|---|---|---|"""
 NOBODY = ""
+WOO = "email,name\nvera.stone@example.com,Vera\nbo@example.com,Bo\ncy@example.com,Cy\ndi@example.com,Di"
 UCI = "customer id,name\n17850,Ann\n12583,Bo"
 TOOLS = (
     ("Shopify", "01_shopify_customers", "customers", NOBODY),
@@ -48,6 +49,7 @@ TOOLS = (
     ("WooCommerce", "08_woo_orders", "purchases", "08_woo_customers"),
     ("WooCommerce", "08_woo_order_lines", "purchases", "08_woo_customers"),
     ("WooCommerce", "22_woo_orders_packed", "purchases", "08_woo_customers"),
+    ("WooCommerce (Advanced Order Export)", "24_woo_advanced_orders", "purchases", WOO),
     ("WineSense", "09_winesense_customers", "customers", NOBODY),
     ("WineSense", "09_winesense_sales", "purchases", "09_winesense_customers"),
     ("UCI Online Retail", "09_uci_online_retail", "purchases", UCI),

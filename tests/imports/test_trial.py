@@ -260,3 +260,16 @@ def test_a_new_order_that_gives_money_back_is_a_return(total: str, outcome: str)
 
     shown = Shown(Record(2, ["1"]), "created", becomes=becoming("1 · Ann", {}, {"total": total}))
     assert [line.outcome for line in trial_lines([shown], now())] == [outcome]
+
+
+async def test_a_custom_field_is_called_as_its_column(database: str, tmp_path: Path) -> None:
+    """A name without spaces was made a word of its key: "Favoritegrape"."""
+    file = tmp_path / "people.csv"
+    file.write_text("email,FavoriteGrape\na@x.example,Riesling\n")
+    mapping = {"email": "email", "custom.text.favoritegrape": "FavoriteGrape"}
+    async with transaction() as session:
+        trial = await try_file(
+            session, SYSTEM, kind="customers", path=file, mapping=mapping, limit=10, watch=True
+        )  # fmt: skip
+    (line,) = trial_lines(trial.shown, now(), ["email", "FavoriteGrape"], mapping)
+    assert "FavoriteGrape: Riesling" in line.becomes

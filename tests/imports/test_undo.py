@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -22,10 +24,13 @@ from liquor_app.customers.consents import record_consent, suppress_customer
 from liquor_app.customers.editing.change_customer import update_customer
 from liquor_app.customers.models import ConsentStatus
 from liquor_app.doubles.merge_profiles import merge_profiles, undo_merge
+from liquor_app.imports.bulk_calls.put_customers import put_customers
 from liquor_app.imports.import_rows import ImportRow, get_import
 from liquor_app.imports.local_import import import_local
+from liquor_app.imports.single_purchases import NewLine, NewOrder, record_purchase
 from liquor_app.imports.tasks import TASKS, forget_old_uploads
 from liquor_app.imports.undo import undo_job
+from liquor_app.imports.undo.kept_rows import kept_names, kept_page
 from liquor_app.imports.undo.undo_import import (
     UndoPreview,
     cancel_undo,
@@ -38,6 +43,7 @@ from liquor_app.imports.undo.undo_locally import undo_locally
 from liquor_app.imports.undo.undo_words import KEPT, REMOVED
 from liquor_app.imports.uploads import request_import
 from liquor_app.organization.models import Channel
+from liquor_app.screens.imports.wizard.view import undo_lines
 from tests.factories import add_ready_campaign, open_shop
 from tests.imports.test_import import rows, untold
 from tests.people import add_user
@@ -215,6 +221,7 @@ async def test_buyers_nobody_knows_are_made_and_taken_back(database: str) -> Non
         ]
     again = await take(STRANGERS, "purchases", unknown_customers="create")
     assert (again.created, again.unchanged, again.notes) == (0, 6, {"rows_without_customer": 1, "customers_made": 0})
+    await undo(again)
     kept = await take("order_id,customer,occurred_at,amount\n9,17850,2025-03-09 10:00,1.00\n", "purchases")
     assert (await look(made)).removed == {"customers": 2, "lines": 6, "purchases": 5}
     done = await undo(made)
@@ -391,10 +398,10 @@ async def test_a_later_basket_has_the_last_word(database: str) -> None:
     second = await take(MORE_SALES, "purchases")
     with_second = await everything()
     told = await look(first)
-    assert (told.removed, told.kept) == ({"purchases": 1, "lines": 1}, {"baskets_later_import": 1})
+    assert (told.removed, told.kept) == ({}, {"baskets_later_import": 1, "baskets_confirmed": 1})
     await undo(first)
     left = [(number, total) for number, _, _, _, total, *_ in (await everything())["purchases"]]
-    assert [(number, str(total)) for number, total in left] == [("1", "11.00"), ("3", "29.00")]
+    assert [(number, str(total)) for number, total in left] == [("1", "11.00"), ("2", "5.00"), ("3", "29.00")]
     await take(SALES.replace("1,A1,2025-03-01 10:00,Ale,Beer,10.00\n1,A1,2025-03-01 10:00,Gin,Spirits,30.00\n", ""),
                "purchases")  # fmt: skip
     assert (await everything())["purchases"] == with_second["purchases"]
@@ -641,9 +648,11 @@ async def test_a_file_that_came_again_leaves_nobody_once_all_is_undone(database:
 async def test_a_no_said_again_by_a_file_that_stands_keeps_whom_it_is_of(database: str) -> None:
     maker = await take(FIRST)
     await take(FIRST, name="again.csv")
-    assert undo_counts(await undo(maker)).kept == {"people_consented": 1}
-    assert await rows("SELECT external_id, email_consent FROM customers") == [
-        {"external_id": "B1", "email_consent": "withdrawn"}
+    assert undo_counts(await undo(maker)).kept == {"people_consented": 1, "people_confirmed": 2}
+    assert await rows("SELECT external_id, email_consent FROM customers ORDER BY 1") == [
+        {"external_id": "A1", "email_consent": "given"},
+        {"external_id": "B1", "email_consent": "withdrawn"},
+        {"external_id": "C1", "email_consent": None},
     ]
 
 
@@ -665,3 +674,199 @@ async def test_what_is_undone_whole_is_not_undone_again(database: str) -> None:
     with pytest.raises(Conflict, match="undone already"):
         await asked(row)
     assert (await look(row)).is_nothing
+
+
+async def test_whom_a_later_file_lists_unchanged_stays(database: str) -> None:
+    """The file of last night lists everybody: undoing the one before must not take the shop's customers away."""
+    made = await take("email,external_id,name\nann@example.com,A1,Ann\nbo@example.com,B1,Bo\ncy@example.com,C1,Cy\n")
+    again = await take("email,external_id,name\nann@example.com,A1,Ann\nBO@example.com,B1,Bo\n", policy="keep")
+    assert (again.created, again.updated, again.unchanged) == (0, 0, 2)
+    assert (await look(made)).kept == {"people_confirmed": 2}
+    done = await undo(made)
+    assert (undo_counts(done).removed, undo_counts(done).kept) == ({"customers": 1}, {"people_confirmed": 2})
+    assert is_something_left(done)
+    await undo(again)
+    done = await undo(made)
+    assert await one("SELECT count(*) FROM customers") == 0, "from the last to the first nothing is left"
+
+
+async def test_whom_a_program_tells_again_stays(database: str) -> None:
+    made = await take("email,name\nann@example.com,Ann\nbo@example.com,Bo\n")
+    async with transaction() as session:
+        told = await put_customers(session, SYSTEM, [{"email": "ann@example.com", "name": "Ann"}])
+    assert [one.outcome for one in told] == ["unchanged"]
+    assert (await look(made)).kept == {"people_confirmed": 1}
+    await undo(made)
+    assert await one("SELECT array_agg(name) FROM customers") == ["Ann"]
+
+
+async def test_a_value_that_a_later_file_says_again_is_not_set_back(database: str) -> None:
+    await take("external_id,name,city,dob\nA1,Ann,Bath,\nB1,Bo,Bath,\n")
+    second = await take("external_id,name,city,dob\nA1,Anna,Bangor,1980-02-03\nB1,Bobby,Orono,1970-05-06\n")
+    third = await take("external_id,city,dob\nA1,Bangor,1980-02-03\nB1,Portland,\n")
+    assert (await look(second)).kept == {"fields_confirmed": 1, "fields_later_import": 1}
+    await undo(second)
+    found = "SELECT array_agg(concat_ws(' ', name, city, birthday_md) ORDER BY external_id) FROM customers"
+    assert await one(found) == ["Ann Bangor 203", "Bo Portland"]
+    await undo(third)
+    await undo(second)
+    assert await one(found) == ["Ann Bath", "Bo Bath"]
+
+
+@pytest.mark.parametrize("policy", ["overwrite", "keep"])
+async def test_orders_that_a_later_file_lists_again_stay(database: str, policy: str) -> None:
+    """The file of the month lists the orders of the week's: undoing that one took them away."""
+    await take(FIRST)
+    week, month = await take(SALES, "purchases"), await take(SALES.replace("2,B1", "4,B1"), "purchases", policy)
+    assert month.orders == {"created": 1, "unchanged": 1}
+    assert (await look(week)).kept == {"baskets_confirmed": 1}
+    async with transaction() as session:
+        names = await kept_names(session, SYSTEM, week.id)
+    assert [(one.name, one.why) for one in names] == [("order 1", "baskets_confirmed")]
+    done = await undo(week)
+    assert (undo_counts(done).removed, undo_counts(done).kept) == (
+        {"purchases": 1, "lines": 1}, {"baskets_confirmed": 1},
+    )  # fmt: skip
+    assert await one("SELECT array_agg(external_id ORDER BY external_id) FROM purchases") == ["1", "4"]
+    assert is_something_left(done)
+    done = await undo(month)
+    assert undo_counts(done).removed == {"purchases": 2, "lines": 3}, "what stayed for this file's word alone goes, too"
+    assert await one("SELECT count(*) FROM purchases") == 0
+
+
+async def test_an_order_that_a_later_file_lists_as_another_changed_it_is_not_set_back(database: str) -> None:
+    await take(FIRST)
+    first, second = await take(SALES, "purchases"), await take(MORE_SALES, "purchases")
+    third = await take("".join(MORE_SALES.splitlines(keepends=True)[:3]), "purchases")
+    assert third.orders == {"unchanged": 2}
+    assert (await look(second)).kept == {"baskets_confirmed": 1}
+    await undo(second)
+    found = "SELECT array_agg(external_id || ' ' || total ORDER BY external_id) FROM purchases"
+    assert await one(found) == ["1 11.00", "2 5.00"]
+    assert (await look(first)).kept == {"baskets_later_import": 1, "baskets_confirmed": 1}
+    await undo(third)
+    assert await one(found) == ["1 40.00", "2 5.00"], "as the first file had it"
+    await undo(first)
+    assert await one("SELECT count(*) FROM purchases") == 0
+
+
+async def test_an_order_that_a_till_tells_again_stays(database: str) -> None:
+    await take(FIRST)
+    made = await take(SALES, "purchases")
+    at = datetime.fromisoformat("2025-03-02T11:00:00-05:00")
+    told = NewOrder("2", at, [NewLine(Decimal("5.00"), "Ale", category="Beer")], external_id="B1")
+    async with transaction() as session:
+        order = await record_purchase(session, SYSTEM, told)
+    assert order.outcome == "unchanged"
+    assert (await look(made)).kept == {"baskets_confirmed": 1}
+    await undo(made)
+    assert await one("SELECT array_agg(external_id) FROM purchases") == ["2"]
+
+
+async def test_a_refund_listed_again_vouches_for_no_sale(database: str) -> None:
+    await take(FIRST)
+    made = await take(SALES, "purchases")
+    back = "order_id,customer,occurred_at,product,category,quantity,amount\n2,B1,2025-03-05 11:00,Ale,Beer,-1,-2.00\n"
+    later, again = await take(back, "purchases"), await take(back, "purchases")
+    assert (later.orders, again.orders) == ({"updated": 1}, {"unchanged": 1})
+    assert await one("SELECT count(*) FROM purchase_confirmations") == 0
+    await undo(later)
+    await undo(made)
+    assert await one("SELECT count(*) FROM purchases") == 0
+
+
+async def test_few_words_of_one_order_are_kept_and_go_with_time(database: str) -> None:
+    await take(FIRST)
+    made = await take(SALES, "purchases")
+    for _ in range(5):
+        await take(SALES, "purchases")
+    assert await one("SELECT count(*) FROM purchase_confirmations") == 6
+    assert (await look(made)).kept == {"baskets_confirmed": 2}
+    await one("WITH old AS (UPDATE purchase_confirmations SET at = now() - interval '61 days' RETURNING 1)"
+              " SELECT count(*) FROM old")  # fmt: skip
+    await forget_old_uploads()
+    assert await one("SELECT count(*) FROM purchase_confirmations") == 0
+
+
+async def test_buyers_of_orders_that_stay_stay(database: str) -> None:
+    made = await take(SALES, "purchases", unknown_customers="create")
+    again = await take("".join(SALES.splitlines(keepends=True)[:3]), "purchases")
+    assert (await look(made)).kept == {"baskets_confirmed": 1, "people_bought": 1}
+    await undo(made)
+    assert await one("SELECT array_agg(external_id) FROM customers") == ["A1"]
+    await undo(again)
+    assert await one("SELECT count(*) FROM purchases") == 0
+    await undo(made)
+    assert await one("SELECT count(*) FROM customers") == 0
+
+
+async def test_few_words_of_one_person_are_kept_and_go_with_time(database: str) -> None:
+    made = await take("email,name\nann@example.com,Ann\n")
+    for _ in range(5):
+        await take("email,name\nann@example.com,Ann\n")
+    assert await one("SELECT count(*) FROM customer_confirmations") == 3
+    assert (await look(made)).kept == {"people_confirmed": 1}
+    await one("WITH old AS (UPDATE customer_confirmations SET at = now() - interval '61 days' RETURNING 1)"
+              " SELECT count(*) FROM old")  # fmt: skip
+    await forget_old_uploads()
+    assert await one("SELECT count(*) FROM customer_confirmations") == 0
+
+
+async def test_who_stays_is_told_by_name_and_why(database: str) -> None:
+    people = "".join(f"p{n}@example.com,P{n:02},Person {n:02}\n" for n in range(25))
+    made = await take("email,external_id,name\n" + people + "gone@example.com,X1,Gone\n")
+    again = await take("email,external_id,name\n" + people)
+    async with transaction() as session:
+        await update_customer(session, SYSTEM, await who("p0@example.com"), {"city": "Bath"})
+        names = await kept_names(session, SYSTEM, made.id)
+        lines, following = await kept_page(session, SYSTEM, made.id)
+        while following is not None:
+            more, following = await kept_page(session, SYSTEM, made.id, following)
+            lines += more
+        with pytest.raises(Forbidden):
+            await kept_names(session, VIEWER, made.id)
+    assert [(one.name, one.why) for one in names[:2]] == [
+        ("Person 00", "people_edited"), ("Person 01", "people_confirmed"),
+    ]  # fmt: skip
+    assert len(names) == 21, "twenty of each reason"
+    told = undo_lines(await look(made), names, done=False)
+    assert told[0].words == "Will be removed: customer"
+    assert told[2].names.startswith("Person 01, Person 02, ")
+    assert told[2].names.endswith("Person 20 and 4 more")
+    assert len(lines) == 26
+    assert lines[0] == "name,number,why_kept\r\n"
+    assert f"Person 00,P00,{KEPT['people_edited']}\r\n" in lines
+    await undo(made)
+    async with transaction() as session:
+        assert await kept_names(session, SYSTEM, made.id) == names, "the report tells the same"
+        with pytest.raises(NotFound):
+            await kept_page(session, SYSTEM, again.id)
+
+
+async def test_orders_fields_and_addresses_that_stay_are_named_too(database: str) -> None:
+    await take(FIRST)
+    second = await take(SECOND)
+    async with transaction() as session:
+        await update_customer(session, SYSTEM, await who("ann.new@example.com"), {"city": "Orono"})
+        await update_customer(session, SYSTEM, await who("eve@example.com"), {"city": "Orono"})
+        names = await kept_names(session, SYSTEM, second.id)
+    assert {(one.name, one.why) for one in names} == {
+        ("Eve", "people_edited"), ("Anna", "fields_edited"), ("eve@example.com", "suppressions_holder"),
+    }  # fmt: skip
+    first = await take(SALES, "purchases")
+    await take(MORE_SALES, "purchases")
+    async with transaction() as session:
+        names = await kept_names(session, SYSTEM, first.id)
+    assert [(one.name, one.why) for one in names] == [
+        ("order 1", "baskets_later_import"), ("order 2", "baskets_confirmed"),
+    ]  # fmt: skip
+
+
+async def test_an_address_that_changed_hands_goes_back_to_nobody_whom_another_has_in_its_place(database: str) -> None:
+    """Who has theirs by the import that is undone is asked last: it stays with them, and that is told before."""
+    await take("external_id,email\nA1,ann@example.com\nB1,bo@example.com\n")
+    row = await take("external_id,email\nB1,new@example.com\nA1,bo@example.com\n")
+    assert (await look(row)).kept == {"fields_taken": 1}
+    await undo(row)
+    assert await one("SELECT email_key FROM customers WHERE external_id = 'A1'") == "ann@example.com"
+    assert await one("SELECT email_key FROM customers WHERE external_id = 'B1'") == "new@example.com"

@@ -137,3 +137,14 @@ async def test_files_undone_in_any_order_leave_nothing(database: str) -> None:
     for wrong in (files[0], files[1], files[2], files[1], files[0]):
         await undo(wrong)
     assert await catalogue() == nothing
+
+
+async def test_what_a_later_file_lists_unchanged_stays(database: str) -> None:
+    made = await take("sku,name,price\nG-1,Gin,20\nA-2,Ale,3\n", "products")
+    again = await take("sku,name,price\nG-1,Gin,20\n", "products")
+    assert (again.created, again.updated, again.unchanged) == (0, 0, 1)
+    told = undo_counts(await undo(made))
+    assert (told.removed, told.kept) == ({"products": 1}, {"products_confirmed": 1})
+    await undo(again)
+    await undo(made)
+    assert (await catalogue())[0] == []

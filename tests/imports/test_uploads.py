@@ -19,12 +19,11 @@ from liquor_app.core.ids import uuid7
 from liquor_app.core.models import JobStatus
 from liquor_app.customers.ages.age_verification import age_of
 from liquor_app.imports import chunks, customer_rows, uploads
-from liquor_app.imports.import_rows import ImportRow, get_import
+from liquor_app.imports.import_rows import ImportRow, Plan, get_import
 from liquor_app.imports.merge_rows import Policy
 from liquor_app.imports.open_import import open_work
 from liquor_app.imports.profiles.known_tools import ALL
 from liquor_app.imports.profiles.tool_profile import made_of
-from liquor_app.imports.run_import import Plan
 from liquor_app.imports.tasks import TASKS, forget_old_uploads
 from liquor_app.imports.uploads import add_upload, rejects_page, request_import, resume_import
 from liquor_app.organization.settings import GeneralSettings
@@ -310,3 +309,25 @@ def test_a_birth_that_is_put_together_is_known_by_its_parts() -> None:
     clover = next(one for one in ALL if "date_of_birth" in one.made)
     assert made_of(clover, columns, "date_of_birth") == (1, 2, 3)
     assert made_of(None, columns, "date_of_birth") == ()
+
+
+NAMES = {
+    "till\x1b[2J\x07.csv": "till[2J.csv",
+    " a\n  b\t.csv": "a b .csv",
+    "x\x9b31m\u202ecsv.exe": "x31mcsv.exe",
+    "\x01\x02": "file",
+    "Kunden März.csv": "Kunden März.csv",
+}
+
+
+@pytest.mark.parametrize("name", NAMES, ids=ascii)
+async def test_a_file_is_called_by_what_can_be_printed(database: str, name: str) -> None:
+    """What controls a terminal stayed in its name, and stood in lists, notices, the audit log and on the console."""
+    import_id = uuid7()
+    async with transaction() as session:
+        await add_upload(
+            session, SYSTEM, import_id=import_id, kind="customers", file_name=name, file_key=f"{import_id}.csv"
+        )
+        row = await get_import(session, SYSTEM, import_id)
+        told = await session.execute(text("SELECT changes ->> 'file' FROM audit_log WHERE action = 'import.uploaded'"))
+    assert (row.file_name, told.scalar_one()) == (NAMES[name], NAMES[name])

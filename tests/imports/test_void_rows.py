@@ -10,8 +10,8 @@ import pytest
 from liquor_app.accounts.permissions import SYSTEM
 from liquor_app.core.db import transaction
 from liquor_app.imports.dry_run import ImportReport, try_file
+from liquor_app.screens.imports.wizard.report.report_words import note_words
 from liquor_app.screens.imports.wizard.trial_view import total_lines
-from liquor_app.screens.imports.wizard.view import note_words
 from tests.imports.test_import_cases import many, write
 from tests.imports.test_reversed_orders import bring, orders, people
 from tests.imports.test_undo import everything

@@ -30,6 +30,15 @@ def why_it_stays(holds: str = "true") -> str:
     )
 
 
+def kept_noes(holds: str = "true") -> str:
+    """Return a statement of the suppressions by `:import` that stay, and why; `holds` as of `why_it_stays`."""
+    return (
+        "SELECT k.* FROM (SELECT s.id, s.address AS called, CAST(NULL AS text) AS number,"
+        f" 'suppressions_' || {why_it_stays(holds)} AS why FROM suppressions s"
+        " WHERE s.import_id = :import AND s.lifted_at IS NULL) k WHERE k.why IS NOT NULL"
+    )
+
+
 _BATCH = "SELECT id FROM suppressions WHERE import_id = :import AND id > :after ORDER BY id LIMIT :most FOR UPDATE"
 _REMOVE = f"""
 WITH plan AS MATERIALIZED (

@@ -23,6 +23,7 @@ EDITED = "edited"
 LATER_IMPORT = "later_import"
 TAKEN = "taken"
 MERGED = "merged"
+CONFIRMED = "confirmed"
 """Why a field of somebody is not set back: see `imports.undo.undo_words`."""
 
 _CONSENT = ", ".join(f"'{name}'" for name in CONSENT_FIELDS)
@@ -48,6 +49,8 @@ CASE
         THEN CASE WHEN EXISTS (SELECT FROM customer_images o WHERE o.customer_id = c.id AND o.at > i.at
                                   AND o.import_id <> i.import_id AND o.after ? f.name)
                   THEN '{LATER_IMPORT}' ELSE '{EDITED}' END
+    WHEN EXISTS (SELECT FROM customer_confirmations l WHERE l.customer_id = c.id AND l.import_id <> i.import_id
+                    AND l.at > i.at AND l.fields ? f.name) THEN '{CONFIRMED}'
     WHEN f.name IN ('email', 'email_key') AND EXISTS (SELECT FROM customers o
         WHERE o.email_key = i.before ->> 'email_key' AND o.id <> c.id AND o.deleted_at IS NULL) THEN '{TAKEN}'
     WHEN f.name = 'external_id' AND EXISTS (SELECT FROM customers o
@@ -61,8 +64,9 @@ SELECT i.customer_id, i.seen, i.at, c.updated_at AS was, i.after AS told, c.merg
   FROM customer_images i
   JOIN customers c ON c.id = i.customer_id
  CROSS JOIN LATERAL (
-    SELECT COALESCE(jsonb_object_agg(k.name, i.before -> k.name) FILTER (WHERE k.why IS NULL), '{{}}') AS back,
-           COALESCE(array_agg(DISTINCT k.why) FILTER (WHERE k.why IS NOT NULL), '{{}}') AS kept
+    SELECT COALESCE(jsonb_object_agg(k.name, i.before -> k.name) FILTER (WHERE k.why IS NULL),
+                    jsonb_build_object()) AS back,
+           COALESCE(array_agg(DISTINCT k.why) FILTER (WHERE k.why IS NOT NULL), CAST(ARRAY[] AS text[])) AS kept
       FROM (SELECT f.name, {_WHY} AS why FROM jsonb_object_keys(i.after) AS f(name)) k) w
  WHERE i.import_id = :import AND c.import_id IS DISTINCT FROM i.import_id
    AND (c.deleted_at IS NULL OR c.merged_into IS NOT NULL)
@@ -80,6 +84,15 @@ SELECT 'people' AS what, count(*) AS n FROM ({_PLAN}) p WHERE p.back <> '{{}}'
       UNION SELECT id, merged_into FROM customers WHERE import_id = :import AND merged_into IS NOT NULL
       UNION SELECT s.id, s.merged_into FROM customers s JOIN up ON s.id = up.merged_into) SELECT id FROM up)
 """
+
+KEPT_FIELDS = f"""
+SELECT c.id, COALESCE(c.name, c.email, c.external_id, c.phone) AS called, c.external_id AS number,
+       'fields_' || k.why AS why
+  FROM ({_PLAN}) p JOIN customers c ON c.id = p.customer_id
+ CROSS JOIN LATERAL unnest(
+    p.kept || CASE WHEN p.merged THEN ARRAY['{MERGED}'] ELSE CAST(ARRAY[] AS text[]) END) AS k(why)
+"""
+"""Of whom something stays as the import `:import` made it, and why."""
 
 _BATCH = """
 SELECT customer_id FROM customer_images WHERE import_id = :import AND customer_id > :after

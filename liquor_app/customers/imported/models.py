@@ -10,8 +10,8 @@ from uuid import UUID
 from sqlalchemy import Index
 from sqlmodel import SQLModel
 
-from liquor_app.core.columns import document, moment, plain_uuid, ref, words
-from liquor_app.core.platform.named_in import named_in
+from liquor_app.core.columns import document, flag, moment, plain_uuid, ref, stamped, words
+from liquor_app.core.platform.named_in import named_in, names_them
 from liquor_app.core.platform.personal_data import Mention, Personal
 
 
@@ -28,6 +28,34 @@ class CustomerImage(SQLModel, table=True):
     after: dict[str, Any] = document(empty="{}")
     seen: datetime = moment(nullable=False)
     at: datetime = moment(nullable=False)
+
+
+class CustomerConfirmation(SQLModel, table=True):
+    """That a file, or (by the id that is nobody's) a program, listed again somebody whom an import made or changed:
+    `fields` are the columns of which it said what stands there; `is_unchanged`: it changed nothing of them. Kept as
+    long as that import can be undone."""
+
+    __tablename__ = "customer_confirmations"
+    __table_args__ = (Index("ix_customer_confirmations_import_id", "import_id"),)
+
+    customer_id: UUID = ref("customers.id", primary=True)
+    import_id: UUID = plain_uuid(primary=True)
+    fields: list[Any] = document(empty="[]")
+    is_unchanged: bool = flag(default=True)
+    at: datetime = stamped()
+
+
+class PurchaseConfirmation(SQLModel, table=True):
+    """That a file, or (by the id that is nobody's) a program, listed again an order as an import had left it: `version`
+    is that import. Kept as long as it can be undone."""
+
+    __tablename__ = "purchase_confirmations"
+    __table_args__ = (Index("ix_purchase_confirmations_import_id", "import_id"),)
+
+    purchase_id: UUID = ref("purchases.id", primary=True)
+    import_id: UUID = plain_uuid(primary=True)
+    version: UUID = plain_uuid(nullable=False)
+    at: datetime = stamped()
 
 
 class PurchaseImage(SQLModel, table=True):
@@ -62,6 +90,18 @@ PERSONAL = (
         scrub="DELETE FROM customer_images WHERE customer_id = ANY(:people)",
     ),
     Personal(
+        "customer_confirmations",
+        rows="SELECT import_id, fields, at FROM customer_confirmations WHERE customer_id = ANY(:people)",
+        scrub="DELETE FROM customer_confirmations WHERE customer_id = ANY(:people)",
+    ),
+    Personal(
+        "purchase_confirmations",
+        rows="SELECT l.import_id, l.at FROM purchase_confirmations l JOIN purchases p ON p.id = l.purchase_id WHERE"
+        " p.customer_id = ANY(:people)",
+        scrub="DELETE FROM purchase_confirmations l USING purchases p WHERE p.id = l.purchase_id AND p.customer_id ="
+        " ANY(:people)",
+    ),
+    Personal(
         "purchase_images",
         rows="SELECT i.before, i.lines FROM purchase_images i JOIN purchases p ON p.id = i.purchase_id WHERE"
         " p.customer_id = ANY(:people)",
@@ -71,11 +111,12 @@ PERSONAL = (
 )
 """What rows hold of a person."""
 
+_NUMBERED = names_them("order_id")
 MENTIONS = (
     Mention(
         "voided_orders",
-        rows="SELECT order_id AS id, order_id AS name FROM voided_orders WHERE order_id ~* :named ORDER BY order_id",
-        scrub="DELETE FROM voided_orders WHERE order_id ~* :named",
+        rows=f"SELECT order_id AS id, order_id AS name FROM voided_orders WHERE {_NUMBERED} ORDER BY order_id",
+        scrub=f"DELETE FROM voided_orders WHERE {_NUMBERED}",
     ),
     named_in("customer_images", (), ("before", "after"), key="customer_id"),
     named_in("purchase_images", (), ("before", "lines"), key="purchase_id"),

@@ -40,7 +40,8 @@ from liquor_app.imports.cleaning.row_notes import (
 )
 from liquor_app.imports.customer_rows import Result
 from liquor_app.imports.erased_rows import WITHHELD
-from liquor_app.imports.merge_rows import KEYS, Base, Known, Outcome, Policy
+from liquor_app.imports.merge_rows import Outcome, Policy
+from liquor_app.imports.people.known_people import KEYS, Base, Known
 from liquor_app.imports.readers.formats import READING
 from liquor_app.organization.settings import GeneralSettings, load_settings
 from liquor_app.webhooks.models import Happened

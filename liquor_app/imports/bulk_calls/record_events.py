@@ -14,8 +14,8 @@ from liquor_app.core.listing.told_rows import RefusedRow, RowFields, RowOutcome,
 from liquor_app.events.service import NewEvent, record_events
 from liquor_app.imports.bulk_calls.record_purchases import unknown
 from liquor_app.imports.cleaning.moment_cells import When
-from liquor_app.imports.merge_rows import KEYS
 from liquor_app.imports.orders import basket_lines
+from liquor_app.imports.people.known_people import KEYS
 from liquor_app.imports.readers.formats import READING
 from liquor_app.imports.single_purchases import ToldEvent, checked_event
 from liquor_app.organization.settings import GeneralSettings, load_settings

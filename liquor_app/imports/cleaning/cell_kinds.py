@@ -36,7 +36,8 @@ OF_FIELD = {
         ("date_of_birth", "email_consent_at", "sms_consent_at", "consent_at", "occurred_at"), CellKind.MOMENT
     ),
     **dict.fromkeys(
-        ("amount", "unit_price", "discount", "coupon_discount", "order_discount", *BESIDE, REFUNDED), CellKind.MONEY
+        ("amount", "unit_price", "discount", "coupon_discount", "order_discount", "order_total", *BESIDE, REFUNDED),
+        CellKind.MONEY,
     ),
 }
 """Field → what its cells are."""

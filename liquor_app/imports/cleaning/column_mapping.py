@@ -9,6 +9,7 @@ from functools import partial
 from liquor_app.core.errors import Invalid, Unknown
 from liquor_app.customers.labels.custom_values import split_name
 from liquor_app.imports.cleaning.amounts import without_unit
+from liquor_app.imports.cleaning.answers.asked_channels import ASKED, NOT_ASKED, OF_OFFERS, asks, is_of_offers
 from liquor_app.imports.cleaning.answers.coded_columns import coded_field, is_opting
 from liquor_app.imports.cleaning.answers.consent_columns import consent_statuses, reasons_of_leaving
 from liquor_app.imports.cleaning.answers.dead_addresses import (
@@ -22,6 +23,7 @@ from liquor_app.imports.cleaning.answers.dead_addresses import (
 )
 from liquor_app.imports.cleaning.answers.heard_columns import SEVERAL, field_of, free_name
 from liquor_app.imports.cleaning.answers.leaving_reasons import suppression_list
+from liquor_app.imports.cleaning.answers.other_ways import APPS, LETTERS, may_be_another, other_way, without_remark
 from liquor_app.imports.cleaning.answers.refusals import (
     CONSENTS,
     holds_refusals,
@@ -32,7 +34,6 @@ from liquor_app.imports.cleaning.answers.refusals import (
 )
 from liquor_app.imports.cleaning.answers.status_columns import (
     STATUSES,
-    asks_of_offers,
     holds_answers,
     is_list,
     list_status,
@@ -49,23 +50,6 @@ from liquor_app.imports.cleaning.products.product_columns import product_columns
 from liquor_app.imports.profiles.tool_profile import Profile, plain, put_together
 from liquor_app.imports.profiles.tool_profile import mapping as profile_mapping
 from liquor_app.imports.readers.row_reader import Record
-
-_REMARK = re.compile(r"\([^()]*\)[*:]?$")
-"""What a heading says besides ("Date of birth (mm/dd/yyyy)"): of people; beside a sum it tells two apart."""
-
-_ASKED = {"email_consent": ("email", "mail", "newsletter"), "sms_consent": ("sms", "text", "mobile", "phone")}
-"""What stands in the name of a column of answers that is about a channel."""
-_NOT_ASKED = re.compile(
-    r"\b(?:bounce\w*|(?:un|in)?valid\w*|(?:un)?verif\w*|(?:un)?deliver\w*|complain\w*|spam|dead|bad|wrong|has|have|sent"
-    r"|open|opened|opens|click\w*|missing|exists?|available|known|on file|suppress\w*|block\w*|deleted|duplicate"
-    r"|receipts?|reviews?|abandon\w*|carts?|orders?|transaction\w*|shipping|shipment|deliver\w*|invoices?|account)\b"
-)
-"""… and is about something else than what somebody agreed to: a yes to `Verified Email` is no consent."""
-
-_OF_OFFERS = re.compile(
-    r"\b(?:marketing|newsletters?|promo\w*|offers?|subscri\w*|opt ?(?:in|out|ed)|opted|consent\w*|permission"
-    r"|ok(?:ay)? to|(?:may|can) (?:we|i)|allow\w*|permit\w*|accept\w*|agree\w*)\b"
-)
 
 
 def guess_mapping(
@@ -91,7 +75,7 @@ def guess_mapping(
             bare = without_zone(column)
             by_name.setdefault(plain(bare if kind == "customers" else without_unit(bare)), column)
     for column in columns if kind == "customers" else ():
-        by_name.setdefault(plain(_REMARK.sub("", column.strip())), column)
+        by_name.setdefault(plain(without_remark(column)), column)
     cells_of = partial(_cells, columns=columns, sample=sample)
     if profile is not None:
         by_tool = profile_mapping(profile, columns)
@@ -178,6 +162,7 @@ def _with_consents(found: dict[str, str], columns: Sequence[str], sample: Sequen
 
 
 _OF_EMAIL = re.compile(r"^(?!.*\b(?:sms|texts?|mms|mobile|phone)\b).*\b(?:e ?mails?|newsletters?)\b")
+_WAYS = {LETTERS: "letters", APPS: "an app's messages"}
 _MAY_NAME = re.compile(r"\b(?:newsletter|list)\b")
 """A column of it may hold which one somebody reads."""
 _NOES_OF = {f"{channel}_consent": field for field, channel in STATUSES.items()}
@@ -206,13 +191,15 @@ def _noes(
     consents = {plain(one) for field in CONSENTS for one in (() if of_tool else KINDS["customers"][field])}
     of_list = is_list(columns)
     for column in free:
-        cells = _cells(column, columns, sample)
+        cells, way = _cells(column, columns, sample), other_way(column)
         if counts_all(column, columns):
             continue
-        if plain(column) not in consents and (field := coded_field(column, cells)) is not None:
+        if not way and plain(column) not in consents and (field := coded_field(column, cells)) is not None:
             is_one = True
         elif (field := dead_field(column)) is not None:
             is_one = tells_why(column) or holds_dead(cells)
+        elif way in (LETTERS, APPS):
+            continue
         elif (field := _status(column, cells, of_list=of_list)) is not None:
             is_one = True
         else:
@@ -235,26 +222,12 @@ def _further_noes(
     names = {field: set(map(plain, KINDS["customers"][field])) for field in CONSENTS}
     for column in free:
         cells = _cells(column, columns, sample)
-        if column in heard or not holds_answers(cells):
+        if column in heard or other_way(column, columns) or not holds_answers(cells):
             continue
-        field = next((one for one in CONSENTS if plain(column) in names[one] or _asks(one, column)), None)
-        if field is not None or _is_of_offers(column, kind_of(cells), cells):
+        field = next((one for one in CONSENTS if plain(column) in names[one] or asks(one, column)), None)
+        if field is not None or is_of_offers(column, kind_of(cells), cells):
             more[free_name(_NOES_OF[field or "email_consent"], {*taken, *more})] = column
     return more
-
-
-def _asks(field: str, column: str) -> bool:
-    """Tell whether a column of answers is by its name about offers on a channel."""
-    words = column_words(column)
-    is_about = any(word in plain(column) for word in _ASKED[field]) and _OF_OFFERS.search(words) is not None
-    return is_about and not says_no(column) and not _NOT_ASKED.search(words)
-
-
-def _is_of_offers(column: str, kind: CellKind | None, cells: Sequence[str]) -> bool:
-    """Tell whether a column says who is sent offers; ones and noughts under "Offers" alone are how many."""
-    if not asks_of_offers(column) or not holds_answers(cells):
-        return False
-    return kind is CellKind.ANSWER or len(column_words(column).split()) > 1
 
 
 def _status(column: str, cells: Sequence[str], *, of_list: bool) -> str | None:
@@ -285,14 +258,16 @@ def _by_values(
         fitting = [one for one in free if are[one] is OF_FIELD[field] and one not in more.values()]
         if field not in known and (len(fitting) == 1 or (fitting and field == "email")):
             more[field] = fitting[0]
-    for field, words in _ASKED.items() if kind == "customers" else ():
+    for field, words in ASKED.items() if kind == "customers" else ():
         about = [
             one for one in free
             if are[one] is CellKind.ANSWER and any(word in plain(one) for word in words) and one not in more.values()
-            and not says_no(one) and not _NOT_ASKED.search(column_words(one))
+            and not says_no(one) and not NOT_ASKED.search(column_words(one)) and not other_way(one, columns)
         ]  # fmt: skip
+        unsure = [one for one in about if may_be_another(one)]
+        about = [one for one in about if one not in unsure]
         if field == "email_consent":  # of offers, whatever the channel: theirs, where no other is about e-mail
-            of_all = [one for one in free if _is_of_offers(one, are[one], _cells(one, columns, sample))
+            of_all = [one for one in free if is_of_offers(one, are[one], _cells(one, columns, sample))
                       and one not in (*about, *more.values())]  # fmt: skip
             about, of_all = (about, of_all) if about else (of_all, [])
         else:
@@ -300,9 +275,10 @@ def _by_values(
         if field not in found and len(about) == 1:
             more[field] = about[0]
             about = []
-        about += of_all
-        for one in about:  # which of them is meant does not tell: nobody's yes, but everybody's no
-            if _OF_OFFERS.search(column_words(one)):
+        if not about and not of_all and len(unsure) == 1:  # a no is one, whatever it is to
+            more[free_name(_NOES_OF[field], {*found, *more})] = unsure.pop()
+        for one in (*unsure, *about, *of_all):  # which of them is meant does not tell: nobody's yes, but everybody's no
+            if OF_OFFERS.search(column_words(one)):
                 more[free_name(_NOES_OF[field], {*found, *more})] = one
     return more
 
@@ -359,6 +335,11 @@ def check_mapping(
                 " it if a yes is a no, or rename it in the file so that it says what a yes agrees to.",
                 field="mapping",
             )
+        if field_of(name) in CONSENTS and (way := other_way(column)) in (LETTERS, APPS):
+            raise Invalid(
+                f"The column “{column}” is about {_WAYS[way]}: a yes in it agrees to neither e-mail nor texts.",
+                field="mapping",
+            )
         if field_of(name) == "sms_consent" and _OF_EMAIL.search(column_words(column)):
             raise Invalid(f"The column “{column}” is about e-mail: a yes in it agrees to no texts.", field="mapping")
     if not any(field in chosen or field in made for field in IDENTITY[kind]):
@@ -382,8 +363,9 @@ def check_mapping(
     return positions(chosen, columns) | behind
 
 
-_NEVER_LEFT_OUT = ("currency", REFUND_OF)
-"""Fields of columns no mapping may leave out: euros would be added as dollars, and refunds be nobody's."""
+_NEVER_LEFT_OUT = ("currency", REFUND_OF, "register")
+"""Fields of columns no mapping may leave out: euros would be added as dollars, refunds be nobody's, and receipts of two
+registers one order."""
 
 
 def _unheard(chosen: Mapping[str, str], guessed: Mapping[str, str]) -> dict[str, str]:

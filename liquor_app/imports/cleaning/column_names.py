@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
+
 from liquor_app.imports.cleaning.european_names import CUSTOMERS_DE_FR, CUSTOMERS_PT_IT, PURCHASES_DE_FR
-from liquor_app.imports.cleaning.orders.discount_columns import OF_ORDER
+from liquor_app.imports.cleaning.orders.discount_columns import OF_ORDER, ORDER_TOTAL
 from liquor_app.imports.cleaning.orders.money_names import BESIDE, PLAIN_GROSS, REFUNDED, TAX_RATE
 from liquor_app.imports.cleaning.spanish_names import CUSTOMERS_ES, PRODUCTS_ES, PURCHASES_ES
 
@@ -38,6 +41,12 @@ def _places(*words: str) -> tuple[str, ...]:
     return tuple(name for names in both for name in names)
 
 
+REGISTERS = tuple(
+    name
+    for noun in ("register", "cash register", "reg", "till", "terminal", "pos terminal", "pos station", "workstation")
+    for name in (noun, f"{noun} name", *_numbers(noun))
+)
+"""What tills call themselves: they number their receipts, each its own."""
 _PERCENTAGES = tuple(
     name
     for share in ("percent", "percentage", "pct", "rate")
@@ -229,7 +238,8 @@ PURCHASES: dict[str, tuple[str, ...]] = {
         *_PERCENTAGES,
     ),
     "coupon_discount": ("coupon discount", "coupon amount", "coupon value", "coupon savings"),
-    "store": ("store", "store name", "store id", "shop", "location", "branch", "register"),
+    "store": ("store", "store name", "store id", "store number", "store no", "shop", "location", "branch", *REGISTERS),
+    "register": REGISTERS,
     "coupon_code": ("coupon code", "coupon", "promo code", "discount code", "voucher"),
     "currency": ("currency", "currency code", "order currency"),
     "is_alcohol": ("is alcohol", "alcohol", "contains alcohol"),
@@ -246,7 +256,7 @@ PURCHASES: dict[str, tuple[str, ...]] = {
         "refund of", "return of", "void of", "refunds order", "refund for", "refund for order",
     ),
     # known by `NetMoney`, where an amount holds them
-    **dict.fromkeys((OF_ORDER, *BESIDE, REFUNDED, TAX_RATE), ()),
+    **dict.fromkeys((OF_ORDER, ORDER_TOTAL, *BESIDE, REFUNDED, TAX_RATE), ()),
 }  # fmt: skip
 
 PRODUCTS: dict[str, tuple[str, ...]] = {
@@ -301,3 +311,13 @@ BY_VALUES: dict[str, tuple[str, ...]] = {
     "products": (),
 }
 """Fields that are found by their cells where no column's name tells."""
+
+
+_BIRTH = re.compile(
+    r"birth|geburt|geboren|naissance|nacimiento|nascita|nascimento|cumplea|\b(?:\w*dob|b.?day\d*|born)\b", re.IGNORECASE
+)
+
+
+def births_of(columns: Sequence[str]) -> set[int]:
+    """Return the places of columns that are called as dates of birth are, whether or not anything is read from them."""
+    return {place for place, name in enumerate(columns) if _BIRTH.search(name.replace("_", " "))}

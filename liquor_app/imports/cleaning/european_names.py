@@ -47,6 +47,7 @@ PURCHASES_DE_FR: dict[str, tuple[str, ...]] = {
     "unit_price": ("einzelpreis", "preis", "stueckpreis", "stuckpreis", "prix unitaire", "prix"),
     "discount": ("rabatt", "nachlass", "remise", "reduction"),
     "store": ("filiale", "laden", "magasin", "boutique"),
+    "register": ("kasse", "kassennummer", "kassen nr", "caisse", "numero de caisse"),
     "currency": ("wahrung", "waehrung", "devise"),
     "refund_of": (
         *(

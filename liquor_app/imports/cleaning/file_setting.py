@@ -11,6 +11,7 @@ from liquor_app.imports.cleaning.answers.coded_columns import Codes
 from liquor_app.imports.cleaning.cells import REMEMBERED
 from liquor_app.imports.cleaning.doubts.doubtful_noes import LeftOutNoes
 from liquor_app.imports.cleaning.moment_cells import When, clean_moment, named_zone
+from liquor_app.imports.readers.dialect import SHOP
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +32,10 @@ class Setting:
     """Fields that somebody said of every row of the file, instead of the file itself."""
     is_of_us: bool = True
     """Whether its first rows say that it is about the United States (`person_cells.tell_of_us`)."""
-    by_store: bool = False
-    """Whether each store numbers its receipts anew (`orders.store_numbers`)."""
+    numbering: str = SHOP
+    """How the file numbers its receipts (`orders.store_numbers`)."""
+    numbered_by: tuple[int, ...] = ()
+    """The places of the columns that tell one series of receipts from another; none: all are of one."""
     written_in: ZoneInfo | None = None
     """The zone that the column of times names itself ("Created (UTC)"), if it does."""
     codes: Mapping[str, Codes] = field(default_factory=dict, compare=False)
@@ -40,6 +43,11 @@ class Setting:
     noes: LeftOutNoes | None = field(default=None, compare=False)
     """Columns that become nothing and in which a no may stand."""
     moments: dict[tuple[str, str], When | None] = field(default_factory=dict, compare=False)
+
+    @property
+    def by_store(self) -> bool:
+        """Whether each store, or each register, numbers its receipts anew."""
+        return bool(self.numbered_by)
 
     def column(self, place: int) -> str:
         """Return the name of the column a cell stands in; "" for one that is made beside the file's."""

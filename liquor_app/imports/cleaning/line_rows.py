@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from decimal import Decimal
-from functools import lru_cache, partial
+from functools import partial
 from typing import NamedTuple, TypeVar
 
 from liquor_app.core.money import money
@@ -12,7 +12,6 @@ from liquor_app.customers.labels.product_labels import NO_CATEGORY
 from liquor_app.imports.cleaning.amounts import head_currency, holds_cents, says_percent
 from liquor_app.imports.cleaning.answers.answer_cells import clean_flag
 from liquor_app.imports.cleaning.answers.heard_columns import field_of, places_of
-from liquor_app.imports.cleaning.cell_kinds import written_as_phone
 from liquor_app.imports.cleaning.cells import MOST_REMEMBERED, REMEMBERED, Rejected, clean_label, clean_word
 from liquor_app.imports.cleaning.file_setting import Setting
 from liquor_app.imports.cleaning.moment_cells import When
@@ -30,37 +29,26 @@ from liquor_app.imports.cleaning.orders.discount_columns import (
     COUPON,
     DISCOUNT,
     OF_ORDER,
+    ORDER_TOTAL,
     is_of_one,
     is_total,
+    off_cells_of,
     offs_of,
-    order_offs_of,
 )
 from liquor_app.imports.cleaning.orders.money_names import BESIDE, REFUNDED, TAX_RATE, is_gross
 from liquor_app.imports.cleaning.orders.row_worth import by_many
 from liquor_app.imports.cleaning.orders.taken_off import NONE_OFF, TakenOff, share_of, worth_before
-from liquor_app.imports.cleaning.person_cells import (
-    clean_code,
-    clean_email,
-    clean_id,
-    clean_order_id,
-    clean_phone,
-    each_in,
-)
+from liquor_app.imports.cleaning.person_cells import clean_code, clean_order_id
+from liquor_app.imports.cleaning.receipts.buyer_cells import NOBODY_NAMED, OF_NOBODY, Buyer, Buyers, cells_at
 from liquor_app.imports.cleaning.row_notes import PERCENT, left_out
 from liquor_app.imports.cleaning.sums.refund_share import RefundShare
 from liquor_app.ui.words import figure
 
 T = TypeVar("T")
-_SUMS = frozenset({"amount", "unit_price", DISCOUNT, COUPON, OF_ORDER, *BESIDE, REFUNDED})
+_SUMS = frozenset({"amount", "unit_price", DISCOUNT, COUPON, OF_ORDER, ORDER_TOTAL, *BESIDE, REFUNDED})
 NOTHING, ONE = Decimal(0), Decimal(1)
-
-
-@lru_cache(maxsize=16 * REMEMBERED)
-def _buyer_email(cell: str) -> str | None:
-    return clean_email(cell)[1]
-
-
-_buyer_id = lru_cache(maxsize=16 * REMEMBERED)(partial(clean_id, field="external_id"))
+CAME_BACK = "came_back"
+"""The field a tool's profile makes that says what of a line was given back."""
 
 
 class Line(NamedTuple):
@@ -88,6 +76,8 @@ class Line(NamedTuple):
     """What was left out of it, or worked out, by `NOTES`."""
     voids: bool = False
     """Whether it takes a sale back: without one it is none."""
+    back: Decimal = NOTHING
+    """What of it was given back: `amount` is less by that."""
 
     @property
     def names_nobody(self) -> bool:
@@ -97,50 +87,6 @@ class Line(NamedTuple):
 
 Words = tuple[str | None, str | None, str | None, str | None, str | None, str | None]
 """Store, coupon code, product, SKU, category, brand."""
-Buyer = tuple[str | None, str | None, str | None]
-"""Who bought: e-mail key, external id, phone."""
-NOBODY_NAMED: Buyer = (None, None, None)
-OF_NOBODY = frozenset({"no_customer", "nobodys_email"})
-"""Why a line of purchases says nobody who bought: most of what a till sells is sold so, and it is no fault."""
-
-
-def _buyer(email: str, external: str, key: str, phone: str) -> Buyer:
-    """Return who bought, of four cells. One that cannot be read is left out where another can.
-
-    Raises:
-        Rejected: none can.
-    """
-    refused: Rejected | None = None
-
-    def read(clean: Callable[[str], T | None], cell: str) -> T | None:
-        nonlocal refused
-        if not cell:
-            return None
-        try:
-            return clean(cell)
-        except Rejected as why:
-            refused = refused or why.bare()
-            return None
-
-    called: str | None = None
-    email_key, external_id = read(_buyer_email, email), read(_buyer_id, external)
-    if key:
-        if "@" in key:
-            email_key = email_key or read(_buyer_email, key)
-            # of several ways to reach somebody in one cell each counts
-            called = next((read(_phone, one) for one in each_in(key) if written_as_phone(one)), None)
-        elif written_as_phone(key):
-            called = read(_phone, key)
-        else:
-            external_id = external_id or read(_buyer_id, key)
-    number = read(_phone, phone) or called
-    if not (email_key or external_id or number):
-        raise refused or Rejected("no_customer", "customer", "The row does not say who bought.")
-    return email_key, external_id, number
-
-
-def _phone(cell: str) -> str | None:
-    return clean_phone(cell, "US")
 
 
 def _sku(cell: str) -> str | None:
@@ -158,6 +104,13 @@ _WORDS: dict[str, Callable[[str], str | None]] = {
 }
 
 
+MOST_WORTHS = 4 * REMEMBERED
+
+
+def _no_amount() -> Rejected:
+    return Rejected("no_amount", "amount", "The row does not say what was paid.")
+
+
 class LineReader:
     """Lines of purchases, understood: `LineReader(at, how)(number, cells)`. A line of a return is one of less than
     nothing; what is taken off has no sign. A cell that cannot be read costs the line only where it says who bought,
@@ -171,30 +124,36 @@ class LineReader:
 
     def __init__(self, at: dict[str, int], how: Setting) -> None:
         self._how = how = how.for_times_of(how.column(at["occurred_at"])) if "occurred_at" in at else how
-        places = [at.get(name) for name in ("email", "external_id", "customer", "phone")]
-        self._who = [(nth, place) for nth, place in enumerate(places) if place is not None]
+        self._buyer = Buyers(at)
         self._currency, self._order = at.get("currency"), at.get("order_id")
         self._day, self._clock = at.get("occurred_at"), at.get("time_of_day")
         self._quantity, self._amount, self._price = at.get("quantity"), at.get("amount"), at.get("unit_price")
         self._alcohol = at.get("is_alcohol")
         heads = (how.column(place) for place in (self._amount, self._price) if place is not None)
         self._head = next((one for one in heads if not is_own(head_currency(one), how.currency)), "")
-        self._offs, self._order_offs = offs_of(at), [place for _, place in order_offs_of(at)]
+        self._offs, self._order_offs = offs_of(at), off_cells_of(at)
         self._of_one = {name for name, place in self._offs if is_of_one(how.column(place))}
         # a coupon stands beside other discounts, but in a sum of all that was taken off
         self._is_apart = DISCOUNT in at and not is_total(how.column(at[DISCOUNT]))
         self._beside = places_of(at, BESIDE) if "amount" in at else []
         self._rate = at.get(TAX_RATE)
         self._refunded, self._backs = at.get(REFUNDED), [place for _, place in places_of(at, (REFUNDED,))]
+        self._came_back = at.get(CAME_BACK)
         self._share = RefundShare(at, how) if REFUNDED in at else None
         self._is_gross = self._amount is not None and is_gross(how.column(self._amount), at)
         self._words = [(nth, name, at[name], clean) for nth, (name, clean) in enumerate(_WORDS.items()) if name in at]
-        self._word_places = [place for _, _, place, _ in self._words]
-        self._read_words: dict[tuple[str, ...], Words] = {}
-        self._buyers: dict[tuple[str, ...], Buyer] = {}
+        self._tell_words = cells_at([place for _, _, place, _ in self._words])
+        self._read_words: dict[str | tuple[str, ...], Words] = {}
         self._cents = [
             place for name, place in at.items() if field_of(name) in _SUMS and holds_cents(how.column(place))
         ]
+        beside = (self._offs, self._order_offs, self._beside, self._cents, self._head)
+        others = (self._currency, self._rate, self._refunded, self._came_back)
+        self._is_plain = self._amount is not None and not any(beside) and all(one is None for one in others)
+        """Whether an amount is what was paid, and nothing in its row changes it: so it is in most files."""
+        self._whens: dict[str, When] = {}
+        self._worths: dict[tuple[str, str], tuple[Decimal, Decimal]] = {}
+        """Of such a file: cells of quantity and amount → both, where nothing was left out."""
 
     def __call__(self, number: int, cells: list[str]) -> Line:
         """Return a row as a line.
@@ -221,6 +180,8 @@ class LineReader:
         return line
 
     def _line(self, number: int, cells: list[str], buyer: Buyer) -> Line:
+        if self._is_plain:
+            return self._plain_line(number, cells, buyer)
         how, notes = self._how, list[str]()
         if self._cents:
             cells = list(cells)
@@ -242,7 +203,7 @@ class LineReader:
         if self._offs or self._amount is None:
             amount, discount, coupon = self._sums(cells, amount, quantity, notes)
         if amount is None:
-            raise Rejected("no_amount", "amount", "The row does not say what was paid.")
+            raise _no_amount()
         if self._order_offs and amount > 0:
             off = min(
                 sum((abs(self._sum(OF_ORDER, cells[place], notes)) for place in self._order_offs), NOTHING), amount
@@ -252,12 +213,16 @@ class LineReader:
             amount = -amount  # a return that tells its worth without a sign
         if self._rate is not None and (share := share_of(cells[self._rate], how.decimal)):
             amount = money(amount / (1 + share))
+        came_back = NOTHING if self._came_back is None else self._sum("amount", cells[self._came_back], [])
         if self._refunded is not None and amount >= 0:
             back = sum((abs(self._sum(REFUNDED, cells[place], notes)) for place in self._backs), NOTHING)
             if back and self._share is not None and not self._is_gross:
                 back = self._share(cells, back, amount, notes)
             # of what was paid with tax and shipping no more comes back than it was; a row of nothing sold is a return
-            amount -= back if self._is_gross or not amount else min(back, amount)
+            came_back = back if self._is_gross or not amount else min(back, amount)
+            amount -= came_back
+        elif amount < 0 and not came_back:
+            came_back = -amount
         if abs(amount) > MAX_NUMBER:
             raise Rejected("bad_amount", "amount", f"amount is larger than {figure(MAX_NUMBER)}.")
         alcohol = None if self._alcohol is None else self._kept("is_alcohol", _is_alcohol, cells[self._alcohol], notes)
@@ -266,13 +231,57 @@ class LineReader:
             number, None if self._order is None else clean_order_id(cells[self._order]), email_key, external_id, phone,
             when, store, coupon_code, product, sku, category or NO_CATEGORY, brand,
             ONE if quantity is None else quantity, amount, discount, coupon, alcohol is not False,
-            tuple(dict.fromkeys(notes)) if notes else (),
+            tuple(dict.fromkeys(notes)) if notes else (), back=came_back,
         )  # fmt: skip
+
+    def _plain_line(self, number: int, cells: list[str], buyer: Buyer) -> Line:
+        """As `_line`, where an amount is what was paid (`_is_plain`)."""
+        notes = list[str]()
+        email_key, external_id, phone = buyer
+        when = self._plain_when(cells, notes)
+        quantity, amount = self._plain_worth(cells, notes)
+        alcohol = None if self._alcohol is None else self._kept("is_alcohol", _is_alcohol, cells[self._alcohol], notes)
+        store, coupon_code, product, sku, category, brand = self._labels(cells, notes)
+        return Line(
+            number, None if self._order is None else clean_order_id(cells[self._order]), email_key, external_id, phone,
+            when, store, coupon_code, product, sku, category or NO_CATEGORY, brand, quantity, amount, NOTHING, NOTHING,
+            alcohol is not False, tuple(dict.fromkeys(notes)) if notes else (),
+            back=-amount if amount < 0 else NOTHING,
+        )  # fmt: skip
+
+    def _plain_when(self, cells: list[str], notes: list[str]) -> When:
+        if self._day is None or self._clock is not None:
+            return self._when(cells, notes)
+        cell = cells[self._day]
+        if (found := self._whens.get(cell)) is None:
+            if len(self._whens) > REMEMBERED:
+                self._whens.clear()
+            found = self._whens[cell] = self._when(cells, notes)
+        return found
+
+    def _plain_worth(self, cells: list[str], notes: list[str]) -> tuple[Decimal, Decimal]:
+        many = "" if self._quantity is None else cells[self._quantity]
+        paid = "" if self._amount is None else cells[self._amount]
+        if (found := self._worths.get((many, paid))) is not None:
+            return found
+        noted = len(notes)
+        quantity = None if self._quantity is None else self._many(many, notes)
+        amount = clean_signed(paid, "amount", self._how.decimal, self._how.currency)
+        if amount is None:
+            raise _no_amount()
+        if quantity is not None and quantity < 0 < amount:
+            amount = -amount  # a return that tells its worth without a sign
+        found = (ONE if quantity is None else quantity, amount)
+        if len(notes) == noted and len(many) + len(paid) <= MOST_REMEMBERED:
+            if len(self._worths) > MOST_WORTHS:
+                self._worths.clear()
+            self._worths[many, paid] = found
+        return found
 
     def _labels(self, cells: list[str], notes: list[str]) -> Words:
         """Return what a line says in words, in the order of `_WORDS`. A shop sells the same things again and again, so
         the last few thousand are remembered, but for those that something was left out of."""
-        told = tuple([cells[place] for place in self._word_places])
+        told = self._tell_words(cells)
         if (found := self._read_words.get(told)) is not None:
             return found
         words: list[str | None] = [None] * len(_WORDS)
@@ -285,18 +294,6 @@ class LineReader:
         if len(notes) == noted and sum(map(len, told)) <= MOST_REMEMBERED:
             self._read_words[told] = made
         return made
-
-    def _buyer(self, cells: list[str]) -> Buyer:
-        """As `_buyer`; the lines of a basket share theirs, so the last few thousand are remembered."""
-        told = tuple([cells[place] for _, place in self._who])
-        if (found := self._buyers.get(told)) is None:
-            if len(self._buyers) > REMEMBERED:
-                self._buyers.clear()
-            named = ["", "", "", ""]
-            for (nth, _), cell in zip(self._who, told, strict=True):
-                named[nth] = cell
-            found = self._buyers[told] = _buyer(*named)
-        return found
 
     def _when(self, cells: list[str], notes: list[str]) -> When:
         day = "" if self._day is None else cells[self._day]

@@ -8,7 +8,7 @@ from functools import cached_property
 
 from liquor_app.imports.cleaning.answers.dead_addresses import column_words
 from liquor_app.imports.cleaning.answers.heard_columns import free_name
-from liquor_app.imports.cleaning.orders.discount_columns import CENTS, NEARLY_ALL, DiscountColumns
+from liquor_app.imports.cleaning.orders.discount_columns import CENTS, NEARLY_ALL, ORDER_TOTAL, DiscountColumns
 from liquor_app.imports.cleaning.orders.money_names import (
     BESIDE,
     FINAL,
@@ -80,7 +80,35 @@ class NetMoney:
         elif amount and (twin := self._after_discounts(amount)):
             paid["amount"] = twin
         taken, known = self._of_orders(paid)
+        paid |= {} if back else self._totals_below(paid)
         return paid | back | self._offs.mapping(taken, without=known)
+
+    def _totals_below(self, paid: Mapping[str, str]) -> dict[str, str]:
+        """Return the fields of a total of orders that is what was paid, though their lines come to more and nothing was
+        taken off: the total, and what stands beside the goods in it. Of lines with prices; of sums where nothing is."""
+        amount, offs = paid.get("amount"), self._offs.columns
+        is_told = "order_id" not in self._found or any(any(row) for one in offs for row in self._sums(one))
+        if is_told or not (amount or "unit_price" in paid) or {*paid} - {"amount", "unit_price"}:
+            return {}
+        if amount and (amount in self._wholes or any(self._orders.alike(amount))):
+            return {}
+        place = self._columns.index(amount) if amount else 0
+        worth = (lambda cells: number_of(cells[place])) if amount else self._worth
+        beside = [column for _, column in self._beside]
+        wholes = [
+            one for one in self._wholes if one != amount and unitless(one) not in NET
+            and self._orders.are_beside_prices(one, worth, self._may_be_in, offs)
+        ]  # fmt: skip
+        found = self._orders.below(self._goods(amount), wholes[0], beside) if len(wholes) == 1 else None
+        if found is None or (amount and found):
+            return {}
+        more: dict[str, str] = {}
+        for field, column in self._beside:
+            if column in found:
+                more[next(one for one in (field, "other_tax", *BESIDE, free_name("fees", more)) if one not in more)] = (
+                    column
+                )
+        return {ORDER_TOTAL: wholes[0]} | more
 
     def _after_discounts(self, amount: str) -> str | None:
         """Return the column of a line's total beside its subtotal, where it is nowhere above: what was taken off is off

@@ -53,7 +53,7 @@ def clean_id(cell: str, field: str) -> str | None:
         return None
     if text[0] == "'":
         text = text[1:].strip() or text
-    if not text.isdigit() and _MANTISSA.match(text := unspread(text)):
+    if not text.isdigit() and (text[0].isdecimal() or text[0] in "+-") and _MANTISSA.match(text := unspread(text)):
         raise Rejected(f"bad_{field}", field, f"{field} lost its digits in a spreadsheet: {text[:40]!r}.")
     if field == "external_id" and text[:1].isalpha() and " ".join(re.split(r"[\s_-]+", text.lower())) in _NO_CUSTOMERS:
         return None

@@ -9,14 +9,45 @@ from contextlib import suppress
 from liquor_app.customers.labels.custom_values import FieldKind, split_name
 from liquor_app.customers.whereabouts.zip_codes import with_zeros
 from liquor_app.imports.cleaning.cells import Rejected
+from liquor_app.imports.cleaning.column_names import births_of
 from liquor_app.imports.cleaning.label_cells import clean_custom
+from liquor_app.imports.cleaning.orders.money_names import REFUNDED
 from liquor_app.imports.cleaning.person_cells import clean_postal_code
-from liquor_app.imports.cleaning.row_notes import NOBODYS, NOTES, ZIP_ZEROS
+from liquor_app.imports.cleaning.row_notes import (
+    BACK_WITH_TAX,
+    COST_ABOVE_PRICE,
+    FUTURE,
+    GIVEN_UP,
+    MAY_HOLD_TAX,
+    NO_BIRTHDAY,
+    NO_LONGER_SOLD,
+    NO_STATE,
+    NOBODYS,
+    NOTES,
+    PERCENT,
+    PRICE_OF_ZERO,
+    SALE_ABOVE_PRICE,
+    SHARED,
+    STOCK_BELOW_ZERO,
+    TOTAL_BELOW,
+    TOTALS_ADDED,
+    YEARLESS,
+    ZIP_WRONG,
+    ZIP_ZEROS,
+)
 
 MOST_OF_NAME, MOST_OF_CELL = 60, 40
 _QUOTED = r"“[^”]*”|(?<!\w)'[^']*'"
 _LEFT_OUT = "_left_out"
 _NOBODYS = {code: field for field, code in NOBODYS.items()}
+_ABOUT = {
+    ZIP_ZEROS: "postal_code", ZIP_WRONG: "postal_code", NO_STATE: "state", NO_BIRTHDAY: "date_of_birth",
+    YEARLESS: "date_of_birth", COST_ABOVE_PRICE: "cost", SALE_ABOVE_PRICE: "sale_price", STOCK_BELOW_ZERO: "stock",
+    NO_LONGER_SOLD: "stock", PRICE_OF_ZERO: "price", GIVEN_UP: "email", FUTURE: "consent_at", PERCENT: "discount",
+    BACK_WITH_TAX: REFUNDED, MAY_HOLD_TAX: REFUNDED, SHARED: "amount", TOTALS_ADDED: "amount",
+    TOTAL_BELOW: "order_total",
+}  # fmt: skip
+"""Notes that name no field: which one they are about."""
 _UNTOLD = frozenset({"date_of_birth"})
 """Whose cells are not repeated."""
 
@@ -34,6 +65,7 @@ class FileWords:
         self, columns: Sequence[str], at: Mapping[str, int], made: Mapping[str, Sequence[int]] | None = None
     ) -> None:
         self._columns, self._made = columns, made or {}
+        self._births = births_of(columns)
         self._at = {field: place for field, place in at.items() if place < len(columns)}
         self._heads = {field: f"“{columns[place][:MOST_OF_NAME]}”" for field, place in self._at.items()}
         # a name that is English too ("email", "price") is one only where the sentence begins with it
@@ -61,6 +93,16 @@ class FileWords:
             return f"{head}: {cell!r} is nobody's {thing}. It is left blank, and no fault."
         said = "" if field in _UNTOLD else f": {cell!r}"
         return f"{head} cannot be read and is left blank{said}. Correct it in the file, or leave it blank."
+
+    def where(self, code: str, cells: Sequence[str]) -> tuple[str, str]:
+        """Return the column that a note is about, and what stands in it: of a date of birth nothing; both empty where
+        it is about the row."""
+        field = _NOBODYS.get(code) or _ABOUT.get(code) or code.removesuffix(_LEFT_OUT)
+        place = self._place(field, cells)
+        if place is None:
+            return "", ""
+        said = "" if field in _UNTOLD or place in self._births else cells[place].strip()[:MOST_OF_CELL]
+        return self._columns[place][:MOST_OF_NAME], said
 
     def _place(self, field: str, cells: Sequence[str]) -> int | None:
         """Return where what a field cannot hold stands: in its column, in the first filled one of those a profile makes

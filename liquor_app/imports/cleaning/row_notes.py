@@ -33,7 +33,12 @@ ERASED = "erased_person"
 OTHER_SHEETS = "other_sheets"
 REFUND_SHEETS = "refund_sheets"
 """Count sheets of a workbook, not rows."""
+READ_AS_MAC, READ_AS_CENTRAL, READ_AS_JAPANESE = "read_as_mac", "read_as_central_european", "read_as_shift_jis"
+LETTERS_ODD = "letters_odd"
+OF_LETTERS = (READ_AS_MAC, READ_AS_CENTRAL, READ_AS_JAPANESE, LETTERS_ODD)
+"""Count the file: how its letters were read."""
 SHARED = "amount_of_order_shared"
+TOTAL_BELOW = "order_total_below_lines"
 TOTALS_ADDED = "totals_of_order_added"
 BACK_WITH_TAX = "refund_with_tax"
 MAY_HOLD_TAX = "refund_may_hold_tax"
@@ -99,6 +104,8 @@ NOTES = {
     PRICE_OF_ZERO: "The price is 0, which tills write where they know none: it is left blank.",
     SHARED: "The file says what the whole order came to, and of no line what it cost: it is shared among the lines by"
     " their pieces. The order's sum is the file's own.",
+    TOTAL_BELOW: "The order's total is less than its lines come to, and no column says why: the total is taken as what"
+    " was paid, and the difference off the lines, by what each comes to.",
     TOTALS_ADDED: "Rows of the same order name different totals, and nothing says what each is of: they are added up."
     " If one of them is what the whole order came to, take the other out.",
     REPEATED_FIRST: "The file names it twice: the first row stands.",

@@ -10,10 +10,11 @@ from liquor_app.imports.cleaning.amounts import Amount, read_amount, read_share,
 from liquor_app.imports.cleaning.orders.discount_columns import CENTS
 from liquor_app.imports.cleaning.orders.money_names import given_back
 from liquor_app.imports.cleaning.orders.packed_items import packed_items
+from liquor_app.imports.cleaning.sums.order_backs import OrderBacks
 from liquor_app.imports.profiles.tool_profile import FILLED, OTHER_ROW, REFUNDED, Make, Sales, packed_part, plain
 from liquor_app.imports.readers.row_reader import Record
 
-MADE = ("amount", "discount")
+MADE = ("amount", "discount", "came_back")
 """Fields a line's sums are made for, behind the columns of the file."""
 PACKED = ("product", "quantity", "sku")
 """Fields that stand behind all others where a row packs its lines."""
@@ -44,6 +45,7 @@ class SaleRows:
         self._less = _places(sales.less, at)
         self._tells_parts = sales.tells_parts
         self._backs = [term[0] for term in self._minus if len(term) == 1 and given_back(columns[term[0]])]
+        self._given_back = [term for term in self._minus if len(term) == 1 and term[0] in self._backs]
         self._discount = _places(tuple((one,) for one in sales.discount), at)
         self._between = [at[plain(one)] for one in sales.discount_between if plain(one) in at]
         self._packed_minus = [at[plain(one)] for one in sales.packed_minus if plain(one) in at]
@@ -63,10 +65,20 @@ class SaleRows:
         self._left: Decimal | None = None
         self._packed = [place for name, place in at.items() if sales.packed and name.startswith(plain(sales.packed))]
         self._now, self._first = "", list[str]()
+        self._of_orders = OrderBacks(sales.back, at, self._order, self._own_worth, decimal) if sales.back else None
+        self._back_of_order = at.get(plain(sales.back.column)) if sales.back else None
+
+    def _own_worth(self, cells: list[str]) -> Decimal | None:
+        """Return what a line comes to by its own cells, without what was given back of its order; None for no line."""
+        total = self._sum(cells, self._plus, signed=True)
+        own = [term for term in self._minus if term[0] != self._back_of_order]
+        return None if total is None else total - (self._sum(cells, own, signed=False, of=total) or Decimal(0))
 
     def in_part(self, records: Iterable[Record]) -> Iterable[Record]:
-        """Return the rows of a file; those of an order that is called refunded, though its own sums say that only a
-        part came back, are `in_part`: they count, less that. Where nothing says how much, the word holds."""
+        """Return the rows of a file, what came back of whole orders shared among them; those of an order that is called
+        refunded, though its own sums say that only a part came back, are `in_part`: they count, less that. Where
+        nothing says how much, the word holds."""
+        records = self._of_orders.rows(records) if self._of_orders else records
         words = {why for _, reasons in self._drops for why in reasons.values()}
         is_told = self._tells_parts or not (self._backs or self._packed_minus)
         return records if is_told or REFUNDED not in words else self._in_part(records)
@@ -112,7 +124,7 @@ class SaleRows:
             return whole if isinstance(whole, str) else [whole]
         items = packed_items([cells[place] for place in sorted(self._packed)])
         totals = [read_amount(item.total, self._decimal) for item in items]
-        amount, discount = len(cells), len(cells) + 1
+        amount, discount, came_back = range(len(cells), len(cells) + len(MADE))
         known = [total.value for total in totals if total is not None]
         refunded = self._refunded(cells)
         if not known or len(known) < len(items) or (whole[amount] and sum(known) - refunded != Decimal(whole[amount])):
@@ -124,7 +136,7 @@ class SaleRows:
             off = max(before.value - total, Decimal(0)) if before else None
             back = min(refunded, max(total, Decimal(0)))
             refunded -= back
-            line[amount] = str(total - back)
+            line[amount], line[came_back] = str(total - back), str(back or "")
             line[discount] = str(off or "") if off is not None else whole[discount] if number == 0 else ""
             lines.append(line)
         return lines
@@ -165,8 +177,12 @@ class SaleRows:
             self._left -= came_to
             discount = total - came_to
             off = discount + (self._sum(cells, self._back, signed=False) or 0)
-        amount = "" if total is None else str(total - (off or 0) - (less or 0) - self._refunded(cells))
-        return cells + [amount, str(discount or "")] + [make(cells) for make in self._made]
+        refunded = self._refunded(cells)
+        if total and less and 0 < less < total and (back := self._sum(cells, self._given_back, signed=False)):
+            refunded -= back - money(back * (total - less) / total)  # of what came back the tax is no goods either
+        amount = "" if total is None else str(total - (off or 0) - (less or 0) - refunded)
+        back = refunded + (self._sum(cells, self._given_back, signed=False, of=total) or 0)
+        return cells + [amount, str(discount or ""), str(back or "")] + [make(cells) for make in self._made]
 
     def _refunded(self, cells: list[str]) -> Decimal:
         """Return what packed cells say was given back, at most what was bought."""

@@ -73,6 +73,7 @@ PURCHASES_ES: dict[str, tuple[str, ...]] = {
     "discount": ("descuento", "descuentos", "importe descuento", "monto descuento", "rebaja"),
     "coupon_discount": ("descuento cupon", "descuento por cupon"),
     "store": ("tienda", "sucursal", "local", "caja"),
+    "register": ("caja", "numero de caja", "no caja", "terminal"),
     "coupon_code": ("cupon", "codigo de cupon", "codigo cupon", "codigo promocional", "codigo de descuento"),
     "currency": ("moneda", "divisa"),
     "refund_of": (

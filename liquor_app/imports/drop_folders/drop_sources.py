@@ -20,9 +20,12 @@ from liquor_app.core.errors import Conflict, Full, Invalid, NotFound, Taken
 from liquor_app.core.files.drop_root import clean_folder
 from liquor_app.core.ids import uuid7
 from liquor_app.core.queue import Job, enqueue
+from liquor_app.core.states import sql_list
 from liquor_app.customers.visible_text import visible
 from liquor_app.imports.cleaning.column_names import KINDS
+from liquor_app.imports.drop_folders.models import DropStatus
 from liquor_app.imports.dry_run import OPTIONS, check_choices, check_options
+from liquor_app.imports.models import ImportStatus
 from liquor_app.imports.orders.new_buyers import OPTION
 from liquor_app.imports.profiles.known_tools import PROFILES
 from liquor_app.organization.form_mistakes import Mistakes
@@ -58,13 +61,14 @@ class DropFields(HowRead):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceRow(DropFields):
     """A drop folder, and how it goes: `last_at` is when its last file came, `is_silent` that it is longer ago than it
-    should be."""
+    should be; `failed` counts files of the last 30 days that failed and nobody has settled since."""
 
     id: UUID
     problem: str | None
     looked_at: datetime | None
     last_at: datetime | None
     is_silent: bool
+    failed: int
     created_at: datetime
 
 
@@ -74,9 +78,15 @@ SILENT = (
     f"(NOT t.is_paused AND t.silent_hours IS NOT NULL AND COALESCE({LAST}, t.created_at)"
     " < now() - make_interval(hours => t.silent_hours))"
 )
+UNSETTLED = (
+    f"(SELECT count(*) FROM drop_files f LEFT JOIN imports i ON i.id = f.import_id WHERE f.source_id = t.id"
+    f" AND f.seen_at > now() - interval '30 days' AND (f.status = '{DropStatus.FAILED}'"
+    f" OR (f.status = '{DropStatus.TAKEN}' AND i.status IN"
+    f" {sql_list(ImportStatus.FAILED, ImportStatus.CANCELLED, ImportStatus.PREVIEW)})))"
+)
 _SOURCE = f"""
 SELECT t.id, t.name, t.folder, t.kind, t.policy, t.options, t.every_minutes, t.silent_hours, t.is_paused, t.problem,
-       t.looked_at, {LAST} AS last_at, {SILENT} AS is_silent, t.created_at
+       t.looked_at, {LAST} AS last_at, {SILENT} AS is_silent, {UNSETTLED} AS failed, t.created_at
   FROM drop_sources t WHERE t.id = :id
 """
 _INSERT = """

@@ -16,10 +16,10 @@ from liquor_app.core.files.drop_root import DroppedFile
 from liquor_app.core.listing.spec import Filter, ListQuery, ListSpec, Match, Sort
 from liquor_app.core.paging import Page
 from liquor_app.core.states import sql_list
-from liquor_app.imports.cleaning.row_notes import OTHER_SHEETS, STRANGE_REASON
-from liquor_app.imports.drop_folders.drop_sources import LAST, SILENT, SourceRow
+from liquor_app.imports.cleaning.row_notes import OF_LETTERS, OTHER_SHEETS, STRANGE_REASON
+from liquor_app.imports.drop_folders.drop_sources import LAST, SILENT, UNSETTLED, SourceRow
 from liquor_app.imports.drop_folders.models import DropStatus
-from liquor_app.imports.models import TAKEN_BACK, ImportStatus
+from liquor_app.imports.models import SEEMS, TAKEN_BACK, ImportStatus
 from liquor_app.imports.orders.basket_lines import GIVEN
 from liquor_app.imports.orders.new_buyers import MADE
 from liquor_app.imports.profiles.tool_profile import LEFT_OUT
@@ -29,11 +29,13 @@ from liquor_app.imports.profiles.tool_profile import LEFT_OUT
 class DropFileRow(DroppedFile):
     """A file that came: `state` is its own status, or once it was taken its import's. `right`, `warned` and `refused`
     count its rows, `left_out` those that are no rows of its kind (payments, voids, sold to nobody), `total` is what its
-    orders come to, `taken_back` counts known orders it calls voided or refunded."""
+    orders come to, `taken_back` counts known orders it calls voided or refunded. `seems` is the kind it rather is of
+    than its folder's, `holds`, where it failed for that."""
 
     id: UUID
     source_id: UUID
     source: str
+    holds: str
     seen_at: datetime
     state: str
     reason: str | None
@@ -43,6 +45,7 @@ class DropFileRow(DroppedFile):
     refused: int | None
     left_out: int | None
     total: Decimal | None
+    seems: str | None
     taken_back: int | None
 
 
@@ -50,7 +53,7 @@ DROP_SOURCES = ListSpec(
     name="drop_folders",
     row=SourceRow,
     source="drop_sources t",
-    select={"last_at": LAST, "is_silent": SILENT},
+    select={"last_at": LAST, "is_silent": SILENT, "failed": UNSETTLED},
     order="name",
     permission=Permission.IMPORTS_READ,
     export_permission=Permission.IMPORTS_READ,
@@ -59,18 +62,18 @@ DROP_SOURCES = ListSpec(
     export={
         "id": "id", "name": "name", "folder": "folder", "kind": "holds", "every_minutes": "every minutes",
         "silent_hours": "silent after hours", "is_paused": "paused", "looked_at": "looked at", "last_at": "last file",
-        "is_silent": "silent", "problem": "problem",
+        "is_silent": "silent", "failed": "files to look at", "problem": "problem",
     },
 )  # fmt: skip
 
 _STATE = f"CASE WHEN t.status = '{DropStatus.TAKEN}' THEN COALESCE(i.status, '{DropStatus.TAKEN}') ELSE t.status END"
 STATES = (
     DropStatus.WAITING, ImportStatus.QUEUED, ImportStatus.RUNNING, ImportStatus.COMPLETED, DropStatus.REPEATED,
-    DropStatus.FAILED, ImportStatus.CANCELLED,
+    DropStatus.FAILED, ImportStatus.CANCELLED, DropStatus.DISCARDED,
 )  # fmt: skip
 
 # a word may stand behind: "rows_unpaid: pending"
-_NO_WARNING = ", ".join(f"'{one}'" for one in (MADE, GIVEN, OTHER_SHEETS, STRANGE_REASON))
+_NO_WARNING = ", ".join(f"'{one}'" for one in (MADE, GIVEN, OTHER_SHEETS, STRANGE_REASON, *OF_LETTERS))
 """Notes that count no row, or one that is counted by another note."""
 _IS_LEFT_OUT = f"split_part(key, ': ', 1) IN {sql_list(*LEFT_OUT)}"
 
@@ -89,6 +92,7 @@ DROP_FILES = ListSpec(
     source="drop_files t JOIN drop_sources s ON s.id = t.source_id LEFT JOIN imports i ON i.id = t.import_id",
     select={
         "source": "s.name",
+        "holds": "s.kind",
         "state": _STATE,
         "reason": "COALESCE(t.reason, i.error)",
         "right": "i.created + i.updated + i.unchanged",
@@ -96,6 +100,7 @@ DROP_FILES = ListSpec(
         "refused": "i.rejected",
         "left_out": _noted(_IS_LEFT_OUT),
         "total": "CAST(i.position ->> 'sum' AS numeric)",
+        "seems": f"i.position ->> '{SEEMS}'",
         "taken_back": f"CAST(i.position #>> '{{{TAKEN_BACK},orders}}' AS int)",
     },
     order="-seen_at",
@@ -110,7 +115,7 @@ DROP_FILES = ListSpec(
         "id": "id", "source": "folder", "name": "file", "size": "bytes", "modified": "written", "seen_at": "came",
         "state": "status", "right": "rows right", "warned": "rows warned", "refused": "rows refused",
         "left_out": "rows left out", "total": "sum",
-        "taken_back": "orders taken back", "reason": "reason",
+        "seems": "seems to hold", "taken_back": "orders taken back", "reason": "reason",
     },
 )  # fmt: skip
 

@@ -12,7 +12,7 @@ from sqlalchemy import BigInteger, Column, Index, text
 from sqlmodel import Field, SQLModel
 
 from liquor_app.core.columns import choice, document, flag, moment, pk, ref, stamped, whole, words
-from liquor_app.core.platform.named_in import named_in
+from liquor_app.core.platform.named_in import named_in, names_them
 from liquor_app.core.platform.personal_data import Mention, Personal
 from liquor_app.core.states import Transitions
 
@@ -26,6 +26,8 @@ class DropStatus(StrEnum):
     """Its content was imported before."""
     FAILED = "failed"
     """Not read; the reason says why."""
+    DISCARDED = "discarded"
+    """It failed, and somebody said to leave it out."""
 
 
 DROP = Transitions(
@@ -33,8 +35,9 @@ DROP = Transitions(
     {
         DropStatus.WAITING: [DropStatus.TAKEN, DropStatus.REPEATED, DropStatus.FAILED],
         # tried again, on somebody's word
-        DropStatus.FAILED: [DropStatus.WAITING, DropStatus.TAKEN],
-        DropStatus.TAKEN: [DropStatus.TAKEN],
+        DropStatus.FAILED: [DropStatus.WAITING, DropStatus.TAKEN, DropStatus.DISCARDED],
+        # taken, and its import failed
+        DropStatus.TAKEN: [DropStatus.TAKEN, DropStatus.DISCARDED],
     },
 )
 
@@ -95,11 +98,12 @@ def hidden_name(source_id: UUID, name: str) -> str:
     return f"erased {hashlib.sha256(f'{source_id}{name}'.encode()).hexdigest()}"
 
 
+_TOLD, _CALLED = names_them("concat_ws(' ', name, reason)", ":words"), names_them("name")
 PERSONAL = (
     Personal(
         "drop_files",
-        rows="SELECT name, reason, seen_at FROM drop_files WHERE concat_ws(' ', name, reason) ~* :words",
-        scrub="UPDATE drop_files SET reason = NULL WHERE reason ~* :words",
+        rows=f"SELECT name, reason, seen_at FROM drop_files WHERE {_TOLD}",
+        scrub=f"UPDATE drop_files SET reason = NULL WHERE {names_them('reason', ':words')}",
         why="that a file came",
     ),
 )
@@ -110,10 +114,10 @@ MENTIONS = (
     # one that waits is noted anew while it lies there; one that was settled is known again by `hidden_name`
     Mention(
         "drop_files",
-        rows="SELECT id, status AS name FROM drop_files WHERE name ~* :named ORDER BY id",
-        scrub="WITH gone AS (DELETE FROM drop_files WHERE status = 'waiting' AND name ~* :named)"
+        rows=f"SELECT id, status AS name FROM drop_files WHERE {_CALLED} ORDER BY id",
+        scrub=f"WITH gone AS (DELETE FROM drop_files WHERE status = 'waiting' AND {_CALLED})"
         " UPDATE drop_files SET name = 'erased ' || encode(sha256(convert_to(CAST(source_id AS text) || name, 'UTF8')),"
-        " 'hex') WHERE status <> 'waiting' AND name ~* :named",
+        f" 'hex') WHERE status <> 'waiting' AND {_CALLED}",
     ),
     Mention(
         "drop_sources",  # it lies on the shop's own disk

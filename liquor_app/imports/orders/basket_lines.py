@@ -6,6 +6,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -18,16 +19,18 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from liquor_app.core.bulk import by_index, copy_rows, texts
+from liquor_app.core.bulk import by_index, copy_rows, in_order_of_index, texts
+from liquor_app.core.db import FEW
 from liquor_app.customers import baskets
 from liquor_app.customers.baskets import BasketTold, Reversed
-from liquor_app.customers.merging.aliases import aliases_among
+from liquor_app.customers.merging.aliases import aliases_among, asked_for, holders_of
 from liquor_app.customers.voided_orders import ToldBy
 from liquor_app.imports.cleaning.cells import REMEMBERED, Rejected
 from liquor_app.imports.cleaning.line_rows import Line
-from liquor_app.imports.cleaning.orders.store_numbers import BETWEEN
-from liquor_app.imports.merge_rows import KEYS, Base, Known, Outcome, Policy
-from liquor_app.imports.orders.store_orders import SAME_SALE, StoresNumberAnew
+from liquor_app.imports.cleaning.orders.store_numbers import BETWEEN, NumbersBeginAnew
+from liquor_app.imports.merge_rows import Outcome, Policy
+from liquor_app.imports.orders.store_orders import SAME_SALE
+from liquor_app.imports.people.known_people import KEYS, Base, Known
 
 COLUMNS = (
     "row_number", "order_id", "customer_id", "occurred_at", "local_hour", "store", "coupon_code",
@@ -46,7 +49,7 @@ _told = itemgetter(slice(Line._fields.index("store"), Line._fields.index("is_alc
 """Of a line who bought it; and what stands behind its hour, in the order of `COLUMNS`."""
 _WHOEVERS = ""
 """Who bought what a line gives back, where it names nobody."""
-BATCH_ORDERS = 5_000
+BATCH_ORDERS = 10_000
 """Orders made in one step."""
 
 
@@ -71,17 +74,19 @@ class Merged:
 async def load_buyers(session: AsyncSession, keys: dict[str, list[str]]) -> Base:
     """Return whoever holds one of these keys, by their keys alone."""
     holders = " UNION ".join(
-        f"SELECT id, email_key, external_id, phone FROM customers WHERE deleted_at IS NULL AND {key} = ANY(:{key})"
-        for key in KEYS
-        if keys[key]
+        f"SELECT h.id, h.email_key, h.external_id, h.phone FROM {holders_of(key)}" for key in KEYS if keys[key]
     )
     if not holders:
         return Base([])
     aliases = await aliases_among(session, keys)
     if aliases:
         holders += " UNION SELECT id, email_key, external_id, phone FROM customers WHERE id = ANY(:aliased)"
-    bound = {**{key: texts(set(keys[key])) for key in KEYS}, **({"aliased": list(aliases.values())} if aliases else {})}
-    found = await session.execute(text(f"{holders} ORDER BY id"), bound)
+    bound = asked_for({key: set(keys[key]) for key in KEYS if keys[key]})
+    if aliases:
+        bound["aliased"] = list(aliases.values())
+    is_many = max(map(len, keys.values())) > FEW
+    async with in_order_of_index(session) if is_many else nullcontext():
+        found = await session.execute(text(f"{holders} ORDER BY id"), bound)
     return Base(
         (
             Known(customer_id, {"email_key": email, "external_id": external, "phone": phone})
@@ -97,8 +102,8 @@ def given(line: Line) -> dict[str, str]:
     return {key: value for key, value in told.items() if value}
 
 
-_BY_EMAIL = "SELECT email_key, CAST(id AS text) FROM customers WHERE deleted_at IS NULL AND email_key = ANY(:keys)"
-_BY_NUMBER = "SELECT external_id, CAST(id AS text) FROM customers WHERE deleted_at IS NULL AND external_id = ANY(:keys)"
+_BY_EMAIL = f"SELECT h.email_key, CAST(h.id AS text) FROM {holders_of('email_key')}"
+_BY_NUMBER = f"SELECT h.external_id, CAST(h.id AS text) FROM {holders_of('external_id')}"
 _BY_ONE = frozenset({"email_key", "external_id"})
 """Keys that one customer at most holds."""
 
@@ -117,7 +122,8 @@ async def who_bought(session: AsyncSession, lines: Sequence[Line]) -> Callable[[
     (key,) = named
     aliases = await aliases_among(session, keys)
     by_one = text(_BY_EMAIL) if key == "email_key" else text(_BY_NUMBER)
-    found = await session.execute(by_one, {"keys": texts(set(keys[key]))})
+    async with in_order_of_index(session):
+        found = await session.execute(by_one, asked_for({key: set(keys[key])}))
     known: dict[str, str] = {value: str(one) for (_, value), one in aliases.items()}
     known.update((value, customer_id) for value, customer_id in found)
     tells: Callable[[Line], str] = attrgetter(key)
@@ -155,7 +161,7 @@ async def stage(
         one_series: receipts are taken for one series of numbers, which nobody said.
 
     Raises:
-        StoresNumberAnew: they are not.
+        NumbersBeginAnew: they are not.
     """
     rows, rejected = await recognise(session, import_id, lines, mended=mended, one_series=one_series)
     voids = {line.number for line in lines if line.voids}
@@ -276,13 +282,13 @@ class _Order:
 
 
 def _check_series(bought: Sequence[tuple[int, Line, str, str]], known: Mapping[str, _Order]) -> None:
-    """Check, or raise StoresNumberAnew: a number stands for one order, whatever the store."""
+    """Check, or raise NumbersBeginAnew: a number stands for one order, whatever the store."""
     seen = dict(known)
     for _, line, buyer, order_id in bought:
         if line.amount > 0 and buyer != _WHOEVERS:
             here = _Order(buyer, line.store, line.when.at)
             if seen.setdefault(order_id, here).is_another(here):
-                raise StoresNumberAnew
+                raise NumbersBeginAnew
 
 
 _KNOWN = """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -14,13 +15,17 @@ from liquor_app.accounts.permissions import Actor, require
 from liquor_app.core.bulk import texts
 from liquor_app.imports.chunks import Chunk
 from liquor_app.imports.cleaning.line_rows import Line
-from liquor_app.imports.cleaning.orders.store_numbers import BETWEEN, of_store
+from liquor_app.imports.cleaning.orders.store_numbers import BESIDE, BETWEEN, of_store
+from liquor_app.imports.readers.dialect import REGISTER, STORE
 
 BY_STORE = "by_store"
-"""The place in a checkpoint that says so of a file."""
+"""The place in a checkpoint that says so of a file: `true` of earlier ones, or one of `NUMBERINGS`."""
+Numbered = Mapping[tuple[str, ...], str]
+"""Columns of files → how they numbered their receipts."""
+NOT_NUMBERED: Numbered = {}
 
 _BEFORE = f"""
-SELECT DISTINCT position -> 'columns' FROM imports
+SELECT DISTINCT position -> 'columns', position ->> '{BY_STORE}' FROM imports
  WHERE kind = 'purchases' AND status <> 'preview' AND position ? '{BY_STORE}' AND undone_at IS NULL
 """
 _KNOWN = """
@@ -31,19 +36,22 @@ SAME_SALE = timedelta(hours=20)
 """Apart by less, two tellings of one order that names no store are one."""
 
 
-class StoresNumberAnew(Exception):
-    """A file taken for one series of receipts shows that each store numbers them anew: it begins anew, by store."""
+def series_of(position: Mapping[str, Any]) -> str:
+    """Return how a file that was begun numbers its receipts, by its checkpoint; "" for one series."""
+    told = position.get(BY_STORE)
+    return REGISTER if told == REGISTER else STORE if told else ""
 
 
-async def numbered_before(session: AsyncSession, actor: Actor) -> frozenset[tuple[str, ...]]:
-    """Return the columns of imports before that numbered receipts by store: later ones of the same columns, of the same
-    till, do too, where nothing else is said.
+async def numbered_before(session: AsyncSession, actor: Actor) -> Numbered:
+    """Return the columns of imports before that numbered receipts by store, or by register: later ones of the same
+    columns, of the same till, do too, where nothing else is said.
 
     Raises:
         Forbidden: the actor may not read imports.
     """
     require(actor, Permission.IMPORTS_READ)
-    return frozenset(tuple(columns) for columns in (await session.execute(text(_BEFORE))).scalars())
+    found = {(tuple(columns), told == REGISTER) for columns, told in await session.execute(text(_BEFORE))}
+    return {columns: REGISTER if by_register else STORE for columns, by_register in sorted(found)}
 
 
 async def call_as_known(session: AsyncSession, chunk: Chunk) -> dict[str, str]:
@@ -56,14 +64,16 @@ async def call_as_known(session: AsyncSession, chunk: Chunk) -> dict[str, str]:
     lines = {one.order_id: one.line for one in chunk.reversals if one.line}
     lines |= {row.order_id or "": row for row in reversed(chunk.rows) if isinstance(row, Line)}
     named = {*lines, *(one.order_id for one in chunk.rejects), *(one.order_id for one in chunk.reversals)}
-    bare = {one: one.rpartition(BETWEEN)[0] for one in named if one and BETWEEN in one}
-    if not bare:
+    before = {one: _called_before(one) for one in named if one and BETWEEN in one}
+    if not before:
         return {}
-    found = await session.execute(text(_KNOWN), {"orders": texts({*bare, *bare.values()})})
+    found = await session.execute(
+        text(_KNOWN), {"orders": texts({*before, *(old for all in before.values() for old in all)})}
+    )
     there = {row.external_id: row for row in found}
     known = {
-        one: old for one, old in bare.items()
-        if one not in there and old in there and _is_same(one, old, there[old], lines.get(one))
+        one: old for one, names in before.items() for old in reversed(names)
+        if one not in there and old in there and _is_same(one, there[old], lines.get(one))
     }  # fmt: skip
     if known:
         chunk.rows = [
@@ -75,11 +85,23 @@ async def call_as_known(session: AsyncSession, chunk: Chunk) -> dict[str, str]:
     return known
 
 
-def _is_same(named: str, bare: str, known: Any, line: Line | None) -> bool:
-    """Tell whether an order of a store is the one known by its bare number: of that store, or, where none is known, of
-    the same customer at the same time."""
-    if known.store:
-        return of_store(bare, known.store) == named
+def _called_before(named: str) -> list[str]:
+    """Return what an order of a store, or a register, may have been called before that was told: of its store, or by
+    its bare number."""
+    of_place = named.rpartition(BESIDE)[0]
+    return [*([of_place] if BETWEEN in of_place else []), named.rpartition(BETWEEN)[0]]
+
+
+def _is_same(named: str, known: Any, line: Line | None) -> bool:
+    """Tell whether an order of a store is one known by less than its number and place: of that store; where none is
+    known, or not at which register, of the same customer at the same time."""
+    here, register = named.rpartition(BETWEEN)[2], ""
+    if known.store and of_store("", known.store) != of_store("", here):
+        here, _, register = here.rpartition(BESIDE)
+        if not register or of_store("", known.store) != of_store("", here):
+            return False
+    elif known.store:
+        return True
     if line is None or abs(known.occurred_at - line.when.at) > SAME_SALE:
         return False
     keys = ((line.email_key, known.email_key), (line.external_id, known.customer_number), (line.phone, known.phone))

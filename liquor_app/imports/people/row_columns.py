@@ -8,7 +8,7 @@ from typing import Any
 
 from liquor_app.customers.addresses import guess_timezone
 from liquor_app.customers.ages.birth_dates import birth_columns
-from liquor_app.customers.ages.sealed_dates import born_columns
+from liquor_app.customers.ages.sealed_dates import BIRTH_COLUMNS, SEALED_DATE, born_columns
 from liquor_app.customers.labels.custom_values import custom_of, with_custom
 from liquor_app.customers.person_names import NO_GIVEN, may_be_one_person
 from liquor_app.imports.cleaning.person_rows import Person
@@ -40,6 +40,19 @@ def custom_changes(known: Mapping[str, Any], person: Person, *, overwrites: bool
     held = custom_of(known.get("raw_data"))
     more = {key: value for key, value in person.custom if held.get(key) != value and (overwrites or key not in held)}
     return {"raw_data": with_custom(known.get("raw_data"), more)} if more else {}
+
+
+def said_again(known: Mapping[str, Any], person: Person) -> set[str]:
+    """Return the columns of which a row says what is known; those a column settles (a zone by its state) with it."""
+    told = {name for name, value in person.values.items() if known.get(name) == value}
+    told |= {"email"} if "email_key" in told else set()
+    told |= {"timezone"} if "state" in told else set()
+    born = person.values.get("date_of_birth")
+    if isinstance(born, date) and birth_columns(born).of_age_on == known.get("of_age_on"):
+        told |= {*BIRTH_COLUMNS, SEALED_DATE}
+    if person.custom and not custom_changes(known, person, overwrites=True):
+        told.add("raw_data")
+    return told
 
 
 def columns_of(person: Person) -> dict[str, Any]:

@@ -49,6 +49,7 @@ PROFILES = (
                 "Result": dict.fromkeys(("fail", "failed", "declined", "void", "voided", "pending"), UNPAID),
             },
             plus=(("Amount",),),
+            minus=(("Refund Amount",), ("Refunded Amount",)),
             less=(("Tax Amount",),),
         ),
     ),

@@ -99,8 +99,8 @@ def chosen_profile(
 _ONE_EACH = frozenset({"name", "first_name", "last_name", "date_of_birth", "sku", "upc", "order_id", "occurred_at"})
 _OF_PEOPLE = frozenset({"email", "phone", "external_id"})
 _SUMS = frozenset({
-    "amount", "unit_price", "discount", "coupon_discount", "order_discount", *BESIDE, REFUNDED, "price", "sale_price",
-    "cost",
+    "amount", "unit_price", "discount", "coupon_discount", "order_discount", "order_total", *BESIDE, REFUNDED,
+    "price", "sale_price", "cost",
     "minimum_price", "stock",
 })  # fmt: skip
 

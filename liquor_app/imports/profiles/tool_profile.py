@@ -5,9 +5,22 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 
 _HOLE = re.compile(r"\{([^{}]+)\}")
+
+
+@dataclass(frozen=True, slots=True)
+class OrderBack:
+    """Columns that say of an order, on its first row or on each, what was given back of it in all, what its goods cost
+    before a discount and the discount, and its tax, shipping and total."""
+
+    column: str
+    before: str
+    off: str
+    tax: str
+    shipping: str
+    total: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +49,7 @@ class Sales:
         tells_parts: it has a word of its own for an order refunded in part, so that its word for one refunded holds
             whatever its sums say.
         spread: columns of `minus` that `comes_to` has taken off already, if they are about goods at all.
+        back: what was given back of a whole order, some of it off its lines already (`sums.order_backs`).
         packed: how the columns begin that pack an order's lines (`cleaning.orders.packed_items`); a row is a whole
             order then, and stays one line where the items do not come to the row's own sum.
     """
@@ -56,6 +70,7 @@ class Sales:
     with_tax: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     comes_to: str = ""
     spread: tuple[str, ...] = ()
+    back: OrderBack | None = None
 
 
 FILLED = "*"
@@ -162,6 +177,7 @@ def put_together(profile: Profile, columns: Sequence[str]) -> list[str]:
         terms = (*sales.plus, *sales.minus, *sales.less, sales.discount, sales.carried)
         terms = (*terms, sales.packed_minus, sales.discount_between, (sales.comes_to,) if sales.comes_to else ())
         named |= {sales.order, *sales.keeps, *sales.drops, *(one for term in terms for one in term)}
+        named |= {*astuple(sales.back)} if sales.back else set()
     used = {plain(one) for one in named}
     packed = plain(sales.packed) if sales else ""
     return [one for one in columns if plain(one) in used or (packed and plain(one).startswith(packed))]

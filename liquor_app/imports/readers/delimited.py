@@ -13,7 +13,7 @@ from pathlib import Path
 
 from liquor_app.core.errors import Invalid
 from liquor_app.imports.cleaning.cell_kinds import CellKind, kind_of, names_no_columns
-from liquor_app.imports.readers.encoding import bytes_read, open_text
+from liquor_app.imports.readers.encoding import bytes_read, letters_in, open_text
 from liquor_app.imports.readers.ragged_rows import fit_rows
 from liquor_app.imports.readers.row_reader import MAX_CELL, SHOWN, Record, Table, numbered, unique_names
 from liquor_app.ui.words import figure
@@ -26,6 +26,9 @@ MAX_RECORD_LINES = 64
 MOST_UNREADABLE, MOST_AT_START = 5_000, 1_000
 """Rows that cannot be read, one after the other, before the file is given up: later, and where none could be before."""
 _OPEN = "A quotation mark is opened and never closed."
+
+_AT_END = "unexpected end of data"
+"""What the parser says of a quotation mark in a file's last line."""
 
 MOST_OF_NAMES = 10
 """Lines a header may span."""
@@ -187,6 +190,7 @@ class DelimitedFile(Table):
     def __init__(self, path: Path) -> None:
         self._size = path.stat().st_size
         self._text = open_text(path)
+        self.letters, self.is_odd = letters_in(path)
         try:
             self._lines = _Lines(self._text)
             self.columns, self._delimiter = self._header()
@@ -293,7 +297,8 @@ def _problem(error: Exception, held: Sequence[str]) -> str:
     """Return why a row cannot be parsed. One that goes on in the next line has a quote open, wherever it was closed."""
     if isinstance(error, _Malformed):
         return str(error)
-    return _OPEN if len(held) > 1 else f"The row cannot be read: {error}."
+    is_open = len(held) > 1 or _AT_END in str(error)
+    return _OPEN if is_open else f"The row cannot be read: {error}."
 
 
 def _given_up(first: int, problem: str, last: int) -> Invalid:

@@ -13,13 +13,15 @@ from liquor_app.ui.words import figure
 
 DATES = ("occurred_at", "date_of_birth", "consent_at")
 NUMBERS = (
-    "amount", "unit_price", "discount", "coupon_discount", "order_discount", "quantity",
+    "amount", "unit_price", "discount", "coupon_discount", "order_discount", "order_total", "quantity",
     "price", "sale_price", "cost", "minimum_price",
 )  # fmt: skip
 ORDERS = {"mdy": "month first (11/24/2026)", "dmy": "day first (24/11/2026)"}
 MARKS = {".": "points (1,234.50)", ",": "commas (1.234,50)"}
-SHOP, STORE = "shop", "store"
-NUMBERINGS = {SHOP: "one series for all stores", STORE: "each store begins anew"}
+SHOP, STORE, REGISTER = "shop", "store", "register"
+NUMBERINGS = {
+    SHOP: "one series for all stores", STORE: "each store begins anew", REGISTER: "each register begins anew",
+}  # fmt: skip
 """How receipts are numbered."""
 SAMPLE_ROWS = 1_000
 

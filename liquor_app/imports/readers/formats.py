@@ -46,7 +46,7 @@ MOST_CONTROLS = 0.04
 def _is_no_text(start: bytes) -> bool:
     """Tell whether a file begins as no text does: with many bytes that stand for no letter and no mark, and others that
     no UTF-8 has."""
-    if guess_encoding(start).startswith("utf-16"):
+    if guess_encoding(start).startswith(("utf-16", "utf-32")):
         return False
     with suppress(UnicodeDecodeError):
         codecs.getincrementaldecoder("utf-8")().decode(start)
@@ -78,7 +78,7 @@ def _looks_like(start: bytes) -> str:
             "This is a web page that some tools call an Excel file. Open it in Excel, and save it as .xlsx or CSV.",
             field="file",
         )
-    for mark in (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+    for mark in (codecs.BOM_UTF8, codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
         text = text.removeprefix(mark)
     return {b"[": "json", b"{": "lines"}.get(text.lstrip()[:1], "delimited")
 

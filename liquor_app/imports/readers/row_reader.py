@@ -58,6 +58,10 @@ class Table:
     sheet: str = ""
     sheets: tuple[str, ...] = ()
     taken: int = 0
+    letters: str = ""
+    """The letters it is written in, where they are no UTF-8 (`readers.letters`)."""
+    is_odd: bool = False
+    """Whether words look odd in them."""
 
     def __iter__(self) -> Iterator[Record]:
         """Yield the records. A cell longer than a text may be comes without its runs of white space: whatever reads it

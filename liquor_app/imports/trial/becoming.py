@@ -10,7 +10,7 @@ from typing import Any
 from liquor_app.customers.ages.sealed_dates import BIRTH_COLUMNS
 from liquor_app.customers.baskets import BasketTold
 from liquor_app.customers.labels.custom_values import custom_of
-from liquor_app.imports.merge_rows import Known
+from liquor_app.imports.people.known_people import Known
 
 HIDDEN = frozenset({"email_key", "raw_data", *BIRTH_COLUMNS} - {"of_age_on"})
 """Columns that others tell better, and the sealed date."""

@@ -15,9 +15,17 @@ from liquor_app.imports.cleaning.amounts import (
     says_percent,
     without_unit,
 )
+from liquor_app.imports.cleaning.cells import Rejected, clean_text
 from liquor_app.imports.cleaning.file_setting import Setting
 from liquor_app.imports.cleaning.number_cells import bare_count, bare_price, currency_code, is_own
-from liquor_app.imports.cleaning.orders.discount_columns import COUPON, DISCOUNT, is_total, offs_of, order_offs_of
+from liquor_app.imports.cleaning.orders.discount_columns import (
+    COUPON,
+    DISCOUNT,
+    ORDER_TOTAL,
+    is_total,
+    offs_of,
+    order_offs_of,
+)
 from liquor_app.imports.cleaning.orders.money_names import taken_words
 from liquor_app.imports.profiles.tool_profile import Sales, plain
 from liquor_app.imports.readers.row_reader import Record
@@ -41,6 +49,7 @@ class Totals:
     `left_out` is what of it stands in rows that are no lines of purchases: by a status, by what they are of, or because
     they name nobody. `foreign` are rows in another currency than the shop's, which are in no sum.
     `taken` are the columns revenue is made of (“Total” − “Tax”); empty where a tool's profile makes it.
+    `back` is what of `money_made` was given back, `back_beside` what of that stands in columns of its own.
     `orders` is None for people, or for more than `MOST_ORDERS`.
     """
 
@@ -53,6 +62,8 @@ class Totals:
     money_made: Decimal = Decimal(0)
     taken: str = ""
     foreign: int = 0
+    back: Decimal = Decimal(0)
+    back_beside: Decimal = Decimal(0)
 
 
 class FileTotals:
@@ -73,6 +84,7 @@ class FileTotals:
         self._taken = "" if sales else taken_words(own, columns)
         totals = {plain(without_unit(one)): position for position, one in reversed(list(enumerate(columns)))}
         self._total = next((totals[name] for name in TOTALS if name in totals and totals[name] != line), None)
+        self._is_told = self._total is not None and self._total == own.get(ORDER_TOTAL)
         self._terms: list[list[int]] = []
         self._offs: list[tuple[str, int]] = []
         if self._total is None and line is not None:
@@ -114,6 +126,8 @@ class FileTotals:
     def see(self, record: Record) -> None:
         """Count one row."""
         cells = record.cells
+        if self._is_told and self._total is not None:  # what is left of it in the cell is the row's discount
+            cells = [*cells[: self._total], record.told[self._total], *cells[self._total + 1 :]]
         self._rows += 1
         order = self._now = cells[self._order].strip() if self._order is not None else ""
         if order and not self._is_full:
@@ -200,7 +214,7 @@ class FileTotals:
         for places in [[self._total]] if self._total is not None else self._terms:
             value = Decimal(1)
             for number, place in enumerate(places):
-                read, is_other = self._read(place, cells[place].strip() or ("0" if number == 0 else "1"))
+                read, is_other = self._read(place, _undressed(cells[place]) or ("0" if number == 0 else "1"))
                 is_foreign |= is_other
                 value = read if number == 0 else value * read
             money += value
@@ -241,6 +255,14 @@ class FileTotals:
         return Totals(
             self._rows, orders, money, column, left_out, orders_made, money_made, self._taken, self._foreign
         )  # fmt: skip
+
+
+def _undressed(cell: str) -> str:
+    """Return what stands in a cell without what spreadsheets put around it, as the rows themselves are read."""
+    try:
+        return clean_text(cell, "amount") or ""
+    except Rejected:
+        return ""
 
 
 def _is_less(cell: str) -> bool:

@@ -13,6 +13,7 @@ from liquor_app.accounts.permissions import Actor, require
 from liquor_app.core.db import after_commit
 from liquor_app.core.errors import Conflict
 from liquor_app.core.files.store import file_store
+from liquor_app.imports.drop_folders.settle_file import discard_dropped
 from liquor_app.imports.import_rows import lock_import
 from liquor_app.imports.models import ImportStatus
 
@@ -31,6 +32,7 @@ async def discard_upload(session: AsyncSession, actor: Actor, import_id: UUID) -
     row = await lock_import(session, actor, import_id)
     if row.status is not ImportStatus.PREVIEW:
         raise Conflict("An import that was started cannot be discarded. Undo it instead.")
+    await discard_dropped(session, import_id)
     await session.execute(text(_DISCARD), {"id": import_id})
     await audit(session, actor, "import.discarded", "import", import_id, kind=row.kind, file=row.file_name)
     if row.file_key and not row.is_local:

@@ -20,7 +20,7 @@ from liquor_app.core.clock import now
 from liquor_app.core.errors import Conflict
 from liquor_app.core.models import JobStatus
 from liquor_app.core.queue import Job, enqueue, get_job, request_cancel
-from liquor_app.customers.imported.imported_baskets import count_baskets
+from liquor_app.customers.imported.imported_baskets import GOES, count_baskets
 from liquor_app.customers.imported.imported_noes import note_noes, why_it_stays
 from liquor_app.customers.imported.imported_people import Undone, count_changed_people
 from liquor_app.customers.merging.aliases import count_numbers
@@ -31,21 +31,24 @@ from liquor_app.imports.undo.whose_job import asked_by
 
 _TRACED = {"customers": 1, "purchases": 1, "products": 2}
 """Since which version of a checkpoint what an import of this kind makes and changes is known."""
-_COUNT = {"customers": count_changed_people, "purchases": count_baskets, "products": count_products}
+_COUNT = {"customers": count_changed_people, "products": count_products}
 FIRST = UUID(int=0)
 PHASES = {
     "customers": ("changed_people", "made_people", "left_behind", "tags", "numbers", "noes"),
-    "purchases": ("made_baskets", "changed_baskets", "made_people"),
+    "purchases": ("made_baskets", "changed_baskets", "left_baskets", "made_people"),
     "products": ("changed_products", "made_products"),
 }
 """What is taken back, in this order: addresses of the suppression list once their people are gone."""
 
-_SAID_AGAIN = """
-(e.evidence ? 'again' AND (e.import_id = CAST(:import AS uuid)
-    OR EXISTS (SELECT FROM imports u WHERE u.id = e.import_id AND u.status IN ('undoing', 'undone'))))
+_STANDS_NO_MORE = """
+({0}.import_id = CAST(:import AS uuid)
+    OR EXISTS (SELECT FROM imports u WHERE u.id = {0}.import_id AND (u.status = 'undone' OR u.status = 'undoing'
+                  AND u.undo ->> 'phase' IN ('left_behind', 'tags', 'numbers', 'noes', 'done'))))
 """
-"""A no that an import only said again keeps nobody once that import is undone, or while it is: without anything else
-there is nobody to say it of."""
+"""As `_VOUCH_NO_MORE` of baskets: an import that is being undone stands by people until it comes to those it left."""
+_SAID_AGAIN = f"(e.evidence ? 'again' AND {_STANDS_NO_MORE.format('e')})"
+"""A no that an import only said again keeps nobody once that import is undone: without anything else there is nobody to
+say it of."""
 _WHY_THEY_STAY = f"""
 CASE
     WHEN c.merged_into IS NOT NULL THEN 'merged'
@@ -65,33 +68,64 @@ CASE
         WHERE i.customer_id = c.id AND i.import_id = c.import_id AND i.at = c.updated_at)
       OR EXISTS (SELECT FROM customer_tags t WHERE t.customer_id = c.id AND t.import_id IS NULL)
         THEN 'edited'
+    WHEN EXISTS (SELECT FROM customer_confirmations l WHERE l.customer_id = c.id AND l.import_id <> c.import_id
+                    AND l.is_unchanged AND NOT {_STANDS_NO_MORE.format("l")}) THEN 'confirmed'
 END
 """
 WHY_THEY_STAY = _WHY_THEY_STAY.format(but="")
 """Why somebody `c` whom an import made stays; NULL: nobody has built on them since."""
-_BEFORE_BASKETS = _WHY_THEY_STAY.format(
-    but="AND (p.import_id IS DISTINCT FROM c.import_id OR p.written_by IS NOT NULL)"
-)
+BEFORE_BASKETS = _WHY_THEY_STAY.format(but=f"AND (p.import_id IS DISTINCT FROM c.import_id OR NOT ({GOES}))")
 """The same while the import's own purchases are still there: those that nobody wrote anew go before their buyers."""
 _LEFT_BEHIND = """
-  FROM customers c JOIN imports m ON m.id = c.import_id AND m.status = 'undone'
+  FROM customers c JOIN imports m ON m.id = c.import_id AND m.status IN ('undoing', 'undone')
  WHERE c.import_id <> :import
-   AND EXISTS (SELECT FROM consents e WHERE e.customer_id = c.id AND e.import_id = :import AND e.evidence ? 'again')
+   AND (EXISTS (SELECT FROM consents e WHERE e.customer_id = c.id AND e.import_id = :import AND e.evidence ? 'again')
+        OR EXISTS (SELECT FROM customer_confirmations l WHERE l.customer_id = c.id AND l.import_id = :import
+                      AND l.is_unchanged))
 """
 LEFT_BEHIND = f"SELECT c.id {_LEFT_BEHIND} AND c.id > :after ORDER BY c.id LIMIT :most FOR UPDATE OF c"
-"""Whom an import that is undone had made, and who stayed for this one's word alone, maybe."""
-_HOLDS = "c.id NOT IN (SELECT id FROM made WHERE why IS NULL)"
+"""Whom an import that is undone, or being so, had made, and who stayed for this one's word alone, maybe."""
+_VOUCH_NO_MORE = f"""
+SELECT u.id FROM imports u
+ WHERE u.status = '{ImportStatus.UNDOING}' AND u.undo ->> 'phase' IN ('left_baskets', 'made_people', 'done')
+"""
+"""Imports that vouch for no basket: being undone, they let those go that stayed for their word, and of what is kept for
+it after that nobody would take care. Undone, they have forgotten it."""
+_LEFT_BASKETS = f"""
+  FROM purchase_confirmations l JOIN purchases p ON p.id = l.purchase_id
+  JOIN imports m ON m.id = l.version AND m.status IN ('undoing', 'undone')
+ WHERE l.import_id = :import AND l.version = COALESCE(p.written_by, p.import_id)
+   AND NOT EXISTS (SELECT FROM purchase_confirmations o
+                    WHERE o.purchase_id = p.id AND o.version = l.version AND o.import_id <> l.import_id
+                      AND o.import_id NOT IN ({_VOUCH_NO_MORE}))
+"""
+LEFT_BASKETS = f"""
+SELECT p.id, l.version {_LEFT_BASKETS} AND p.id > :after ORDER BY p.id LIMIT :most FOR UPDATE OF p
+"""
+"""Orders that an import which is undone, or being so, had made, or changed, and that stayed for this one's word."""
+_COUNT_LEFT = f"""
+SELECT p.written_by IS NULL AS is_made, count(*) AS n,
+       COALESCE(sum((SELECT count(*) FROM purchase_lines w WHERE w.purchase_id = p.id)), 0) AS lines
+       {_LEFT_BASKETS} GROUP BY 1
+"""
+HOLDS = "c.id NOT IN (SELECT id FROM undo_made WHERE why IS NULL)"
+_FORGET_MADE = "DROP TABLE IF EXISTS pg_temp.undo_made"
+_MAKE_MADE = f"""
+CREATE TEMP TABLE undo_made ON COMMIT DROP AS
+SELECT c.id, COALESCE(c.name, c.email, c.external_id, c.phone) AS called, c.external_id AS number,
+       {BEFORE_BASKETS} AS why
+  FROM customers c WHERE c.import_id = :import
+ UNION ALL
+SELECT l.* FROM (SELECT c.id, NULL AS called, NULL AS number, {WHY_THEY_STAY} AS why {_LEFT_BEHIND}) l
+ WHERE l.why IS NULL
+"""
 _COUNT_MADE = f"""
-WITH made AS MATERIALIZED (
-    SELECT c.id, {_BEFORE_BASKETS} AS why FROM customers c WHERE c.import_id = :import
-    UNION ALL SELECT l.* FROM (SELECT c.id, {WHY_THEY_STAY} AS why {_LEFT_BEHIND}) l WHERE l.why IS NULL
-)
-SELECT 'customers' AS what, why, count(*) AS n FROM made GROUP BY 2
+SELECT 'customers' AS what, why, count(*) AS n FROM undo_made GROUP BY 2
  UNION ALL SELECT 'consents', NULL, count(*)
-  FROM consents e JOIN made ON made.id = e.customer_id AND made.why IS NULL
+  FROM consents e JOIN undo_made m ON m.id = e.customer_id AND m.why IS NULL
  UNION ALL SELECT 'tags', NULL, count(*) FROM customer_tags t JOIN customers c ON c.id = t.customer_id
  WHERE t.import_id = :import AND c.import_id IS DISTINCT FROM t.import_id
- UNION ALL SELECT 'noes', told.why, count(*) FROM (SELECT {why_it_stays(_HOLDS)} AS why FROM suppressions s
+ UNION ALL SELECT 'noes', told.why, count(*) FROM (SELECT {why_it_stays(HOLDS)} AS why FROM suppressions s
      WHERE s.import_id = :import AND s.lifted_at IS NULL) told GROUP BY 2
 """
 
@@ -160,15 +194,34 @@ async def preview_undo(session: AsyncSession, actor: Actor, import_id: UUID) -> 
     row = await get_import(session, actor, import_id)
     if problem := why_not(row):
         raise Conflict(problem)
-    undone = await _COUNT[row.kind](session, import_id)
+    if row.kind == "purchases":
+        undone = await count_baskets(session, import_id, await vouch_no_more(session))
+    else:
+        undone = await _COUNT[row.kind](session, import_id)
     undone.removed["numbers"] = await count_numbers(session, import_id)
+    if row.kind == "purchases":
+        await _count_left(session, import_id, undone)
     if row.kind != "products":
         await _count_made_people(session, import_id, undone)
     parts = (_plain(undone.removed), _plain(undone.set_back), _plain(undone.kept))
     return UndoPreview(*parts, import_id=row.id, kind=row.kind, file_name=row.file_name, until=undoable_until(row))
 
 
+async def find_made(session: AsyncSession, import_id: UUID) -> None:
+    """Find whom an import made, and whom it left for its word alone, into `undo_made`, a table of the transaction's
+    own: by name, and why they stay. A corridor, for the names of those who do."""
+    await session.execute(text(_FORGET_MADE))
+    await session.execute(text(_MAKE_MADE), {"import": import_id, "gone": await vouch_no_more(session)})
+
+
+async def vouch_no_more(session: AsyncSession) -> list[UUID]:
+    """Return the imports whose word keeps no basket any more. A corridor: whichever comes to that later sees who is
+    being undone by then."""
+    return list((await session.execute(text(_VOUCH_NO_MORE))).scalars())
+
+
 async def _count_made_people(session: AsyncSession, import_id: UUID, undone: Undone) -> None:
+    await find_made(session, import_id)
     for what, why, many in await session.execute(text(_COUNT_MADE), {"import": import_id}):
         if what == "noes":
             note_noes(undone, [(why, many)])
@@ -178,13 +231,22 @@ async def _count_made_people(session: AsyncSession, import_id: UUID, undone: Und
             undone.removed[what] += many
 
 
+async def _count_left(session: AsyncSession, import_id: UUID, undone: Undone) -> None:
+    for is_made, many, lines in await session.execute(text(_COUNT_LEFT), {"import": import_id}):
+        if is_made:
+            undone.removed.update(purchases=many, lines=int(lines))
+        else:
+            undone.set_back["purchases"] += many
+
+
 def _plain(counts: Counter[str]) -> dict[str, int]:
     return {name: int(many) for name, many in sorted(counts.items()) if many}
 
 
 async def request_undo(session: AsyncSession, actor: Actor, import_id: UUID) -> ImportRow:
     """Have an import taken back by a job: what it made goes, what it changed is set back, what others built on it
-    stays and is counted. One that was stopped goes on where it stopped; one that was undone is gone through once more.
+    stays and is counted. One that was stopped, or undone, is gone through once more: what another undoing kept for its
+    word meanwhile lies behind where it stopped.
 
     Raises:
         Forbidden, NotFound: as usual.
@@ -196,14 +258,13 @@ async def request_undo(session: AsyncSession, actor: Actor, import_id: UUID) -> 
     if not is_something_left(row):
         raise Conflict("This import is undone already: nothing of it is left to take back.")
     IMPORT.check(row.status, ImportStatus.UNDOING)
-    undo = row.undo
-    if row.status is not ImportStatus.UNDO_STOPPED:
-        removed, set_back = row.undo.get("removed", {}), row.undo.get("set_back", {})
-        total = row.created + row.updated + int(row.taken_back.get("orders", 0))
-        undo = {
-            "phase": PHASES[row.kind][0], "after": str(FIRST), "done": 0, "total": total, "removed": removed,
-            "set_back": set_back, "kept": {}, "since": None,
-        }  # fmt: skip
+    removed, set_back = row.undo.get("removed", {}), row.undo.get("set_back", {})
+    is_stopped = row.status is ImportStatus.UNDO_STOPPED
+    undo = {
+        "phase": PHASES[row.kind][0], "after": str(FIRST), "done": int(row.undo.get("done", 0)) if is_stopped else 0,
+        "total": row.created + row.updated + int(row.taken_back.get("orders", 0)), "removed": removed,
+        "set_back": set_back, "kept": {}, "since": row.undo.get("since") if is_stopped else None,
+    }  # fmt: skip
     job_id = await enqueue(
         session, Job.UNDO_IMPORT, {"import_id": str(row.id), "actor": asked_by(actor)}, created_by=actor.user_id
     )

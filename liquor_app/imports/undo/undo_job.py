@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from liquor_app.accounts.audit import audit
 from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import SYSTEM, Actor, require
-from liquor_app.catalog.imported_products import remove_products, set_back_products
+from liquor_app.catalog.imported_products import forget_seen, remove_products, set_back_products
 from liquor_app.core.bulk import by_index
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import AppError, Conflict
@@ -24,7 +24,8 @@ from liquor_app.core.ids import parse_id
 from liquor_app.core.lease import JobLost
 from liquor_app.core.platform.collisions import again
 from liquor_app.core.queue import Job, JobCancelled, JobContext, enqueue, unexpected
-from liquor_app.customers.imported.imported_baskets import remove_baskets, set_back_baskets
+from liquor_app.customers.imported.confirmations import forget_confirmations
+from liquor_app.customers.imported.imported_baskets import let_baskets_go, remove_baskets, set_back_baskets
 from liquor_app.customers.imported.imported_noes import remove_noes
 from liquor_app.customers.imported.imported_people import (
     MERGED,
@@ -37,7 +38,16 @@ from liquor_app.customers.imported.imported_people import (
 from liquor_app.customers.merging.aliases import take_numbers
 from liquor_app.imports.import_rows import ImportRow, get_import, lock_import
 from liquor_app.imports.models import ImportStatus
-from liquor_app.imports.undo.undo_import import FIRST, LEFT_BEHIND, PHASES, WHY_THEY_STAY, progress, undo_counts
+from liquor_app.imports.undo.undo_import import (
+    FIRST,
+    LEFT_BASKETS,
+    LEFT_BEHIND,
+    PHASES,
+    WHY_THEY_STAY,
+    progress,
+    undo_counts,
+    vouch_no_more,
+)
 from liquor_app.imports.undo.undo_words import removed_words
 from liquor_app.imports.undo.whose_job import still, whose_job
 from liquor_app.organization.service import notify
@@ -144,8 +154,10 @@ async def _batch(session: AsyncSession, import_id: UUID, phase: str, after: UUID
     if phase == "made_products":
         return await remove_products(session, import_id, after, BATCH_ROWS), None
     zone = ZoneInfo((await load_settings(session, GeneralSettings)).timezone)
+    if phase == "left_baskets":
+        return await _left_baskets(session, import_id, after, zone)
     take = remove_baskets if phase == "made_baskets" else set_back_baskets
-    return await take(session, import_id, after, BATCH_ROWS, zone)
+    return await take(session, import_id, after, BATCH_ROWS, zone, gone=await vouch_no_more(session))
 
 
 async def _made_people(session: AsyncSession, import_id: UUID, after: UUID) -> Undone:
@@ -169,14 +181,26 @@ async def _made_people(session: AsyncSession, import_id: UUID, after: UUID) -> U
 
 
 async def _left_behind(session: AsyncSession, import_id: UUID, after: UUID) -> Undone:
-    """Delete the next of those whom an import that is undone already had made, and who stayed because this one said
-    no of them once more: nobody else built on them."""
+    """Delete the next of those whom an import that is undone, or being so, had made, and who stayed because this one
+    said no of them once more: nobody else built on them."""
     found = await session.execute(text(LEFT_BEHIND), {"import": import_id, "after": after, "most": BATCH_ROWS})
     ids = list(found.scalars())
     undone = Undone(upto=ids[-1] if len(ids) == BATCH_ROWS else None)
     reasons = await session.execute(text(_WHY_STAY), {"ids": ids, "import": import_id})
     undone.removed.update(await remove_people(session, [person for person, why in reasons if why is None]))
     return undone
+
+
+async def _left_baskets(
+    session: AsyncSession, import_id: UUID, after: UUID, zone: ZoneInfo
+) -> tuple[Undone, date | None]:
+    """Let the next orders go that an import which is undone already had made, or changed, and that stayed because this
+    one listed them again."""
+    found = await session.execute(text(LEFT_BASKETS), {"import": import_id, "after": after, "most": BATCH_ROWS})
+    left = {row.id: row.version for row in found}
+    undone, since = await let_baskets_go(session, import_id, left, zone, gone=await vouch_no_more(session))
+    undone.upto = max(left) if len(left) == BATCH_ROWS else None
+    return undone, since
 
 
 async def _stop(import_id: UUID, job_id: UUID, error: str | None) -> None:
@@ -198,6 +222,9 @@ async def _conclude(session: AsyncSession, actor: Actor, import_id: UUID) -> Imp
         {"id": import_id},
     )
     row = await get_import(session, actor, import_id)
+    await forget_confirmations(session, import_id)
+    if row.kind == "products":
+        await forget_seen(session, import_id)
     counts = undo_counts(row)
     if row.kind != "products":
         args = {"touched": True, "then_segments": True}

@@ -245,6 +245,8 @@ def _answers(
             heard.consents.extend(_withdrawal(one, place, cells, at, how) for one in about)
         elif answer is Answer.DEAD:
             heard.given_up.setdefault(channel, _reason_of(cells[place], SuppressionReason.BOUNCED).value)
+            if name in STATUSES and is_to_all(cells[place], how.column(place)):  # a customer who is blocked
+                to_all = place
         elif answer is Answer.YES and name in CONSENTS:
             agreed.setdefault(channel, (place, day))
     if to_all is not None:  # a yes beside it, of whichever channel, is none

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 
 from liquor_app.imports.cleaning.answers.heard_columns import field_of, free_name
+from liquor_app.imports.cleaning.answers.other_ways import other_way
 from liquor_app.imports.cleaning.answers.refusals import REFUSALS, left_reason_field, says_no
 from liquor_app.imports.cleaning.answers.status_columns import (
     asks_of_consent,
@@ -29,7 +30,7 @@ def consent_statuses(
     more: dict[str, str] = {}
     by_phone = "phone" in {*found, *also} and "email" not in {*found, *also}  # a list of numbers
     for column in columns:
-        if column in found.values() or says_no(column):
+        if column in found.values() or says_no(column) or other_way(column, columns):
             continue
         cells = cells_of(column)
         if (asks_of_consent(column) and holds_answers(cells)) or tells_noes(column, cells):

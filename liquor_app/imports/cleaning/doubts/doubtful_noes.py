@@ -10,8 +10,9 @@ from functools import lru_cache
 from liquor_app.imports.cleaning.answers.answer_cells import NO, YES, Answer, flag_word
 from liquor_app.imports.cleaning.answers.coded_columns import may_be_codes
 from liquor_app.imports.cleaning.answers.dead_addresses import column_words
+from liquor_app.imports.cleaning.answers.other_ways import APPS, LETTERS, other_way
 from liquor_app.imports.cleaning.answers.remarks import choice_channels, chosen_noes, holds_remarks, remarks_no
-from liquor_app.imports.cleaning.answers.status_columns import answer_of, may_be_consent
+from liquor_app.imports.cleaning.answers.status_columns import answer_of, is_of_the_person, may_be_consent
 from liquor_app.imports.cleaning.cells import REMEMBERED, Rejected
 from liquor_app.imports.cleaning.dates import read_date
 from liquor_app.imports.cleaning.doubts.doubt import MOST_OF_NAME, MOST_OF_VALUE, OF_NOES, Doubt
@@ -51,6 +52,22 @@ _STRONG = re.compile(
 _WHEN_IN = re.compile(r"(?:\w+ )?opt(?:ed|s)?(?: in)? (?:date|time|datetime|at|on|source|method|ip|by|url|page)")
 """When and how somebody agreed is no no."""
 MOST_LETTERS = 60
+_CALLING = re.compile(r"(?:(?:tele)?phone(?: calls?)?|calls?|calling|voice(?: calls?)?|telemarketing|robo ?calls?)")
+_ASKED = re.compile(
+    r"\b(?:opt(?:ed)? ?ins?|ok(?: to)?|okay|consents?|permissions?|allow(?:ed|s)?|accepts?|agree[ds]?|subscribed?"
+    r"|preferences?|marketing|to|y n|yes no|y|n|flag|status|may|can|we|contact by|by|receive|wants?)\b"
+)
+
+
+def _is_of_another_way(column: str, cells: Sequence[str], columns: Sequence[str], *, hears_texts: bool) -> bool:
+    """Tell whether a heading asks about letters or an app's messages, or for a yes to calls where texts have a column
+    of their own: no word there is one on what is written, but one that is the person's."""
+    if other_way(column, columns) in (LETTERS, APPS):
+        return not any(is_of_the_person(cell, "") for cell in cells)
+    left = " ".join(_ASKED.sub(" ", column_words(column)).split())
+    if _OF_NO.search(column_words(column)) or not _ASKED.search(column_words(column)):
+        return False
+    return hears_texts and _CALLING.fullmatch(left) is not None
 
 
 def may_concern(column: str, cell: str) -> bool:
@@ -92,14 +109,25 @@ class LeftOutNoes:
     Args:
         columns: those left out, each with its place.
         cells: the cells of each in the first rows.
+        heard: the file's columns.
+        hears_texts: a column that is read says who agreed to texts, or refused them.
     """
 
-    def __init__(self, columns: Sequence[tuple[str, int]], cells: Sequence[Sequence[str]]) -> None:
+    def __init__(
+        self,
+        columns: Sequence[tuple[str, int]],
+        cells: Sequence[Sequence[str]],
+        *,
+        heard: Sequence[str] = (),
+        hears_texts: bool = False,
+    ) -> None:
         self._named: list[tuple[str, int]] = []
         self.unheard: list[str] = []
         """Those that hold yeses and noes, or codes, and may say who agreed."""
         self._codes: set[str] = set()
         for (column, place), held in zip(columns, cells, strict=True):
+            if _is_of_another_way(column, held, heard, hears_texts=hears_texts):
+                continue
             if may_be_codes(column, held):
                 self._codes.add(column)
             if column in self._codes or may_be_consent(column, held):

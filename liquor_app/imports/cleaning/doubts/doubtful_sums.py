@@ -11,8 +11,16 @@ from liquor_app.imports.cleaning.amounts import holds_cents, says_percent
 from liquor_app.imports.cleaning.answers.dead_addresses import column_words
 from liquor_app.imports.cleaning.answers.heard_columns import field_of
 from liquor_app.imports.cleaning.doubts.doubt import MOST_OF_NAME, MOST_OF_VALUE, OF_SUMS, Doubt
-from liquor_app.imports.cleaning.orders.discount_columns import CENTS, COUPON, DISCOUNT, OF_ORDER
-from liquor_app.imports.cleaning.orders.money_names import BESIDE, FINAL, REFUNDED, is_gross, number_of, unitless
+from liquor_app.imports.cleaning.orders.discount_columns import CENTS, COUPON, DISCOUNT, OF_ORDER, ORDER_TOTAL
+from liquor_app.imports.cleaning.orders.money_names import (
+    BESIDE,
+    FINAL,
+    REFUNDED,
+    beside,
+    is_gross,
+    number_of,
+    unitless,
+)
 from liquor_app.imports.cleaning.orders.row_worth import RowWorth
 from liquor_app.imports.cleaning.sums.adding_up import between
 from liquor_app.ui.words import listed, show_money
@@ -44,7 +52,7 @@ _MONEY = re.compile(
 _GOODS = re.compile(r"\b(?:sales|goods|net|gross|subtotal|revenue|refund\w*|return\w*|credit\w*)\b")
 """Of columns that stand beside no goods: they are goods, or what came back of them."""
 _LOOKS = re.compile(r"[$€£]|[.,]\d\d\b(?!\d)")
-_PARTS = (DISCOUNT, COUPON, OF_ORDER, *BESIDE, REFUNDED)
+_PARTS = (DISCOUNT, COUPON, OF_ORDER, ORDER_TOTAL, *BESIDE, REFUNDED)
 MOST_ROWS, MOST_PARTS, MOST_VALUES = 300, 6, 3
 NEARLY = Decimal("0.95")
 """Of the rows by which a column is explained: a slip here and there is no other sum."""
@@ -69,9 +77,12 @@ class LeftOutSums:
         parts = [(field_of(field), place) for field, place in own.items() if field_of(field) in _PARTS]
         self._parts = [place for _, place in sorted(parts, key=lambda one: one[0] in BESIDE)][:MOST_PARTS]
         amount = own.get("amount")
+        self._has_total = ORDER_TOTAL in own
         self._is_final = amount is not None and FINAL.fullmatch(column_words(columns[amount])) is not None
         # beside a sum that was paid a discount says what is off already
         said = {DISCOUNT, COUPON} if amount is not None and not is_gross(columns[amount], own) else set[str]()
+        if self._has_total:  # it says what was taken off; what stands beside the goods is in no price
+            said |= {*BESIDE}
         gone = [place for field, place in parts if field not in said]
         self._gone = [sum((abs(self._number(cells, at)) for at in gone), Decimal(0)) for cells in self._rows]
         self._goods = [
@@ -84,6 +95,8 @@ class LeftOutSums:
     def add_up(self, places: Sequence[int]) -> frozenset[int]:
         """Return which of columns left out are a total of the goods with what stands beside them, and what does: the
         goods are counted without. By nearly all rows."""
+        if self._has_total:  # what stands beside the goods and is not in it changes nothing
+            return frozenset(place for place in places if beside(self._columns[place]))
         held = {
             place: [self._number(cells, place) for cells in self._rows] for place in places if self._is_of_sums(place)
         }
@@ -157,19 +170,34 @@ class LeftOutSums:
                     for told in ([base[row] + added[row] for row in rows], [base[row] - off[row] for row in rows]):
                         if any(told) and self._same(sums, told):
                             return True
+                    if base in bases[:2] and any(off) and self._same(sums, self._at_least_nothing(sums, base, off)):
+                        return True
         if self._is_final and all(whole >= left for whole, left in zip(sums, self._worth, strict=True)):
             return True
         return self._is_of_orders(sums, self._worth) or self._is_of_orders(sums, self._goods)
 
+    @staticmethod
+    def _at_least_nothing(sums: Sequence[Decimal], left: Sequence[Decimal], off: Sequence[Decimal]) -> list[Decimal]:
+        """Return what sums were before a discount, of what is left of them: one of more than the sum leaves nothing."""
+        return [
+            one if not rest and 0 < one <= gone else rest + gone
+            for one, rest, gone in zip(sums, left, off, strict=True)
+        ]  # fmt: skip
+
     def _once_an_order(self, place: int) -> Decimal | None:
-        """Return what a column that says the same on each row of an order comes to; None where it does not."""
-        if self._order is None:
+        """Return what a column comes to that says the same on each row of an order, or that each order fills on one of
+        its rows alone; None of any other."""
+        if self._order is None or beside(self._columns[place]):
             return None
         orders: dict[str, set[Decimal]] = {}
         for cells in self._rows:
-            orders.setdefault(cells[self._order].strip(), set()).add(self._number(cells, place))
-        if len(orders) == len(self._rows) or any(len(said) > 1 for said in orders.values()):
+            said = orders.setdefault(cells[self._order].strip(), set())
+            if cells[place].strip():
+                said.add(self._number(cells, place))
+        if len(orders) == len(self._rows) or any(len(said) != 1 for said in orders.values()):
             return None
+        if any(not cells[place].strip() for cells in self._rows) and {Decimal(0)} in orders.values():
+            return None  # a sum of some orders: none of them came to nothing
         return sum((said.pop() for said in orders.values()), Decimal(0))
 
     def _same(self, sums: Sequence[Decimal], told: Sequence[Decimal]) -> bool:

@@ -16,6 +16,9 @@ from liquor_app.imports.cleaning.doubts.doubtful_sums import LeftOutSums, before
 from liquor_app.imports.readers.row_reader import Record, Table
 from liquor_app.ui.words import plural
 
+_OF_TEXTS = frozenset({"sms_consent", "sms_opt_out", "sms_status", "sms_suppressed"})
+"""Fields that say who agreed to texts, or refused them."""
+
 
 def counted(sample: Sequence[Record]) -> list[list[str]]:
     """Return the cells of the rows that count."""
@@ -81,7 +84,8 @@ def left_out(  # noqa: PLR0917 - a file as it was read
     answered, places = settled(options), [table.columns.index(one) for one in unused]
     if kind == "customers":
         named = list(zip(unused, places, strict=True))
-        noes = LeftOutNoes(named, [[row.cells[place] for row in sample] for place in places])
+        held = [[row.cells[place] for row in sample] for place in places]
+        noes = LeftOutNoes(named, held, heard=table.columns, hears_texts=not _OF_TEXTS.isdisjoint(at))
         noes = noes.without(answered)
         return LeftOut(noes.doubts([one.cells for one in sample]), noes=noes)
     if kind == "products" and asks:

@@ -12,6 +12,8 @@ from liquor_app.imports.cleaning.answers.heard_columns import field_of, free_nam
 
 DISCOUNT, COUPON, OF_ORDER = "discount", "coupon_discount", "order_discount"
 """Fields: what was taken off a line; how much of it by a coupon; what was taken off a whole order, in no line's sum."""
+ORDER_TOTAL = "order_total"
+"""Field: what a whole order came to, beside lines that come to more. `sums.totals_below` makes a discount of it."""
 _OFF = re.compile(
     r"\b(?:discounts?|disc|dscnt|markdowns?|mark downs?|comps?|savings|rebates?|(?:amount|value|dollars|money) off"
     r"|coupons?|vouchers?|promo(?:tion)?s?|promotional|(?:loyalty|rewards?|points) (?:redeemed|applied|used|off))\b"
@@ -159,6 +161,11 @@ def offs_of(at: Mapping[str, int]) -> list[tuple[str, int]]:
 def order_offs_of(at: Mapping[str, int]) -> list[tuple[str, int]]:
     """Return the names and places of a mapping's columns of what was taken off whole orders."""
     return [(name, place) for name, place in at.items() if field_of(name) == OF_ORDER]
+
+
+def off_cells_of(at: Mapping[str, int]) -> list[int]:
+    """Return the places of the cells that say what is taken off a line for its order."""
+    return [place for name, place in at.items() if field_of(name) in (OF_ORDER, ORDER_TOTAL)]
 
 
 _OF_PERCENT = re.compile(r"percent|pct|\brate\b")

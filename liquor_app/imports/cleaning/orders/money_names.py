@@ -9,7 +9,7 @@ from decimal import Decimal
 from liquor_app.imports.cleaning.amounts import holds_cents, read_amount, without_unit
 from liquor_app.imports.cleaning.answers.dead_addresses import column_words
 from liquor_app.imports.cleaning.answers.heard_columns import field_of
-from liquor_app.imports.cleaning.orders.discount_columns import offs_of, order_offs_of
+from liquor_app.imports.cleaning.orders.discount_columns import ORDER_TOTAL, offs_of, order_offs_of
 from liquor_app.imports.profiles.tool_profile import plain
 
 BESIDE = ("tax", "other_tax", "tip", "shipping", "fees")
@@ -246,6 +246,8 @@ def taken_words(at: Mapping[str, int], columns: Sequence[str]) -> str:
     def further(fields: Sequence[str]) -> list[str]:
         return [name for field in fields for name in at if field_of(name) == field]
 
+    if whole := of(ORDER_TOTAL):
+        return " − ".join([whole, *(one for field in further(BESIDE) if (one := of(field)))])
     offs, orders = [name for name, _ in reversed(offs_of(at))], [name for name, _ in order_offs_of(at)]
     rate = [f"the tax of {told}"] if (told := of(TAX_RATE)) else []
     if amount := of("amount"):

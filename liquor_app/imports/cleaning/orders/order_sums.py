@@ -45,7 +45,7 @@ class Sums:
     def __init__(self, at: Mapping[str, int], *, is_total: bool, is_orders: bool = False) -> None:
         self._at, self._is_total, self._is_orders = at, is_total, is_orders
         self._watched = "amount" in at and "order_id" in at
-        self._order, self._run, self._rows = "", list[list[str]](), 0
+        self._cell, self._order, self._run, self._rows = "", "", list[list[str]](), 0
         self._runs = self._orders = self._threes = self._valued = 0
         self._found: Counter[str] = Counter()
         self._parted: Counter[int] = Counter()
@@ -55,10 +55,13 @@ class Sums:
         """The next row of the file."""
         if not self._watched:
             return
-        order = record.cells[self._at["order_id"]].strip()
-        if order != self._order:
-            self._end()
-            self._order = order
+        cell = record.cells[self._at["order_id"]]
+        if cell != self._cell:
+            self._cell = cell
+            if (order := cell.strip()) != self._order:
+                self._end()
+                self._order = order
+        order = self._order
         if order and self._rows < MOST_LINES:
             self._rows += 1
             if self._runs < FIRST or (self._runs + 1) % SKIP == 0:  # else nobody will look at them

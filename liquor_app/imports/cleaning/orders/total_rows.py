@@ -31,9 +31,17 @@ _LONE = re.compile(r"^(?:(?:grand|sub|report|page|overall|running) )?(?:totals?|
 """Of a list of people: "Average" and "Summe" are names, and a name may end in "Total"."""
 
 
-@lru_cache(maxsize=REMEMBERED)
 def sums_up(cell: str) -> str:
     """Return the words by which a cell says that its row sums up others; "" for any other."""
+    return "" if _NO_LETTERS.fullmatch(cell) else _sums_up(cell)
+
+
+_NO_LETTERS = re.compile(r"[\d\s/.:,$-]*", re.ASCII)
+"""Days and sums, of which a file has as many as rows: no word is in them."""
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _sums_up(cell: str) -> str:
     word = word_of(cell) if len(cell) <= MOST_LETTERS else ""
     return word if word and (_SUMS.search(word) or closes(cell)) else ""
 
@@ -69,10 +77,13 @@ def leave_out_footers(records: Iterable[Record], reach: Sequence[int]) -> Iterat
         reach: the positions of addresses and numbers.
     """
     for record in records:
-        filled = [cell.strip() for cell in record.cells if cell.strip()]
-        is_reached = any(place < len(record.cells) and record.cells[place].strip() for place in reach)
+        cells = record.cells
+        if any(place < len(cells) and cells[place].strip() for place in reach):
+            yield record  # almost everybody
+            continue
+        filled = [cell.strip() for cell in cells if cell.strip()]
         is_last = bool(filled) and (closes(filled[0]) or _LONE.search(word_of(filled[0])) is not None)
-        if not is_last or is_reached or any(letter.isalpha() for cell in filled[1:] for letter in cell):
+        if not is_last or any(letter.isalpha() for cell in filled[1:] for letter in cell):
             yield record
         else:
             yield record._replace(left_out=f"{TOTALS}: {word_of(filled[0])}", problem="")

@@ -4,7 +4,7 @@ of products that are no category. Pure."""
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from liquor_app.imports.cleaning.answers.dead_addresses import column_words, mostly
 from liquor_app.imports.cleaning.answers.heard_columns import free_name
@@ -17,6 +17,22 @@ _STOCK_OF = re.compile(
     r"|(?:qty|quantity) on hand|on hand|stock(?: level| qty| quantity)?|available|qoh) (?:at |in |of )?(?P<place>.+)$"
 )
 """How tools write what is left in a place: "Current Quantity Main St", "inventory_Main_Outlet", "In stock [Main]"."""
+_OF_PLACES = re.compile(
+    r"^(?:(?:qty|quantity) (?P<after>.+)"
+    r"|(?P<place>.+?) (?:qty on hand|quantity on hand|stock on hand|on hand|qoh|stock|inventory|qty|quantity))$"
+)
+"""The same where only several columns show that they are of places: "Main Street Stock", "Qty Harbor"."""
+_WHOLE = frozenset({
+    "total", "all", "overall", "combined", "grand total", "all stores", "all locations", "all outlets", "all sites",
+    "company", "whole",
+})  # fmt: skip
+"""What is called a place and is all of them."""
+_OTHER_COUNTS = re.compile(
+    r"\b(?:sold|order\w*|reorder|incoming|transit|transfer\w*|committed|allocated|reserved|safety|cases?|packs?|bottles?"
+    r"|units?|per|received|returned|shipped|back|backorder\w*|damaged|last|next|avg|average|suggested|days|weeks|old|new"
+    r"|previous|opening|closing|count\w*|box|carton|sale|price break|break|discount|purchase\w*|maximum|minimum)\b"
+)
+"""Counts that are of no place."""
 _NO_PLACE = re.compile(
     r"\b(?:value|cost|price|alerts?|min|max|minimum|maximum|status|tracking|tracked|tracker|track|policy|type|reorder|par"
     r"|threshold|warning|date|at|item|management|enabled|adjust\w*|id|uom|unit|account|online|only|for sale)\b"
@@ -66,10 +82,32 @@ def product_columns(found: Mapping[str, str], columns: Sequence[str], sample: Se
         if code := next((one for one in free if _are_bar_codes(filled(one))), None):
             mapping = {field: one for field, one in mapping.items() if one != code} | {"upc": code}
     if "stock" not in mapping:
-        for column in columns:
-            if column not in mapping.values() and _is_stock_of_place(column, filled(column)):
-                mapping[free_name("stock", mapping)] = column
+        free = [one for one in columns if one not in mapping.values()]
+        for column in _stock_columns(free, filled):
+            mapping[free_name("stock", mapping)] = column
     return mapping
+
+
+def _stock_columns(columns: Sequence[str], filled: Callable[[str], Sequence[str]]) -> list[str]:
+    """Return the columns of what is left, place by place; the one that has all of them where there is one."""
+    told = [one for one in columns if _is_stock_of_place(one, filled(one))]
+    places = {one: place for one in columns if (place := _place_of(one)) and mostly(_numbers(filled(one)))}
+    if whole := next((one for one, place in places.items() if place in _WHOLE), None):
+        return [whole]
+    if told:
+        return told
+    return list(places) if len(places) > 1 else []
+
+
+def _place_of(column: str) -> str:
+    words = column_words(column)
+    if (first := _STOCK_OF.match(words)) is not None:
+        place = first["place"]
+    elif (found := _OF_PLACES.match(words)) is not None:
+        place = found["after"] or found["place"]
+    else:
+        return ""
+    return "" if _NO_PLACE.search(place) or _OTHER_COUNTS.search(place) else place
 
 
 def _are_codes(cells: Sequence[str]) -> bool:
@@ -93,4 +131,8 @@ def _checks(code: str) -> bool:
 def _is_stock_of_place(column: str, cells: Sequence[str]) -> bool:
     told = _STOCK_OF.match(column_words(column))
     is_one = told is not None and not _NO_PLACE.search(told["place"])
-    return is_one and mostly([number_of(one) is not None for one in cells])
+    return is_one and mostly(_numbers(cells))
+
+
+def _numbers(cells: Sequence[str]) -> list[bool]:
+    return [number_of(one) is not None for one in cells]

@@ -11,6 +11,8 @@ from liquor_app.imports.cleaning.orders.discount_columns import CENTS
 from liquor_app.imports.cleaning.orders.money_names import OF_A_LINE, OF_AN_ORDER, number_of
 from liquor_app.imports.cleaning.sums.adding_up import between
 
+MOST_WHOLE = 20
+"""Orders of which the last may be cut short where the first rows of a file end."""
 Rows = Sequence[Sequence[str]]
 Worth = Callable[[Sequence[str]], Decimal | None]
 
@@ -133,6 +135,39 @@ class WholeOrders:
             return None
         found = between(*self._parts(told, whole, beside, offs, [goods(rows) for rows in told]))
         return None if found is None else [one for one in offs if one in found[1]]
+
+    def below(self, goods: Callable[[Rows], Decimal], whole: str, beside: Sequence[str]) -> list[str] | None:
+        """Return which columns beside the goods are in a total that is what was paid: each order names one, none more
+        than its lines come to with those, and some less. None of any other, or where no order tells what is in it.
+
+        Args:
+            goods: what the lines of an order come to.
+        """
+        orders = self.orders[:-1] if len(self.orders) > MOST_WHOLE else self.orders  # the last may go on
+        totals = [self._one_total(rows, whole) for rows in orders]
+        known = [one for one in totals if one is not None]
+        if len(known) < len(totals):
+            return None
+        more = {one: [self.once(rows, one) for rows in orders] for one in beside}
+        moving = [one for one, sums in more.items() if any(sums)]
+        made = [goods(rows) for rows in orders]
+        best: tuple[int, list[str]] | None = None
+        for chosen in (moving, []) if moving else ([],):
+            apart = [
+                of + sum((more[one][nth] for one in chosen), Decimal(0)) - known[nth] for nth, of in enumerate(made)
+            ]
+            if any(off < -CENTS or off > max(of, CENTS) for off, of in zip(apart, made, strict=True)):
+                continue
+            fits = sum(
+                off <= CENTS and (not moving or any(more[one][nth] for one in moving)) for nth, off in enumerate(apart)
+            )
+            if any(off > CENTS for off in apart) and (fits or not moving) and (best is None or fits > best[0]):
+                best = fits, chosen
+        return None if best is None else best[1]
+
+    def _one_total(self, rows: Rows, whole: str) -> Decimal | None:
+        said = {self._number(cells, whole) for cells in rows if cells[self._at[whole]].strip()}
+        return said.pop() if len(said) == 1 else None
 
     def _number(self, cells: Sequence[str], column: str) -> Decimal | None:
         return number_of(cells[self._at[column]])

@@ -125,7 +125,15 @@ def _files() -> rx.Component:
         return rx.fragment(rx.cond(line.report != "", report, rx.el.b(line.name)), rx.el.small(line.source))
 
     def again(line: Any) -> rx.Component:
-        pressed = icon_button("refresh-cw", "Try again: " + line.name, on_click=DropFilesState.retry(line.id))
+        retry = icon_button("refresh-cw", "Try again: " + line.name, on_click=DropFilesState.retry(line.id))
+        said, act = "Import " + line.name + " as " + line.take_as, DropFilesState.take_as(line.id)
+        other = rx.fragment(
+            button("Import as " + line.take_as, small=True, icon="replace", on_click=act, aria_label=said,
+                   class_name="hide-sm"),
+            icon_button("replace", said, on_click=act, class_name="only-sm"),
+        )  # fmt: skip
+        discard = icon_button("trash-2", "Discard: " + line.name, on_click=DropFilesState.discard(line.id))
+        pressed = row(rx.cond(line.take_as != "", other, retry), discard, gap=4, justify_content="flex-end")
         return rx.cond(line.can_retry, allowed(Permission.IMPORTS_WRITE, pressed), rx.fragment())
 
     return list_card(

@@ -31,6 +31,7 @@ from liquor_app.imports.drop_folders.lists import (
     list_drop_sources,
 )
 from liquor_app.imports.drop_folders.look import retry_file
+from liquor_app.imports.drop_folders.settle_file import discard_file, take_as_it_seems
 from liquor_app.organization.settings import shop_now
 from liquor_app.screens.forms.state import FormState, submits
 from liquor_app.screens.imports.drop_folders.view import (
@@ -206,3 +207,27 @@ class DropFilesState(ListState, rx.State):
             await retry_file(session, actor, parse_id(file_id, "file"))
         await self._read()
         return toast_done("It is tried again", "With what its folder says now.")
+
+    @rx.event
+    @guarded
+    @needs(Permission.IMPORTS_WRITE)
+    async def take_as(self, file_id: str) -> Any:
+        """Open a file of another kind than its folder's as what it seems to be, to be looked at first."""
+        actor = await signed_in(self)
+        async with transaction() as session:
+            row = await take_as_it_seems(session, actor, parse_id(file_id, "file"))
+        return rx.redirect(f"/customers/import?import={row.id}")
+
+    @rx.event
+    @guarded
+    @needs(Permission.IMPORTS_WRITE)
+    async def discard(self, file_id: str) -> Any:
+        """Leave a file out that failed."""
+        actor = await signed_in(self)
+        async with transaction() as session:
+            await discard_file(session, actor, parse_id(file_id, "file"))
+        await self._read()
+        return [
+            toast_done("File discarded", "It stays in its folder, and is looked at no more."),
+            DropFoldersState.load,
+        ]

@@ -15,6 +15,11 @@ from liquor_app.ui.words import NONE, ago, figure, plural, show_moment, show_mon
 FAILED = (DropStatus.FAILED.value, ImportStatus.FAILED.value, ImportStatus.CANCELLED.value)
 
 
+_UNSETTLED = "{} could not be imported: see below. Try again, import as another kind, or discard."
+_SEEMS = {"customers": "customers", "purchases": "orders", "products": "products"}
+"""What a file seems to hold, as people say it."""
+
+
 @dataclass(frozen=True)
 class SourceLine:
     """A drop folder as the page draws it."""
@@ -45,6 +50,8 @@ class FileLine:
     reason: str
     report: str
     can_retry: bool
+    take_as: str = ""
+    """What it can be imported as instead, as people say it."""
 
 
 def source_line(row: SourceRow, where: str, at: datetime) -> SourceLine:
@@ -57,6 +64,8 @@ def source_line(row: SourceRow, where: str, at: datetime) -> SourceLine:
         state, tone = "Unreadable", "red"
     elif row.is_silent:
         state, tone = "Silent", "amber"
+    elif row.failed:
+        state, tone = "Needs a look", "amber"
     elif row.looked_at is None:
         state, tone = "Not looked at yet", "gray"
     told = f", told after {plural(row.silent_hours, 'hour')} of silence" if row.silent_hours else ""
@@ -69,7 +78,7 @@ def source_line(row: SourceRow, where: str, at: datetime) -> SourceLine:
         last=ago(row.last_at, at) if row.last_at else "nothing yet",
         state=state,
         tone=tone,
-        problem=row.problem or "",
+        problem=row.problem or (_UNSETTLED.format(plural(row.failed, "file")) if row.failed else ""),
         paused=row.is_paused,
     )
 
@@ -87,11 +96,18 @@ def fields_of(row: SourceRow) -> dict[str, str]:
     return {name: str(value or "") for name, value in shown.items()}
 
 
+def _reason(reason: str, seems: str, holds: str) -> str:
+    """Return why a file failed, first of all that it is of another kind than its folder's."""
+    is_said = not seems or reason.startswith("The file looks like")
+    return reason if is_said else f"It looks like {seems}, not {_SEEMS[holds]}. {reason}"
+
+
 def file_line(row: DropFileRow, at: datetime) -> FileLine:
     # of those taken some are warned of
     counts = ((row.right, "taken"), (row.warned, "warned of"), (row.refused, "refused"), (row.left_out, "left out"))
     known = [f"{figure(count)} {word}" for count, word in counts if count]
     known += [f"{plural(row.taken_back, 'known order')} taken back"] if row.taken_back else []
+    seems = _SEEMS.get(row.seems or "", "") if row.state in FAILED else ""
     return FileLine(
         id=str(row.id),
         name=row.name,
@@ -100,7 +116,8 @@ def file_line(row: DropFileRow, at: datetime) -> FileLine:
         state=row.state,
         rows=", ".join(known) or NONE,
         total=show_money(row.total, cents=True),
-        reason=row.reason or "",
+        reason=_reason(row.reason or "", seems, row.holds),
+        take_as=seems,
         report=f"/customers/import?import={row.import_id}" if row.import_id else "",
         can_retry=row.state in FAILED,
     )

@@ -57,8 +57,10 @@ LABELS: Mapping[str, str] = {
     "fees": "Fees within what was paid",
     "tax_rate": "Rate of the tax that prices hold",
     "active": "Still sold",
+    "order_total": "What the whole order came to",
     "refunded": "What was given back of it",
     "refund_of": "The order a refund is of",
+    "register": "Register (numbers its own receipts)",
     "is_alcohol": "Is alcohol",
     "customer": "Customer (e-mail, phone or number)",
     "age_checked_at": "Age checked, when",
@@ -177,7 +179,7 @@ def numbering_words(dialect: Dialect, chosen: str) -> str:
     """Tell why receipts are numbered as they are."""
     if dialect.numbering_evidence:
         return evidence_words(dialect.numbering_evidence, dialect.numbering, chosen)
-    return "A number two stores have both given is one order, or one in each of them."
+    return "A number two stores, or two registers, have both given is one order, or one in each of them."
 
 
 def evidence_words(evidence: str, guessed: str, chosen: str) -> str:

@@ -13,7 +13,7 @@ from liquor_app.core.files.store import file_store
 from liquor_app.imports.cleaning.answers.heard_columns import field_of
 from liquor_app.imports.cleaning.doubts.doubt import ROW_KINDS
 from liquor_app.imports.dry_run import FilePreview, Trial, inspect_file, try_file
-from liquor_app.imports.import_rows import ImportRow
+from liquor_app.imports.import_rows import ImportRow, stored_file
 from liquor_app.imports.orders.store_orders import numbered_before
 from liquor_app.imports.profiles.known_tools import PROFILES
 from liquor_app.imports.readers.dialect import is_slashed
@@ -73,26 +73,26 @@ async def look_at(actor: Actor, question: Question) -> Answer:
     meant = ""
     wrong = dict(NOTHING)
     try:
-        async with file_store().on_disk(row.stored) as path:
+        async with file_store().on_disk(stored_file(row)) as path:
             if question.mapping is None:
                 meant = await READING.run(likely_kind_of, path, row.kind, str(question.options.get("sheet", "")))
             told = question.options
             async with transaction() as session:
-                by_store = await numbered_before(session, actor)
+                numbered = await numbered_before(session, actor)
             whole: dict[str, Any] = {
                 name: told[name] for name in ("profile", "constants", "sheet", ROW_KINDS) if name in told
             }
             if question.mapping is None:
                 seen = first = await READING.run(
                     inspect_file, path, row.kind, options=whole, file_name=row.file_name,
-                    numbers_by_store=by_store,
+                    numbered=numbered,
                 )  # fmt: skip
                 if question.saved and set(question.saved.values()) <= set(first.columns):
                     seen = first = replace(first, mapping=dict(question.saved))
             else:
                 seen = await READING.run(
                     inspect_file, path, row.kind, rows=0, mapping=question.mapping, options=whole,
-                    file_name=row.file_name, numbers_by_store=by_store,
+                    file_name=row.file_name, numbered=numbered,
                 )  # fmt: skip
             mapping = seen.mapping if question.mapping is None else question.mapping
             written = seen.dialect
@@ -107,7 +107,7 @@ async def look_at(actor: Actor, question: Question) -> Answer:
                     options=options, limit=TRIED_ROWS, watch=True, file_name=row.file_name,
                 )  # fmt: skip
                 slashes = any(is_slashed(cell) for one in tried.shown for cell in one.record.told)
-                lines = trial_lines(tried.shown, await shop_now(session), seen.columns)
+                lines = trial_lines(tried.shown, await shop_now(session), seen.columns, seen.mapping)
     except AppError as problem:
         return Answer(first, seen, problem=problem.message, meant=meant, wrong=wrong)
     return Answer(first, seen, tried, lines=tuple(lines), meant=meant, wrong=wrong, has_slashes=slashes)

@@ -24,7 +24,7 @@ from liquor_app.imports.merge_rows import Policy
 from liquor_app.imports.models import ImportStatus
 from liquor_app.imports.orders.new_buyers import CREATE, OPTION
 from liquor_app.imports.profiles.known_tools import PROFILES
-from liquor_app.imports.readers.dialect import MARKS, NUMBERINGS, ORDERS, SHOP, STORE
+from liquor_app.imports.readers.dialect import MARKS, NUMBERINGS, ORDERS, SHOP
 from liquor_app.imports.uploads import choose, start_import
 from liquor_app.screens.imports.wizard.columns_view import (
     KNOWN_ELSEWHERE,
@@ -42,12 +42,12 @@ from liquor_app.screens.imports.wizard.columns_view import (
 )
 from liquor_app.screens.imports.wizard.doubt_answers import DoubtAnswers
 from liquor_app.screens.imports.wizard.file_look import Answer, Question, look_at, told_of_all
+from liquor_app.screens.imports.wizard.report.report_words import trial_words
 from liquor_app.screens.imports.wizard.running_state import RunState
 from liquor_app.screens.imports.wizard.said_of_all import NOTHING, clean_said, first_mistake, told_again
 from liquor_app.screens.imports.wizard.state import MATCH, RUN, ImportState
 from liquor_app.screens.imports.wizard.trial_pages import TrialPages
 from liquor_app.screens.imports.wizard.trial_view import TotalLine, money_words, seen_words, stranger_words, total_lines
-from liquor_app.screens.imports.wizard.view import trial_words
 from liquor_app.screens.session.background import background
 from liquor_app.screens.session.state import guarded, signed_in
 from liquor_app.ui.toast import toast_failed
@@ -333,8 +333,8 @@ class MatchState(TrialPages, DoubtAnswers, rx.State):
             self.known_as = PROFILES[answer.seen.profile].name if answer.seen.profile else ""
             self.made_note = made_words(answer.seen.profile)
         self.columns_note = columns_words(self.columns)
-        if answer.tried is not None and answer.tried.by_store and self.numbering == SHOP:
-            self.numbering, self.numbering_note = STORE, KNOWN_ELSEWHERE
+        if answer.tried is not None and answer.tried.numbering != SHOP and self.numbering == SHOP:
+            self.numbering, self.numbering_note = answer.tried.numbering, KNOWN_ELSEWHERE
         if answer.tried is not None:
             notes, self.has_slashes = answer.tried.report.notes, answer.has_slashes
             self.asks_evidence = self.asks_evidence or bool(notes.get(NO_EVIDENCE))

@@ -8,15 +8,19 @@ from typing import Any
 import reflex as rx
 
 from liquor_app.accounts.permission_table import Permission, needs
+from liquor_app.accounts.permissions import may
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import AppError
 from liquor_app.core.queue import get_job
 from liquor_app.imports.import_rows import ImportRow
 from liquor_app.imports.models import ImportStatus
+from liquor_app.imports.undo.kept_rows import KeptRow, kept_names
 from liquor_app.imports.undo.undo_import import is_something_left, undo_counts, undoable_until, why_not
 from liquor_app.imports.uploads import cancel_import, resume_import
+from liquor_app.screens.imports.wizard.report.report_words import ending_words
+from liquor_app.screens.imports.wizard.report.warned_state import WarnedState
 from liquor_app.screens.imports.wizard.state import REPORT, RUN, STEPS, EarlierState, ImportState
-from liquor_app.screens.imports.wizard.view import ReasonLine, ending_words, reason_lines, undo_lines
+from liquor_app.screens.imports.wizard.view import ReasonLine, kept_file, reason_lines, undo_lines
 from liquor_app.screens.session.background import background
 from liquor_app.screens.session.state import guarded, signed_in
 from liquor_app.ui.words import figure, show_full_day
@@ -49,6 +53,8 @@ class RunState(rx.State):
     undoing: bool = False
     undone: list[ReasonLine] = []
     """What its undoing has removed, set back and kept."""
+    kept_file: str = ""
+    """Where the list of all that it kept is fetched."""
 
     @background
     @needs(Permission.IMPORTS_READ)
@@ -74,7 +80,7 @@ class RunState(rx.State):
         row = await file._row()
         if STEPS.get(row.status, REPORT) != RUN:
             file.step = REPORT
-            self._told(row)
+            await self._told(row)
             return None
         if row.job_id is not None:
             async with transaction() as session:
@@ -91,9 +97,9 @@ class RunState(rx.State):
     @needs(Permission.IMPORTS_READ)
     async def report(self) -> None:
         """Tell what became of the import in hand."""
-        self._told(await (await self.get_state(ImportState))._row())
+        await self._told(await (await self.get_state(ImportState))._row())
 
-    def _told(self, row: ImportRow) -> None:
+    async def _told(self, row: ImportRow) -> None:
         self.words, self.tone = ending_words(row), TONES.get(row.status, "red")
         self.stopping, self.can_resume = False, row.can_resume
         self.reasons = reason_lines(row.reasons)
@@ -103,7 +109,13 @@ class RunState(rx.State):
         self.can_undo, self.undoing = is_something_left(row) and not why_not(row), row.status is ImportStatus.UNDOING
         until = show_full_day(undoable_until(row).date())
         self.undo_until = f"It can be undone until {until}." if self.can_undo else ""
-        self.undone = undo_lines(undo_counts(row), done=True)
+        names, actor = list[KeptRow](), await signed_in(self)
+        if any(undo_counts(row).kept.values()) and may(actor, Permission.CUSTOMERS_PRIVATE):
+            async with transaction() as session:
+                names = await kept_names(session, actor, row.id)
+        self.undone = undo_lines(undo_counts(row), names, done=True)
+        self.kept_file = kept_file(row.id) if names else ""
+        await (await self.get_state(WarnedState))._show(row)
 
     @rx.event
     @guarded

@@ -10,6 +10,7 @@ from liquor_app.imports.readers.dialect import MARKS, NUMBERINGS, ORDERS
 from liquor_app.screens.imports.wizard.doubts_panel import doubts_card
 from liquor_app.screens.imports.wizard.matching_state import MatchState
 from liquor_app.screens.imports.wizard.opening_state import OpeningState
+from liquor_app.screens.imports.wizard.report.warned_panel import warned_card
 from liquor_app.screens.imports.wizard.running_state import RunState
 from liquor_app.screens.imports.wizard.said_panel import said_panel
 from liquor_app.screens.imports.wizard.state import ImportState
@@ -209,7 +210,7 @@ def report_step() -> rx.Component:
         note(RunState.words, tone="red", icon="circle-alert", alert=True),
     )
     go_on = button("Go on with it", icon="play", on_click=RunState.resume)
-    return card(
+    report = card(
         col(told, undo_progress(), undone_list(), refused, why_no_undo(), gap=16),
         undo_dialog(),
         title=ImportState.name,
@@ -228,3 +229,4 @@ def report_step() -> rx.Component:
             wrap=True,
         ),
     )
+    return col(report, warned_card(), gap=16)

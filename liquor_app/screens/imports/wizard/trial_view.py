@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import zip_longest
 
+from liquor_app.customers.labels.custom_values import CUSTOM, split_name
 from liquor_app.customers.models import ConsentStatus
 from liquor_app.imports.cleaning.answers.refusals import CONSENTS
 from liquor_app.imports.dry_run import Trial
@@ -16,10 +17,11 @@ from liquor_app.imports.trial.becoming import Becoming, Change
 from liquor_app.imports.trial.shown_rows import Shown, worth_showing
 from liquor_app.screens.customers.field_values import shown_value
 from liquor_app.screens.imports.wizard.columns_view import LABELS, on_screen
-from liquor_app.screens.imports.wizard.view import apart_words, rows_left_out
+from liquor_app.screens.imports.wizard.report.report_words import apart_words, net_words, rows_left_out
 from liquor_app.ui.words import figure, listed, plural, show_money, spoken
 
 PAGE_ROWS = 20
+NOTHING: Mapping[str, str] = {}
 RETURN = "return"
 """What a new order becomes that gives money back."""
 TAKEN_BACK = "taken_back"
@@ -55,23 +57,27 @@ class TotalLine:
     made: str
 
 
-def trial_lines(shown: Sequence[Shown], at: datetime, columns: Sequence[str] = ()) -> list[TrialLine]:
+def trial_lines(
+    shown: Sequence[Shown], at: datetime, columns: Sequence[str] = (), mapping: Mapping[str, str] = NOTHING
+) -> list[TrialLine]:
     """Return what is worth showing of a trial.
 
     Args:
         at: now, by the shop's clock.
         columns: names of the file's columns, to say what stands in a row that nobody is known by.
+        mapping: field → column: a custom field is called as its column.
     """
-    return [_line(one, at, columns) for one in worth_showing(shown)]
+    custom = {f"{CUSTOM}.{split[1]}": column for name, column in mapping.items() if (split := split_name(name))}
+    return [_line(one, at, columns, custom) for one in worth_showing(shown)]
 
 
-def _line(one: Shown, at: datetime, columns: Sequence[str]) -> TrialLine:
+def _line(one: Shown, at: datetime, columns: Sequence[str], custom: Mapping[str, str]) -> TrialLine:
     named = zip_longest((f"{name[:30]}: " for name in columns), one.record.told, fillvalue="")
     told = [f"{name}{cell.strip()[:40]}" for name, cell in named if cell.strip()]
     more = f" · {figure(len(told) - MOST_CELLS)} more" if len(told) > MOST_CELLS else ""
     cells = " · ".join(told[:MOST_CELLS]) + more
     who = one.becomes.who[:120] if one.becomes else ""
-    becomes = becomes_words(one.becomes, at) if one.becomes else ""
+    becomes = becomes_words(one.becomes, at, custom) if one.becomes else ""
     return TrialLine(
         figure(one.record.number),
         who or cells,
@@ -111,8 +117,12 @@ def _sales_ended(shown: Sequence[Shown]) -> int:
     return sum(change.field == "sale_price" and not change.after for change in changes)
 
 
-def becomes_words(one: Becoming, at: datetime) -> str:
-    """Tell what changes, a line a field ("City: Bath → Bangor"); of somebody new, all in one line."""
+def becomes_words(one: Becoming, at: datetime, custom: Mapping[str, str] = NOTHING) -> str:
+    """Tell what changes, a line a field ("City: Bath → Bangor"); of somebody new, all in one line.
+
+    Args:
+        custom: custom field → what its column is called.
+    """
 
     def said(change: Change, value: str) -> str:
         if change.field in CONSENTS and value == ConsentStatus.WITHDRAWN and change.before != ConsentStatus.GIVEN:
@@ -121,7 +131,7 @@ def becomes_words(one: Becoming, at: datetime) -> str:
 
     lines = []
     for change in one.changes:
-        name = _NAMES.get(change.field, spoken(change.field.removeprefix("custom.")))
+        name = custom.get(change.field) or _NAMES.get(change.field, spoken(change.field.removeprefix("custom.")))
         before = f"{said(change, change.before)} → " if change.before else ""
         lines.append(f"{name}: {before}{said(change, change.after)}")
     is_new = not any(change.before for change in one.changes)
@@ -137,7 +147,7 @@ def total_lines(trial: Trial, kind: str) -> list[TotalLine]:
         orders = "" if totals.orders is None else figure(totals.orders)
         lines.append(TotalLine("Orders", orders or "not numbered", figure(totals.orders_made)))
         money = "no amounts" if totals.money is None else show_money(totals.money, cents=True)
-        lines.append(TotalLine("Money", money, show_money(totals.money_made, cents=True)))
+        lines.append(TotalLine("Money", money, net_words(totals.money_made, totals.back)))
     return lines
 
 
@@ -156,7 +166,7 @@ def money_words(trial: Trial, kind: str) -> str:
         return f"{source} Both are the same."
     apart = apart_words(
         totals.money - totals.money_made, totals.column, rejected=trial.report.rejected, notes=trial.report.notes,
-        left_out=totals.left_out, taken=totals.taken,
+        left_out=totals.left_out, taken=totals.taken, back=totals.back_beside,
     )  # fmt: skip
     return f"{source} {apart}"
 

@@ -10,7 +10,7 @@ from liquor_app.imports.import_rows import KEPT_DAYS
 from liquor_app.screens.imports.wizard.running_state import RunState
 from liquor_app.screens.imports.wizard.state import ImportState
 from liquor_app.screens.imports.wizard.undo_state import UndoState
-from liquor_app.ui.button import button
+from liquor_app.ui.button import button, download
 from liquor_app.ui.card import list_item, note, plain_list
 from liquor_app.ui.charts.progress import progress
 from liquor_app.ui.forms.dialog import dialog
@@ -18,7 +18,14 @@ from liquor_app.ui.grid import col, row
 
 
 def _line(one: Any) -> rx.Component:
-    return list_item(rx.el.span(one.words, class_name="grow"), rx.el.b(one.count, class_name="num med"))
+    named = rx.cond(one.names != "", rx.el.p(one.names, class_name="t12 muted"), rx.fragment())
+    return list_item(
+        rx.el.div(rx.el.span(one.words), named, class_name="grow"), rx.el.b(one.count, class_name="num med")
+    )
+
+
+def _kept_file(href: Any) -> rx.Component:
+    return rx.cond(href != "", rx.el.div(download("Download what stays", href, small=True)), rx.fragment())
 
 
 def undo_button() -> rx.Component:
@@ -42,7 +49,9 @@ def why_no_undo() -> rx.Component:
 
 
 def undone_list() -> rx.Component:
-    told = col(rx.el.h3("What the undoing did"), plain_list(rx.foreach(RunState.undone, _line)))
+    told = col(
+        rx.el.h3("What the undoing did"), plain_list(rx.foreach(RunState.undone, _line)), _kept_file(RunState.kept_file)
+    )
     return rx.cond(RunState.undone, told, rx.fragment())
 
 
@@ -65,10 +74,19 @@ def undo_dialog() -> rx.Component:
     counted = col(
         rx.cond(
             UndoState.is_nothing,
-            note("There is nothing left to take back.", tone="amber", icon="circle-pause"),
+            note(
+                rx.cond(
+                    UndoState.lines,
+                    "There is nothing to take back: others built on all that is left of it.",
+                    "There is nothing left to take back.",
+                ),
+                tone="amber",
+                icon="circle-pause",
+            ),
             rx.fragment(),
         ),
         plain_list(rx.foreach(UndoState.lines, _line)),
+        _kept_file(UndoState.kept_file),
         rx.el.p(
             "What others changed since stays, and a no stays with everybody who stays. Whom this file made goes with"
             " all that is theirs, their noes too: import it again if those were right.",

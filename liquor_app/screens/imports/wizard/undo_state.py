@@ -8,16 +8,17 @@ from typing import Any
 import reflex as rx
 
 from liquor_app.accounts.permission_table import Permission, needs
-from liquor_app.accounts.permissions import require
+from liquor_app.accounts.permissions import may, require
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import AppError
 from liquor_app.core.queue import get_job
 from liquor_app.imports.import_rows import ImportRow
 from liquor_app.imports.models import ImportStatus
+from liquor_app.imports.undo.kept_rows import KeptRow, kept_names
 from liquor_app.imports.undo.undo_import import cancel_undo, preview_undo, request_undo
 from liquor_app.screens.imports.wizard.running_state import WATCH_EVERY, WATCH_SECONDS, RunState
 from liquor_app.screens.imports.wizard.state import REPORT, EarlierState, ImportState
-from liquor_app.screens.imports.wizard.view import ReasonLine, undo_lines
+from liquor_app.screens.imports.wizard.view import ReasonLine, kept_file, undo_lines
 from liquor_app.screens.session.background import background
 from liquor_app.screens.session.state import guarded, signed_in
 from liquor_app.ui.toast import toast_failed
@@ -34,6 +35,8 @@ class UndoState(rx.State):
     lines: list[ReasonLine] = []
     is_nothing: bool = False
     problem: str = ""
+    kept_file: str = ""
+    """Where the list of all that stays is fetched."""
     percent: float = 0
     words: str = ""
     stopping: bool = False
@@ -45,6 +48,7 @@ class UndoState(rx.State):
         """Open the dialog, and have it counted what the undoing would do."""
         require(await signed_in(self), Permission.IMPORTS_WRITE)
         self.asking, self.counting, self.lines, self.problem, self.is_nothing = True, True, [], "", False
+        self.kept_file = ""
         return UndoState.count
 
     @background
@@ -54,17 +58,20 @@ class UndoState(rx.State):
         async with self:
             actor = await signed_in(self)
             row = await (await self.get_state(ImportState))._row()
-        told, problem = None, UNCOUNTED
+        told, names, problem = None, list[KeptRow](), UNCOUNTED
         try:
             async with transaction() as session:
                 told = await preview_undo(session, actor, row.id)
+                if any(told.kept.values()) and may(actor, Permission.CUSTOMERS_PRIVATE):
+                    names = await kept_names(session, actor, row.id)
         except AppError as error:
             problem = error.message
         finally:
             async with self:
                 self.counting, self.problem = False, "" if told else problem
                 if told:
-                    self.lines, self.is_nothing = undo_lines(told, done=False), told.is_nothing
+                    self.lines, self.is_nothing = undo_lines(told, names, done=False), told.is_nothing
+                    self.kept_file = kept_file(row.id) if names else ""
 
     @rx.event
     @guarded
@@ -121,7 +128,7 @@ class UndoState(rx.State):
         row = await file._row()
         if file.step != REPORT:
             return None
-        (await self.get_state(RunState))._told(row)
+        await (await self.get_state(RunState))._told(row)
         if row.job_id is not None:
             async with transaction() as session:
                 job = await get_job(session, row.job_id)

@@ -1,0 +1,1 @@
+"""Who a receipt names, and which receipt a row is of."""

@@ -1,0 +1,1 @@
+"""Rows that were taken with a warning."""
