@@ -19,8 +19,9 @@ from scipy.optimize import linprog
 from scipy.sparse import coo_matrix
 
 from liquor_app.actions.frequency_caps import AHEAD, BACK
-from liquor_app.experiments.arms import turns
+from liquor_app.experiments.arms import halves_of, tie_breaks, turns
 from liquor_app.experiments.statistics import Arm, lift
+from liquor_app.planning.candidates import HAIR
 from liquor_app.planning.optimizer.drawn_values import REPEATS, DrawnValues, choice_shares
 from liquor_app.planning.optimizer.optimise import optimise
 from liquor_app.planning.optimizer.problem import Problem
@@ -61,12 +62,16 @@ def draw(problem: Problem, people: list[UUID], cells: int = 24) -> DrawnValues:
     rng = np.random.default_rng(1)
     known = [Cell(str(cell), "offer", "email", "due") for cell in range(cells)]
     slope = np.abs(problem.value) * 20
+    halves = halves_of(people)
+    option = np.tile(np.arange(CANDIDATES), len(people))
     drawn = DrawnValues(
-        base=problem.value - PRIOR_MEAN * slope,
+        base=problem.value
+        - PRIOR_MEAN * slope
+        - HAIR * float(np.median(slope)) * tie_breaks("s", halves, problem.customer, option),
         slope=slope,
         cell=rng.integers(0, cells, slope.size),
         draws=Posterior.prior().level_draws(known, REPEATS, seed=1),
-        turn=turns("s", people, REPEATS),
+        turn=turns("s", halves, REPEATS),
         least=0.0,
     )
     drawn.own(problem.customer)

@@ -21,7 +21,7 @@ from liquor_app.core.states import sql_list
 from liquor_app.coupons.chosen_pools import choose_pool
 from liquor_app.coupons.coupon_pools import get_pool
 from liquor_app.segments.playbook import clean_percent
-from liquor_app.ui.words import plain_number
+from liquor_app.ui.words import figure, plain_number, plural
 
 # A campaign that never chose takes the standing pool, as its launch will.
 _NEEDS = f"""
@@ -74,6 +74,15 @@ class CodeNeed(CodeNeedFields):
     def missing(self) -> int:
         """Messages that will go without, and so not go at all."""
         return max(self.messages - self.remaining, 0) if self.pool_id else 0
+
+    @property
+    def words(self) -> str:
+        """What that means for its messages, for people."""
+        held = f"has {figure(self.remaining)} of {plural(self.messages, 'code')}" if self.remaining else "has no code"
+        return (
+            f"The pool “{self.pool_name}” {held} for {plain_number(self.discount_pct)}% off:"
+            f" {plural(self.missing, 'message')} will not leave until it has more."
+        )
 
 
 async def code_needs(session: AsyncSession, actor: Actor, campaign_id: UUID) -> list[CodeNeed]:

@@ -118,7 +118,7 @@ async def _draft(session: AsyncSession, actor: Actor, product: Any, people: list
     await notify(
         session,
         title=f"{name} is back in stock",
-        body=f"{plural(len(people), 'person', 'people')} asked for it. A campaign to tell them needs your approval.",
+        body=f"{plural(len(people), 'person', 'people')} asked for it. A campaign to tell them needs approval.",
         link=f"/campaigns/{campaign.id}",
     )
     return Restocked(product_id, len(people), campaign.id)

@@ -26,6 +26,7 @@ from liquor_app.experiments.off_policy import LEAST_PROPENSITY
 T = TypeVar("T")
 Ints = npt.NDArray[np.intp]
 Floats = npt.NDArray[np.float64]
+Words = npt.NDArray[np.uint64]
 
 LEAST_FOR_RANDOM = 200
 """People a plan must choose before some are given an action at random: below it the arm would show nothing."""
@@ -75,20 +76,48 @@ def pick(seed: str, customer_id: UUID, options: int) -> int:
     return number_of(f"{seed}:option", customer_id) * options >> 56
 
 
-def turns(seed: str, customers: Sequence[UUID], draws: int) -> Ints:
+def halves_of(customers: Sequence[UUID]) -> Words:
+    """Return the ids' two halves, shape (n, 2), for what is drawn of everybody at once."""
+    halves = np.frombuffer(b"".join([one.bytes for one in customers]), dtype=">u8").astype(np.uint64)
+    return halves.reshape(-1, 2)
+
+
+def turns(seed: str, customers: Words, draws: int) -> Ints:
     """Tell by which of so many imagined truths each customer's actions are valued, shape (n,); independent of arm and
     option.
 
-    Everybody of the base has a turn, not only who is chosen, so it is drawn of all at once: both halves of the id, one
-    after the other, are mixed with a key of the seed by SplitMix64's finaliser (Steele, Lea and Flood 2014).
+    Everybody of the base has a turn, not only who is chosen, so it is drawn of all at once (`halves_of`).
     """
-    key = np.uint64(int.from_bytes(hashlib.sha256(f"{seed}:truth".encode()).digest()[:8]))
-    halves = np.frombuffer(b"".join([one.bytes for one in customers]), dtype=">u8").astype(np.uint64).reshape(-1, 2)
-    mixed = _mixed(_mixed(halves[:, 0] ^ key) ^ halves[:, 1])
+    mixed = _words(f"{seed}:truth", customers)
     return ((mixed >> np.uint64(32)) * np.uint64(draws) >> np.uint64(32)).astype(np.intp)
 
 
-def _mixed(word: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
+def tie_breaks(seed: str, customers: Words, customer: Ints, option: Ints) -> Floats:
+    """Return a number in [0, 1) for each option of a customer, shape (n,), the same whatever is imagined.
+
+    Args:
+        customers: `halves_of` all of them.
+        customer: indices into them, shape (n,).
+        option: what tells a customer's options apart, small numbers from 0, shape (n,).
+    """
+    keys = _mixed(np.arange(1, int(option.max(initial=0)) + 2, dtype=np.uint64))
+    mixed = _words(f"{seed}:ties", customers).take(customer)
+    mixed ^= keys.take(option)
+    # one round of it, in place, for there are millions of options: both words are mixed already
+    mixed ^= mixed >> np.uint64(32)
+    mixed *= np.uint64(0x94D049BB133111EB)
+    mixed >>= np.uint64(11)
+    return np.asarray(mixed * 2.0**-53, dtype=np.float64)
+
+
+def _words(seed: str, customers: Words) -> Words:
+    """Return 64 bits of each id: both its halves, one after the other, mixed with a key of the seed by SplitMix64's
+    finaliser (Steele, Lea and Flood 2014)."""
+    key = np.uint64(int.from_bytes(hashlib.sha256(seed.encode()).digest()[:8]))
+    return _mixed(_mixed(customers[:, 0] ^ key) ^ customers[:, 1])
+
+
+def _mixed(word: Words) -> Words:
     word = (word ^ (word >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     word = (word ^ (word >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     return word ^ (word >> np.uint64(31))

@@ -2,7 +2,8 @@
 
 Of a campaign, and of all together, everybody written to stands against the held out. By segment, playbook and offer it
 is the planner's choice against those who were held out of just that choice: who got an action at random got another one
-than the held out would have.
+than the held out would have. A campaign with an A/B test of offers or channels tells nothing of single offers, nor of
+the agent's choosing: of some the test chose.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ from liquor_app.actions.models import Arm
 from liquor_app.actions.offering.offer_uplifts import offer_label
 from liquor_app.campaigns.brief import RESPONSE_DAYS
 from liquor_app.core.clock import now
+from liquor_app.core.states import sql_list
+from liquor_app.experiments.ab_tests.models import PLANNED
 from liquor_app.experiments.contrasts import Effect, Outcome, Span, Split, Sums, effect, together
 from liquor_app.experiments.models import ExperimentKind
 from liquor_app.experiments.outcomes import OutcomeRow, kept_outcomes
@@ -35,7 +38,8 @@ MOST_GROUPS = 500
 _SHARES = f"""
 SELECT e.campaign_id, k.name AS campaign, e.read_on, e.created_at, m.name AS arm, m.share, m.is_control,
        k.virtual_now IS NOT NULL AS is_played, k.started_at IS NOT NULL AS is_begun,
-       CAST(e.read_on AS timestamp) AT TIME ZONE :zone <= GREATEST(CAST(:now AS timestamptz), k.virtual_now) AS is_read
+       CAST(e.read_on AS timestamp) AT TIME ZONE :zone <= GREATEST(CAST(:now AS timestamptz), k.virtual_now) AS is_read,
+       EXISTS (SELECT FROM ab_tests b WHERE b.campaign_id = k.id AND b.topic IN {sql_list(*PLANNED)}) AS is_tested
   FROM experiments e JOIN experiment_arms m ON m.experiment_id = e.id JOIN campaigns k ON k.id = e.campaign_id
  WHERE e.campaign_id = ANY(:campaigns) AND e.kind = '{ExperimentKind.HOLDOUT}' ORDER BY e.campaign_id, m.name
 """
@@ -125,6 +129,14 @@ class CampaignDraw:
     is_played: bool
     """Only played: nobody outside was written to, so nothing of it was measured."""
     is_begun: bool
+    is_tested: bool = False
+    """An A/B test of offers or channels is part of it: its agent's arm holds what the test drew, so the agent's
+    choosing is not judged by it."""
+
+    @property
+    def beside(self) -> frozenset[str]:
+        """Arms beside which the agent's choosing is judged."""
+        return frozenset() if self.is_tested else frozenset(self.shares) & {Arm.RANDOM, Arm.USUAL}
 
 
 async def fix_read(session: AsyncSession, campaign_id: UUID, last_day: date, *, anew: bool) -> None:
@@ -147,7 +159,7 @@ async def read_draws(session: AsyncSession, campaigns: Sequence[UUID]) -> dict[U
         campaign: CampaignDraw(
             arms[0].campaign, arms[0].created_at, arms[0].read_on, bool(arms[0].is_read),
             {one.arm: one.share for one in arms}, frozenset(one.arm for one in arms if one.is_control),
-            bool(arms[0].is_played), bool(arms[0].is_begun),
+            bool(arms[0].is_played), bool(arms[0].is_begun), bool(arms[0].is_tested),
         )
         for campaign, arms in rows.items()
     }  # fmt: skip
@@ -165,7 +177,9 @@ async def read_effects(session: AsyncSession, actor: Actor, by: By) -> tuple[lis
     names = await _names(session, rows, draws, by)
     groups: dict[str, list[OutcomeRow]] = defaultdict(list)
     for row in rows:
-        if row.campaign_id in draws and (key := _KEYS[by](row)):
+        if row.campaign_id not in draws or (by is By.OFFER and draws[row.campaign_id].is_tested):
+            continue  # of an A/B test of offers the held out tell only of what the plan had chosen itself
+        if key := _KEYS[by](row):
             groups[key].append(row)
     told = [_told(by, key, names.get(key, key), group, draws) for key, group in groups.items()]
     told.sort(key=lambda one: (-one.written, one.name, one.key))
@@ -208,12 +222,12 @@ def _told(by: By, key: str, name: str, rows: Sequence[OutcomeRow], draws: Mappin
     agent = [
         split
         for campaign, split in zip(used, splits(lambda _: (Arm.AGENT,), lambda _: (Arm.RANDOM,)), strict=True)
-        if Arm.RANDOM in draws[campaign].shares and is_whole
+        if Arm.RANDOM in draws[campaign].beside and is_whole
     ]
     usual = [
         split
         for campaign, split in zip(used, splits(lambda _: (Arm.AGENT,), lambda _: (Arm.USUAL,)), strict=True)
-        if Arm.USUAL in draws[campaign].shares and is_whole
+        if Arm.USUAL in draws[campaign].beside and is_whole
     ]
     everybody = together(split.one for split in main)
     only = UUID(key) if by is By.CAMPAIGN else None

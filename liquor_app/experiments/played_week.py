@@ -286,7 +286,7 @@ async def played_week(session: AsyncSession, actor: Actor, campaign_id: UUID) ->
         profit=lift(_profit(written), _profit(held)) if is_over else None,
         promised=await _promised(session, campaign_id) if is_over else None,
         split=await _split(session, campaign_id, found) if is_over else None,
-        beside=tuple(_beside(found)) if is_over else (),
+        beside=tuple(_beside(found)) if is_over and not await _is_tested(session, campaign_id) else (),
         lesson=await _lesson(session, campaign_id) if is_over else None,
     )
 
@@ -347,6 +347,11 @@ async def _split(session: AsyncSession, campaign_id: UUID, found: Sequence[Any])
         [sum(people.get(arm, 0) for arm in side) for side in sides],
         [sum(draw.shares[arm] for arm in side) for side in sides],
     )
+
+
+async def _is_tested(session: AsyncSession, campaign_id: UUID) -> bool:
+    draw = (await read_draws(session, [campaign_id])).get(campaign_id)
+    return draw is not None and draw.is_tested
 
 
 def _beside(found: Sequence[Any]) -> Iterator[PlayedBeside]:

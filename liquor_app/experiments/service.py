@@ -58,6 +58,7 @@ NO_HOLDOUT = (
     "Nobody is held out of this campaign, so what writing itself changes is not measured: only what choosing changes"
     " beside {what}."
 )
+NOTHING_BESIDE = "Nobody is held out of this campaign, so what writing itself changes is not measured."
 NOBODY_REACHED = "No message of this campaign has reached anybody yet, so nothing is measured."
 NOBODY_BOUGHT = (
     "Nobody of either group has bought in their week yet: what it changed cannot be told, in buyers or in money. What"
@@ -78,7 +79,7 @@ async def holdout_result(session: AsyncSession, actor: Actor, campaign_id: UUID)
     written, control = arm_sums(rows, set(draw.shares) - draw.control), arm_sums(rows, draw.control)
 
     def beside(arm: actions.Arm) -> Beside | None:
-        if arm not in draw.shares:
+        if arm not in draw.beside:
             return None
         return Beside.of(arm_sums(rows, [actions.Arm.AGENT]), arm_sums(rows, [arm]))
 
@@ -101,11 +102,10 @@ def _note(draw: CampaignDraw, written: Sums, control: Sums) -> str:
     if written.drawn + control.drawn == 0:
         return NOBODY_REACHED
     others = {actions.Arm.RANDOM: "chance", actions.Arm.USUAL: "business as usual"}
-    told = (
-        []
-        if draw.control
-        else [NO_HOLDOUT.format(what=" and ".join(others[one] for one in others if one in draw.shares))]
-    )
+    told = []
+    if not draw.control:
+        what = " and ".join(others[one] for one in others if one in draw.beside)
+        told.append(NO_HOLDOUT.format(what=what) if what else NOTHING_BESIDE)
     if written.people and (control.people or not draw.control) and written.bought + control.bought == 0:
         told.append(NOBODY_BOUGHT)
     return " ".join(told)

@@ -24,7 +24,7 @@ from liquor_app.campaigns.brief import CHANNELS, CampaignBrief
 from liquor_app.campaigns.models import LIVE
 from liquor_app.core.clock import today_in
 from liquor_app.core.states import sql_list
-from liquor_app.experiments.arms import draw_seed, turns
+from liquor_app.experiments.arms import draw_seed, halves_of, tie_breaks, turns
 from liquor_app.planning.optimizer.drawn_values import REPEATS, DrawnValues
 from liquor_app.planning.optimizer.problem import NOWHERE, Floats, Ints, Problem, Verdict
 from liquor_app.planning.simulation import Sends
@@ -34,6 +34,9 @@ from liquor_app.scoring.uplift_store import Beliefs
 from liquor_app.ui.words import show_money
 
 BATCH = 50_000
+HAIR = 2e-4
+"""Of what a buyer is worth at the middle: by up to so much are values set apart that would be equal. Less than a text
+costs more than an e-mail, so never against what is really cheaper; more than prices are found to."""
 LEAST_UPLIFT = 1e-5
 """Below it what a buyer keeps cannot be told from what the action is thought to keep; it is stored to six places."""
 CHOSEN = f"a.status = '{ActionStatus.PENDING}'"
@@ -104,19 +107,23 @@ class Candidates:
         """Return what they are worth under imagined truths of what is believed, and by whose turn.
 
         Only what all cells share is drawn (ADR 96, 101): whether messages work at all is as open as it is believed to
-        be, which of them work best is not.
+        be, which of them work best is not. Equals are told apart by a `HAIR`, or who gets an e-mail and who a text
+        would be left to rounding, and its chance with it (ADR 153).
         """
         seed = f"{brief.id}:{brief.seed}"
         a_buyer = self.basket * self.margin + np.divide(
             self.kept, self.uplift, out=np.zeros(self.kept.size), where=np.abs(self.uplift) > LEAST_UPLIFT
         )
+        halves = halves_of(self.people)
+        costs = np.array([float(brief.limits.email_cost), float(brief.limits.sms_cost)])[self.channel]
+        option = self.channel * max(len(brief.target_segments), 1) + self.segment
+        hair = HAIR * float(np.median(np.abs(a_buyer))) if a_buyer.size else 0.0
         return DrawnValues(
-            base=-self.discount
-            - np.array([float(brief.limits.email_cost), float(brief.limits.sms_cost)])[self.channel],
+            base=-self.discount - costs - hair * tie_breaks(seed, halves, self.customer, option),
             slope=a_buyer,
             cell=self.cell,
             draws=beliefs.posterior.level_draws(self.cells, REPEATS, seed=draw_seed(seed, beliefs.version)),
-            turn=turns(seed, self.people, REPEATS),
+            turn=turns(seed, halves, REPEATS),
             least=float(brief.limits.min_profit),
         )
 

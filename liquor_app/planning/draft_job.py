@@ -11,9 +11,10 @@ from liquor_app.accounts.permissions import SYSTEM
 from liquor_app.actions.generate import generate_within
 from liquor_app.actions.plan_context import lock_context
 from liquor_app.campaigns.models import CampaignStatus, CampaignType, Engine
-from liquor_app.campaigns.service import hold_unapproved
+from liquor_app.campaigns.service import hold_unapproved, lock_campaign
 from liquor_app.core.config import get_settings
 from liquor_app.core.db import allow_thinking, transaction
+from liquor_app.core.errors import Conflict
 from liquor_app.core.ids import parse_id
 from liquor_app.core.queue import JobContext
 from liquor_app.organization.service import notify
@@ -25,6 +26,8 @@ from liquor_app.planning.plan_store import PlanRow, Report
 from liquor_app.planning.triggered import plan_standing
 from liquor_app.ui.words import figure
 
+ROUNDS = 5
+"""How often a campaign is planned that somebody changes while it is."""
 HEARTBEAT = 10.0
 """Seconds between words to whoever waits while the AI planner thinks, and between looks whether to stop."""
 
@@ -86,13 +89,29 @@ async def _ask(asked: Asked, report: Report, campaign_id: UUID) -> PlanRow:
 
 
 async def generate_campaign(job: JobContext) -> dict[str, Any]:
-    """Plans for a campaign, then before a person, as far as the guidance wants one."""
+    """Plans for a campaign, then before a person, as far as the guidance wants one. Who changed it meanwhile and asked
+    for a plan was given this very job: it plans what the campaign has become.
+
+    Raises:
+        Conflict: a plan was approved meanwhile, or the campaign was changed each time.
+    """
     campaign_id = parse_id(str(job.args.get("campaign_id", "")), "campaign_id")
-    drafted = await draft_plans(campaign_id, job.progress)
+    for _ in range(ROUNDS):
+        drafted = await draft_plans(campaign_id, job.progress)
+        if (told := await _ready(job, campaign_id, drafted)) is not None:
+            return told
+    raise Conflict("The campaign was changed each time it was planned. Plan again.")
+
+
+async def _ready(job: JobContext, campaign_id: UUID, drafted: Drafted) -> dict[str, Any] | None:
+    """Put the plan where the guidance wants it; None where the campaign was changed since it was made, so that it has
+    none."""
     async with transaction() as session:
+        if (await lock_campaign(session, campaign_id)).plan_id is None:
+            return None
         campaign = await plan_ready(session, SYSTEM, campaign_id)
         if campaign.status in {CampaignStatus.DRAFT, CampaignStatus.AWAITING_APPROVAL}:
-            waits = "waits for your approval" if campaign.status is not CampaignStatus.DRAFT else "has a suggested plan"
+            waits = "waits for approval" if campaign.status is not CampaignStatus.DRAFT else "has a suggested plan"
             await notify(
                 session,
                 title=f"{campaign.name} {waits}",

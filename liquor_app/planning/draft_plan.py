@@ -211,6 +211,8 @@ async def summary_of(session: AsyncSession, ready: Prepared, arms: Arms) -> dict
         "bounded": arms.bounded,
         "money_off": arms.money_off,
     }
+    if arms.tested is not None:
+        summary["ab_test"] = arms.tested
     explained = (await uplift_in_use(session)).posterior.explained
     summary["power"] = power_of(arms.people.contacted + arms.people.holdout, ready.brief, chosen.baseline, explained)
     return summary

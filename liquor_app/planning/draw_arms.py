@@ -33,6 +33,7 @@ from liquor_app.experiments.assignments import Drawn, record_arms, standing_shar
 from liquor_app.experiments.effects import fix_read
 from liquor_app.planning.ai.apply_copy import Rewriting, rewrite
 from liquor_app.planning.block_forecast import leave_out_blocked
+from liquor_app.planning.drawing.ab_draw import AbDraw, Limits, draw_test
 from liquor_app.planning.drawing.random_options import Chance, Kind, Option, read_chance
 from liquor_app.planning.optimizer.problem import Room
 from liquor_app.scoring.uplift_store import uplift_in_use
@@ -62,6 +63,8 @@ class Arms:
     """People with more options than leave each its chance: chance draws from some of them."""
     money_off: bool = True
     """Whether money off may be drawn; not where the budget is nearly spent."""
+    tested: dict[str, Any] | None = None
+    """What came of drawing the campaign's test of offers or channels (`AbDraw.told`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +171,6 @@ async def draw_arms(
         choice, policy = Choice.certain(by_person.values()), "mean"
     else:
         policy = "draw"
-    drawing = _Drawing(brief, seed, shares, f"{policy}:{beliefs.version}", chance, choice)
     swapped = {
         one.id: chance.as_usual[one.id]
         if one.arm is Arm.USUAL
@@ -176,13 +178,21 @@ async def draw_arms(
         for one in people
         if one.arm in OTHERWISE
     }
+    limits = _left_for_a_test(brief, people, swapped, room, budget)
+    once = {one.id: one.rows[0] for one in people if _may_be_tested(one)}
+    test = await draw_test(session, context, once, {one.id: one.rows[0].scheduled_date for one in people}, limits)
+    drawing = _Drawing(brief, seed, shares, f"{policy}:{beliefs.version}", chance, choice, test)
     stays = _fitting(drawing, people, swapped, room, budget)
+    swapped |= test.given
     await stage_decisions(session)
     await copy_decisions(session, drawing.decisions(people, swapped, stays))
     await apply_decisions(session, plan_id)
     explored = [one for one in people if one.id in swapped and one.id in stays]
     for arm, words in OTHERWISE.items():
         given = [swapped[one.id] for one in explored if one.arm is arm and not one.is_own(swapped[one.id])]
+        await _give(session, brief, given, words)
+    for key, words in test.words.items():
+        given = [swapped[one.id] for one in explored if test.drawn.get(one.id) == key]
         await _give(session, brief, given, words)
     if explored:
         await leave_out_blocked(session, context, plan_id, only=[swapped[one.id].row.id for one in explored])
@@ -193,8 +203,40 @@ async def draw_arms(
         await fix_read(session, brief.id, brief.end_date, anew=False)
     costs = dict.fromkeys(OTHERWISE, 0.0)
     for one in explored:
+        if one.arm not in OTHERWISE:
+            continue
         costs[one.arm] += sum(float(row.profit) for row in one.rows) - swapped[one.id].profit
-    return Arms(drawn, costs[Arm.RANDOM], costs[Arm.USUAL], chance.bounded, chance.money_off)
+    tested = test.told(stays)
+    return Arms(drawn, costs[Arm.RANDOM], costs[Arm.USUAL], chance.bounded, chance.money_off, tested)
+
+
+def _may_be_tested(one: _Person) -> bool:
+    return one.arm in (Arm.AGENT, Arm.FIXED) and len(one.rows) == 1
+
+
+def _left_for_a_test(
+    brief: CampaignBrief, people: Sequence[_Person], swapped: Mapping[UUID, Option], room: Room, budget: float
+) -> Limits:
+    """Return what is left beside what is drawn at random and beside all other messages of the plan."""
+    first = brief.days[0]
+    taken: dict[tuple[int, str], int] = defaultdict(int)
+    spent = 0.0
+    for one in people:
+        if one.arm is Arm.HOLDOUT:
+            continue
+        if (drawn := swapped.get(one.id)) is not None:
+            taken[(one.rows[0].scheduled_date - first).days, drawn.row.channel] += 1
+            spent += drawn.spent
+            continue
+        for row in one.rows:
+            taken[(row.scheduled_date - first).days, row.channel] += 1
+            spent += 0.0 if _may_be_tested(one) else float(row.spent or 0)
+    left = {
+        (day, channel): int(room[day, place]) - taken[day, channel]
+        for day in range(room.shape[0])
+        for place, channel in enumerate(CHANNELS)
+    }
+    return Limits(first, budget - spent, left)
 
 
 async def _redraw(session: AsyncSession, brief: CampaignBrief, seed: str, shares: Shares) -> None:
@@ -229,6 +271,7 @@ class _Drawing:
     policy: str
     chance: Chance
     choice: Choice
+    test: AbDraw
 
     def decisions(
         self, people: Sequence[_Person], swapped: Mapping[UUID, Option], stays: set[UUID]
@@ -237,7 +280,7 @@ class _Drawing:
         held = f"Drawn at random, {percent(self.shares.holdout)} of whom the plan chose, to measure what it changes."
         for one in people:
             options, drawn = self.chance.count(one.id), swapped.get(one.id)
-            among = self.chance.logged(one.id, len(one.rows))
+            among = self.chance.logged(one.id, len(one.rows), self.test.logged(one.id))
             for row in one.rows:
                 if one.id not in stays:
                     yield Decision(row.id, ActionStatus.SKIPPED, None, Reason.GAVE_WAY.value, NO_SEAT)
@@ -252,7 +295,8 @@ class _Drawing:
                         propensity=self._chance(one, row, options), decision=among,
                     )  # fmt: skip
                 elif row.id != drawn.row.id:
-                    yield Decision(row.id, ActionStatus.SKIPPED, None, Reason.BETTER_ACTION.value, _INSTEAD[one.arm])
+                    instead = _INSTEAD.get(one.arm, _TESTED_INSTEAD)
+                    yield Decision(row.id, ActionStatus.SKIPPED, None, Reason.BETTER_ACTION.value, instead)
             if drawn is not None and one.id in stays:  # one message, whatever the planner chose
                 yield Decision(
                     drawn.row.id, ActionStatus.PENDING, one.rows[0].scheduled_date, arm=one.arm, policy=self.policy,
@@ -267,6 +311,8 @@ class _Drawing:
     def _chance(self, one: _Person, row: Any, options: int) -> float:
         """Return the chance of just what somebody gets: several messages are one decision, and chance draws but one."""
         is_one, by_agent = len(one.rows) == 1, self.choice.whole.get(row.id, 0.0)
+        if is_one:
+            by_agent = self.test.chance(row.id, row.offer or "", own=by_agent, chosen=self.choice.alone)
         return chances(
             self.shares, options, by_agent=by_agent, is_option=is_one and self._is_option(row),
             is_usual=is_one and self.chance.is_usual(row.customer_id, _kind(row)),
@@ -277,7 +323,9 @@ class _Drawing:
 
     def _by_agent(self, option: Option) -> float:
         own = option.row.offer_terms.get("name") == option.offer.name
-        return self.choice.alone.get(option.row.id, 0.0) if own else 0.0
+        alone = self.choice.alone
+        chosen = alone.get(option.row.id, 0.0) if own else 0.0
+        return self.test.chance(option.row.id, option.offer.name, own=chosen, chosen=alone)
 
 
 NO_SEAT = "More were chosen for the day than it has room for, because some are held out; who had to give way was drawn."
@@ -290,6 +338,7 @@ _INSTEAD = {
     Arm.RANDOM: "Another action was drawn at random for this customer, to judge the agent's choosing by.",
     Arm.USUAL: "This customer gets business as usual, to judge the agent's choosing by.",
 }
+_TESTED_INSTEAD = "The A/B test drew another channel for this customer."
 
 
 def _kind(row: Any) -> Kind:

@@ -12,7 +12,7 @@ from sqlmodel import SQLModel
 
 from liquor_app.campaigns.models import Engine
 from liquor_app.core.columns import choice, day, document, moment, pk, plain_uuid, ref, stamped, whole, words
-from liquor_app.core.platform.named_in import named_in
+from liquor_app.core.platform.named_in import named_in, names_them
 from liquor_app.core.platform.personal_data import Personal
 from liquor_app.core.states import Transitions
 
@@ -75,14 +75,15 @@ class PlanChoice(SQLModel, table=True):
     """`{"arm", "propensity", "policy"}` of whose outcome teaches."""
 
 
+_TOLD = names_them("concat_ws(' ', summary, reasoning, engine_record)", ":words")
+_REASONED = names_them("concat_ws(' ', reasoning, engine_record)", ":words")
 PERSONAL = (
     Personal(
         "plans",
-        rows="SELECT id, reasoning, engine_record, created_at FROM plans WHERE concat_ws(' ', summary,"
-        " reasoning, engine_record) ~* :words",
+        rows=f"SELECT id, reasoning, engine_record, created_at FROM plans WHERE {_TOLD}",
         scrub="UPDATE plans SET reasoning = CASE WHEN CAST(reasoning AS text) ~* :words THEN '[]' ELSE reasoning"
         " END, engine_record = CASE WHEN CAST(engine_record AS text) ~* :words THEN NULL ELSE"
-        " engine_record END WHERE concat_ws(' ', reasoning, engine_record) ~* :words",
+        f" engine_record END WHERE {_REASONED}",
         why="plans of many people, which name nobody unless somebody wrote a name into one",
     ),
     Personal(

@@ -18,7 +18,7 @@ from liquor_app.planning.optimizer.problem import Allocation
 from liquor_app.planning.plan_summary import LEARNED, takers_of
 from liquor_app.planning.simulation import MODEL_SPREAD
 from liquor_app.ui.chances import within_words
-from liquor_app.ui.words import figure, percent, plain_number, plural, show_money, show_weekday
+from liquor_app.ui.words import figure, listed, percent, plain_number, plural, show_money, show_weekday
 
 Entry = dict[str, str]
 SHOWN_SEGMENTS = 5
@@ -111,6 +111,8 @@ def explain(
                 f" {show_money(summary['arms']['usual_cost'])}.",
             )
         )
+    if tested := summary.get("ab_test"):
+        entries.append(_tested_words(tested))
     if drawn := summary.get("drawn"):
         entries.append(
             entry(
@@ -369,4 +371,17 @@ def _assumptions(brief: CampaignBrief, summary: Mapping[str, Any]) -> Entry:
         f" it is not in the profit above); {_level(summary)}"
         " Whoever is due within the plan is written to from that day on where there is room (a message before it counts"
         f" {percent(1 - EARLY)} less), whoever is overdue early (each day's wait counts {percent(DAILY)}).",
+    )
+
+
+def _tested_words(tested: Mapping[str, Any]) -> Entry:
+    """Tell what the test of offers or channels has drawn (`AbDraw.told`)."""
+    if tested["why"]:
+        return entry("holdout", f"The A/B test “{tested['name']}” has nobody in it", tested["why"])
+    people = listed([f"{key} {figure(count)}" for key, count in sorted(tested["people"].items())])
+    return entry(
+        "holdout",
+        f"A/B test “{tested['name']}”: {people}",
+        "Drawn among those the agent writes to once who could get every variant. What it drew stands in this plan with"
+        " its cost; it is compared to the end, and the agent's own choosing is not judged by this campaign.",
     )

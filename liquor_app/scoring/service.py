@@ -18,6 +18,7 @@ from liquor_app.core.clock import now
 from liquor_app.core.db import allow_thinking
 from liquor_app.core.errors import NotFound
 from liquor_app.core.pubsub import publish
+from liquor_app.customers.merging.gone_profiles import why_gone
 from liquor_app.organization.settings import GeneralSettings, PlanningSettings, load_settings
 from liquor_app.scoring import features, model_lifecycle
 from liquor_app.scoring.estimators import scorecard
@@ -193,7 +194,7 @@ async def explain_customer(session: AsyncSession, actor: Actor, customer_id: UUI
     )
     row = found.mappings().first()
     if row is None:
-        raise NotFound("There is no such customer, or it was deleted.")
+        raise NotFound(await why_gone(session, customer_id))
     models = await session.execute(
         text(
             "SELECT kind, version, method, metrics, n, created_at, status, trained_from, trained_to"

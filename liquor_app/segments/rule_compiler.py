@@ -260,6 +260,8 @@ def _birthday(op: str, value: Any, today: date) -> ColumnElement[bool]:
     In a year without it, somebody born on 29 February keeps 1 March."""
     if op == "unknown":
         return c.birthday_md.is_(None)
+    if op == "this_month":
+        return _birthday_in(today)
     if op == "known" or value >= 365:
         return c.birthday_md.is_not(None)
     span = timedelta(days=value)
@@ -275,8 +277,20 @@ def _birthday(op: str, value: Any, today: date) -> ColumnElement[bool]:
     return and_(c.birthday_md.is_not(None), within)
 
 
+def _birthday_in(today: date) -> ColumnElement[bool]:
+    """Return whose birthday is kept in the month of `today`."""
+    first, last = today.month * 100 + 1, today.month * 100 + 31
+    if not isleap(today.year) and today.month in (2, 3):
+        first, last = (201, 228) if today.month == 2 else (229, 331)
+    after, until = (literal(day, SmallInteger) for day in (first, last))
+    return and_(c.birthday_md.is_not(None), c.birthday_md.between(after, until))
+
+
 def _turned(op: str, value: Any, today: date) -> ColumnElement[bool]:
-    """Return who came of age; whose age is in doubt did not."""
+    """Return who came of age, or will; whose age is in doubt did not."""
+    if op == "next_days":
+        until = literal(today + timedelta(days=value), Date)
+        return and_(c.age_disputed_at.is_(None), c.of_age_on > literal(today, Date), c.of_age_on <= until)
     since = literal(today - timedelta(days=value), Date)
     came = c.of_age_on.between(since, literal(today, Date)) if op == "within_days" else c.of_age_on < since
     return and_(c.of_age_on.is_not(None), c.age_disputed_at.is_(None), came)

@@ -29,7 +29,7 @@ class Kind(StrEnum):
     DAY = "day"
     """A calendar day, asked about relative to today."""
     REACHED = "reached"
-    """A day that has come already, asked about relative to today."""
+    """A day that is come to once, asked about relative to today."""
     LIST = "list"
 
 
@@ -49,10 +49,13 @@ OPS: dict[Kind, dict[str, str]] = {
         "unknown": "is not known",
     },
     Kind.BIRTHDAY: {
-        "next_days": "in the next … days", "within_days": "in the last … days", "known": "is known",
-        "unknown": "is not known",
+        "next_days": "in the next … days", "within_days": "in the last … days", "this_month": "in this month",
+        "known": "is known", "unknown": "is not known",
     },
-    Kind.REACHED: {"within_days": "in the last … days", "older_than_days": "more than … days ago"},
+    Kind.REACHED: {
+        "within_days": "in the last … days", "older_than_days": "more than … days ago",
+        "next_days": "comes in the next … days",
+    },
     Kind.LIST: {"has_any": "include any of", "has_all": "include all of", "has_none": "include none of"},
 }  # fmt: skip
 """Operators by kind, with the words the rule builder shows."""
@@ -67,7 +70,7 @@ OPS[Kind.DAY] = OPS[Kind.MOMENT]
 
 LIST_OPS = frozenset({"in", "not_in", "has_any", "has_all", "has_none"})
 DAY_OPS = frozenset({"within_days", "older_than_days", "next_days"})
-BARE_OPS = frozenset({"known", "unknown"})
+BARE_OPS = frozenset({"known", "unknown", "this_month"})
 """Operators that take no value."""
 
 
@@ -134,7 +137,12 @@ FIELDS: dict[str, Field] = _registry(
     Field("has_email", "E-mail address", Kind.FLAG),
     Field("has_phone", "Phone number", Kind.FLAG),
     Field("birthday", "Birthday", Kind.BIRTHDAY, hint="Today counts; 29 February is kept on 1 March in other years"),
-    Field("turned_21", f"Turned {LEGAL_AGE}", Kind.REACHED, hint="Only who is of age already, and in no doubt"),
+    Field(
+        "turned_21",
+        f"Turned {LEGAL_AGE}",
+        Kind.REACHED,
+        hint="Of ages in no doubt; nobody is written to before the day",
+    ),
     Field("age_band", "Age", Kind.CHOICE, OF_AGE, hint="Of those whose date of birth is known"),
     Field("age_verified", "Age verified", Kind.FLAG),
     Field("objected_to_profiling", "Objection to profiling", Kind.FLAG),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from liquor_app.customers.ages.birth_dates import AgeBand
+from liquor_app.customers.ages.birth_dates import LEGAL_AGE, AgeBand
 from liquor_app.segments.rule_fields import EVENTS, OPS, Kind
 from liquor_app.segments.rules import All, AnyOf, Condition, Happened, InSegment, Not, Rule, parse_rules
 from liquor_app.ui.words import plain_number, show_money
@@ -69,11 +69,15 @@ def _condition(rule: Condition) -> str:
     if field.kind is Kind.FLAG:
         return _FLAGS[field.name][0 if value else 1]
     words = OPS[field.kind][op]
+    if op == "this_month":
+        return "has a birthday in this month"
     if op in ("known", "unknown"):
         return f"{label} {words}"
     if field.kind is Kind.BIRTHDAY:
         when = "in the next" if op == "next_days" else "in the last"
         return f"has a birthday today or {when} {_days(value)}"
+    if field.kind is Kind.REACHED and op == "next_days":
+        return f"turns {LEGAL_AGE} in the next {_days(value)}"
     if field.kind is Kind.REACHED:
         return f"{label} " + (f"in the last {_days(value)}" if op == "within_days" else f"more than {_days(value)} ago")
     if field.name == "age_band":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -20,7 +21,10 @@ from liquor_app.campaigns.service import get_campaign, update_campaign
 from liquor_app.compliance.service import ensure_rule_pack
 from liquor_app.core.errors import Conflict, Forbidden, Invalid
 from liquor_app.core.listing.spec import ListQuery
+from liquor_app.experiments.ab_tests.models import AbTopic, Measure
+from liquor_app.experiments.ab_tests.service import AbAsked, define_ab_test
 from liquor_app.organization.guidance import save_guidance
+from liquor_app.organization.models import Channel
 from liquor_app.planning.approval.approve_campaign import submit_plan
 from liquor_app.planning.approval.autopilot import plan_ready, read_switch, release_autopilot, stop_autopilot
 from liquor_app.planning.due_campaigns import start_due
@@ -191,6 +195,19 @@ async def test_a_subject_that_is_untrue_on_its_day_is_not_approved(session: Asyn
     with pytest.raises(Conflict, match="would be untrue on"):
         await approve_seen(session, ADMIN, campaign)
     await session.execute(text("UPDATE actions SET scheduled_date = CAST(offer_terms ->> 'expires_on' AS date)"))
+    assert (await approve_seen(session, ADMIN, campaign)).status is CampaignStatus.SCHEDULED
+
+
+async def test_nor_is_a_tests_subject_that_is_untrue_on_its_day(session: AsyncSession) -> None:
+    """Half a week's messages were refused one by one as they left, and nobody was told before."""
+    campaign = await planned(session)
+    await plan_ready(session, SYSTEM, campaign)
+    await session.execute(text("UPDATE actions SET scheduled_date = CAST(offer_terms ->> 'expires_on' AS date) - 3"))
+    asked = AbAsked("Hurry?", AbTopic.SUBJECT, Channel.EMAIL, Measure.CLICKED, ["{{ offer.text }} ends today"])
+    await define_ab_test(session, SYSTEM, campaign, asked)
+    with pytest.raises(Conflict, match=r"The subject of variant B, “.*”, would be untrue on"):
+        await approve_seen(session, ADMIN, campaign)
+    await define_ab_test(session, SYSTEM, campaign, replace(asked, given=["{{ offer.text }}, {{ offer.ends }}"]))
     assert (await approve_seen(session, ADMIN, campaign)).status is CampaignStatus.SCHEDULED
 
 

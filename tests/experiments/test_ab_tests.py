@@ -17,11 +17,12 @@ from liquor_app.core.clock import now
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import Conflict, Forbidden, Invalid, NotFound
 from liquor_app.core.ids import uuid7
-from liquor_app.experiments.ab_tests.ab_store import words_of_test, yet_to_judge
+from liquor_app.experiments.ab_tests.ab_store import yet_to_judge
+from liquor_app.experiments.ab_tests.approval_words import words_of_test
 from liquor_app.experiments.ab_tests.judge_tests import ab_result, judge_test
 from liquor_app.experiments.ab_tests.lists import list_ab_tests
 from liquor_app.experiments.ab_tests.models import AbStatus, AbTopic, Measure
-from liquor_app.experiments.ab_tests.read_variants import read_variants
+from liquor_app.experiments.ab_tests.read_variants import people_in, read_variants
 from liquor_app.experiments.ab_tests.service import (
     AbAsked,
     check_ab_test,
@@ -38,6 +39,7 @@ from liquor_app.organization.settings import shop_today
 from liquor_app.planning.plan_store import fingerprint_of
 from liquor_app.sending.pipeline.dispatch import Dispatcher
 from liquor_app.sending.pipeline.launch import launch_campaign
+from liquor_app.ui.words import plural
 from tests.factories import ALL_DAY, add_people, add_ready_campaign, noon_zone, open_shop
 
 SUBJECT = "The {{ offer.category }} you like, {{ offer.ends }} at the latest"
@@ -267,6 +269,18 @@ def _terms(settings: dict[str, Any]) -> tuple[float, float]:
     return float(planning.margin_pct) / 100, float(planning.email_cost)
 
 
+async def test_what_was_stopped_in_a_played_week_is_nobody(session: AsyncSession) -> None:
+    """Its messages reach nobody, so whose message was stopped on the way is in no variant either."""
+    campaign, _ = await draft(session, 24)
+    await define_ab_test(session, SYSTEM, campaign, asked())
+    await approve(session, campaign)
+    await launch_campaign(session, SYSTEM, campaign)
+    await session.execute(text("UPDATE sends SET status = 'skipped', skip_reason = 'customer_deleted'"))
+    assert sum(one.people for one in await read_variants(session, campaign, ["A", "B"], Measure.BOUGHT)) == 24
+    await session.execute(text("UPDATE campaigns SET virtual_now = now()"))
+    assert sum(one.people for one in await read_variants(session, campaign, ["A", "B"], Measure.BOUGHT)) == 0
+
+
 async def test_harm_ends_a_variant(session: AsyncSession) -> None:
     """Who complains about B more than chance has it: what of B has not left gets what was planned; A and C go on."""
     campaign, _ = await draft(session, 900)
@@ -287,6 +301,8 @@ async def test_harm_ends_a_variant(session: AsyncSession) -> None:
     assert test.status is AbStatus.OPEN
     assert {row.variant for row in await sends(session, campaign) if row.id in waits} == {None}
     assert (await ab_result(session, SYSTEM, campaign)).judged.leader != "B"
+    with pytest.raises(Conflict, match="Variant B was ended for the harm it did"):
+        await choose_ab_winner(session, SYSTEM, campaign, "B")
     await judge_test(session, campaign)  # told once
     titles = list((await session.execute(text("SELECT title FROM notifications"))).scalars())
     assert titles.count("Variant B of “Does the last day help?” was ended") == 1
@@ -389,9 +405,19 @@ async def test_defined_while_nothing_is_approved(session: AsyncSession) -> None:
     other = await fingerprint_of(session, campaign)
     await define_ab_test(session, SYSTEM, campaign, asked(given=["Another"]))
     assert len({bare, seen, other, await fingerprint_of(session, campaign)}) == 4
+    people = await people_in(session, campaign, "email", None, AbTopic.SUBJECT)
     assert await words_of_test(session, campaign) == (
-        "A/B test “Does the last day help?”, subject line by E-mail: A as planned, B “Another”. Won by clicks."
+        "A/B test “Does the last day help?”, subject line by E-mail: A as planned, B “Another”."
+        f" {plural(people, 'person is', 'people are')} in it: about {people // 2} in each variant. Won by clicks."
     )
+    await define_ab_test(session, SYSTEM, campaign, asked(given=["Until Sunday: {{ offer.text }}"]))
+    told = await words_of_test(session, campaign)
+    assert "{{" not in told, "the approver was shown a template's own language"
+    planned = await session.execute(
+        text("SELECT offer FROM actions WHERE campaign_id = :id AND status = 'pending'"), {"id": campaign}
+    )
+    assert any(f"B “Until Sunday: {offer}”" in told for offer in planned.scalars())
+    assert "as the first of the plan would read them" in told
     await remove_ab_test(session, SYSTEM, campaign)
     with pytest.raises(NotFound):
         await remove_ab_test(session, SYSTEM, campaign)
@@ -401,13 +427,13 @@ async def test_defined_while_nothing_is_approved(session: AsyncSession) -> None:
         with pytest.raises(Conflict, match="send it back"):
             await verb
     audited = await session.execute(text("SELECT action FROM audit_log WHERE action LIKE 'ab_test.%' ORDER BY id"))
-    assert list(audited.scalars()) == [*(["ab_test.defined"] * 4), "ab_test.removed", "ab_test.defined"]
+    assert list(audited.scalars()) == [*(["ab_test.defined"] * 5), "ab_test.removed", "ab_test.defined"]
 
 
 async def test_guidance_given_since_is_asked_at_approval(session: AsyncSession) -> None:
     campaign, _ = await draft(session, 2)
     await define_ab_test(session, SYSTEM, campaign, asked(given=["A cheap evening"]))
-    await check_ab_test(session, campaign)
+    await check_ab_test(session, campaign, None)
     await save_guidance(session, SYSTEM, {"banned_other": ["cheap"]})
     with pytest.raises(Conflict, match="variant B may not be used any more"):
-        await check_ab_test(session, campaign)
+        await check_ab_test(session, campaign, None)

@@ -330,6 +330,7 @@ async def test_a_week_shows_its_profit_and_weeks_add_up(session: AsyncSession) -
         totals.append(row.profit.incremental())
         assert totals[-1][0] == pytest.approx(apart * len(earned[False]))
         shown = played_view(row)
+        assert shown.people.endswith(f"% of the {figure(row.written)} whose turn came, also if refused")
         assert shown.gain == show_money(abs(totals[-1][0]), cents=True).join(("+" if apart >= 0 else "−", ""))
         assert shown.gain_within.startswith("95% interval ")
         assert lift_lines(row)[-1].total.startswith(shown.gain)

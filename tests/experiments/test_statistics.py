@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from liquor_app.core.errors import Invalid
 from liquor_app.core.holdout_draw import is_held_out, number_of, numbers_of, threshold
 from liquor_app.core.ids import uuid7
-from liquor_app.experiments.arms import turns
+from liquor_app.experiments.arms import halves_of, turns
 from liquor_app.experiments.statistics import Arm, check_split, half_width, lift
 
 
@@ -126,12 +126,12 @@ def test_numbers_of_many_are_those_of_each() -> None:
 def test_turns_are_even_and_their_own() -> None:
     """Of 40,000 a fiftieth each within five standard errors, and no telling of one draw from another or from an arm."""
     people = [UUID(int=value << 64 | value % 7) for value in range(40_000)]
-    mine = turns("s", people, 50)
+    mine = turns("s", halves_of(people), 50)
     assert mine.min() == 0
     assert mine.max() == 49
     assert np.abs(np.bincount(mine, minlength=50) - 800).max() < 5 * np.sqrt(800 * 0.98)
     held = numbers_of("s", people) < threshold(0.1)
-    for other in (turns("t", people, 50), held):
+    for other in (turns("t", halves_of(people), 50), held):
         assert abs(np.corrcoef(mine, other)[0, 1]) < 5 / np.sqrt(len(people))
-    assert turns("s", people[:100], 50).tolist() == mine[:100].tolist()
-    assert turns("s", [], 50).tolist() == []
+    assert turns("s", halves_of(people[:100]), 50).tolist() == mine[:100].tolist()
+    assert turns("s", halves_of([]), 50).tolist() == []

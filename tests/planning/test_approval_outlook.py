@@ -13,6 +13,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from liquor_app.accounts.permissions import STRANGER, SYSTEM
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import Conflict, Forbidden
+from liquor_app.coupons.coupon_pools import add_codes, create_pool
+from liquor_app.experiments.ab_tests.models import AbTopic, Measure
+from liquor_app.experiments.ab_tests.service import AbAsked, define_ab_test
 from liquor_app.organization.models import Channel
 from liquor_app.organization.settings import PlanningSettings, save_settings
 from liquor_app.planning.approval.approval_outlook import ApprovalOutlook, Concern, read_outlook
@@ -50,6 +53,47 @@ async def _planned(session: AsyncSession, **columns: Any) -> tuple[UUID, list[UU
 
 def _told(seen: ApprovalOutlook) -> dict[Concern, int]:
     return {one.concern: one.messages for one in seen.warnings}
+
+
+async def test_what_would_be_refused_is_said_and_not_offered(database: str) -> None:
+    """The page's question has no "Approve all the same" where that would be refused, and has it where it would not."""
+    async with transaction() as session:
+        campaign, _ = await _planned(session)
+        await stop_all_sending(session, SYSTEM)
+    told = await Tab(f"/campaigns/{campaign}", SYSTEM).state(OutlookState)
+    await run(OutlookState.load, told)
+    assert told.warnings
+    assert not told.is_barred
+    async with transaction() as session:
+        asked = AbAsked("Two?", AbTopic.OFFER, Channel.EMAIL, Measure.BOUGHT, [await _an_offer(session)])
+        await define_ab_test(session, SYSTEM, campaign, asked)
+    await run(OutlookState.load, told)
+    assert told.is_barred
+    assert "A/B test “Two?”" in told.tested
+
+
+async def _an_offer(session: AsyncSession) -> str:
+    found = await session.execute(text("SELECT recommended_offers -> 0 ->> 'name' FROM segments LIMIT 1"))
+    return str(found.scalar_one())
+
+
+async def test_codes_that_are_missing_are_told(session: AsyncSession) -> None:
+    """Counted again by hand: messages with money off, less the codes of the pool theirs will come from."""
+    campaign, _ = await _planned(session)
+    found = await session.execute(
+        text(
+            "SELECT CAST(offer_terms ->> 'discount_pct' AS numeric) AS percent, count(*) AS n FROM actions"
+            " WHERE campaign_id = :id AND status = 'pending' AND offer_terms ->> 'discount_pct' <> '0' GROUP BY 1"
+        ),
+        {"id": campaign},
+    )
+    (asked,) = found.all()
+    pool = await create_pool(session, SYSTEM, name="Till", discount_pct=asked.percent, is_standing=True, low_water=0)
+    assert _told(await read_outlook(session, SYSTEM, campaign)) == {Concern.CODES: asked.n}
+    await add_codes(session, SYSTEM, pool.id, ["TILL-00001", "TILL-00002"])
+    assert _told(await read_outlook(session, SYSTEM, campaign)) == {Concern.CODES: asked.n - 2}
+    await add_codes(session, SYSTEM, pool.id, [f"TILL-{number:05}" for number in range(3, 12)])
+    assert _told(await read_outlook(session, SYSTEM, campaign)) == {}
 
 
 async def test_approving_tells_everything_beforehand(session: AsyncSession) -> None:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from dataclasses import replace
 from typing import Any
+from uuid import UUID
 
 import numpy as np
 import pytest
 
 from liquor_app.actions.frequency_caps import BACK, open_days
+from liquor_app.experiments.arms import halves_of, tie_breaks
+from liquor_app.planning.candidates import HAIR
 from liquor_app.planning.optimizer import drawn_values, dual_prices
-from liquor_app.planning.optimizer.drawn_values import DrawnValues, choice_shares
+from liquor_app.planning.optimizer.drawn_values import DrawnValues, choice_shares, chosen_at_prices
 from liquor_app.planning.optimizer.optimise import optimise
-from liquor_app.planning.optimizer.problem import NOWHERE, Allocation, Problem
+from liquor_app.planning.optimizer.problem import NOWHERE, Allocation, Ints, Problem
 from tests.planning.test_optimise import base
 
 
@@ -37,11 +40,8 @@ def by_hand(problem: Problem, plan: Allocation, drawn: DrawnValues) -> tuple[lis
         got = [row for row in rows if plan.day[row] != NOWHERE]
         if not got:
             continue
-        came = []
+        told = []
         for repeat in range(len(drawn.draws)):
-            if drawn.turn[person] == repeat:
-                came.append(got)
-                continue
             gains = []
             for row in rows:
                 value = drawn.base[row] + drawn.slope[row] * drawn.draws[repeat][drawn.cell[row]]
@@ -54,7 +54,9 @@ def by_hand(problem: Problem, plan: Allocation, drawn: DrawnValues) -> tuple[lis
             best: dict[int, float] = {}
             for gain, row in sorted(gains):
                 best.setdefault(int(row), gain)
-            came.append(list(best)[: problem.max_per_customer])
+            told.append(sorted(list(best)[: problem.max_per_customer]))
+        own = told[drawn.turn[person]] if plan.budget_price > 0 else []  # what prices say of it, not what came of it
+        came = [got if at == drawn.turn[person] or (one and one == own) else one for at, one in enumerate(told)]
         anything = sum(bool(one) for one in came)
         for one in came:
             for row in one:
@@ -124,12 +126,38 @@ def test_prices_that_stand_say_what_planning_anew_with_another_turn_would(
 ) -> None:
     """The plan made again for each of fifty turns of one customer, for four customers."""
     monkeypatch.setattr(dual_prices, "EXACT", 40)  # else the Hungarian method takes most of the time
-    problem, drawn = drawing(base(250, 8, email=0.05, sms=0.02))
+    off = _off(*drawing(base(250, 8, email=0.05, sms=0.02)), people=4)
+    assert np.mean(off) < 0.03
+    assert np.max(off) < 0.2, "edges: a place that prices leave to either"
+
+
+def two_sold_out_channels(hair: float, size: int = 250) -> tuple[Problem, DrawnValues]:
+    """Everybody's e-mail is worth a cent more than their text, and there is less room for either than is wanted: at
+    the prices, nobody who can have both has a better one."""
+    plain = base(size, 8, email=0.03, sms=0.02)
+    rng = np.random.default_rng(1)
+    people = plain.counts.shape[0]
+    draws = np.tile(0.05 + rng.normal(0, 0.08, (50, 1)), (1, 4))
+    ids = halves_of([UUID(int=person + 1) for person in range(people)])
+    apart = hair * 20 * tie_breaks("ties", ids, plain.customer, plain.channel)
+    drawn = DrawnValues(
+        base=-np.array([0.001, 0.012])[plain.channel] - apart,
+        slope=20 * rng.lognormal(0, 0.5, people)[plain.customer],
+        cell=rng.integers(0, 4, people)[plain.customer],
+        draws=draws,
+        turn=rng.integers(0, 50, people),
+        least=0.0,
+    )
+    return replace(plain, value=drawn.own(plain.customer), discount=np.zeros(plain.customer.size)), drawn
+
+
+def _off(problem: Problem, drawn: DrawnValues, people: int, *, of: Ints | None = None) -> list[float]:
+    """By how much a customer's chances differ from how often they are chosen where the plan is made again for each of
+    fifty turns of theirs."""
     plan = optimise(problem)
     shares = choice_shares(problem, plan, drawn).alone
-    served = np.unique(problem.customer[plan.day != NOWHERE])[:4]
     off = []
-    for person in served:
+    for person in (np.unique(problem.customer[plan.day != NOWHERE]) if of is None else of)[:people]:
         rows = np.flatnonzero(problem.customer == person)
         counts = np.zeros(rows.size)
         for repeat in range(len(drawn.draws)):
@@ -137,9 +165,69 @@ def test_prices_that_stand_say_what_planning_anew_with_another_turn_would(
             value[rows] = drawn.base[rows] + drawn.slope[rows] * drawn.draws[repeat, drawn.cell[rows]]
             value[rows] = np.where(value[rows] > drawn.least, value[rows], np.minimum(value[rows], 0.0))
             counts += optimise(replace(problem, value=value)).day[rows] != NOWHERE
-        off.append(np.abs(counts / counts.sum() - shares[rows]).max())
-    assert np.mean(off) < 0.03
-    assert np.max(off) < 0.2, "edges: a place that prices leave to either"
+        off.append(float(np.abs(counts / counts.sum() - shares[rows]).max()))
+    return off
+
+
+def budget_that_binds(size: int) -> tuple[Problem, DrawnValues]:
+    """Everybody may have money off or not; what it wins beside differs, whether messages work at all is imagined."""
+    rng = np.random.default_rng(2)
+    customer, discounted = np.repeat(np.arange(size), 2), np.tile([0.0, 1.0], size)
+    discount = 0.02 * discounted * np.repeat(rng.lognormal(0, 0.5, size), 2)
+    slope = np.repeat(rng.lognormal(1, 0.5, size), 2)
+    level = 0.02 + rng.normal(0, 0.02, (50, 1))
+    drawn = DrawnValues(
+        base=-0.001 - discount, slope=slope, cell=discounted.astype(np.intp), draws=level + np.array([0.0, 0.04]),
+        turn=rng.integers(0, 50, size), least=0.0,
+    )  # fmt: skip
+    plain = base(size, 8)
+    problem = replace(
+        plain, customer=customer, channel=np.zeros(customer.size, dtype=np.intp), value=drawn.own(customer),
+        discount=discount, capacity=np.full((plain.days, 2), size), budget=0.1 * float(discount.sum()),
+    )  # fmt: skip
+    return problem, drawn
+
+
+def test_what_makes_a_plan_fit_its_budget_does_so_in_every_draw(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What prices leave of a budget buys some a dearer offer than they say, whichever draw is theirs: it was taken for
+    what one draw of fifty would choose."""
+    monkeypatch.setattr(dual_prices, "EXACT", 40)
+    problem, drawn = budget_that_binds(300)
+    plan = optimise(problem)
+    chosen = plan.day != NOWHERE
+    fitted = np.setdiff1d(problem.customer[chosen], problem.customer[chosen & chosen_at_prices(problem, plan)])
+    assert plan.budget_price > 0
+    assert fitted.size >= 1
+    assert np.max(_off(problem, drawn, 4, of=fitted)) < 0.1
+
+
+@pytest.mark.proof
+def test_where_both_channels_are_sold_out_a_hair_decides_and_its_chance_is_known(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(dual_prices, "EXACT", 40)
+    left_to_rounding = _off(*two_sold_out_channels(0.0, 1_000), people=8)
+    told_apart = _off(*two_sold_out_channels(HAIR, 1_000), people=8)
+    assert np.mean(left_to_rounding) > 0.05, "the case is one where rounding decides"
+    assert np.mean(told_apart) < 0.03
+    assert np.max(told_apart) < 0.2
+
+
+def test_a_hair_costs_next_to_nothing_and_is_the_same_for_every_draw() -> None:
+    (plain, _), (apart, drawn) = two_sold_out_channels(0.0), two_sold_out_channels(HAIR)
+    best, found = optimise(plain), optimise(apart)
+    worth = [float(plain.value[plan.day != NOWHERE].sum()) for plan in (best, found)]
+    assert worth[1] > 0.999 * worth[0]
+    people = np.arange(plain.counts.shape[0])
+    ids = halves_of([UUID(int=person + 1) for person in range(people.size)])
+    again = tie_breaks("ties", ids, plain.customer, plain.channel)
+    assert (drawn.base == -np.array([0.001, 0.012])[plain.channel] - HAIR * 20 * again).all()
+    assert 0 <= again.min() < again.max() < 1
+    assert 0.4 < again.mean() < 0.6
+    emails = tie_breaks("ties", ids, people, np.zeros_like(people))
+    texts = tie_breaks("ties", ids, people, np.ones_like(people))
+    assert abs(np.corrcoef(emails, texts)[0, 1]) < 0.2, "an e-mail's says nothing of a text's"
+    assert (emails != tie_breaks("others", ids, people, np.zeros_like(people))).all()
 
 
 def test_a_draw_is_its_seeds() -> None:

@@ -17,18 +17,20 @@ from liquor_app.actions.edit_offer import list_offers, swap_offer
 from liquor_app.actions.offering.cell_rules import RuleEffect, undo_rule
 from liquor_app.actions.service import skip_action, undo_edit
 from liquor_app.campaigns.models import CampaignStatus
-from liquor_app.campaigns.service import get_campaign, request_plan
+from liquor_app.campaigns.service import get_campaign, request_exploration, request_plan, update_campaign
 from liquor_app.core.config import PROJECT_ROOT
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import Conflict, Invalid
 from liquor_app.core.pubsub import hub, publish_now
+from liquor_app.core.queue import Job, JobContext
 from liquor_app.experiments.ab_tests.models import AbTopic, Measure
 from liquor_app.experiments.ab_tests.service import AbAsked, define_ab_test
 from liquor_app.organization.models import Channel
+from liquor_app.planning import draft_job
 from liquor_app.planning.approval.approval_outlook import read_outlook
 from liquor_app.planning.approval.approve_campaign import approve_campaign, submit_plan
-from liquor_app.planning.draft_job import draft_plans
-from liquor_app.planning.plan_store import fingerprint_of
+from liquor_app.planning.draft_job import Drafted, draft_plans
+from liquor_app.planning.plan_store import Report, fingerprint_of, get_plan
 from liquor_app.screens.campaigns.detail.licence_state import LicenceState
 from liquor_app.screens.campaigns.detail.planned_actions_state import ActionsState
 from liquor_app.screens.campaigns.detail.state import CampaignState
@@ -82,6 +84,62 @@ async def test_a_plan_asked_for_before_an_approval_takes_nobodys_place(database:
     async with transaction() as session:
         kept = await session.execute(text("SELECT DISTINCT plan_id FROM actions WHERE status = 'pending'"))
         assert kept.scalars().all() == [plan]
+
+
+async def test_a_campaign_changed_while_it_is_planned_is_planned_as_it_is(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who pressed “Plan to learn” while it was planned was told of the plan under way, which was for what the campaign
+    had been: it waited for approval with no plan, and none was to come."""
+    async with transaction() as session:
+        campaign = await shop(session, 40)
+        job = await request_plan(session, DANA, campaign)
+        await session.execute(text("UPDATE jobs SET status = 'running', attempt = 1 WHERE id = :id"), {"id": job})
+    asked: list[UUID] = []
+
+    async def changed(campaign_id: UUID, report: Report) -> Drafted:
+        drafted = await draft_plans(campaign_id, report)
+        if not asked:
+            async with transaction() as session:
+                asked.append(await request_exploration(session, DANA, campaign_id))
+        return drafted
+
+    monkeypatch.setattr(draft_job, "draft_plans", changed)
+    told = await draft_job.generate_campaign(
+        JobContext(job, Job.GENERATE_CAMPAIGN, {"campaign_id": str(campaign)}, 1, None)
+    )
+    assert asked == [job], "no second job"
+    status, plan, plans = await current(campaign)
+    assert plan is not None
+    assert (status, str(plan), plans) == (CampaignStatus.AWAITING_APPROVAL, told["plan_id"], 2)
+    async with transaction() as session:
+        assert (await get_plan(session, DANA, plan)).summary["drawn"], "what was asked for"
+
+
+async def test_a_campaign_that_is_changed_each_time_is_not_planned_for_ever(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with transaction() as session:
+        campaign = await shop(session, 20)
+        job = await request_plan(session, DANA, campaign)
+        await session.execute(text("UPDATE jobs SET status = 'running', attempt = 1 WHERE id = :id"), {"id": job})
+    rounds = 0
+
+    async def changed(campaign_id: UUID, report: Report) -> Drafted:
+        nonlocal rounds
+        drafted = await draft_plans(campaign_id, report)
+        rounds += 1
+        async with transaction() as session:
+            await update_campaign(session, DANA, campaign_id, {"constraints": {"sms_capacity_per_day": rounds}})
+        return drafted
+
+    monkeypatch.setattr(draft_job, "draft_plans", changed)
+    with pytest.raises(Conflict, match="changed each time"):
+        await draft_job.generate_campaign(
+            JobContext(job, Job.GENERATE_CAMPAIGN, {"campaign_id": str(campaign)}, 1, None)
+        )
+    assert rounds == draft_job.ROUNDS
+    assert (await current(campaign))[:2] == (CampaignStatus.DRAFT, None)
 
 
 async def test_a_plan_nobody_looked_at_is_not_approved(database: str) -> None:

@@ -14,7 +14,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from liquor_app.accounts.permissions import SYSTEM
 from liquor_app.core.clock import travel
 from liquor_app.customers.ages.birth_dates import age_on
+from liquor_app.screens.segments.edit.playbook_form import fields_of
+from liquor_app.screens.segments.edit.rule_translation import lines_of, rules_of
 from liquor_app.segments.membership import count_rules
+from liquor_app.segments.ready_made import READY_MADE
 from liquor_app.segments.rule_compiler import matching
 from liquor_app.segments.rule_wording import sentence
 from liquor_app.segments.rules import check_rules, parse_rules
@@ -152,3 +155,47 @@ async def test_birthdays_are_found_by_an_index(session: AsyncSession) -> None:
     ):
         plan = await session.execute(text(f"EXPLAIN SELECT id FROM customers WHERE deleted_at IS NULL AND {condition}"))
         assert index in "\n".join(plan.scalars())
+
+
+async def test_birthdays_in_this_month(session: AsyncSession) -> None:
+    """Over the end of the year too; somebody born on 29 February keeps 1 March in a year without it."""
+    known = await people(session)
+    leap, common = date(2028, 2, 10), date(2027, 2, 10)
+    for day in (*DAYS, leap, common, date(2027, 3, 5), date(2028, 3, 31), date(2026, 12, 31), date(2027, 1, 1)):
+        first = day.replace(day=1)
+        month = [one for step in range(31) if (one := first + timedelta(days=step)).month == day.month]
+        wanted = {one for one, born in known.items() if any(keeps(born, other) for other in month)}
+        assert await found(session, {"field": "birthday", "op": "this_month"}, day) == wanted, day
+
+
+async def test_who_comes_of_age_within_days(session: AsyncSession) -> None:
+    known = await people(session)
+    known |= {
+        await add_customer(session, date_of_birth=born): born
+        for born in (date(2006, 1, 5), date(2008, 2, 29), date(2005, 12, 31), date(2006, 11, 24))
+    }
+    doubtful = await add_customer(session, date_of_birth=date(2006, 1, 5), age_disputed_at=datetime.now(UTC))
+    for day in (*DAYS, date(2026, 12, 20), date(2029, 2, 10), date(2029, 2, 28)):
+        for span in (1, 30, 365):
+            wanted = {
+                one
+                for one, born in known.items()
+                if is_known(born) and age_on(born, day) < 21 <= age_on(born, day + timedelta(days=span))
+            }
+            got = await found(session, {"field": "turned_21", "op": "next_days", "value": span}, day)
+            assert got == wanted, (day, span)
+            assert doubtful not in got
+
+
+@pytest.mark.parametrize("slug", READY_MADE)
+async def test_ready_made_segments_can_be_made_as_they_are(session: AsyncSession, slug: str) -> None:
+    begun = READY_MADE[slug]
+    made = await create_segment(session, SYSTEM, begun)
+    assert (made.name, made.sentence) == (
+        begun["name"],
+        {"birthday_this_month": "Has a birthday in this month.", "coming_of_age": "Turns 21 in the next 30 days."}[
+            slug
+        ],
+    )
+    assert rules_of(lines_of(begun["rules"]))[0] == begun["rules"], "the editor says it as it is"
+    assert fields_of(None, begun)["max_discount_pct"] == str(begun["max_discount_pct"])

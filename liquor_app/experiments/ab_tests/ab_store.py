@@ -12,11 +12,10 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.core.pubsub import publish
-from liquor_app.experiments.ab_tests.ab_words import listed_variants
 from liquor_app.experiments.ab_tests.models import AbStatus, AbTopic, Measure
 from liquor_app.experiments.ab_tests.variants import Variant, from_documents
 from liquor_app.organization.models import Channel
-from liquor_app.ui.words import show_full_day
+from liquor_app.ui.words import plain_number
 
 COLUMNS = (
     "id", "campaign_id", "name", "hypothesis", "topic", "channel", "measure", "variants", "decide_on", "status",
@@ -30,6 +29,18 @@ SELECT {", ".join(f"t.{name}" for name in COLUMNS)}, t.reading, k.name AS campai
 _TO_JUDGE = """
 SELECT t.campaign_id FROM ab_tests t JOIN campaigns k ON k.id = t.campaign_id
  WHERE t.reading IS NULL AND k.started_at IS NOT NULL ORDER BY t.created_at, t.id LIMIT :n
+"""
+_OFFERS = """
+SELECT o ->> 'name' AS name FROM campaigns k JOIN segments s ON s.slug = ANY(k.target_segments)
+ CROSS JOIN LATERAL jsonb_array_elements(s.recommended_offers) o
+ WHERE k.id = :campaign GROUP BY 1 ORDER BY 1 LIMIT 100
+"""
+_LABELS = """
+SELECT o ->> 'name' AS name, min(COALESCE(CAST(o ->> 'discount_pct' AS numeric), 0)) AS least,
+       max(COALESCE(CAST(o ->> 'discount_pct' AS numeric), 0)) AS most
+  FROM campaigns k JOIN segments s ON s.slug = ANY(k.target_segments)
+ CROSS JOIN LATERAL jsonb_array_elements(s.recommended_offers) o
+ WHERE k.id = :campaign GROUP BY 1 ORDER BY 1 LIMIT 100
 """
 _KEEP = "UPDATE ab_tests SET reading = CAST(:reading AS jsonb) WHERE id = :id AND reading IS NULL"
 
@@ -99,10 +110,23 @@ async def read_test(session: AsyncSession, campaign_id: UUID) -> AbTestRow | Non
     return None if row is None else row_of(row)
 
 
-async def words_of_test(session: AsyncSession, campaign_id: UUID) -> str:
-    """Return what an approver must know of a campaign's test; empty without one."""
-    row = await read_test(session, campaign_id)
-    return "" if row is None else _words(row)
+async def offers_of(session: AsyncSession, campaign_id: UUID) -> tuple[str, ...]:
+    """Return the names of what a campaign's playbooks offer."""
+    found = await session.execute(text(_OFFERS), {"campaign": campaign_id})
+    return tuple(found.scalars())
+
+
+async def offer_labels(session: AsyncSession, campaign_id: UUID) -> dict[str, str]:
+    """Return what a campaign's playbooks offer, by name, with what each takes off: "Ten, 10% off", "Early, 5 to 10%
+    off"."""
+    found = await session.execute(text(_LABELS), {"campaign": campaign_id})
+    return {row.name: f"{row.name}, {_off(row.least, row.most)}" for row in found}
+
+
+def _off(least: Any, most: Any) -> str:
+    if not most:
+        return "nothing off"
+    return f"{plain_number(most)}% off" if least == most else f"{plain_number(least)} to {plain_number(most)}% off"
 
 
 async def keep_reading(session: AsyncSession, row: AbTestRow, reading: dict[str, Any]) -> None:
@@ -123,13 +147,6 @@ async def hold_test(session: AsyncSession, campaign_id: UUID) -> AbTestRow | Non
     )
     row = found.first()
     return None if row is None else row_of(row)
-
-
-def _words(test: AbTestRow) -> str:
-    tried = listed_variants(test.variants)
-    rest = f" From {show_full_day(test.decide_on)} on the best one takes the rest." if test.decide_on else ""
-    about = f"A/B test “{test.name}”, {test.topic.label.lower()} by {test.channel.label}"
-    return f"{about}: {tried}. Won by {test.measure.label.lower()}.{rest}"
 
 
 def announce(session: AsyncSession, campaign_id: UUID) -> None:

@@ -11,11 +11,12 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.actions.send_window import clock
-from liquor_app.experiments.ab_tests.models import AbStatus
-from liquor_app.experiments.ab_tests.variants import variant_of
+from liquor_app.core.holdout_draw import number_of
+from liquor_app.experiments.ab_tests.models import AbStatus, AbTopic
+from liquor_app.experiments.ab_tests.variants import Variant, as_documents, from_documents, variant_of
 
 _OPEN = f"""
-SELECT channel, variants, seed, decide_on, harmful FROM ab_tests
+SELECT name, topic, channel, variants, seed, decide_on, harmful FROM ab_tests
  WHERE campaign_id = :campaign AND status = '{AbStatus.OPEN}'
 """
 
@@ -53,13 +54,19 @@ class Drawing:
     hours: dict[str, int]
     seed: str
     decide_on: date | None
+    is_planned: bool = False
+    """It was drawn as the plan was made: of an offer, or of a channel."""
 
     def draw(self, row: Any) -> str | None:
         """Return the variant of a chosen action; None if it is in no test.
 
         Args:
-            row: with `customer_id`, `channel`, `scheduled_date`, `offer_terms`.
+            row: with `customer_id`, `channel`, `scheduled_date`, `offer_terms`, and of the plan `drawn_variant` and
+                `drawn_for`.
         """
+        if self.is_planned:  # by intention: whatever somebody made of the message since
+            is_of_this = row.drawn_for == self.seed and row.drawn_variant in self.keys
+            return row.drawn_variant if is_of_this else None
         own = row.offer_terms or {}
         if row.channel != self.channel or "edited_by" in own or "variant" in own:
             return None
@@ -80,4 +87,39 @@ async def drawing_of(session: AsyncSession, campaign_id: UUID) -> Drawing | None
         {one["key"]: int(one["hour"]) for one in able if one.get("hour") is not None},
         row.seed,
         row.decide_on,
+        AbTopic(row.topic).is_planned,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedTest:
+    """A campaign's open test of offers or channels, as planning draws by it: the variants that do no harm, A first."""
+
+    name: str
+    topic: AbTopic
+    channel: str
+    variants: tuple[Variant, ...]
+    seed: str
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """What a plan keeps of it, to be compared with the test as it stands when the plan is approved."""
+        variants = as_documents(self.variants)
+        return {"topic": self.topic.value, "channel": self.channel, "variants": variants, "seed": self.seed}
+
+    def draw(self, customer_id: UUID) -> str:
+        """Return somebody's variant."""
+        return variant_of(self.seed, customer_id, [one.key for one in self.variants])
+
+    def seat(self, customer_id: UUID) -> int:
+        """Return somebody's turn where there is room for some only; independent of their variant."""
+        return number_of(f"ab-seat:{self.seed}", customer_id)
+
+
+async def planned_test_of(session: AsyncSession, campaign_id: UUID) -> PlannedTest | None:
+    """Return a campaign's open test of offers or channels; None without one, or with A alone left of it."""
+    row = (await session.execute(text(_OPEN), {"campaign": campaign_id})).first()
+    if row is None or not (topic := AbTopic(row.topic)).is_planned:
+        return None
+    able = tuple(one for one in from_documents(row.variants) if one.key not in row.harmful)
+    return PlannedTest(row.name, topic, row.channel, able, row.seed) if len(able) > 1 else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -14,12 +15,13 @@ from liquor_app.accounts.permissions import SYSTEM, Actor, require
 from liquor_app.core.errors import NotFound
 from liquor_app.experiments.ab_tests.ab_store import AbTestRow, announce, hold_test, keep_reading
 from liquor_app.experiments.ab_tests.ab_words import why_words
+from liquor_app.experiments.ab_tests.approval_words import nobody_words
 from liquor_app.experiments.ab_tests.compare import Beside, Judgement, judge
 from liquor_app.experiments.ab_tests.models import AbStatus, Measure
-from liquor_app.experiments.ab_tests.read_variants import people_in, read_variants, usual_rate
+from liquor_app.experiments.ab_tests.read_variants import people_in, read_variants, read_waiting, usual_rate
 from liquor_app.experiments.ab_tests.service import decide, end_variant, get_ab_test
 from liquor_app.experiments.power import detectable
-from liquor_app.experiments.statistics import ALPHA
+from liquor_app.experiments.statistics import ALPHA, check_split
 from liquor_app.organization.service import notify
 from liquor_app.organization.settings import shop_today
 from liquor_app.ui.words import figure, percent, plural
@@ -28,11 +30,20 @@ from liquor_app.ui.words import figure, percent, plural
 @dataclass(frozen=True, slots=True)
 class AbResult:
     """A test and what it shows so far. `final` is the one final read by variant: interval beside A, in the measure's
-    own unit."""
+    own unit; `waiting` were drawn, and their turn is still to come."""
 
     test: AbTestRow
     judged: Judgement
     final: dict[str, tuple[float, float]]
+    waiting: Mapping[str, int]
+
+    @property
+    def is_uneven(self) -> bool:
+        """Whether the variants are not of the sizes they were drawn for (sample-ratio mismatch): something beside the
+        draw, such as messages taken out by hand, settled who is in them. Who still waits counts: a variant of a later
+        hour is not smaller for it at noon. Of a test with an ended variant nobody can tell."""
+        people = [one.sums.people + self.waiting.get(one.sums.key, 0) for one in self.judged.variants]
+        return not self.test.harmful and check_split(people, [1.0] * len(people)).is_mismatch
 
 
 async def ab_result(session: AsyncSession, actor: Actor, campaign_id: UUID) -> AbResult:
@@ -52,14 +63,21 @@ async def _read(session: AsyncSession, test: AbTestRow) -> AbResult:
     sums = await read_variants(session, test.campaign_id, test.keys, test.measure)
     judged = judge(sums, test.measure, harmful=test.harmful)
     kept = (test.reading or {}).get("intervals", {})
-    return AbResult(test, judged, {key: (float(low), float(high)) for key, (low, high) in kept.items()})
+    final = {key: (float(low), float(high)) for key, (low, high) in kept.items()}
+    return AbResult(test, judged, final, await read_waiting(session, test.campaign_id))
 
 
-async def detectable_words(session: AsyncSession, test: AbTestRow) -> str:
+async def detectable_words(session: AsyncSession, test: AbTestRow, drawn: Mapping[str, Any] | None = None) -> str:
     """Tell what a test that has not begun could show: the smallest difference of two variants that its final read would
     find in four of five tests, by what is usual for the shop; of money, and where little was sent, how many people it
-    has alone. A corridor."""
-    people = await people_in(session, test.campaign_id, test.channel.value, test.decide_on)
+    has alone. A corridor.
+
+    Args:
+        drawn: what the plan keeps of the test it was drawn for.
+    """
+    people = await people_in(session, test.campaign_id, test.channel.value, test.decide_on, test.topic)
+    if not people and test.topic.is_planned:
+        return await nobody_words(session, test, drawn)
     variants = len(test.variants)
     told = f"{plural(people, 'person', 'people')} would be in it, {figure(people // variants)} for each variant."
     rate = None if test.measure is Measure.PROFIT else await usual_rate(session, test.channel.value, test.measure)

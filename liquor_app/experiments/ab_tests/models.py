@@ -22,10 +22,31 @@ class AbTopic(StrEnum):
     SUBJECT = "subject"
     WORDS = "words"
     HOUR = "hour"
+    OFFER = "offer"
+    """Another offer of the same playbook; drawn as the plan is made (`planning.drawing.ab_draw`)."""
+    CHANNEL = "channel"
+    """The same offer by the other channel; drawn as the plan is made, too."""
 
     @property
     def label(self) -> str:
-        return {"subject": "Subject line", "words": "Words", "hour": "Hour of sending"}[self.value]
+        return {
+            "subject": "Subject line", "words": "Words", "hour": "Hour of sending", "offer": "Offer",
+            "channel": "Channel",
+        }[self.value]  # fmt: skip
+
+    @property
+    def is_planned(self) -> bool:
+        """Whether its variants are part of the plan, with their cost and room: what was approved is what leaves."""
+        return self in (AbTopic.OFFER, AbTopic.CHANNEL)
+
+    @property
+    def runs_to_the_end(self) -> bool:
+        """Whether nothing can take the rest: a message has its hour, its offer and its channel before anything is
+        known."""
+        return self is AbTopic.HOUR or self.is_planned
+
+
+PLANNED = tuple(one for one in AbTopic if one.is_planned)
 
 
 class Measure(StrEnum):
@@ -57,11 +78,12 @@ class AbStatus(StrEnum):
     """Somebody ended it without a winner; what has not left yet gets what was planned."""
 
 
-AB_TEST = Transitions("A/B test", {AbStatus.OPEN: [AbStatus.DECIDED, AbStatus.STOPPED]})
+AB_TEST = Transitions("test", {AbStatus.OPEN: [AbStatus.DECIDED, AbStatus.STOPPED]})
 
 
 class AbTest(SQLModel, table=True):
-    """`variants` are `{"key": "B", "subject", "text", "hour"}`; A, the control, is always what the plan says.
+    """`variants` are `{"key": "B", "subject", "text", "hour", "offer", "channel"}`; A, the control, is always what the
+    plan says.
 
     With `decide_on` whoever's message is planned for that day or later is not drawn, but gets what has won by then.
     `reading` is the one final read as it was on `read_on`.

@@ -2,7 +2,7 @@
 
 By intention: whoever was drawn into a variant counts in it from the moment their message's turn has come, whether it
 left or was stopped on the way; each person's window begins with their own message. The sandbox reaches nobody, so its
-messages say nothing.
+messages say nothing, nor does a played week whose messages were stopped.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from liquor_app.actions.models import ActionStatus
 from liquor_app.core.states import sql_list
 from liquor_app.experiments.ab_tests.compare import VariantSums
 from liquor_app.experiments.ab_tests.in_force import OWN_WORDS
-from liquor_app.experiments.ab_tests.models import Measure
+from liquor_app.experiments.ab_tests.models import AbTopic, Measure
 from liquor_app.experiments.outcomes import MARGINS, SPENT, outcome_terms
 from liquor_app.ledger.models import CONTACTS, UNFINISHED, SendStatus
 
@@ -28,12 +28,13 @@ drawn AS MATERIALIZED (
     SELECT s.campaign_id, s.customer_id, min(s.variant) AS variant,
            min(COALESCE(s.contact_at, s.not_before)) AS since,
            min(COALESCE(s.contact_at, s.not_before)) + CAST(:window AS integer) * interval '1 day' AS until,
-           GREATEST(CAST(:now AS timestamptz), min(k.virtual_now)) AS at,
+           CAST(:now AS timestamptz) AS at,
            bool_or(s.status IN {sql_list(*CONTACTS)}) AS has_left, bool_or(s.delivered_at IS NOT NULL) AS has_come,
            bool_or(s.clicked_at IS NOT NULL) AS has_clicked, bool_or(s.unsubscribed_at IS NOT NULL) AS has_gone,
            bool_or(s.complained_at IS NOT NULL) AS has_complained
       FROM sends s JOIN campaigns k ON k.id = s.campaign_id
-     WHERE s.campaign_id = ANY(:campaigns) AND s.variant IS NOT NULL AND s.customer_id IS NOT NULL
+     WHERE s.campaign_id = ANY(:campaigns) AND k.virtual_now IS NULL
+       AND s.variant IS NOT NULL AND s.customer_id IS NOT NULL
        AND s.status NOT IN {sql_list(*UNFINISHED, SendStatus.CANCELLED)} AND s.provider IS DISTINCT FROM 'sandbox'
      GROUP BY 1, 2
 ), {SPENT}, measured AS (
@@ -50,9 +51,16 @@ SELECT variant AS key, count(*) AS people, count(*) FILTER (WHERE has_left) AS l
   FROM measured GROUP BY 1
 """
 
+_WAITING = f"""
+SELECT s.variant AS key, count(DISTINCT s.customer_id) AS people FROM sends s
+ WHERE s.campaign_id = :campaign AND s.variant IS NOT NULL AND s.status IN {sql_list(*UNFINISHED)}
+   AND s.provider IS DISTINCT FROM 'sandbox' GROUP BY 1
+"""
 _PEOPLE = f"""
 SELECT count(DISTINCT a.customer_id) FROM actions a
- WHERE a.campaign_id = :campaign AND a.channel = :channel AND a.status = '{ActionStatus.PENDING}' AND NOT {OWN_WORDS}
+ WHERE a.campaign_id = :campaign AND a.status = '{ActionStatus.PENDING}'
+   AND CASE WHEN :is_planned THEN COALESCE(a.decision ? 'variant', false)
+            ELSE a.channel = :channel AND NOT {OWN_WORDS} END
    AND (CAST(:day AS date) IS NULL OR a.scheduled_date < :day)
 """
 
@@ -78,9 +86,18 @@ async def read_variants(
     return [found.get(key, VariantSums(key)) for key in keys]
 
 
-async def people_in(session: AsyncSession, campaign_id: UUID, channel: str, decide_on: date | None) -> int:
-    """Return how many people of a campaign's plan a test by this channel would draw among."""
-    asked = {"campaign": campaign_id, "channel": channel, "day": decide_on}
+async def read_waiting(session: AsyncSession, campaign_id: UUID) -> dict[str, int]:
+    """Return how many were drawn into each variant whose turn is still to come."""
+    found = await session.execute(text(_WAITING), {"campaign": campaign_id})
+    return {row.key: row.people for row in found}
+
+
+async def people_in(
+    session: AsyncSession, campaign_id: UUID, channel: str, decide_on: date | None, topic: AbTopic
+) -> int:
+    """Return how many people of a campaign's plan a test by this channel would draw among; of offers or channels, how
+    many the plan drew."""
+    asked = {"campaign": campaign_id, "channel": channel, "day": decide_on, "is_planned": topic.is_planned}
     return int((await session.execute(text(_PEOPLE), asked)).scalar_one())
 
 

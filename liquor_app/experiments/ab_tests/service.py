@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -15,14 +15,16 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from liquor_app.accounts.audit import audit_change
 from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
+from liquor_app.actions.action_status import Launched, skip_queued
 from liquor_app.actions.send_window import minutes
 from liquor_app.campaigns.models import OPEN, OVER, Campaign
 from liquor_app.campaigns.service import lock_campaign
 from liquor_app.core.clock import now
 from liquor_app.core.errors import Conflict, Invalid, NotFound
 from liquor_app.core.ids import uuid7
-from liquor_app.experiments.ab_tests.ab_store import AbTestRow, announce, read_test
+from liquor_app.experiments.ab_tests.ab_store import AbTestRow, announce, offers_of, read_test
 from liquor_app.experiments.ab_tests.ab_words import BY_HAND
+from liquor_app.experiments.ab_tests.in_force import planned_test_of
 from liquor_app.experiments.ab_tests.models import AB_TEST, AbStatus, AbTopic, Measure
 from liquor_app.experiments.ab_tests.variants import (
     KEYS,
@@ -31,12 +33,20 @@ from liquor_app.experiments.ab_tests.variants import (
     as_documents,
     clean_variants,
 )
-from liquor_app.ledger.new_sends import release_variants
+from liquor_app.ledger.new_sends import VARIANT_ENDED, release_variants, withdraw_variant
 from liquor_app.organization.guidance import load_guidance
 from liquor_app.organization.models import Channel
 from liquor_app.organization.settings import ComplianceSettings, load_settings
 
 MAX_NAME, MAX_WORDS = 120, 400
+_AT_ONCE = 5_000
+_TO_THE_END = {
+    AbTopic.HOUR: "An hour is compared to the end: messages get their moment before anything is known.",
+    AbTopic.OFFER: "An offer is compared to the end: what each gets was approved with its cost. Plan the next campaign"
+    " by what won.",
+    AbTopic.CHANNEL: "A channel is compared to the end: what each gets was approved with its cost. Plan the next"
+    " campaign by what won.",
+}
 
 _PUT = f"""
 INSERT INTO ab_tests (id, campaign_id, name, hypothesis, topic, channel, measure, variants, seed, decide_on, status,
@@ -45,7 +55,7 @@ VALUES (:id, :campaign, :name, :hypothesis, :topic, :channel, :measure, CAST(:va
         '{AbStatus.OPEN}', :at)
 ON CONFLICT (campaign_id) DO UPDATE SET name = excluded.name, hypothesis = excluded.hypothesis, topic = excluded.topic,
        channel = excluded.channel, measure = excluded.measure, variants = excluded.variants,
-       decide_on = excluded.decide_on
+       decide_on = excluded.decide_on, seed = excluded.seed
 """
 _DECIDE = f"""
 UPDATE ab_tests SET status = '{AbStatus.DECIDED}', winner = :winner, why = :why, decided_at = :at
@@ -90,7 +100,7 @@ async def define_ab_test(session: AsyncSession, actor: Actor, campaign_id: UUID,
     require(actor, Permission.CAMPAIGNS_WRITE)
     campaign = await _held(session, campaign_id)
     before = await get_ab_test(session, actor, campaign_id)
-    bounds = await _bounds(session, asked.topic, asked.channel)
+    bounds = await _bounds(session, campaign_id, asked.topic, asked.channel)
     variants = clean_variants([one[: 2 * LONGEST] for one in asked.given], bounds)
     await session.execute(
         text(_PUT),
@@ -130,21 +140,24 @@ async def choose_ab_winner(session: AsyncSession, actor: Actor, campaign_id: UUI
 
     Raises:
         Forbidden, NotFound: as usual.
-        Conflict: the campaign has not begun, or the test is over.
+        Conflict: the campaign has not begun, the test is over, or a guardrail ended this variant.
         Invalid: it has no such variant.
     """
     require(actor, Permission.CAMPAIGNS_WRITE)
     row = await _begun(session, actor, campaign_id)
-    if row.topic is AbTopic.HOUR:
-        raise Conflict("An hour is compared to the end: messages have their moment already.", field="winner")
+    if row.topic.runs_to_the_end:
+        raise Conflict(_TO_THE_END[row.topic], field="winner")
     if key not in row.keys:
         raise Invalid(f"This test has no variant {key[:20]}: it has {', '.join(row.keys)}.", field="winner")
+    if key in row.harmful:
+        raise Conflict(f"Variant {key} was ended for the harm it did, so the rest cannot get it.", field="winner")
     await decide(session, actor, row, key, BY_HAND.format(who=actor.name))
     return await _own(session, actor, campaign_id)
 
 
 async def stop_ab_test(session: AsyncSession, actor: Actor, campaign_id: UUID) -> AbTestRow:
-    """End a test without a winner: what has not left yet gets what was planned.
+    """End a test without a winner: what has not left yet gets what was planned; a test of offers or channels changes
+    nothing that was approved, and counts no more of it.
 
     Raises:
         Forbidden, NotFound, Conflict: as `choose_ab_winner`.
@@ -184,18 +197,31 @@ async def note_learned(session: AsyncSession, actor: Actor, campaign_id: UUID, w
 # --- corridors: of approval, and of the job that judges ---
 
 
-async def check_ab_test(session: AsyncSession, campaign_id: UUID) -> None:
-    """Ask of a campaign's test, as it is approved, whether guidance and hours still allow it. A corridor.
+async def check_ab_test(session: AsyncSession, campaign_id: UUID, drawn: Mapping[str, Any] | None) -> None:
+    """Ask of a campaign's test, as it is approved, whether guidance and hours still allow it, and whether the plan was
+    drawn for it. A corridor.
+
+    Args:
+        drawn: what the plan keeps of the test of offers or channels it was drawn for (`summary["ab_test"]`).
 
     Raises:
-        Conflict: which variant may not be used any more.
+        Conflict: which variant may not be used any more, or that the plan is of another test.
     """
     test = await read_test(session, campaign_id)
+    standing = await planned_test_of(session, campaign_id)
+    if (drawn or {}).get("test") != (standing.document if standing else None):
+        raise Conflict(
+            "The plan was made before its A/B test: plan again, so that it is drawn."
+            if standing
+            else "The plan was drawn for an A/B test that is not there any more: plan again."
+        )
+    if drawn and drawn["why"]:
+        raise Conflict(f"{drawn['why']} Remove the A/B test or change it, and plan again.")
     if test is None:
         return
-    given = [one.words if one.hour is None else str(one.hour) for one in test.variants[1:]]
+    given = [one.given for one in test.variants[1:]]
     try:
-        clean_variants(given, await _bounds(session, test.topic, test.channel))
+        clean_variants(given, await _bounds(session, campaign_id, test.topic, test.channel))
     except Invalid as error:
         key = str(error.field or "").removeprefix("variant_").upper()
         raise Conflict(f"The A/B test's variant {key} may not be used any more. {error.message}") from error
@@ -220,9 +246,16 @@ async def decide(session: AsyncSession, actor: Actor, row: AbTestRow, winner: st
 
 
 async def end_variant(session: AsyncSession, actor: Actor, row: AbTestRow, key: str, why: str) -> None:
-    """End one variant because of the harm it does: whoever was to get it gets what was planned. A corridor."""
+    """End one variant because of the harm it does: whoever was to get it gets what was planned; of an offer or a
+    channel, which was all that was planned for them, nothing. A corridor."""
     await session.execute(text(_HARM), {"id": row.id, "key": key})
-    await release_variants(session, row.campaign_id, only=key)
+    if row.topic.is_planned:
+        note = f"Variant {key} of the A/B test was ended: beside what was planned, {why}."
+        gone = await withdraw_variant(session, row.campaign_id, key, note)
+        for start in range(0, len(gone), _AT_ONCE):
+            await skip_queued(session, [Launched(one, VARIANT_ENDED, note) for one in gone[start : start + _AT_ONCE]])
+    else:
+        await release_variants(session, row.campaign_id, only=key)
     await audit_change(
         session, actor, "ab_test.variant_ended", "campaign", row.campaign_id, before={}, after={key: why}
     )
@@ -253,8 +286,8 @@ async def _begun(session: AsyncSession, actor: Actor, campaign_id: UUID) -> AbTe
     return row
 
 
-async def _bounds(session: AsyncSession, topic: AbTopic, channel: Channel) -> Bounds:
-    """Return what guidance and the shop's hours allow now."""
+async def _bounds(session: AsyncSession, campaign_id: UUID, topic: AbTopic, channel: Channel) -> Bounds:
+    """Return what guidance, the shop's hours and the campaign's playbooks allow now."""
     law = await load_settings(session, ComplianceSettings)
     opens, closes = (
         (law.email_window_start, law.email_window_end)
@@ -262,16 +295,17 @@ async def _bounds(session: AsyncSession, topic: AbTopic, channel: Channel) -> Bo
         else (law.sms_window_start, law.sms_window_end)
     )
     guidance = (await load_guidance(session)).guidance
-    return Bounds(topic, channel, guidance, (-(-minutes(opens) // 60), minutes(closes) // 60))
+    offers = (await offers_of(session, campaign_id)) if topic is AbTopic.OFFER else ()
+    allowed = tuple(name for name in offers if guidance.allows_offer(name))
+    return Bounds(topic, channel, guidance, (-(-minutes(opens) // 60), minutes(closes) // 60), allowed)
 
 
 def _day(asked: AbAsked, campaign: Campaign) -> date | None:
     day = asked.decide_on
     if day is None:
         return None
-    if asked.topic is AbTopic.HOUR:
-        raise Invalid("An hour is compared to the end: messages get their moment before anything is known.",
-                      field="decide_on")  # fmt: skip
+    if asked.topic.runs_to_the_end:
+        raise Invalid(_TO_THE_END[asked.topic], field="decide_on")
     if not campaign.start_date < day <= campaign.end_date:
         raise Invalid(
             f"Choose a day after {campaign.start_date} and up to {campaign.end_date}, the campaign's last: who is"

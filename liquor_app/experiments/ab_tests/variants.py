@@ -18,6 +18,7 @@ from liquor_app.experiments.ab_tests.models import AbTopic
 from liquor_app.organization.guidance import Guidance
 from liquor_app.organization.models import Channel
 from liquor_app.templates.custom_copy import MAX_EMAIL, MAX_SUBJECT, check_copy
+from liquor_app.ui.words import listed
 
 KEYS = "ABCD"
 MOST = len(KEYS)
@@ -33,13 +34,25 @@ class Variant:
     subject: str | None = None
     text: str | None = None
     hour: int | None = None
+    offer: str | None = None
+    """Name of an offer of the campaign's playbooks."""
+    channel: str | None = None
 
     @property
     def words(self) -> str:
         """What it is, for people."""
         if self.hour is not None:
             return f"from {clock(self.hour * 60)}"
-        return self.subject or self.text or "as planned"
+        if self.channel is not None:
+            return f"by {Channel(self.channel).label}"
+        return self.offer or self.subject or self.text or "as planned"
+
+    @property
+    def given(self) -> str:
+        """What somebody typed or chose to make it; "" of A."""
+        if self.hour is not None:
+            return str(self.hour)
+        return self.channel or self.offer or self.subject or self.text or ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,21 +63,26 @@ class Bounds:
     channel: Channel
     guidance: Guidance
     hours: tuple[int, int]
+    offers: tuple[str, ...] = ()
+    """Names of what the campaign's playbooks offer."""
 
 
 def clean_variants(given: Sequence[str], bounds: Bounds) -> tuple[Variant, ...]:
     """Return the variants, A, the control, before those that were given.
 
     Args:
-        given: of each variant but the control, in order, its subject, its words or its hour ("17"); empty ones are
-            left out.
+        given: of each variant but the control, in order, its subject, its words, its hour ("17") or the name of its
+            offer; empty ones are left out. A test of channels has the other one as B, whatever is given.
 
     Raises:
         Invalid: none or too many, two alike, a subject of a text message, words that may not be used, an hour outside
-            the shop's; `field` is `variant_b`, `variant_c` or `variant_d`.
+            the shop's, an offer of no playbook; `field` is `variant_b`, `variant_c` or `variant_d`.
     """
     if bounds.topic is AbTopic.SUBJECT and bounds.channel is Channel.SMS:
         raise Invalid("A text message has no subject: test its words.", field="topic")
+    if bounds.topic is AbTopic.CHANNEL:
+        (other,) = (one for one in Channel if one is not bounds.channel)
+        return Variant(CONTROL), Variant(KEYS[1], channel=other.value)
     made = [Variant(CONTROL)]
     for place, words in enumerate(given):
         if place >= MOST - 1:
@@ -74,7 +92,7 @@ def clean_variants(given: Sequence[str], bounds: Bounds) -> tuple[Variant, ...]:
             continue
         field = f"variant_{KEYS[place + 1].lower()}"
         one = _variant(KEYS[len(made)], text, field, bounds)
-        if any((one.subject, one.text, one.hour) == (other.subject, other.text, other.hour) for other in made):
+        if any(one.given == other.given for other in made):
             raise Invalid("Two variants are alike: there is nothing to compare.", field=field)
         made.append(one)
     if len(made) == 1:
@@ -83,6 +101,11 @@ def clean_variants(given: Sequence[str], bounds: Bounds) -> tuple[Variant, ...]:
 
 
 def _variant(key: str, words: str, field: str, bounds: Bounds) -> Variant:
+    if bounds.topic is AbTopic.OFFER:
+        if words not in bounds.offers:
+            known = listed([f"“{one}”" for one in bounds.offers]) or "none yet"
+            raise Invalid(f"No playbook of this campaign has that offer. They have {known}.", field=field)
+        return Variant(key, offer=words)
     if bounds.topic is AbTopic.HOUR:
         first, last = bounds.hours
         if not words.isascii() or not words.isdigit() or len(words) > 2 or not first <= int(words) < last:
@@ -104,7 +127,8 @@ def as_documents(variants: Sequence[Variant]) -> list[dict[str, Any]]:
 
 def from_documents(documents: Sequence[Mapping[str, Any]]) -> tuple[Variant, ...]:
     """Return variants as the table keeps them."""
-    return tuple(Variant(str(one["key"]), one.get("subject"), one.get("text"), one.get("hour")) for one in documents)
+    kept = ("subject", "text", "hour", "offer", "channel")
+    return tuple(Variant(str(one["key"]), **{name: one.get(name) for name in kept}) for one in documents)
 
 
 def variant_of(seed: str, customer_id: UUID, variants: Sequence[str]) -> str:

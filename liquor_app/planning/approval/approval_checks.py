@@ -24,6 +24,7 @@ from liquor_app.compliance.offer_words import seen_words
 from liquor_app.compliance.true_subjects import is_true_on
 from liquor_app.core.errors import Conflict, Forbidden
 from liquor_app.core.states import sql_list
+from liquor_app.experiments.ab_tests.ab_store import read_test
 from liquor_app.organization.guidance import Guidance
 from liquor_app.organization.models import Channel
 from liquor_app.planning.plan_store import PlanRow
@@ -180,12 +181,14 @@ async def _refuse_unlawful_templates(session: AsyncSession, planning: PlanContex
 
 
 async def refuse_untrue_subjects(session: AsyncSession, brief: CampaignBrief) -> None:
-    """Hold each subject line, on each day it is planned for, against the last day of the offer it announces.
+    """Hold each subject line, on each day it is planned for, against the last day of the offer it announces; those of
+    the campaign's A/B test as well.
 
     Raises:
         Conflict: which subject is untrue on which day.
     """
-    catalog = await load_catalog(session)
+    catalog, test = await load_catalog(session), await read_test(session, brief.id)
+    tried = [one for one in test.variants if one.subject] if test is not None else []
     found = await session.execute(
         text(
             "SELECT DISTINCT template_category, scheduled_date, offer_terms ->> 'subject' AS own,"
@@ -197,13 +200,15 @@ async def refuse_untrue_subjects(session: AsyncSession, brief: CampaignBrief) ->
     for row in found:
         template = catalog.get((Channel.EMAIL, row.template_category))
         subject = row.own or (template.source.subject if template else None) or ""
-        # what a variable says of the offer's end is true of itself
-        if not is_true_on(without_liquid(subject), row.scheduled_date, row.last_day):
-            raise Conflict(
-                f"The subject “{subject[:120]}” would be untrue on {show_weekday(row.scheduled_date)}: the offer holds"
-                f" through {show_weekday(row.last_day) if row.last_day else 'no day that is known'}. Say"
-                " {{ offer.ends }} instead, or change the days."
-            )
+        said = [("", subject), *((f" of variant {one.key}", str(one.subject)) for one in tried if not row.own)]
+        for whose, line in said:
+            # what a variable says of the offer's end is true of itself
+            if not is_true_on(without_liquid(line), row.scheduled_date, row.last_day):
+                raise Conflict(
+                    f"The subject{whose}, “{line[:120]}”, would be untrue on {show_weekday(row.scheduled_date)}: the"
+                    f" offer holds through {show_weekday(row.last_day) if row.last_day else 'no day that is known'}."
+                    " Say {{ offer.ends }} instead, or change the days."
+                )
 
 
 def escalation(plan: PlanRow, guidance: Guidance) -> str:

@@ -12,13 +12,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
+from liquor_app.actions.coupon_source import code_needs
 from liquor_app.actions.models import ActionStatus
 from liquor_app.actions.plan_context import read_context
 from liquor_app.campaigns.models import OPEN, CampaignType
 from liquor_app.campaigns.service import find_campaign
 from liquor_app.core.clock import now
 from liquor_app.core.errors import Conflict
-from liquor_app.experiments.ab_tests.ab_store import words_of_test
+from liquor_app.experiments.ab_tests.approval_words import words_of_test
 from liquor_app.organization.models import Channel
 from liquor_app.organization.sending_switch import load_sending_switch
 from liquor_app.organization.service import BrandRow, get_brand
@@ -48,6 +49,7 @@ class Concern(StrEnum):
     SENDER = "sender_refused"
     NO_REPLY_TO = "no_reply_to"
     BLOCKED = "messages_blocked"
+    CODES = "codes_missing"
     WORTH_NOTHING = "earns_no_more_than_nothing"
     REFUSED = "approval_refused"
     """Approving is refused for it (`approval_refusals`), by whoever asked."""
@@ -130,11 +132,17 @@ async def read_outlook(session: AsyncSession, actor: Actor, campaign_id: UUID) -
         why = listed([f"{reason.label.lower()} {figure(reason.messages)}" for reason in reasons])
         words = f"{about}{figure(foreseen['blocked'])} of {plural(total, 'message')} will be held back: {why}."
         warnings.append(Warned(Concern.BLOCKED, words, foreseen["blocked"]))
+    warnings += [
+        Warned(Concern.CODES, one.words, one.missing)
+        for one in await code_needs(session, actor, campaign.id)
+        if one.missing
+    ]
     if total and (simulated := plan.summary.get("simulation")) and (doubt := worth_nothing(simulated)) is not None:
         warnings.append(Warned(Concern.WORTH_NOTHING, doubt, total))
     return ApprovalOutlook(
         campaign.plan_id, found.fingerprint, total, foreseen["looked_at"],
-        foreseen["blocked"], foreseen["later"], reasons, warnings, await words_of_test(session, campaign.id),
+        foreseen["blocked"], foreseen["later"], reasons, warnings,
+        await words_of_test(session, campaign.id, plan.summary.get("ab_test")),
     )  # fmt: skip
 
 

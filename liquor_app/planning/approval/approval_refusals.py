@@ -61,7 +61,7 @@ async def _untrue(session: AsyncSession, actor: Actor, context: ApprovalContext)
 
 
 async def _ab_test(session: AsyncSession, actor: Actor, context: ApprovalContext) -> None:
-    await check_ab_test(session, context.brief.id)
+    await check_ab_test(session, context.brief.id, context.plan.summary.get("ab_test"))
 
 
 async def _beyond(session: AsyncSession, actor: Actor, context: ApprovalContext) -> None:

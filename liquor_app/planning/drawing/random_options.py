@@ -33,11 +33,13 @@ from liquor_app.core.bulk import unnest
 from liquor_app.experiments.arms import Shares, among, most_options
 from liquor_app.planning.optimizer.problem import Room
 
-_FREE = (
-    f"a.status IN ('{ActionStatus.PENDING}', '{ActionStatus.SKIPPED}', '{ActionStatus.PROPOSED}')"
-    f" AND a.skip_reason IS DISTINCT FROM '{Reason.BY_HAND}' AND NOT a.offer_terms ? 'pinned'"
-    " AND jsonb_typeof(a.offer_terms -> 'answers') = 'object'"
+FREE_OPTION = (
+    f"{{a}}.status IN ('{ActionStatus.PENDING}', '{ActionStatus.SKIPPED}', '{ActionStatus.PROPOSED}')"
+    f" AND {{a}}.skip_reason IS DISTINCT FROM '{Reason.BY_HAND}' AND NOT {{a}}.offer_terms ? 'pinned'"
+    " AND jsonb_typeof({a}.offer_terms -> 'answers') = 'object'"
 )
+"""Of an action `{a}`: nobody pinned it or took it out, and it is known what its offers would do."""
+_FREE = FREE_OPTION.format(a="a")
 _OPTIONS = f"""
 SELECT a.id, a.customer_id, a.segment_slug, a.channel, a.offer_terms, a.expected_profit AS profit FROM actions a
  WHERE a.campaign_id = :campaign AND a.customer_id = ANY(:people) AND {_FREE}
@@ -134,12 +136,14 @@ class Chance:
         """Tell whether just this is what the shop would send somebody without choosing."""
         return self.usual is not None and self.usual.get(person) == kind
 
-    def logged(self, person: UUID, messages: int) -> str | None:
-        """Return as JSON what an action may be drawn from, where that is not all somebody could get, and how many
-        messages they were chosen for, where that is not one."""
+    def logged(self, person: UUID, messages: int, variant: Mapping[str, str]) -> str | None:
+        """Return as JSON what an action may be drawn from, where that is not all somebody could get, how many messages
+        they were chosen for, where that is not one, and which `variant` of the campaign's `test` they are."""
         kinds = self.windows.get(person, _NONE).kinds
-        told = {} if kinds is None else {"among": sorted(kinds)}
-        return json.dumps(told | ({"messages": messages} if messages > 1 else {})) if told or messages > 1 else None
+        told: dict[str, Any] = {} if kinds is None else {"among": sorted(kinds)}
+        told |= {"messages": messages} if messages > 1 else {}
+        told |= variant
+        return json.dumps(told) if told else None
 
     def has(self, person: UUID, kind: Kind) -> bool:
         """Tell whether just this might have been drawn for somebody; asked of what they could get."""
@@ -276,20 +280,20 @@ async def _options(
     for row in found:
         for name, answer in sorted(row.offer_terms["answers"].items()):
             if (offer := offers.get((row.segment_slug, name))) is not None:
-                options[row.customer_id].append(
-                    Option(row, offer, float(answer), _profit_of(brief, row, offer, answer))
-                )
+                profit = profit_of(brief, row.offer_terms, row.channel, offer, float(answer))
+                options[row.customer_id].append(Option(row, offer, float(answer), profit))
     return options
 
 
-def _profit_of(brief: CampaignBrief, row: Any, offer: Offer, response: float) -> float:
-    terms, limits = row.offer_terms, brief.limits
+def profit_of(brief: CampaignBrief, terms: Mapping[str, Any], channel: str, offer: Offer, response: float) -> float:
+    """Return what is expected of an action with one of its playbook's offers, in money."""
+    limits = brief.limits
     profit = expected_profit(
         response=np.array([response]),
         basket=np.array([float(terms["basket"])]),
         uplift=np.array([uplift_of(terms, offer.name)]),
         margin=offer.margin(float(limits.margin_pct) / 100),
         discount=np.array([float(offer.discount_pct) / 100]),
-        cost=float(limits.email_cost if row.channel == "email" else limits.sms_cost),
+        cost=float(limits.email_cost if channel == "email" else limits.sms_cost),
     )
     return float(profit[0])

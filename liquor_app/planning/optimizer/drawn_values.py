@@ -62,8 +62,10 @@ def choice_shares(problem: Problem, plan: Allocation, drawn: DrawnValues) -> Cho
     """Return how often each candidate would be chosen, of the draws in which its customer gets anything.
 
     Customers whom the plan left alone have 0: nobody is drawn into an arm who was not chosen. A customer's own draw
-    counts as what came of it, so whatever was chosen has a share above 0. Where a plan may hold several messages for
-    one, each draw chooses as many as pay, best first; what somebody gets is all of them together.
+    counts as what came of it, so whatever was chosen has a share above 0. Where a budget binds, so does every draw of
+    which the prices say the same as of that one: what made the plan fit the budget gave them something else, whatever
+    is imagined (ADR 154). Where a plan may hold several messages for one, each draw chooses as many as pay, best first;
+    what somebody gets is all of them together.
     """
     found = ChoiceShares(np.zeros(problem.customer.size), np.zeros(problem.customer.size))
     chosen = plan.day != NOWHERE
@@ -123,6 +125,9 @@ class _AtPrices:
     asked: Floats
     """The price of each day and of the discount, shape (days, width, people); infinite where a day is closed."""
     most: int
+    is_budgeted: bool
+    """A budget binds: what is spent has a price, and the plan was made to fit by giving some a cheaper or dearer offer
+    than prices say."""
 
     @classmethod
     def of(cls, problem: Problem, plan: Allocation, usable: Flags, rows: Ints) -> _AtPrices:
@@ -136,7 +141,7 @@ class _AtPrices:
         of_row = plan.budget_price * problem.discount[rows] + plan.price[:, problem.channel[rows]]
         asked[:, *place] = np.where(usable[customer].T, of_row, np.inf)
         weight = np.ascontiguousarray(problem.weights(customers).T)
-        return cls(rows, customers, place, width, weight, asked, problem.max_per_customer)
+        return cls(rows, customers, place, width, weight, asked, problem.max_per_customer, plan.budget_price > 0)
 
     def table(self, values: npt.NDArray[T], empty: T) -> npt.NDArray[T]:
         """Return candidates' values, shape (m,), where they stand; `empty` where none does."""
@@ -146,15 +151,23 @@ class _AtPrices:
 
     def shares(self, drawn: DrawnValues, chosen: Flags) -> tuple[Floats, Floats]:
         """Return how often each is chosen alone, and how often just what the plan chose, of the draws in which its
-        customer gets anything, shape (m,) each; what the plan chose counts in the draw whose turn it was."""
+        customer gets anything, shape (m,) each; what the plan chose counts in the draw whose turn it was and, where
+        a budget binds, wherever the prices say what they say there."""
         base = self.table(drawn.base[self.rows], np.float64(-np.inf))
         slope = self.table(drawn.slope[self.rows], np.float64(0))
         cell, picked = self.table(drawn.cell[self.rows], np.intp(0)), self.table(chosen[self.rows], np.False_)
         turns = drawn.turn[self.customers]
         alone, whole, any_wins = np.zeros(cell.shape), np.zeros(turns.size), np.zeros(turns.size)
+        told: Flags = picked
+        says: Flags = np.zeros(turns.size, dtype=np.bool_)
+        if self.is_budgeted:
+            told = self.winners(base + slope * drawn.draws[turns, cell], drawn.least)
+            says = np.asarray(told.any(axis=0), dtype=np.bool_)
         for repeat, uplifts in enumerate(drawn.draws):
             won = self.winners(base + slope * uplifts.take(cell), drawn.least)
-            mine = turns == repeat
+            mine: Flags = np.equal(turns, repeat)
+            if self.is_budgeted:
+                mine = np.asarray(mine | (says & (won == told).all(axis=0)), dtype=np.bool_)
             won[:, mine] = picked[:, mine]
             alone += won & (won.sum(axis=0) == 1) if self.most > 1 else won
             whole += (won == picked).all(axis=0)

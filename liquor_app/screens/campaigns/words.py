@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
+from types import MappingProxyType
 
 from liquor_app.campaigns.models import CampaignStatus
 from liquor_app.campaigns.service import CampaignRow
@@ -16,18 +18,23 @@ def days_words(row: CampaignRow) -> str:
     return show_span(row.start_date, row.end_date)
 
 
-def bought_words(row: CampaignRow) -> tuple[str, str]:
+Measured = Mapping[str, int]
+"""What was sent where each thing was measured (`analytics.measured`), of a campaign whose messages are counted."""
+
+
+def bought_words(row: CampaignRow, measured: Measured = MappingProxyType({})) -> tuple[str, str]:
     """Return attributed orders and their share of what was sent; dashes where no message is known to have arrived."""
     return show_conversions(
-        row.conversions, sends=row.completed_sends, delivered=row.delivered_sends, opens=row.opens, clicks=row.clicks
-    )
+        row.conversions, sends=row.completed_sends, delivered=row.delivered_sends, opens=row.opens, clicks=row.clicks,
+        **measured,
+    )  # fmt: skip
 
 
-def revenue_words(row: CampaignRow) -> str:
+def revenue_words(row: CampaignRow, measured: Measured = MappingProxyType({})) -> str:
     """Return attributed revenue, likewise."""
     return show_revenue(
         row.revenue_generated, conversions=row.conversions, sends=row.completed_sends, delivered=row.delivered_sends,
-        opens=row.opens, clicks=row.clicks,
+        opens=row.opens, clicks=row.clicks, **measured,
     )  # fmt: skip
 
 
@@ -42,7 +49,9 @@ def progress_words(row: CampaignRow, at: datetime) -> str:
         CampaignStatus.SCHEDULED: f"Approved, starts {show_weekday(row.start_date)}",
         CampaignStatus.ACTIVE: f"Sending, {figure(row.held_out)} held out",
         CampaignStatus.PAUSED: row.pause_reason or "Paused",
-        CampaignStatus.COMPLETED: "Done" if bought == NONE else f"Done, {bought} bought",
+        CampaignStatus.COMPLETED: "Done"
+        if bought == NONE
+        else f"Done, {bought} attributed {'order' if row.conversions == 1 else 'orders'}",
         CampaignStatus.CANCELLED: "Cancelled",
     }
     return words[row.status]

@@ -69,7 +69,7 @@ def performance_words(row: PerformanceRow | None) -> str:
     if row is None or not row.sent:
         return ""
     told = f"In 90 days: {plural(row.sent, 'message')}"
-    bought, rate = show_conversions(row.bought, sends=row.sent, delivered=row.arrived)
+    bought, rate = show_conversions(row.bought, sends=row.sent, of_orders=row.of_orders)
     if bought == NONE:
         return f"{told}, none known to have reached anybody"
     return f"{told}, {bought} attributed order{'' if row.bought == 1 else 's'} ({rate}), {show_money(row.revenue)}"

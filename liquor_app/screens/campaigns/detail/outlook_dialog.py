@@ -19,23 +19,34 @@ def outlook_dialog() -> rx.Component:
     def line(warning: Any) -> rx.Component:
         return list_item(row(icon("triangle-alert"), rx.el.span(warning, class_name="pretty"), align_items="start"))
 
-    return dialog(
+    title = rx.cond(
+        OutlookState.is_barred,
+        "“" + CampaignState.head.name + "” cannot be approved yet",
         "Approve “" + CampaignState.head.name + "” all the same?",
+    )
+    go_on = button(
+        "Approve all the same",
+        kind="primary",
+        on_click=rx.cond(
+            OutlookState.refused,
+            CampaignState.approve("approve_anyway", CampaignState.seen),
+            CampaignState.approve("approve_warned", CampaignState.seen),
+        ),
+    )
+    return dialog(
+        title,
         plain_list(rx.foreach(OutlookState.warnings, line)),
+        rx.cond(
+            OutlookState.tested != "",
+            rx.el.p("Approved with it: ", OutlookState.tested, class_name="t12 muted pretty"),
+            rx.fragment(),
+        ),
         open=CampaignState.asking == "outlook",
         on_open_change=CampaignState.ask(""),
         description="As things stand now:",
         foot=rx.fragment(
-            button("Cancel", on_click=CampaignState.ask("")),
-            button(
-                "Approve all the same",
-                kind="primary",
-                on_click=rx.cond(
-                    OutlookState.refused,
-                    CampaignState.approve("approve_anyway", CampaignState.seen),
-                    CampaignState.approve("approve_warned", CampaignState.seen),
-                ),
-            ),
+            button(rx.cond(OutlookState.is_barred, "Close", "Cancel"), on_click=CampaignState.ask("")),
+            rx.cond(OutlookState.is_barred, rx.fragment(), go_on),
         ),
     )
 

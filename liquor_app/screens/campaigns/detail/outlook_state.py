@@ -16,11 +16,14 @@ from liquor_app.ui.words import figure, plural
 
 class OutlookState(rx.State):
     """Of the campaign in the address. `no_longer` says how many of the plan's messages became forbidden since it was
-    made: a plan holds none when it is made. `refused`: mailboxes are known to refuse mail of the sender."""
+    made: a plan holds none when it is made. `refused`: mailboxes are known to refuse mail of the sender. `is_barred`:
+    approving would be refused as things stand. `tested`: the A/B test that is approved with it."""
 
     warnings: list[str] = []
     no_longer: str = ""
     refused: bool = False
+    is_barred: bool = False
+    tested: str = ""
 
     @rx.event
     @guarded
@@ -50,6 +53,8 @@ class OutlookState(rx.State):
         warnings = [one for one in seen.warnings if one.field != "licence_state"] if seen else []
         self.warnings = [one.words for one in warnings]
         self.refused = any(one.concern is Concern.SENDER for one in warnings)
+        self.is_barred = any(one.concern is Concern.REFUSED for one in warnings)
+        self.tested = seen.ab_test if seen else ""
         self.no_longer = ""
         if seen and seen.blocked:
             why = "; ".join(f"{reason.label.lower()} {figure(reason.messages)}" for reason in seen.reasons)

@@ -10,6 +10,8 @@ from liquor_app.accounts.permission_table import Permission
 from liquor_app.campaigns.models import CampaignStatus
 from liquor_app.screens.analytics.attribution.panel import attribution_card
 from liquor_app.screens.analytics.attribution.state import AttributionState
+from liquor_app.screens.analytics.parts.panel import parts_cards
+from liquor_app.screens.analytics.parts.state import PartsState
 from liquor_app.screens.campaigns.detail.coupons_panel import codes_card
 from liquor_app.screens.campaigns.detail.coupons_state import CodesState
 from liquor_app.screens.campaigns.detail.licence_dialog import licence_dialog
@@ -172,6 +174,7 @@ def _running() -> rx.Component:
         rx.cond(PlayedState.week.is_shown, rx.fragment(), effect_card()),  # a played week has its own, simulated
         rx.cond(PlayedState.week.is_shown, rx.fragment(), rx.cond(CampaignState.steps, _funnel(), rx.fragment())),
         rx.cond(PlayedState.week.is_shown, rx.fragment(), attribution_card()),
+        parts_cards(),
         ab_test_card(),
         again_note(),
         codes_card(),
@@ -295,6 +298,7 @@ PAGES = (
             CampaignEffectState.load,
             AbTestState.load,
             AttributionState.load,
+            PartsState.load,
             CampaignState.live,
             VersionsState.live,
             PanelsState.live,

@@ -162,7 +162,11 @@ def actions_card(tools: rx.Component | None = None) -> rx.Component:
                 *([Column("", edit_menu)] if tools is not None else []),
             ],
             label="Actions",
-            empty=empty("No action on this day", "Choose another day of the week.", icon="calendar"),
+            empty=rx.cond(
+                ActionsState.day != "",
+                empty("No action on this day", "Choose another day of the week.", icon="calendar"),
+                empty("The plan holds no action", "Why not stands below, under Why this plan.", icon="calendar"),
+            ),
         ),
         list_pager(ActionsState),
         title="Actions",

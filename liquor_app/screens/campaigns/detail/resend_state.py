@@ -35,12 +35,14 @@ def day_bars(days: list[CampaignDay]) -> list[Bar]:
             show_weekday(day.day),
             figure(day.sends),
             round(100 * day.sends / most, 1),
-            share=f"{show_rate('delivery_rate', delivered=day.delivered, sends=day.sends)} delivered"
-            if day.sends
-            else "",
+            share=f"{_delivered(day)} delivered" if day.sends else "",
         )
         for day in days
     ]
+
+
+def _delivered(day: CampaignDay) -> str:
+    return show_rate("delivery_rate", delivered=day.delivered, sends=day.sends, of_deliveries=day.of_deliveries)
 
 
 def why_bars(reasons: list[WhyNot]) -> list[Bar]:

@@ -12,6 +12,7 @@ from uuid import UUID
 import reflex as rx
 
 from liquor_app.accounts.permission_table import Permission, needs
+from liquor_app.analytics.measured import measured_of_campaigns
 from liquor_app.analytics.returned_revenue import returned_since
 from liquor_app.analytics.service import ledger
 from liquor_app.campaigns import lifecycle
@@ -26,6 +27,7 @@ from liquor_app.planning.plan_reasoning import silence_words
 from liquor_app.planning.plan_store import fingerprint_of
 from liquor_app.planning.service import get_plan
 from liquor_app.screens.analytics.attribution.state import AttributionState
+from liquor_app.screens.analytics.parts.state import PartsState
 from liquor_app.screens.campaigns.detail.coupons_state import CodesState
 from liquor_app.screens.campaigns.detail.licence_state import LicenceState, seen_plan
 from liquor_app.screens.campaigns.detail.outlook_state import OutlookState
@@ -115,6 +117,7 @@ class CampaignState(DetailState, rx.State):
             row = await get_campaign(session, actor, campaign_id)
             plan = await get_plan(session, actor, row.plan_id) if row.plan_id else None
             at = await shop_now(session)
+            measured = await measured_of_campaigns(session, actor, [campaign_id])
             fingerprint = await fingerprint_of(session, campaign_id) if plan else ""
             counts = await ledger(session, actor, campaign_id)
             latest = await list_left(session, actor, ListQuery({"campaign_id": str(campaign_id)}, limit=10))
@@ -124,7 +127,7 @@ class CampaignState(DetailState, rx.State):
         silent = plan.summary.get("silent") if plan and row.status in OPEN else None
         self.silent = silence_words(silent) if silent else ""
         self.may_explore = not (silent and silent.get("is_tried"))
-        self.steps = funnel_steps(row)
+        self.steps = funnel_steps(row, measured.get(row.id, {}))
         if row.status in OPEN and before not in ("", self.seen):
             await self._show_changed()
         self.ledger = ledger_lines(counts, campaign_id)
@@ -213,7 +216,7 @@ class CampaignState(DetailState, rx.State):
 
 CALM_SECONDS = 3
 """What the panels show looks at every message: a running campaign has them read no more often."""
-PANELS = (AbTestState, CampaignEffectState, AttributionState, CodesState, AgainState, ActionsState)
+PANELS = (AbTestState, CampaignEffectState, AttributionState, PartsState, CodesState, AgainState, ActionsState)
 """What else stands on the page of what changes without the reader's doing, in the order it is read again."""
 
 

@@ -7,10 +7,11 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from types import MappingProxyType
 from typing import Any
 
 from liquor_app.actions.offering.belief_basis import Basis, basis_in_words, basis_of
-from liquor_app.analytics.metrics import METRICS, rows_page
+from liquor_app.analytics.metrics import MEASURED, METRICS, rows_page
 from liquor_app.campaigns.models import CampaignStatus
 from liquor_app.campaigns.service import CampaignRow
 from liquor_app.experiments.learning import LEVEL_80
@@ -18,7 +19,7 @@ from liquor_app.planning.plan_reasoning import basis_words, takes_words
 from liquor_app.planning.plan_summary import NEW_BUYERS, TAKERS, takers_of
 from liquor_app.planning.service import PlanRow
 from liquor_app.screens.analytics.view import meaning, show_rate
-from liquor_app.screens.campaigns.words import bought_words, days_words, progress_words, revenue_words
+from liquor_app.screens.campaigns.words import Measured, bought_words, days_words, progress_words, revenue_words
 from liquor_app.ui.charts.bars import Step
 from liquor_app.ui.charts.interval import Marks, interval_marks
 from liquor_app.ui.charts.week import Day
@@ -169,12 +170,12 @@ FUNNEL = (
 """Steps below the plan: the metric, the campaign's column of it, and its rate."""
 
 
-def funnel_steps(row: CampaignRow) -> list[Step]:
+def funnel_steps(row: CampaignRow, measured: Measured = MappingProxyType({})) -> list[Step]:
     """Return what became of a campaign's messages, from the plan to the orders attributed to them; nothing before
     there are any. A step nobody told of is not measured: it is no nought."""
     if not row.total_sends:
         return []
-    counts = {metric: getattr(row, column) for metric, column, _ in FUNNEL}
+    counts = {**{metric: getattr(row, column) for metric, column, _ in FUNNEL}, **measured}
     held = f"besides {figure(row.held_out)} held out" if row.held_out else "in the plan"
     steps = [
         Step(
@@ -185,7 +186,7 @@ def funnel_steps(row: CampaignRow) -> list[Step]:
     for metric, _, of_sent in FUNNEL:
         found = METRICS[metric].of(counts)
         share = 100.0 if found is None else min(round(100 * float(found) / row.total_sends, 1), 100.0)
-        detail = f"{show_rate(of_sent, **counts)} of sent" if of_sent else percent(share / 100, 1)
+        detail = f"{show_rate(of_sent, **counts)} of {_below(metric, counts)}" if of_sent else percent(share / 100, 1)
         label = METRICS[metric].label
         if found is None:
             steps.append(Step(label, NONE, "not measured", share, is_measured=False, meaning=meaning(metric)))
@@ -193,6 +194,12 @@ def funnel_steps(row: CampaignRow) -> list[Step]:
             rows = _sent_rows(row) if metric == "sends" else rows_page(metric, campaign_id=str(row.id))
             steps.append(Step(label, figure(found), detail, share, meaning=meaning(metric), href=rows))
     return steps
+
+
+def _below(metric: str, counts: Mapping[str, int]) -> str:
+    """Return what a rate of the funnel is of, in words: of several channels, those it was measured of."""
+    of = counts.get(MEASURED[metric], counts["sends"])
+    return "sent" if of == counts["sends"] else f"{figure(of)} it is told of"
 
 
 def _sent_rows(row: CampaignRow) -> str:

@@ -34,9 +34,11 @@ def campaigns_page() -> rx.Component:
                 Column("Days", lambda row: row.days, sort="start_date", phone="under"),
                 Column("Status", lambda row: status_badge(row.status)),
                 Column("Messages", lambda row: row.sends, sort="completed_sends", number=True, phone="hide"),
-                Column("Bought", lambda row: row.bought, sort="conversions", number=True, phone="hide"),
-                Column("Rate", lambda row: row.rate, number=True, phone="hide"),
-                Column("Revenue", lambda row: row.revenue, sort="revenue_generated", number=True, phone="hide"),
+                Column("Attributed orders", lambda row: row.bought, sort="conversions", number=True, phone="hide"),
+                Column("Conversion", lambda row: row.rate, number=True, phone="hide"),
+                Column(
+                    "Attributed revenue", lambda row: row.revenue, sort="revenue_generated", number=True, phone="hide"
+                ),
             ],
             label="Campaigns",
             keeps=True,

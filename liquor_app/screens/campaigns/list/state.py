@@ -3,26 +3,28 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import reflex as rx
 
 from liquor_app.accounts.bulk_actions import BulkList
 from liquor_app.accounts.permission_table import Permission, needs
 from liquor_app.accounts.permissions import Actor
+from liquor_app.analytics.measured import measured_of_campaigns
 from liquor_app.campaigns.lists import CAMPAIGN_ACTIONS, CAMPAIGNS, DONE, OPEN, list_campaigns
 from liquor_app.campaigns.models import CampaignStatus
 from liquor_app.campaigns.service import CampaignRow
 from liquor_app.core.db import Session
 from liquor_app.core.listing.spec import ListQuery, ListSpec
 from liquor_app.core.paging import Page
-from liquor_app.screens.campaigns.words import bought_words, days_words
+from liquor_app.screens.campaigns.words import Measured, bought_words, days_words, revenue_words
 from liquor_app.screens.listing.bulk_state import BulkState
 from liquor_app.screens.listing.state import ListState
 from liquor_app.screens.session.background import background
 from liquor_app.ui.forms.filters import Option
 from liquor_app.ui.live_updates import follow
 from liquor_app.ui.status_looks import LOOKS
-from liquor_app.ui.words import figure, show_money
+from liquor_app.ui.words import figure
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,7 @@ class CampaignLine:
     history: bool
 
 
-def line_of(row: CampaignRow) -> CampaignLine:
+def line_of(row: CampaignRow, measured: Measured = MappingProxyType({})) -> CampaignLine:
     sent = row.completed_sends
     return CampaignLine(
         str(row.id),
@@ -48,8 +50,8 @@ def line_of(row: CampaignRow) -> CampaignLine:
         row.status.value,
         days_words(row),
         figure(sent) if row.total_sends == sent else f"{figure(sent)} of {figure(row.total_sends)}",
-        *bought_words(row),
-        show_money(row.revenue_generated) if row.revenue_generated else "–",
+        *bought_words(row, measured),
+        revenue_words(row, measured),
         row.is_history,
     )
 
@@ -58,8 +60,8 @@ FIELDS = {
     "Days": ("start_date", "end_date"),
     "Status": ("status",),
     "Messages": ("total_sends", "completed_sends"),
-    "Bought": ("conversions",),
-    "Revenue": ("revenue_generated",),
+    "Attributed orders": ("conversions",),
+    "Attributed revenue": ("revenue_generated",),
 }
 """Columns of the page and what they show of the file."""
 
@@ -91,7 +93,8 @@ class CampaignsState(BulkState, ListState, rx.State):
         return await list_campaigns(session, actor, query)
 
     async def _lines(self, session: Session, actor: Actor, items: list[CampaignRow]) -> list[CampaignLine]:
-        return [line_of(row) for row in items]
+        measured = await measured_of_campaigns(session, actor, [row.id for row in items])
+        return [line_of(row, measured.get(row.id, {})) for row in items]
 
     async def _options(self, session: Session, actor: Actor) -> dict[str, list[Option]]:
         each = [Option(status.value, LOOKS[status.value].word) for status in CampaignStatus]

@@ -54,8 +54,8 @@ def ab_test_card() -> rx.Component:
         Permission.CAMPAIGNS_WRITE,
         card(
             row(
-                rx.el.span("Which subject, words or hour does better? Try up to four, and let the best one win.",
-                           class_name="muted"),
+                rx.el.span("Which subject, words, hour, offer or channel does better? Try up to four, and let the best"
+                           " one win.", class_name="muted"),
                 button("Add an A/B test", small=True, icon="flask-conical", on_click=AbTestState.ask("form")),
                 apart=True,
                 wrap=True,
@@ -124,13 +124,45 @@ def _form() -> rx.Component:
         " {{ offer.category }}; words must show {{ offer.text }}. An hour is a number: 17.",
         "variant_c": "", "variant_d": "",
     }  # fmt: skip
-    variants = [
+    typed_in = [
         text_field(
             f"Variant {name[-1].upper()}", name, default_value=VALUES[name], error=errors[name], max_length=LONGEST,
             hint=hint, optional=name != "variant_b",
         )
         for name, hint in hints.items()
     ]  # fmt: skip
+    chosen = [
+        select_field(
+            f"Variant {name[-1].upper()}", name, AbTestState.offers, default_value=VALUES[name], error=errors[name],
+            hint="A is what the plan chose for each. In the test is who could get every offer of it."
+            if name == "variant_b" else "",
+        )
+        for name in hints
+    ]  # fmt: skip
+    variants = rx.match(
+        AbTestState.topic,
+        (AbTopic.OFFER.value, col(*chosen, gap=16)),
+        (
+            AbTopic.CHANNEL.value,
+            rx.el.p(
+                "A is what the plan chose; B is the same offer by the other channel. In the test is who may be reached"
+                " by both.",
+                class_name="t12 muted pretty",
+            ),
+        ),
+        col(*typed_in, gap=16),
+    )
+    until = text_field(
+        "Winner takes the rest from", "decide_on", type="date", optional=True, default_value=VALUES["decide_on"],
+        error=errors["decide_on"], hint="Whose message is planned for that day or later gets the best one by then."
+        " Empty: everybody is in the test.",
+    )  # fmt: skip
+    to_the_end = rx.el.p(
+        "It is compared to the end. An offer or a channel is drawn as the plan is made, with its cost and room: plan"
+        " again after saving.",
+        class_name="t12 muted pretty",
+    )
+    runs_on = [one.value for one in AbTopic if one.runs_to_the_end]
     body = form_of(
         AbTestState,
         col(
@@ -141,18 +173,16 @@ def _form() -> rx.Component:
             ),
             pair(
                 select_field("What differs", "topic", [(one.value, one.label) for one in AbTopic],
-                             default_value=VALUES["topic"], error=errors["topic"]),
+                             default_value=VALUES["topic"], error=errors["topic"],
+                             on_change=AbTestState.choose_topic),
                 select_field("Messages by", "channel", [(one.value, one.label) for one in Channel],
                              default_value=VALUES["channel"], error=errors["channel"]),
             ),
-            *variants,
+            variants,
             pair(
                 select_field("Won by", "measure", [(one.value, one.label) for one in Measure],
                              default_value=VALUES["measure"], error=errors["measure"]),
-                text_field("Winner takes the rest from", "decide_on", type="date", optional=True,
-                           default_value=VALUES["decide_on"], error=errors["decide_on"],
-                           hint="Whose message is planned for that day or later gets the best one by then. Empty:"
-                           " everybody is in the test."),
+                rx.cond(rx.Var.create(runs_on).contains(AbTestState.topic), to_the_end, until),
             ),
             gap=16,
         ),
@@ -207,7 +237,7 @@ def _questions() -> rx.Component:
         ),
         confirm(
             "Stop the A/B test?",
-            "What has not left yet gets what was planned. What was measured stays; it cannot be begun again.",
+            "What has not left yet goes as it was approved. What was measured stays; it cannot be begun again.",
             "Stop it",
             open=AbTestState.asking == "stop", on_open_change=AbTestState.ask(""), on_confirm=AbTestState.confirm,
             danger=True,

@@ -14,7 +14,7 @@ from liquor_app.campaigns.service import get_campaign
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import AppError, Invalid, NotFound
 from liquor_app.core.ids import parse_id
-from liquor_app.experiments.ab_tests.ab_store import AbTestRow
+from liquor_app.experiments.ab_tests.ab_store import AbTestRow, offer_labels
 from liquor_app.experiments.ab_tests.judge_tests import ab_result, detectable_words
 from liquor_app.experiments.ab_tests.models import AbStatus, AbTopic, Measure
 from liquor_app.experiments.ab_tests.service import (
@@ -28,7 +28,8 @@ from liquor_app.experiments.ab_tests.service import (
 )
 from liquor_app.experiments.ab_tests.variants import KEYS
 from liquor_app.organization.models import Channel
-from liquor_app.screens.experiments.ab_test.view import STATUS, VariantLine, state_words, variant_lines
+from liquor_app.planning.plan_store import get_plan
+from liquor_app.screens.experiments.ab_test.view import STATUS, VariantLine, state_words, uneven_words, variant_lines
 from liquor_app.screens.forms.state import FormState, submits
 from liquor_app.screens.session.state import guarded, signed_in
 from liquor_app.ui.address import last_part
@@ -56,6 +57,12 @@ class AbTestState(FormState, rx.State):
     learned: str = ""
     lines: list[VariantLine] = []
     form_values: dict[str, str] = {}
+    topic: str = AbTopic.SUBJECT.value
+    """What differs, as it is chosen in the open form: what else it asks for hangs on it."""
+    offers: list[tuple[str, str]] = []
+    """Of the campaign's playbooks, as a drop-down has them."""
+    ends_itself: bool = False
+    """Nothing can take the rest of it: it is compared to the end."""
     _of: str = ""
     """The campaign all of this is of."""
 
@@ -91,19 +98,22 @@ class AbTestState(FormState, rx.State):
             campaign = await get_campaign(session, actor, campaign_id)
             test = await get_ab_test(session, actor, campaign_id)
             result = None if test is None else await ab_result(session, actor, campaign_id)
-            power = "" if test is None or test.is_begun else await detectable_words(session, test)
+            plan = await get_plan(session, actor, campaign.plan_id) if campaign.plan_id and test is not None else None
+            drawn = plan.summary.get("ab_test") if plan else None
+            power = "" if test is None or test.is_begun else await detectable_words(session, test, drawn)
+            offers = await offer_labels(session, campaign_id)
+        self.offers = [("", "None"), *offers.items()]
         self.can_change = campaign.status in OPEN and not campaign.is_history
         self.has_test, self.power = test is not None, power
         self.is_begun = test is not None and test.is_begun
-        self.is_open = (
-            test is not None and test.is_begun and test.status is AbStatus.OPEN and test.topic is not AbTopic.HOUR
-        )
+        self.ends_itself = test is not None and test.topic.runs_to_the_end
+        self.is_open = test is not None and test.is_begun and test.status is AbStatus.OPEN and not self.ends_itself
         self._close_outdated()
         if test is None or result is None:
             self.lines = []
         else:
             self.status, self.tone = STATUS[test.status] if test.is_begun else ("Planned", "")
-            self.words, self.lines = state_words(test), variant_lines(result)
+            self.words, self.lines = state_words(test) + uneven_words(result), variant_lines(result, offers)
         if not self._asked():  # what is typed into an open form is not taken away under the reader's hands
             self._show_words(test)
 
@@ -113,6 +123,7 @@ class AbTestState(FormState, rx.State):
             ("", "", "") if test is None else (test.name, test.hypothesis, test.learned)
         )
         self.form_values = {} if test is None else _values(test)
+        self.topic = AbTopic.SUBJECT.value if test is None else test.topic.value
 
     def _close_outdated(self) -> None:
         """Close a question whose answer would be refused: somebody, or the clock, was faster."""
@@ -128,16 +139,24 @@ class AbTestState(FormState, rx.State):
         self.asking = what if what in ("form", "learned", "remove", "stop", *KEYS) else ""
 
     @rx.event
+    @guarded
+    @needs(Permission.CAMPAIGNS_READ)
+    async def choose_topic(self, what: str) -> None:
+        """Ask for what a test of this needs."""
+        self.topic = what if what in set(AbTopic) else AbTopic.SUBJECT.value
+
+    @rx.event
     @submits
     @needs(Permission.CAMPAIGNS_WRITE)
     async def save(self, form: dict[str, Any]) -> Any:
         """Store the test as it was typed."""
         actor = await signed_in(self)
         async with transaction() as session:
-            await define_ab_test(session, actor, self._id(), _asked(form))
+            test = await define_ab_test(session, actor, self._id(), _asked(form))
         self.asking = ""
         await self._read()
-        return toast_done("The test stands", "It is drawn when the campaign starts.")
+        drawn = "Plan again, so that it is drawn." if test.topic.is_planned else "It is drawn when the campaign starts."
+        return toast_done("The test stands", drawn)
 
     @rx.event
     @submits
@@ -164,7 +183,7 @@ class AbTestState(FormState, rx.State):
                 said = ("Test removed", "Everybody gets what is planned.")
             elif what == "stop":
                 await stop_ab_test(session, actor, self._id())
-                said = ("Test stopped", "What has not left yet gets what was planned.")
+                said = ("Test stopped", "What has not left yet goes as it was approved.")
             elif what in KEYS and what:
                 await choose_ab_winner(session, actor, self._id(), what)
                 said = (f"Variant {what} has won", "What has not left yet gets it.")
@@ -177,18 +196,11 @@ class AbTestState(FormState, rx.State):
 def _values(test: AbTestRow) -> dict[str, str]:
     """Return a test as its form shows it."""
     others = {one.key: one for one in test.variants[1:]}
-    typed_in = {
-        f"variant_{key.lower()}": "" if key not in others else _typed_variant(others[key].hour, others[key].words)
-        for key in KEYS[1:]
-    }
+    typed_in = {f"variant_{key.lower()}": others[key].given if key in others else "" for key in KEYS[1:]}
     return {
         "name": test.name, "hypothesis": test.hypothesis, "topic": test.topic.value, "channel": test.channel.value,
         "measure": test.measure.value, "decide_on": test.decide_on.isoformat() if test.decide_on else "", **typed_in,
     }  # fmt: skip
-
-
-def _typed_variant(hour: int | None, words: str) -> str:
-    return words if hour is None else str(hour)
 
 
 def _asked(form: dict[str, Any]) -> AbAsked:
@@ -205,7 +217,7 @@ def _asked(form: dict[str, Any]) -> AbAsked:
         channel, measure = Channel(typed(form, "channel")), Measure(typed(form, "measure"))
     except ValueError as error:
         raise Invalid("Choose by what it is won.", field="measure") from error
-    day = typed(form, "decide_on").strip()
+    day = typed(form, "decide_on").strip() if not topic.runs_to_the_end else ""
     try:
         decide_on = date.fromisoformat(day) if day else None
     except ValueError as error:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from liquor_app.experiments.ab_tests.ab_store import AbTestRow
 from liquor_app.experiments.ab_tests.ab_words import difference_words, interval_words, value_words
@@ -18,6 +20,8 @@ PLANNED = {
     AbTopic.SUBJECT: "The template's subject, as planned",
     AbTopic.WORDS: "The words as planned",
     AbTopic.HOUR: "The hour as planned",
+    AbTopic.OFFER: "The offer the plan chose",
+    AbTopic.CHANNEL: "The channel the plan chose",
 }
 
 
@@ -36,15 +40,19 @@ class VariantLine:
     tone: str
 
 
-def variant_lines(result: AbResult) -> list[VariantLine]:
-    """Return a line a variant, A, the control, first."""
-    return [_line(result, one) for one in result.judged.variants]
+def variant_lines(result: AbResult, offers: Mapping[str, str] = MappingProxyType({})) -> list[VariantLine]:
+    """Return a line a variant, A, the control, first.
+
+    Args:
+        offers: what playbooks offer, by name, with what each takes off.
+    """
+    return [_line(result, one, offers) for one in result.judged.variants]
 
 
-def _line(result: AbResult, one: Beside) -> VariantLine:
+def _line(result: AbResult, one: Beside, offers: Mapping[str, str]) -> VariantLine:
     test, sums = result.test, one.sums
     variant = next(known for known in test.variants if known.key == sums.key)
-    words = PLANNED[test.topic] if variant is test.variants[0] else variant.words
+    words = PLANNED[test.topic] if variant is test.variants[0] else offers.get(variant.words, variant.words)
     final = result.final.get(sums.key)
     mark, tone = _mark(result, sums.key)
     return VariantLine(
@@ -84,6 +92,16 @@ def _mark(result: AbResult, key: str) -> tuple[str, str]:
     return "", ""
 
 
+def uneven_words(result: AbResult) -> str:
+    """Warn where something beside the draw settled who is in which variant."""
+    if not result.is_uneven:
+        return ""
+    return (
+        " The variants are not of the sizes they were drawn for: something else settled who is in them, such as"
+        " messages taken out by hand. Do not trust the comparison."
+    )
+
+
 def state_words(test: AbTestRow) -> str:
     """Tell what becomes of a test: when it is decided, when it is read."""
     measured = f"Won by {test.measure.label.lower()}."
@@ -94,4 +112,5 @@ def state_words(test: AbTestRow) -> str:
             f"{measured} On {show_full_day(test.decide_on)} the best one takes the rest;"
             f" the final read is on {show_full_day(test.read_on)}."
         )
-    return f"{measured} Everybody is in it; the final read is on {show_full_day(test.read_on)}."
+    who = "In it is whom the plan drew" if test.topic.is_planned else "Everybody is in it"
+    return f"{measured} {who}; the final read is on {show_full_day(test.read_on)}."

@@ -69,7 +69,7 @@ class Played:
 
 
 def _share(count: int, whole: int) -> str:
-    return f"{percent(count / whole)} of those written to" if whole else ""
+    return f"{percent(count / whole)} of the {figure(whole)} whose turn came, also if refused" if whole else ""
 
 
 def played_view(row: PlayedRow | None) -> Played:

@@ -19,6 +19,7 @@ CHANNELS = [
     ("email,sms", "E-mail, then SMS"),
     ("sms,email", "SMS, then e-mail"),
 ]
+NOTHING: Mapping[str, Any] = {}
 OFFER_PARTS = ("name", "discount_pct", "text", "category", "product")
 
 
@@ -35,10 +36,10 @@ class OfferLine:
     error: str = ""
 
 
-def fields_of(row: SegmentRow | None) -> dict[str, str]:
-    """Tell what the form starts with; a new segment starts from the defaults."""
+def fields_of(row: SegmentRow | None, begun: Mapping[str, Any] = NOTHING) -> dict[str, str]:
+    """Tell what the form starts with; a new segment starts from the defaults, or as a ready-made one has `begun`."""
     source: Mapping[str, Any] = (
-        PLAYBOOK_DEFAULTS if row is None else {name: getattr(row, name) for name in SegmentRow.__slots__}
+        {**PLAYBOOK_DEFAULTS, **begun} if row is None else {name: getattr(row, name) for name in SegmentRow.__slots__}
     )
     window = source["optimal_send_window"]
     return {
@@ -51,9 +52,9 @@ def fields_of(row: SegmentRow | None) -> dict[str, str]:
     }
 
 
-def offers_of(row: SegmentRow | None) -> list[OfferLine]:
+def offers_of(row: SegmentRow | None, begun: Mapping[str, Any] = NOTHING) -> list[OfferLine]:
     """Return the offers, best first."""
-    offers = PLAYBOOK_DEFAULTS["recommended_offers"] if row is None else row.recommended_offers
+    offers = {**PLAYBOOK_DEFAULTS, **begun}["recommended_offers"] if row is None else row.recommended_offers
     return [
         OfferLine(
             str(index), str(one["name"]), plain_number(float(one.get('discount_pct', 0))), str(one["text"]),

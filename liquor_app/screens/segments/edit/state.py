@@ -32,10 +32,11 @@ from liquor_app.screens.segments.list.state import SegmentsState
 from liquor_app.screens.session.state import guarded, signed_in
 from liquor_app.segments.lists import list_segments
 from liquor_app.segments.models import SegmentKind
+from liquor_app.segments.ready_made import READY_MADE
 from liquor_app.segments.rules import check_rules
 from liquor_app.segments.service import SegmentRow, create_segment, get_segment, update_segment
 from liquor_app.segments.tasks import request_refresh
-from liquor_app.ui.address import last_part
+from liquor_app.ui.address import last_part, parameter
 from liquor_app.ui.toast import toast_done, toast_failed
 
 NEW_RULES = {"all": [{"field": "churn_probability", "op": "gte", "value": 0.5}]}
@@ -66,7 +67,11 @@ class EditSegmentState(FormState, DetailState, rx.State):
     @guarded
     @needs(Permission.CUSTOMERS_READ)
     async def load_new(self) -> Any:
+        self.loading = True
         await self._fill(None)
+        if (begun := READY_MADE.get(parameter(self, "start"))) is not None:
+            self.title, self.lines = begun["name"], lines_of(begun["rules"])
+            self.fields, self.offers = fields_of(None, begun), offers_of(None, begun)
         self.loading = False
         return CountState.count_rules(rules_of(self.lines)[0])
 

@@ -10,6 +10,7 @@ from liquor_app.accounts.permission_table import Permission
 from liquor_app.screens.listing.view import list_filters, list_pager
 from liquor_app.screens.segments.list.state import SegmentsState
 from liquor_app.screens.session.role_controls import allowed
+from liquor_app.segments.ready_made import READY_MADE
 from liquor_app.ui.badge import badge
 from liquor_app.ui.button import button, icon_button
 from liquor_app.ui.card import card, quote
@@ -41,6 +42,10 @@ def segments_page() -> rx.Component:
             button("Discover", icon="sparkles", href="/segments/discover"),
             allowed(Permission.SEGMENTS_WRITE,
                 button("Refresh", icon="refresh-cw", on_click=SegmentsState.refresh, busy=SegmentsState.job != ""),
+                menu(
+                    button("Ready-made", icon="layout-template"),
+                    *(Item(one["name"], SegmentsState.begin(slug)) for slug, one in READY_MADE.items()),
+                ),
                 button("New segment", kind="primary", icon="plus", href="/segments/new"),
             ),
         ),

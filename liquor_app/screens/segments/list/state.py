@@ -23,6 +23,7 @@ from liquor_app.screens.session.background import background
 from liquor_app.screens.session.job_end import end_of
 from liquor_app.screens.session.state import guarded, signed_in
 from liquor_app.segments.lists import SEGMENTS, list_segments
+from liquor_app.segments.ready_made import READY_MADE
 from liquor_app.segments.service import SegmentRow, delete_segment, get_segment
 from liquor_app.segments.tasks import request_refresh
 from liquor_app.ui.toast import toast_done, toast_failed, toast_warning
@@ -141,3 +142,11 @@ class SegmentsState(ListState, rx.State):
             await delete_segment(session, actor, (await get_segment(session, actor, asked)).id)
         await self._read(actor)
         return toast_done("Segment deleted", "Campaigns that are over keep their history.")
+
+    @rx.event
+    @guarded
+    @needs(Permission.SEGMENTS_WRITE)
+    async def begin(self, ready_made: str) -> Any:
+        """Open the editor with a segment that is ready to be made."""
+        await signed_in(self)
+        return rx.redirect(f"/segments/new?start={ready_made}") if ready_made in READY_MADE else None
