@@ -6,6 +6,29 @@
     root.dataset.nav = root.dataset.nav === "rail" ? "" : "rail";
     localStorage.setItem("nav", root.dataset.nav);
   };
+  // A page that is come back to is drawn as it was before it has read its address anew, and that would undo what was
+  // pressed meanwhile: presses wait until it has arrived. Links lead away and need not.
+  const PRESSED = "button, input[type=checkbox], input[type=radio], [role^=menuitem], [role=option]";
+  const isArriving = () => document.querySelector("main[aria-busy=true]") !== null;
+  const waiting = new Map();
+  const press = () => {
+    if (isArriving()) return requestAnimationFrame(press);
+    const pressed = [...waiting];
+    waiting.clear();
+    pressed.forEach(([target, event]) => target.isConnected && target.dispatchEvent(new MouseEvent("click", event)));
+  };
+  addEventListener(
+    "click",
+    (event) => {
+      const target = event.target instanceof Element && event.target.closest(PRESSED);
+      if (!target || !isArriving()) return;
+      event.preventDefault();
+      event.stopPropagation();
+      if (waiting.size === 0) requestAnimationFrame(press);
+      waiting.set(target, event);
+    },
+    true,
+  );
   // A dialog opened by an event has no trigger to give the focus back to: the last thing focused outside gets it. A
   // question asked over a dialog gives it back to the field beneath, what a menu's line opened to the menu's button.
   let outside = null;

@@ -8,10 +8,10 @@ is another: adding or replacing one by another is how messages come to have sold
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import text
@@ -19,6 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
+from liquor_app.analytics.kept_views import Counted, keep_views, kept_views
 from liquor_app.analytics.returned_revenue import returned_since
 from liquor_app.core.errors import NotFound
 from liquor_app.core.money import money
@@ -59,6 +60,7 @@ class ViewRow:
         revenue: what they came to, in the shop's currency.
         low, high: ends of the holdout's 95 % interval of revenue, which may be looked at every day; None of the others,
             which count and do not estimate.
+        counted_at: when it was counted, where that was not just now: of a campaign of many messages, in the night.
     """
 
     view: View
@@ -68,10 +70,14 @@ class ViewRow:
     revenue: Decimal | None
     low: Decimal | None = None
     high: Decimal | None = None
+    counted_at: datetime | None = None
 
 
 _KNOWN = """
-SELECT EXISTS (SELECT FROM sends s WHERE s.campaign_id = c.id AND s.clicked_at IS NOT NULL) AS clicks
+SELECT EXISTS (SELECT FROM sends s WHERE s.campaign_id = c.id AND s.clicked_at IS NOT NULL) AS clicks,
+       c.virtual_now IS NOT NULL OR COALESCE(
+           (SELECT max(day) FROM daily_messages m WHERE m.campaign_id = c.id AND m.sends > 0) + CAST(:days AS integer)
+           < (SELECT min(day) FROM daily_sales WHERE orders > 0), false) AS is_unseen
   FROM campaigns c WHERE id = :id
 """
 # a coupon ties a purchase to its message however late it is redeemed; what was attributed without a click was by one
@@ -86,7 +92,7 @@ WITH bought AS (
     SELECT DISTINCT p.id, p.customer_id, p.occurred_at, p.total, p.coupon_code
       FROM sends s JOIN purchases p ON p.customer_id = s.customer_id AND p.total > 0 AND p.occurred_at > s.sent_at
      WHERE s.campaign_id = :id AND s.sent_at IS NOT NULL AND (
-           p.occurred_at < s.sent_at + make_interval(days => :days) OR {_TOUCHES})
+           p.occurred_at < s.sent_at + make_interval(days => :days) OR p.occurred_at = s.converted_at OR {_TOUCHES})
 ), attributed AS (
     SELECT s.customer_id, s.conversion_value AS worth, {BY_COUPON} AS by_coupon
       FROM sends s WHERE s.campaign_id = :id AND s.converted_at IS NOT NULL
@@ -107,6 +113,9 @@ SELECT '{View.BOUGHT}' AS view, CAST(count(*) AS numeric) AS orders, count(DISTI
 """
 
 
+_COUNTED = (View.BOUGHT, View.COUPON, View.CLICK, View.LINEAR)
+
+
 async def read_views(session: AsyncSession, actor: Actor, campaign_id: UUID) -> Sequence[ViewRow]:
     """Return what a campaign brought, in each way to see it.
 
@@ -118,24 +127,37 @@ async def read_views(session: AsyncSession, actor: Actor, campaign_id: UUID) -> 
         NotFound: there is no such campaign.
     """
     require(actor, Permission.ANALYTICS_READ)
-    known = (await session.execute(text(_KNOWN), {"id": campaign_id})).first()
+    days = (await load_settings(session, SendingSettings)).attribution_days
+    known = (await session.execute(text(_KNOWN), {"id": campaign_id, "days": days})).first()
     if known is None:
         raise NotFound("There is no such campaign.")
-    days = (await load_settings(session, SendingSettings)).attribution_days
-    found = await session.execute(text(_VIEWS), {"id": campaign_id, "days": days})
-    counted: Mapping[str, Any] = {row.view: row for row in found}
+    kept = await kept_views(session, campaign_id, days)
+    counted = await _count(session, campaign_id, days) if kept is None else kept.counted
+    at = None if kept is None else kept.at
     said = _words(days)
     # of many messages no click at all is silence, as in `metrics`: nobody told of any
-    silent = set() if known.clicks else {View.CLICK} if counted[View.LINEAR].orders else {View.CLICK, View.LINEAR}
-    rows = [
-        ViewRow(one, said[one], None, None, None)
-        if one in silent
-        else ViewRow(one, said[one], counted[one].orders, counted[one].customers, money(counted[one].revenue))
-        for one in (View.BOUGHT, View.COUPON, View.CLICK, View.LINEAR)
-    ]
+    silent = set() if known.clicks else {View.CLICK} if counted[View.LINEAR][0] else {View.CLICK, View.LINEAR}
+    if known.is_unseen:  # of a played week, or before the first purchase on record: that there was none is not known
+        silent |= {one for one in _COUNTED if not counted[one][0]}
+    rows = []
+    for one in _COUNTED:
+        orders, customers, revenue = counted[one]
+        row = ViewRow(one, said[one], orders, customers, money(revenue), counted_at=at)
+        rows.append(replace(row, orders=None, customers=None, revenue=None) if one in silent else row)
     back = await returned_since(session, actor, campaign_id)
     returned = ViewRow(View.RETURNED, said[View.RETURNED], None, None, money(back))
     return [*rows, await _by_holdout(session, actor, campaign_id, said[View.HOLDOUT]), returned]
+
+
+async def count_views(session: AsyncSession, campaign_id: UUID) -> None:
+    """Count what a campaign brought and keep it (`kept_views`). A corridor, for the night."""
+    days = (await load_settings(session, SendingSettings)).attribution_days
+    await keep_views(session, campaign_id, days, await _count(session, campaign_id, days))
+
+
+async def _count(session: AsyncSession, campaign_id: UUID, days: int) -> Counted:
+    found = await session.execute(text(_VIEWS), {"id": campaign_id, "days": days})
+    return {row.view: (row.orders, row.customers, row.revenue) for row in found}
 
 
 async def _by_holdout(session: AsyncSession, actor: Actor, campaign_id: UUID, said: str) -> ViewRow:
@@ -153,8 +175,8 @@ async def _by_holdout(session: AsyncSession, actor: Actor, campaign_id: UUID, sa
 def _words(days: int) -> Mapping[View, str]:
     within = f"{days} days" if days > 1 else "a day"
     return {
-        View.BOUGHT: f"All that those written to bought within {within} of their message or of a click in it, or with"
-        " its coupon",
+        View.BOUGHT: f"All that those written to bought within {within} of their message or of a click in it, with its"
+        " coupon, or in a basket that is attributed to it",
         View.COUPON: "Redeemed the code their message carried, however late",
         View.CLICK: f"Bought within {within} of a click, this message's being the last; each message counts once",
         View.LINEAR: f"Each purchase in equal parts to all messages clicked within {within} before it, or whose coupon"

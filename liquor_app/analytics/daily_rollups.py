@@ -33,6 +33,9 @@ _COUNTS = (
 _NAMED = ", ".join(_COUNTS)
 _SUMMED = ", ".join(f"sum({name}) AS {name}" for name in _COUNTS)
 _REPLACED = ", ".join(f"{name} = excluded.{name}" for name in (*_COUNTS, "updated_at"))
+_OFFER_KEY = "day, campaign_id, channel, segment_slug, offer, discount_pct"
+NOT_PLAYED = "NOT EXISTS (SELECT FROM campaigns y WHERE y.id = {sends}.campaign_id AND y.virtual_now IS NOT NULL)"
+"""SQL: of messages that were sent. Those of a played week left at no hour of ours, and reached nobody."""
 # each message is read once: by campaign and channel, and by the segment and offer it was chosen for
 _MESSAGES = f"""
 WITH days AS (
@@ -48,7 +51,7 @@ WITH days AS (
     FROM days JOIN sends s ON s.sent_at >= CAST(days.first AS timestamp) AT TIME ZONE :zone
         AND s.sent_at < CAST(days.next AS timestamp) AT TIME ZONE :zone
     LEFT JOIN actions a ON a.id = s.action_id
-    WHERE s.campaign_id IS NOT NULL
+    WHERE s.campaign_id IS NOT NULL AND {NOT_PLAYED.format(sends="s")}
     GROUP BY 1, 2, 3, 4, 5, 6
 ), campaigns_fresh AS (
     SELECT day, campaign_id, channel, {_SUMMED} FROM counted GROUP BY 1, 2, 3
@@ -60,28 +63,34 @@ WITH days AS (
     SELECT day, campaign_id, channel, {_NAMED}, now() FROM campaigns_fresh
     ON CONFLICT (day, campaign_id, channel) DO UPDATE SET {_REPLACED}
 ), offers_fresh AS (
-    SELECT day, segment_slug, offer, discount_pct, {_SUMMED} FROM counted
-     WHERE segment_slug IS NOT NULL GROUP BY 1, 2, 3, 4
+    SELECT {_OFFER_KEY}, {_SUMMED} FROM counted WHERE segment_slug IS NOT NULL GROUP BY {_OFFER_KEY}
 ), offers_gone AS (
     DELETE FROM daily_offers d USING days WHERE d.day >= days.first AND d.day < days.next AND NOT EXISTS
-        (SELECT FROM offers_fresh f WHERE (f.day, f.segment_slug, f.offer, f.discount_pct)
-                                        = (d.day, d.segment_slug, d.offer, d.discount_pct))
+        (SELECT FROM offers_fresh f WHERE (f.day, f.campaign_id, f.channel, f.segment_slug, f.offer, f.discount_pct)
+                                    = (d.day, d.campaign_id, d.channel, d.segment_slug, d.offer, d.discount_pct))
 )
-INSERT INTO daily_offers (day, segment_slug, offer, discount_pct, {_NAMED}, updated_at)
-SELECT day, segment_slug, offer, discount_pct, {_NAMED}, now() FROM offers_fresh
-ON CONFLICT (day, segment_slug, offer, discount_pct) DO UPDATE SET {_REPLACED}
+INSERT INTO daily_offers ({_OFFER_KEY}, {_NAMED}, updated_at)
+SELECT {_OFFER_KEY}, {_NAMED}, now() FROM offers_fresh
+ON CONFLICT ({_OFFER_KEY}) DO UPDATE SET {_REPLACED}
 """
 
 
+# counted before played weeks were left out
+_PLAYED = """
+WITH played AS (SELECT id FROM campaigns WHERE virtual_now IS NOT NULL),
+     days AS (DELETE FROM daily_messages d USING played p WHERE d.campaign_id = p.id)
+DELETE FROM daily_offers d USING played p WHERE d.campaign_id = p.id
+"""
 _SINCE = "SELECT CAST(:since AS date) AS first, CAST('infinity' AS date) AS next"
 _THESE = "SELECT day AS first, day + 1 AS next FROM unnest(CAST(:days AS date[])) AS given(day)"
 
 
 async def roll_up(session: AsyncSession, since: date) -> None:
-    """Recompute the rollups of every day from `since` on; running it twice changes nothing."""
+    """Recompute the rollups of every day from `since` on; twice changes nothing. Played weeks are left out."""
     general = await load_settings(session, GeneralSettings)
     for statement in (_SALES, _MESSAGES.format(days=_SINCE)):
         await session.execute(text(statement), {"since": since, "zone": general.timezone})
+    await session.execute(text(_PLAYED))
 
 
 async def roll_up_messages(session: AsyncSession, days: Sequence[date]) -> None:

@@ -14,7 +14,7 @@ from decimal import Decimal
 from enum import StrEnum
 from urllib.parse import urlencode
 
-from liquor_app.ui.words import NONE, figure, percent, show_money
+from liquor_app.ui.words import NONE, figure, percent, points, show_money
 
 Counts = Mapping[str, int | Decimal | None]
 """What was counted, by name; None where it was not measured."""
@@ -25,6 +25,19 @@ REACH_TO_BUY = frozenset({"conversions", "attributed_revenue"})
 """What nobody tells of, but what only messages that reached somebody can have: none of it, of messages of which nobody
 told anything (the sandbox's) and to which no order belongs, is not measured either."""
 
+REACH_TO_LEAVE = frozenset({"bounces", "complaints", "unsubscribes"})
+"""Likewise: none of it, of messages of which nobody told anything, is silence. Counted where nobody is asked about
+deliveries (`sender_health`), none is none."""
+
+
+MEASURED = {
+    "delivered": "of_deliveries", "opens": "of_opens", "clicks": "of_clicks", "conversions": "of_orders",
+    "attributed_revenue": "of_orders", "bounces": "of_answers", "complaints": "of_answers",
+    "unsubscribes": "of_answers",
+}  # fmt: skip
+"""By count, the one of what was sent where it was measured, which its rate is of. Counts of one campaign and channel
+may go without: of them everything was measured, or nothing. Counts of several have it (`analytics.measured`)."""
+
 
 class Unit(StrEnum):
     """What a figure is a number of."""
@@ -32,15 +45,19 @@ class Unit(StrEnum):
     MONEY = "money"
     COUNT = "count"
     SHARE = "share"
+    POINTS = "points"
+    """By how much two shares differ."""
 
 
 def said(unit: Unit, value: Decimal | float | None) -> str:
-    """Return a figure in words, as every page, file and letter has it: "$1,234", "1,234", "12.3%"; "–" for what was not
-    measured."""
+    """Return a figure in words, as every page, file and letter has it: "$1,234", "1,234", "12.3%", "−2.1 pts"; "–" for
+    what was not measured."""
     if value is None:
         return NONE
     if unit is Unit.MONEY:
         return show_money(value)
+    if unit is Unit.POINTS:
+        return points(value)
     return percent(value, 1) if unit is Unit.SHARE else figure(value)
 
 
@@ -72,7 +89,7 @@ class CountedRows:
 
 
 def _did(what: str, summed: str = "") -> CountedRows:
-    return CountedRows(RowsOf.SENDS, {"did": what, "of_campaigns": "true"}, summed)
+    return CountedRows(RowsOf.SENDS, {"did": what, "of_campaigns": "true", "played": "false"}, summed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +114,11 @@ class Metric:
     listed: CountedRows | str = ""
 
     @property
+    def is_of_till(self) -> bool:
+        """Whether it counts purchases."""
+        return self.source == _TILL
+
+    @property
     def counted(self) -> CountedRows | None:
         """The rows it counts, or those above its line; None where no list has them."""
         found = METRICS[self.top].listed
@@ -112,7 +134,8 @@ class Metric:
     def formula(self) -> str:
         """ "attributed orders ÷ messages sent" """
         names = {one.key: one.label.lower() for one in METRICS.values() if not one.bottom}
-        return f"{names[self.top]} ÷ {names[self.bottom]}" if self.bottom else f"sum of {names[self.top]}"
+        where = ", where it was measured" if self.bottom == "sends" else ""
+        return f"{names[self.top]} ÷ {names[self.bottom]}{where}" if self.bottom else f"sum of {names[self.top]}"
 
     def of(self, counts: Counts) -> Decimal | None:
         """Return the figure of what was counted; None where it was not measured.
@@ -123,7 +146,8 @@ class Metric:
         top = _told(self.top, counts)
         if not self.bottom:
             return top
-        bottom = _told(self.bottom, counts)
+        measured = MEASURED.get(self.top, "") if self.bottom == "sends" else ""
+        bottom = _told(measured if measured in counts else self.bottom, counts)
         return top / bottom if top is not None and bottom else None
 
 
@@ -136,6 +160,11 @@ def _told(name: str, counts: Counts) -> Decimal | None:
 
 def _is_silent(name: str, counts: Counts) -> bool:
     """Whether none of something says nothing, for want of anybody to tell of it."""
+    if MEASURED.get(name) in counts:
+        return not counts[MEASURED[name]]
+    if name in REACH_TO_LEAVE:
+        told = [counts[one] for one in sorted((TOLD | REACH_TO_LEAVE) & counts.keys())]
+        return counts.keys() >= TOLD and not any(told)
     if name not in REACH_TO_BUY:
         return name in TOLD
     if counts.get("conversions"):
@@ -169,34 +198,39 @@ METRICS: Mapping[str, Metric] = {
                " tried.", _LEDGER, "sends", listed=_did("sent")),
         Metric("delivered", "Delivered", Unit.COUNT, "Messages of which the provider said that they arrived.", _LEDGER,
                "delivered", listed=_did("delivered")),
-        Metric("delivery_rate", "Delivery rate", Unit.SHARE, "Delivered of what was sent; not measured where nobody"
-               " told of a delivery.", _LEDGER, "delivered", "sends"),
+        Metric("delivery_rate", "Delivery rate", Unit.SHARE, "Delivered of what was sent where deliveries are told of"
+               " (by campaign and channel); not measured where nobody told of any.", _LEDGER, "delivered", "sends"),
         Metric("opens", "Opened", Unit.COUNT, "Messages that a person opened. What scanners and mail programs open"
                " unread is told apart and left out.", _LEDGER, "opens", listed=_did("opened")),
-        Metric("open_rate", "Open rate", Unit.SHARE, "Opened of what was sent; not measured where nobody told of an"
-               " opening.", _LEDGER, "opens", "sends"),
+        Metric("open_rate", "Open rate", Unit.SHARE, "Opened of what was sent where openings are told of (by campaign"
+               " and channel: of text messages never); not measured where nobody told of any.", _LEDGER, "opens",
+               "sends"),
         Metric("clicks", "Clicked", Unit.COUNT, "Messages of which a person followed a link; scanners follow them all,"
                " and are left out.", _LEDGER, "clicks", listed=_did("clicked")),
-        Metric("click_rate", "Click rate", Unit.SHARE, "Clicked of what was sent; not measured where no link was"
-               " followed at all.", _LEDGER, "clicks", "sends"),
+        Metric("click_rate", "Click rate", Unit.SHARE, "Clicked of what was sent where clicks are told of (by campaign"
+               " and channel); not measured where no link was followed at all.", _LEDGER, "clicks", "sends"),
         Metric("conversions", "Attributed orders", Unit.COUNT, "Messages that a purchase belongs to: by the coupon it"
                " carried, else by the last click before it within the attribution window. Some of these people would"
                " have bought anyway; what a campaign changed is for its holdout to say.", _LEDGER, "conversions",
                listed=_did("bought")),
-        Metric("conversion_rate", "Conversion", Unit.SHARE, "Messages that a purchase belongs to, of what was sent; not"
-               " measured where none is known to have reached anybody, as in the sandbox.", _LEDGER,
+        Metric("conversion_rate", "Conversion", Unit.SHARE, "Messages that a purchase belongs to, of what was sent"
+               " where any (of the campaign and channel) is known to have reached somebody; not measured where none is,"
+               " as in the sandbox.", _LEDGER,
                "conversions", "sends"),
         Metric("attributed_revenue", "Attributed revenue", Unit.MONEY, "What the attributed orders came to when they"
                " were attributed. What was given back since stands beside it.", _LEDGER, "attributed_revenue",
                listed=_did("bought", "conversion_value")),
         Metric("bounces", "Bounced", Unit.COUNT, "Messages that came back.", _LEDGER, "bounces",
                listed=_did("bounced")),
-        Metric("bounce_rate", "Bounce rate", Unit.SHARE, "Bounced of what was sent.", _LEDGER, "bounces", "sends"),
+        Metric("bounce_rate", "Bounce rate", Unit.SHARE, "Bounced of what was sent where"
+               " anybody tells what became of it.", _LEDGER, "bounces", "sends"),
         Metric("complaints", "Complaints", Unit.COUNT, "Messages called spam.", _LEDGER, "complaints",
                listed=_did("complained")),
-        Metric("complaint_rate", "Complaint rate", Unit.SHARE, "Called spam of what was sent.", _LEDGER, "complaints",
+        Metric("complaint_rate", "Complaint rate", Unit.SHARE, "Called spam of what was sent where"
+               " anybody tells what became of it.", _LEDGER, "complaints",
                "sends"),
-        Metric("unsubscribes", "Unsubscribed", Unit.COUNT, "Messages by which somebody left the list.", _LEDGER,
+        Metric("unsubscribes", "Unsubscribed", Unit.COUNT, "Messages by which somebody left the list; not measured"
+               " where nobody told anything of what was sent.", _LEDGER,
                "unsubscribes", listed=_did("unsubscribed")),
         Metric("customers", "Customers", Unit.COUNT, "People with a first purchase in the month.", _TILL, "customers",
                listed=_BY_NIGHT),
@@ -209,7 +243,8 @@ METRICS: Mapping[str, Metric] = {
                _CODES, "coupons_redeemed", listed=_UNLISTED),
         Metric("redemption_rate", "Redemption", Unit.SHARE, "Redeemed of the codes given; some of the others are still"
                " good.", _CODES, "coupons_redeemed", "coupons_given"),
-        Metric("unsubscribe_rate", "Unsubscribe rate", Unit.SHARE, "Left the list of what was sent.", _LEDGER,
+        Metric("unsubscribe_rate", "Unsubscribe rate", Unit.SHARE, "Left the list of what was sent where"
+               " anybody tells what became of it.", _LEDGER,
                "unsubscribes", "sends"),
     )
 }  # fmt: skip
@@ -223,7 +258,7 @@ def rows_page(key: str, start: date | None = None, end: date | None = None, **na
         narrowed: further filters of the list, such as whose campaign.
 
     >>> rows_page("clicks", date(2026, 11, 1), date(2026, 11, 30))
-    '/messages?did=clicked&of_campaigns=true&sent_from=2026-11-01&sent_until=2026-11-30'
+    '/messages?did=clicked&of_campaigns=true&played=false&sent_from=2026-11-01&sent_until=2026-11-30'
     """
     return _rows_at(key, start, end, narrowed, is_page=True)
 
@@ -251,6 +286,18 @@ def rate(key: str, **counts: int | Decimal | None) -> float | None:
     """
     found = METRICS[key].of(counts)
     return None if found is None else float(found)
+
+
+def change(unit: Unit, now: Decimal | None, before: Decimal | None) -> float | None:
+    """Return by how much a figure changed: shares by their difference, all else by `growth`; None where it is not
+    known.
+
+    >>> change(Unit.SHARE, Decimal("0.024"), Decimal("0.045"))
+    -0.021
+    """
+    if unit is not Unit.SHARE:
+        return growth(now, before)
+    return None if now is None or before is None else float(now - before)
 
 
 def growth(now: Decimal | None, before: Decimal | None) -> float | None:

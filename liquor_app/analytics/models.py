@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import Index, Integer, Numeric, PrimaryKeyConstraint
 from sqlmodel import Field, SQLModel
 
-from liquor_app.core.columns import day, exact, plain_uuid, stamped, whole, words
+from liquor_app.core.columns import day, document, exact, plain_uuid, ref, stamped, whole, words
 from liquor_app.core.platform.named_in import named_in
 
 
@@ -89,22 +89,37 @@ class DailyMessages(MessageCounts, table=True):
 
 
 class DailyOffers(MessageCounts, table=True):
-    """A day of what messages were chosen for: a segment, and an offer as its playbook names it."""
+    """A campaign's day per channel of what messages were chosen for: a segment, and an offer as its playbook names it.
+    What is measured of a message goes by campaign and channel."""
 
     __tablename__ = "daily_offers"
-    __table_args__ = (PrimaryKeyConstraint("day", "segment_slug", "offer", "discount_pct"),)
+    __table_args__ = (PrimaryKeyConstraint("day", "campaign_id", "channel", "segment_slug", "offer", "discount_pct"),)
 
     day: date = day()
+    campaign_id: UUID = plain_uuid(nullable=False)
+    channel: str = words()
     segment_slug: str = words()
     offer: str = words()
     discount_pct: str = words()
     updated_at: datetime = stamped()
 
 
+class CampaignViews(SQLModel, table=True):
+    """What a campaign of many messages brought, in each way that counts its people's purchases: `counted` is
+    `{view: [orders, customers, revenue]}`, with the shop's window of `days`; counted each night (`kept_views`)."""
+
+    __tablename__ = "campaign_views"
+
+    campaign_id: UUID = ref("campaigns.id", primary=True)
+    days: int = whole()
+    counted: dict[str, Any] = document(nullable=False)
+    counted_at: datetime = stamped()
+
+
 MENTIONS = (
     named_in(
         "daily_offers", ("segment_slug", "offer"), unique=("offer",),
-        key="md5(concat_ws(' ', day, segment_slug, offer, discount_pct))", name="segment_slug",
+        key="md5(concat_ws(' ', day, campaign_id, channel, segment_slug, offer, discount_pct))", name="segment_slug",
     ),
 )  # fmt: skip
 """Where the shop's own words may name somebody."""

@@ -23,6 +23,7 @@ from liquor_app.analytics.documents.pdf_file import pdf_of
 from liquor_app.analytics.documents.report_document import insight_document, report_document
 from liquor_app.analytics.documents.review_document import review_document
 from liquor_app.analytics.insights.read_insights import Insight, InsightKind, read_insight
+from liquor_app.analytics.metrics import Unit
 from liquor_app.analytics.reports import Report, ReportKind, read_report
 from liquor_app.analytics.reviews.read_review import read_review, shop_on_paper
 from liquor_app.analytics.reviews.review import ReviewKind
@@ -179,13 +180,17 @@ def csv_of(report: Report | Insight) -> bytes:
     return file.getvalue().encode("utf-8-sig")
 
 
+_SHOWN = {Unit.MONEY: "$#,##0.00", Unit.COUNT: "#,##0", Unit.SHARE: "0.0%", Unit.POINTS: "0.0%"}
+
+
 def xlsx_of(report: Report | Insight) -> bytes:
     """Return a report as a workbook: numbers are numbers, days are days, the head stays in sight."""
     heads, *lines = table_of(report)
     home = private_directory(get_settings().data_dir / "tmp")
     with tempfile.TemporaryDirectory(prefix="export-", dir=home) as folder:
         path = Path(folder) / "report.xlsx"
-        file = XlsxFile(path, report.kind.value, heads)
+        formats = {at: _SHOWN[one.unit] for at, one in enumerate(report.columns) if one.unit is not None}
+        file = XlsxFile(path, report.kind.value, heads, formats)
         file.add(lines)
         file.close()
         return path.read_bytes()

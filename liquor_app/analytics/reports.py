@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
+from liquor_app.analytics.measured import MEASURED_NAMES, TOLD, measured_sums
 from liquor_app.analytics.metrics import METRICS, Unit
 from liquor_app.analytics.sent_counts import BY_SEGMENT, SentCounts, sent_counts
 from liquor_app.analytics.service import MAX_DAYS
@@ -41,9 +42,11 @@ _COUNTED = ", ".join(
     f"sum(m.{'revenue' if name == 'attributed_revenue' else name}) AS {name}" for name in COUNTS
 )  # fmt: skip
 _CAMPAIGNS = f"""
-SELECT c.id, c.name, c.status, c.start_date, c.end_date, {_COUNTED},
+WITH {TOLD}
+SELECT c.id, c.name, c.status, c.start_date, c.end_date, {_COUNTED}, {measured_sums("m", "t")},
        GROUPING(c.id) = 1 AS is_whole, count(*) OVER () - 1 AS groups
   FROM daily_messages m JOIN campaigns c ON c.id = m.campaign_id
+  JOIN told t ON t.campaign_id = m.campaign_id AND t.channel = m.channel
  WHERE m.day BETWEEN :start AND :end GROUP BY GROUPING SETS ((c.id, c.name, c.status, c.start_date, c.end_date), ())
  ORDER BY is_whole DESC, attributed_revenue DESC, c.start_date DESC, c.id LIMIT :most + 1
 """
@@ -135,14 +138,20 @@ async def read_report(
         }
         for row in counts.rows
     ]
-    totals = figures_of({name: counts.whole[name] or 0 for name in COUNTS})
+    totals = figures_of(whole_counts(counts.whole))
     return Report(
         kind=kind, start=first, end=last, columns=columns_of(kind), rows=rows, totals=totals, groups=counts.groups
     )
 
 
+def whole_counts(whole: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what all groups together count; noughts where there is none."""
+    return {name: whole[name] or 0 for name in (*COUNTS, *MEASURED_NAMES)}
+
+
 def figures_of(counts: Mapping[str, Any]) -> dict[str, int | float | Decimal | None]:
-    """Return each of `FIGURES` of what was counted (`COUNTS`), by metric; None where it was not measured."""
+    """Return each of `FIGURES` of what was counted (`COUNTS`, and what was sent where each was measured), by metric;
+    None where it was not measured."""
     return {key: _typed(METRICS[key].unit, METRICS[key].of(counts)) for key in FIGURES}
 
 

@@ -17,12 +17,12 @@ MOST_SEGMENTS = 1_000
 
 @dataclass(frozen=True, slots=True)
 class PerformanceRow:
-    """What messages chosen for a segment did: sent in the period, known to have reached somebody, answered, and with
-    how much money."""
+    """What messages chosen for a segment did: sent in the period, `of_orders` of them where any is known to have
+    reached somebody, answered, and with how much money."""
 
     slug: str
     sent: int
-    arrived: int
+    of_orders: int
     bought: int
     revenue: float
 
@@ -37,7 +37,7 @@ async def segment_performance(session: AsyncSession, actor: Actor, *, days: int 
         row["id"]: PerformanceRow(
             row["id"],
             int(row["sends"]),
-            int(max(row["delivered"], row["opens"], row["clicks"])),
+            int(row["of_orders"] or 0),
             int(row["conversions"]),
             float(row["attributed_revenue"]),
         )

@@ -11,15 +11,20 @@ from typing import Any, Self
 from sqlalchemy import RowMapping, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-_SENT = """
-SELECT {keys}, sum(d.sends) AS sends, sum(d.delivered) AS delivered, sum(d.opens) AS opens, sum(d.clicks) AS clicks,
+from liquor_app.analytics.measured import TOLD, measured_sums
+
+_SENT = f"""
+WITH {TOLD}
+SELECT {{keys}}, sum(d.sends) AS sends, sum(d.delivered) AS delivered, sum(d.opens) AS opens, sum(d.clicks) AS clicks,
        sum(d.bounces) AS bounces, sum(d.complaints) AS complaints, sum(d.unsubscribes) AS unsubscribes,
        sum(d.conversions) AS conversions, COALESCE(sum(d.revenue), 0) AS attributed_revenue,
+       {measured_sums("d", "t")},
        GROUPING(d.segment_slug) = 1 AS is_whole, count(*) OVER () - 1 AS groups
   FROM daily_offers d LEFT JOIN segments g ON g.slug = d.segment_slug
+  LEFT JOIN told t ON t.campaign_id = d.campaign_id AND t.channel = d.channel
  WHERE d.day BETWEEN :start AND :end
- GROUP BY GROUPING SETS (({columns}), ())
- ORDER BY is_whole DESC, attributed_revenue DESC, sends DESC, {columns} LIMIT :most
+ GROUP BY GROUPING SETS (({{columns}}), ())
+ ORDER BY is_whole DESC, attributed_revenue DESC, sends DESC, {{columns}} LIMIT :most
 """
 _SEGMENT = {"id": "d.segment_slug", "name": "COALESCE(g.name, d.segment_slug)", "customers": "g.customer_count"}
 _OFFER = {"offer": "d.offer", "pct": "d.discount_pct"}

@@ -17,6 +17,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
+from liquor_app.analytics.daily_rollups import NOT_PLAYED
+from liquor_app.analytics.measured import TOLD
 from liquor_app.analytics.metrics import METRICS, Metric
 from liquor_app.analytics.periods import Against, period_of
 from liquor_app.core.clock import today_in
@@ -31,33 +33,35 @@ _COUNTED = {
     "orders": "orders",
     "sends": "sends",
     "conversions": "conversions",
-    "delivered": "arrived",
+    "of_orders": "of_orders",
 }
 """What a day counts, by the metrics' name of it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """One day of the store's calendar. `conversions` counts messages sent that day that ended in a purchase, `arrived`
-    those of which anybody told that they reached somebody (at least so many did)."""
+    """One day of the store's calendar. `conversions` counts messages sent that day that ended in a purchase,
+    `of_orders` those sent where any (of the campaign and channel) is known to have reached somebody. `is_recorded`: the
+    shop's purchases had begun to be on record."""
 
     day: date
     revenue: Decimal
     orders: int
     sends: int
     conversions: int
-    arrived: int
+    of_orders: int
+    is_recorded: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Kpi:
     """A figure (None: not measured), the same of the period before (None if there was nothing), and its daily course
-    over the days it was measured on."""
+    day by day (None: not measured)."""
 
     name: str
     value: Decimal | None
     previous: Decimal | None
-    series: list[float]
+    series: list[float | None]
 
 
 @dataclass(frozen=True)
@@ -116,10 +120,13 @@ class CampaignReportRow:
     clicks: int
     conversions: int
     revenue: Decimal
+    of_deliveries: int
+    of_clicks: int
+    of_orders: int
 
 
-_DAYS = """
-WITH calendar AS (
+_DAYS = f"""
+WITH {TOLD}, calendar AS (
     SELECT CAST(d AS date) AS day
     FROM generate_series(CAST(:start AS date), CAST(:end AS date), interval '1 day') d
 ), bounds AS (SELECT CAST(:today AS timestamp) AT TIME ZONE :zone AS midnight),
@@ -129,16 +136,22 @@ sales AS (
     SELECT CAST(:today AS date), COALESCE(sum(total), 0), count(*) FILTER (WHERE total > 0)
     FROM purchases, bounds WHERE occurred_at >= midnight AND CAST(:end AS date) >= CAST(:today AS date)
 ), messages AS (
-    SELECT day, sum(sends) AS sends, sum(conversions) AS conversions,
-           GREATEST(sum(delivered), sum(opens), sum(clicks)) AS arrived FROM daily_messages
+    SELECT day, sum(m.sends) AS sends, sum(m.conversions) AS conversions,
+           sum(m.sends) FILTER (WHERE t.of_orders) AS of_orders
+      FROM daily_messages m JOIN told t USING (campaign_id, channel)
     WHERE day BETWEEN :start AND :end AND day < :today GROUP BY day
     UNION ALL
-    SELECT CAST(:today AS date), count(*), count(converted_at),
-           GREATEST(count(delivered_at), count(opened_at), count(clicked_at)) FROM sends, bounds
-     WHERE sent_at >= midnight AND campaign_id IS NOT NULL AND CAST(:end AS date) >= CAST(:today AS date)
+    SELECT CAST(:today AS date), sum(l.sends), sum(l.conversions),
+           sum(l.sends) FILTER (WHERE t.of_orders OR l.reached > 0)
+      FROM (SELECT campaign_id, channel, count(*) AS sends, count(converted_at) AS conversions,
+                   count(COALESCE(delivered_at, opened_at, clicked_at, converted_at)) AS reached FROM sends, bounds
+             WHERE sent_at >= midnight AND campaign_id IS NOT NULL AND CAST(:end AS date) >= CAST(:today AS date)
+               AND {NOT_PLAYED.format(sends="sends")}
+             GROUP BY campaign_id, channel) l LEFT JOIN told t USING (campaign_id, channel)
 )
 SELECT c.day, COALESCE(s.revenue, 0) AS revenue, COALESCE(s.orders, 0) AS orders,
-       COALESCE(m.sends, 0) AS sends, COALESCE(m.conversions, 0) AS conversions, COALESCE(m.arrived, 0) AS arrived
+       COALESCE(m.sends, 0) AS sends, COALESCE(m.conversions, 0) AS conversions, COALESCE(m.of_orders, 0) AS of_orders,
+       c.day >= COALESCE((SELECT min(day) FROM daily_sales WHERE orders > 0), c.day) AS is_recorded
 FROM calendar c LEFT JOIN sales s USING (day) LEFT JOIN messages m USING (day) ORDER BY c.day
 """
 
@@ -157,12 +170,11 @@ async def daily(session: AsyncSession, actor: Actor, start: date, end: date) -> 
     found = await session.execute(text(_DAYS), {"start": start, "end": end, "today": today, "zone": general.timezone})
     return [
         Day(
-            row["day"],
-            Decimal(row["revenue"]),
-            *(int(row[name]) for name in ("orders", "sends", "conversions", "arrived")),
+            day=row["day"], revenue=Decimal(row["revenue"]), orders=int(row["orders"]), sends=int(row["sends"]),
+            conversions=int(row["conversions"]), of_orders=int(row["of_orders"]), is_recorded=bool(row["is_recorded"]),
         )
         for row in found.mappings()
-    ]
+    ]  # fmt: skip
 
 
 def counts_of(days: Sequence[Day]) -> dict[str, Decimal]:
@@ -170,17 +182,34 @@ def counts_of(days: Sequence[Day]) -> dict[str, Decimal]:
     return {name: sum((Decimal(getattr(day, of)) for day in days), Decimal(0)) for name, of in _COUNTED.items()}
 
 
+def revenue_by_day(days: Sequence[Day]) -> list[float | None]:
+    """Return what each day took, as charts draw it; None of days before the first on record: nobody knows that they
+    took nothing."""
+    return [float(one.revenue) if one.is_recorded else None for one in days]
+
+
+def of_days(metric: Metric, days: Sequence[Day]) -> Decimal | None:
+    """Return a figure of days; None of purchases where all of the days lie before the first on record."""
+    if days and metric.is_of_till and not any(one.is_recorded for one in days):
+        return None
+    return metric.of(counts_of(days))
+
+
+def earlier(metric: Metric, days: Sequence[Day]) -> Decimal | None:
+    """Return a figure of days to compare with; None of purchases where some of the days lie before the first on record:
+    part of a year beside a whole one is no growth."""
+    if metric.is_of_till and not all(one.is_recorded for one in days):
+        return None
+    return metric.of(counts_of(days))
+
+
 def kpis(days: list[Day], previous: list[Day]) -> list[Kpi]:
     """Return the figures a dashboard begins with, against the period before."""
-
-    def figure(rows: list[Day], metric: Metric) -> Decimal | None:
-        return metric.of(counts_of(rows))
-
     made = []
     for name in ("revenue", "sends", "conversion_rate", "average_order"):
         metric = METRICS[name]
-        course = [found for day in days if (found := figure([day], metric)) is not None]
-        made.append(Kpi(name, figure(days, metric), figure(previous, metric) or None, [float(one) for one in course]))
+        course = [None if (found := of_days(metric, [day])) is None else float(found) for day in days]
+        made.append(Kpi(name, of_days(metric, days), earlier(metric, previous) or None, course))
     return made
 
 
@@ -217,7 +246,7 @@ async def churn_report(session: AsyncSession, actor: Actor, *, limit: int = 10) 
             "SELECT id, name, email, rfm_segment, churn_probability, churn_risk, clv_score, value_at_risk,"
             " CAST(extract(day FROM now() - last_purchase_at) AS int) AS days_since FROM customers"
             " WHERE deleted_at IS NULL AND churn_risk = 'high' AND value_at_risk IS NOT NULL"
-            " ORDER BY value_at_risk DESC, id LIMIT :n"
+            " ORDER BY value_at_risk DESC NULLS LAST, id DESC LIMIT :n"
         ),
         {"n": max(1, min(limit, 100))},
     )
@@ -247,10 +276,16 @@ async def campaign_report(
     require(actor, Permission.ANALYTICS_READ)
     found = await session.execute(
         text(
-            "SELECT c.id, c.name, c.status, c.start_date, c.end_date, sum(m.sends) AS sends,"
+            f"WITH {TOLD}"
+            " SELECT c.id, c.name, c.status, c.start_date, c.end_date, sum(m.sends) AS sends,"
             " sum(m.delivered) AS delivered, sum(m.opens) AS opens, sum(m.clicks) AS clicks,"
-            " sum(m.conversions) AS conversions, sum(m.revenue) AS revenue"
-            " FROM daily_messages m JOIN campaigns c ON c.id = m.campaign_id WHERE m.day BETWEEN :start AND :end"
+            " sum(m.conversions) AS conversions, sum(m.revenue) AS revenue,"
+            " COALESCE(sum(m.sends) FILTER (WHERE t.of_deliveries), 0) AS of_deliveries,"
+            " COALESCE(sum(m.sends) FILTER (WHERE t.of_clicks), 0) AS of_clicks,"
+            " COALESCE(sum(m.sends) FILTER (WHERE t.of_orders), 0) AS of_orders"
+            " FROM daily_messages m JOIN campaigns c ON c.id = m.campaign_id"
+            " JOIN told t ON t.campaign_id = m.campaign_id AND t.channel = m.channel"
+            " WHERE m.day BETWEEN :start AND :end"
             " GROUP BY c.id ORDER BY revenue DESC, c.start_date DESC, c.id LIMIT :n"
         ),
         {"start": start, "end": end, "n": max(1, min(limit, 200))},
@@ -277,13 +312,19 @@ async def ledger(session: AsyncSession, actor: Actor, campaign_id: UUID) -> list
 
 
 _CAMPAIGN_DAYS = """
-SELECT day, CAST(sum(sends) AS bigint) AS sends, CAST(sum(delivered) AS bigint) AS delivered
-  FROM daily_messages WHERE campaign_id = :id GROUP BY day ORDER BY day DESC LIMIT :n
+WITH told AS (
+    SELECT day, sends, delivered, sum(delivered) OVER (PARTITION BY channel) > 0 AS of_deliveries
+      FROM daily_messages WHERE campaign_id = :id
+)
+SELECT day, CAST(sum(sends) AS bigint) AS sends, CAST(sum(delivered) AS bigint) AS delivered,
+       CAST(COALESCE(sum(sends) FILTER (WHERE of_deliveries), 0) AS bigint) AS of_deliveries
+  FROM told GROUP BY day ORDER BY day DESC LIMIT :n
 """
 _IS_PLAYED = "SELECT virtual_now IS NOT NULL FROM campaigns WHERE id = :id"
 _PLAYED_DAYS = f"""
 SELECT CAST(contact_at AT TIME ZONE :zone AS date) AS day, count(*) AS sends,
-       count(*) FILTER (WHERE status = '{SendStatus.DELIVERED}') AS delivered
+       count(*) FILTER (WHERE status = '{SendStatus.DELIVERED}') AS delivered,
+       count(*) FILTER (WHERE status = '{SendStatus.DELIVERED}') AS of_deliveries
   FROM sends WHERE campaign_id = :id AND contact_at IS NOT NULL AND sent_at IS NOT NULL
  GROUP BY 1 ORDER BY 1 DESC LIMIT :n
 """
@@ -291,11 +332,13 @@ SELECT CAST(contact_at AT TIME ZONE :zone AS date) AS day, count(*) AS sends,
 
 @dataclass(frozen=True, slots=True)
 class CampaignDay:
-    """A day of a campaign, both channels together; the day is the store's own."""
+    """A day of a campaign, both channels together; the day is the store's own. `of_deliveries` were sent by channels of
+    which anybody told the campaign of a delivery."""
 
     day: date
     sends: int
     delivered: int
+    of_deliveries: int
 
 
 async def campaign_days(

@@ -5,10 +5,12 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Any
 
+from liquor_app.analytics.attribution_views import count_views
 from liquor_app.analytics.cohorts import EVER, count_cohorts
 from liquor_app.analytics.daily_rollups import roll_up, roll_up_messages
 from liquor_app.analytics.insights.month_counts import count_insights, lately
 from liquor_app.analytics.insights.rfm_moves import count_moves
+from liquor_app.analytics.kept_views import campaigns_to_count
 from liquor_app.analytics.reviews.review import ReviewKind
 from liquor_app.analytics.reviews.subscriptions import prepare_review_mail
 from liquor_app.core.clock import today_in
@@ -70,6 +72,10 @@ async def count_months(job: JobContext) -> dict[str, Any]:
         await count_insights(session, given or lately(today_in(zone)))
     async with transaction() as session:
         await count_moves(session, given or today_in(zone))
+        many = [] if given else await campaigns_to_count(session, today_in(zone))
+    for campaign_id in many:  # each by itself: seconds apiece, and nobody waits for all of them
+        async with transaction() as session:
+            await count_views(session, campaign_id)
     return {"since": since.isoformat()}
 
 

@@ -167,8 +167,9 @@ def _campaigns(sample: SampleData, ids: pd.Series, sends: pd.DataFrame, brand_id
             "id": ids.to_numpy(),
             "name": campaigns["name"],
             "description": [
-                f"From the sample data ({kind}): who was targeted, and whose coupons were redeemed. The redeeming"
-                " baskets are inferred; deliveries, opens and clicks are not known."
+                f"From the sample data ({kind}): who was targeted, and whose coupons were redeemed, also in baskets"
+                " with nothing of this shop's: more may have redeemed than bought here. The baskets are inferred;"
+                " deliveries, opens and clicks are not known."
                 for kind in campaigns["kind"]
             ],
             "type": "one_time",

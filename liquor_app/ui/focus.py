@@ -20,3 +20,17 @@ def focus_result(element_id: str) -> Any:
         " || at.disabled || at.closest(`#${id}`))) { heading.tabIndex = -1; heading.focus() } }, 80, "
         f"{json.dumps(element_id)})"
     )
+
+
+def focus_page(address: str) -> Any:
+    """Focus the heading of the page at an address, once it is there: for a press that leads to it, whose button and
+    dialog are gone. What is drawn anew while the page loads is focused anew, for five seconds and as long as nobody
+    moved the focus."""
+    return rx.call_script(
+        "((address, until) => { let went = false; const look = () => { const at = document.activeElement,"
+        " heading = document.querySelector('main h1, h1');"
+        " if (location.pathname.replace(/\\/$/, '') === address && heading && heading !== at && (!went || !at ||"
+        " at === document.body)) { heading.tabIndex = -1; heading.focus(); went = true }"
+        " if (Date.now() < until) setTimeout(look, 100) }; look() })"
+        f"({json.dumps(address)}, Date.now() + 5000)"
+    )

@@ -34,6 +34,7 @@ LOOKS: Mapping[str, Look] = {
     "waiting": Look("Waiting to be whole", "gray"),
     "taken": Look("Taken", "blue"),
     "repeated": Look("Came before", "gray"),
+    "discarded": Look("Discarded", "gray"),
     "undoing": Look("Being undone", "blue"),
     "undo_stopped": Look("Undone in part", "amber"),
     "undone": Look("Undone", "gray"),

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 import reflex as rx
 
+from liquor_app.ui.explained import explained
 from liquor_app.ui.forms.choice import checkbox
 from liquor_app.ui.icon import icon
 from liquor_app.ui.skeleton import skeleton
@@ -28,7 +29,9 @@ class Column:
         phone: "show" keeps it below 720 px, "under" folds it under the first column, "hide" drops it.
         wide: only above 1180 px; with "under" it is folded from there on.
         named: folded under the first column, it says its label: what stands there tells not which column it was.
+        filled: tells of a row whether there is anything to fold; without it there always is.
         whole: folded so, it is shown in full, over as many lines as it takes; figures always are.
+        meaning: what its figures are, for who asks the heading.
         heard: what a column without a label is called for who hears it.
     """
 
@@ -39,8 +42,10 @@ class Column:
     phone: Literal["show", "under", "hide"] = "show"
     wide: bool = False
     named: bool = False
+    filled: Callable[[Any], Any] | None = None
     whole: bool = False
     heard: str = "Actions"
+    meaning: str = ""
 
     @property
     def class_name(self) -> str:
@@ -122,7 +127,8 @@ def _head(column: Column, sort: Text, on_sort: Callable[[str, Any], Any] | None,
     """Draw a heading that sorts when it is pressed; of several it also tells, and says, which it is."""
     if not (column.sort and on_sort):
         words = column.label if given(column.label) else rx.el.span(column.heard, class_name="sr")
-        return rx.el.th(words, class_name=looks, scope="col")
+        told = explained(words, column.meaning) if column.meaning else words
+        return rx.el.th(told, class_name=looks, scope="col")
     asked = rx.Var.create(sort)
     keys = asked.split(",").to(list[str])
     falls, rises = keys.contains(f"-{column.sort}"), keys.contains(column.sort)
@@ -176,7 +182,8 @@ def _folded(column: Column, row: Any) -> rx.Component:
     name = (f"{column.label}: ",) if column.named else ()
     # a figure cut is another figure
     looks = ("under", "whole" if column.whole or column.number else "", "md" if column.wide else "")
-    return rx.el.div(*name, column.cell(row), class_name=" ".join(filter(None, looks)))
+    folded = rx.el.div(*name, column.cell(row), class_name=" ".join(filter(None, looks)))
+    return folded if column.filled is None else rx.cond(column.filled(row), folded, rx.fragment())
 
 
 def _bones(columns: Sequence[Column], selectable: bool) -> rx.Component:

@@ -75,6 +75,19 @@ def percent(share: float | Decimal | None, places: int = 0) -> str:
     return f"{hundredths:.{places}f}%".replace("-", "−")
 
 
+def points(now: float | Decimal, before: float | Decimal = 0) -> str:
+    """Return the difference of two shares in percentage points, of what is shown of them: "−2.1 pts"; "±0.0 pts" for
+    none.
+
+    >>> points(0.0244, 0.0451), points(0.02)
+    ('−2.1 pts', '+2.0 pts')
+    """
+    shown = [Decimal(f"{float(share) * 100:.1f}") for share in (now, before)]
+    apart = shown[0] - shown[1]
+    sign = "+" if apart > 0 else "−" if apart < 0 else "±"
+    return f"{sign}{abs(apart):.1f} pts"
+
+
 def signed(number: int) -> str:
     """ "+22", "−11", "0": a change, with a true minus."""
     return figure(number, sign=True)

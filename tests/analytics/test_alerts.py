@@ -15,11 +15,12 @@ from liquor_app.analytics.alerts import AlertLevel, health_alerts, missing_days,
 from liquor_app.analytics.bounce_rates import SenderHealth
 from liquor_app.analytics.daily_rollups import roll_up
 from liquor_app.analytics.service import Day
+from liquor_app.campaigns.models import CampaignStatus
 from liquor_app.core.errors import Forbidden
 from liquor_app.core.ids import uuid7
 from liquor_app.screens.analytics.dashboard.page import dashboard_page
 from liquor_app.screens.analytics.dashboard.state import DashboardState
-from tests.people import add_customer, add_purchase, add_user
+from tests.people import add_campaign, add_customer, add_purchase, add_user
 from tests.tabs import Tab, run
 
 VIEWER = Actor(ActorKind.USER, None, "Vi", Role.USER)
@@ -116,3 +117,16 @@ async def test_the_dashboard_begins_with_them(database: str) -> None:
     await run(DashboardState.load, state)
     assert [one.words for one in state.alerts] == ["The file “<b>x</b>.csv” could not be taken in."]
     assert "Look at it" in str(dashboard_page())
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize(("role", "whose"), [(Role.USER, "approval"), (Role.MANAGER, "your approval")])
+async def test_who_cannot_approve_is_not_waited_for(database: str, role: Role, whose: str) -> None:
+    from liquor_app.core.db import transaction
+
+    user = await add_user(role)
+    async with transaction() as session:
+        await add_campaign(session, [], name="Rum month", status=CampaignStatus.AWAITING_APPROVAL.value)
+    state = await Tab("/", user).state(DashboardState)
+    await run(DashboardState.load, state)
+    assert state.waiting.title == f"Rum month is waiting for {whose}"

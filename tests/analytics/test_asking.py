@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import STRANGER, Actor, ActorKind
 from liquor_app.analytics.asking.answers import TOP, answer
 from liquor_app.analytics.asking.matching import LONGEST, days_in, matching
-from liquor_app.analytics.asking.pick import AN_HOUR, meant
+from liquor_app.analytics.asking.pick import AN_HOUR, OTHER_DAYS, meant
 from liquor_app.analytics.asking.questions import PERIODS, QUESTIONS, QuestionKey, picked
+from liquor_app.analytics.asking.spans import span_in, span_of
 from liquor_app.analytics.daily_rollups import roll_up
 from liquor_app.analytics.insights.month_counts import count_insights
 from liquor_app.analytics.insights.read_insights import InsightKind, read_insight
@@ -28,9 +30,9 @@ from liquor_app.core.ids import uuid7
 from liquor_app.liquor_app import PAGES
 from liquor_app.screens.analytics.ask.page import ask_page
 from liquor_app.screens.analytics.ask.state import AskState
-from liquor_app.ui.words import plural, show_money
+from liquor_app.ui.words import plural, show_days, show_full_day, show_money
 from tests.analytics.test_insights import EVER, NOON, ZONE, sold
-from tests.people import add_user
+from tests.people import add_customer, add_user
 from tests.planning.chat_server import ChatServer, Reply, chat_server
 from tests.tabs import Tab, run, said
 
@@ -41,7 +43,8 @@ VIEWER = Actor(ActorKind.USER, uuid7(), "Vi", Role.USER)
 @pytest.mark.parametrize(
     ("typed", "key"),
     [
-        ("how much money did we make last week", "takings"), ("revenue", "takings"), ("best campaign", "campaigns"),
+        ("how much money did we make last week", "takings"), ("revenue", "takings"), ("takings", "takings"),
+        ("best campaign", "campaigns"),
         ("did the newsletter pay off?", "worth"), ("ROI of marketing", "worth"), ("uplift", "worth"),
         ("who is leaving", "leaving"), ("churn risk", "leaving"), ("do people come back", "returning"),
         ("cohort retention", "returning"), ("growth of customers", "customers"),
@@ -65,8 +68,9 @@ def test_words_that_mean_nothing_here_find_nothing_and_none_find_all() -> None:
 
 @pytest.mark.parametrize(
     ("typed", "days"),
-    [("last week", 7), ("this month", 30), ("past year", 365), ("last quarter", 90), ("90 days", 90), ("at all", None)],
-)
+    [("past week", 7), ("the past month", 30), ("past year", 365), ("twelve months", 365), ("90 days", 90),
+     ("at all", None)],
+)  # fmt: skip
 def test_days_are_heard(typed: str, days: int | None) -> None:
     assert days_in(typed) == days
 
@@ -227,10 +231,18 @@ async def test_the_page_answers_and_its_address_is_kept(database: str) -> None:
     assert state.key == ""
     await run(AskState.look, state, "spam")
     assert state.offered[0].key == "spam"
-    assert "question=takings&days=7" in said(await run(AskState.ask, state, {"question": "revenue last week"}))
+    assert "question=takings&days=7" in said(await run(AskState.ask, state, {"question": "revenue, past week"}))
     assert (state.key, state.days, bool(state.sentences)) == ("takings", "7", True)
     assert {one.key for one in state.offered} == set(QuestionKey) - {"takings"}
     assert "days=90" in said(await run(AskState.choose_days, state, "90"))
+    assert "question=takings&period=last-month" in said(
+        await run(AskState.ask, state, {"question": "how much did we take last month?"})
+    )
+    assert state.sentences[0].startswith("Last month, 1 "), "it says which days those are"
+    assert "period=last-week" in said(await run(AskState.choose_days, state, "last-week"))
+    tab.go("/ask?question=takings&period=q1-2026")
+    await run(AskState.load, state)
+    assert (state.key, state.days) == ("takings", "q1-2026")
     assert await run(AskState.pick, state, "'; DROP") is None
     assert state.trouble
     await run(AskState.ask, state, {"question": "xyzzy"})
@@ -247,3 +259,106 @@ async def test_the_page_answers_and_its_address_is_kept(database: str) -> None:
     assert (state.key, state.days) == ("takings", "30")
     assert "Questions that can be answered" in str(ask_page())
     assert {page.route for page in PAGES} >= PLACES, "every answer leads to a page there is"
+
+
+TODAY = date(2026, 11, 30)  # a Monday
+SPANS = [
+    ("revenue last month", "last-month", date(2026, 10, 1), date(2026, 10, 31)),
+    ("takings this month?", "this-month", date(2026, 11, 1), date(2026, 11, 29)),
+    ("What did we sell last week", "last-week", date(2026, 11, 23), date(2026, 11, 29)),
+    ("last year's sales", "last-year", date(2025, 1, 1), date(2025, 12, 31)),
+    ("sales this year", "this-year", date(2026, 1, 1), date(2026, 11, 29)),
+    ("previous quarter", "last-quarter", date(2026, 7, 1), date(2026, 9, 30)),
+    ("this quarter", "this-quarter", date(2026, 10, 1), date(2026, 11, 29)),
+    ("year to date", "this-year", date(2026, 1, 1), date(2026, 11, 29)),
+    ("campaigns in Q3", "q3", date(2026, 7, 1), date(2026, 9, 30)),
+    ("campaigns in the first quarter of 2025", "q1-2025", date(2025, 1, 1), date(2025, 3, 31)),
+    ("q4 last year", "q4-last", date(2025, 10, 1), date(2025, 12, 31)),
+    ("sales in December", "december", date(2025, 12, 1), date(2025, 12, 31)),
+    ("sales in February", "february", date(2026, 2, 1), date(2026, 2, 28)),
+    ("revenue for october 2025", "october-2025", date(2025, 10, 1), date(2025, 10, 31)),
+    ("how much in 2025", "y-2025", date(2025, 1, 1), date(2025, 12, 31)),
+    ("what did we take yesterday?", "yesterday", date(2026, 11, 29), date(2026, 11, 29)),
+    ("sales of the last 14 days", "past-14-days", date(2026, 11, 16), date(2026, 11, 29)),
+    ("revenue, last two weeks", "past-2-weeks", date(2026, 11, 16), date(2026, 11, 29)),
+    ("the past 6 months", "past-6-months", date(2026, 5, 30), date(2026, 11, 29)),
+]
+
+
+@pytest.mark.parametrize(("typed", "key", "start", "end"), SPANS)
+def test_a_calendar_span_is_the_calendars(typed: str, key: str, start: date, end: date) -> None:
+    """ "Last month" said on 30 November was the thirty days up to the 29th."""
+    assert span_in(typed) == key
+    found = span_of(key, TODAY)
+    assert (found.start, found.end) == (start, end)
+    assert (show_days(start, end) if start < end else show_full_day(end)) in found.words
+
+
+def test_what_is_no_span_is_none_and_what_has_not_begun_says_so() -> None:
+    for typed in ("the past month", "30 days", "who may we lose", "spam", "last one"):
+        assert span_in(typed) == ""
+    for key, day in (("today", TODAY), ("past-0-days", TODAY), ("past-13-months", TODAY), ("this-week", TODAY),
+                     ("this-month", date(2026, 11, 1)), ("y-2027", TODAY), ("q1-2027", TODAY), ("y-0000", TODAY),
+                     ("last-decade", TODAY), ("'; DROP", TODAY)):  # fmt: skip
+        with pytest.raises(Invalid):
+            span_of(key, day)
+    with pytest.raises(Invalid):
+        picked("takings", None, "'; DROP")
+    assert picked("spam", None, "last-month").span == "", "that question is asked of no days"
+
+
+@pytest.mark.integration
+async def test_last_month_is_the_month_before_by_the_shops_clock(session: AsyncSession) -> None:
+    """Just after midnight UTC on 1 July it is still June in New York: last month is May."""
+    with travel(datetime(2026, 7, 1, 2, tzinfo=UTC)):
+        person = await add_customer(session)
+        for day, total in ((date(2026, 4, 30), 1), (date(2026, 5, 1), 10), (date(2026, 5, 31), 100),
+                           (date(2026, 6, 1), 1_000), (date(2026, 6, 29), 5_000)):  # fmt: skip
+            at = datetime(day.year, day.month, day.day, 23, 30, tzinfo=ZONE)
+            await session.execute(
+                text("INSERT INTO purchases (customer_id, occurred_at, total) VALUES (:c, :at, :total)"),
+                {"c": person, "at": at, "total": total},
+            )
+        await roll_up(session, EVER)
+        last = await answer(session, VIEWER, picked("takings", None, "last-month"))
+        this = await answer(session, VIEWER, picked("takings", None, "this-month"))
+        early = await answer(session, VIEWER, picked("takings", None, "y-2027"))
+    assert last.sentences[0].startswith("Last month, 1 May to 31 May 2026: $110.00 in 2 orders")
+    assert this.sentences[0].startswith("This month so far, 1 Jun to 29 Jun 2026: $6,000 in 2 orders")
+    assert early.sentences == ["No day of 2027 is over yet."]
+    assert (last.days, last.span) == (None, "last-month")
+
+
+@pytest.mark.parametrize(
+    ("typed", "is_doubted"),
+    [("revenue two weeks ago", True), ("sales since October", True), ("takings from 1 Nov to 15 Nov", True),
+     ("revenue last weekend", True), ("revenue", False), ("revenue last month", False), ("revenue, 30 days", False),
+     ("revenue yesterday", False), ("spam since Friday", False)],
+)  # fmt: skip
+async def test_days_that_are_not_understood_are_not_answered_in_silence(typed: str, is_doubted: bool) -> None:
+    """ "Two weeks ago" was answered with the last seven days, as if they had been meant."""
+    assert (await meant(VIEWER, typed)).doubt == (OTHER_DAYS if is_doubted else "")
+
+
+@pytest.mark.integration
+async def test_takings_are_compared_with_nothing_that_was_not_on_record(session: AsyncSession) -> None:
+    """ "58 times as much as the 31 days before", of which one was on record."""
+    with travel(datetime(2026, 7, 1, 12, tzinfo=UTC)):
+        person = await add_customer(session)
+        for day in (date(2026, 5, 31), date(2026, 6, 1), date(2026, 6, 29)):
+            await session.execute(
+                text("INSERT INTO purchases (customer_id, occurred_at, total) VALUES (:c, :at, 100)"),
+                {"c": person, "at": datetime(day.year, day.month, day.day, 12, tzinfo=ZONE)},
+            )
+        await roll_up(session, EVER)
+        june, may, april = [
+            await answer(session, VIEWER, picked("takings", None, key)) for key in ("june", "may", "april")
+        ]
+    assert june.sentences == ["June 2026, 1 Jun to 30 Jun 2026: $200.00 in 2 orders, $100.00 each.",
+                              "The last 10 of these days stand below, all of them on the page."]  # fmt: skip
+    assert may.sentences == ["May 2026, 1 May to 31 May 2026: $100.00 in 1 order, $100.00 each.",
+                             "Purchases are on record from 31 May 2026 on."]  # fmt: skip
+    assert [row["revenue"] for row in may.rows] == [Decimal(100)]
+    assert april.sentences == [
+        "April 2026, 1 Apr to 30 Apr 2026: No purchase is on record for these days, or for any before."
+    ]

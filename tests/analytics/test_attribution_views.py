@@ -13,7 +13,10 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.permissions import SYSTEM
-from liquor_app.analytics.attribution_views import View, ViewRow, read_views
+from liquor_app.analytics import kept_views
+from liquor_app.analytics.attribution_views import View, ViewRow, count_views, read_views
+from liquor_app.analytics.daily_rollups import roll_up
+from liquor_app.analytics.kept_views import campaigns_to_count
 from liquor_app.core.errors import NotFound
 from liquor_app.core.ids import uuid7
 from liquor_app.organization.settings import SendingSettings, save_settings
@@ -183,3 +186,55 @@ async def test_without_a_single_click_nothing_is_said_of_clicks(noon: AsyncSessi
     found = told(await read_views(noon, SYSTEM, campaign))
     assert found["coupon"] == (1, 1, Decimal("12.00"))
     assert found["click"] == found["linear"] == (None, None, None)
+
+
+async def test_of_many_messages_the_night_counts_and_says_when(
+    noon: AsyncSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same figures as live; what is bought since waits for the night, and another window of the shop's does not."""
+    monkeypatch.setattr(kept_views, "LIVE_UP_TO", 2)
+    many, few = await add_campaign(noon, ["all"], name="Rye"), await add_campaign(noon, ["all"], name="Ale")
+    people = [await add_customer(noon) for _ in range(3)]
+    for who in people:
+        await message(noon, many, who, clicked=1)
+    await message(noon, few, people[0], day=2)
+    await buy(noon, people[0], 3, 40)
+    await attribute_purchases(noon, SYSTEM)
+    live = told(await read_views(noon, SYSTEM, many))
+    await roll_up(noon, SENT.date())
+    today = SENT.date() + timedelta(days=3)
+    assert await campaigns_to_count(noon, today) == [many]
+    assert await campaigns_to_count(noon, today + timedelta(days=400)) == [], "nothing becomes of it any more"
+    await count_views(noon, many)
+    await buy(noon, people[1], 3, 10)
+    rows = await read_views(noon, SYSTEM, many)
+    assert told(rows) == live
+    at = {row.counted_at for row in rows if row.view not in (View.HOLDOUT, View.RETURNED)}
+    assert len(at) == 1
+    assert None not in at
+    assert {row.counted_at for row in await read_views(noon, SYSTEM, few)} == {None}
+    await count_views(noon, many)
+    assert told(await read_views(noon, SYSTEM, many))["bought"] == (2, 2, Decimal("50.00"))
+    await save_settings(noon, SYSTEM, SendingSettings, {"attribution_days": 1})
+    rows = await read_views(noon, SYSTEM, many)
+    assert {row.counted_at for row in rows} == {None}
+    assert told(rows)["bought"] != (2, 2, Decimal("50.00"))
+
+
+async def test_before_the_first_purchase_on_record_nobody_knows_who_bought(noon: AsyncSession) -> None:
+    """A mailing whose week was over before the records begin said "Bought, anyway or not: 0, $0.00"."""
+    campaign, other, ann = (
+        await add_campaign(noon, ["all"]),
+        await add_campaign(noon, ["all"]),
+        await add_customer(noon),
+    )
+    await message(noon, campaign, ann)
+    await message(noon, other, ann, day=5)
+    await buy(noon, ann, 8.5, 40)
+    await roll_up(noon, (SENT - timedelta(days=1)).date())
+    found = told(await read_views(noon, SYSTEM, campaign))
+    assert found["bought"] == found["coupon"] == found["click"] == found["linear"] == (None, None, None)
+    assert told(await read_views(noon, SYSTEM, other))["bought"] == (1, 1, Decimal("40.00"))
+    await noon.execute(text("UPDATE campaigns SET virtual_now = now() WHERE id = :id"), {"id": other})
+    await noon.execute(text("DELETE FROM purchases"))
+    assert told(await read_views(noon, SYSTEM, other))["bought"] == (None, None, None), "of a played week, neither"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from uuid import uuid4
 
@@ -11,10 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.permissions import SYSTEM
 from liquor_app.analytics.daily_rollups import roll_up
-from liquor_app.analytics.service import Kpi, churn_report, daily, dashboard, kpis
+from liquor_app.analytics.reviews.review import figures_of
+from liquor_app.analytics.service import Day, Kpi, churn_report, daily, dashboard, kpis, revenue_by_day
 from liquor_app.core.clock import now, travel
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import Invalid
@@ -155,3 +157,37 @@ async def test_a_purchase_at_the_till_is_told_to_open_dashboards(
         await record_purchase(session, SYSTEM, order)
         assert len(told) == 2, "the same again changes nothing"
         assert (await dashboard(session, SYSTEM, days=7)).today.revenue == 25
+
+
+def test_what_lies_before_the_first_purchase_on_record_is_compared_with_nothing() -> None:
+    """ "+22,710.8 %" was told of ninety days beside a year before of which one week was on record."""
+    first = date(2026, 1, 1)
+    whole = [Day(first + timedelta(days=n), Decimal(50), 2, 10, 1, 10) for n in range(4)]
+    part = [replace(one, is_recorded=n > 1) for n, one in enumerate(whole)]
+    found = {one.name: one.previous for one in kpis(whole, part)}
+    assert (found["revenue"], found["average_order"]) == (None, None)
+    assert (found["sends"], found["conversion_rate"]) == (40, Decimal("0.1"))
+    assert {one.name: one.previous for one in kpis(whole, whole)}["revenue"] == 200
+    assert figures_of(whole, whole, part)[0].year_before is None
+    assert figures_of(whole, whole, part)[0].before == 200
+
+
+async def test_days_say_whether_purchases_were_on_record(session: AsyncSession) -> None:
+    await session.execute(
+        text("INSERT INTO daily_sales (day, orders, revenue) VALUES ('2026-01-03', 1, 5), ('2026-01-01', 0, 0)")
+    )
+    days = await daily(session, SYSTEM, date(2026, 1, 1), date(2026, 1, 5))
+    assert [one.is_recorded for one in days] == [False, False, True, True, True]
+
+
+def test_days_before_the_first_on_record_are_drawn_as_nothing_and_not_as_nought() -> None:
+    """A letter drew the month before the records began as thirty days of $0, and blamed a till's file."""
+    first = date(2026, 1, 1)
+    part = [Day(first + timedelta(days=n), Decimal(50 * n), n, 10, 1, 10, is_recorded=n > 1) for n in range(4)]
+    assert revenue_by_day(part) == [None, None, 100.0, 150.0]
+    none = [replace(one, revenue=Decimal(0), orders=0, is_recorded=False) for one in part]
+    found = {one.name: (one.value, one.series) for one in kpis(none, part)}
+    assert found["revenue"] == (None, [None] * 4)
+    assert found["sends"][0] == 40
+    assert figures_of(none, part, part)[0].value is None
+    assert {one.name: one.value for one in kpis(part, none)}["revenue"] == 300

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
+import typst
 from pypdf import PdfReader
 
 from liquor_app.analytics.documents.pdf_file import (
@@ -107,3 +108,16 @@ def test_a_course_of_one_day_or_of_none() -> None:
     for values in ([], [1.0], [None, None], [-5.0, 3.0]):
         course = Course("By day", [Line("now", values)], "1", "2", "$3")
         assert "By day" in words(pdf_of(replace(document(), charts=[course]), AT))
+
+
+@pytest.mark.parametrize("name", ["🍷 Wine Wednesday", "日本酒の会", "한국 소주", "＝cmd", "a\ufeffb", "a\x07b"])
+def test_a_name_in_letters_no_font_of_ours_has_keeps_no_document_back(name: str) -> None:
+    """One glass of wine in the name of a campaign, a brand or the shop, and no report and no letter could be made."""
+    made = pdf_of(replace(document(name), shop=name, title=name), AT)
+    assert "$12" in words(made)
+    assert read(made).trailer["/Root"]["/MarkInfo"]["/Marked"]
+
+
+def test_what_is_wrong_with_a_document_itself_is_not_passed_over() -> None:
+    with pytest.raises(typst.TypstError):
+        pdf_of(replace(document(), color="no colour"), AT)

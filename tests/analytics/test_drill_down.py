@@ -44,7 +44,7 @@ from tests.analytics.test_figures import MARKS, NOON, TODAY, midnight, noon, sel
 from tests.analytics.test_reports import FIRST, week
 from tests.api.client import Client, whole_api
 from tests.api.conftest import anybody, http, manager, password_hash
-from tests.people import add_customer
+from tests.people import add_campaign, add_customer
 from tests.tabs import Tab, run
 
 __all__ = ["anybody", "http", "manager", "noon", "password_hash"]
@@ -262,6 +262,17 @@ async def test_too_many_to_be_added_up_are_said_to_be(database: str, monkeypatch
     assert messages.words == "0 messages; orders of $0.00 were attributed to them."
 
 
+async def test_what_narrows_the_messages_is_said_in_words(database: str) -> None:
+    """The address of a figure stood there as it is: "campaign_id 01a2…", "of_campaigns true"."""
+    async with transaction() as session:
+        campaign = await add_campaign(session, ["all"], name="Rum month")
+    for named, words in ((campaign, "Rum month"), (UUID(int=0), str(UUID(int=0)))):
+        state = await Tab(f"/messages?of_campaigns=true&campaign_id={named}", VIEWER).state(MessagesState)
+        await run(MessagesState.load, state)
+        told = {line.label: line.words for line in state.filters}
+        assert (told["Of campaign"], told["Sent by"]) == (words, "Campaigns")
+
+
 async def test_a_stranger_adds_nothing_up(session: AsyncSession) -> None:
     for add_up in (add_up_sales, add_up_sends):
         with pytest.raises(Forbidden):
@@ -270,7 +281,7 @@ async def test_a_stranger_adds_nothing_up(session: AsyncSession) -> None:
 
 async def test_the_api_says_where_the_rows_are(database: str, manager: Client) -> None:
     told = {one["key"]: one for one in (await manager.get("/analytics/metrics")).json()["items"]}
-    assert told["clicks"]["rows"] == "/sends?did=clicked&of_campaigns=true"
+    assert told["clicks"]["rows"] == "/sends?did=clicked&of_campaigns=true&played=false"
     assert (told["revenue"]["rows"], told["revenue"]["summed"]) == ("/purchases", "total")
     assert told["click_rate"]["rows"] == told["clicks"]["rows"]
     assert (told["retention"]["rows"], told["retention"]["summed"]) == ("", "")

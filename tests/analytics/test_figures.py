@@ -17,11 +17,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from liquor_app.accounts.permissions import SYSTEM
 from liquor_app.analytics.bounce_rates import sender_health
 from liquor_app.analytics.daily_rollups import roll_up, roll_up_messages
+from liquor_app.analytics.insights.month_counts import count_insights
 from liquor_app.analytics.segment_performance import segment_performance
 from liquor_app.analytics.service import MAX_DAYS, campaign_days, campaign_report, churn_report, daily, ledger
 from liquor_app.core.clock import travel
 from liquor_app.core.errors import Invalid
 from liquor_app.core.ids import uuid7
+from liquor_app.core.listing.spec import ListQuery
+from liquor_app.sending.lists import list_left
 from tests.people import add_campaign, add_customer
 
 pytestmark = pytest.mark.integration
@@ -227,3 +230,24 @@ async def test_how_senders_are_received_is_of_thirty_days(noon: AsyncSession) ->
     assert (email.sends, email.bounces, email.complaints) == (100, 3, 1)
     assert (email.bounce_share, email.complaint_share) == (0.03, 0.01)
     assert (sms.sends, sms.bounce_share) == (99, None), "too few to tell"
+
+
+async def test_a_played_week_was_not_sent_today(noon: AsyncSession) -> None:
+    """300 messages of a week that was only played stood on the dashboard as sent today, and at its top."""
+    real, played = await add_campaign(noon, ["all"]), await add_campaign(noon, ["all"])
+    await noon.execute(text("UPDATE campaigns SET virtual_now = now() WHERE id = :id"), {"id": played})
+    for campaign in (real, played):
+        for days_ago in (0, 1):
+            await send(noon, campaign, midnight(days_ago, seconds=60), "delivered_at", segment="at_risk")
+    await noon.execute(text(STALE), {"day": TODAY - timedelta(days=9), "id": played})
+    await roll_up(noon, SINCE)
+    await count_insights(noon, SINCE)
+    days = {day.day: day.sends for day in await daily(noon, SYSTEM, TODAY - timedelta(days=9), TODAY)}
+    assert {day: many for day, many in days.items() if many} == {TODAY - timedelta(days=1): 1, TODAY: 1}
+    assert [row.id for row in await campaign_report(noon, SYSTEM, TODAY - timedelta(days=9), TODAY)] == [real]
+    assert (await segment_performance(noon, SYSTEM))["at_risk"].sent == 2
+    assert await rows(noon, "SELECT sum(sends) FROM send_hours") == [(2,)]
+    latest = await list_left(noon, SYSTEM, ListQuery({"played": "false"}))
+    assert {row.campaign_id for row in latest.items} == {real}
+    assert len((await list_left(noon, SYSTEM, ListQuery({"campaign_id": str(played)}))).items) == 2
+    assert [day.sends for day in await campaign_days(noon, SYSTEM, played)] == [1, 1], "its own page has it"

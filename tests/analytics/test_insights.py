@@ -132,6 +132,19 @@ async def test_goods_are_their_lines_and_all_of_them_the_rollups_revenue(session
     assert shares == pytest.approx(1)
 
 
+async def test_what_is_sold_no_more_was_part_of_the_year_before(session: AsyncSession) -> None:
+    with travel(NOON):
+        await session.execute(
+            text("INSERT INTO goods_months (kind, month, name, buyers, quantity, revenue) VALUES"
+                 " ('category', :now, 'Rye', 1, 1, 30), ('category', :then, 'Rye', 1, 1, 20),"
+                 " ('category', :then, 'Mead', 1, 1, 40)"),
+            {"now": later(THIS_MONTH, -1), "then": later(THIS_MONTH, -13)},
+        )  # fmt: skip
+        found = await read_insight(session, VIEWER, InsightKind.CATEGORIES)
+    assert [row["name"] for row in found.rows] == ["Rye"]
+    assert (found.totals["revenue"], found.totals["before"], found.totals["change"]) == (30, 60, -0.5)
+
+
 async def test_only_touched_months_of_goods_are_counted_anew(session: AsyncSession) -> None:
     with travel(NOON):
         told = await sold(session)
@@ -164,6 +177,18 @@ async def test_hours_are_the_shops_and_too_few_say_nothing(session: AsyncSession
     assert (full["sends"], full["opens"], full["open_rate"], full["click_rate"]) == (40, 10, 0.25, 0.1)
     assert full["conversion_rate"] == 0.0
     assert rows["Friday", 19]["click_rate"] is None, "three messages"
+
+
+async def test_what_nobody_told_of_is_no_count_of_an_hour(session: AsyncSession) -> None:
+    with travel(NOON):
+        campaign, person = await add_campaign(session, ["all"]), await add_customer(session)
+        for _ in range(30):
+            await sent(session, campaign, person, datetime(2026, 6, 5, 22, tzinfo=UTC), opened=False, clicked=False)
+        await count_insights(session, EVER)
+        found = await read_insight(session, VIEWER, InsightKind.SEND_TIMES)
+    (row,) = found.rows
+    named = ("sends", "opens", "clicks", "conversions")
+    assert [row[name] for name in named] == [found.totals[name] for name in named] == [30, None, None, None]
 
 
 async def sent(

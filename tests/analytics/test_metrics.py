@@ -157,3 +157,24 @@ def test_nothing_but_metrics_divides_what_messages_did() -> None:
         if path.name != "metrics.py" and (lines := divisions(path.read_text()))
     }
     assert not found
+
+
+@pytest.mark.parametrize("name", ["unsubscribes", "complaints", "bounces"])
+def test_who_left_is_not_measured_where_nobody_told_anything(name: str) -> None:
+    """An imported mailing of which no provider, link or mailbox ever spoke has no "0 unsubscribed"."""
+    silent = dict.fromkeys(("delivered", "opens", "clicks", "bounces", "complaints", "unsubscribes"), 0) | {
+        "sends": 864
+    }
+    assert METRICS[name].of(silent) is None
+    for told in ("delivered", "opens", "clicks", "bounces", "complaints", "unsubscribes"):
+        assert METRICS[name].of(silent | {told: 3}) == (3 if told == name else 0)
+    assert METRICS[name].of(silent | {"sends": 0}) == 0
+    assert METRICS[name].of({name: 0, "sends": 90}) == 0, "nothing was asked about deliveries"
+
+
+def test_the_last_step_is_hatched_too_where_nobody_told_of_it() -> None:
+    """Orders that nobody measured stood as a full bar, as high as what was sent."""
+    style = Path("assets/css/app.css").read_text()
+    assert ".fb i.hatch{" in style
+    assert ".fn:last-child .fb i:not(.hatch){" in style
+    assert ".fn:last-child .fb i{" not in style

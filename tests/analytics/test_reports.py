@@ -131,6 +131,13 @@ async def test_files_say_the_same(noon: AsyncSession, kind: ReportKind, tmp_path
             else:
                 assert shown == cell
     assert lines[-1][0] == "All"
+    shown_as = {Unit.MONEY: "$#,##0.00", Unit.COUNT: "#,##0", Unit.SHARE: "0.0%"}
+    for place, column in enumerate(report.columns, 1):
+        cells = [sheet.cell(row, place) for row in range(2, len(lines) + 2)]
+        if column.unit is not None:
+            assert {one.number_format for one in cells if one.value is not None} <= {shown_as[column.unit]}, (
+                column.label
+            )
 
 
 async def test_every_surface_says_the_same(database: str) -> None:
@@ -159,7 +166,10 @@ async def test_every_surface_says_the_same(database: str) -> None:
         assert f"{show_full_day(row['start_date'])} {on_paper}" in paper
     whole = {key: told(report.totals[key], column[key]) for key in FIGURES}
     assert f"{whole['sends']} messages of 2 campaigns" in paper
-    assert f"{whole['attributed_revenue']} are attributed to them: {whole['conversion_rate']} of what was sent" in paper
+    assert (
+        f"{whole['attributed_revenue']} are attributed to them: {whole['conversion_rate']} of what was sent where"
+        in paper
+    )
     assert list(asked.rows) == list(month.rows)
     assert "–" in paper, "what was not measured is none of nought"
 

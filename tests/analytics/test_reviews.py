@@ -18,7 +18,7 @@ from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import STRANGER, SYSTEM, Actor, ActorKind
 from liquor_app.analytics.bounce_rates import SenderHealth
 from liquor_app.analytics.daily_rollups import roll_up
-from liquor_app.analytics.documents.pdf_file import pdf_of
+from liquor_app.analytics.documents.pdf_file import Course, pdf_of
 from liquor_app.analytics.documents.report_document import insight_document, report_document, report_words
 from liquor_app.analytics.documents.review_document import review_document
 from liquor_app.analytics.insights.month_counts import count_insights
@@ -165,7 +165,8 @@ async def test_reports_and_insights_fit_on_paper(session: AsyncSession) -> None:
             assert PdfReader(io.BytesIO(made)).pages[0].extract_text().startswith(insight.label)
         for kind in ReportKind:
             report = await read_report(session, VIEWER, kind)
-            assert report_words(report)[0].startswith("No message was sent")
+            what = {"campaigns": "No message was sent ", "segments": "No message that was chosen from a segment was "}
+            assert report_words(report)[0].startswith(what[kind.value])
             assert (
                 pdf_of(report_document(report, shop="Shop", color="#112233", at=WEDNESDAY), WEDNESDAY)[:5] == b"%PDF-"
             )
@@ -234,6 +235,12 @@ async def test_what_needs_somebody_is_said(session: AsyncSession) -> None:
         "2 plans wait for approval", "There is no earlier week to compare it with.",
     ):  # fmt: skip
         assert part in words
+    unknown = [replace(one, is_recorded=False) for one in empty.course[:2]]
+    early = replace(empty, course=[*unknown, *busy[2:]], course_before=unknown, figures=figures)
+    (silent,) = [one for one in review_words(early) if "a till's file" in one]
+    assert silent.startswith("No purchase is on record for Wed 3 Jun:"), "not for days before the records begin"
+    course = next(one for one in review_document(early, WEDNESDAY).charts if isinstance(one, Course))
+    assert [one.values[:2] for one in course.lines] == [[None, None], [None, None]]
     assert compared_words(replace(figures[0], before=Decimal(20)), ReviewKind.WEEK) == "−10% on the week before"
 
 

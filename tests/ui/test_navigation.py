@@ -40,6 +40,13 @@ def test_pages_of_a_role_hang_on_the_role() -> None:
         assert text.count(f"['admin'].includes('{role}')") == 3, "its heading, its entry and its line under More"
 
 
+def test_a_heading_stands_over_what_is_not_everybodys_alone() -> None:
+    """Before: "Admin" stood over the one page of its group that everybody sees, for viewers, too."""
+    pages = (*PAGES, Page("/templates", "Templates", rx.fragment, icon="file-text", nav_group="admin"))
+    side = json.dumps(side_navigation(PAGES[0], pages, "Harbor & Vine", "user", {}).render(), default=str)
+    assert side.replace('\\"', "'").count("['admin'].includes('user')") == 2, "its heading and the entry of settings"
+
+
 def test_slots_are_filled() -> None:
     text = drawn(
         PAGES[0], Slots(brand="Harbor & Vine", banner="sample!", counts={"/customers": rx.Var.create("1,545")})

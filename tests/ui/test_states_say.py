@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any, Literal, get_args, get_origin
 
 import pytest
@@ -11,6 +11,7 @@ import pytest
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import SYSTEM, Actor, ActorKind
 from liquor_app.campaigns.lists import list_campaigns
+from liquor_app.campaigns.models import CampaignStatus
 from liquor_app.compliance.rule_pack import PACK
 from liquor_app.compliance.service import RuleRow
 from liquor_app.core.db import transaction
@@ -19,6 +20,7 @@ from liquor_app.core.listing.spec import ListQuery
 from liquor_app.organization.settings import SettingsModel
 from liquor_app.screens.campaigns.builder.state import BuilderState
 from liquor_app.screens.campaigns.list.state import line_of
+from liquor_app.screens.campaigns.words import progress_words
 from liquor_app.screens.compliance.law.state import rule_line
 from liquor_app.screens.organization.guidance.state import GuidanceState
 from liquor_app.screens.organization.settings.state import CHOICES, DOCUMENTS, SettingsState
@@ -79,6 +81,10 @@ async def test_messages_are_told_with_what_they_are_of(database: str) -> None:
     assert (line.sends, line.bought, line.rate) == ("3", "1", "33.3%")
     assert line_of(replace(row, completed_sends=2)).sends == "2 of 3"
     assert line_of(replace(row, completed_sends=0)).rate == "–", "nothing was measured"
+    assert line.revenue == "$0.00", "one order that came to nothing is measured"
+    done = replace(row, status=CampaignStatus.COMPLETED)
+    now = datetime(2026, 11, 30, tzinfo=UTC)
+    assert progress_words(done, now) == "Done, 1 attributed order", "whether others bought is not said here"
 
 
 @pytest.mark.integration

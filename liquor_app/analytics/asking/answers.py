@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, may, require
 from liquor_app.analytics.asking.questions import QUESTIONS, STANDARD_DAYS, Picked, Question, QuestionKey
+from liquor_app.analytics.asking.spans import span_of
 from liquor_app.analytics.bounce_places import bounce_places
 from liquor_app.analytics.bounce_rates import sender_health
 from liquor_app.analytics.cohorts import read_cohorts
@@ -22,9 +23,11 @@ from liquor_app.analytics.periods import Against
 from liquor_app.analytics.reports import ReportColumn, ReportKind, read_report
 from liquor_app.analytics.reviews.read_review import waiting_plans
 from liquor_app.analytics.reviews.review_words import change_words
-from liquor_app.analytics.service import churn_bands, churn_report, dashboard
+from liquor_app.analytics.service import Dashboard, churn_bands, churn_report, dashboard, earlier
+from liquor_app.core.errors import Invalid
 from liquor_app.experiments.effects import By, EffectRow, read_effects
-from liquor_app.ui.words import figure, percent, plural, show_days, show_money, show_month
+from liquor_app.organization.settings import shop_today
+from liquor_app.ui.words import figure, percent, plural, show_days, show_full_day, show_money, show_month
 
 TOP = 10
 """Rows of an answer; the page it leads to has all."""
@@ -35,6 +38,7 @@ class Answer:
     """What is known.
 
     Attributes:
+        days, span: what it was asked of: so many days up to yesterday, or a span of the calendar.
         sentences: the answer in words, worked out from the figures; never empty.
         columns, rows: the figures, by column key; None: not measured.
         link: the page that has all of it, and its name.
@@ -42,6 +46,7 @@ class Answer:
 
     question: Question
     days: int | None
+    span: str
     sentences: Sequence[str]
     columns: Sequence[ReportColumn]
     rows: Sequence[Mapping[str, Any]]
@@ -58,14 +63,34 @@ async def answer(session: AsyncSession, actor: Actor, asked: Picked) -> Answer:
         Forbidden: the actor may not read figures.
     """
     require(actor, Permission.ANALYTICS_READ)
-    return await _READ[asked.key](session, actor, asked)
+    try:
+        return await _READ[asked.key](session, actor, asked)
+    except _NotOver as early:
+        return _of(asked, ("/analytics", "Analytics"), [early.message])
+
+
+class _NotOver(Invalid):
+    """The span a question is asked of has no finished day."""
+
+
+async def _board(session: AsyncSession, actor: Actor, asked: Picked) -> tuple[Dashboard, str]:
+    """Return the days a question is asked of, and how a span of the calendar is named and dated: "Last month, 1 Oct to
+    31 Oct 2026: "."""
+    if not asked.span:
+        return await dashboard(session, actor, days=asked.days or STANDARD_DAYS, against=Against.BEFORE), ""
+    try:
+        span = span_of(asked.span, await shop_today(session))
+    except Invalid as failed:
+        raise _NotOver(failed.message) from failed
+    board = await dashboard(session, actor, start=span.start, end=span.end, against=Against.BEFORE)
+    return board, f"{span.words}: "
 
 
 def _of(
     asked: Picked, link: tuple[str, str], sentences: Sequence[str], columns: Sequence[ReportColumn] = (),
     rows: Sequence[Mapping[str, Any]] = (),
 ) -> Answer:  # fmt: skip
-    return Answer(QUESTIONS[asked.key], asked.days, sentences, columns, rows, link)
+    return Answer(QUESTIONS[asked.key], asked.days, asked.span, sentences, columns, rows, link)
 
 
 def _metric(key: str) -> ReportColumn:
@@ -74,22 +99,29 @@ def _metric(key: str) -> ReportColumn:
 
 
 async def _takings(session: AsyncSession, actor: Actor, asked: Picked) -> Answer:
-    board = await dashboard(session, actor, days=asked.days, against=Against.BEFORE)
+    board, named = await _board(session, actor, asked)
+    link, known = ("/analytics", "Analytics"), [one for one in board.days if one.is_recorded]
+    if not known:
+        return _of(asked, link, [f"{named}No purchase is on record for these days, or for any before."])
     revenue, orders = sum((one.revenue for one in board.days), Decimal(0)), sum(one.orders for one in board.days)
-    before = sum((one.revenue for one in board.previous), Decimal(0))
+    before = earlier(METRICS["revenue"], board.previous)
     each = METRICS["average_order"].of({"revenue": revenue, "orders": orders})
     said = [
-        f"{show_money(revenue)} in {plural(orders, 'order')}, {show_days(board.start, board.end)}"
+        f"{named}{show_money(revenue)} in {plural(orders, 'order')}"
+        f"{'' if named else f', {show_days(board.start, board.end)}'}"
         f"{f', {show_money(each)} each' if each is not None else ''}."
     ]
+    if len(known) < len(board.days):
+        said.append(f"Purchases are on record from {show_full_day(known[0].day)} on.")
     if words := change_words(revenue, before):
-        said.append(f"That is {words} the {plural(asked.days or 0, 'day')} before ({show_money(before)}).")
+        said.append(f"That is {words} the {plural(len(board.days), 'day')} before ({show_money(before)}).")
     columns = [ReportColumn("day", "Day"), _metric("revenue"), _metric("orders"), _metric("sends")]
     rows = [
-        {"day": one.day, "revenue": one.revenue, "orders": one.orders, "sends": one.sends}
-        for one in reversed(board.days)
+        {"day": one.day, "revenue": one.revenue, "orders": one.orders, "sends": one.sends} for one in reversed(known)
     ]
-    return _of(asked, ("/analytics", "Analytics"), said, columns, rows[:TOP])
+    if len(rows) > TOP:
+        said.append(f"The last {TOP} of these days stand below, all of them on the page.")
+    return _of(asked, link, said, columns, rows[:TOP])
 
 
 def _report(kind: ReportKind, link: tuple[str, str]) -> Read:
@@ -97,16 +129,13 @@ def _report(kind: ReportKind, link: tuple[str, str]) -> Read:
             "incremental_low", "incremental_high")  # fmt: skip
 
     async def read(session: AsyncSession, actor: Actor, asked: Picked) -> Answer:
-        found = await read_report(session, actor, kind, *await _last(session, actor, asked.days or STANDARD_DAYS))
+        board, named = await _board(session, actor, asked)
+        found = await read_report(session, actor, kind, board.start, board.end)
         columns = [one for one in found.columns if one.key in keys]
-        return _of(asked, link, report_words(found), columns, found.rows[:TOP])
+        first, *rest = report_words(found)
+        return _of(asked, link, [f"{named}{first}", *rest], columns, found.rows[:TOP])
 
     return read
-
-
-async def _last(session: AsyncSession, actor: Actor, days: int) -> tuple[Any, Any]:
-    board = await dashboard(session, actor, days=days)
-    return board.start, board.end
 
 
 _EFFECTS = (

@@ -29,11 +29,12 @@ TYPED = 3
 OWN = 2.0
 """How much more a word of the question itself tells than one of its other names."""
 _DAYS = (
-    (re.compile(r"\b(?:last|past|this) (?:year|twelve months|12 months)|\b365 days|\byear\b"), 365),
+    (re.compile(r"\b(?:twelve|12) months|\b365 days|\byear\b"), 365),
     (re.compile(r"\bquarter|\b(?:90|ninety) days|\b(?:3|three) months"), 90),
     (re.compile(r"\bweek|\b(?:7|seven) days"), 7),
     (re.compile(r"\bmonth|\b(?:30|thirty) days"), 30),
 )  # fmt: skip
+"""Days up to yesterday; what names days of the calendar is a span (`spans`)."""
 
 
 def stem(word: str) -> str:
@@ -74,6 +75,6 @@ def matching(asked: str) -> list[Question]:
 
 
 def days_in(asked: str) -> int | None:
-    """Return the days words speak of ("last week", "this quarter"); None where they speak of none."""
+    """Return the days words speak of ("the past week", "90 days"); None where they speak of none."""
     words = asked.lower()[:LONGEST]
     return next((days for pattern, days in _DAYS if pattern.search(words)), None)

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from liquor_app.analytics.asking.spans import is_span
 from liquor_app.core.errors import Invalid
 
 PERIODS = (7, 30, 90, 365)
@@ -56,7 +57,8 @@ QUESTIONS: Mapping[QuestionKey, Question] = {
     one.key: one
     for one in (
         Question(QuestionKey.TAKINGS, "How much did we take, and how many orders were there?",
-                 "revenue sales turnover money earned income orders baskets average day daily business going", True),
+                 "takings revenue sales turnover money earned income orders baskets average day daily business going",
+                 True),
         Question(QuestionKey.CAMPAIGNS, "Which campaigns brought most?",
                  "campaign best top winning performance newsletter mailing revenue attributed conversion rate worst",
                  True),
@@ -93,24 +95,30 @@ QUESTIONS: Mapping[QuestionKey, Question] = {
 
 @dataclass(frozen=True, slots=True)
 class Picked:
-    """A question and the days it is asked of; None of one that has none."""
+    """A question and the days it is asked of; None of one that has none, and of one that is asked of a span of the
+    calendar (`spans`)."""
 
     key: QuestionKey
     days: int | None
+    span: str = ""
 
 
-def picked(key: str, days: object = None) -> Picked:
-    """Return the question of a key, asked of so many days (thirty, if none are given); one that is asked of no days
-    does not look at them.
+def picked(key: str, days: object = None, span: str = "") -> Picked:
+    """Return the question of a key, asked of so many days (thirty, if none are given) or of a span of the calendar; one
+    that is asked of no days does not look at them.
 
     Raises:
-        Invalid: no such question, or days it cannot be asked of.
+        Invalid: no such question, or days or a span it cannot be asked of.
     """
     if key not in set(QuestionKey):
         raise Invalid("There is no such question.", field="question")
     question = QUESTIONS[QuestionKey(key)]
     if not question.has_days:
         return Picked(question.key, None)
+    if span:
+        if not is_span(span):
+            raise Invalid("There is no such period.", field="period")
+        return Picked(question.key, None, span)
     wanted = STANDARD_DAYS if days is None else days
     if isinstance(wanted, bool) or wanted not in PERIODS:
         raise Invalid(f"days is one of {', '.join(map(str, PERIODS))}", field="days")

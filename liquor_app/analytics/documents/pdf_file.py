@@ -23,6 +23,9 @@ MOST_CELLS = 20_000
 """Of all tables together; what is longer is for a spreadsheet."""
 LONGEST = 300
 """Letters of a cell."""
+STANDARD = "PDF/UA-1"
+"""What readers of screens can rely on. A document with letters that our fonts lack, such as a drawn glass, cannot have
+it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +150,17 @@ def pdf_of(document: Document, at: datetime) -> bytes:
         template = root / _TEMPLATE.name
         with create_bytes(template) as file:
             file.write(_TEMPLATE.read_bytes())
-        return typst.compile(
-            template, root=root, format="pdf", ignore_system_fonts=True, sys_inputs={"told": json.dumps(told)},
-            package_path=root, package_cache_path=root, timestamp=at.replace(microsecond=0), pdf_standards=["ua-1"],
-        )  # fmt: skip
+
+        def compiled(standard: Literal["ua-1"] | None) -> bytes:
+            return typst.compile(
+                template, root=root, format="pdf", ignore_system_fonts=True, sys_inputs={"told": json.dumps(told)},
+                package_path=root, package_cache_path=root, timestamp=at.replace(microsecond=0),
+                pdf_standards=standard,
+            )  # fmt: skip
+
+        try:
+            return compiled("ua-1")
+        except typst.TypstError as failed:
+            if STANDARD not in str(failed):
+                raise
+            return compiled(None)  # letters that no font of ours has: boxes on paper, and still their text within

@@ -54,7 +54,7 @@ def report_document(report: Report, *, shop: str, color: str, at: datetime) -> D
         ])] if top else (),
         tables=[Sheet(
             f"Each {kind}", heads, [one.unit is not None for one in columns] + [True], rows, total if rows else (),
-            empty="No message was sent in this period.",
+            empty="No message was sent in this period." if kind == "campaign" else UNCHOSEN,
         )],
         notes=[
             *(Note(one.label, one.words) for one in columns if one.words),
@@ -66,11 +66,15 @@ def report_document(report: Report, *, shop: str, color: str, at: datetime) -> D
     )  # fmt: skip
 
 
+UNCHOSEN = "No message of this period was chosen from a segment: those of an imported history never are."
+
+
 def report_words(report: Report) -> list[str]:
     """Return what a report comes to, in sentences worked out from its figures."""
     kind = "campaign" if report.kind is ReportKind.CAMPAIGNS else "segment"
     if not report.rows:
-        return [f"No message was sent {show_days(report.start, report.end)}."]
+        what = "was sent" if kind == "campaign" else "that was chosen from a segment was sent"
+        return [f"No message {what} {show_days(report.start, report.end)}."]
     whole = report.totals
     went = (
         f"{plural(int(whole['sends']), 'message')} of {plural(report.groups, kind)} went out"
@@ -81,7 +85,8 @@ def report_words(report: Report) -> list[str]:
     said = [
         f"{went} {plural(int(whole['conversions']), 'order')} with"
         f" {show_money(whole['attributed_revenue'])} {'is' if whole['conversions'] == 1 else 'are'} attributed to them:"
-        f" {percent(whole['conversion_rate'], 1)} of what was sent. Some of these people would have bought anyway."
+        f" {percent(whole['conversion_rate'], 1)} of what was sent where any is known to have reached"
+        f" somebody. Some of these people would have bought anyway."
     ]
     if report.groups > len(report.rows):
         said.append(f"The {figure(len(report.rows))} with the most attributed revenue are told, the totals are of all.")
@@ -148,7 +153,7 @@ def _counted(insight: Insight, at: datetime) -> str:
 
 
 def _charts(insight: Insight) -> Sequence[Course | Bars]:
-    if not insight.rows or insight.kind in (InsightKind.SEND_TIMES, InsightKind.MOVES):
+    if not insight.rows or insight.kind in (InsightKind.SEND_TIMES, InsightKind.MOVES, InsightKind.COHORTS):
         return ()
     if insight.kind is InsightKind.CUSTOMERS:
         active = [float(row["active"]) for row in insight.rows]

@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from liquor_app.analytics.documents.pdf_file import Bar, Bars, Course, Document, Figure, Line, Note, Sheet
-from liquor_app.analytics.documents.report_document import ON_PAPER, lift_words, told
+from liquor_app.analytics.documents.report_document import ON_PAPER, UNCHOSEN, lift_words, told
 from liquor_app.analytics.reports import Report
 from liquor_app.analytics.reviews.review import Review
 from liquor_app.analytics.reviews.review_words import (
@@ -16,6 +16,7 @@ from liquor_app.analytics.reviews.review_words import (
     period_words,
     review_words,
 )
+from liquor_app.analytics.service import revenue_by_day
 from liquor_app.ui.words import NONE, show_day, show_moment, show_money
 
 MOST_LINES, MOST_BARS = 12, 8
@@ -29,9 +30,9 @@ def review_document(review: Review, at: datetime) -> Document:
         at: the present by the shop's clock.
     """
     before, _ = compared_with(review)
-    days = [float(one.revenue) for one in review.course]
-    earlier = [float(one.revenue) for one in review.course_before][: len(days)]
-    most = max([*days, *earlier], default=0.0)
+    days = revenue_by_day(review.course)
+    earlier = revenue_by_day(review.course_before)[: len(days)]
+    most = max((one for one in (*days, *earlier) if one is not None), default=0.0)
     return Document(
         title=review.days.kind.heading, shop=review.shop, color=review.color, made=f"Made {show_moment(at, at)}",
         under=f"{period_words(review)} · finished days by the shop's clock, compared with {before}",
@@ -47,8 +48,8 @@ def review_document(review: Review, at: datetime) -> Document:
             *_goods(review),
         ],
         tables=[
-            _sheet("Campaigns that sent something", review.campaigns),
-            _sheet("Segments they were chosen from", review.segments),
+            _sheet("Campaigns that sent something", review.campaigns, "Nothing was sent."),
+            _sheet("Segments they were chosen from", review.segments, UNCHOSEN),
         ],
         notes=[
             *(Note(one.metric.label, one.metric.words) for one in review.figures),
@@ -58,7 +59,7 @@ def review_document(review: Review, at: datetime) -> Document:
     )  # fmt: skip
 
 
-def _sheet(title: str, report: Report) -> Sheet:
+def _sheet(title: str, report: Report, empty: str) -> Sheet:
     columns = [one for one in report.columns if one.key in _NARROW and one.key in ON_PAPER]
     more = len(report.rows) - MOST_LINES
     return Sheet(
@@ -66,7 +67,7 @@ def _sheet(title: str, report: Report) -> Sheet:
         [*(one.unit is not None for one in columns), True],
         [[*(told(row[one.key], one) for one in columns), lift_words(row)] for row in report.rows[:MOST_LINES]],
         words=f"Those with most attributed revenue; {more} more are in the report." if more > 0 else "",
-        empty="Nothing was sent.",
+        empty=empty,
     )  # fmt: skip
 
 

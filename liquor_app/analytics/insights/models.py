@@ -41,7 +41,8 @@ class GoodsMonth(SQLModel, table=True):
 
 
 class SendHour(SQLModel, table=True):
-    """Messages of the last ninety days by weekday (1 is Monday) and hour of the shop's clock."""
+    """Messages of the last ninety days by weekday (1 is Monday) and hour of the shop's clock; `of_…` were sent where
+    that was measured, by campaign and channel."""
 
     __tablename__ = "send_hours"
     __table_args__ = (PrimaryKeyConstraint("channel", "weekday", "hour"),)
@@ -53,6 +54,9 @@ class SendHour(SQLModel, table=True):
     opens: int = whole()
     clicks: int = whole()
     conversions: int = whole()
+    of_opens: int = whole()
+    of_clicks: int = whole()
+    of_orders: int = whole()
 
 
 class RfmMove(SQLModel, table=True):

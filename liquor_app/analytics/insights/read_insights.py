@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.analytics.cohorts import later
+from liquor_app.analytics.insights.cohort_rows import COLUMNS, read_cohort_rows
 from liquor_app.analytics.insights.month_counts import ACTIVE_MONTHS, SEND_DAYS
 from liquor_app.analytics.insights.read_performance import (
     DAYS as LOOKED_BACK,
@@ -28,7 +29,7 @@ from liquor_app.analytics.insights.read_performance import (
     read_segments,
 )
 from liquor_app.analytics.insights.rfm_moves import NOT_YET
-from liquor_app.analytics.metrics import Unit, growth, rate
+from liquor_app.analytics.metrics import MEASURED, METRICS, Unit, growth, rate
 from liquor_app.analytics.reports import ReportColumn
 from liquor_app.organization.settings import shop_today
 from liquor_app.scoring.estimators.rfm import RfmSegment
@@ -52,13 +53,16 @@ class InsightKind(StrEnum):
     PLAYBOOKS = "playbooks"
     SEGMENTS = "segment-performance"
     CALIBRATION = "calibration"
+    COHORTS = "cohorts"
+    """For files: its page is its own."""
 
     @property
     def label(self) -> str:
         """The name a page gives it."""
         return {"customers": "Customer base", "categories": "Categories", "brands": "Brands",
                 "send-times": "Send times", "moves": "Movements", "coupons": "Coupons", "playbooks": "Playbooks",
-                "segment-performance": "Segments", "calibration": "Calibration"}[self.value]  # fmt: skip
+                "segment-performance": "Segments", "calibration": "Calibration",
+                "cohorts": "Cohorts"}[self.value]  # fmt: skip
 
     @property
     def words(self) -> str:
@@ -71,6 +75,8 @@ _GOODS = (
     " the twelve before. Buyers are people in the last finished month."
 )
 _WORDS = {
+    InsightKind.COHORTS: "Customers by the month of their first purchase, and who of them bought in each month"
+    " after it. Months under way are left out.",
     InsightKind.CUSTOMERS: "Active customers bought in the month or in the five before. New ones bought for the first"
     f" time, won-back ones after {ACTIVE_MONTHS} months without a purchase; lapsed ones have now bought nothing for as"
     " long. Whoever bought before the purchases we have begin counts as new in the first of their months. The month"
@@ -137,11 +143,14 @@ WITH known AS (
            array_agg(month ORDER BY month) AS months, array_agg(revenue ORDER BY month) AS course
       FROM goods_months WHERE kind = :kind AND month >= :first AND month <= :last GROUP BY 1
 )
-SELECT *, sum(revenue) OVER () AS whole, sum(before) OVER () AS whole_before, sum(quantity) OVER () AS bottles
-  FROM known WHERE revenue IS NOT NULL ORDER BY revenue DESC, name LIMIT {MOST_GOODS}
+SELECT * FROM (  -- what is sold no more was part of the year before
+    SELECT *, sum(revenue) OVER () AS whole, sum(before) OVER () AS whole_before, sum(quantity) OVER () AS bottles
+      FROM known) told
+ WHERE revenue IS NOT NULL ORDER BY revenue DESC, name LIMIT {MOST_GOODS}
 """
 _HOURS = """
-SELECT weekday, hour, sum(sends) AS sends, sum(opens) AS opens, sum(clicks) AS clicks, sum(conversions) AS conversions
+SELECT weekday, hour, sum(sends) AS sends, sum(opens) AS opens, sum(clicks) AS clicks, sum(conversions) AS conversions,
+       sum(of_opens) AS of_opens, sum(of_clicks) AS of_clicks, sum(of_orders) AS of_orders
   FROM send_hours GROUP BY 1, 2 ORDER BY 1, 2
 """
 _MOVES = """
@@ -164,6 +173,9 @@ async def read_insight(session: AsyncSession, actor: Actor, kind: InsightKind) -
     this_month = (await shop_today(session)).replace(day=1)
     if kind is InsightKind.CUSTOMERS:
         return await _customers(session, this_month)
+    if kind is InsightKind.COHORTS:
+        rows, whole, counted = await read_cohort_rows(session, actor)
+        return Insight(kind, kind.words, COLUMNS, rows, whole, counted)
     if kind is InsightKind.MOVES:
         return await _moves(session)
     counted = (await session.execute(text(_COUNTED))).scalar()
@@ -281,16 +293,16 @@ async def _goods(session: AsyncSession, kind: InsightKind, this_month: date, cou
 
 
 async def _send_times(session: AsyncSession, counted: datetime | None) -> Insight:
+    found = (await session.execute(text(_HOURS))).all()
     rows = [
         {
-            "day": DAYS[row.weekday - 1], "hour": row.hour, "sends": int(row.sends), "opens": int(row.opens),
-            "clicks": int(row.clicks), "conversions": int(row.conversions),
+            "day": DAYS[row.weekday - 1], "hour": row.hour,
+            **_counted(_hour_counts([row])),
             **{name: _told(name, row) for name in ("open_rate", "click_rate", "conversion_rate")},
         }
-        for row in await session.execute(text(_HOURS))
+        for row in found
     ]  # fmt: skip
-    names = ("sends", "opens", "clicks", "conversions")
-    whole = {name: sum(row[name] for row in rows) for name in names}
+    whole = _counted(_hour_counts(found))
     columns = [
         ReportColumn("day", "Day"),
         ReportColumn("hour", "Hour", Unit.COUNT, "It begins then, by the shop's clock."),
@@ -305,11 +317,21 @@ async def _send_times(session: AsyncSession, counted: datetime | None) -> Insigh
     return Insight(InsightKind.SEND_TIMES, InsightKind.SEND_TIMES.words, columns, rows, whole, counted)
 
 
+def _hour_counts(hours: Sequence[Any]) -> dict[str, int]:
+    names = ("sends", "opens", "clicks", "conversions", "of_opens", "of_clicks", "of_orders")
+    return {name: sum(int(getattr(row, name)) for row in hours) for name in names}
+
+
+def _counted(counts: Mapping[str, int]) -> dict[str, int | None]:
+    """Return counts as every report has them: None for what nobody told of."""
+    told = {name: METRICS[name].of(counts) for name in ("sends", "opens", "clicks", "conversions")}
+    return {name: None if one is None else int(one) for name, one in told.items()}
+
+
 def _told(metric: str, row: Any) -> float | None:
-    """Return a share of an hour's messages; None of too few, and of what nobody told."""
-    if row.sends < ENOUGH_SENDS:
-        return None
-    return rate(metric, **{name: int(getattr(row, name)) for name in ("sends", "opens", "clicks", "conversions")})
+    """Return a share of an hour's messages; None of too few it was measured of, and of what nobody told."""
+    counts = _hour_counts([row])
+    return rate(metric, **counts) if counts[MEASURED[METRICS[metric].top]] >= ENOUGH_SENDS else None
 
 
 def _share(part: Decimal, whole: Decimal) -> float | None:

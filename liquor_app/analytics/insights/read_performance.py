@@ -15,7 +15,7 @@ from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.actions.offering.offer_uplifts import offer_label
 from liquor_app.analytics.metrics import METRICS, Unit, rate
-from liquor_app.analytics.reports import COUNTS, ReportColumn, ReportKind, ReportSpan, figures_of, read_report
+from liquor_app.analytics.reports import ReportColumn, ReportKind, ReportSpan, figures_of, read_report, whole_counts
 from liquor_app.analytics.sent_counts import BY_OFFER, sent_counts
 from liquor_app.core.clock import now
 from liquor_app.core.money import money
@@ -135,7 +135,7 @@ async def read_playbooks(session: AsyncSession, actor: Actor) -> Performance:
         }
         for row in counts.rows
     ]  # fmt: skip
-    whole = figures_of({name: counts.whole[name] for name in COUNTS})
+    whole = figures_of(whole_counts(counts.whole))
     columns = [ReportColumn("segment", "Segment"), ReportColumn("offer", "Offer"), *map(_told, SHOWN)]
     totals = {key: whole[key] for key in SHOWN} if rows else {}
     return Performance(columns=columns, rows=rows, totals=totals, start=start, end=end, groups=counts.groups)
@@ -175,7 +175,7 @@ async def read_calibration(session: AsyncSession, actor: Actor) -> Performance:
                      " to stay away first."),
         ReportColumn("said", "Said to stay away", Unit.SHARE, "On average, before it was known."),
         ReportColumn("seen", "Stayed away", Unit.SHARE, "What then happened."),
-        ReportColumn("apart", "Said too much", Unit.SHARE, "By how much more it said; below nought: less."),
+        ReportColumn("apart", "Said too much", Unit.POINTS, "In points: by how much more it said; below nought: less."),
         ReportColumn("customers", "Customers", Unit.COUNT, "Who was in several earlier stretches counts in each."),
     ]  # fmt: skip
     why_none = "" if rows else _why_none(model)

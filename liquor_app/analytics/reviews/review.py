@@ -13,7 +13,7 @@ from liquor_app.analytics.insights.read_insights import Insight
 from liquor_app.analytics.metrics import METRICS, Metric
 from liquor_app.analytics.periods import YEAR_DAYS
 from liquor_app.analytics.reports import Report
-from liquor_app.analytics.service import Day, counts_of
+from liquor_app.analytics.service import Day, earlier, of_days
 from liquor_app.core.errors import Invalid
 from liquor_app.experiments.effects import EffectRow
 
@@ -123,13 +123,12 @@ class Review:
 
 def figures_of(days: Sequence[Day], before: Sequence[Day], year_before: Sequence[Day]) -> list[ReviewFigure]:
     """Return the figures a review begins with."""
-
-    def figure(metric: Metric, rows: Sequence[Day]) -> Decimal | None:
-        return metric.of(counts_of(rows))
-
     return [
         ReviewFigure(
-            METRICS[key], figure(METRICS[key], days), figure(METRICS[key], before), figure(METRICS[key], year_before)
+            METRICS[key],
+            of_days(METRICS[key], days),
+            earlier(METRICS[key], before),
+            earlier(METRICS[key], year_before),
         )
         for key in FIGURES
     ]

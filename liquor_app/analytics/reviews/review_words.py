@@ -12,6 +12,7 @@ from liquor_app.ui.words import (
     figure,
     percent,
     plural,
+    points,
     show_days,
     show_money,
     show_month,
@@ -146,7 +147,7 @@ def _goods(review: Review) -> str:
 
 
 def _silent_days(review: Review) -> str:
-    silent = [one.day for one in review.course if not one.orders]
+    silent = [one.day for one in review.course if one.is_recorded and not one.orders]
     if not silent or len(silent) == len(review.course):
         return ""
     named = ", ".join(show_weekday(one) for one in silent[:MOST_DAYS_NAMED])
@@ -170,14 +171,20 @@ def figure_words(one: ReviewFigure) -> str:
 
 
 def compared_words(one: ReviewFigure, kind: ReviewKind) -> str:
-    """ "−6% on the week before, +3% on the year": with a true sign; "" where there is nothing to compare."""
+    """ "−6% on the week before, +3% on the year", of a rate "−2.1 pts": with a true sign; "" where there is nothing to
+    compare."""
     said = []
     for before, whose in ((one.before, f"the {kind.value} before"), (one.year_before, "a year before")):
-        if (change := metrics.growth(one.value, before)) is not None:
-            sign = "+" if change > 0 else "−" if change < 0 else ""
-            grown = f"×{figure(1 + change)}" if change >= MANIFOLD else f"{sign}{percent(abs(change))}"
-            said.append(f"{grown} on {whose}")
+        if (change := metrics.change(one.metric.unit, one.value, before)) is not None:
+            said.append(f"{_changed(one, before, change)} on {whose}")
     return ", ".join(said)
+
+
+def _changed(one: ReviewFigure, before: Decimal | None, change: float) -> str:
+    if one.metric.unit is metrics.Unit.SHARE:
+        return points(one.value or 0, before or 0)
+    sign = "+" if change > 0 else "−" if change < 0 else ""
+    return f"×{figure(1 + change)}" if change >= MANIFOLD else f"{sign}{percent(abs(change))}"
 
 
 def compared_with(review: Review) -> Sequence[str]:

@@ -12,7 +12,18 @@ from liquor_app.analytics.service import Dashboard, Kpi
 from liquor_app.experiments.global_holdout import OverallRow
 from liquor_app.ui.charts.interval import Marks, interval_marks
 from liquor_app.ui.charts.kpi import sparkline_path
-from liquor_app.ui.words import NONE, ago, figure, percent, plain_number, plural, show_day, show_days, show_money
+from liquor_app.ui.words import (
+    NONE,
+    ago,
+    figure,
+    percent,
+    plain_number,
+    plural,
+    points,
+    show_day,
+    show_days,
+    show_money,
+)
 
 
 @dataclass(frozen=True)
@@ -96,10 +107,10 @@ def show_change(kpi: Kpi) -> tuple[str, str]:
     if kpi.previous is None or kpi.value is None:
         return "", "gray"
     if METRICS[kpi.name].unit is Unit.SHARE:
-        points = (kpi.value - kpi.previous) * 100
-        if abs(points) < Decimal("0.05"):
+        apart = points(kpi.value, kpi.previous)
+        if apart.startswith("±"):
             return "no change", "gray"
-        return f"{'+' if points > 0 else '−'}{figure(abs(points), 1)} pt", "green" if points > 0 else "red"
+        return apart, "green" if apart.startswith("+") else "red"
     share = (kpi.value / kpi.previous - 1) * 100
     if abs(share) < Decimal("0.05"):
         return "no change", "gray"
@@ -208,7 +219,7 @@ def tiles(board: Dashboard) -> list[Tile]:
         made.append(
             Tile(
                 METRICS[kpi.name].label, meaning(kpi.name), show_figure(kpi.name, kpi.value), delta, base, trend,
-                sparkline_path(kpi.series),
+                sparkline_path(kpi.series, dots=METRICS[kpi.name].unit is Unit.SHARE),
                 "" if kpi.value is None else rows_page(kpi.name, board.start, board.end),
             )
         )  # fmt: skip

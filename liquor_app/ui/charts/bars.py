@@ -9,6 +9,7 @@ import reflex as rx
 
 from liquor_app.ui.button import rows_link
 from liquor_app.ui.charts.progress import bar, percent
+from liquor_app.ui.explained import explained
 from liquor_app.ui.var_types import Child, Text
 
 
@@ -64,7 +65,7 @@ def funnel(steps: rx.Var[list[Step]], label: Text) -> rx.Component:
 
     def one(step: Any) -> rx.Component:
         return rx.el.li(
-            rx.el.div(step.name, class_name="t12 muted", title=step.meaning),
+            explained(step.name, step.meaning, class_name="t12 muted"),
             rx.el.div(rows_link(step.value, step.href, step.name), class_name="t20 num"),
             rx.el.div(
                 rx.el.i(style={"--fill": percent(step.fill)}, class_name=rx.cond(step.is_measured, "", "hatch")),

@@ -15,6 +15,7 @@ from plotly.graph_objs import Figure
 from plotly.graph_objs.layout import Template
 
 from liquor_app.ui.charts.chart_template import DARK, LIGHT, template
+from liquor_app.ui.charts.points import with_points
 from liquor_app.ui.skeleton import skeleton
 from liquor_app.ui.var_types import Flag, Text, given
 
@@ -22,8 +23,11 @@ CONFIG: dict[str, Any] = {
     "responsive": True, "doubleClick": False, "displaylogo": False, "modeBarButtons": [["toImage"]],
     "toImageButtonOptions": {"format": "png", "scale": 2, "filename": "chart"},
 }  # fmt: skip
-"""The mode bar shows when a pointer is on the chart, and holds one thing: the chart as a picture (PNG)."""
+"""The mode bar shows when a pointer is on the chart, and holds one thing: the chart as a picture (PNG), which the
+button below presses for who has no pointer."""
 
+MOST_TICKS = 5
+"""Days named below a chart of two axes: on a phone more of them stand aslant, and are cut off."""
 Paint = Literal["c1", "c2", "c3", "c4", "c5", "c6", "ghost", "band", "area", "grid", "text"]
 
 
@@ -140,7 +144,7 @@ def chart(
     height: Any = 270,
     prefix: Text = "",
     suffix: str = "",
-    value_format: str = "",
+    value_format: str = ",",
     day_format: str = "%-d %b",
     right_suffix: str = "",
     loading: Flag = False,
@@ -161,6 +165,7 @@ def chart(
             "rangemode": "tozero", "fixedrange": True, "nticks": 5, "zeroline": False, "ticklabelstandoff": 6,
         }  # fmt: skip
         full["margin"] = {"l": 44, "r": 40, "t": 8, "b": 26}
+        full["xaxis"] = {"nticks": MOST_TICKS} | full["xaxis"]
     mode = rx.color_mode_cond(light=rx.Var.create(template(LIGHT)), dark=rx.Var.create(template(DARK)))
     drawn = rx.plotly.basic(
         data=rx.Var.create({"data": list(traces)}).to(Figure),
@@ -172,7 +177,8 @@ def chart(
         height="100%",
     )
     body = rx.cond(loading, skeleton("100%", height, max_height="100%"), drawn) if given(loading) else drawn
-    return rx.el.div(body, class_name="chartbox", role="img", aria_label=label, style={"--h": f"{height}px"})
+    figure = rx.el.div(body, class_name="chartbox", role="figure", aria_label=label, style={"--h": f"{height}px"})
+    return with_points(figure, label)
 
 
 def legend(*series: tuple[str, Paint, Literal["line", "dash", "box", "ring"]]) -> rx.Component:

@@ -8,8 +8,12 @@ from typing import Any
 
 import reflex as rx
 
+from liquor_app.ui.charts.points import with_points
 from liquor_app.ui.var_types import Text
 from liquor_app.ui.words import figure
+
+POINT = {"data-point": ""}
+"""What `points.js` reads of a line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +67,11 @@ def donut(shares: rx.Var[list[Slice]], total: Text, unit: Text, label: Text) -> 
     def line(share: Any) -> rx.Component:
         return rx.el.li(
             rx.el.i(class_name="sw", background="var(--" + share.color + ")"),
-            rx.el.span(share.name, class_name="grow trunc"),
-            rx.el.b(share.value, class_name="num med"),
-            rx.el.span(share.share, class_name="num muted share", min_width="48px", text_align="right"),
+            rx.el.span(share.name, class_name="grow trunc", custom_attrs=POINT),
+            rx.el.b(share.value, class_name="num med", custom_attrs=POINT),
+            rx.el.span(
+                share.share, class_name="num muted share", min_width="48px", text_align="right", custom_attrs=POINT
+            ),
             class_name="row",
         )
 
@@ -77,4 +83,4 @@ def donut(shares: rx.Var[list[Slice]], total: Text, unit: Text, label: Text) -> 
         aria_label=label,
     )
     lines = rx.el.ul(rx.foreach(shares, line), class_name="col g8 grow")
-    return rx.el.div(rx.el.div(ring, lines, class_name="row g16"), class_name="donutbox")
+    return with_points(rx.el.div(rx.el.div(ring, lines, class_name="row g16"), class_name="donutbox"), label)

@@ -7,6 +7,7 @@ from typing import Any
 
 import reflex as rx
 
+from liquor_app.ui.charts.points import with_points
 from liquor_app.ui.var_types import Text
 
 
@@ -29,7 +30,7 @@ def heatmap(
             rx.cond((index == 1) | (value == "") | (value == "100"), plain, colored),
         )
 
-    return rx.el.div(
+    drawn = rx.el.div(
         rx.el.table(
             rx.el.caption(label, class_name="sr"),
             rx.el.thead(rx.el.tr(*([rx.foreach(head, column)] if isinstance(head, rx.Var) else map(column, head)))),
@@ -41,3 +42,4 @@ def heatmap(
         role="group",
         aria_label=label,
     )
+    return with_points(drawn, label, has_table=True)

@@ -51,6 +51,14 @@ def checkbox(
     return rx.el.label(box, words, class_name="row")
 
 
+def tick(
+    label: Text, name: str, *, default_checked: Flag, aside: Text = "", aside_class: str = "t12 muted"
+) -> rx.Component:
+    """Draw a check box of a form: it is sent under its name, or not at all; `aside` is what programs call it."""
+    box = rx.el.input(type="checkbox", class_name="check", name=name, default_checked=default_checked)
+    return rx.el.label(box, rx.el.span(label, " ", rx.el.span(aside, class_name=aside_class)), class_name="row")
+
+
 def switch(label: Text, *, checked: Flag, on_change: Handler, name: str = "", disabled: Flag = False) -> rx.Component:
     """On or off, at once."""
     control = rx.el.input(

@@ -94,6 +94,7 @@ FIELD_LABELS: Mapping[str, str] = {
     "trigger.event": "Event",
     "trigger.kind": "Writes when",
     "trigger.segment": "Segment",
+    "url": "Address",
     "unknown_customers": "Buyers who are not known",
     "valid_from": "Binds from",
     "variant_b": "Variant B",

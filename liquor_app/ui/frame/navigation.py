@@ -28,8 +28,7 @@ def side_navigation(page: Page, pages: Sequence[Page], brand: Text, role: Text, 
     for group, label in GROUPS.items():
         members = [target for target in pages if target.nav_group == group]
         if label and members:
-            everyone = any(not target.roles for target in members)
-            roles = frozenset[str]() if everyone else frozenset[str]().union(*(target.roles for target in members))
+            roles = frozenset[str]().union(*(target.roles for target in members))  # not of what everybody sees
             parts.append(_if_role(roles, role, rx.el.div(label, class_name="lbl")))
         parts += [_entry(target, page, role, counts) for target in members]
     collapse = rx.el.button(

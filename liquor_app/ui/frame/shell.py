@@ -10,6 +10,7 @@ import reflex as rx
 from reflex_components_core.el.elements.inline import A  # a plain link: the router would not move the focus
 
 from liquor_app.ui.button import icon_button
+from liquor_app.ui.charts.points import SCRIPT as POINTS
 from liquor_app.ui.frame.closed_page import for_its_roles
 from liquor_app.ui.frame.navigation import PRODUCT, bottom_bar, mark, side_navigation
 from liquor_app.ui.frame.page_spec import Page
@@ -27,6 +28,7 @@ HEAD = [
         custom_attrs={"as": "font", "type": "font/woff2"},
     ),
     rx.el.script(src="/js/shell.js"),
+    rx.el.script(src=POINTS, custom_attrs={"defer": "defer"}),
 ]
 """For `rx.App(stylesheets=…, head_components=…)`."""
 
@@ -87,7 +89,14 @@ def shell(page: Page, pages: Sequence[Page], slots: Slots) -> rx.Component:
         slots.user,
         class_name="top",
     )
-    content = rx.el.main(for_its_roles(page, pages, slots.role), class_name="page", id="content", tab_index=-1)
+    content = rx.el.main(
+        for_its_roles(page, pages, slots.role),
+        class_name="page",
+        id="content",
+        tab_index=-1,
+        # until its address has been read presses wait (`shell.js`)
+        aria_busy=rx.cond(rx.State.is_hydrated, "false", "true"),
+    )
     return rx.fragment(
         A.create("Skip to content", href="#content", class_name="skip"),
         rx.el.div(

@@ -53,7 +53,17 @@ def _form() -> rx.Component:
 
 def _answer() -> rx.Component:
     days = segmented(
-        [("7", "7 days"), ("30", "30 days"), ("90", "90 days"), ("365", "12 months")],
+        [
+            ("7", "7 days"),
+            ("30", "30 days"),
+            ("90", "90 days"),
+            ("365", "12 months"),
+            ("last-week", "Last week"),
+            ("this-month", "This month"),
+            ("last-month", "Last month"),
+            ("last-quarter", "Last quarter"),
+            ("last-year", "Last year"),
+        ],
         value=AskState.days,
         on_change=AskState.choose_days,
         label="Days",
@@ -73,10 +83,16 @@ def _answer() -> rx.Component:
 
 
 def _figures() -> rx.Component:
-    def cell(words: Any) -> rx.Component:
-        return rx.el.td(words)
+    def side(nth: Any) -> Any:
+        return rx.cond(AskState.numbers[nth], "r num", "")
 
-    head = rx.el.thead(rx.el.tr(rx.foreach(AskState.heads, lambda one: rx.el.th(one, scope="col"))))
+    def cell(words: Any, nth: Any) -> rx.Component:
+        return rx.el.td(words, class_name=side(nth))
+
+    def named(words: Any, nth: Any) -> rx.Component:
+        return rx.el.th(words, scope="col", class_name=side(nth))
+
+    head = rx.el.thead(rx.el.tr(rx.foreach(AskState.heads, named)))
     body = rx.el.tbody(rx.foreach(AskState.rows, lambda line: rx.el.tr(rx.foreach(line, cell))))
     return rx.el.div(
         rx.el.table(rx.el.caption(AskState.question, class_name="sr"), head, body, class_name="tbl"),

@@ -20,6 +20,7 @@ from liquor_app.analytics.asking.questions import (
     QuestionKey,
     picked,
 )
+from liquor_app.analytics.asking.spans import is_span
 from liquor_app.analytics.documents.report_document import told
 from liquor_app.core.config import get_settings
 from liquor_app.core.db import transaction
@@ -62,6 +63,8 @@ class AskState(rx.State):
     days: str = ""
     sentences: list[str] = []
     heads: list[str] = []
+    numbers: list[bool] = []
+    """Which of the columns hold figures, and stand to the right."""
     rows: list[list[str]] = []
     link: str = ""
     link_words: str = ""
@@ -77,7 +80,8 @@ class AskState(rx.State):
         self.key, self.trouble, self.note, self.typed = UNCHOSEN, "", "", ""
         days = parameter(self, "days")
         try:
-            asked = picked(parameter(self, "question"), int(days) if days.isdigit() and len(days) < 5 else None)
+            number = int(days) if days.isdigit() and len(days) < 5 else None
+            asked = picked(parameter(self, "question"), number, parameter(self, "period"))
         except Invalid:
             return
         await self._answer(asked)
@@ -108,7 +112,8 @@ class AskState(rx.State):
             self.key = UNCHOSEN
             self.trouble = "None of the questions is about that. These can be answered:"
             return None
-        self.note = f"Found by its words: {found.why}." if found.why else ""
+        why = f"Found by its words: {found.why}." if found.why else ""
+        self.note = " ".join(one for one in (found.doubt, why) if one)
         await self._answer(found.picked, found.others)
         return self._remember()
 
@@ -134,8 +139,9 @@ class AskState(rx.State):
         """Ask the same of other days."""
         await signed_in(self)
         wanted = int(days) if isinstance(days, str) and days in {str(one) for one in PERIODS} else STANDARD_DAYS
+        span = days if isinstance(days, str) and is_span(days) else ""
         try:
-            asked = picked(self.key, wanted)
+            asked = picked(self.key, wanted, span)
         except Invalid as failed:
             self.trouble = failed.message
             return None
@@ -150,10 +156,12 @@ class AskState(rx.State):
         async with transaction() as session:
             found = await answer(session, actor, asked)
         self.key, self.question = asked.key.value, found.question.words
-        self.days = str(found.days) if found.days else ""
+        self.days = found.span or (str(found.days) if found.days else "")
         self.sentences, self.heads = list(found.sentences), [one.label for one in found.columns]
-        self.rows = table_of(found)
+        self.numbers, self.rows = [one.unit is not None for one in found.columns], table_of(found)
         self.link, self.link_words = found.link
 
     def _remember(self) -> Any:
-        return remember(ADDRESS, {"question": self.key, "days": self.days})
+        is_days = self.days.isdigit()
+        asked = {"days": self.days if is_days else "", "period": "" if is_days else self.days}
+        return remember(ADDRESS, {"question": self.key, **asked})

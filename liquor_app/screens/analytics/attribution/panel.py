@@ -43,7 +43,8 @@ def attribution_card() -> rx.Component:
         title="What it brought, seen in each way",
         foot=rx.el.span(
             "None of these is another, and they do not add up: clicks and coupons tell what followed a message,"
-            " the people held out what would not have come without it.",
+            " the people held out what would not have come without it. ",
+            AttributionState.since,
             class_name="t12 muted pretty",
         ),
         flush=True,

@@ -8,9 +8,10 @@ import reflex as rx
 
 from liquor_app.analytics.attribution_views import View, ViewRow, read_views
 from liquor_app.core.db import transaction
+from liquor_app.organization.settings import shop_now
 from liquor_app.screens.details.state import DetailState
 from liquor_app.screens.session.state import signed_in
-from liquor_app.ui.words import NONE, figure, show_money
+from liquor_app.ui.words import NONE, figure, show_moment, show_money
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,8 @@ class AttributionState(DetailState, rx.State):
     """The campaign in the address; that there is none the page's own state tells."""
 
     lines: list[ViewLine] = []
+    since: str = ""
+    """When it was counted, of a campaign of many messages; empty: just now."""
 
     def _noun(self) -> str:
         return "campaign"
@@ -56,4 +59,8 @@ class AttributionState(DetailState, rx.State):
     async def _read(self) -> None:
         actor = await signed_in(self)
         async with transaction() as session:
-            self.lines = [view_line(one, self._id()) for one in await read_views(session, actor, self._id())]
+            rows = await read_views(session, actor, self._id())
+            at = await shop_now(session)
+        self.lines = [view_line(one, self._id()) for one in rows]
+        counted = next((one.counted_at for one in rows if one.counted_at is not None), None)
+        self.since = "" if counted is None else f"Counted {show_moment(counted, at)}, as each night."

@@ -5,6 +5,7 @@ from __future__ import annotations
 import reflex as rx
 
 from liquor_app.accounts.permission_table import Permission
+from liquor_app.screens.analytics.carry_away import file_buttons
 from liquor_app.screens.analytics.cohorts.state import CohortsState
 from liquor_app.screens.analytics.view import meaning
 from liquor_app.screens.session.role_controls import allowed
@@ -44,7 +45,13 @@ def cohorts_page() -> rx.Component:
                 foot=rx.el.span(meaning("retention"), " Months under way are left out.", class_name="t12 muted"),
                 class_name="c12",
             ),
-            card(_lines(), title="What one of them brought", flush=True, class_name="c12"),
+            card(
+                _lines(),
+                title="What one of them brought",
+                aside=file_buttons(CohortsState.carry_away),
+                flush=True,
+                class_name="c12",
+            ),
         ),
     )
 

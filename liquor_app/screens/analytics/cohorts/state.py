@@ -5,13 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 import reflex as rx
 
 from liquor_app.accounts.permission_table import Permission, needs
 from liquor_app.analytics.cohorts import Cohort, Cohorts, read_cohorts
+from liquor_app.analytics.insights.read_insights import InsightKind
+from liquor_app.analytics.report_files import export_insight
 from liquor_app.core.db import transaction
 from liquor_app.organization.settings import shop_now
+from liquor_app.screens.analytics.carry_away import file_format
 from liquor_app.screens.analytics.view import show_figure
 from liquor_app.screens.session.state import guarded, signed_in
 from liquor_app.ui.words import NONE, ago, figure, show_money, show_month
@@ -93,6 +97,16 @@ class CohortsState(rx.State):
     async def choose_period(self, period: str | list[str]) -> None:
         self.period = period if isinstance(period, str) and period in PERIODS else "12"
         await self._read()
+
+    @rx.event
+    @guarded
+    @needs(Permission.ANALYTICS_READ)
+    async def carry_away(self, form: str) -> Any:
+        """Write the cohorts into a file and have the browser save it."""
+        actor, kind = await signed_in(self), file_format(form)
+        async with transaction() as session:
+            made = await export_insight(session, actor, InsightKind.COHORTS, form=kind)
+        return rx.download(url=made.url, filename=made.name)
 
     async def _read(self) -> None:
         actor = await signed_in(self)

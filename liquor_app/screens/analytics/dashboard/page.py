@@ -10,7 +10,7 @@ from liquor_app.accounts.permission_table import Permission
 from liquor_app.analytics.alerts import AlertLevel
 from liquor_app.screens.analytics.dashboard.state import LOAD, DashboardState
 from liquor_app.screens.analytics.period_picker import own_days, period_choice
-from liquor_app.screens.session.role_controls import allowed
+from liquor_app.screens.session.role_controls import allowed, is_allowed
 from liquor_app.screens.shell.state import ShellState
 from liquor_app.ui.badge import live, status_badge
 from liquor_app.ui.button import button, link
@@ -78,7 +78,7 @@ def dashboard_page() -> rx.Component:
 
 def _alert(one: Any) -> rx.Component:
     """Draw something that needs somebody, with where to look at it."""
-    look = rx.cond(one.page != "", rx.el.a("Look at it", href=one.page), rx.fragment())
+    look = rx.cond(one.page != "", rx.el.a("Look at it", href=one.page, class_name="link"), rx.fragment())
     said = rx.fragment(one.words, " ", look)
     return rx.cond(
         one.level == AlertLevel.BAD.value,
@@ -95,11 +95,14 @@ def _tile(tile: Any) -> rx.Component:
 
 
 def _waiting() -> rx.Component:
+    plan = "/campaigns/" + DashboardState.waiting.id
     return call_to_action(
         DashboardState.waiting.title,
         DashboardState.waiting.detail,
-        button(
-            "Review plan", kind="primary", trailing="arrow-right", href="/campaigns/" + DashboardState.waiting.id
+        rx.cond(
+            is_allowed(Permission.CAMPAIGNS_WRITE),
+            button("Review plan", kind="primary", trailing="arrow-right", href=plan),
+            button("See the plan", trailing="arrow-right", href=plan),
         ),
     )  # fmt: skip
 

@@ -10,9 +10,9 @@ from typing import Any
 import reflex as rx
 
 from liquor_app.accounts.permission_table import Permission, needs
-from liquor_app.accounts.permissions import Actor
+from liquor_app.accounts.permissions import Actor, may
 from liquor_app.analytics.alerts import Alert, read_alerts
-from liquor_app.analytics.service import dashboard
+from liquor_app.analytics.service import dashboard, revenue_by_day
 from liquor_app.campaigns.lists import list_campaigns
 from liquor_app.campaigns.models import CampaignStatus
 from liquor_app.campaigns.service import CampaignRow
@@ -114,18 +114,19 @@ class DashboardState(PeriodState, rx.State):
             )
             alerts = await read_alerts(session, actor)
             at = await shop_now(session)
-            latest = await list_left(session, actor, ListQuery(limit=9))
+            latest = await list_left(session, actor, ListQuery({"played": "false"}, limit=9))
         self.words, self.tiles = period_words(board), tiles(board)
         self.today_words = today_words(board)
         self.days = [day.day.isoformat() for day in (*board.days, board.today)]
-        self.revenue = [*(float(day.revenue) for day in board.days), None]
-        self.previous = [*(float(day.revenue) for day in board.previous), None]
+        self.revenue = [*revenue_by_day(board.days), None]
+        self.previous = [*revenue_by_day(board.previous), None]
         self.today = [*(None for _ in board.days), float(board.today.revenue)]
         self.campaigns = [campaign_line(row, at) for row in running.items]
         self.alerts = alerts
         self.sends = [send_line(row, at) for row in latest.items]
+        whose = "your " if may(actor, Permission.CAMPAIGNS_WRITE) else ""
         self.waiting = next(
-            (Waiting(str(row.id), f"{row.name} is waiting for your approval", waiting_words(row))
+            (Waiting(str(row.id), f"{row.name} is waiting for {whose}approval", waiting_words(row))
              for row in running.items if row.status is CampaignStatus.AWAITING_APPROVAL),
             Waiting(),
         )  # fmt: skip

@@ -18,7 +18,7 @@ from liquor_app.screens.analytics.insights.performance_panel import (
     playbooks,
     segments,
 )
-from liquor_app.screens.analytics.insights.state import InsightsState
+from liquor_app.screens.analytics.insights.state import SHOWN, InsightsState
 from liquor_app.screens.session.role_controls import allowed
 from liquor_app.ui.button import link
 from liquor_app.ui.card import card
@@ -39,7 +39,7 @@ SEGMENTS, CALIBRATION = InsightKind.SEGMENTS.value, InsightKind.CALIBRATION.valu
 
 def insights_page() -> rx.Component:
     kinds = segmented(
-        [(one.value, one.label) for one in InsightKind],
+        [(one.value, one.label) for one in SHOWN],
         value=InsightsState.kind,
         on_change=InsightsState.choose,
         label="Insight",

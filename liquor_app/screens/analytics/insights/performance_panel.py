@@ -6,23 +6,21 @@ from typing import Any
 
 import reflex as rx
 
+from liquor_app.screens.analytics.carry_away import file_buttons
 from liquor_app.screens.analytics.insights.state import InsightsState
+from liquor_app.screens.analytics.view import meaning as defined
 from liquor_app.screens.shell.state import ShellState
-from liquor_app.ui.button import button, link, rows_link
+from liquor_app.ui.button import link, rows_link
 from liquor_app.ui.card import card
 from liquor_app.ui.charts.chart import Series, chart, legend, lying_chart
 from liquor_app.ui.empty import empty
-from liquor_app.ui.grid import grid, row
+from liquor_app.ui.grid import grid
 from liquor_app.ui.table import Column, table
 
 
 def files() -> rx.Component:
     """Draw the ways to carry an insight away."""
-    return row(
-        button("CSV", icon="download", on_click=InsightsState.carry_away("csv"), small=True),
-        button("Excel", icon="download", on_click=InsightsState.carry_away("xlsx"), small=True),
-        button("PDF", icon="download", on_click=InsightsState.carry_away("pdf"), small=True),
-    )
+    return file_buttons(InsightsState.carry_away)
 
 
 def meaning() -> rx.Component:
@@ -42,9 +40,9 @@ def coupons() -> rx.Component:
         InsightsState.lines,
         [
             Column("Codes", lambda line: line[0]),
-            Column("Given", lambda line: line[1], number=True),
-            Column("Redeemed", lambda line: line[2], number=True),
-            Column("Redemption", lambda line: line[3], number=True),
+            Column("Given", lambda line: line[1], number=True, meaning=defined("coupons_given")),
+            Column("Redeemed", lambda line: line[2], number=True, meaning=defined("coupons_redeemed")),
+            Column("Redemption", lambda line: line[3], number=True, meaning=defined("redemption_rate")),
             Column("Still good", lambda line: line[4], number=True, phone="under", named=True),
             Column("Baskets came to", lambda line: line[5], number=True, phone="under", named=True),
         ],
@@ -62,11 +60,25 @@ def playbooks() -> rx.Component:
         [
             Column("Segment", lambda line: line[0]),
             Column("Offer", lambda line: line[1], phone="under", whole=True),
-            Column("Sent", lambda line: line[2], number=True),
-            Column("Click rate", lambda line: line[3], number=True, phone="hide"),
-            Column("Attributed orders", lambda line: line[4], number=True, phone="under", named=True),
-            Column("Conversion", lambda line: line[5], number=True, phone="under", named=True),
-            Column("Attributed revenue", lambda line: line[6], number=True),
+            Column("Sent", lambda line: line[2], number=True, meaning=defined("sends")),
+            Column("Click rate", lambda line: line[3], number=True, phone="hide", meaning=defined("click_rate")),
+            Column(
+                "Attributed orders",
+                lambda line: line[4],
+                number=True,
+                phone="under",
+                named=True,
+                meaning=defined("conversions"),
+            ),
+            Column(
+                "Conversion",
+                lambda line: line[5],
+                number=True,
+                phone="under",
+                named=True,
+                meaning=defined("conversion_rate"),
+            ),
+            Column("Attributed revenue", lambda line: line[6], number=True, meaning=defined("attributed_revenue")),
         ],
         label="Offers of playbooks, most attributed revenue first",
         empty=rx.fragment(),
@@ -81,10 +93,29 @@ def segments() -> rx.Component:
         [
             Column("Segment", lambda line: line[0]),
             Column("Customers now", lambda line: line[1], number=True, phone="hide"),
-            Column("Sent", _led(2, 6, "Sent"), number=True),
-            Column("Attributed orders", _led(3, 7, "Attributed orders"), number=True, phone="under", named=True),
-            Column("Conversion", lambda line: line[4], number=True, phone="under", named=True),
-            Column("Attributed revenue", _led(5, 8, "Attributed revenue"), number=True),
+            Column("Sent", _led(2, 6, "Sent"), number=True, meaning=defined("sends")),
+            Column(
+                "Attributed orders",
+                _led(3, 7, "Attributed orders"),
+                number=True,
+                phone="under",
+                named=True,
+                meaning=defined("conversions"),
+            ),
+            Column(
+                "Conversion",
+                lambda line: line[4],
+                number=True,
+                phone="under",
+                named=True,
+                meaning=defined("conversion_rate"),
+            ),
+            Column(
+                "Attributed revenue",
+                _led(5, 8, "Attributed revenue"),
+                number=True,
+                meaning=defined("attributed_revenue"),
+            ),
         ],
         label="Segments, most attributed revenue first",
         empty=rx.fragment(),

@@ -11,15 +11,15 @@ import reflex as rx
 from liquor_app.accounts.permission_table import Permission, needs
 from liquor_app.analytics.insights.read_insights import DAYS, Insight, InsightKind, named_segment, read_insight
 from liquor_app.analytics.insights.rfm_moves import NOT_YET
-from liquor_app.analytics.report_files import ReportFormat, export_insight
+from liquor_app.analytics.report_files import export_insight
 from liquor_app.core.db import transaction
 from liquor_app.organization.settings import shop_now
 from liquor_app.scoring.estimators.rfm import RfmSegment
+from liquor_app.screens.analytics.carry_away import file_format
 from liquor_app.screens.analytics.insights.performance_view import drawn_of, nearness_words
 from liquor_app.screens.session.state import guarded, signed_in
 from liquor_app.ui.address import parameter, remember
 from liquor_app.ui.charts.kpi import sparkline_path
-from liquor_app.ui.toast import toast_failed
 from liquor_app.ui.words import NONE, ago, figure, percent, show_days, show_money, show_month
 
 ADDRESS = "/insights"
@@ -60,6 +60,10 @@ def goods_line(row: dict[str, Any], course: list[Any]) -> GoodsLine:
         figure(row["buyers"]),
         sparkline_path([float(one) for one in course]),
     )
+
+
+SHOWN = [one for one in InsightKind if one is not InsightKind.COHORTS]
+"""What the page tells; cohorts have their own."""
 
 
 def heat_of(found: Insight) -> tuple[str, str]:
@@ -149,14 +153,14 @@ class InsightsState(rx.State):
     @needs(Permission.ANALYTICS_READ)
     async def load(self) -> None:
         wanted = parameter(self, "view")
-        self.kind = wanted if wanted in set(InsightKind) else InsightKind.CUSTOMERS.value
+        self.kind = wanted if wanted in SHOWN else InsightKind.CUSTOMERS.value
         await self._read()
 
     @rx.event
     @guarded
     @needs(Permission.ANALYTICS_READ)
     async def choose(self, kind: str | list[str]) -> Any:
-        self.kind = kind if isinstance(kind, str) and kind in set(InsightKind) else InsightKind.CUSTOMERS.value
+        self.kind = kind if isinstance(kind, str) and kind in SHOWN else InsightKind.CUSTOMERS.value
         await self._read()
         return remember(ADDRESS, {"view": self.kind})
 
@@ -165,11 +169,9 @@ class InsightsState(rx.State):
     @needs(Permission.ANALYTICS_READ)
     async def carry_away(self, form: str) -> Any:
         """Write what is shown into a file and have the browser save it."""
-        actor = await signed_in(self)
-        if form not in set(ReportFormat):
-            return toast_failed("It is carried away as a CSV, Excel or PDF file.")
+        actor, kind = await signed_in(self), file_format(form)
         async with transaction() as session:
-            link = await export_insight(session, actor, InsightKind(self.kind), form=ReportFormat(form))
+            link = await export_insight(session, actor, InsightKind(self.kind), form=kind)
         return rx.download(url=link.url, filename=link.name)
 
     async def _read(self) -> None:

@@ -8,12 +8,14 @@ from typing import Any
 import reflex as rx
 
 from liquor_app.accounts.permission_table import Permission
+from liquor_app.screens.analytics.carry_away import file_buttons
 from liquor_app.screens.analytics.period_picker import own_days, period_choice
 from liquor_app.screens.analytics.report.state import AnalyticsState
+from liquor_app.screens.analytics.view import meaning
 from liquor_app.screens.session.role_controls import allowed
 from liquor_app.screens.shell.state import ShellState
 from liquor_app.ui.badge import badge
-from liquor_app.ui.button import button, link, rows_link
+from liquor_app.ui.button import link, rows_link
 from liquor_app.ui.card import card, key_values, note
 from liquor_app.ui.charts.chart import Series, legend, line_chart
 from liquor_app.ui.charts.interval import interval
@@ -64,11 +66,7 @@ def analytics_page() -> rx.Component:
             card(
                 _campaigns(),
                 title="Campaigns in the period",
-                aside=row(
-                    button("CSV", icon="download", on_click=AnalyticsState.carry_away("csv"), small=True),
-                    button("Excel", icon="download", on_click=AnalyticsState.carry_away("xlsx"), small=True),
-                    button("PDF", icon="download", on_click=AnalyticsState.carry_away("pdf"), small=True),
-                ),
+                aside=file_buttons(AnalyticsState.carry_away),
                 flush=True,
                 class_name="c12",
             ),
@@ -143,19 +141,33 @@ def _campaigns() -> rx.Component:
         [
             Column("Campaign", lambda row: row.name),
             Column("Messages", _counted("Messages", "sends", "sends"), number=True, phone="hide"),
-            Column("Delivered", _counted("Delivered", "delivered", "delivered"), number=True, phone="hide"),
-            Column("Clicked", _counted("Clicked", "clicks", "clicks"), number=True, phone="hide"),
+            _counts("Delivered", "delivered", "delivered", "delivery_rate"),
+            _counts("Clicked", "clicks", "clicks", "click_rate"),
+            _counts("Attributed orders", "bought", "conversions", "conversions"),
             Column(
-                "Attributed orders", _counted("Attributed orders", "bought", "conversions"), number=True, phone="hide"
+                "Conversion",
+                lambda row: row.rate,
+                number=True,
+                phone="under",
+                named=True,
+                meaning=meaning("conversion_rate"),
             ),
-            Column("Conversion", lambda row: row.rate, number=True, phone="under"),
-            Column("Attributed revenue", _counted("Attributed revenue", "revenue", "attributed_revenue"), number=True),
+            Column(
+                "Attributed revenue",
+                _counted("Attributed revenue", "revenue", "attributed_revenue"),
+                number=True,
+                meaning=meaning("attributed_revenue"),
+            ),
         ],
         label="Campaigns in the period",
         loading=AnalyticsState.loading,
         href=lambda row: "/campaigns/" + row.id,
         empty=empty("No campaign sent anything in this period", "Choose a longer one.", icon="send"),
     )
+
+
+def _counts(label: str, name: str, key: str, metric: str) -> Column:
+    return Column(label, _counted(label, name, key), number=True, phone="hide", meaning=meaning(metric))
 
 
 def _counted(label: str, name: str, key: str) -> Callable[[Any], rx.Component]:

@@ -11,12 +11,20 @@ import reflex as rx
 
 from liquor_app.accounts.permission_table import Permission, needs
 from liquor_app.analytics.metrics import rate
-from liquor_app.analytics.report_files import ReportFormat, export_report
+from liquor_app.analytics.report_files import export_report
 from liquor_app.analytics.reports import ReportKind
-from liquor_app.analytics.service import CampaignReportRow, ChurnRow, campaign_report, churn_report, dashboard
+from liquor_app.analytics.service import (
+    CampaignReportRow,
+    ChurnRow,
+    campaign_report,
+    churn_report,
+    dashboard,
+    revenue_by_day,
+)
 from liquor_app.core.db import transaction
 from liquor_app.experiments.global_holdout import overall_result
 from liquor_app.organization.settings import shop_now
+from liquor_app.screens.analytics.carry_away import file_format
 from liquor_app.screens.analytics.period_state import PeriodState
 from liquor_app.screens.analytics.view import (
     CampaignFigures,
@@ -32,7 +40,6 @@ from liquor_app.screens.analytics.view import (
 )
 from liquor_app.screens.customers.segment_colors import segment_label
 from liquor_app.screens.session.state import guarded, signed_in
-from liquor_app.ui.toast import toast_failed
 from liquor_app.ui.words import figure, percent, show_money
 
 PERIODS = {"90": 90, "30": 30, "365": 365}
@@ -62,15 +69,13 @@ class PersonLine:
 
 def campaign_line(row: CampaignReportRow, start: date | None = None, end: date | None = None) -> CampaignLine:
     """Return a campaign in words, with where the rows of the days from `start` to `end` are listed."""
-    bought, conversion = show_conversions(
-        row.conversions, sends=row.sends, delivered=row.delivered, opens=row.opens, clicks=row.clicks
-    )
-    delivered = show_rate("delivery_rate", delivered=row.delivered, sends=row.sends)
-    clicks = show_rate("click_rate", clicks=row.clicks, sends=row.sends)
-    revenue = show_revenue(
-        row.revenue, conversions=row.conversions, sends=row.sends, delivered=row.delivered, opens=row.opens,
-        clicks=row.clicks,
+    reached = {"sends": row.sends, "of_orders": row.of_orders}
+    bought, conversion = show_conversions(row.conversions, **reached)
+    delivered = show_rate(
+        "delivery_rate", delivered=row.delivered, sends=row.sends, of_deliveries=row.of_deliveries
     )  # fmt: skip
+    clicks = show_rate("click_rate", clicks=row.clicks, sends=row.sends, of_clicks=row.of_clicks)
+    revenue = show_revenue(row.revenue, conversions=row.conversions, **reached)
     shown = {
         "sends": figure(row.sends), "delivered": delivered, "clicks": clicks, "conversions": bought,
         "attributed_revenue": revenue,
@@ -100,7 +105,7 @@ class AnalyticsState(PeriodState, rx.State):
     words: str = ""
     tiles: list[Tile] = []
     days: list[str] = []
-    revenue: list[float] = []
+    revenue: list[float | None] = []
     rate: list[float | None] = []
     campaigns: list[CampaignLine] = []
     people: list[PersonLine] = []
@@ -125,13 +130,11 @@ class AnalyticsState(PeriodState, rx.State):
     @needs(Permission.ANALYTICS_READ)
     async def carry_away(self, form: str) -> Any:
         """Write the campaigns of the period into a file and have the browser save it."""
-        actor = await signed_in(self)
-        if form not in set(ReportFormat):
-            return toast_failed("A report is a CSV, Excel or PDF file.")
+        actor, kind = await signed_in(self), file_format(form)
         async with transaction() as session:
             board = await dashboard(session, actor, **self._asked())
             link = await export_report(
-                session, actor, ReportKind.CAMPAIGNS, form=ReportFormat(form), start=board.start, end=board.end
+                session, actor, ReportKind.CAMPAIGNS, form=kind, start=board.start, end=board.end
             )
         return rx.download(url=link.url, filename=link.name)
 
@@ -145,9 +148,9 @@ class AnalyticsState(PeriodState, rx.State):
             at = await shop_now(session)
         self.words, self.tiles, self.loading = period_words(board), tiles(board), False
         self.days = [day.day.isoformat() for day in board.days]
-        self.revenue = [float(day.revenue) for day in board.days]
+        self.revenue = revenue_by_day(board.days)
         rates = [
-            rate("conversion_rate", conversions=day.conversions, sends=day.sends, delivered=day.arrived)
+            rate("conversion_rate", conversions=day.conversions, sends=day.sends, of_orders=day.of_orders)
             for day in board.days
         ]
         self.rate = [None if one is None else round(100 * one, 2) for one in rates]

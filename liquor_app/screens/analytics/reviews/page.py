@@ -76,7 +76,7 @@ def reviews_page() -> rx.Component:
 def _tile(tile: Any) -> rx.Component:
     return kpi(
         tile.label, tile.value, delta=tile.delta, base=tile.base, trend=tile.trend, meaning=tile.meaning,
-        href=tile.href,
+        href=tile.href, tells_base=True,
         class_name="c4 tile",
     )  # fmt: skip
 

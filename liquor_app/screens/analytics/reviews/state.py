@@ -11,7 +11,7 @@ import reflex as rx
 
 from liquor_app.accounts.permission_table import Permission, needs
 from liquor_app.analytics.documents.report_document import lift_words
-from liquor_app.analytics.metrics import growth, rows_page
+from liquor_app.analytics.metrics import change, rows_page
 from liquor_app.analytics.report_files import export_review
 from liquor_app.analytics.reviews.read_review import read_review
 from liquor_app.analytics.reviews.review import Review, ReviewDays, ReviewFigure, ReviewKind, days_of
@@ -23,6 +23,7 @@ from liquor_app.analytics.reviews.review_words import (
     review_words,
 )
 from liquor_app.analytics.reviews.subscriptions import my_reviews, subscribe
+from liquor_app.analytics.service import revenue_by_day
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import Invalid
 from liquor_app.organization.settings import shop_today
@@ -44,12 +45,18 @@ class SentLine(CampaignFigures):
 
 def tile_of(one: ReviewFigure, days: ReviewDays) -> Tile:
     """Return a figure's tile; that more was sent is neither good nor bad."""
-    delta, _, base = compared_words(one, days.kind).partition(" ")
-    change = growth(one.value, one.before)
-    is_judged = change and one.metric.key != "sends"
-    trend = "gray" if not change or not is_judged else "green" if change > 0 else "red"
+    delta, base = _parted(compared_words(one, days.kind))
+    changed = change(one.metric.unit, one.value, one.before)
+    is_judged = changed and one.metric.key != "sends"
+    trend = "gray" if not changed or not is_judged else "green" if changed > 0 else "red"
     rows = "" if one.value is None else rows_page(one.metric.key, days.start, days.end)
     return Tile(one.metric.label, meaning(one.metric.key), figure_words(one), delta, base, trend, "", rows)
+
+
+def _parted(compared: str) -> tuple[str, str]:
+    """ "−2.1 pts on the week before" → the change, and against what."""
+    delta, _, base = compared.partition(" on ")
+    return delta, f"on {base}" if base else ""
 
 
 def sent_lines(review: Review) -> list[SentLine]:
@@ -86,8 +93,8 @@ class ReviewsState(rx.State):
     sentences: list[str] = []
     tiles: list[Tile] = []
     days: list[str] = []
-    revenue: list[float] = []
-    before: list[float] = []
+    revenue: list[float | None] = []
+    before: list[float | None] = []
     before_words: str = ""
     sent: list[SentLine] = []
     is_mailed: bool = False
@@ -168,8 +175,8 @@ class ReviewsState(rx.State):
         self.sentences = review_words(review)
         self.tiles = [tile_of(one, review.days) for one in review.figures]
         self.days = [one.day.isoformat() for one in review.course]
-        self.revenue = [float(one.revenue) for one in review.course]
-        self.before = [float(one.revenue) for one in review.course_before][: len(self.days)]
+        self.revenue = revenue_by_day(review.course)
+        self.before = revenue_by_day(review.course_before)[: len(self.days)]
         self.before_words = compared_with(review)[0]
         self.sent = sent_lines(review)
 

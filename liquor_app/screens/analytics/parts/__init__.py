@@ -1,0 +1,1 @@
+"""A campaign's money in every way it is seen in."""
