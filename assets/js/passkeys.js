@@ -60,6 +60,8 @@
       try {
         const only = [...form.querySelectorAll("[data-begin]")];
         const fields = only.length ? Object.fromEntries(only.map((one) => [one.name, one.value])) : null;
+        const prove = frame.dataset.proveAt;
+        if (prove) fields.credential = await ask("get", await begin(prove, null));
         const answer = await ask(kind, await begin(frame.dataset.beginAt, fields));
         form.elements.credential.value = JSON.stringify(answer);
         for (const one of only) one.disabled = true; // a password goes nowhere else

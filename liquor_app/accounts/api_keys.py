@@ -62,13 +62,15 @@ class KeyStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ApiKeyRow:
-    """A key; `prefix` is how it begins, which tells it apart and opens nothing. `per_minute` and `per_month` are the
-    requests it may make, `used_this_month` those it made, by UTC's months."""
+    """A key; `prefix` is how it begins, which tells it apart and opens nothing. `acts_as` is the role it acts as now:
+    of its own and its maker's the lesser one. `per_minute` and `per_month` are the requests it may make, with all the
+    keys it makes; `used_this_month` those they made, by UTC's months."""
 
     id: UUID
     name: str
     prefix: str
     role: Role
+    acts_as: Role
     areas: list[str]
     status: KeyStatus
     made_by: str | None

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from liquor_app.accounts.models import Role
 from liquor_app.accounts.permission_table import AREAS, TABLE, Permission, Way
 from liquor_app.core.errors import Invalid
 
@@ -33,6 +34,12 @@ def clean_areas(given: Collection[str]) -> list[str]:
         area, _, way = str(one).partition(":")
         most[area] = max(most.get(area, Way.READ), Way(way), key=_WAYS.index)
     return sorted(f"{area}:{way}" for area, way in most.items())
+
+
+def idle_areas(role: Role, areas: Collection[str]) -> list[str]:
+    """Return the areas that give a key of this role nothing: all they hold takes more."""
+    held = {rule.scope for rule in TABLE.values() if role in rule.roles}
+    return [one for one in areas if one in SCOPES and one not in held]
 
 
 _IN_WORDS = {Way.READ: "read {}", Way.WRITE: "read and change {}", Way.ADMIN: "administer {}"}

@@ -3,6 +3,7 @@ web process sees them and no restart forgets them. Months are those of UTC."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import ClassVar
@@ -11,7 +12,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from liquor_app.accounts.permissions import Allowance
+from liquor_app.accounts.permissions import Allowance, Share
 from liquor_app.core.clock import now
 from liquor_app.core.errors import Invalid, TooMany
 
@@ -23,6 +24,12 @@ _USE = """
 INSERT INTO api_key_months AS m (key_id, month, requests) VALUES (:key, :month, 1)
     ON CONFLICT (key_id, month) DO UPDATE SET requests = m.requests + 1 WHERE m.requests < :most
 RETURNING requests
+"""
+_MAKERS = """
+WITH RECURSIVE makers AS (
+    SELECT id, made_with, per_minute, per_month FROM api_keys WHERE id = :maker
+    UNION SELECT k.id, k.made_with, k.per_minute, k.per_month FROM makers m JOIN api_keys k ON k.id = m.made_with)
+SELECT id, per_minute, per_month FROM makers
 """
 
 
@@ -41,9 +48,18 @@ class MonthUsed:
     reset: int
 
 
-def allowance_of(per_minute: int | None, per_month: int | None) -> Allowance:
+def allowance_of(per_minute: int | None, per_month: int | None, shares: Sequence[Share] = ()) -> Allowance:
     """Return what a key may ask."""
-    return Allowance(per_minute or PER_MINUTE, per_month or PER_MONTH)
+    return Allowance(per_minute or PER_MINUTE, per_month or PER_MONTH, tuple(shares))
+
+
+async def shares_of(session: AsyncSession, maker: UUID | None) -> list[Share]:
+    """Return whose requests a key uses as well: that of the key that made it, of the one that made this, and so on. A
+    corridor."""
+    if maker is None:
+        return []
+    found = await session.execute(text(_MAKERS), {"maker": maker})
+    return [Share(row.id, row.per_minute or PER_MINUTE, row.per_month or PER_MONTH) for row in found]
 
 
 def clean_limit(name: str, given: int | None) -> int | None:
@@ -71,18 +87,24 @@ def month_used(at: datetime, left: int) -> MonthUsed:
     return MonthUsed(left, seconds, max(int((following - at).total_seconds()), 1))
 
 
-async def use_month(session: AsyncSession, key_id: UUID, most: int) -> MonthUsed:
-    """Count a request of a key's month. A corridor.
+async def use_month(session: AsyncSession, key_id: UUID, most: int, shares: Sequence[Share] = ()) -> MonthUsed:
+    """Count a request of a key's month, and of the months of those that made it: what a key makes has no more together
+    than it. Returns what is left of the one with the least. A corridor.
 
     Raises:
-        QuotaExceeded: there are `most` already; this one is not counted.
+        QuotaExceeded: there are `most` already, or of one of `shares`; with the transaction none is counted.
     """
     at = now()
-    found = await session.execute(text(_USE), {"key": key_id, "month": month_of(at)[0], "most": most})
-    used = found.scalar()
-    if used is None:
-        raise QuotaExceeded(
-            "This key has made all the requests of its month. An admin can allow it more.",
-            retry_after=month_used(at, 0).reset,
-        )
-    return month_used(at, max(most - int(used), 0))
+    counted = {key_id: most, **{one.key_id: one.per_month for one in shares}}
+    left = []
+    for one, allowed in sorted(counted.items()):  # in one order, or two would wait for each other
+        found = await session.execute(text(_USE), {"key": one, "month": month_of(at)[0], "most": allowed})
+        used = found.scalar()
+        if used is None:
+            whose = "This key has" if one == key_id else "The key that made this one has, with all it made,"
+            raise QuotaExceeded(
+                f"{whose} made all the requests of its month. An admin can allow it more.",
+                retry_after=month_used(at, 0).reset,
+            )
+        left.append(max(allowed - int(used), 0))
+    return month_used(at, min(left))

@@ -6,7 +6,8 @@ import asyncio
 import json
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -43,7 +44,7 @@ from liquor_app.ui.words import figure
 MOST_ROWS = 200_000
 """Of an Excel file; a CSV has no bound."""
 LEFT_HOURS = 24
-ENDINGS = {Job.EXPORT_ROWS.value: "xlsx", Job.EXPORT_PERSON.value: "zip"}
+ENDINGS = {Job.EXPORT_ROWS.value: "xlsx", Job.EXPORT_PERSON.value: "zip", Job.ANONYMISE_BASE.value: "zip"}
 """Jobs that write a file for whoever asked for it, and how it ends. Their result says whose it is (`for`), what it is
 called (`list`), how many `rows` it has, and the `permission` it takes."""
 _HALF_WRITTEN = "export-"
@@ -137,10 +138,8 @@ def export_task(
         )  # fmt: skip
         async with transaction() as session:
             total, zone = await _count(session, spec, query, MOST_ROWS), await zone_of(session)
-        home = private_directory(get_settings().data_dir / "tmp")
-        _forget_half_written(home)
-        with tempfile.TemporaryDirectory(prefix=_HALF_WRITTEN, dir=home) as folder:
-            path, rows = Path(folder) / "list.xlsx", 0
+        with scratch_folder() as folder:
+            path, rows = folder / "list.xlsx", 0
             file = XlsxFile(path, spec.name, spec.exported_heads(columns, zone))
             async for page in read_while_allowed(who, spec, query):
                 if (rows := rows + len(page)) > MOST_ROWS:
@@ -150,13 +149,23 @@ def export_task(
                 await asyncio.to_thread(file.add, [spec.exported_cells(row, columns, zone) for row in page])
                 await job.progress(rows, max(total, rows), f"{figure(rows)} rows written")
             await asyncio.to_thread(file.close)
-            size = await file_store().put(EXPORT_FILES.key(job.id, "xlsx"), _pieces(path))
+            size = await file_store().put(EXPORT_FILES.key(job.id, "xlsx"), pieces_of(path))
         return {"list": spec.name, "rows": rows, "bytes": size, "for": who, "permission": spec.export_permission}
 
     return export_rows
 
 
-async def _pieces(path: Path) -> AsyncIterator[bytes]:
+@contextmanager
+def scratch_folder() -> Iterator[Path]:
+    """Give a job a folder of its own to write in, which is gone afterwards; a killed worker's, with a later one."""
+    home = private_directory(get_settings().data_dir / "tmp")
+    _forget_half_written(home)
+    with tempfile.TemporaryDirectory(prefix=_HALF_WRITTEN, dir=home) as folder:
+        yield Path(folder)
+
+
+async def pieces_of(path: Path) -> AsyncIterator[bytes]:
+    """Yield a file piece by piece."""
     with path.open("rb") as file:
         while piece := await asyncio.to_thread(file.read, PIECE):
             yield piece

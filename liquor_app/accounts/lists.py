@@ -15,9 +15,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from liquor_app.accounts.api_keys import ApiKeyRow, KeyStatus
 from liquor_app.accounts.audit import audit
 from liquor_app.accounts.changed_fields import told_filters
+from liquor_app.accounts.entry.second_step_rule import STANDING_ROLE
 from liquor_app.accounts.key_usage import PER_MINUTE, PER_MONTH
 from liquor_app.accounts.models import Role
-from liquor_app.accounts.permission_table import Permission
+from liquor_app.accounts.permission_table import RANK, Permission
 from liquor_app.accounts.permissions import Actor, may, require
 from liquor_app.accounts.team import TeamRow, UserStatus
 from liquor_app.accounts.tokens import actor_again
@@ -246,6 +247,11 @@ _KEY_STATUS = (
     " WHEN EXISTS (SELECT FROM users m WHERE m.id = t.created_by AND NOT m.is_active)"
     f" THEN '{KeyStatus.SUSPENDED}' ELSE '{KeyStatus.GOOD}' END"
 )
+_LESSER = " ".join(
+    f"WHEN '{one}' IN (t.role, {STANDING_ROLE}) THEN '{one}'" for one in sorted(RANK, key=lambda role: RANK[role])
+)
+_ACTS_AS = f"CASE WHEN u.id IS NULL THEN t.role {_LESSER} END"
+"""SQL: what a key acts as now (`tokens`): one of a maker who was demoted is no more than they are."""
 
 
 API_KEYS = ListSpec(
@@ -255,7 +261,7 @@ API_KEYS = ListSpec(
     " AND m.month = date_trunc('month', now(), 'UTC')",
     counted="api_keys t",
     select={
-        "status": _KEY_STATUS, "made_by": "COALESCE(u.full_name, u.email)",
+        "status": _KEY_STATUS, "acts_as": _ACTS_AS, "made_by": "COALESCE(u.full_name, u.email)",
         "per_minute": f"COALESCE(t.per_minute, {PER_MINUTE})", "per_month": f"COALESCE(t.per_month, {PER_MONTH})",
         "used_this_month": "COALESCE(m.requests, 0)",
     },
@@ -271,9 +277,10 @@ API_KEYS = ListSpec(
     ),
     search="lower(t.name) LIKE :search OR lower(t.prefix) LIKE :search",
     export={
-        "name": "name", "prefix": "begins with", "role": "role", "areas": "good for", "status": "status",
-        "made_by": "made by", "created_at": "made", "last_used_at": "last used", "expires_at": "ends",
-        "per_minute": "requests a minute", "per_month": "requests a month", "used_this_month": "used this month",
+        "name": "name", "prefix": "begins with", "role": "role", "acts_as": "acts as", "areas": "good for",
+        "status": "status", "made_by": "made by", "created_at": "made", "last_used_at": "last used",
+        "expires_at": "ends", "per_minute": "requests a minute", "per_month": "requests a month",
+        "used_this_month": "used this month",
     },
     bounded="the programs of one shop",
 )  # fmt: skip

@@ -24,7 +24,7 @@ from liquor_app.core.columns import (
     whole,
     words,
 )
-from liquor_app.core.platform.named_in import named_in
+from liquor_app.core.platform.named_in import named_in, names_them
 from liquor_app.core.platform.personal_data import Personal
 from liquor_app.core.platform.retention import Kept
 
@@ -146,6 +146,8 @@ class RefreshToken(SQLModel, table=True):
     token_hash: str = words(unique=True)
     created_at: datetime = stamped()
     expires_at: datetime = moment(nullable=False)
+    ip: str | None = words(nullable=True)
+    user_agent: str | None = words(nullable=True)
     used_at: datetime | None = moment()
     revoked_at: datetime | None = moment()
 
@@ -277,8 +279,8 @@ PERSONAL = (
     Personal(
         "audit_log",
         rows="SELECT at, actor_kind, action, entity, entity_id, ip, via, fields, changes FROM audit_log WHERE"
-        " (entity = 'customer' AND entity_id = ANY(:people)) OR CAST(changes AS text) ~* :words",
-        scrub="SELECT audit_log_scrub(:people, :words, :mark)",
+        f" (entity = 'customer' AND entity_id = ANY(:people)) OR {names_them('CAST(changes AS text)', ':words')}",
+        scrub="SELECT audit_log_scrub(:people, :words, :mark, :hints)",
         why="that something was done, by whom of the shop and when",
     ),
 )

@@ -221,6 +221,7 @@ JOBS: Mapping[Job, Permission | None] = MappingProxyType(
         Job.LOOK_DROP_FOLDER: Permission.IMPORTS_WRITE,
         Job.EXPORT_PERSON: Permission.CUSTOMERS_PRIVATE,
         Job.ERASE_PERSON: Permission.CUSTOMERS_ADMIN,
+        Job.ANONYMISE_BASE: Permission.CUSTOMERS_ADMIN,
         Job.REMOVE_CUSTOM_FIELD: Permission.CUSTOMERS_ADMIN,
         Job.FIND_DOUBLES: Permission.CUSTOMERS_WRITE,
         Job.GENERATE_CAMPAIGN: Permission.CAMPAIGNS_WRITE,

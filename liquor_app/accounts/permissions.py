@@ -20,11 +20,21 @@ class ActorKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Share:
+    """What a key uses of another one's requests: that which made it, or made this."""
+
+    key_id: UUID
+    per_minute: int
+    per_month: int
+
+
+@dataclass(frozen=True, slots=True)
 class Allowance:
-    """Requests a key may make."""
+    """Requests a key may make. What it makes counts against each of `shares`, too."""
 
     per_minute: int
     per_month: int
+    shares: tuple[Share, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
@@ -15,11 +16,11 @@ from sqlmodel import col, select
 from liquor_app.accounts.access_changes import announce_access
 from liquor_app.accounts.audit import audit_access
 from liquor_app.accounts.entry.second_step_rule import STANDING_ROLE
-from liquor_app.accounts.key_usage import allowance_of
+from liquor_app.accounts.key_usage import allowance_of, shares_of
 from liquor_app.accounts.models import RefreshToken, Role
 from liquor_app.accounts.permission_table import RANK
-from liquor_app.accounts.permissions import STRANGER, SYSTEM, Actor, ActorKind
-from liquor_app.accounts.users import UserRow, get_user, user_actor
+from liquor_app.accounts.permissions import STRANGER, SYSTEM, Actor, ActorKind, Share
+from liquor_app.accounts.users import UserRow, get_user, hold_user, user_actor
 from liquor_app.core.clock import now
 from liquor_app.core.config import get_settings
 from liquor_app.core.errors import Forbidden, Unauthenticated
@@ -32,7 +33,8 @@ KEY_PREFIX = "lk_"
 _ALGORITHM = "HS256"
 _STANDING = f"SELECT u.id, u.email, u.full_name, {STANDING_ROLE} AS role FROM users u WHERE u.id = :id AND u.is_active"
 _GOOD_KEY = f"""
-SELECT k.id, k.name, k.role, {STANDING_ROLE} AS makers_role, k.areas, k.per_minute, k.per_month
+SELECT k.id, k.name, k.role, {STANDING_ROLE} AS makers_role, k.areas, k.per_minute, k.per_month,
+       k.made_with
   FROM api_keys k LEFT JOIN users u ON u.id = k.created_by
  WHERE k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > now()) AND u.is_active IS NOT FALSE"""
 """SQL: keys that are good; one whose maker was deactivated is not. The command line's are nobody's."""
@@ -52,7 +54,12 @@ class TokenPair:
 
 
 async def issue_tokens(
-    session: AsyncSession, user: UserRow, *, family: UUID | None = None, ip: str | None = None
+    session: AsyncSession,
+    user: UserRow,
+    *,
+    family: UUID | None = None,
+    ip: str | None = None,
+    user_agent: str | None = None,
 ) -> TokenPair:
     """Return an access token (JWT, short-lived) and a refresh token (random, rotated on each use). Both belong to one
     session, the family: when it ends, both end."""
@@ -67,6 +74,8 @@ async def issue_tokens(
             family_id=family,
             token_hash=token_hash(refresh),
             expires_at=now() + REFRESH_LIFE,
+            ip=ip,
+            user_agent=(user_agent or "")[:300],
         )
     )
     issued = now()
@@ -80,12 +89,11 @@ async def issue_tokens(
     return TokenPair(jwt.encode(claims, key("jwt"), _ALGORITHM), refresh, minutes * 60)
 
 
-async def refresh_tokens(session: AsyncSession, refresh_token: str) -> TokenPair | None:
+async def refresh_tokens(
+    session: AsyncSession, refresh_token: str, *, ip: str | None = None, user_agent: str | None = None
+) -> TokenPair | None:
     """Return a new pair for an unused refresh token; None, and the whole family revoked, for a used or unknown one."""
-    found = await session.execute(
-        select(RefreshToken).where(col(RefreshToken.token_hash) == token_hash(refresh_token)).with_for_update()
-    )
-    stored = found.scalars().first()
+    stored = await _held(session, refresh_token)
     if stored is None:
         return None
     if stored.used_at or stored.revoked_at or stored.expires_at <= now():
@@ -97,13 +105,12 @@ async def refresh_tokens(session: AsyncSession, refresh_token: str) -> TokenPair
     if user is None or not user.is_active:
         return None
     stored.used_at = now()
-    return await issue_tokens(session, user, family=stored.family_id)
+    return await issue_tokens(session, user, family=stored.family_id, ip=ip, user_agent=user_agent)
 
 
 async def revoke_family(session: AsyncSession, refresh_token: str) -> None:
     """End the session a refresh token belongs to: it, its descendants and their access tokens."""
-    found = await session.execute(select(RefreshToken).where(col(RefreshToken.token_hash) == token_hash(refresh_token)))
-    stored = found.scalars().first()
+    stored = await _held(session, refresh_token)
     if stored is not None and await _end_family(session, stored.family_id):
         await audit_access(session, await user_actor(session, stored.user_id), "session.closed", stored.user_id)
 
@@ -114,8 +121,20 @@ async def revoke_access(session: AsyncSession, bearer: str) -> None:
         user_id, family = _claims_of(bearer)
     except Unauthenticated:
         return
+    await hold_user(session, user_id)
     if await _end_family(session, family):
         await audit_access(session, await user_actor(session, user_id), "session.closed", user_id)
+
+
+async def _held(session: AsyncSession, refresh_token: str) -> RefreshToken | None:
+    """A refresh token as it stands once whatever else changes its session is over: its user is locked first."""
+    hashed = token_hash(refresh_token)
+    owner = await session.scalar(select(RefreshToken.user_id).where(col(RefreshToken.token_hash) == hashed))
+    if owner is None:
+        return None
+    await hold_user(session, owner)
+    stored = select(RefreshToken).where(col(RefreshToken.token_hash) == hashed).with_for_update()
+    return (await session.execute(stored.execution_options(populate_existing=True))).scalars().first()
 
 
 async def _end_family(session: AsyncSession, family: UUID) -> bool:
@@ -164,7 +183,7 @@ async def token_actor(session: AsyncSession, bearer: str) -> Actor:
         row = found.mappings().first()
         if row is None:
             raise Unauthenticated("The API key is unknown, expired or revoked.")
-        return _key_actor(row)
+        return _key_actor(row, await shares_of(session, row["made_with"]))
     user_id, family = _claims_of(bearer)
     alive = await session.execute(
         text(
@@ -202,9 +221,9 @@ async def actor_again(session: AsyncSession, who: object) -> Actor:
     raise Forbidden("Whoever asked for this may not act here any more.")
 
 
-def _key_actor(row: RowMapping) -> Actor:
+def _key_actor(row: RowMapping, shares: Sequence[Share] = ()) -> Actor:
     """Whoever a key speaks for: it may no more than whoever made it may now."""
     roles = [Role(one) for one in (row["role"], row["makers_role"]) if one is not None]
     role = min(roles, key=lambda one: RANK[one])
-    allowance = allowance_of(row["per_minute"], row["per_month"])
+    allowance = allowance_of(row["per_minute"], row["per_month"], shares)
     return Actor(ActorKind.API_KEY, row["id"], row["name"], role, tuple(row["areas"]), allowance)

@@ -128,6 +128,12 @@ async def get_user(session: AsyncSession, user_id: UUID) -> UserRow | None:
     return row_of_user(user) if user else None
 
 
+async def hold_user(session: AsyncSession, user_id: UUID) -> None:
+    """Wait for whatever else changes where somebody is signed in: what ends a session then sees what renewed it. A
+    corridor."""
+    await session.execute(text("SELECT FROM users WHERE id = :id FOR UPDATE"), {"id": user_id})
+
+
 async def is_unclaimed(session: AsyncSession, email: str) -> bool:
     """Tell whether this address is the only user and nobody has ever signed in: an admin whose first password may never
     have been read."""

@@ -42,6 +42,9 @@ AT_ONCE_SECONDS = 0.05
 LEAST_GRACE = 0.2
 """Of the grace, while every seat is taken."""
 SESSION_COOKIE = "liquor_session"
+WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
+ENCODED = "Send the body as it is: compressed ones are not taken."
+"""Read as they came they were rows nobody can read; unpacked they could be any size."""
 NOTHING = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 """For what is no page."""
 
@@ -81,7 +84,9 @@ class Edge:
                     headers["connection"] = "close"
             await send(message)
 
-        if body.told > allowed:
+        if not body.is_whole and scope["method"] in WITH_BODY and body.encoding not in ("", "identity"):
+            await problem(415, "unsupported_media_type", ENCODED)(scope, receive, headed)
+        elif body.told > allowed:
             await problem(413, "content_too_large", body.too_large)(scope, receive, headed)
         elif "\x00" in path or b"%00" in scope["query_string"]:
             await problem(422, Unstorable.code, f"The address {UNSTORABLE}.")(scope, receive, headed)
@@ -116,6 +121,7 @@ class _Body:
     def __init__(self, scope: Scope, receive: Receive, allowed: int) -> None:
         headers = Headers(scope=scope)
         self.told = int(_digits(headers.get("content-length")))
+        self.encoding = headers.get("content-encoding", "").strip().lower()
         self.is_whole = not self.told and "transfer-encoding" not in headers
         self.too_large = f"The request is larger than {allowed // 1024:,} KiB."
         self.source = source_site(source_of(scope))

@@ -105,7 +105,7 @@ async def _once(
             kept = None if any(answer[name] for name in secrets) else json.dumps(answer)
             await session.execute(
                 text(
-                    "UPDATE idempotency_keys SET status_code = :status, response = CAST(:answer AS jsonb)"
+                    "UPDATE idempotency_keys SET status_code = :status, response = CAST(:answer AS json)"
                     " WHERE actor = :who AND key = :key"
                 ),
                 {"who": who, "key": key, "status": _code(status, answer), "answer": kept},

@@ -5,9 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlmodel import SQLModel
+from sqlalchemy import JSON, Column
+from sqlmodel import Field, SQLModel
 
-from liquor_app.core.columns import document, stamped, whole, words
+from liquor_app.core.columns import stamped, whole, words
+from liquor_app.core.platform.named_in import names_them
 from liquor_app.core.platform.personal_data import Personal
 from liquor_app.core.platform.retention import Kept
 
@@ -21,20 +23,22 @@ class IdempotencyKey(SQLModel, table=True):
     key: str = words(primary=True)
     request_hash: str = words()
     status_code: int = whole()
-    response: dict[str, Any] | None = document()
+    response: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON(none_as_null=True)))
+    """As it was sent, its fields in their order: `jsonb` keeps none."""
     created_at: datetime = stamped()
 
 
 KEPT = (Kept("idempotency_keys", "created_at", 1, key=("actor", "key")),)
 """How long rows are kept."""
 
+_NAMED = names_them("concat_ws(' ', key, response)", ":words")
 PERSONAL = (
     Personal(
         "idempotency_keys",
-        rows="SELECT key, response, created_at FROM idempotency_keys WHERE concat_ws(' ', key, response) ~* :words",
-        scrub="WITH gone AS (DELETE FROM idempotency_keys WHERE key ~* :words RETURNING key)"
-        " UPDATE idempotency_keys SET response = jsonb_build_object()"
-        " WHERE CAST(response AS text) ~* :words AND key NOT IN (SELECT key FROM gone)",
+        rows=f"SELECT key, response, created_at FROM idempotency_keys WHERE {_NAMED}",
+        scrub=f"WITH gone AS (DELETE FROM idempotency_keys WHERE {names_them('key', ':words')} RETURNING key)"
+        " UPDATE idempotency_keys SET response = json_build_object()"
+        f" WHERE {names_them('CAST(response AS text)', ':words')} AND key NOT IN (SELECT key FROM gone)",
         why="that a request was answered is kept for its day, so that repeating it adds nobody again",
     ),
 )

@@ -10,6 +10,7 @@ from fastapi import APIRouter, FastAPI
 from fastapi.routing import APIRoute
 from pydantic.json_schema import models_json_schema
 
+from liquor_app.api.description.answer_examples import example_of
 from liquor_app.api.many_rows import SHAPES
 
 REFERENCE = "#/components/schemas/{model}"
@@ -128,7 +129,17 @@ def _complete(document: dict[str, Any], routes: Mapping[tuple[str, str], APIRout
     for (path, method), route in routes.items():
         if any(one["name"] == FIELDS for one in document["paths"][path][method.lower()].get("parameters", ())):
             _offer_some(document["paths"][path][method.lower()], whole)
-        _add(document["paths"][path][method.lower()], route, method, is_open=path.startswith(doors))
+        operation = document["paths"][path][method.lower()]
+        _add(operation, route, method, is_open=path.startswith(doors))
+        _show_answers(operation, whole)
+
+
+def _show_answers(operation: dict[str, Any], shapes: Mapping[str, Any]) -> None:
+    """Show what an operation answers, made of its schema."""
+    for status, answer in operation["responses"].items():
+        said = answer.get("content", {}).get("application/json") if status.startswith("2") else None
+        if said is not None and "example" not in said:
+            said["example"] = example_of(said.get("schema", {}), shapes)
 
 
 def _offer_some(operation: dict[str, Any], shapes: dict[str, Any]) -> None:

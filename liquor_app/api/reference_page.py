@@ -64,11 +64,17 @@ def _words(text: str) -> str:
     return re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(text, quote=False))
 
 
+def _pre(value: Any) -> str:
+    return f"<pre>{escape(json.dumps(value, indent=2, ensure_ascii=False))}</pre>"
+
+
 def _shape(title: str, content: dict[str, Any], root: dict[str, Any]) -> str:
     for media, part in content.items():
         if schema := part.get("schema"):
-            body = json.dumps(example(schema, root), indent=2, ensure_ascii=False)
-            return f"<h4>{escape(title)} · {escape(media)}</h4><pre>{escape(body)}</pre>"
+            told = [f"<h4>{escape(title)} · {escape(media)}</h4>", _pre(example(schema, root))]
+            if shown := part.get("example"):
+                told += ["<h4>Example</h4>", _pre(shown)]
+            return "".join(told)
     return ""
 
 

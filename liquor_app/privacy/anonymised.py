@@ -2,7 +2,8 @@
 
 Each customer is alike with four others at least, in every column (`k_anonymity`); sums are those of all who are alike,
 on average. Purchases and messages lead to no customer: they tell of who bought only what enough others share, in the
-same month and of the same size.
+same month and of the same size. Baskets lead to no purchase, or whoever knows a receipt finds who bought by it; rows
+stand in a drawn order, or their places would tell when each was made.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import hmac
 import io
 import secrets
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_HALF_EVEN, Decimal
@@ -28,6 +29,7 @@ from liquor_app.accounts.audit import audit
 from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.core.csv_cells import export_text
+from liquor_app.core.db import snapshot, transaction
 from liquor_app.core.errors import Conflict
 from liquor_app.core.platform.private_files import create_bytes, private_directory
 from liquor_app.organization.settings import shop_today
@@ -47,30 +49,31 @@ _CUSTOMERS = """
 SELECT id, state, language, of_age_on, email_consent, sms_consent, CAST(first_purchase_at AS date) AS first_purchase,
        CAST(last_purchase_at AS date) AS last_purchase, purchase_frequency, total_spent, is_night_buyer,
        primary_category, secondary_category, rfm_segment, churn_risk
-  FROM customers WHERE deleted_at IS NULL AND profiling_objected_at IS NULL AND id > :after ORDER BY id LIMIT :most
+  FROM customers WHERE deleted_at IS NULL AND profiling_objected_at IS NULL
 """
 _PURCHASES = """
 SELECT p.id, CAST(p.occurred_at AS date) AS day, p.local_hour, p.total, p.discount, p.currency, c.state, c.of_age_on,
        c.rfm_segment, (SELECT count(*) FROM purchases q
                         WHERE q.customer_id = p.customer_id AND q.occurred_at < p.occurred_at) AS before
   FROM purchases p JOIN customers c ON c.id = p.customer_id AND c.profiling_objected_at IS NULL
- WHERE p.id > :after ORDER BY p.id LIMIT :most
 """
 _LINES = """
-SELECT l.id, l.purchase_id, l.category, l.quantity, l.amount, l.is_alcohol
+SELECT l.id, l.purchase_id AS basket_id, l.category, l.quantity, l.amount, l.is_alcohol
   FROM purchase_lines l JOIN purchases p ON p.id = l.purchase_id
   JOIN customers c ON c.id = p.customer_id AND c.profiling_objected_at IS NULL
- WHERE l.id > :after ORDER BY l.id LIMIT :most
 """
 _SENDS = """
 SELECT s.id, s.campaign_id, s.channel, s.status, CAST(s.sent_at AS date) AS sent, s.opened_at IS NOT NULL AS opened,
        s.clicked_at IS NOT NULL AS clicked, s.unsubscribed_at IS NOT NULL AS unsubscribed,
        s.converted_at IS NOT NULL AS converted, s.conversion_value, c.state, c.of_age_on, c.rfm_segment
   FROM sends s JOIN customers c ON c.id = s.customer_id AND c.profiling_objected_at IS NULL
- WHERE s.id > :after ORDER BY s.id LIMIT :most
 """
+_DRAWN = "SELECT * FROM ({rows}) r ORDER BY md5(CAST(:salt AS text) || CAST(r.id AS text))"
+"""Ids of ours are drawn in the order of time: rows in theirs would tell who came first, and when somebody bought."""
 
 Renamed = Callable[[UUID | None], str]
+Told = Callable[[int, str], Awaitable[None]]
+"""How many files are written, and which one just was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,12 +93,14 @@ class _File:
     Attributes:
         keeps: without what, of who bought, a row is told that is like too few others; empty if it stays away then.
         averaged: sums, as columns behind the others that tell the average of all who are alike.
-        linked: ids that tie rows of two files, told under other names.
+        drawn: the same, its rows in an order that tells nothing.
+        linked: ids that tie rows of a file to one another, told under other names; each file has names of its own.
         named: columns that are ids, told so too, by which rows are like one another or not.
     """
 
     name: str
     statement: TextClause
+    drawn: TextClause
     columns: tuple[str, ...]
     cells: Callable[[Mapping[str, Any], date], Class]
     steps: tuple[tuple[str, ...], ...]
@@ -145,7 +150,7 @@ def _buyer(row: Mapping[str, Any], today: date) -> Class:
 _BUYER = ("state", "age_band", "rfm_segment")
 FILES = (
     _File(
-        "customers", text(_CUSTOMERS),
+        "customers", text(_CUSTOMERS), text(_DRAWN.format(rows=_CUSTOMERS)),
         ("state", "language", "age_band", "email_consent", "sms_consent", "first_quarter", "last_quarter", "purchases",
          "spent", "is_night_buyer", "primary_category", "secondary_category", "rfm_segment", "churn_risk"),
         _customer,
@@ -155,16 +160,17 @@ FILES = (
         averaged=("purchase_frequency", "total_spent"),
     ),
     _File(
-        "purchases", text(_PURCHASES),
+        "purchases", text(_PURCHASES), text(_DRAWN.format(rows=_PURCHASES)),
         ("month", "part_of_day", "total", "discount", "currency", *_BUYER, "nth"), _purchase,
         (("nth",), ("part_of_day",), ("state",), ("discount",), ("age_band",)), keeps=(*_BUYER, "nth"), linked=("id",),
     ),
     _File(
-        "purchase_lines", text(_LINES), ("category", "quantity", "amount", "is_alcohol"), _line, (),
-        keeps=("category",), linked=("purchase_id",),
+        "purchase_lines", text(_LINES), text(_DRAWN.format(rows=_LINES)),
+        ("category", "quantity", "amount", "is_alcohol"), _line, (),
+        keeps=("category",), linked=("basket_id",),
     ),
     _File(
-        "sends", text(_SENDS),
+        "sends", text(_SENDS), text(_DRAWN.format(rows=_SENDS)),
         ("campaign_id", "channel", "status", "month", "opened", "clicked", "unsubscribed", "converted",
          "conversion_value", *_BUYER),
         _send, (("state",), ("age_band",)), keeps=_BUYER, named=("campaign_id",),
@@ -172,11 +178,15 @@ FILES = (
 )  # fmt: skip
 
 
-async def write_anonymised(session: AsyncSession, actor: Actor, folder: Path) -> AnonymisedCopy:
+async def write_anonymised(actor: Actor, folder: Path, told: Told | None = None) -> AnonymisedCopy:
     """Write a copy that tells of nobody into a folder: no name, address, number, date of birth, place below a state,
     product's name, nor anything somebody typed. Who objects to being profiled is left out, and so are customers who are
-    like fewer than four others however little is told of them. The key that made the ids is kept nowhere, so that two
-    copies cannot be laid side by side.
+    like fewer than four others however little is told of them. The keys that made the ids, one a file, are kept
+    nowhere, so that neither two copies nor two files can be laid side by side. All is read as it was at one moment:
+    tables are read twice, and rows that changed in between would stand there like nobody.
+
+    Args:
+        told: of each file that is written.
 
     Raises:
         Forbidden: the actor is not an admin.
@@ -184,17 +194,26 @@ async def write_anonymised(session: AsyncSession, actor: Actor, folder: Path) ->
     """
     require(actor, Permission.CUSTOMERS_ADMIN)
     await asyncio.to_thread(_empty, folder)
-    key, today = secrets.token_bytes(32), await shop_today(session)
+    rows, left_out = dict[str, int](), 0
+    async with snapshot() as session:
+        today = await shop_today(session)
+        for done, one in enumerate(FILES, 1):
+            rows[one.name], missing = await _write(session, folder / f"{one.name}.csv", one, _renamed(), today)
+            left_out += missing
+            if told is not None:
+                await told(done, one.name)
+    async with transaction() as session:
+        await audit(session, actor, "base.anonymised", "privacy", None, rows=rows, left_out=left_out)
+    return AnonymisedCopy(str(folder), rows, left_out)
+
+
+def _renamed() -> Renamed:
+    key = secrets.token_bytes(32)
 
     def renamed(value: UUID | None) -> str:
         return "" if value is None else hmac.digest(key, value.bytes, "sha256").hex()[:32]
 
-    rows, left_out = {}, 0
-    for one in FILES:
-        rows[one.name], missing = await _write(session, folder / f"{one.name}.csv", one, renamed, today)
-        left_out += missing
-    await audit(session, actor, "base.anonymised", "privacy", None, rows=rows, left_out=left_out)
-    return AnonymisedCopy(str(folder), rows, left_out)
+    return renamed
 
 
 def _empty(folder: Path) -> None:
@@ -203,15 +222,10 @@ def _empty(folder: Path) -> None:
     private_directory(folder)
 
 
-async def _rows(session: AsyncSession, statement: TextClause) -> AsyncIterator[Mapping[str, Any]]:
-    after = UUID(int=0)
-    while True:
-        found = (await session.execute(statement, {"after": after, "most": PAGE})).mappings().all()
-        for row in found:
-            yield dict(row)
-        if len(found) < PAGE:
-            return
-        after = found[-1]["id"]
+async def _rows(session: AsyncSession, statement: TextClause, **bound: str) -> AsyncIterator[Mapping[str, Any]]:
+    found = await session.stream(statement, bound, execution_options={"yield_per": PAGE})
+    async for row in found.mappings():
+        yield dict(row)
 
 
 async def _write(
@@ -235,7 +249,7 @@ async def _write(
     with create_bytes(path) as raw, io.TextIOWrapper(raw, encoding="utf-8", newline="") as out:
         writer = csv.writer(out)
         writer.writerow((*file.linked, *file.columns, *file.averaged))
-        async for row in _rows(session, file.statement):
+        async for row in _rows(session, file.drawn, salt=secrets.token_hex()):
             shown = told.get(file.cells(row, today))
             if shown is None:
                 continue

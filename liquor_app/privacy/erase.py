@@ -43,6 +43,7 @@ from liquor_app.customers.erasing.models import ErasureStatus, Ground
 from liquor_app.customers.models import SuppressionReason
 from liquor_app.imports.kept_files import forget_file_keys, keys_under_way
 from liquor_app.ledger.erased_sends import cancel_unsent, count_on_the_wire
+from liquor_app.organization.service import notify
 from liquor_app.privacy.find_traces import find_traces, in_python, profiles_of
 from liquor_app.privacy.held_data import PERSONAL
 from liquor_app.privacy.mentions import scrub_all_mentions
@@ -62,6 +63,7 @@ LOOK_SECONDS = 1.0
 FILES = "files"
 """Beside the tables in what an erasure tells."""
 NOT_WAITED_FOR = "messages_on_the_wire"
+DONE = "An erasure you asked for is done"
 
 _LOCK = "SELECT id FROM customers WHERE id = ANY(:people) ORDER BY id FOR UPDATE"
 
@@ -189,7 +191,7 @@ async def erase_person(job: JobContext) -> dict[str, Any]:
     if left:
         told[NOT_WAITED_FOR] = left
     await close_pages(traces)
-    told = await again(partial(_scrub, erasure, traces, told))
+    told = await again(partial(_scrub, erasure, traces, told, job.created_by))
     await job.progress(1, 2, "Looking once more")
     # what others wrote while this was at it, found by what is known here and nowhere else any more
     await again(partial(_scrub_once_more, erasure, traces))
@@ -201,8 +203,9 @@ async def erase_person(job: JobContext) -> dict[str, Any]:
     return told
 
 
-async def _scrub(erasure: ErasureRow, traces: Traces, files: Mapping[str, Any]) -> dict[str, Any]:
-    """Scrub what is known of them and write down that it is done; returns what was scrubbed, with `files` before it."""
+async def _scrub(erasure: ErasureRow, traces: Traces, files: Mapping[str, Any], asker: UUID | None) -> dict[str, Any]:
+    """Scrub what is known of them, write down that it is done, and tell whoever asked: the page they asked on is gone.
+    Returns what was scrubbed, with `files` before it."""
     told = dict(files)
     async with transaction() as session:
         for personal in PERSONAL:
@@ -214,7 +217,16 @@ async def _scrub(erasure: ErasureRow, traces: Traces, files: Mapping[str, Any]) 
         await keep_note(ErasureNote(erasure.id, erasure.person_id, erasure.ground, erasure.asked_at, hashes))
         await finish_erasure(session, erasure.id, told)
         await audit(session, SYSTEM, "customer.erased", "customer", erasure.person_id, ground=erasure.ground.value)
+        if asker is not None:
+            await notify(session, title=DONE, body=_told_words(told), level="success", user_id=asker)
     return told
+
+
+def _told_words(told: Mapping[str, Any]) -> str:
+    """Return how much was scrubbed; nothing of whom."""
+    tables = {name: int(many) for name, many in told.items() if name not in (FILES, NOT_WAITED_FOR)}
+    said = f"{plural(sum(tables.values()), 'row')} of {plural(len(tables), 'table')}"
+    return f"Scrubbed: {said}, {plural(int(told.get(FILES, 0)), 'file')} taken away. It cannot be taken back."
 
 
 async def _scrub_once_more(erasure: ErasureRow, traces: Traces) -> None:

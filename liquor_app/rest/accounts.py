@@ -16,7 +16,7 @@ from liquor_app.accounts.entry.access_links import find_link, use_link
 from liquor_app.accounts.entry.known_devices import DEVICE_DAYS, Device, remember
 from liquor_app.accounts.entry.passwords import hash_password, turn, verify_password
 from liquor_app.accounts.entry.setup_code import check_code
-from liquor_app.accounts.entry.sign_in import Verdict, begin_attempt, finish_attempt
+from liquor_app.accounts.entry.sign_in import Verdict, begin_attempt, finish_attempt, hold_granted
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permission_table import Permission, needs
 from liquor_app.accounts.permissions import STRANGER, Actor, require
@@ -130,17 +130,24 @@ def known_from_now(request: Request, response: Response, user: users.UserRow) ->
     keep_cookie(response, DEVICE, remember(device_of(request), user.id), days=DEVICE_DAYS)
 
 
+def agent_of(request: Request) -> str | None:
+    """Return what a browser or a program says it is."""
+    return request.headers.get("user-agent")
+
+
 @router.post("/auth/login", response_model=Tokens)
 @needs(Permission.ENTER)
 async def login(request: Request, response: Response, body: SignIn) -> object:
     """An access token (15 minutes) and a refresh token (rotated on each use). Both end with their session: at sign-out,
     with a changed password, when the user is no longer active. After eight wrong passwords in a row one waits, longer
     each time, unless on a device (a cookie) one has signed in on before."""
-    user = (await attempt_sign_in(request, body.email, body.password, body.code)).granted()
+    verdict = await attempt_sign_in(request, body.email, body.password, body.code)
+    user = verdict.granted()
 
     async def issue() -> object:
         async with transaction() as session:
-            return await tokens.issue_tokens(session, user, ip=source_of(request))
+            await hold_granted(session, verdict)
+            return await tokens.issue_tokens(session, user, ip=source_of(request), user_agent=agent_of(request))
 
     pair = await beside_the_crowd(request, issue)
     known_from_now(request, response, user)
@@ -149,10 +156,12 @@ async def login(request: Request, response: Response, body: SignIn) -> object:
 
 @router.post("/auth/refresh", response_model=Tokens)
 @needs(Permission.ENTER)
-async def refresh(body: Refresh) -> object:
+async def refresh(request: Request, body: Refresh) -> object:
     """A new pair for an unused refresh token; a second use of one ends its whole family."""
     async with transaction() as session:
-        pair = await tokens.refresh_tokens(session, body.refresh_token)
+        pair = await tokens.refresh_tokens(
+            session, body.refresh_token, ip=source_of(request), user_agent=agent_of(request)
+        )
     if pair is None:
         raise Unauthenticated("The refresh token is unknown, used or expired. Please sign in again.")
     return pair

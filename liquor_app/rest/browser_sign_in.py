@@ -16,7 +16,7 @@ from liquor_app.accounts.entry.passkey_ceremony import Ceremony
 from liquor_app.accounts.entry.passkeys import add_passkey
 from liquor_app.accounts.entry.second_step import AGAIN, first_step_of, remember_first_step, use_first_step
 from liquor_app.accounts.entry.second_step_rule import needs_second_step
-from liquor_app.accounts.entry.sign_in import begin_attempt, finish_attempt
+from liquor_app.accounts.entry.sign_in import Verdict, begin_attempt, finish_attempt, hold_granted
 from liquor_app.accounts.permission_table import Permission, needs
 from liquor_app.accounts.permissions import Actor
 from liquor_app.api.client_address import source_group, source_of
@@ -27,7 +27,7 @@ from liquor_app.core.errors import AppError, Unauthenticated
 from liquor_app.rest.accounts import attempt_sign_in, beside_the_crowd, choose_by_link, first_admin, known_from_now
 from liquor_app.rest.kit.authentication import drop_cookie, keep_cookie, session_cookie
 from liquor_app.rest.kit.browser_forms import form_router, told_again
-from liquor_app.rest.kit.own_password import confirm_password, device_of, new_password
+from liquor_app.rest.kit.own_password import Proof, confirm_identity, device_of, new_password
 from liquor_app.rest.kit.passkey_exchange import enter_with, read_answer, taken_challenge
 from liquor_app.sending.staff_mail import ask_for_reset
 
@@ -40,11 +40,17 @@ def _safe_next(target: str) -> str:
     return target if inside and target.isprintable() else "/"
 
 
-async def _open(request: Request, user: users.UserRow, target: str) -> Response:
-    """Answer with a session of this browser's, whose session of before ends (ASVS 7.2.4)."""
+async def _open(request: Request, user: users.UserRow, target: str, *, password: Verdict | None = None) -> Response:
+    """Answer with a session of this browser's, whose session of before ends (ASVS 7.2.4).
+
+    Args:
+        password: what came of the password they signed in with; that it still is theirs is asked again.
+    """
 
     async def opened() -> str:
         async with transaction() as session:
+            if password is not None:
+                await hold_granted(session, password)
             if before := session_cookie(request):
                 await sessions.close_session(session, before)
             agent = request.headers.get("user-agent")
@@ -68,7 +74,7 @@ async def browser_login(
     try:
         verdict = await attempt_sign_in(request, email, password)
         if verdict.waits_for is None:
-            return await _open(request, verdict.granted(), next)
+            return await _open(request, verdict.granted(), next, password=verdict)
         async with transaction() as session:
             told = await remember_first_step(session, verdict.waits_for.id)
     except AppError as error:
@@ -99,7 +105,7 @@ async def browser_code(
             verdict = await finish_attempt(session, attempt, True, code=code)
         user = verdict.granted()
         await use_first_step(held)
-        response = await _open(request, user, next)
+        response = await _open(request, user, next, password=verdict)
     except Unauthenticated as error:
         where = "/login" if error.message == AGAIN else "/login/code"
         return told_again(where, error, next=_safe_next(next))
@@ -228,11 +234,14 @@ async def browser_two_steps(
     request: Request,
     current_password: Annotated[str, Form(max_length=200)],
     off: Annotated[str, Form(max_length=3)] = "",
+    code: Annotated[str, Form(max_length=20)] = "",
+    credential: Annotated[str, Form(max_length=16_384)] = "",
 ) -> Response:
-    """Begin setting two steps up, or turn them off."""
+    """Begin setting two steps up, or turn them off; the second step that is there is asked for."""
 
     async def change(actor: Actor) -> str:
-        user = await confirm_password(request, actor, current_password)
+        signed = read_answer(credential) if credential else None
+        user = await confirm_identity(request, actor, Proof(current_password, code, signed))
         async with transaction() as session:
             if off:
                 await two_steps.end_two_steps(session, actor, user.id)

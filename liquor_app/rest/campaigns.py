@@ -16,6 +16,7 @@ from liquor_app.accounts.permissions import Actor
 from liquor_app.actions import coupon_source
 from liquor_app.actions.coupon_source import CodeNeed
 from liquor_app.analytics.attribution_views import read_views
+from liquor_app.analytics.measured import measured_of_campaigns
 from liquor_app.analytics.metrics import rate
 from liquor_app.analytics.returned_revenue import returned_since
 from liquor_app.api.etag import check_unchanged, tag
@@ -243,9 +244,10 @@ async def analytics(actor: CurrentActor, campaign_id: Id) -> object:
         row = await service.get_campaign(session, actor, campaign_id)
         result = await holdout_result(session, actor, campaign_id)
         returned = await returned_since(session, actor, campaign_id)
+        measured = await measured_of_campaigns(session, actor, [campaign_id])
     counts = {
         "sends": row.completed_sends, "delivered": row.delivered_sends, "opens": row.opens, "clicks": row.clicks,
-        "conversions": row.conversions,
+        "conversions": row.conversions, **measured.get(campaign_id, {}),
     }  # fmt: skip
     rates = {name: rate(name, **counts) for name in ("delivery_rate", "open_rate", "click_rate", "conversion_rate")}
     lift = _lift(result.revenue)["difference"] if result else None

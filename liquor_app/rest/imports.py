@@ -6,17 +6,15 @@ import hashlib
 import json
 from collections.abc import AsyncIterator
 from dataclasses import asdict
-from pathlib import Path, PurePath
+from pathlib import Path
 from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
-from fastapi.responses import StreamingResponse
 from starlette.datastructures import UploadFile
 
 from liquor_app.accounts.permission_table import Permission, needs
 from liquor_app.accounts.permissions import Actor, may, require
-from liquor_app.accounts.tokens import actor_again
 from liquor_app.api.etag import check_unchanged, content, tag
 from liquor_app.api.idempotency import once
 from liquor_app.api.schemas import JOB, Id
@@ -32,11 +30,9 @@ from liquor_app.imports.dry_run import inspect_file, try_file
 from liquor_app.imports.lists import IMPORTS, list_imports
 from liquor_app.imports.models import AS_OF, ImportStatus
 from liquor_app.imports.orders.store_orders import numbered_before
-from liquor_app.imports.readers.dialect import STORE
+from liquor_app.imports.readers.dialect import SHOP
 from liquor_app.imports.readers.formats import READING
-from liquor_app.imports.undo import undo_import
 from liquor_app.imports.undo.discard_upload import discard_upload
-from liquor_app.rest.files import attachment
 from liquor_app.rest.kit.authentication import CurrentActor, key_owner
 from liquor_app.rest.kit.file_forms import file_form
 from liquor_app.rest.kit.list_routes import list_routes
@@ -45,7 +41,6 @@ from liquor_app.rest.schemas.customers import (
     ImportOut,
     ImportPreview,
     ImportStarted,
-    ImportUndo,
 )
 
 router = APIRouter(tags=["imports"])
@@ -66,9 +61,10 @@ def _form(*names: str) -> dict[str, Any]:
         "options": {
             "type": "string",
             "description": (
-                "JSON object: date_order (mdy, dmy), decimal (. or ,), numbering (shop, store: receipt numbers are one"
-                " series, or begin anew in each store), profile (the tool whose export it is), constants (field → what"
-                " holds for every row), unknown_customers (refuse, create: buyers nobody knows), sheet (of a workbook),"
+                "JSON object: date_order (mdy, dmy), decimal (. or ,), numbering (shop, store, register: receipt"
+                " numbers are one series, or begin anew in each store, or at each register), profile (the tool whose"
+                " export it is), constants (field → what holds for every row), unknown_customers (refuse, create:"
+                " buyers nobody knows), sheet (of a workbook),"
                 " changes_nothing (list of columns left out that change nothing), row_kinds (column → value → sale,"
                 " given_back or no_sale)."
             ),
@@ -80,7 +76,12 @@ def _form(*names: str) -> dict[str, Any]:
         "properties": {"file": {"type": "string", "format": "binary"}, **{name: known[name] for name in names}},
         "additionalProperties": False,
     }
-    return {"requestBody": {"required": True, "content": {"multipart/form-data": {"schema": shape}}}}
+    shown: dict[str, str] = {
+        "file": "email,name\r\nann@example.com,Ann Sample\r\n", "kind": "customers", "policy": "fill",
+        "mapping": '{"email": "email", "name": "name"}', "options": '{"date_order": "mdy"}',
+    }  # fmt: skip
+    form = {"schema": shape, "example": {name: shown[name] for name in ("file", *names)}}
+    return {"requestBody": {"required": True, "content": {"multipart/form-data": form}}}
 
 
 class _Upload:
@@ -252,16 +253,16 @@ async def preview_import(
     them changes is told to those who may see the like."""
     async with transaction() as session:
         row = await import_rows.get_import(session, actor, import_id)
-        by_store = await numbered_before(session, actor)
+        numbered = await numbered_before(session, actor)
     if row.status is not ImportStatus.PREVIEW:
         raise Conflict("This file was imported; there is nothing to look at first.")
     # a key for imports alone brings things in: it is not told what is held already
     is_shown = may(actor, Permission.PRODUCTS_READ if body.kind == "products" else Permission.CUSTOMERS_PRIVATE)
     options = body.options.model_dump(exclude_none=True)
-    async with file_store().on_disk(row.stored) as path:
+    async with file_store().on_disk(import_rows.stored_file(row)) as path:
         seen = await READING.run(
             inspect_file, path, body.kind, rows=1, mapping=body.mapping or None, options=options,
-            file_name=row.file_name, numbers_by_store=by_store,
+            file_name=row.file_name, numbered=numbered,
         )  # fmt: skip
         async with transaction() as session:
             tried = await try_file(
@@ -275,7 +276,7 @@ async def preview_import(
         "profile": seen.profile,
         "sheet": seen.book.read,
         "sheets": seen.book.held,
-        **asdict(seen.dialect) | ({"numbering": STORE} if tried.by_store else {}),
+        **asdict(seen.dialect) | ({} if tried.numbering == SHOP else {"numbering": tried.numbering}),
         **counts,
         "reasons": tried.report.reasons,
         "notes": tried.report.notes,
@@ -307,7 +308,7 @@ async def start_import(request: Request, actor: CurrentActor, import_id: Id, bod
     """Import a file that was looked at."""
 
     async def work(session: Any) -> ImportStarted:
-        return _started(
+        return started(
             await uploads.start_import(
                 session, actor, import_id, kind=body.kind, policy=body.policy, mapping=body.mapping,
                 options=body.options.model_dump(exclude_none=True),
@@ -331,63 +332,12 @@ async def resume_import(request: Request, actor: CurrentActor, import_id: Id) ->
     """Go on with an import that was cancelled or failed, where it stopped."""
 
     async def work(session: Any) -> ImportStarted:
-        return _started(await uploads.resume_import(session, actor, import_id))
+        return started(await uploads.resume_import(session, actor, import_id))
 
     return await once(request, key_owner(actor), ImportStarted, work, status=202, location=JOB)
 
 
-@router.get("/imports/{id}/undo", response_model=ImportUndo)
-@needs(Permission.IMPORTS_READ)
-async def preview_undo(actor: CurrentActor, import_id: Id) -> object:
-    """What undoing an import would remove, set back and keep; nothing is done."""
-    async with transaction() as session:
-        return await undo_import.preview_undo(session, actor, import_id)
-
-
-@router.post("/imports/{id}/undo", response_model=ImportStarted, status_code=202)
-@needs(Permission.IMPORTS_WRITE)
-async def undo(request: Request, actor: CurrentActor, import_id: Id) -> Response:
-    """Take an import back, up to 30 days after it: what it made goes, what it changed is set back, what others built
-    on it stays and is counted. A job does it; one that was stopped goes on where it stopped."""
-
-    async def work(session: Any) -> ImportStarted:
-        return _started(await undo_import.request_undo(session, actor, import_id))
-
-    return await once(request, key_owner(actor), ImportStarted, work, status=202, location=JOB)
-
-
-@router.post("/imports/{id}/undo/cancel", response_model=ImportOut)
-@needs(Permission.IMPORTS_WRITE)
-async def cancel_undo(actor: CurrentActor, import_id: Id) -> object:
-    """Stop an undoing after the batch in hand. What was taken back stays so."""
-    async with transaction() as session:
-        return await undo_import.cancel_undo(session, actor, import_id)
-
-
-def _started(row: import_rows.ImportRow) -> ImportStarted:
+def started(row: import_rows.ImportRow) -> ImportStarted:
+    """Return the answer to whoever had a job begin."""
     assert row.job_id is not None
     return ImportStarted(job_id=row.job_id, import_id=row.id)
-
-
-@router.get("/imports/{id}/rejects", response_class=StreamingResponse)
-@needs(Permission.IMPORTS_READ)
-async def get_rejects(actor: CurrentActor, import_id: Id) -> StreamingResponse:
-    """The refused rows as CSV, each with its reason: mend them and import the file again."""
-    async with transaction() as session:
-        lines, after = await uploads.rejects_page(session, actor, import_id)
-        name = (await import_rows.get_import(session, actor, import_id)).file_name
-
-    async def pages() -> AsyncIterator[str]:
-        page, following = lines, after
-        yield "".join(page)
-        while following is not None:
-            async with transaction() as session:
-                still = await actor_again(session, [actor.kind.value, str(actor.id)])
-                page, following = await uploads.rejects_page(session, still, import_id, following)
-            yield "".join(page)
-
-    return StreamingResponse(
-        pages(),
-        media_type="text/csv",
-        headers={"Content-Disposition": attachment(f"{PurePath(name).stem[:80]} refused.csv")},
-    )

@@ -68,7 +68,7 @@ async def record_consent(request: Request, actor: CurrentActor, customer_id: Id,
 async def asked_for(actor: CurrentActor, customer_id: Id) -> Sequence[ErrandRow]:
     """The latest confirmations and questions for the date of birth sent to this customer."""
     async with transaction() as session:
-        await recipients.recipient_by_id(session, customer_id)
+        await recipients.recipient_by_id(session, customer_id, by_staff=True)
         return await transactional.errands_of(session, actor, customer_id)
 
 

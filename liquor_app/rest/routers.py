@@ -31,25 +31,38 @@ from liquor_app.rest import (
     webhooks,
 )
 from liquor_app.rest.kit.authentication import ask_first, has_session
+from liquor_app.rest.kit.body_examples import EXAMPLES
 from liquor_app.rest.kit.rule_codes import RULE_CODES
-from liquor_app.rest.people import customer_labels, merges, passkeys, privacy, sign_ups, socket_tickets, team
+from liquor_app.rest.people import (
+    customer_labels,
+    merges,
+    own_sessions,
+    passkeys,
+    privacy,
+    sign_ups,
+    socket_tickets,
+    team,
+)
 from liquor_app.rest.schemas.analytics import AnalyticsMessage
 from liquor_app.rest.schemas.campaigns import CampaignStatusMessage
 from liquor_app.rest.schemas.organization import NotificationMessage
 from liquor_app.rest.shop import ab_tests, allocations, drop_folders, products, reports, tills, webhook_endpoints
 from liquor_app.rest.shop import coupons as coupon_pools
-from liquor_app.rest.work import jobs, notices, saved_views
+from liquor_app.rest.work import import_undo, jobs, notices, saved_views
 
 ROUTERS = [
     accounts.router,
     passkeys.router,
+    own_sessions.router,
     team.router,
     customers.router,
     customer_labels.router,
     merges.router,
     privacy.router,
+    privacy.copies,
     sign_ups.router,
     imports.router,
+    import_undo.router,
     tills.router,
     drop_folders.router,
     products.router,
@@ -108,7 +121,7 @@ def create_api() -> FastAPI:
         ask_first(router.routes)
         for route in router.routes:
             if isinstance(route, APIRoute):
-                said: dict[str, object] = {"x-rules": _rules(route)}
+                said: dict[str, object] = {"x-rules": _rules(route), **_example(route)}
                 if (permission := needed(route.endpoint)) is not None:
                     said["x-permission"] = permission.value
                 route.openapi_extra = {**(route.openapi_extra or {}), **said}
@@ -116,6 +129,17 @@ def create_api() -> FastAPI:
     return application.create_api(ROUTERS, at_root=AT_ROOT, large_bodies=large, sockets=SOCKETS, knows=has_session)
 
 
+def _named(route: APIRoute) -> str:
+    return f"{min(route.methods or ['GET'])} {route.path}"
+
+
+def _example(route: APIRoute) -> dict[str, object]:
+    """A body as somebody would send it, beside what FastAPI reads off the route."""
+    if (body := EXAMPLES.get(_named(route))) is None:
+        return {}
+    return {"requestBody": {"content": {"application/json": {"example": body}}}}
+
+
 def _rules(route: APIRoute) -> list[str]:
-    codes = RULE_CODES.get(f"{min(route.methods or ['GET'])} {route.path}", "")
+    codes = RULE_CODES.get(_named(route), "")
     return [RULE + code for code in codes.split()]

@@ -33,6 +33,20 @@ class Happened(StrEnum):
     TEST = "webhook.test"
     """Sent by hand, to one endpoint; nobody asks for it."""
 
+    @property
+    def label(self) -> str:
+        """As people say it: "Purchase added"."""
+        return _SAID[self]
+
+
+_SAID = {
+    Happened.CUSTOMER_CREATED: "Customer added", Happened.CUSTOMER_UPDATED: "Customer changed",
+    Happened.PURCHASE_CREATED: "Purchase added", Happened.CAMPAIGN_APPROVED: "Campaign approved",
+    Happened.CAMPAIGN_FINISHED: "Campaign finished", Happened.SEND_DELIVERED: "Message delivered",
+    Happened.SEND_BOUNCED: "Message bounced", Happened.SUPPRESSION_ADDED: "Address suppressed",
+    Happened.IMPORT_FINISHED: "Import finished", Happened.TEST: "Test",
+}  # fmt: skip
+
 
 ASKED_FOR = tuple(one for one in Happened if one is not Happened.TEST)
 

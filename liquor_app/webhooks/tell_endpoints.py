@@ -11,6 +11,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import UUID
 
 import httpx
@@ -24,12 +25,15 @@ from liquor_app.core.bulk import unnest
 from liquor_app.core.clock import now
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import AppError
+from liquor_app.core.pubsub import publish
 from liquor_app.core.security.crypto import decrypt
 from liquor_app.core.security.outbound import BlockedAddress, http_client, is_blocked
 from liquor_app.organization.service import notify
 from liquor_app.ui.words import plural
 from liquor_app.webhooks.models import DELIVERY, DeliveryStatus
 
+TOPIC = "webhooks"
+"""Where news of tries are heard."""
 ANSWER_SECONDS = 15.0
 LEASE_SECONDS = 60
 EACH, ROUND = 5, 50
@@ -172,6 +176,7 @@ async def record(session: AsyncSession, tried: Sequence[Tried]) -> None:
         await session.execute(text(_ILL), {"ids": sorted(ill)})
     await _disable(session, gone, _GONE, at_once=True)
     await _disable(session, given_up - gone, _LATE, at_once=False)
+    publish(session, TOPIC, {"tried": len(tried)})
 
 
 async def _disable(session: AsyncSession, endpoints: set[UUID], reason: str, *, at_once: bool) -> None:
@@ -180,7 +185,8 @@ async def _disable(session: AsyncSession, endpoints: set[UUID], reason: str, *, 
     values = {"ids": sorted(endpoints), "reason": reason, "at_once": at_once, "hours": FAILING_HOURS}
     for row in (await session.execute(text(_DISABLE), values)).all():
         await audit(session, SYSTEM, "webhook.disabled", "webhook", row.id, url=row.url, reason=reason)
+        host = urlsplit(row.url).hostname  # alone: everybody has a bell, and an address may be a secret
         await notify(
-            session, title="A webhook endpoint is told no more", body=f"{row.url}: {reason} What happened since waits.",
+            session, title="A webhook endpoint is told no more", body=f"{host}: {reason} What happened since waits.",
             link="/settings/webhooks", level="warning",
         )  # fmt: skip

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+from uuid import UUID
+
 import httpx
 import pytest
 from sqlalchemy import text
@@ -9,9 +12,13 @@ from sqlalchemy import text
 from liquor_app.accounts.api_keys import create_api_key
 from liquor_app.accounts.cookies import SESSION
 from liquor_app.accounts.entry.setup_code import current_code
+from liquor_app.accounts.entry.sign_in import Verdict, hold_granted
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import SYSTEM
-from liquor_app.core.db import transaction
+from liquor_app.accounts.sessions import open_session, session_actor
+from liquor_app.accounts.users import UserRow, get_user
+from liquor_app.core.db import Session, transaction
+from liquor_app.rest import accounts, browser_sign_in
 from tests.api.client import PASSWORD, Client, is_problem, signed_in
 
 pytestmark = pytest.mark.integration
@@ -142,3 +149,49 @@ async def test_a_password_is_changed_with_the_old_one_and_ends_other_sessions(an
     is_problem(await client.get("/users/me"), 401, "unauthenticated")
     again = await anybody.post("/auth/login", json={"email": "user@example.com", "password": fresh})
     assert again.status_code == 200
+
+
+@pytest.mark.parametrize("door", ["/auth/login", "/session/login"])
+async def test_a_password_changed_between_its_check_and_the_session_opens_nothing(
+    anybody: Client, monkeypatch: pytest.MonkeyPatch, door: str
+) -> None:
+    """They are two transactions: what the change ended did not have the session that was only about to be."""
+    owner = await signed_in(anybody, Role.USER)
+
+    async def changed_first(session: Session, verdict: Verdict) -> UserRow:
+        async with transaction() as other:
+            await other.execute(text("UPDATE users SET password_hash = 'another' WHERE email = 'user@example.com'"))
+        return await hold_granted(session, verdict)
+
+    monkeypatch.setattr(accounts, "hold_granted", changed_first)
+    monkeypatch.setattr(browser_sign_in, "hold_granted", changed_first)
+    who = {"email": "user@example.com", "password": PASSWORD}
+    answer = await anybody.post(door, **({"json": who} if door == "/auth/login" else {"data": who}))
+    if door == "/auth/login":
+        is_problem(answer, 401, "unauthenticated")
+    else:
+        assert answer.headers["location"].startswith("/login?")
+        assert "session" not in answer.headers.get("set-cookie", "")
+    async with transaction() as session:
+        opened = await session.execute(
+            text("SELECT (SELECT count(*) FROM browser_sessions) + (SELECT count(*) FROM refresh_tokens)")
+        )
+        assert opened.scalar_one() == 1, "the owner's own"
+    assert owner.headers
+
+
+async def test_a_change_of_the_password_waits_for_a_session_that_is_being_opened(anybody: Client) -> None:
+    owner = await signed_in(anybody, Role.USER)
+    async with transaction() as session:
+        user = await get_user(session, UUID((await owner.get("/users/me")).json()["id"]))
+        assert user is not None
+        stored = await session.scalar(text("SELECT password_hash FROM users WHERE id = :id"), {"id": user.id})
+        await hold_granted(session, Verdict(user, stored=stored))
+        fresh = {"password": "another good phrase", "current_password": PASSWORD}
+        changing = asyncio.create_task(owner.patch("/users/me", json=fresh))
+        cookie = await open_session(session, user, ip=None, user_agent="late")
+        await asyncio.sleep(1)
+        assert not changing.done()
+    assert (await changing).status_code == 200
+    async with transaction() as session:
+        assert await session_actor(session, cookie) is None, "ended with all others"

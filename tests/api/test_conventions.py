@@ -43,10 +43,11 @@ GET /analytics/coupons · GET /analytics/playbooks · GET /analytics/calibration
 GET /analytics/metrics · GET /campaigns/{id}/attribution · GET /purchases · GET /purchases/export
 POST /auth/password · POST /auth/forgotten
 POST /auth/passkeys/begin · POST /auth/passkeys/finish · POST /users/me/passkeys/begin · POST /users/me/passkeys
-GET /users/me/passkeys · GET /users/me/passkeys/{id} · PATCH /users/me/passkeys/{id}
+POST /users/me/passkeys/prove · GET /users/me/passkeys · GET /users/me/passkeys/{id} · PATCH /users/me/passkeys/{id}
 DELETE /users/me/passkeys/{id}
 GET /users · GET /users/export · POST /users · PATCH /users/{id} · POST /users/{id}/link · POST /users/{id}/sign-out
-POST /users/{id}/two-steps/off · GET /users/me/sessions · DELETE /users/me/sessions/{id} · GET /users/me/two-steps
+POST /users/{id}/two-steps/off · GET /users/me/sessions · DELETE /users/me/sessions/{id}
+POST /users/me/sessions/end-others · GET /users/me/two-steps
 POST /users/me/two-steps · POST /users/me/two-steps/confirm · POST /users/me/two-steps/off
 GET /api-keys · GET /api-keys/export · POST /api-keys · GET /api-keys/{id} · PATCH /api-keys/{id}
 DELETE /api-keys/{id}
@@ -68,7 +69,7 @@ GET /sending · POST /sending/stop · POST /sending/resume
 GET /doubles · GET /doubles/export · POST /doubles/find · POST /doubles/{id}/dismiss · POST /merges/{id}/undo
 GET /customers/{id}/merge · POST /customers/{id}/merge · GET /customers/{id}/merges
 POST /customers/{id}/personal-data · POST /customers/{id}/erasure · GET /customers/{id}/erasure
-GET /customers/{id}/erasure/mentions
+GET /customers/{id}/erasure/mentions · POST /anonymised-copies
 PUT /customers/{id}/objection · GET /settings/access · PATCH /settings/access
 GET /customers/{id}/labels · PATCH /customers/{id}/labels
 GET /customers/{id}/age · POST /customers/{id}/age
@@ -101,7 +102,7 @@ GET /settings/channels/senders · PATCH /settings/channels/senders · POST /sett
 GET /settings/guidance · PATCH /settings/guidance · POST /settings/autopilot/stop · POST /settings/autopilot/release
 GET /drop-folders · GET /drop-folders/export · POST /drop-folders · GET /drop-folders/{id} · PUT /drop-folders/{id}
 DELETE /drop-folders/{id} · POST /drop-folders/{id}/look · GET /drop-files · GET /drop-files/export
-POST /drop-files/{id}/retry
+POST /drop-files/{id}/retry · POST /drop-files/{id}/take-as · POST /drop-files/{id}/discard
 GET /products · GET /products/export · GET /products/{id} · PUT /products
 POST /imports · POST /imports/{id}/preview · POST /imports/{id}/start · POST /imports/{id}/cancel
 POST /imports/{id}/resume · GET /imports/{id}/undo · POST /imports/{id}/undo · POST /imports/{id}/undo/cancel
@@ -117,7 +118,8 @@ GET /customers/{id}/purchases · GET /customers/{id}/purchases/export · GET /cu
 POST /customers/bulk · POST /customers/export · POST /campaigns/bulk · POST /campaigns/export · GET /jobs/{id}/file
 GET /customers/{id}/not-sent/export · GET /settings/templates/{id}/versions/export
 GET /segments/{id}/customers/export · GET /settings/templates/export
-GET /files/{token} · GET /imports · GET /imports/{id} · GET /imports/{id}/rejects · GET /health/live · GET /health/ready
+GET /files/{token} · GET /imports · GET /imports/{id} · GET /imports/{id}/rejects
+GET /imports/{id}/undo/kept · GET /imports/{id}/warnings · GET /health/live · GET /health/ready
 """
 
 

@@ -102,7 +102,7 @@ async def test_a_stale_version_is_refused_by_each(shop: Shop) -> None:
             is_problem(answer, 412, "precondition_failed")
         assert (await shop.client.get(path)).headers["etag"] == tag, f"{name} changed something"
         refused.append(name)
-    assert missing == ["DELETE /api/v1/users/me/sessions/{id}"], "make one, so that it is tried: see _each_thing"
+    assert not missing, "make one, so that it is tried: see _each_thing"
     assert len(refused) > 25
 
 
@@ -127,7 +127,8 @@ async def test_a_session_has_a_version_too(anybody: Client, admin: Client) -> No
             ),
             {"role": Role.ADMIN.value},
         )
-    (row,) = (await admin.get("/users/me/sessions")).json()["items"]
+    items = (await admin.get("/users/me/sessions")).json()["items"]
+    row = next(one for one in items if one["kind"] == "browser")
     path = f"/users/me/sessions/{row['id']}"
     tag = (await admin.get(path)).headers["etag"]
     is_problem(await admin.delete(path, headers={"If-Match": STALE}), 412, "precondition_failed")

@@ -65,6 +65,30 @@ async def test_upload_follow_and_fetch_the_rejects(manager: Client, viewer: Clie
     is_problem(await viewer.get(f"/imports/{import_id}"), 403, "forbidden")
 
 
+async def test_warned_rows_and_who_an_undoing_keeps_are_fetched(manager: Client, viewer: Client) -> None:
+    content = b"email,name,phone\nada@example.com,Ada,12\nbo@example.com,Bo,\n"
+    ids = []
+    for _ in range(2):
+        begun = (await send(manager, content)).json()
+        assert await queue.run(UUID(begun["job_id"]), TASKS) is JobStatus.SUCCEEDED
+        ids.append(begun["import_id"])
+    warned = await manager.get(f"/imports/{ids[0]}/warnings")
+    assert warned.headers["content-type"].startswith("text/csv")
+    assert 'filename="people warned.csv"' in warned.headers["content-disposition"]
+    assert warned.text.splitlines()[1].startswith("2,phone,12,")
+    told = (await manager.get(f"/imports/{ids[0]}/undo")).json()
+    assert told["kept"] == {"people_confirmed": 2}
+    assert [(one["name"], one["why"]) for one in told["kept_names"]] == [
+        ("Ada", "people_confirmed"), ("Bo", "people_confirmed"),
+    ]  # fmt: skip
+    kept = await manager.get(f"/imports/{ids[0]}/undo/kept")
+    assert 'filename="people kept.csv"' in kept.headers["content-disposition"]
+    assert len(kept.text.splitlines()) == 3
+    is_problem(await manager.get(f"/imports/{ids[1]}/undo/kept"), 404, "not_found")
+    for what in ("warnings", "undo/kept"):
+        is_problem(await viewer.get(f"/imports/{ids[0]}/{what}"), 403, "forbidden")
+
+
 async def test_bad_uploads_leave_no_file_behind(manager: Client, viewer: Client, anybody: Client) -> None:
     before = waiting()
     is_problem(await send(anybody), 401, "unauthenticated")

@@ -13,12 +13,15 @@ from sqlalchemy import text
 
 from liquor_app.accounts.api_keys import change_limits, create_api_key
 from liquor_app.accounts.key_usage import PER_MINUTE, PER_MONTH, QuotaExceeded, month_of, month_used, use_month
-from liquor_app.accounts.models import Role
+from liquor_app.accounts.lists import list_api_keys
+from liquor_app.accounts.models import Role, User
 from liquor_app.accounts.permissions import SYSTEM
+from liquor_app.accounts.tokens import token_actor
 from liquor_app.core import redis
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import NotFound, Unavailable
-from tests.api.client import Client, is_problem
+from liquor_app.screens.accounts.api_keys.state import key_line
+from tests.api.client import PASSWORD, Client, is_problem
 
 pytestmark = pytest.mark.integration
 
@@ -165,3 +168,71 @@ async def test_people_have_no_month(manager: Client) -> None:
     async with transaction() as session:
         with pytest.raises(NotFound):
             await change_limits(session, SYSTEM, UUID(int=5), {"per_minute": 5})
+
+
+async def made_by(key: Client, client: Client, **said: Any) -> Client:
+    """A key that a key made."""
+    made = await key.post("/api-keys", json={"name": "Made", "role": "admin", **said})
+    assert made.status_code == 201, made.text
+    return Client(client.http, {"X-API-Key": made.json()["key"]})
+
+
+async def test_what_a_key_makes_shares_its_month(admin: Client, anybody: Client) -> None:
+    """A quota of ten is ten, and not ten for each key it makes, nor for those that these make."""
+    secret = (await admin.post("/api-keys", json={"name": "First", "role": "admin", "per_month": 10})).json()["key"]
+    first = Client(anybody.http, {"X-API-Key": secret})
+    children = [await made_by(first, anybody) for _ in range(2)]  # two of the ten
+    grandchild = await made_by(children[0], anybody)  # a third
+    answers = [await one.get("/segments") for _ in range(3) for one in (*children, grandchild)]
+    assert [one.status_code for one in answers] == [200] * 7 + [429] * 2
+    assert [left(one)["month"] for one in answers] == [6, 5, 4, 3, 2, 1, 0, 0, 0]
+    is_problem(answers[-1], 429, "quota_exceeded")
+    is_problem(await first.get("/segments"), 429, "quota_exceeded")
+    rows = (await admin.get("/api-keys?sort=created_at")).json()["items"]
+    told = sorted(one["used_this_month"] for one in rows)
+    assert told == [2, 2, 6, 10], "what was refused is counted nowhere"
+
+
+async def test_what_a_key_makes_shares_its_minute(admin: Client, anybody: Client) -> None:
+    secret = (await admin.post("/api-keys", json={"name": "First", "role": "admin", "per_minute": 6})).json()["key"]
+    first = Client(anybody.http, {"X-API-Key": secret})
+    children = [await made_by(first, anybody) for _ in range(2)]
+    answers = [await one.get("/segments") for _ in range(8) for one in children]  # a new minute may begin meanwhile
+    assert sum(one.status_code == 200 for one in answers) <= 12
+    is_problem(next(one for one in answers if one.status_code == 429), 429, "too_many_requests")
+
+
+async def test_a_key_tells_what_it_acts_as(admin: Client, anybody: Client, password_hash: str) -> None:
+    """Its maker was demoted: it may no more than they may now, and says so."""
+    async with transaction() as session:
+        other = User(email="second@example.com", password_hash=password_hash, role=Role.ADMIN)
+        session.add(other)
+    signed = await anybody.post("/auth/login", json={"email": "second@example.com", "password": PASSWORD})
+    second = Client(anybody.http, {"Authorization": f"Bearer {signed.json()['access_token']}"})
+    keys = [
+        (await second.post("/api-keys", json={"name": role, "role": role})).json()["key"]
+        for role in ("admin", "manager", "user")
+    ]
+    async with transaction() as session:
+        await create_api_key(session, SYSTEM, name="console", role=Role.ADMIN)
+
+    async def acts() -> dict[str, str]:
+        return {one["name"]: one["acts_as"] for one in (await admin.get("/api-keys")).json()["items"]}
+
+    as_made = {"admin": "admin", "manager": "manager", "user": "user", "console": "admin"}
+    assert await acts() == as_made
+    for role, told in (
+        ("manager", {**as_made, "admin": "manager"}),
+        ("user", {**as_made, "admin": "user", "manager": "user"}),
+        ("admin", as_made),
+    ):
+        assert (await admin.patch(f"/users/{other.id}", json={"role": role})).status_code == 200
+        assert await acts() == told
+        for name, key in zip(("admin", "manager", "user"), keys, strict=True):
+            async with transaction() as session:
+                assert (await token_actor(session, key)).role.value == told[name]
+    async with transaction() as session:
+        await session.execute(text("INSERT INTO access_rules (name) VALUES ('two_steps_for_admins')"))
+        row = next(one for one in (await list_api_keys(session, SYSTEM)).items if one.name == "admin")
+    assert (row.role, row.acts_as) == (Role.ADMIN, Role.MANAGER)
+    assert key_line(row, datetime.now(UTC)).lessened == "Acts as Marketer, as its maker may no more"

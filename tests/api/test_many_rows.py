@@ -334,7 +334,7 @@ async def test_as_many_rows_as_are_taken_in_few_statements(manager: Client, monk
     async def statements(rows: list[dict[str, Any]], path: str, method: str) -> int:
         seen.clear()
         told(await manager.call(method, path, json=rows))
-        return len(seen)
+        return sum("set_config('enable_" not in one for one in seen)  # how many are asked for settles how, not what
 
     people = [{"external_id": f"C-{n}", "email": f"p{n}@example.com"} for n in range(600)]
     few = await statements(people[:2], "/customers", "PUT")

@@ -3,18 +3,39 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
+import jsonschema_rs
 import pytest
 
 from liquor_app.api.application import DOORS
 from liquor_app.api.openapi_document import ANSWERS
+from liquor_app.core.ids import uuid7
+from liquor_app.rest.kit.body_examples import EXAMPLES
 from tests.api.client import Client, is_problem, whole_api
 
 pytestmark = pytest.mark.integration
 
 DOCUMENT: dict[str, Any] = whole_api().openapi()
+REFUSED_HERE = {
+    "POST /auth/login": "401 unauthenticated",
+    "POST /auth/refresh": "401 unauthenticated",
+    "POST /auth/register": "403 forbidden",
+    "POST /auth/password": "422 rule.value token",
+    "POST /auth/passkeys/finish": "401 unauthenticated",
+    "POST /users/me/passkeys/begin": "422 rule.value current_password",
+    "POST /users/me/passkeys": "422 rule.value credential",
+    "POST /users/me/two-steps": "422 rule.value current_password",
+    "POST /users/me/two-steps/confirm": "409 rule.state",
+    "POST /users/me/two-steps/off": "422 rule.value current_password",
+    "POST /customers/bulk": "422 rule.value ids",
+    "POST /campaigns/bulk": "422 rule.value ids",
+    "POST /campaigns/generate": "422 rule.value target_segments",
+    "POST /analytics/learning/rules": "422 rule.unknown offer",
+}
+"""Examples that this shop refuses: they name secrets, links and things it does not have."""
 
 
 def operations() -> Iterator[tuple[str, str, dict[str, Any]]]:
@@ -98,3 +119,63 @@ async def test_refusals_are_of_the_shape_that_is_told(manager: Client, anybody: 
     ):
         body = is_problem(answer, status, code)
         assert set(body) <= set(properties)
+
+
+def bodies() -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """Every body of JSON: its operation's verb and path, and what is said of it."""
+    for method, path, operation in operations():
+        if (said := operation.get("requestBody", {}).get("content", {}).get("application/json")) is not None:
+            yield method, path, said
+
+
+def keeps_to_its_shape(said: dict[str, Any], where: str) -> None:
+    """What is said of a body or an answer shows an example, and each is one."""
+    shown = [said["example"]] if "example" in said else [one["value"] for one in said.get("examples", {}).values()]
+    assert shown, f"{where} shows nothing"
+    whole = {**said["schema"], "components": DOCUMENT["components"]}
+    checker = jsonschema_rs.Draft202012Validator(whole, validate_formats=True)
+    for one in shown:
+        assert [str(error) for error in checker.iter_errors(one)] == [], where
+
+
+def test_every_answer_is_shown_by_an_example_that_keeps_to_its_shape() -> None:
+    seen = 0
+    for method, path, operation in operations():
+        for status, answer in operation["responses"].items():
+            said = answer.get("content", {}).get("application/json") if status.startswith("2") else None
+            if said is not None:
+                keeps_to_its_shape(said, f"{method} {path} {status}")
+                assert said["example"] not in ({}, [], None, ""), f"{method} {path} shows nothing"
+                seen += 1
+    assert seen > 150
+
+
+def test_every_form_is_shown_by_an_example_that_keeps_to_its_shape() -> None:
+    shown = set()
+    for method, path, operation in operations():
+        said = operation.get("requestBody", {}).get("content", {}).get("multipart/form-data")
+        if said is not None:
+            keeps_to_its_shape(said, f"{method} {path}")
+            assert set(said["example"]) == set(said["schema"]["properties"]), path
+            shown.add(path)
+    assert len(shown) == 3
+
+
+def test_every_body_is_shown_by_an_example_that_keeps_to_its_shape() -> None:
+    for method, path, said in bodies():
+        keeps_to_its_shape(said, f"{method} {path}")
+    assert {f"{method} {path.removeprefix('/api/v1')}" for method, path, said in bodies() if "example" in said} == set(
+        EXAMPLES
+    ), "an example of no operation"
+
+
+async def test_what_is_shown_is_taken(admin: Client, anybody: Client) -> None:
+    """Each example is sent: nothing is wrong with it but that the shop has no such thing, or is in another state."""
+    told = {}
+    for operation, body in EXAMPLES.items():
+        method, path = operation.split(" ")
+        caller = anybody if path.startswith("/auth/") else admin
+        answer = await caller.call(method, re.sub(r"\{\w+\}", str(uuid7()), path), json=body)
+        if not answer.is_success and answer.status_code != 404:
+            told[operation] = f"{answer.status_code} {answer.json()['code']} {answer.json().get('field', '')}".strip()
+    assert told == REFUSED_HERE

@@ -21,7 +21,7 @@ from tests.passkeys import Device
 
 pytestmark = pytest.mark.integration
 
-OWN = {"current_password": PASSWORD}
+OWN: dict[str, Any] = {"current_password": PASSWORD}
 
 
 def our_device(**columns: Any) -> Device:
@@ -31,8 +31,17 @@ def our_device(**columns: Any) -> Device:
     return Device(party.origin, **columns)
 
 
-async def added(client: Client, device: Device, name: str = "Laptop") -> dict[str, Any]:
-    begun = await client.post("/users/me/passkeys/begin", json=OWN)
+async def proved(client: Client, device: Device) -> dict[str, Any]:
+    """The password, and what a passkey signed as well."""
+    begun = await client.post("/users/me/passkeys/prove")
+    assert begun.status_code == 200, begun.text
+    return {**OWN, "credential": device.sign(begun.json()["options"])}
+
+
+async def added(
+    client: Client, device: Device, name: str = "Laptop", proof: dict[str, Any] = OWN
+) -> dict[str, Any]:  # fmt: skip
+    begun = await client.post("/users/me/passkeys/begin", json=proof)
     assert begun.status_code == 200, begun.text
     made = await client.post(
         "/users/me/passkeys", json={"name": name, "credential": device.make(begun.json()["options"])}
@@ -155,7 +164,7 @@ async def test_a_passkey_is_two_steps(
     client = Client(anybody.http, {"Authorization": f"Bearer {signed.json()['access_token']}"})
     assert (await client.get("/users")).status_code == 200
     is_problem(await client.delete(f"/users/me/passkeys/{kept['id']}"), 409, "rule.state")
-    await added(admin, our_device(), "Another")
+    await added(admin, our_device(), "Another", await proved(admin, device))
     assert (await client.delete(f"/users/me/passkeys/{kept['id']}")).status_code == 204
 
     viewers = our_device()
@@ -232,3 +241,28 @@ async def test_where_none_work_it_is_said(anybody: Client, viewer: Client, monke
     is_problem(await anybody.post("/auth/passkeys/begin"), 409, "rule.state")
     is_problem(await viewer.post("/users/me/passkeys/begin", json=OWN), 409, "rule.state")
     assert CEREMONY not in anybody.http.cookies
+
+
+async def test_the_passkey_that_is_the_second_step_is_asked_for_again(admin: Client, viewer: Client) -> None:
+    """Where it is asked for, the password alone adds no other passkey and sets no codes up."""
+    device, theirs = our_device(), our_device()
+    await added(admin, device)
+    await added(viewer, theirs)
+    assert (await admin.patch("/settings/access", json={"two_steps_for_admins": True})).status_code == 200
+    for path in ("/users/me/passkeys/begin", "/users/me/two-steps"):
+        is_problem(await admin.post(path, json=OWN), 422, "rule.value", "credential")
+        is_problem(await admin.post(path, json={**OWN, "code": "123456"}), 422, "rule.value", "credential")
+        signed = await proved(admin, device)
+        done = await admin.post(path, json=signed)
+        assert done.status_code in {200, 201}, done.text
+        is_problem(await admin.post(path, json=signed), 422, "rule.value", "credential")
+        begun = await admin.post("/users/me/passkeys/prove")
+        other = {**OWN, "credential": theirs.sign(begun.json()["options"])}
+        is_problem(await admin.post(path, json=other), 422, "rule.value", "credential")
+    entering = (await admin.post("/auth/passkeys/begin")).json()["options"]
+    answer = {**OWN, "credential": device.sign(entering)}
+    is_problem(await admin.post("/users/me/two-steps", json=answer), 422, "rule.value", "credential")
+
+
+async def test_who_has_no_passkey_proves_none(viewer: Client) -> None:
+    is_problem(await viewer.post("/users/me/passkeys/prove"), 409, "rule.state")

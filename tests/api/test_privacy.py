@@ -13,9 +13,9 @@ import pytest
 from liquor_app.core.db import transaction
 from liquor_app.core.ids import uuid7
 from liquor_app.core.queue import Job
-from tests.api.client import Client
+from tests.api.client import Client, is_problem
 from tests.people import add_customer
-from tests.privacy.planted import run_jobs, scalar
+from tests.privacy.planted import execute, run_jobs, scalar
 
 pytestmark = pytest.mark.integration
 
@@ -80,3 +80,32 @@ async def test_the_scores_of_who_objects_go_with_the_next_scoring(manager: Clien
     await run_jobs(Job.SCORE_CUSTOMERS)
     row = (await manager.get(f"/customers/{customer}")).json()
     assert (row["rfm_segment"], row["churn_probability"], row["clv_score"]) == (None, None, None)
+
+
+async def test_an_anonymised_copy_is_asked_for(admin: Client, manager: Client, viewer: Client) -> None:
+    for other in (manager, viewer):
+        is_problem(await other.post("/anonymised-copies"), 403, "forbidden")
+    asked = await admin.post("/anonymised-copies", headers={"Idempotency-Key": "once"})
+    again = await admin.post("/anonymised-copies", headers={"Idempotency-Key": "once"})
+    assert (asked.status_code, again.json()) == (202, asked.json())
+    where = f"/jobs/{asked.json()['job_id']}"
+    is_problem(await admin.get(f"{where}/file"), 409, "rule.state")
+    await run_jobs(Job.ANONYMISE_BASE)
+    told = (await admin.get(f"{where}/file")).json()
+    assert told["name"] == "anonymised.zip"
+    is_problem(await manager.get(f"{where}/file"), 404, "not_found")
+    is_problem(await manager.get(told["url"]), 404, "not_found")
+    packed = zipfile.ZipFile(io.BytesIO((await admin.get(told["url"])).content))
+    assert sorted(packed.namelist()) == ["customers.csv", "purchase_lines.csv", "purchases.csv", "sends.csv"]
+    job = (await admin.get(where)).json()
+    assert (job["done"], job["total"]) == (4, 4)
+    assert await scalar("SELECT count(*) FROM audit_log WHERE action IN ('base.copy_asked', 'base.anonymised')") == 2
+
+
+async def test_who_is_no_admin_any_more_gets_no_copy(admin: Client) -> None:
+    asked = (await admin.post("/anonymised-copies")).json()["job_id"]
+    await execute("UPDATE users SET role = 'manager' WHERE role = 'admin'")
+    with pytest.raises(AssertionError, match="needs the role Admin"):
+        await run_jobs(Job.ANONYMISE_BASE)
+    assert await scalar("SELECT status FROM jobs WHERE id = :id", id=asked) == "failed"
+    assert await scalar("SELECT count(*) FROM audit_log WHERE action = 'base.anonymised'") == 0

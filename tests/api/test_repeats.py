@@ -13,6 +13,7 @@ from liquor_app.core.db import transaction
 from tests.api.client import PASSWORD, Client, address_of, is_problem
 from tests.api.test_openapi_document import DOORS, names, operations
 from tests.people import add_customer
+from tests.security.test_generated import GOOD
 
 pytestmark = pytest.mark.integration
 
@@ -22,11 +23,12 @@ NOT_TAKEN = {
         allocations/{id}/draw allocations/{id}/entries allocations/{id}/freeze campaigns/{id}/approve
         campaigns/{id}/cancel campaigns/{id}/codes campaigns/{id}/pause campaigns/{id}/resume campaigns/{id}/start
         campaigns/{id}/ab-test/stop campaigns/{id}/ab-test/winner
-        campaigns/{id}/submit coupon-pools/{id}/discard doubles/{id}/dismiss drop-files/{id}/retry imports/{id}/cancel
+        campaigns/{id}/submit coupon-pools/{id}/discard doubles/{id}/dismiss drop-files/{id}/discard
+        drop-files/{id}/retry drop-files/{id}/take-as imports/{id}/cancel
         imports/{id}/undo/cancel jobs/{id}/cancel merges/{id}/undo notices/read replies/{id}/settle sending/resume
         sending/stop sends/{id}/settle settings/autopilot/release settings/autopilot/stop
         settings/compliance/rules/{id}/end suppressions/{id}/lift users/me/two-steps/confirm users/me/two-steps/off
-        users/{id}/sign-out users/{id}/two-steps/off webhook-deliveries/{id}/replay
+        users/me/sessions/end-others users/{id}/sign-out users/{id}/two-steps/off webhook-deliveries/{id}/replay
     """,
     "adds what is not there yet: the same again adds nothing": """
         coupon-pools/file coupon-pools/{id}/codes products/{id}/interests replies/note sends/again suppressions
@@ -34,6 +36,7 @@ NOT_TAKEN = {
     "only reads": "analytics/ask imports/{id}/preview settings/templates/{id}/preview",
     "is meant to be done anew each time, and nothing of it is kept": """
         settings/templates/{id}/test socket-tickets users/me/passkeys/begin
+        users/me/passkeys/prove
     """,
 }
 """Routes without a key, and why."""
@@ -145,3 +148,18 @@ async def test_a_restored_version_is_one(admin: Client, templates: None) -> None
     answers = [await admin.post(path, headers={"Idempotency-Key": "back"}) for _ in range(2)]
     assert [one.status_code for one in answers] == [200, 200]
     assert await count("template_versions") == before + 1
+
+
+async def test_an_answer_given_again_is_the_same_to_the_byte(manager: Client) -> None:
+    """Its fields stand in their order: `jsonb` sorted them by length."""
+    for path, body in (
+        ("/segments", GOOD["POST /segments"]),
+        ("/customers", {"email": "zoë@example.com", "name": "Zoë 𝔸", "city": "Bath"}),
+        ("/campaigns", GOOD["POST /campaigns"]),
+    ):
+        key = {"Idempotency-Key": path.strip("/")}
+        first, again = [await manager.post(path, json=body, headers=key) for _ in range(2)]
+        assert first.status_code == 201, first.text
+        assert again.headers["Idempotency-Replayed"] == "true"
+        assert again.content == first.content
+        assert again.headers.get("location") == first.headers.get("location")

@@ -11,6 +11,7 @@ from sqlalchemy import text
 
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, ActorKind
+from liquor_app.analytics.daily_rollups import roll_up
 from liquor_app.analytics.reviews.read_review import read_review
 from liquor_app.analytics.reviews.review import ReviewKind
 from liquor_app.analytics.reviews.review_words import review_words
@@ -19,10 +20,11 @@ from liquor_app.analytics.tasks import TASKS
 from liquor_app.core import queue
 from liquor_app.core.clock import travel
 from liquor_app.core.db import transaction
-from tests.analytics.test_figures import NOON, TODAY
+from tests.analytics.test_figures import NOON, TODAY, midnight, send
 from tests.analytics.test_reports import FIRST, week
 from tests.api.client import Client
 from tests.api.test_staff_mail import house
+from tests.people import add_campaign
 from tests.providers.servers import House
 
 __all__ = ["house"]
@@ -52,6 +54,19 @@ async def test_a_report_is_fetched_by_whoever_asked(viewer: Client, manager: Cli
     assert (await viewer.get("/reports/segments")).status_code == 200
     assert (await viewer.post("/reports/export", json={**asked, "format": "exe"})).status_code == 422
     assert (await viewer.get("/reports/campaigns", params={"start": "2026-02-31"})).status_code == 422
+
+
+@pytest.mark.parametrize("route", ["/reports/campaigns", "/reports/segments", "/analytics/playbooks"])
+async def test_messages_of_which_nobody_told_anything_are_read(viewer: Client, route: str) -> None:
+    """As the sandbox's: that none came back is not known, and the report is told all the same."""
+    with travel(NOON):
+        async with transaction() as session:
+            campaign = await add_campaign(session, ["all"])
+            await send(session, campaign, midnight(2), segment="at_risk")
+            await roll_up(session, FIRST)
+        shown = await viewer.get(route)
+    (row,) = shown.json()["rows"]
+    assert (shown.status_code, row["sends"], row["unsubscribes"]) == (200, 1, None)
 
 
 async def test_a_review_is_read_and_fetched(viewer: Client) -> None:
@@ -100,7 +115,7 @@ async def test_a_question_is_asked_by_key_or_in_words(viewer: Client) -> None:
         assert told.json()["question"] == one
         assert told.json()["words"]
     spoken = (await viewer.post("/analytics/ask", json={"question": "revenue last week"})).json()
-    assert (spoken["question"]["key"], spoken["days"]) == ("takings", 7)
+    assert (spoken["question"]["key"], spoken["days"], spoken["period"]) == ("takings", None, "last-week")
     nothing = (await viewer.post("/analytics/ask", json={"question": "xyzzy"})).json()
     assert (nothing["question"], nothing["page"]) == (None, None)
     for bad in ({}, {"question": ""}, {"question": "x" * 301}, {"question": "takings", "days": 31}):

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
+from uuid import UUID
 
 import pytest
 from sqlalchemy import text
@@ -12,8 +14,11 @@ from sqlalchemy import text
 from liquor_app.accounts.cookies import SESSION
 from liquor_app.accounts.key_areas import clean_areas
 from liquor_app.accounts.models import Role
+from liquor_app.accounts.sessions import OpenSession, SessionKind
+from liquor_app.accounts.tokens import refresh_tokens
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import Invalid
+from liquor_app.screens.accounts.profile.state import device_words
 from tests.api.client import NOT_TAKEN, PASSWORD, Client, is_problem, signed_in
 
 pytestmark = pytest.mark.integration
@@ -255,3 +260,105 @@ async def test_browsers_one_is_signed_in_on(anybody: Client) -> None:
     assert (await tabs[0].delete(f"/users/me/sessions/{other}")).status_code == 204
     is_problem(await tabs[1].get("/users/me"), 401, "unauthenticated")
     assert (await tabs[0].get("/users/me")).status_code == 200
+
+
+async def let_in(anybody: Client, agent: str) -> tuple[Client, str]:
+    """A program somebody signed in with: its client, and its refresh token."""
+    who = {"email": "user@example.com", "password": PASSWORD}
+    pair = (await anybody.post("/auth/login", json=who, headers={"User-Agent": agent})).json()
+    return Client(anybody.http, {"Authorization": f"Bearer {pair['access_token']}"}), pair["refresh_token"]
+
+
+async def test_programs_one_is_signed_in_on_are_seen_and_ended(
+    viewer: Client, anybody: Client, manager: Client, admin: Client
+) -> None:
+    """A refresh token lives for 30 days: whoever stole one is seen, and sent away alone."""
+    till, refresh = await let_in(anybody, "till/2.1")
+    other, stolen = await let_in(anybody, "curl/8")
+    form = {"email": "user@example.com", "password": PASSWORD}
+    answer = await anybody.post("/session/login", data=form, headers={"User-Agent": "Firefox/1 Windows"})
+    cookie = {"Cookie": f"{SESSION}={answer.cookies[SESSION]}", "Origin": "http://shop.test"}
+    anybody.http.cookies.clear()
+    tab = Client(anybody.http, cookie)
+    renewed = await anybody.post("/auth/refresh", json={"refresh_token": stolen}, headers={"User-Agent": "wget/1"})
+    stolen = renewed.json()["refresh_token"]
+
+    def told(rows: list[dict[str, Any]]) -> list[tuple[str, str, bool]]:
+        return sorted((one["kind"], one["user_agent"] or "", one["is_this"]) for one in rows)
+
+    seen = (await till.get("/users/me/sessions")).json()["items"]
+    assert told(seen) == [
+        ("browser", "Firefox/1 Windows", False), ("tokens", "", False), ("tokens", "till/2.1", True),
+        ("tokens", "wget/1", False),
+    ]  # fmt: skip
+    assert all(one["ip"] for one in seen if one["user_agent"])
+    thief = next(one for one in seen if one["user_agent"] == "wget/1")
+    assert thief["created_at"] < thief["last_seen_at"], "renewed since"
+    path = f"/users/me/sessions/{thief['id']}"
+    for method in ("GET", "DELETE"):
+        is_problem(await manager.call(method, path), 404, "not_found")
+    one = await tab.get(path)
+    assert (one.status_code, one.json()["is_this"]) == (200, False)
+    assert (await tab.delete(path, headers={"If-Match": one.headers["etag"]})).status_code == 204
+    is_problem(await other.get("/users/me"), 401, "unauthenticated")
+    is_problem(await anybody.post("/auth/refresh", json={"refresh_token": stolen}), 401, "unauthenticated")
+    is_problem(await tab.delete(path), 404, "not_found")
+    assert (await till.get("/users/me")).status_code == 200
+
+    assert (await tab.post("/users/me/sessions/end-others")).json() == {"ended": 2}
+    is_problem(await till.get("/users/me"), 401, "unauthenticated")
+    is_problem(await viewer.get("/users/me"), 401, "unauthenticated")
+    is_problem(await anybody.post("/auth/refresh", json={"refresh_token": refresh}), 401, "unauthenticated")
+    assert told((await tab.get("/users/me/sessions")).json()["items"]) == [("browser", "Firefox/1 Windows", True)]
+    assert (await manager.get("/users/me")).status_code == 200
+    again, _ = await let_in(anybody, "till/2.1")
+    assert (await again.post("/users/me/sessions/end-others")).json() == {"ended": 1}
+    is_problem(await tab.get("/users/me"), 401, "unauthenticated")
+    assert [one["changes"] for one in await audited("session.closed")] == [{"tokens": thief["id"]}]
+    assert [one["changes"] for one in await audited("session.others_closed")] == [
+        {"browsers": 0, "tokens": 2}, {"browsers": 1, "tokens": 0},
+    ]  # fmt: skip
+    who = (await admin.get("/users?search=user@example.com")).json()["items"][0]["id"]
+    assert (await admin.post(f"/users/{who}/sign-out")).status_code == 204
+    is_problem(await again.get("/users/me"), 401, "unauthenticated")
+
+
+async def test_a_session_ended_while_it_is_renewed_is_over(anybody: Client) -> None:
+    """The renewed token is written by a transaction that ending does not see yet: it must not outlive its session."""
+    for how in ("one", "others", "logout", "reuse", "sign-out"):
+        renewing, refresh = await let_in(anybody, "till/2.1")
+        tab, _ = await let_in(anybody, "other/1")
+        seen = (await tab.get("/users/me/sessions")).json()["items"]
+        session_id = next(one["id"] for one in seen if one["user_agent"] == "till/2.1")
+        boss = await signed_in(anybody, Role.ADMIN)
+        who = await id_of(boss, "user@example.com")
+        ways = {
+            "one": lambda tab=tab, of=session_id: tab.delete(f"/users/me/sessions/{of}"),
+            "others": lambda tab=tab: tab.post("/users/me/sessions/end-others"),
+            "logout": lambda by=renewing: by.post("/auth/logout"),
+            "reuse": lambda token=refresh: anybody.post("/auth/refresh", json={"refresh_token": token}),
+            "sign-out": lambda boss=boss, who=who: boss.post(f"/users/{who}/sign-out"),
+        }
+        async with transaction() as session:
+            pair = await refresh_tokens(session, refresh)
+            assert pair is not None
+            await session.flush()
+            ending = asyncio.create_task(ways[how]())
+            await asyncio.sleep(0.5)  # it stands before the row that is being renewed
+        assert (await ending).status_code in {200, 204, 401}, how
+        is_problem(
+            await anybody.post("/auth/refresh", json={"refresh_token": pair.refresh_token}), 401, "unauthenticated"
+        )
+        is_problem(await renewing.get("/users/me"), 401, "unauthenticated")
+
+
+def test_what_a_session_is_known_by() -> None:
+    at = datetime(2026, 3, 1, tzinfo=UTC)
+
+    def words(kind: SessionKind, agent: str | None) -> str:
+        return device_words(OpenSession(UUID(int=1), kind, None, agent, at, at, False))
+
+    assert words(SessionKind.BROWSER, "Mozilla/5.0 (Windows NT 10.0) Firefox/130.0") == "Firefox on Windows"
+    assert words(SessionKind.TOKENS, "python-httpx/0.28") == "A program (python-httpx)"
+    for odd in (None, "", "<b>you won</b>", "x" * 300, "\u202eabc"):
+        assert words(SessionKind.TOKENS, odd) == "A program"

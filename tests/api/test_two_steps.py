@@ -18,7 +18,9 @@ from liquor_app.accounts.tokens import actor_again
 from liquor_app.accounts.users import get_user
 from liquor_app.core.clock import now
 from liquor_app.core.db import transaction
+from liquor_app.ui.forms.field_labels import in_labels
 from tests.api.client import PASSWORD, Client, is_problem, signed_in
+from tests.api.test_passkeys import added, our_device
 
 pytestmark = pytest.mark.integration
 
@@ -103,7 +105,7 @@ async def test_guessing_codes_is_counted_as_guessing_passwords_is(
     is_problem(await anybody.post("/auth/login", json={**WHO, "code": good}), 429, "too_many_requests")
 
 
-async def test_it_is_set_up_and_turned_off_with_the_password_only(
+async def test_it_is_set_up_and_turned_off_with_the_password(
     viewer: Client, admin: Client, anybody: Client, clock: list[datetime]
 ) -> None:
     wrong = await viewer.post("/users/me/two-steps", json={"current_password": "not it at all"})
@@ -112,15 +114,21 @@ async def test_it_is_set_up_and_turned_off_with_the_password_only(
     begun = (await viewer.post("/users/me/two-steps", json={"current_password": PASSWORD})).json()
     again = (await viewer.post("/users/me/two-steps", json={"current_password": PASSWORD})).json()
     old = await viewer.post("/users/me/two-steps/confirm", json={"code": code(begun["secret"], clock)})
+    said = in_labels(old.json()["detail"], "code")
+    assert said == "This is not the code that the app shows now.", "it was called by the label of another form"
     if begun["secret"] != again["secret"] and code(begun["secret"], clock) != code(again["secret"], clock):
         is_problem(old, 422, "rule.value", "code")
     assert (await anybody.post("/auth/login", json=WHO)).status_code == 200, "nothing is on before it was confirmed"
     done = await viewer.post("/users/me/two-steps/confirm", json={"code": code(again["secret"], clock)})
     assert done.status_code == 200
-    is_problem(await viewer.post("/users/me/two-steps", json={"current_password": PASSWORD}), 409, "rule.state")
+    later(clock)
+    said = {"current_password": PASSWORD, "code": code(again["secret"], clock)}
+    is_problem(await viewer.post("/users/me/two-steps", json=said), 409, "rule.state")
     off = await viewer.post("/users/me/two-steps/off", json={"current_password": "not it at all"})
     is_problem(off, 422, "rule.value", "current_password")
-    assert (await viewer.post("/users/me/two-steps/off", json={"current_password": PASSWORD})).status_code == 204
+    later(clock)
+    said = {"current_password": PASSWORD, "code": code(again["secret"], clock)}
+    assert (await viewer.post("/users/me/two-steps/off", json=said)).status_code == 204
     assert (await anybody.post("/auth/login", json=WHO)).status_code == 200
     is_problem(await viewer.post("/users/me/two-steps/off", json={"current_password": PASSWORD}), 409, "rule.state")
 
@@ -235,10 +243,11 @@ async def test_admins_who_are_asked_for_a_second_step_act_as_marketers_until_the
     assert (await second.get("/users/me/two-steps")).json()["is_asked_for"] is True
     assert await roles() == {Role.MANAGER}
 
-    await turned_on(second, clock)
+    secret = await turned_on(second, clock)
     assert (await second.get("/users")).status_code == 200
     assert await roles() == {Role.ADMIN}
-    is_problem(await second.post("/users/me/two-steps/off", json={"current_password": PASSWORD}), 409, "rule.state")
+    said = {"current_password": PASSWORD, "code": code(secret, clock)}
+    is_problem(await second.post("/users/me/two-steps/off", json=said), 409, "rule.state")
     assert (await admin.post(f"/users/{who}/two-steps/off")).status_code == 204, "who lost the device"
     assert await roles() == {Role.MANAGER}
     assert (await admin.patch("/settings/access", json={"two_steps_for_admins": False})).status_code == 200
@@ -247,8 +256,68 @@ async def test_admins_who_are_asked_for_a_second_step_act_as_marketers_until_the
     assert [one["changes"]["two_steps_for_admins"] for one in told] == [[True, False], [False, True]]
 
 
-async def turned_on(client: Client, clock: list[datetime]) -> None:
+async def turned_on(client: Client, clock: list[datetime]) -> str:
     begun = await client.post("/users/me/two-steps", json={"current_password": PASSWORD})
     done = await client.post("/users/me/two-steps/confirm", json={"code": code(begun.json()["secret"], clock)})
     assert done.status_code == 200, done.text
     later(clock)
+    return str(begun.json()["secret"])
+
+
+OWN = {"current_password": PASSWORD}
+
+
+async def test_it_is_turned_off_with_a_code_as_well(
+    viewer: Client, anybody: Client, admin: Client, clock: list[datetime]
+) -> None:
+    """Whoever has the password and an open browser has one step of two."""
+    secret, recovery = await enrolled(viewer, clock)
+    off = "/users/me/two-steps/off"
+    is_problem(await viewer.post(off, json=OWN), 422, "rule.value", "code")
+    is_problem(await viewer.post(off, json={**OWN, "code": ""}), 422, "rule.value", "code")
+    good = code(secret, clock)
+    bad = str((int(good) + 500_000) % 1_000_000).zfill(6)
+    is_problem(await viewer.post(off, json={**OWN, "code": bad}), 422, "rule.value", "code")
+    is_problem(await viewer.post(off, json={"current_password": "not it at all", "code": good}), 422, "rule.value")
+    is_problem(await viewer.post(off, json={**OWN, "credential": {}}), 422, "rule.value", "credential")
+    assert (await viewer.get("/users/me/two-steps")).json()["is_on"] is True
+    assert (await viewer.post(off, json={**OWN, "code": good})).status_code == 204
+    told = (await admin.get("/audit?action=code.refused")).json()["items"]
+    assert [one["changes"]["in_a_row"] for one in told] == [1]
+
+    secret, recovery = await enrolled(viewer, clock)
+    assert (await viewer.post(off, json={**OWN, "code": recovery[0]})).status_code == 204
+    secret, recovery = await enrolled(viewer, clock)
+    answers = [(await viewer.post(off, json={**OWN, "code": "000000"})).status_code for _ in range(7)]
+    assert answers == [422] * 5 + [429] * 2, "guessing codes here is counted as at sign-in"
+    is_problem(await viewer.post(off, json={**OWN, "code": recovery[0]}), 429, "too_many_requests")
+
+
+async def test_the_browsers_form_asks_for_the_code(viewer: Client, anybody: Client, clock: list[datetime]) -> None:
+    async with transaction() as session:
+        found = await session.execute(text("SELECT id FROM users WHERE email = 'user@example.com'"))
+        user = await get_user(session, found.scalar_one())
+        assert user is not None
+        cookie = await open_session(session, user, ip=None, user_agent=None)
+    secret, _ = await enrolled(viewer, clock)
+    headers = {"Cookie": f"{SESSION}={cookie}"}
+    form = {"current_password": PASSWORD, "off": "yes"}
+    refused = await anybody.post("/session/two-steps", data=form, headers=headers)
+    assert refused.headers["location"].startswith("/profile?error=Say%20the%20code")
+    assert "about=code" in refused.headers["location"]
+    done = await anybody.post("/session/two-steps", data={**form, "code": code(secret, clock)}, headers=headers)
+    assert done.headers["location"] == "/profile?told=off"
+
+
+async def test_a_passkey_is_added_and_removed_with_a_code_as_well(viewer: Client, clock: list[datetime]) -> None:
+    """A passkey signs in by itself: with the password alone a thief would add their own."""
+    kept = await added(viewer, our_device())
+    secret, recovery = await enrolled(viewer, clock)
+    is_problem(await viewer.post("/users/me/passkeys/begin", json=OWN), 422, "rule.value", "code")
+    said = {**OWN, "code": code(secret, clock)}
+    assert (await viewer.post("/users/me/passkeys/begin", json=said)).status_code == 200
+    path = f"/users/me/passkeys/{kept['id']}"
+    is_problem(await viewer.delete(path), 422, "rule.value", "code")
+    is_problem(await viewer.delete(path, headers={"X-Code": "000000"}), 422, "rule.value", "code")
+    assert len((await viewer.get("/users/me/passkeys")).json()["items"]) == 1
+    assert (await viewer.delete(path, headers={"X-Code": recovery[1]})).status_code == 204

@@ -17,6 +17,9 @@ from liquor_app.core.ids import uuid7
 from liquor_app.core.queue import Job
 from liquor_app.customers.erasing.models import Ground
 from liquor_app.customers.suppressions import add_suppressions
+from liquor_app.doubles.merge_profiles import undo_merge
+from liquor_app.imports.import_rows import get_import, stored_file
+from liquor_app.imports.uploads import start_import
 from liquor_app.privacy import erase
 from liquor_app.privacy.erase import ErasureAsked, request_erasure, take_up_erasures
 from liquor_app.privacy.held_data import MENTIONS, PERSONAL
@@ -71,7 +74,7 @@ async def left(planted: Planted) -> dict[str, Any]:
 NOT_SEARCHED = {
     "customer_tags", "segment_members", "segment_changes", "coupons", "exclusions",
     "trigger_firings", "experiment_assignments", "product_interests", "likely_doubles", "stencils",
-    "age_ledger",
+    "age_ledger", "customer_confirmations", "purchase_confirmations",
 }  # fmt: skip
 """Tables in which a person's rows name nobody."""
 
@@ -172,7 +175,7 @@ async def test_what_an_erasure_leaves_is_shown_before_it(database: str, tmp_path
         async with transaction() as session:
             await find_mentions(session, await add_user(Role.MANAGER), planted.customer)
     async with transaction() as session:
-        shown = await find_mentions(session, SYSTEM, planted.customer)
+        shown = [one for one in await find_mentions(session, SYSTEM, planted.customer) if one.is_certain]
     assert {one.place for one in shown} == BY_HAND
     assert all(one.link.startswith("/") and "{" not in one.link for one in shown)
     await erased(planted)
@@ -328,3 +331,21 @@ async def test_a_telephone_of_the_family_stays(database: str, tmp_path: Path) ->
         assert standing.scalar_one() == 0
     report = await take("email,external_id,name,phone\nkim@example.com,K1,Kim,207 240 0147\n", name="kim.csv")
     assert report.created == 1
+
+
+async def test_what_the_erasure_took_away_says_so(database: str, tmp_path: Path) -> None:
+    """A merge of a minute ago could be undone "for 30 days", and an import begun without its file."""
+    planted = await plant(tmp_path)
+    waiting = "SELECT id FROM imports WHERE file_name = 'waiting.csv'"
+    upload = await scalar(waiting)
+    merge = await scalar("SELECT id FROM customer_merges WHERE gone_id = :id", id=planted.double)
+    await erased(planted)
+    async with transaction() as session:
+        with pytest.raises(Conflict, match="was erased since"):
+            await undo_merge(session, SYSTEM, merge)
+        row = await get_import(session, SYSTEM, upload)
+        with pytest.raises(Conflict, match=r"waiting\.csv is no longer here"):
+            await start_import(session, SYSTEM, upload, kind="customers")
+        with pytest.raises(Conflict, match="no longer here"):
+            stored_file(row)  # what a preview opens
+    assert await scalar("SELECT count(*) FROM jobs WHERE name = :name AND status = 'queued'", name=Job.IMPORT_FILE) == 0

@@ -20,8 +20,8 @@ NOBODYS = {
     "what the shop sells": "product_images product_labels products",
     "figures of many": """
         base_months cohort_months cohorts goods_months rfm_moves send_hours
-        daily_messages daily_offers daily_sales decision_counts experiment_arms experiments global_holdouts
-        model_versions outcome_sums recounts scoring_standards sender_days sign_up_days uplift_models
+        campaign_views daily_messages daily_offers daily_sales decision_counts experiment_arms experiments
+        global_holdouts model_versions outcome_sums recounts scoring_standards sender_days sign_up_days uplift_models
     """,
     "ids of messages, profiles and orders alone": """
         send_keys short_links touched_customers voided_orders webhook_deliveries webhook_events
@@ -53,9 +53,9 @@ NAMES_NOBODY = {
         review_subscriptions setup_codes sign_in_attempts totp_secrets users
     """,
     "ids, kinds, codes, figures and keys of ours": """
-        base_months campaign_pools channels cohort_months cohorts daily_messages daily_offers daily_sales erased_keys
-        erasures experiment_arms global_holdouts goods_months model_versions product_images product_labels recounts
-        rfm_moves scoring_standards sealed_secrets send_hours send_keys sender_checks sender_days short_links
+        base_months campaign_pools campaign_views channels cohort_months cohorts daily_messages daily_offers daily_sales
+        erased_keys erasures experiment_arms global_holdouts goods_months model_versions product_images product_labels
+        recounts rfm_moves scoring_standards sealed_secrets send_hours send_keys sender_checks sender_days short_links
         sign_up_days sign_up_refusals touched_customers uplift_models webhook_deliveries webhook_events
     """,
     "the shop's own rules and wordings, which are evidence of what was in force": """
@@ -91,7 +91,7 @@ def test_what_stays_says_why() -> None:
     assert silent == [], "say why its rows stay"
 
 
-WORDS = ("Text", "LargeBinary", "ARRAY", "JSONB", "Date")
+WORDS = ("Text", "LargeBinary", "ARRAY", "JSON", "JSONB", "Date")
 STAYS = {
     "purchases": "currency store source",
     "purchase_lines": "sku category brand",
@@ -111,6 +111,7 @@ STAYS = {
     "analytics_events": "event_type",
     "imports": "kind file_key policy reasons notes undo",
     "import_rejects": "code field",
+    "import_warnings": "field",
     "drop_files": "name mark",
     "allocation_entries": "person ticket decided_by",
     "idempotency_keys": "actor key request_hash",

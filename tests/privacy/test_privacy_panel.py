@@ -10,6 +10,7 @@ from liquor_app.accounts.models import Role
 from liquor_app.core.db import transaction
 from liquor_app.core.queue import Job
 from liquor_app.screens.customers.detail.privacy_state import PrivacyState
+from liquor_app.screens.session.state import SessionState
 from tests.people import add_customer, add_user, ensure_shop
 from tests.privacy.planted import execute, run_jobs, scalar
 from tests.tabs import Tab, run, said
@@ -55,6 +56,12 @@ async def test_an_erasure_is_typed_and_leads_away(database: str) -> None:
     assert "/customers" in said(await run(PrivacyState.erase, state, {"ground": "asked", "word": " Erase "}))
     assert not state.asking
     assert await scalar("SELECT deleted_at IS NOT NULL FROM customers WHERE id = :id", id=customer)
+    await run_jobs(Job.ERASE_PERSON)
+    asker = (await state.get_state(SessionState))._actor
+    assert asker is not None
+    told = await scalar("SELECT title || ': ' || body FROM notifications WHERE user_id = :id", id=asker.id)
+    assert told.startswith("An erasure you asked for is done: Scrubbed: ")
+    assert "Ada" not in told
 
 
 async def test_who_may_not_is_refused(database: str) -> None:

@@ -13,6 +13,7 @@ from liquor_app.core.db import transaction
 from liquor_app.core.ids import uuid7
 from liquor_app.core.platform.personal_data import words_pattern
 from liquor_app.privacy.find_traces import in_python
+from liquor_app.privacy.mentions import find_mentions
 from tests.privacy.planted import execute, found_in_tables, scalar
 from tests.privacy.test_former_identifiers import FIRST, add, erase
 
@@ -115,3 +116,52 @@ async def test_a_file_without_headings_names_nobody(database: str) -> None:
     assert set(mapping) == {"email", "name", "city"}
     assert mapping["city"] == "City"
     assert not any(marker in str(mapping).lower() for marker in MARKERS)
+
+
+async def test_one_unusual_word_of_a_name_is_shown_and_left(database: str) -> None:
+    """A tag and a file are called by a surname alone, which one word cannot be scrubbed by: whoever erases is shown it.
+    What many are called by tells of nobody."""
+    customer = await add(**FIRST)
+    for one in range(3):
+        await add(name=f"Zora Other{one}", email=f"other{one}@example.com")
+    await add(name="Ann Quillmark", email="ann@example.com")
+    for name in ("Quillmark wedding", "Zora's friends", "Quillmarkers", "about Zora Quillmark"):
+        await execute("INSERT INTO tags (name) VALUES (:name)", name=name)
+    await execute(
+        "INSERT INTO imports (kind, file_name, file_key, mapping) VALUES ('customers', 'list_quillmark.csv', 'x', '{}')"
+    )
+    async with transaction() as session:
+        shown = await find_mentions(session, SYSTEM, customer)
+    assert [(one.place, one.name, one.is_certain, one.can_be_scrubbed) for one in shown] == [
+        ("tags", "Quillmark wedding", False, False),
+        ("imports", "list_quillmark.csv", False, False),
+    ]
+    assert all(one.link.startswith("/") and "{" not in one.link for one in shown)
+    await erase(customer)
+    assert await scalar("SELECT count(*) FROM tags WHERE name = 'Quillmark wedding'") == 1
+    assert await scalar("SELECT count(*) FROM tags WHERE name LIKE 'about%Quillmark'") == 0
+    for one in range(2):
+        await add(name=f"Bo{one} Quillmark", email=f"bo{one}@example.com")
+    other = await add(name="Cy Quillmark", email="cy@example.com")
+    async with transaction() as session:
+        assert await find_mentions(session, SYSTEM, other) == [], "three others are called so"
+
+
+@pytest.mark.parametrize(
+    ("stored", "is_found"),
+    [
+        ("call 0147", True),
+        ("207-240-0147", True),
+        ("12072400147", True),
+        ("01a22eaf-660d-7dbc-a6eb-028060147b57", False),
+        ("2026-11-30T23:03:12.001477+00:00", False),
+        ("0147" * 16, False),
+        ("01a22eaf-660d-7dbc-a6eb-028061630b57 0147", True),
+    ],
+)
+async def test_what_is_searched_for_is_found_in_words_and_not_in_what_was_drawn(
+    database: str, stored: str, is_found: bool
+) -> None:
+    await execute("INSERT INTO notifications (title, body) VALUES ('x', :said)", said=stored)
+    async with transaction() as session:
+        assert bool((await found_in_tables(session, "0147")).get("notifications")) is is_found

@@ -301,9 +301,15 @@ def test_the_page_says_nothing_as_a_program_would() -> None:
     drawn = line("holdout.drawn", "campaign", {"seed": f"{uuid7()}:{uuid7()}", "share": 0.1, "held_out": 1999})
     assert (drawn.did, drawn.changes) == ("drew the control group", ["share: 0.1", "in the control group: 1,999"])
     refused = line("access.refused", "access", {"what": "BulkState.do_bulk", "until": "2026-11-27T12:00:00+00:00"})
-    assert (refused.about, refused.changes) == (
-        "signing in", ["tried: do bulk (Bulk)", "until: Fri 27 Nov, 12:00 UTC"],
+    assert (refused.did, refused.about, refused.changes) == (
+        "tried what they may not", "more than their rights", ["tried: do bulk (Bulk)", "until: Fri 27 Nov, 12:00 UTC"],
     )  # fmt: skip
+    for ways in ("sign_in", "password_change", "code", "api_key", "setup", "passkey"):
+        tried = line(f"{ways}.refused", "access", {})
+        assert tried.about == "signing in"
+        assert "refused" not in tried.did, "that stands beside it as the outcome"
+    why = line("passkey.refused", "access", {"why": "challenge", "family": "x"})
+    assert why.changes == ["why: too late, or for another page"]
     for takes, who in (
         ("admin", "Admin"), ("manager", "Marketer or Admin"), ("user", "Viewer, Marketer or Admin"),
         ("customers:write", "a key that may read and change customers"),

@@ -4,6 +4,7 @@ served, and a sign-in that ends the one before."""
 from __future__ import annotations
 
 import asyncio
+import gzip
 import json
 from pathlib import Path
 
@@ -28,6 +29,20 @@ from tests.api.client import PASSWORD, Client
 from tests.security.test_slow_bodies import port
 
 __all__ = ["port"]
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize("way", ["gzip", "br", "deflate", "identity, gzip", "GZIP"])
+async def test_a_compressed_body_is_told_not_to_be_taken(manager: Client, way: str) -> None:
+    """It was read as it came: ten thousand rows nobody can read, and a 200."""
+    squeezed = gzip.compress(b'{"email": "a@example.com"}')
+    for method, path in (("PUT", "/customers"), ("POST", "/customers")):
+        for kind in ("application/json", "application/x-ndjson"):
+            headers = {"Content-Type": kind, "Content-Encoding": way}
+            answer = await manager.call(method, path, content=squeezed, headers=headers)
+            assert (answer.status_code, answer.json()["code"]) == (415, "unsupported_media_type"), (method, kind)
+    plain = {"Content-Type": "application/json", "Content-Encoding": "identity"}
+    assert (await manager.call("POST", "/customers", content=b'{"email": "a@example.com"}', headers=plain)).is_success
 
 
 @pytest.mark.integration

@@ -287,7 +287,7 @@ async def test_events_of_somebody_who_was_signed_out(wire: Wire, anybody: Client
     tab, user_id, cookie = await opened(wire, "/campaigns", Role.ADMIN)
     async with transaction() as session:
         await close_session(session, cookie)
-    await tab.until("/login?next=")
+    await tab.until("&told=ended")  # the page they land on says why
     await settled()
     asking = {  # what many pages inherit is tried on one of them
         one.fn.__qualname__: (name, one)

@@ -17,7 +17,7 @@ from liquor_app.core.ids import uuid7
 from liquor_app.core.listing import read
 from liquor_app.core.listing.spec import ListQuery
 from liquor_app.imports import rejects
-from liquor_app.rest.imports import get_rejects
+from liquor_app.rest.work.import_undo import get_rejects
 from liquor_app.segments.lists import CUSTOMERS
 from tests.people import add_customer, add_user
 

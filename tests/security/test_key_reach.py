@@ -7,12 +7,14 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from liquor_app.accounts.key_areas import SCOPES
+from liquor_app.accounts.key_areas import SCOPES, idle_areas
+from liquor_app.accounts.models import Role
 from liquor_app.accounts.permission_table import AREAS
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import Invalid
 from liquor_app.screens.accounts.api_keys.areas_panel import ways_of
 from liquor_app.screens.accounts.api_keys.state import ApiKeysState, chosen_areas
+from tests.api.client import Client
 from tests.forms.test_every_form import signed_in_tab
 from tests.tabs import run
 
@@ -33,6 +35,19 @@ def test_nothing_chosen_is_not_all(form: dict[str, Any]) -> None:
     """An empty field was all the role may: whoever forgot it made the strongest key there is."""
     with pytest.raises(Invalid):
         chosen_areas(form)
+
+
+@pytest.mark.integration
+async def test_a_program_that_names_no_area_gets_no_key(admin: Client) -> None:
+    """An empty list, as a form sends that nobody touched, made the strongest key there is."""
+    refused = await admin.post("/api-keys", json={"name": "Till", "role": "admin", "areas": []})
+    assert (refused.status_code, refused.json()["field"]) == (422, "areas")
+    made = await admin.post("/api-keys", json={"name": "Till", "role": "manager", "areas": ["customers:read"]})
+    assert made.status_code == 201, made.text
+    whole = await admin.post("/api-keys", json={"name": "Shop", "role": "manager"})
+    assert whole.status_code == 201, whole.text
+    told = {row["name"]: row["areas"] for row in (await admin.get("/api-keys")).json()["items"]}
+    assert told == {"Till": ["customers:read"], "Shop": []}
 
 
 def test_what_is_chosen() -> None:
@@ -62,3 +77,26 @@ async def test_the_dialog_makes_what_was_chosen(database: str) -> None:
         assert (await session.execute(text("SELECT areas FROM api_keys"))).scalars().all() == [
             ["customers:read", "jobs:write"]
         ]
+
+
+def test_an_area_is_idle_where_all_of_it_takes_a_higher_role() -> None:
+    assert idle_areas(Role.USER, ["customers:read", "purchases:write", "settings:admin"]) == [
+        "purchases:write", "settings:admin",
+    ]  # fmt: skip
+    assert idle_areas(Role.MANAGER, ["purchases:write", "settings:admin"]) == ["settings:admin"]
+    assert idle_areas(Role.ADMIN, SCOPES) == []
+
+
+@pytest.mark.integration
+async def test_the_dialog_makes_no_key_that_can_do_nothing(database: str) -> None:
+    """A viewer's key for purchases was made, listed as one that changes them, and refused at the till."""
+    tab = await signed_in_tab("/settings/api-keys")
+    state = await tab.state(ApiKeysState)
+    await run(ApiKeysState.load, state)
+    await run(ApiKeysState.ask, state, "new")
+    till = {**FORM, "areas": "some", "areapurchases": "write"}
+    await run(ApiKeysState.create, state, {**till, "role": "user"})
+    assert state.errors["role"].startswith("A key of this role may not read and change purchases"), state.errors
+    assert state.secret == ""
+    await run(ApiKeysState.create, state, {**till, "role": "manager"})
+    assert state.secret.startswith("lk_")

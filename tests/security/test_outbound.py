@@ -31,6 +31,7 @@ from liquor_app.providers.kit.message_bodies import Whole
 from liquor_app.providers.kit.provider_http import NoAnswer, ask, post, said_of
 from liquor_app.providers.registry import PROVIDERS
 from liquor_app.providers.service import check_config
+from tests.api.client import Client, is_problem
 from tests.sources import parsed, reads_sources
 
 SECRET = "the metadata of this machine"
@@ -152,6 +153,48 @@ def test_an_address_in_disguise_is_no_host(closed: None, host: str) -> None:
         check_url(f"http://{host}/hook", "url")
     with pytest.raises(Invalid):
         check_host(host, "host")
+
+
+NAMES_INSIDE = (
+    "localhost", "LOCALHOST", "localhost.", "shop.localhost", "localhost.localdomain", "redis", "metadata",
+    "till.local", "Printer.LOCAL.", "metadata.google.internal", "erp.corp", "nas.lan", "router.home.arpa",
+    "hub.home", "wiki.intranet",
+)  # fmt: skip
+"""Names that lead inside wherever they are asked: public DNS has none of them."""
+
+
+@pytest.mark.parametrize("name", NAMES_INSIDE)
+def test_a_name_inside_leads_inside(closed: None, name: str) -> None:
+    for asked in (lambda: check_url(f"https://{name}/hook", "url"), lambda: check_host(name, "url")):
+        with pytest.raises(Invalid, match="leads to a private network") as refused:
+            asked()
+        assert refused.value.field == "url"
+
+
+@pytest.mark.integration
+async def test_a_webhook_to_a_name_inside_is_refused_when_it_is_saved(closed: None, admin: Client) -> None:
+    """It was taken, and each delivery failed."""
+    body = {"url": "https://hooks.example.com/", "events": ["customer.created"]}
+    made = (await admin.post("/webhook-endpoints", json=body)).json()["endpoint"]["id"]
+    for name in ("localhost", "till.local", "erp.internal", "redis"):
+        inside = {**body, "url": f"https://{name}/hook"}
+        told = is_problem(await admin.post("/webhook-endpoints", json=inside), 422, "rule.value", "url")
+        assert "private network" in told["detail"]
+        changed = await admin.patch(f"/webhook-endpoints/{made}", json={"url": inside["url"]})
+        is_problem(changed, 422, "rule.value", "url")
+
+
+def test_a_name_inside_is_taken_where_its_network_is_allowed() -> None:
+    with allowing("10.1.0.0/16"):
+        assert check_host("erp.internal", "host") == "erp.internal"
+        assert check_host("mailpit", "host") == "mailpit"
+        with pytest.raises(Invalid):
+            check_host("localhost", "host")
+    with allowing("127.0.0.0/8"):
+        assert check_host("localhost", "host") == "localhost"
+    with allowing(""):
+        for public in ("local.example", "internal.com", "localhost.example.com", "lan.de"):
+            assert check_host(public, "host") == public
 
 
 HOSTS = {

@@ -36,6 +36,7 @@ ATTACKS = (
     f"{FORGED}; SELECT audit_log_scrub(ARRAY['{NOBODY}'::uuid], '', '')",
     f"{FORGED}; SELECT audit_log_scrub(ARRAY['{NOBODY}'::uuid], '.', '')",
     f"{FORGED}; SELECT audit_log_scrub(ARRAY['{NOBODY}'::uuid], '[a-z]', '')",
+    f"{FORGED}; SELECT audit_log_scrub(ARRAY['{NOBODY}'::uuid], '[a-z]', '', 'ada')",
     "ALTER TABLE audit_log DISABLE TRIGGER ALL",
     "ALTER TABLE audit_log DISABLE TRIGGER audit_log_only_grows",
     "DROP TRIGGER audit_log_only_grows ON audit_log",
@@ -46,9 +47,9 @@ ATTACKS = (
     "ALTER TABLE audit_log OWNER TO CURRENT_USER",
     "DROP TABLE audit_log",
     "CREATE OR REPLACE FUNCTION audit_log_refuse() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN OLD; END'",
-    "CREATE OR REPLACE FUNCTION audit_log_scrub(people uuid[], words text, mark text) RETURNS int LANGUAGE sql"
-    " AS 'SELECT 1'",
-    "ALTER FUNCTION audit_log_scrub(uuid[], text, text) SECURITY INVOKER",
+    "CREATE OR REPLACE FUNCTION audit_log_scrub(people uuid[], words text, mark text, hints text DEFAULT '')"
+    " RETURNS int LANGUAGE sql AS 'SELECT 1'",
+    "ALTER FUNCTION audit_log_scrub(uuid[], text, text, text) SECURITY INVOKER",
     "ALTER FUNCTION audit_log_forget(timestamptz, int) RESET ALL",
     "DROP FUNCTION audit_log_refuse() CASCADE",
     "CREATE FUNCTION lower(name text) RETURNS text LANGUAGE sql AS 'SELECT 1'",
@@ -151,7 +152,10 @@ def test_it_may_what_web_and_worker_do(accounts: tuple[str, str]) -> None:
         read = connection.execute(text("SELECT count(*) FROM analytics_events WHERE occurred_at > '2044-01-01'"))
         assert read.scalar_one() == 1
         connection.execute(text(FORGED))
-        scrubbed = connection.execute(text(f"SELECT audit_log_scrub(ARRAY['{NOBODY}'\\:\\:uuid], 'Ada', '[erased]')"))
+        scrub = f"SELECT audit_log_scrub(ARRAY['{NOBODY}'\\:\\:uuid], 'Ada', '[erased]', :hints)"
+        quick = connection.execute(text(scrub), {"hints": "zora"})
+        assert quick.scalar_one() == 0, "what has no piece of a name is passed over"
+        scrubbed = connection.execute(text(scrub), {"hints": "zora|ada"})
         assert scrubbed.scalar_one() == 3
         told = connection.execute(text("SELECT changes FROM audit_log WHERE action = 'audit.scrubbed'")).scalar_one()
         assert told == {"entries": 3, "keys": 0, "account": make_url(url).username}, "what it did stands there for good"

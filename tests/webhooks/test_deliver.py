@@ -171,6 +171,9 @@ async def test_who_takes_nothing_for_three_days_is_told_no_more(database: str) -
         assert (told.is_active, told.disabled_reason) == (False, "It took nothing for three days.")
         assert len(await rows("SELECT 1 FROM notifications WHERE link = '/settings/webhooks'")) == 1
         assert len(await rows("SELECT 1 FROM audit_log WHERE action = 'webhook.disabled'")) == 1
+        (bell,) = await rows("SELECT body FROM notifications WHERE title LIKE 'A webhook endpoint%'")
+        # everybody has a bell, and such addresses are secrets often
+        assert bell.body == "127.0.0.1: It took nothing for three days. What happened since waits."
         before = len(receiver.came)
         await happened()
         await make_due()

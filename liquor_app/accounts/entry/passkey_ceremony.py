@@ -32,6 +32,8 @@ _DEFAULT_PORTS = {"http": 80, "https": 443}
 class Ceremony(StrEnum):
     ADD = "add"
     ENTER = "enter"
+    PROVE = "prove"
+    """That somebody signed in still holds one, before their sign-in is changed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +79,7 @@ def required_party() -> RelyingParty:
     """
     party = relying_party()
     if party is None:
-        raise Conflict("Passkeys need an address with a name and https. Ask your admin to set LIQUOR_PUBLIC_URL so.")
+        raise Conflict("Passkeys need an address with a name and https. Whoever runs the server sets it.")
     return party
 
 

@@ -185,6 +185,20 @@ async def begin_entry() -> tuple[dict[str, Any], Begun]:
     return options_to_enter(party, begun.challenge), begun
 
 
+async def begin_proof(session: AsyncSession, actor: Actor) -> tuple[dict[str, Any], Begun]:
+    """Return what the actor's browser asks a device for, to prove before the sign-in is changed that they hold one.
+
+    Raises:
+        Forbidden: the actor is no person.
+        Conflict: they have no passkey, or the shop's address is none passkeys work at.
+    """
+    owner, party = _person(actor), required_party()
+    if not (await session.execute(text(_KNOWN), {"user": owner})).all():
+        raise Conflict("You have no passkey.")
+    begun = await begin_ceremony(Ceremony.PROVE, owner)
+    return options_to_enter(party, begun.challenge), begun
+
+
 async def finish_entry(
     session: AsyncSession, challenge: bytes | None, answer: Mapping[str, Any], *, source: str
 ) -> UserRow | None:

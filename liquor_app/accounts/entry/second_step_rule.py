@@ -36,6 +36,7 @@ _OFF = "DELETE FROM access_rules WHERE name = :name RETURNING 1"
 _HAS = f"SELECT {HAS_SECOND_STEP} FROM users u WHERE u.id = :user"
 _MUST_KEEP = f"SELECT {_IS_ASKED} AND NOT {HAS_SECOND_STEP} FROM users u WHERE u.id = :user"
 _NEEDS = f"SELECT {_HAS_CODES} OR ({_IS_ASKED} AND {_HAS_PASSKEY}) FROM users u WHERE u.id = :user"
+_CODES = f"SELECT {_HAS_CODES} FROM users u WHERE u.id = :user"
 _ADMINS = f"SELECT id FROM users WHERE role = '{Role.ADMIN}' AND is_active ORDER BY id"
 
 
@@ -80,3 +81,8 @@ async def needs_second_step(session: AsyncSession, user_id: UUID) -> bool:
     """Tell whether a user's password alone does not sign them in: they have codes, or are asked for a second step and
     have a passkey. A corridor: before they are known."""
     return bool(await session.scalar(text(_NEEDS), {"user": user_id}))
+
+
+async def has_codes(session: AsyncSession, user_id: UUID) -> bool:
+    """Tell whether a user signs in with codes of an app. A corridor."""
+    return bool(await session.scalar(text(_CODES), {"user": user_id}))

@@ -4,6 +4,7 @@ of it. Whoever is refused learns nothing: an address that does not exist takes t
 from __future__ import annotations
 
 from dataclasses import dataclass
+from uuid import UUID
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -11,7 +12,7 @@ from sqlmodel import col, select
 
 from liquor_app.accounts.audit import audit_access
 from liquor_app.accounts.entry.known_devices import Device
-from liquor_app.accounts.entry.second_step_rule import needs_second_step
+from liquor_app.accounts.entry.second_step_rule import has_codes, needs_second_step
 from liquor_app.accounts.entry.sign_in_attempts import (
     CODES_FREE,
     Counted,
@@ -25,10 +26,14 @@ from liquor_app.accounts.models import User
 from liquor_app.accounts.permissions import STRANGER
 from liquor_app.accounts.users import UserRow, get_user
 from liquor_app.core.clock import now
-from liquor_app.core.errors import CodeNeeded, Unauthenticated
+from liquor_app.core.db import transaction
+from liquor_app.core.errors import CodeNeeded, Invalid, Unauthenticated
 
 WRONG = "E-mail or password is wrong."
+CODE_NEEDED = "Say the code your app shows, or a recovery code, as well."
 WRONG_CODE = "The code is wrong, was used, or is too old. Wait for the next one."
+
+_STANDS = "SELECT 1 FROM users WHERE id = :user AND is_active AND password_hash = :stored FOR UPDATE"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +58,8 @@ class Verdict:
     waits_for: UserRow | None = None
     """Whose password was right, and whose code is still to be said."""
     wrong: str = WRONG
+    stored: str | None = None
+    """What the password was held against; of somebody granted."""
 
     def granted(self) -> UserRow:
         """Return the user.
@@ -116,7 +123,7 @@ async def finish_attempt(
                 if two_steps:
                     await forgive_codes(session, user.id)
                 user.last_login_at = now()
-                return Verdict(attempt.user)
+                return Verdict(attempt.user, stored=attempt.stored)
             kind, wrong = "code", WRONG_CODE
             if codes >= CODES_FREE and not attempt.counted.locks:
                 await audit_access(session, STRANGER, "code.locked", user.id, ip=attempt.source, in_a_row=codes)
@@ -126,3 +133,41 @@ async def finish_attempt(
     if attempt.counted.locks:
         await audit_access(session, STRANGER, f"{kind}.locked", about, **told)
     return Verdict(None, wrong=wrong)
+
+
+async def hold_granted(session: AsyncSession, verdict: Verdict) -> UserRow:
+    """Return the user of a verdict and hold their row, for the transaction in which their session is opened: changing
+    the password ends what is open, and would not see a session that is only about to be.
+
+    Raises:
+        CodeNeeded, Unauthenticated: as `granted`; or the password was changed since, or the user may act no more.
+    """
+    user = verdict.granted()
+    found = await session.execute(text(_STANDS), {"user": user.id, "stored": verdict.stored})
+    if found.scalar() is None:
+        raise Unauthenticated(verdict.wrong)
+    return user
+
+
+async def confirm_code(user_id: UUID, code: str | None, *, source: str | None) -> None:
+    """Ask somebody signed in, who signs in with codes, for one or a recovery code before their sign-in is changed; it
+    is used up. Whoever has no codes is asked for none. Wrong ones are counted with those of signing in, in a
+    transaction of its own: the refusal commits. A corridor.
+
+    Raises:
+        Invalid: it is wrong, or left out.
+        TooMany: too many codes of theirs were wrong.
+    """
+    async with transaction() as session:
+        if not await has_codes(session, user_id):
+            return
+        if not code:
+            raise Invalid(CODE_NEEDED, field="code")
+        in_a_row = await count_code(session, user_id)
+        proved = await take_code(session, user_id, code)
+        if proved:
+            await forgive_codes(session, user_id)
+        else:
+            await audit_access(session, STRANGER, "code.refused", user_id, ip=source, in_a_row=in_a_row)
+    if not proved:
+        raise Invalid(WRONG_CODE, field="code")

@@ -123,7 +123,7 @@ async def confirm_enrolment(session: AsyncSession, actor: Actor, code: str) -> l
         raise Conflict("Begin anew: this was finished or given up in another window.")
     step = matching_step(decrypt(bytes(row.secret_encrypted)), code, None)
     if step is None:
-        raise Invalid("code is not the one the app shows now", field="code")
+        raise Invalid("This is not the code that the app shows now.", field="code")
     codes = [f"{(one := secrets.token_hex(5))[:5]}-{one[5:]}" for _ in range(RECOVERY_CODES)]
     hashes = json.dumps([_hash(one) for one in codes])
     await session.execute(text(_CONFIRM), {"user": user, "now": now(), "step": step, "hashes": hashes})

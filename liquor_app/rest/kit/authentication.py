@@ -110,18 +110,21 @@ async def _count(request: Request, actor: Actor) -> None:
     """Count a request, and have its answer say what is left, also where nothing is.
 
     Raises:
-        TooMany: none is left of this minute, or (`QuotaExceeded`) of the key's month.
+        TooMany: none is left of this minute, or (`QuotaExceeded`) of the key's month: its own, or its
+            maker's.
     """
     may = actor.allowance
     allowed = may.per_minute if may else REQUESTS_PER_MINUTE
     request.state.quotas = quotas = [minute_quota(allowed, 0)]
     left = await limit("api", str(actor.id), allowed=allowed, seconds=60)
+    for one in may.shares if may else ():
+        left = min(left, await limit("api", str(one.key_id), allowed=one.per_minute, seconds=60))
     quotas[0] = minute_quota(allowed, left)
     if may is None or actor.id is None:
         return
     try:
         async with transaction() as session:
-            used = await use_month(session, actor.id, may.per_month)
+            used = await use_month(session, actor.id, may.per_month, may.shares)
     except QuotaExceeded:
         quotas.append(_month(may, month_used(now(), 0)))
         raise

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Header, Request, Response
 from pydantic import Field
 
 from liquor_app.accounts import tokens
@@ -13,6 +13,7 @@ from liquor_app.accounts.cookies import CEREMONY
 from liquor_app.accounts.entry import passkeys
 from liquor_app.accounts.entry.passkey_ceremony import Ceremony
 from liquor_app.accounts.entry.passkeys import MOST_NAME, PasskeyRow
+from liquor_app.accounts.entry.sign_in import confirm_code
 from liquor_app.accounts.permission_table import Permission, needs
 from liquor_app.accounts.permissions import Actor
 from liquor_app.api.client_address import source_of
@@ -20,19 +21,22 @@ from liquor_app.api.etag import check_unchanged, content, tag
 from liquor_app.api.idempotency import once
 from liquor_app.api.schemas import Body, Id, Row
 from liquor_app.core.db import Session, transaction
-from liquor_app.rest.accounts import Tokens, known_from_now
+from liquor_app.rest.accounts import Tokens, agent_of, known_from_now
 from liquor_app.rest.kit.authentication import CurrentActor, drop_cookie, key_owner
-from liquor_app.rest.kit.own_password import confirm_password
+from liquor_app.rest.kit.own_password import confirm_identity
 from liquor_app.rest.kit.passkey_exchange import enter_with, hold_ceremony, limit_passkeys, taken_challenge
-from liquor_app.rest.people.team import PasswordIn
+from liquor_app.rest.people.team import Answer, ProofIn
 
 router = APIRouter(tags=["auth"])
 
 VERSION = ("id", "name")
 """Fields that make another version of a passkey: that it was used makes none."""
 PasskeyName = Annotated[str, Field(min_length=1, max_length=MOST_NAME, examples=["Laptop"])]
-Answer = Annotated[
-    dict[str, Any], Field(description="What the browser returned: `PublicKeyCredential.toJSON()` (WebAuthn 3).")
+
+
+SecondStep = Annotated[
+    str | None,
+    Header(alias="X-Code", max_length=20, description="Of one's app, or a recovery code, if one signs in with codes."),
 ]
 
 
@@ -77,7 +81,7 @@ async def finish_sign_in(request: Request, response: Response, body: AnswerIn) -
     for."""
     user = await enter_with(request, body.credential)
     async with transaction() as session:
-        pair = await tokens.issue_tokens(session, user, ip=source_of(request))
+        pair = await tokens.issue_tokens(session, user, ip=source_of(request), user_agent=agent_of(request))
     known_from_now(request, response, user)
     drop_cookie(response, CEREMONY)
     return pair
@@ -85,11 +89,22 @@ async def finish_sign_in(request: Request, response: Response, body: AnswerIn) -
 
 @router.post("/users/me/passkeys/begin", response_model=CeremonyOut)
 @needs(Permission.OWN_ACCOUNT)
-async def begin_passkey(request: Request, response: Response, actor: CurrentActor, body: PasswordIn) -> object:
-    """Begin to add a passkey, with one's present password."""
-    user = await confirm_password(request, actor, body.current_password)
+async def begin_passkey(request: Request, response: Response, actor: CurrentActor, body: ProofIn) -> object:
+    """Begin to add a passkey, with one's present password and the second step, where there is one."""
+    user = await confirm_identity(request, actor, body.proof)
     async with transaction() as session:
         options, begun = await passkeys.begin_adding(session, actor, user)
+    hold_ceremony(response, begun)
+    return {"options": options}
+
+
+@router.post("/users/me/passkeys/prove", response_model=CeremonyOut)
+@needs(Permission.OWN_ACCOUNT)
+async def begin_proof(response: Response, actor: CurrentActor) -> object:
+    """Begin to prove that one holds a passkey: what it signs is a `credential` beside the password, where the sign-in
+    is changed."""
+    async with transaction() as session:
+        options, begun = await passkeys.begin_proof(session, actor)
     hold_ceremony(response, begun)
     return {"options": options}
 
@@ -146,8 +161,10 @@ async def rename_passkey(
 
 @router.delete("/users/me/passkeys/{id}", status_code=204)
 @needs(Permission.OWN_ACCOUNT)
-async def remove_passkey(request: Request, actor: CurrentActor, passkey_id: Id) -> Response:
-    """Take one of one's passkeys away: nobody signs in with it any more."""
+async def remove_passkey(request: Request, actor: CurrentActor, passkey_id: Id, code: SecondStep = None) -> Response:
+    """Take one of one's passkeys away: nobody signs in with it any more. Whoever signs in with codes says one."""
+    if actor.user_id is not None:
+        await confirm_code(actor.user_id, code, source=source_of(request))
     async with transaction() as session:
         await check_unchanged(session, request, lambda: _version(session, actor, passkey_id))
         await passkeys.remove_passkey(session, actor, passkey_id)

@@ -15,12 +15,14 @@ from liquor_app.core.db import transaction
 from liquor_app.customers.erasing.erased_keys import ErasureRow
 from liquor_app.customers.erasing.models import Ground
 from liquor_app.customers.objections import record_objection
+from liquor_app.privacy.anonymised_file import request_anonymised
 from liquor_app.privacy.erase import ErasureAsked, get_erasure, request_erasure
 from liquor_app.privacy.export_person import request_person_export
 from liquor_app.privacy.mentions import MentionRow, find_mentions
 from liquor_app.rest.kit.authentication import CurrentActor, key_owner
 
 router = APIRouter(prefix="/customers", tags=["customers"])
+copies = APIRouter(tags=["customers"])
 
 
 class ErasureIn(Body):
@@ -66,6 +68,18 @@ async def request_personal_data(request: Request, actor: CurrentActor, customer_
     return await once(request, key_owner(actor), Started, work, status=202, location=JOB)
 
 
+@copies.post("/anonymised-copies", response_model=Started, status_code=202)
+@needs(Permission.CUSTOMERS_ADMIN)
+async def request_anonymised_copy(request: Request, actor: CurrentActor) -> Response:
+    """A copy of customers, purchases and messages for analysis that tells of nobody, as a ZIP of CSV files. A job
+    writes it; `GET /jobs/{id}/file` tells where it is fetched. Admins only."""
+
+    async def work(session: Any) -> dict[str, Any]:
+        return {"job_id": await request_anonymised(session, actor)}
+
+    return await once(request, key_owner(actor), Started, work, status=202, location=JOB)
+
+
 @router.post("/{id}/erasure", response_model=ErasureAskedOut, status_code=202)
 @needs(Permission.CUSTOMERS_ADMIN)
 async def erase_customer(request: Request, actor: CurrentActor, customer_id: Id, body: ErasureIn) -> Response:
@@ -95,7 +109,8 @@ async def customer_erasure(actor: CurrentActor, customer_id: Id) -> Any:
 @needs(Permission.CUSTOMERS_ADMIN)
 async def customer_mentions(actor: CurrentActor, customer_id: Id) -> Any:
     """Where the shop's own words name somebody that an erasure leaves by itself: templates, which it takes their name
-    out of if told so, and brands, products and addresses of webhooks, which are changed by hand. Admins only."""
+    out of if told so, and brands, products and addresses of webhooks, which are changed by hand; then, not
+    `is_certain`, names and files that have one unusual word of their name and may mean them. Admins only."""
     async with transaction() as session:
         return {"items": await find_mentions(session, actor, customer_id)}
 

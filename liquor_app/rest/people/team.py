@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar
+from typing import Annotated, Any, ClassVar
 from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
 from pydantic import Field
 
-from liquor_app.accounts import sessions
 from liquor_app.accounts.api_keys import LONGEST_DAYS, ApiKeyRow, change_limits, create_api_key, revoke_api_key
 from liquor_app.accounts.entry import two_steps
 from liquor_app.accounts.entry.second_step_rule import ask_admins, asks_admins
@@ -18,7 +17,6 @@ from liquor_app.accounts.lists import API_KEYS, TEAM, get_api_key, list_api_keys
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permission_table import Permission, needs
 from liquor_app.accounts.permissions import Actor
-from liquor_app.accounts.sessions import OpenSession
 from liquor_app.accounts.team import change_user, get_member, sign_out_user
 from liquor_app.accounts.users import UserFields
 from liquor_app.api.etag import check_unchanged, content, tag
@@ -26,9 +24,9 @@ from liquor_app.api.idempotency import once_secret
 from liquor_app.api.schemas import Body, Id, Patch, Row
 from liquor_app.core.db import Session, transaction
 from liquor_app.core.errors import Forbidden
-from liquor_app.rest.kit.authentication import CurrentActor, key_owner, session_cookie
+from liquor_app.rest.kit.authentication import CurrentActor, key_owner
 from liquor_app.rest.kit.list_routes import list_routes
-from liquor_app.rest.kit.own_password import confirm_password
+from liquor_app.rest.kit.own_password import Proof, confirm_identity
 from liquor_app.sending.staff_mail import add_to_team, give_new_link
 from liquor_app.ui.words import figure
 
@@ -85,11 +83,12 @@ PerMonth = Annotated[int, Field(ge=1, le=MOST_PER_MONTH, description=f"Requests;
 
 
 class KeyIn(Body):
-    """`areas`: "customers:read", "purchases:write"; none for all the role may. `days`: after which it ends."""
+    """`areas`: "customers:read", "purchases:write"; left out for all the role may, and never empty. `days`: after which
+    it ends."""
 
     name: Annotated[str, Field(min_length=1, max_length=80)]
     role: Role = Role.USER
-    areas: Annotated[list[Annotated[str, Field(max_length=40)]], Field(max_length=40, default_factory=list)]
+    areas: Annotated[list[Annotated[str, Field(max_length=40)]], Field(min_length=1, max_length=40)] | None = None
     days: Annotated[int, Field(ge=1, le=LONGEST_DAYS)] | None = None
     per_minute: PerMinute | None = None
     per_month: PerMonth | None = None
@@ -110,24 +109,32 @@ class KeyOut(Row):
     key: str
 
 
+Answer = Annotated[
+    dict[str, Any], Field(description="What the browser returned: `PublicKeyCredential.toJSON()` (WebAuthn 3).")
+]
+
+
 class CodeIn(Body):
     code: Annotated[str, Field(max_length=20)]
 
 
-class PasswordIn(Body):
-    """One's present password, asked again before the sign-in is changed."""
+class ProofIn(Body):
+    """Asked again before the sign-in is changed: one's present password, and of whoever signs in in two steps `code`
+    (of the app, or a recovery code) or `credential`, what a passkey signed of `POST /users/me/passkeys/prove`."""
 
     current_password: Annotated[str, Field(max_length=200)]
+    code: Annotated[str, Field(max_length=20)] | None = None
+    credential: Answer | None = None
+
+    @property
+    def proof(self) -> Proof:
+        return Proof(self.current_password, self.code, self.credential)
 
 
 class RecoveryCodes(Row):
     """Each signs in once, without the app. They are shown here and never again."""
 
     codes: list[str]
-
-
-class SessionsOut(Row):
-    items: list[OpenSession]
 
 
 list_routes(router, TEAM, list_team, "The people of the shop, by address.", path="/users")
@@ -145,38 +152,6 @@ async def invite(request: Request, actor: CurrentActor, body: Invitation) -> Res
         lambda session: add_to_team(session, actor, email=body.email, role=body.role, full_name=body.full_name),
         secrets=("link",),
     )
-
-
-@router.get("/users/me/sessions", response_model=SessionsOut)
-@needs(Permission.OWN_ACCOUNT)
-async def my_sessions(request: Request, actor: CurrentActor) -> object:
-    """Browsers one is signed in on."""
-    async with transaction() as session:
-        return {"items": await sessions.my_sessions(session, actor, session_cookie(request) or "")}
-
-
-@router.get("/users/me/sessions/{id}", response_model=OpenSession)
-@needs(Permission.OWN_ACCOUNT)
-async def my_session(request: Request, response: Response, actor: CurrentActor, session_id: Id) -> object:
-    """A browser one is signed in on."""
-    async with transaction() as session:
-        row = await sessions.my_session(session, actor, session_id, session_cookie(request) or "")
-    tag(response, str(row.id))
-    return row
-
-
-@router.delete("/users/me/sessions/{id}", status_code=204)
-@needs(Permission.OWN_ACCOUNT)
-async def end_my_session(request: Request, actor: CurrentActor, session_id: Id) -> Response:
-    """Sign one of one's browsers out."""
-    async with transaction() as session:
-
-        async def version() -> str:
-            return str((await sessions.my_session(session, actor, session_id)).id)
-
-        await check_unchanged(session, request, version)
-        await sessions.end_session(session, actor, session_id)
-    return Response(status_code=204)
 
 
 @router.get("/settings/access", response_model=AccessOut)
@@ -215,9 +190,9 @@ async def my_two_steps(actor: CurrentActor) -> object:
 
 @router.post("/users/me/two-steps", response_model=Enrolment, status_code=201)
 @needs(Permission.OWN_ACCOUNT)
-async def begin_two_steps(request: Request, actor: CurrentActor, body: PasswordIn) -> object:
+async def begin_two_steps(request: Request, actor: CurrentActor, body: ProofIn) -> object:
     """A new secret for one's app, as text and as the address a QR code holds; confirm it with a code."""
-    user = await confirm_password(request, actor, body.current_password)
+    user = await confirm_identity(request, actor, body.proof)
     return await once_secret(
         request,
         key_owner(actor),
@@ -237,9 +212,9 @@ async def confirm_two_steps(actor: CurrentActor, body: CodeIn) -> object:
 
 @router.post("/users/me/two-steps/off", status_code=204)
 @needs(Permission.OWN_ACCOUNT)
-async def end_my_two_steps(request: Request, actor: CurrentActor, body: PasswordIn) -> Response:
-    """Turn one's own two steps off."""
-    user = await confirm_password(request, actor, body.current_password)
+async def end_my_two_steps(request: Request, actor: CurrentActor, body: ProofIn) -> Response:
+    """Turn one's own two steps off: the password and a code, a recovery code or a passkey are asked for."""
+    user = await confirm_identity(request, actor, body.proof)
     async with transaction() as session:
         await two_steps.end_two_steps(session, actor, user.id)
     return Response(status_code=204)
@@ -298,7 +273,7 @@ async def sign_out(actor: CurrentActor, user_id: Id) -> Response:
 async def end_two_steps(actor: CurrentActor, user_id: Id) -> Response:
     """Turn two steps off for somebody who lost their device and the recovery codes."""
     if user_id == actor.user_id:
-        raise Forbidden("Turn your own off on your profile: it asks for the password.")
+        raise Forbidden("Turn your own off on your profile: it asks for the password and a code.")
     async with transaction() as session:
         await two_steps.end_two_steps(session, actor, user_id)
     return Response(status_code=204)
@@ -313,7 +288,7 @@ async def make_key(request: Request, actor: CurrentActor, body: KeyIn) -> Respon
     """A new key. The answer is the only time it is shown."""
 
     async def work(session: Session) -> dict[str, str]:
-        return {"key": await create_api_key(session, actor, **body.model_dump())}
+        return {"key": await create_api_key(session, actor, **{**body.model_dump(), "areas": body.areas or ()})}
 
     return await once_secret(request, key_owner(actor), KeyOut, work, secrets=("key",))
 

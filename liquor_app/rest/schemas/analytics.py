@@ -39,7 +39,7 @@ class KpiOut(Row):
     name: str
     value: Figure | None
     previous: Figure | None
-    series: list[Figure]
+    series: list[Figure | None]
 
 
 class DashboardOut(Row, ShownDays):

@@ -115,6 +115,15 @@ class ImportOut(Row, ImportFields):
     )
 
 
+class KeptName(Row):
+    """Somebody, an order, a product or an address that an undoing keeps; `why` is a key of `kept`."""
+
+    id: UUID
+    name: str
+    number: str
+    why: str
+
+
 class ImportUndo(Row):
     """What undoing an import would do: rows removed and set back by what they are, and what stays, by reason."""
 
@@ -125,6 +134,9 @@ class ImportUndo(Row):
     removed: dict[str, int]
     set_back: dict[str, int]
     kept: dict[str, int]
+    kept_names: list[KeptName] = Field(
+        description="The first 20 of each reason, for those who may see customers; `…/undo/kept` has all."
+    )
 
 
 class ImportOptions(Body):
@@ -134,9 +146,10 @@ class ImportOptions(Body):
     profile: str | None = Field(None, max_length=60, description="The export it is read as; empty for none.")
     constants: dict[str, str] | None = Field(None, max_length=40, description="Field → what holds for every row.")
     decimal: Literal[".", ","] | None = None
-    numbering: Literal["shop", "store"] | None = Field(
+    numbering: Literal["shop", "store", "register"] | None = Field(
         None,
-        description="Receipt numbers: one series for all stores, or anew in each (needs a store column).",
+        description="Receipt numbers: one series for all stores, or anew in each store, or at each register (needs such"
+        " a column).",
     )
     sheet: str | None = Field(None, max_length=120, description="Of a workbook: which sheet is read.")
     changes_nothing: list[str] | None = Field(
@@ -193,6 +206,7 @@ class PreviewTotals(Row, Totals):
     money: Money | None
     orders_made: int
     money_made: Money
+    back: Money = Field(description="What was given back: `money_made` is less by that.")
 
 
 class ImportPreview(Row, Dialect):

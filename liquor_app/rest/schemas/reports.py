@@ -46,9 +46,9 @@ class FiguresOut(AnswersOut):
     delivered: int | None
     delivery_rate: float | None
     attributed_revenue: Decimal | None
-    bounces: int
-    complaints: int
-    unsubscribes: int
+    bounces: int | None
+    complaints: int | None
+    unsubscribes: int | None
 
 
 class LiftedOut(FiguresOut):
@@ -181,7 +181,7 @@ class PlaybookLineOut(Row):
     conversions: int | None
     conversion_rate: float | None
     attributed_revenue: Decimal | None
-    unsubscribes: int
+    unsubscribes: int | None
 
 
 class PlaybooksOut(LiveOut):
@@ -276,6 +276,11 @@ class AskIn(Body):
         min_length=1, max_length=LONGEST, description="A `key` of `GET /analytics/questions`, or words like these."
     )
     days: Literal[7, 30, 90, 365] | None = Field(default=None, description="Of a `key` with days; thirty if not given.")
+    period: str | None = Field(
+        default=None, max_length=20,
+        description="Instead of days, of the calendar in the shop's time zone: `last-month`, `this-week`, `q3`,"
+        " `q3-2025`, `october`, `y-2025`, `yesterday`, `past-14-days`, `past-6-months`.",
+    )  # fmt: skip
 
 
 class AnswerOut(Row):
@@ -284,6 +289,7 @@ class AnswerOut(Row):
 
     question: QuestionOut | None
     days: int | None
+    period: str | None = Field(description="The span of the calendar it was asked of; `words` date it.")
     words: list[str]
     columns: list[ReportColumnOut]
     rows: list[dict[str, str | int | float | None]]

@@ -36,12 +36,14 @@ SET_UP = ("name", "hypothesis", "topic", "channel", "measure", "variants", "deci
 
 
 class AbTestIn(Body, service.AbAsked):
-    """A test. `given` are the variants beside A, which is what the plan says: subjects, words, or whole hours. With
+    """A test. `given` are the variants beside A, which is what the plan says: subjects, words, whole hours, or names of
+    the playbooks' offers; a test of channels has the other channel as B and takes none. One of offers or channels is
+    drawn as the plan is made: generate the plan again after it. With
     `decide_on` who is to be written to from that day on gets what has won by then."""
 
     name: Annotated[str, Field(min_length=1, max_length=service.MAX_NAME)]
     hypothesis: Annotated[str, Field(max_length=service.MAX_WORDS)] = ""
-    given: Annotated[list[Typed], Field(min_length=1, max_length=len(KEYS) - 1)]
+    given: Annotated[list[Typed], Field(default_factory=list, max_length=len(KEYS) - 1)]
     decide_on: Day | None = None
 
 
@@ -61,6 +63,8 @@ class VariantOut(Row, VariantCounts):
     subject: str | None
     text: str | None
     hour: int | None
+    offer: str | None
+    channel: str | None
     revenue: str
     profit: str
     value: str | None
@@ -72,13 +76,15 @@ class VariantOut(Row, VariantCounts):
 
 
 class AbTestOut(Row, AbTestFields):
-    """A campaign's test. `leader` is who would win now; `is_proved` whether that holds at every look."""
+    """A campaign's test. `leader` is who would win now; `is_proved` whether that holds at every look;
+    `is_uneven` that the variants are not of the sizes they were drawn for, so that nothing of it is to be trusted."""
 
     decide_on: date | None
     read_on: date
     leader: str
     is_proved: bool
     is_measured: bool
+    is_uneven: bool
     harmful: list[str]
     decided_at: datetime | None
     variants: list[VariantOut]
@@ -171,7 +177,8 @@ def ab_test_out(result: AbResult) -> AbTestOut:
         sums, always, final = one.sums, one.always, result.final.get(variant.key)
         variants.append(
             VariantOut(
-                key=variant.key, subject=variant.subject, text=variant.text, hour=variant.hour, people=sums.people,
+                key=variant.key, subject=variant.subject, text=variant.text, hour=variant.hour, offer=variant.offer,
+                channel=variant.channel, people=sums.people,
                 left=sums.left, delivered=sums.delivered, clicked=sums.clicked, bought=sums.bought,
                 unsubscribed=sums.unsubscribed, complained=sums.complained, revenue=str(money(sums.revenue)),
                 profit=str(money(sums.profit)), value=said(one.value),
@@ -184,7 +191,7 @@ def ab_test_out(result: AbResult) -> AbTestOut:
     return AbTestOut.model_validate(
         {
             **own, "variants": variants, "harmful": list(test.harmful), "leader": judged.leader,
-            "is_proved": judged.is_proved, "is_measured": judged.is_measured,
+            "is_proved": judged.is_proved, "is_measured": judged.is_measured, "is_uneven": result.is_uneven,
         }
     )  # fmt: skip
 

@@ -24,6 +24,7 @@ from liquor_app.coupons.coupon_pools import AddedCodes, PoolFields
 from liquor_app.coupons.lists import POOLS, list_pools
 from liquor_app.imports.readers.encoding import AS_WINDOWS, HEAD, guess_encoding
 from liquor_app.rest.kit.authentication import CurrentActor, key_owner
+from liquor_app.rest.kit.body_examples import ID
 from liquor_app.rest.kit.file_forms import file_form
 from liquor_app.rest.kit.list_routes import list_routes
 
@@ -47,7 +48,8 @@ _FORM = {
                         "file": {"type": "string", "format": "binary"},
                     },
                     "additionalProperties": False,
-                }
+                },
+                "example": {"pool_id": ID, "file": "Code\r\nRYE-15-K7QF\r\nRYE-15-2M9D\r\n"},
             }
         },
     }

@@ -18,8 +18,10 @@ from liquor_app.imports.drop_folders import drop_sources
 from liquor_app.imports.drop_folders.drop_sources import DropFields, SourceRow
 from liquor_app.imports.drop_folders.lists import DROP_FILES, DROP_SOURCES, list_drop_files, list_drop_sources
 from liquor_app.imports.drop_folders.look import retry_file
+from liquor_app.imports.drop_folders.settle_file import discard_file, take_as_it_seems
 from liquor_app.rest.kit.authentication import CurrentActor, key_owner
 from liquor_app.rest.kit.list_routes import list_routes
+from liquor_app.rest.schemas.customers import ImportOut
 
 router = APIRouter(tags=["imports"])
 
@@ -105,4 +107,22 @@ async def retry_drop_file(actor: CurrentActor, file_id: Id) -> Response:
     """Try a file again that failed, with what its folder says now."""
     async with transaction() as session:
         await retry_file(session, actor, file_id)
+    return Response(status_code=204)
+
+
+@router.post("/drop-files/{id}/take-as", response_model=ImportOut)
+@needs(Permission.IMPORTS_WRITE)
+async def take_drop_file_as(actor: CurrentActor, file_id: Id) -> object:
+    """Bring a file that failed, for it is of another kind than its folder's, to be looked at as what it seems to be:
+    an import in preview. The same again returns the same."""
+    async with transaction() as session:
+        return await take_as_it_seems(session, actor, file_id)
+
+
+@router.post("/drop-files/{id}/discard", status_code=204)
+@needs(Permission.IMPORTS_WRITE)
+async def discard_drop_file(actor: CurrentActor, file_id: Id) -> Response:
+    """Leave a file out that failed; it stays in its folder, which warns of it no more."""
+    async with transaction() as session:
+        await discard_file(session, actor, file_id)
     return Response(status_code=204)

@@ -180,16 +180,21 @@ async def ask(actor: CurrentActor, body: AskIn) -> object:
     """Ask one of the questions, by its key or in words. Words are matched; where a language model is set up it picks
     the question, and sees nothing but what was typed. Nothing is changed."""
     if body.question in set(QuestionKey):
-        found = Meant(picked(body.question, body.days), [])
+        found = Meant(picked(body.question, body.days, body.period or ""), [])
     else:
         found = await meant(actor, body.question)
     others = [QUESTIONS[one] for one in found.others]
     if found.picked is None:
-        return {"question": None, "days": None, "words": [], "columns": [], "rows": [], "page": None, "others": others}
+        return {
+            "question": None, "days": None, "period": None, "words": [], "columns": [], "rows": [], "page": None,
+            "others": others,
+        }  # fmt: skip
     async with transaction() as session:
         told = await answer(session, actor, found.picked)
     return {
-        "question": told.question, "days": told.days, "words": told.sentences, "columns": told.columns,
+        "question": told.question, "days": told.days, "period": told.span or None,
+        "words": [one for one in (found.doubt, *told.sentences) if one],
+        "columns": told.columns,
         "rows": [{one.key: _cell(row[one.key], one.unit) for one in told.columns} for row in told.rows],
         "page": told.link[0], "others": others,
     }  # fmt: skip

@@ -40,6 +40,8 @@ from liquor_app.core.storable_text import UNSTORABLE, unstorable
 from liquor_app.organization.shop_currency import speak_in_shop_currency
 from liquor_app.ui.toast import toast_failed
 
+ENDED = "ended"
+"""What the entry page is told of whose session was ended, or had run out."""
 OURS = ".liquor_app___"
 """In the names of events of our pages, as Reflex makes them of their modules."""
 PUBLIC_ROUTES = frozenset({"/login", "/login/code", "/forgotten", "/welcome", "/setup"})
@@ -110,10 +112,14 @@ class SessionState(rx.State):
 
 
 def to_sign_in(state: BaseState) -> Any:
-    """Return a full page load: the cookie is read at the WebSocket handshake, so the socket must be opened anew."""
+    """Return a full page load: the cookie is read at the WebSocket handshake, so the socket must be opened anew. Who
+    came with a session that is over is told so there."""
     url = state.router.url
     path = str(url.path or "/") + (f"?{url.query}" if url.query else "")
-    return rx.call_script(f"location.assign('/login?next=' + encodeURIComponent({json.dumps(path)}))")
+    told = f"&told={ENDED}" if cookie_of(state) else ""
+    return rx.call_script(
+        f"location.assign('/login?next=' + encodeURIComponent({json.dumps(path)}) + {json.dumps(told)})"
+    )
 
 
 async def signed_in(state: BaseState) -> Actor:

@@ -75,7 +75,8 @@ def _name(line: Any) -> rx.Component:
 
 
 def _good_for(line: Any) -> rx.Component:
-    return rx.fragment(line.role_label, rx.el.small(line.good_for))
+    lessened = rx.cond(line.lessened != "", rx.el.small(line.lessened), rx.fragment())
+    return rx.fragment(line.role_label, lessened, rx.el.small(line.good_for))
 
 
 def _status(line: Any) -> rx.Component:

@@ -9,7 +9,7 @@ from typing import Any
 import reflex as rx
 
 from liquor_app.accounts.api_keys import ApiKeyRow, KeyStatus, change_limits, create_api_key, revoke_api_key
-from liquor_app.accounts.key_areas import area_words
+from liquor_app.accounts.key_areas import area_words, idle_areas
 from liquor_app.accounts.key_usage import PER_MINUTE, PER_MONTH
 from liquor_app.accounts.lists import API_KEYS, list_api_keys
 from liquor_app.accounts.models import Role
@@ -40,6 +40,8 @@ class KeyLine:
     name: str = ""
     prefix: str = ""
     role_label: str = ""
+    lessened: str = ""
+    """What it acts as, where that is less than its role; empty where it is not."""
     good_for: str = ""
     status: str = ""
     made: str = ""
@@ -58,7 +60,9 @@ def key_line(row: ApiKeyRow, at: datetime) -> KeyLine:
     good_for = spoken(listed([area_words(one) for one in row.areas])) if row.areas else "All the role may"
     ended = row.revoked_at or row.expires_at
     return KeyLine(
-        str(row.id), row.name, f"{row.prefix}…", row.role.label, good_for, row.status.value,
+        str(row.id), row.name, f"{row.prefix}…", row.role.label,
+        "" if row.acts_as is row.role else f"Acts as {row.acts_as.label}, as its maker may no more", good_for,
+        row.status.value,
         f"{show_moment(row.created_at, at)}{f', {row.made_by}' if row.made_by else ''}",
         ago(row.last_used_at, at) if row.last_used_at else NONE, show_moment(ended, at) if ended else "Never",
         f"{figure(row.used_this_month)} of {figure(row.per_month)}", f"{figure(row.per_minute)} a minute",
@@ -139,6 +143,9 @@ class ApiKeysState(AskState, ListState, rx.State):
         if life not in LIVES:
             raise Invalid("Choose one of the times there are.", field="days")
         areas = chosen_areas(form)
+        if idle := idle_areas(Role(role), areas):
+            may_not = listed([area_words(one) for one in idle])
+            raise Invalid(f"A key of this role may not {may_not}: choose a higher one, or less.", field="role")
         async with transaction() as session:
             made = await create_api_key(
                 session, actor, name=typed(form, "name"), role=Role(role), areas=areas, days=LIVES[life],

@@ -5,8 +5,9 @@ from __future__ import annotations
 import reflex as rx
 
 from liquor_app.organization.us_states import STATES, state_name
-from liquor_app.screens.session.state import EntryState, SessionState
+from liquor_app.screens.session.state import ENDED, EntryState, SessionState
 from liquor_app.ui.button import button, link
+from liquor_app.ui.card import note
 from liquor_app.ui.forms.choice import select_field
 from liquor_app.ui.forms.form import plain_form, text_field
 from liquor_app.ui.forms.passkey_form import passkey_form
@@ -49,7 +50,16 @@ def _door(title: str, words: str, action: str, *fields: rx.Component, else_to: t
         button("Sign in", kind="primary", block=True, submit=True),
         rx.el.p(link(*else_to), class_name="t13"),
     )
-    return entry(title, words, form, _passkey(), foot=FOOT)
+    return entry(title, words, _ended(), form, _passkey(), foot=FOOT)
+
+
+def _ended() -> rx.Component:
+    """Draw why somebody who was signed in stands here again; where a form was refused, that is said instead."""
+    why = note(
+        "You were signed out: you, an admin or a new password ended your session, or it was not used for too long."
+    )
+    is_told = (EntryState.told == ENDED) & (EntryState.error == "")
+    return rx.cond(is_told, rx.el.div(why, margin_bottom="16px"), rx.fragment())
 
 
 def login() -> rx.Component:

@@ -15,6 +15,7 @@ from liquor_app.ui.button import button
 from liquor_app.ui.card import card, note
 from liquor_app.ui.forms.dialog import dialog
 from liquor_app.ui.forms.form import plain_form, text_field
+from liquor_app.ui.forms.passkey_form import PROVE, passkey_form
 from liquor_app.ui.frame.page_spec import Page, page_head
 from liquor_app.ui.grid import col, grid, row, span
 
@@ -94,12 +95,15 @@ def _second_step() -> rx.Component:
         col(
             rx.el.p("A code of your app is asked for after the password. ", ProfileState.recovery),
             ask,
+            text_field(
+                "Code", "code", element_id="second_step_code", max_length=20, required=True,
+                auto_complete="one-time-code", hint="Of your app, or a recovery code.", error=_problem("code"),
+            ),
             row(button("Turn off", kind="danger", submit=True)),
             gap=16,
         ),
-    )
-    begin = plain_form(
-        "/session/two-steps",
+    )  # fmt: skip
+    fields = (
         col(
             rx.cond(
                 ProfileState.is_asked_for,
@@ -116,6 +120,11 @@ def _second_step() -> rx.Component:
             row(button("Set up", kind="primary", submit=True)),
             gap=16,
         ),
+    )
+    begin = rx.cond(
+        ProfileState.asks_passkey,
+        passkey_form("/session/two-steps", *fields, ask="get", begin=PROVE),
+        plain_form("/session/two-steps", *fields),
     )
     scan = form_of(
         ProfileState,
@@ -151,7 +160,13 @@ def _browsers() -> rx.Component:
         return rx.el.li(row(words, act, apart=True))
 
     return card(
-        rx.el.ul(rx.foreach(ProfileState.browsers, line), class_name="col g12"), title="Where you are signed in"
+        rx.el.ul(rx.foreach(ProfileState.browsers, line), class_name="col g12"),
+        title="Where you are signed in",
+        foot=row(
+            rx.el.span("Browsers, and programs with tokens of yours.", class_name="muted"),
+            button("Sign out everywhere else", small=True, on_click=ProfileState.end_others),
+            apart=True,
+        ),
     )
 
 

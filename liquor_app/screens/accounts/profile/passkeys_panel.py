@@ -10,14 +10,13 @@ from liquor_app.screens.accounts.profile.passkeys_state import PasskeysState
 from liquor_app.screens.forms.view import form_dialog, form_of
 from liquor_app.ui.button import button, icon_button
 from liquor_app.ui.card import card, note
-from liquor_app.ui.forms.dialog import confirm
 from liquor_app.ui.forms.form import text_field
 from liquor_app.ui.forms.menu import Item, menu
-from liquor_app.ui.forms.passkey_form import passkey_form
+from liquor_app.ui.forms.passkey_form import PROVE, passkey_form
 from liquor_app.ui.grid import col, row
 from liquor_app.ui.var_types import Text
 
-FORM = "passkey-form"
+FORM, REMOVING = "passkey-form", "passkey-removing"
 
 
 def passkeys_card(problem: Text) -> rx.Component:
@@ -27,7 +26,7 @@ def passkeys_card(problem: Text) -> rx.Component:
         rx.el.ul(rx.foreach(PasskeysState.passkeys, _line), class_name="col g12"),
         rx.el.p("You have none yet. A passkey is your fingerprint, face or device PIN in place of a password."),
     )
-    nowhere = note("Passkeys need an address with a name and https. Your admin sets it: LIQUOR_PUBLIC_URL.")
+    nowhere = note("Passkeys need an address with a name and https. Whoever runs the server sets it.")
     return rx.fragment(
         card(
             col(known, rx.cond(PasskeysState.works_at != "", _add(problem), nowhere), gap=16),
@@ -35,15 +34,7 @@ def passkeys_card(problem: Text) -> rx.Component:
             foot=rx.el.span("A passkey is two steps by itself: no code is asked for after it.", class_name="muted"),
         ),
         _rename(),
-        confirm(
-            "Remove " + PasskeysState.chosen.name + "?",
-            "Nobody signs in with it any more. Your device may keep showing it until you delete it there, too.",
-            "Remove",
-            open=PasskeysState.asking == "remove",
-            on_open_change=PasskeysState.close,
-            on_confirm=PasskeysState.remove,
-            danger=True,
-        ),
+        _remove(),
     )
 
 
@@ -73,11 +64,13 @@ def _add(problem: Text) -> rx.Component:
                 "Present password", "current_password", element_id="passkey_password", type="password", required=True,
                 auto_complete="current-password", custom_attrs={"data-begin": ""},
             ),
+            rx.cond(PasskeysState.asks_code, _code("passkey_code", custom_attrs={"data-begin": ""}), rx.fragment()),
             row(button("Add a passkey", icon="fingerprint", submit=True)),
             gap=16,
         ),
         ask="create",
         begin="/api/v1/users/me/passkeys/begin",
+        prove=rx.cond(PasskeysState.asks_passkey, PROVE, ""),
     )  # fmt: skip
 
 
@@ -102,3 +95,35 @@ def _rename() -> rx.Component:
             button("Save", kind="primary", submit=True, form=FORM, busy=PasskeysState.busy),
         ),
     )
+
+
+def _remove() -> rx.Component:
+    form = form_of(
+        PasskeysState,
+        rx.el.p("Nobody signs in with it any more. Your device may keep showing it until you delete it there, too."),
+        rx.cond(
+            PasskeysState.asks_code,
+            rx.el.div(_code("passkey_removing_code", error=PasskeysState.errors["code"]), margin_top="16px"),
+            rx.fragment(),
+        ),
+        id=REMOVING,
+        key=PasskeysState.about,
+        on_submit=PasskeysState.remove,
+    )
+    return form_dialog(
+        PasskeysState,
+        "Remove " + PasskeysState.chosen.name + "?",
+        form,
+        open=PasskeysState.asking == "remove",
+        foot=rx.fragment(
+            button("Cancel", on_click=PasskeysState.close(False)),
+            button("Remove", kind="danger", submit=True, form=REMOVING, busy=PasskeysState.busy),
+        ),
+    )
+
+
+def _code(element_id: str, **props: Any) -> rx.Component:
+    return text_field(
+        "Code", "code", element_id=element_id, max_length=20, auto_complete="one-time-code",
+        hint="Of your app, or a recovery code.", **props,
+    )  # fmt: skip

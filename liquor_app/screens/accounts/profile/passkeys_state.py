@@ -9,9 +9,12 @@ import reflex as rx
 
 from liquor_app.accounts.entry.passkey_ceremony import relying_party
 from liquor_app.accounts.entry.passkeys import my_passkeys, remove_passkey, rename_passkey
+from liquor_app.accounts.entry.sign_in import confirm_code
+from liquor_app.accounts.entry.two_steps import two_steps_of
 from liquor_app.accounts.permission_table import Permission, needs
 from liquor_app.core.db import transaction
 from liquor_app.core.ids import parse_id
+from liquor_app.core.security.call_origin import call_origin
 from liquor_app.organization.settings import shop_now
 from liquor_app.screens.forms.ask_state import AskState
 from liquor_app.screens.forms.state import submits
@@ -39,9 +42,13 @@ class PasskeysState(AskState, rx.State):
     passkeys: list[PasskeyLine] = []
     works_at: str = ""
     """The address they work at; empty where they work at none."""
+    asks_code: bool = False
+    """They sign in with codes: one is said before a passkey is added or taken away."""
+    asks_passkey: bool = False
+    """One of theirs is the second step the shop asks for: it is used before another one is added."""
 
     def _fields(self) -> frozenset[str]:
-        return frozenset({"name"})
+        return frozenset({"name", "code"})
 
     def _questions(self) -> frozenset[str]:
         return ASKS
@@ -63,8 +70,11 @@ class PasskeysState(AskState, rx.State):
         async with transaction() as session:
             found = await my_passkeys(session, actor)
             at = await shop_now(session)
+            steps = await two_steps_of(session, actor)
         party = relying_party()
         self.works_at = party.origin if party else ""
+        self.asks_code = steps.is_on
+        self.asks_passkey = steps.is_asked_for and not steps.is_on and bool(found)
         self.passkeys = [
             PasskeyLine(
                 str(one.id), one.name, f"Added {show_moment(one.created_at, at)}",
@@ -84,11 +94,13 @@ class PasskeysState(AskState, rx.State):
         return await self._done("Saved")
 
     @rx.event
-    @guarded
+    @submits
     @needs(Permission.OWN_ACCOUNT)
-    async def remove(self) -> Any:
-        """Take one away."""
+    async def remove(self, form: dict[str, Any]) -> Any:
+        """Take one away; whoever signs in with codes says one."""
         actor = await signed_in(self)
+        if actor.user_id is not None:
+            await confirm_code(actor.user_id, typed(form, "code"), source=call_origin.get().ip)
         async with transaction() as session:
             await remove_passkey(session, actor, parse_id(self.about, "passkey"))
         return await self._done("Removed: nobody signs in with it any more")

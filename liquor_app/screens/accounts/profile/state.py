@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +13,7 @@ from liquor_app.accounts.entry.passkeys import my_passkeys
 from liquor_app.accounts.entry.two_steps import confirm_enrolment, pending_enrolment, two_steps_of
 from liquor_app.accounts.permission_table import Permission, needs
 from liquor_app.accounts.profile import stored_hash, update_me
-from liquor_app.accounts.sessions import end_session, my_sessions
+from liquor_app.accounts.sessions import Here, OpenSession, SessionKind, end_other_sessions, end_session, my_sessions
 from liquor_app.core.db import transaction
 from liquor_app.core.ids import parse_id
 from liquor_app.organization.settings import shop_now
@@ -33,7 +34,7 @@ TOLD = {
 
 @dataclass(frozen=True, slots=True)
 class BrowserLine:
-    """A browser one is signed in on."""
+    """A browser or a program one is signed in on."""
 
     id: str
     what: str
@@ -61,6 +62,17 @@ def browser_words(agent: str | None) -> str:
     return f"{browser} on {system}" if browser and system else browser or system or "A browser"
 
 
+def device_words(one: OpenSession) -> str:
+    """Return what somebody knows a session by: "Firefox on Windows", "A program (python-httpx)"."""
+    if one.kind is SessionKind.BROWSER:
+        return browser_words(one.user_agent)
+    called = re.match(r"[A-Za-z][A-Za-z0-9._-]{0,29}(?=[/ ]|$)", one.user_agent or "")
+    return f"A program ({called[0]})" if called else "A program"
+
+
+USED = {SessionKind.BROWSER: "Used", SessionKind.TOKENS: "Renewed"}
+
+
 class ProfileState(FormState, rx.State):
     """What is shown of oneself. The password's forms post to plain routes, as signing in does."""
 
@@ -70,6 +82,8 @@ class ProfileState(FormState, rx.State):
     is_two_steps: bool = False
     is_asked_for: bool = False
     """The shop asks its admins for a second step, and this is one without."""
+    asks_passkey: bool = False
+    """Their passkey is the second step the shop asks for: it is used once more before another one is set up."""
     recovery: str = ""
     picture: str = ""
     """The QR code of a second step that is being set up, as a picture's address."""
@@ -105,19 +119,21 @@ class ProfileState(FormState, rx.State):
             steps = await two_steps_of(session, actor)
             begun = None if steps.is_on else await pending_enrolment(session, actor, user.email)
             passkeys = await my_passkeys(session, actor)
-            browsers = await my_sessions(session, actor, cookie_of(self))
+            browsers = await my_sessions(session, actor, Here(cookie_of(self)))
             at = await shop_now(session)
         self.email, self.full_name, self.role_label = user.email, user.full_name or "", user.role.label
         self.is_two_steps = steps.is_on
         self.is_asked_for = steps.is_asked_for and not steps.is_on and not passkeys
+        self.asks_passkey = steps.is_asked_for and not steps.is_on and bool(passkeys)
         self.recovery = f"{plural(steps.recovery_left, 'recovery code')} left." if steps.is_on else ""
         self.secret = begun.secret if begun else ""
         drawn = base64.b64encode(qr_svg(begun.address).encode()).decode() if begun else ""
         self.picture = f"data:image/svg+xml;base64,{drawn}" if drawn else ""
         self.browsers = [
             BrowserLine(
-                str(one.id), browser_words(one.user_agent), one.ip or "",
-                f"Used {ago(one.last_seen_at, at)}, signed in {show_moment(one.created_at, at)}", one.is_this,
+                str(one.id), device_words(one), one.ip or "",
+                f"{USED[one.kind]} {ago(one.last_seen_at, at)}, signed in {show_moment(one.created_at, at)}",
+                one.is_this,
             )
             for one in browsers
         ]  # fmt: skip
@@ -161,3 +177,14 @@ class ProfileState(FormState, rx.State):
             await end_session(session, actor, parse_id(str(browser), "session"))
         await self._read()
         return toast_done("Signed out there")
+
+    @rx.event
+    @guarded
+    @needs(Permission.OWN_ACCOUNT)
+    async def end_others(self) -> Any:
+        """Sign every browser and program out but this one."""
+        actor = await signed_in(self)
+        async with transaction() as session:
+            ended = await end_other_sessions(session, actor, Here(cookie_of(self)))
+        await self._read()
+        return toast_done(f"Signed out of {plural(ended, 'other place')}" if ended else "There was nothing else")

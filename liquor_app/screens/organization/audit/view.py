@@ -24,14 +24,20 @@ from liquor_app.ui.words import NONE, figure, listed, plain_number, show_day, sh
 
 DID = {
     "session.opened": "signed in", "session.closed": "signed out", "sessions.closed": "signed out everywhere",
+    "session.others_closed": "signed out everywhere else",
     "tokens.issued": "signed in a program", "user.joined": "chose a password", "user.signed_out": "signed out",
     "user.two_steps_on": "turned two steps on", "user.two_steps_off": "turned two steps off",
     "user.passkey_added": "added a passkey", "user.passkey_renamed": "renamed a passkey",
     "user.passkey_removed": "removed a passkey", "passkey.used": "signed in with a passkey",
-    "passkey.refused": "was refused with a passkey",
+    "passkey.refused": "tried a passkey", "sign_in.refused": "tried a password", "sign_in.locked": "tried too often",
+    "password_change.refused": "said a wrong present password", "password_change.locked": "tried too often",
+    "code.refused": "tried a code", "code.locked": "tried too many codes", "api_key.refused": "came with a key",
+    "setup.refused": "tried a set-up code", "setup_code.made": "made a set-up code", "two_steps.begun":
+    "began to set two steps up", "refresh.reused": "came with a spent token", "access.refused":
+    "tried what they may not",
     "user.link_made": "made a link for", "user.link_mailed": "mailed a link to",
     "retention.applied": "deleted what was too old",
-    "tokens.reused": "used a spent token", "products.told": "told products",
+    "products.told": "told products",
     "job.cancel_asked": "asked to stop", "message.asked_for": "asked for a message", "preferences.said": "chose",
     "plan.ai_failed": "got no plan from the AI", "plan.made": "made a plan", "holdout.drawn": "drew the control group",
     "autopilot.left_to_people": "left to people", "customer.merged": "merged two", "channel.secret_removed":
@@ -71,7 +77,12 @@ NAMES = {
 }  # fmt: skip
 """Fields that are not called as people call them."""
 
-UNSAID = frozenset({"seed", "fingerprint", "batch", "plan", "plan_id", "send_id", "job", "was", "ip"})
+PASSKEY_WHY = {
+    "challenge": "too late, or for another page", "unknown": "none that we know", "proof": "its signature is wrong",
+    "counter": "a copy of a device, or an old answer", "deactivated": "its owner was deactivated",
+}  # fmt: skip
+"""Why a passkey opened nothing."""
+UNSAID = frozenset({"seed", "fingerprint", "batch", "plan", "plan_id", "send_id", "job", "was", "ip", "family"})
 """For programs, or said in a column of its own; the export has them."""
 
 _ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-([0-9a-f]{12})")
@@ -111,17 +122,19 @@ class AuditLine:
 
 def audit_line(row: AuditRow, at: datetime) -> AuditLine:
     """Return an entry in words; `at` is now in the shop's zone."""
+    given = row.changes
+    if row.action == "passkey.refused":
+        given = given | {"why": PASSKEY_WHY.get(str(given.get("why")))}
     told = [
         _told(name, value, name in row.fields, at)
-        for name, value in row.changes.items()
+        for name, value in given.items()
         if value not in (None, {}, [], "") and (name, value) != ("search", False)
         if name not in UNSAID or name in row.fields
     ]
     source = row.ip or (row.via if row.via and row.actor_kind == ActorKind.SYSTEM else NONE)
-    about = row.action.rpartition(".")[0] if row.entity == "list" else row.entity
     return AuditLine(
         str(row.id), show_moment(row.at, at), row.actor_name, _as(row.actor_kind), did(row.action),
-        "" if row.outcome == AuditOutcome.DONE else row.outcome, thing(about), row.subject or "", _href(row),
+        "" if row.outcome == AuditOutcome.DONE else row.outcome, _about(row), _subject(row), _href(row),
         f"/settings/audit?subject={_kind_of(row.entity)}:{row.entity_id}" if row.entity_id else "", told,
         source, "" if source == row.via else _by(row.via, at), row.via,
         f"/settings/audit?via={row.via}" if _ID.fullmatch(row.via) else "",
@@ -130,6 +143,18 @@ def audit_line(row: AuditRow, at: datetime) -> AuditLine:
 
 def _as(kind: str) -> str:
     return AUDIT.filter_names["actor_kind"].words(kind)
+
+
+def _about(row: AuditRow) -> str:
+    """Return what kind of thing an entry is about, in words. What somebody was refused was no signing in."""
+    if row.action == "access.refused":
+        return "more than their rights"
+    return thing(row.action.rpartition(".")[0] if row.entity == "list" else row.entity)
+
+
+def _subject(row: AuditRow) -> str:
+    """Return whose or which; nothing where it is whoever did it."""
+    return "" if row.action == "access.refused" else row.subject or ""
 
 
 def thing(entity: str) -> str:

@@ -8,6 +8,8 @@ import reflex as rx
 
 from liquor_app.accounts.permission_table import Permission
 from liquor_app.screens.forms.view import form_of
+from liquor_app.screens.organization.settings.copy_panel import copy_card
+from liquor_app.screens.organization.settings.copy_state import CopyState
 from liquor_app.screens.organization.settings.state import SettingsState
 from liquor_app.screens.session.role_controls import roles_of
 from liquor_app.ui.badge import status_badge
@@ -34,7 +36,7 @@ def settings_page() -> rx.Component:
                     ("preferences", "Recipients"),
                     ("planning", "Planning"),
                     ("sending", "Sending"),
-                    ("retention", "Retention"),
+                    ("retention", "Data"),
                 ],
                 value=SettingsState.tab,
                 on_change=SettingsState.choose,
@@ -64,7 +66,11 @@ def settings_page() -> rx.Component:
             ),
             span(
                 5,
-                card(_channels(), title="Channels", aside=link("Set up", "/settings/channels"), flush=True),
+                rx.cond(
+                    SettingsState.tab == "retention",
+                    copy_card(),
+                    card(_channels(), title="Channels", aside=link("Set up", "/settings/channels"), flush=True),
+                ),
                 align_self="start",
             ),
         ),
@@ -114,7 +120,7 @@ PAGES = (
         "Settings",
         settings_page,
         icon="settings",
-        on_load=SettingsState.load,
+        on_load=[SettingsState.load, CopyState.load],
         nav_group="admin",
         roles=roles_of(Permission.SETTINGS_ADMIN),
     ),

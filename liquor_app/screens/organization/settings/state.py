@@ -92,10 +92,27 @@ LABELS = {
     "soft_bounces": ("Give an address up after, soft bounces in a row", "A mailbox that is full, or does not answer."),
     "soft_bounce_days": ("Over at least, days", "From the first of them to the last."),
     "attribution_days": ("A click counts for, days", "A purchase within is ascribed to the message."),
-    "events_days": ("Events kept, days", "0 keeps for ever."),
-    "sends_days": ("Messages kept, days", ""),
-    "audit_days": ("Audit log kept, days", ""),
-    "outbox_days": ("Sandbox outbox kept, days", ""),
+    "events_days": (
+        "Events kept, days",
+        "What customers did on your site, and who came into and left segments. What is older is deleted each night, for"
+        " good: answers and segments are then judged by less. 90 or more; 0 keeps for ever.",
+    ),
+    "sends_days": (
+        "Messages kept, days",
+        "Each message sent, what was answered to it, and why somebody got none. What is older is deleted each night,"
+        " for good: reports of campaigns that old lose their messages. Purchases, consents, proofs of age and the"
+        " suppression list stay with the customer. 90 or more; 0 keeps for ever.",
+    ),
+    "audit_days": (
+        "Audit log kept, days",
+        "Who did what, and from where. What is older is deleted each night, for good: nobody can look it up any more."
+        " 90 or more; 0 keeps for ever.",
+    ),
+    "outbox_days": (
+        "Sandbox outbox kept, days",
+        "The text of messages the sandbox took. What is older is deleted each night, for good; that they were sent"
+        " stays known. 0 keeps for ever.",
+    ),
 }
 
 

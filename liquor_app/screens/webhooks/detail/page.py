@@ -11,7 +11,7 @@ from liquor_app.screens.details.view import found
 from liquor_app.screens.listing.view import list_card
 from liquor_app.screens.session.role_controls import roles_of
 from liquor_app.screens.webhooks.detail.state import DeliveriesState, EndpointState
-from liquor_app.ui.badge import status_badge
+from liquor_app.ui.badge import badge, status_badge
 from liquor_app.ui.button import button
 from liquor_app.ui.empty import empty
 from liquor_app.ui.frame.page_spec import Page, page_head
@@ -24,6 +24,11 @@ def deliveries_page() -> rx.Component:
         page_head(
             "Deliveries",
             rx.cond(EndpointState.url != "", EndpointState.url + ": what it was told within the last 30 days.", ""),
+            rx.cond(
+                EndpointState.is_active,
+                button("Send a test", icon="send", on_click=DeliveriesState.test),
+                badge("Paused", "gray"),
+            ),
             crumbs=(("Settings", "/settings"), ("Webhooks", "/settings/webhooks")),
         ),
         list_card(
@@ -38,7 +43,11 @@ def deliveries_page() -> rx.Component:
                 Column("", _acts, number=True),
             ],
             label="Deliveries",
-            empty=empty("Nothing yet", "Nothing it is told of has happened. Send it a test.", icon="webhook"),
+            empty=empty(
+                "Nothing yet",
+                "Nothing it is told of has happened. Send it a test to see what it answers.",
+                icon="webhook",
+            ),
         ),
     )
     return found(EndpointState, "endpoint", "All webhooks", "/settings/webhooks", body)
@@ -46,7 +55,7 @@ def deliveries_page() -> rx.Component:
 
 def _event(line: Any) -> rx.Component:
     return rx.el.details(
-        rx.el.summary(line.event),
+        rx.el.summary(line.event, " ", rx.el.span(line.called, class_name="t12 muted")),
         rx.el.code(line.payload, class_name="t12", overflow_wrap="anywhere", white_space="normal"),
     )
 
@@ -59,7 +68,7 @@ def _acts(line: Any) -> rx.Component:
 PAGES = (
     Page(
         "/settings/webhooks/[endpoint_id]", "Deliveries", deliveries_page, icon="webhook",
-        on_load=[EndpointState.clear, EndpointState.load, DeliveriesState.load],
+        on_load=[EndpointState.clear, EndpointState.load, DeliveriesState.load, DeliveriesState.live],
         parent="/settings/webhooks", roles=roles_of(Permission.WEBHOOKS_READ),
     ),
 )  # fmt: skip

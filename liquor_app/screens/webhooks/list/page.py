@@ -10,17 +10,19 @@ from liquor_app.accounts.permission_table import Permission
 from liquor_app.screens.forms.view import form_dialog, form_of
 from liquor_app.screens.listing.view import list_card
 from liquor_app.screens.session.role_controls import roles_of
-from liquor_app.screens.webhooks.list.state import WebhooksState
+from liquor_app.screens.webhooks.list.state import TELL, WebhooksState
 from liquor_app.ui.badge import badge
 from liquor_app.ui.button import button, icon_button
 from liquor_app.ui.card import note
 from liquor_app.ui.empty import empty
+from liquor_app.ui.forms.choice import tick
 from liquor_app.ui.forms.dialog import confirm, dialog
 from liquor_app.ui.forms.form import text_field
 from liquor_app.ui.forms.menu import Item, menu
 from liquor_app.ui.frame.page_spec import Page, page_head
 from liquor_app.ui.grid import col, row
 from liquor_app.ui.table import Column
+from liquor_app.webhooks.models import ASKED_FOR
 
 
 def webhooks_page() -> rx.Component:
@@ -70,7 +72,10 @@ def webhooks_page() -> rx.Component:
 
 
 def _address(line: Any) -> rx.Component:
-    return rx.fragment(rx.el.b(line.url, overflow_wrap="anywhere"), rx.el.small(line.description))
+    return rx.fragment(
+        rx.el.b(line.url, overflow_wrap="anywhere", display="inline-block", min_width="min(260px, 50vw)"),
+        rx.el.small(line.description),
+    )
 
 
 def _status(line: Any) -> rx.Component:
@@ -110,10 +115,7 @@ def _form(title: str, asked: str, verb: str, does: Any) -> rx.Component:
                 "Address", "url", default_value=line.url, error=errors["url"], auto_focus=True, max_length=500,
                 required=True, hint="Such as https://till.example.com/hooks. It must be reachable from the internet.",
             ),
-            text_field(
-                "Told of", "events", default_value=line.events, error=errors["events"], optional=True, max_length=400,
-                hint="Such as customer.created purchase.created. Empty is everything.",
-            ),
+            _events(is_new=asked == "new"),
             text_field(
                 "Description", "description", default_value=line.description, error=errors["description"],
                 optional=True, max_length=200, hint="What it is for: “Stock at the till”.",
@@ -133,6 +135,22 @@ def _form(title: str, asked: str, verb: str, does: Any) -> rx.Component:
             button("Cancel", on_click=WebhooksState.close(False)),
             button(verb, kind="primary", submit=True, form=form_id, busy=WebhooksState.busy),
         ),
+    )
+
+
+def _events(*, is_new: bool) -> rx.Component:
+    """Draw what an endpoint can be told of; a new one begins with everything."""
+    line, error = WebhooksState.chosen, WebhooksState.errors["events"]
+    ticks = [
+        tick(one.label, TELL + one.value, aside=one.value,
+             default_checked=is_new or rx.Var.create(line.events).contains(one.value))
+        for one in ASKED_FOR
+    ]  # fmt: skip
+    return rx.el.fieldset(
+        rx.el.legend("Told of", class_name="lab"),
+        rx.el.div(*ticks, class_name="ticks"),
+        rx.cond(error != "", rx.el.span(error, class_name="err-t", role="alert"), rx.fragment()),
+        class_name="plain",
     )
 
 

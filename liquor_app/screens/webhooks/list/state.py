@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -31,9 +31,11 @@ from liquor_app.webhooks.endpoints import (
     send_test,
 )
 from liquor_app.webhooks.lists import WEBHOOKS, list_webhooks
-from liquor_app.webhooks.models import ASKED_FOR
+from liquor_app.webhooks.models import ASKED_FOR, Happened
 
 QUESTIONS = frozenset({"new", "change", "remove", "renew"})
+TELL = "tell."
+"""Before an event's name: the field that asks for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +46,7 @@ class EndpointLine:
     url: str = ""
     description: str = ""
     told_of: str = ""
-    events: str = ""
-    """As they are typed; none is everything."""
+    events: list[str] = field(default_factory=list)
     state: str = ""
     """on, failing, off or ended."""
     why: str = ""
@@ -56,13 +57,13 @@ class EndpointLine:
 def endpoint_line(row: EndpointRow, at: datetime) -> EndpointLine:
     """Return an endpoint in words; `at` is now in the shop's zone."""
     is_all = len(row.events) == len(ASKED_FOR)
-    told_of, events = ("Everything", "") if is_all else (listed(row.events), " ".join(row.events))
+    told_of = "Everything" if is_all else listed([Happened(one).label for one in row.events])
     state = "on" if row.is_active else "ended" if row.disabled_reason else "off"
     failing = ""
     if row.is_active and row.failing_since:
         state, failing = "failing", f"Nothing taken since {show_moment(row.failing_since, at)}"
     return EndpointLine(
-        str(row.id), row.url, row.description, told_of, events, state, row.disabled_reason or failing,
+        str(row.id), row.url, row.description, told_of, row.events, state, row.disabled_reason or failing,
         ago(row.last_success_at, at) if row.last_success_at else NONE, f"/settings/webhooks/{row.id}",
     )  # fmt: skip
 
@@ -175,5 +176,5 @@ class WebhooksState(AskState, ListState, rx.State):
 
 
 def _told(form: dict[str, Any]) -> dict[str, Any]:
-    events = typed(form, "events").replace(",", " ").split() or [one.value for one in ASKED_FOR]
+    events = [one.value for one in ASKED_FOR if typed(form, TELL + one.value)]
     return {"url": typed(form, "url"), "events": events, "description": typed(form, "description")}

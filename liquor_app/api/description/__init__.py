@@ -1,0 +1,1 @@
+"""What the description of the API shows beside its schemas."""
