@@ -75,8 +75,11 @@ test-fast: $(DEV) ## the inner loop: no browser, no killed processes
 
 ABOVE := security api ui forms lists demo scoring details planning experiments campaigns commands templates providers webhooks
 # what files say, in whose words, and their pages: no engine has a part in it; what stores them (import, undo, merging) runs
-READING := cells dirty_files hostile_cells import_cases net_money other_tills product_files profiles refusals reversed_orders row_reader \
-  sale_statuses sales several_noes spanish_files told_apart trial
+READING := back_in_part calls cells coded_noes differing_totals dirty_files file_totals footers future_consents \
+  hostile_cells import_cases kinds_are_signs left_out_asked more_noes more_tills net_money orders_add_up \
+  orders_as_customers other_tills other_ways part_refunds people_columns product_files profiles quiet_losses refund_of \
+  refusals registers reversed_orders row_reader said_of_all sale_statuses sales several_noes spanish_files till_words \
+  told_apart tools_table totals_below trial unnamed_returns void_rows woo_advanced words_told
 PAGES = $(wildcard tests/*/test_*_pages.py)
 test-integration: $(DEV) ## only what touches the database and the queue (TEST_DATABASE_URL, TEST_REDIS_URL)
 	@# What is left out stands above the services that are tried here (attacks, routes, screens, lists, the sample,

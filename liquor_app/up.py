@@ -158,10 +158,21 @@ def _own_address(port: int, what: str) -> str:
 
 
 def _answers(address: str) -> bool:
+    return _lacks(address) == ""
+
+
+def _lacks(address: str) -> str:
+    """Return why a server of ours does not answer yet, in its own words where it has any; "" where it does."""
     try:
-        return httpx.get(address, timeout=2).status_code == 200
+        answer = httpx.get(address, timeout=2)
     except httpx.HTTPError:
-        return False
+        return "It does not answer."
+    if answer.status_code == httpx.codes.OK:
+        return ""
+    try:
+        return str(answer.json()["detail"])[:300]
+    except (ValueError, KeyError, TypeError):
+        return f"It answers {answer.status_code}."
 
 
 def development_url() -> str:
@@ -190,13 +201,14 @@ def _worker(number: int) -> Child:
 
 
 def _wait_until_ready(web: Child, supervisor: Supervisor, port: int) -> None:
-    patience = Patience(web, supervisor.say)
+    lacking = ""
+    patience = Patience(web, lambda words: supervisor.say(f"{words}. {lacking}"))
     address = _own_address(port, "ready")
     while not supervisor.stopping.is_set():
-        if _answers(address):
+        if not (lacking := _lacks(address)):
             return
         if patience.is_over:
-            raise Unavailable(f"The web server did not start: {patience.why}")
+            raise Unavailable(f"The web server did not start: {lacking} {patience.why}")
         time.sleep(0.1)
 
 

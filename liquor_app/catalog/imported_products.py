@@ -14,14 +14,14 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.catalog.product_write import KEPT
-from liquor_app.customers.imported.imported_people import EDITED, LATER_IMPORT, TAKEN, Undone
+from liquor_app.customers.imported.imported_people import CONFIRMED, EDITED, LATER_IMPORT, TAKEN, Undone
 from liquor_app.customers.labels.product_labels import relabel_products
 
 ASKED_FOR = "asked_for"
 _WHY_MADE = f"""
 CASE WHEN EXISTS (SELECT FROM product_images i WHERE i.product_id = p.id AND i.import_id <> p.import_id)
      THEN '{LATER_IMPORT}' WHEN p.edited_at IS NOT NULL THEN '{EDITED}'
-     WHEN p.asked_for_at IS NOT NULL THEN '{ASKED_FOR}' END
+     WHEN p.asked_for_at IS NOT NULL THEN '{ASKED_FOR}' WHEN p.seen_by <> p.import_id THEN '{CONFIRMED}' END
 """
 _COUNT_MADE = f"SELECT {_WHY_MADE} AS why, count(*) AS n FROM products p WHERE p.import_id = :import GROUP BY 1"
 _MADE = """
@@ -56,6 +56,13 @@ SELECT i.product_id AS id, f.name,
 _SUMMED = """
 SELECT why, count(*) AS n FROM (SELECT DISTINCT id, why FROM ({plan}) p) told GROUP BY 1
 """
+KEPT_PRODUCTS = f"""
+SELECT p.id, p.name AS called, COALESCE(p.sku, p.upc) AS number, 'products_' || k.why AS why
+  FROM (SELECT p.id, {_WHY_MADE} AS why FROM products p WHERE p.import_id = :import
+         UNION SELECT id, why FROM ({_PLAN}) f) k JOIN products p ON p.id = k.id
+ WHERE k.why IS NOT NULL
+"""
+"""Which products stay, or something of them, and why."""
 _BATCH = """
 SELECT product_id FROM product_images WHERE import_id = :import AND product_id > :after
  ORDER BY product_id LIMIT :most
@@ -82,6 +89,7 @@ SELECT sku, upc, name, category, brand FROM products WHERE lower(sku) = ANY(:cod
  UNION SELECT sku, upc, name, category, brand FROM products WHERE upc = ANY(:codes)
  UNION SELECT sku, upc, name, category, brand FROM products WHERE lower(name) = ANY(:codes)
 """
+_UNSEEN = "UPDATE products SET seen_by = NULL WHERE seen_by = :import AND import_id <> :import"
 FORGET_IMAGES = "DELETE FROM product_images WHERE import_id = ANY(:imports)"
 
 
@@ -143,6 +151,11 @@ async def remove_products(session: AsyncSession, import_id: UUID, after: UUID, m
 async def forget_product_images(session: AsyncSession, imports: Sequence[UUID]) -> None:
     """Drop what is kept of products that these imports changed: they can no longer be undone."""
     await session.execute(text(FORGET_IMAGES), {"imports": list(imports)})
+
+
+async def forget_seen(session: AsyncSession, import_id: UUID) -> None:
+    """Take back that an import listed products: it is undone."""
+    await session.execute(text(_UNSEEN), {"import": import_id})
 
 
 async def _relabel(session: AsyncSession, codes: Sequence[str | None]) -> None:

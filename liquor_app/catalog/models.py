@@ -77,6 +77,8 @@ class Product(SQLModel, table=True):
     updated_at: datetime = stamped()
     import_id: UUID | None = plain_uuid()
     """The import that made it, if one did."""
+    seen_by: UUID | None = plain_uuid()
+    """The import that listed it last, changed or not; an id that is nobody's where a call did."""
     edited_at: datetime | None = moment()
     """When a call, and no file, last changed it."""
     asked_for_at: datetime | None = moment()

@@ -125,14 +125,16 @@ judged AS MATERIALIZED (
       FROM made LEFT JOIN products p ON p.id = made.target),
 written AS (
     INSERT INTO products AS o (id, sku, upc, {", ".join(CALLED)}, stock_at, source, last_seen_at, updated_at,
-                               import_id, edited_at)
+                               import_id, seen_by, edited_at)
     SELECT target, sku, upc, COALESCE(name, sku, upc), {", ".join(CALLED[1:])}, stock_at, :source, :at,
            CASE WHEN outcome = 'unchanged' THEN before ELSE :at END, CAST(:import AS uuid),
+           COALESCE(CAST(:import AS uuid), '{UUID(int=0)}'),
            CASE WHEN CAST(:import AS uuid) IS NULL AND outcome = 'updated' THEN CAST(:at AS timestamptz) END
       FROM judged
         ON CONFLICT (id) DO UPDATE SET {", ".join(f"{name} = EXCLUDED.{name}" for name in ("sku", "upc", *CALLED))},
            stock_at = EXCLUDED.stock_at, source = EXCLUDED.source, last_seen_at = EXCLUDED.last_seen_at,
-           updated_at = EXCLUDED.updated_at, edited_at = COALESCE(EXCLUDED.edited_at, o.edited_at)),
+           updated_at = EXCLUDED.updated_at, seen_by = EXCLUDED.seen_by,
+           edited_at = COALESCE(EXCLUDED.edited_at, o.edited_at)),
 images AS (
     INSERT INTO product_images (import_id, product_id, before, after)
     SELECT CAST(:import AS uuid), p.id, {_image("p")}, {_image("j")}

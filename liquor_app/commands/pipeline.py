@@ -101,7 +101,7 @@ def holdout(as_json: Json = False) -> None:
             "customers": f"{us.people:,} written to, {them.people:,} left out",
             "revenue a customer": f"{us.mean:.2f} written to, {them.mean:.2f} left out",
             "difference": _interval(row.revenue.difference, row.revenue.low, row.revenue.high, "{:+.2f}"),
-            "more of them buy": _interval(row.bought.difference, row.bought.low, row.bought.high, "{:+.1f} pt", 100),
+            "more of them buy": _interval(row.bought.difference, row.bought.low, row.bought.high, "{:+.1f} pts", 100),
         }
     if row.split and row.split.is_mismatch:
         told["not to be trusted"] = row.split.message

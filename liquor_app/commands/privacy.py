@@ -10,7 +10,7 @@ import typer
 from liquor_app.accounts.permission_table import Permission, needs
 from liquor_app.accounts.permissions import SYSTEM
 from liquor_app.commands.arguments import Json
-from liquor_app.commands.kit import call, show
+from liquor_app.commands.kit import call, in_steps, show
 
 app = typer.Typer(no_args_is_help=True, help="Who was erased, and a copy of the base that tells of nobody.")
 
@@ -33,4 +33,4 @@ def anonymised_command(
     """Write customers, purchases and messages as CSV files that tell of nobody."""
     from liquor_app.privacy.anonymised import write_anonymised
 
-    show(call(lambda session: write_anonymised(session, SYSTEM, folder)), as_json, "A copy that tells of nobody")
+    show(in_steps(lambda: write_anonymised(SYSTEM, folder)), as_json, "A copy that tells of nobody")

@@ -76,20 +76,35 @@ async def copy_rows(session: AsyncSession, table: str, columns: Sequence[str], r
 
 @asynccontextmanager
 async def by_index(session: AsyncSession) -> AsyncIterator[None]:
-    """Within the block every look-up goes through an index.
+    """Within the block every look-up goes through an index; blocks may stand in each other.
 
     A table that is being filled has stale statistics: a planner that believes it empty reads all of it for each
     chunk, and an import slows down with the square of its length.
     """
-    await session.execute(text(_LOOK_UPS), {"others": "off"})
+    was = (await session.execute(text(_LOOK_UPS), {"others": "off"})).scalar_one()
     yield
+    await session.execute(text(_LOOK_UPS), {"others": was})
+
+
+@asynccontextmanager
+async def in_order_of_index(session: AsyncSession) -> AsyncIterator[None]:
+    """As `by_index`, and what is asked for in an order is read from an index that has it, never sorted."""
+    async with by_index(session):
+        was = (await session.execute(text(_SORT), {"sort": "off"})).scalar_one()
+        yield
+        await session.execute(text(_SORT), {"sort": was})
+
+
+async def look_up_freely(session: AsyncSession) -> None:
+    """From here on the planner chooses, also within a block of `by_index`."""
     await session.execute(text(_LOOK_UPS), {"others": "on"})
 
 
 _LOOK_UPS = (
-    "SELECT set_config('enable_seqscan', :others, true), set_config('enable_hashjoin', :others, true),"
-    " set_config('enable_mergejoin', :others, true)"
+    "SELECT current_setting('enable_seqscan') AS was, set_config('enable_seqscan', :others, true),"
+    " set_config('enable_hashjoin', :others, true), set_config('enable_mergejoin', :others, true)"
 )
+_SORT = "SELECT current_setting('enable_sort') AS was, set_config('enable_sort', :sort, true)"
 
 
 class PassedArray(bytes):
@@ -178,10 +193,12 @@ class Unnest:
 
     def __init__(self, alias: str, columns: Mapping[str, str], packed: tuple[str, ...], place: str) -> None:
         self._parameters = {name: f"{alias}_{name}" for name in columns}
-        self._packed = frozenset(packed)
+        self._packed: dict[str, Callable[[list[Any]], str]] = {
+            name: texts if columns[name] == "text" else as_text for name in packed
+        }
         arrays = ", ".join(
             f"CAST(CAST(:{self._parameters[name]} AS text) AS {kind}[])"
-            if name in self._packed
+            if name in self._packed and kind != "text"
             else f"CAST(:{self._parameters[name]} AS {kind}[])"
             for name, kind in columns.items()
         )
@@ -206,7 +223,7 @@ class Unnest:
         if len({len(values) for values in arrays.values()}) > 1:
             raise ValueError(", ".join(f"{len(values)} {name}" for name, values in arrays.items()))
         return {
-            self._parameters[name]: as_text(values) if name in self._packed else values
+            self._parameters[name]: pack(values) if (pack := self._packed.get(name)) else values
             for name, values in arrays.items()
         }
 
@@ -221,7 +238,8 @@ def unnest(alias: str, /, *, packed: tuple[str, ...] = (), numbered_as: str = ""
 
     Args:
         columns: name → the table's column it is of, or a PostgreSQL type where it is of none.
-        packed: columns of ids that go as one text: ten times faster to write, but nothing for the planner to count.
+        packed: columns of ids, or of texts of which none is missing, that go as one text: ten times faster to write,
+            but with ids nothing for the planner to count.
         numbered_as: name of a last column that numbers the rows from 1.
     """
     return Unnest(alias, {name: _type_of(name, column) for name, column in columns.items()}, packed, numbered_as)

@@ -11,6 +11,7 @@ from sqlalchemy import Index, text
 from sqlmodel import SQLModel
 
 from liquor_app.core.columns import blob, choice, document, flag, moment, pk, plain_uuid, stamped, whole, words
+from liquor_app.core.platform.named_in import names_them
 from liquor_app.core.platform.personal_data import Personal
 from liquor_app.core.platform.retention import Kept
 from liquor_app.core.states import Transitions
@@ -84,16 +85,16 @@ class SealedSecret(SQLModel, table=True):
 KEPT = (Kept("jobs", "finished_at", 90, only="t.status NOT IN ('queued', 'running')"),)
 """How long rows are kept."""
 
+_NAMED = names_them("concat_ws(' ', args, message, result, error)", ":words")
 PERSONAL = (
     Personal(
         "jobs",
-        rows="SELECT id, name, args, message, result, error, created_at FROM jobs WHERE concat_ws(' ', args,"
-        " message, result, error) ~* :words",
+        rows=f"SELECT id, name, args, message, result, error, created_at FROM jobs WHERE {_NAMED}",
         scrub="UPDATE jobs SET args = CASE WHEN concat_ws(' ', args, message, result, error) ~* :words"
         " THEN jsonb_build_object() ELSE args - 'search' - 'filters' END, message = NULL, error = NULL,"
         " result = CASE WHEN CAST(result AS text) ~* :words THEN NULL ELSE result END"
         # the files of exports are gone, and who was looked for in a list may be told by a surname alone
-        " WHERE concat_ws(' ', args, message, result, error) ~* :words"
+        f" WHERE {_NAMED}"
         " OR (name = 'export_rows' AND finished_at IS NOT NULL AND args ? 'search')",
         why="that work was done",
     ),

@@ -116,6 +116,7 @@ class Job(StrEnum):
     TELL_ACCOUNT_CHANGE = "tell_account_change"
     EXPORT_PERSON = "export_person"
     ERASE_PERSON = "erase_person"
+    ANONYMISE_BASE = "anonymise_base"
 
 
 class JobCancelled(Exception):

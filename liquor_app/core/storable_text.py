@@ -56,13 +56,31 @@ def _is_seen(letter: str) -> bool:
     return letter not in _BLANK and unicodedata.category(letter)[0] not in "CZM"
 
 
+_CONTROLS = dict.fromkeys([*range(0x01, 0x09), 0x0B, 0x0C, *range(0x0E, 0x20), *range(0x7F, 0x85), *range(0x86, 0xA0)])
+"""What drives terminals and says nothing. Tab and new line stay, and NUL, which is refused by name."""
+
+
+def without_controls(text: str) -> str:
+    """Return a text without characters that control a terminal, and print nothing."""
+    return text.translate(_CONTROLS)
+
+
+def one_line(text: str) -> str:
+    """Return a name as it is kept: without controls, on one line, a single space where there were several.
+
+    >>> one_line(" till\\x1b[2J\\n  export.csv ")
+    'till[2J export.csv'
+    """
+    return " ".join(without_controls(text).split())
+
+
 def said(text: str) -> str:
-    """Return a text without the spaces around it; "" if nobody would see anything of it.
+    """Return a text without the spaces around it and without controls; "" if nobody would see anything of it.
 
     Spaces, controls, marks without a letter, and characters of no width say nothing: a reason made of them is none.
 
     >>> said("  sold out "), said("\\u200b\\u2060\\u3164 ")
     ('sold out', '')
     """
-    trimmed = text.strip()
+    trimmed = without_controls(text).strip()
     return trimmed if any(map(_is_seen, trimmed)) else ""

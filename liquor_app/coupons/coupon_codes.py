@@ -32,7 +32,7 @@ _CODE_LETTERS = "2346789BCDFGHJKMPQRTVWXYZ"
 _PIN = """
 INSERT INTO campaign_pools (campaign_id, discount_pct, pool_id)
 SELECT :campaign, discount_pct, id FROM coupon_pools WHERE is_standing
-ON CONFLICT DO NOTHING
+ON CONFLICT DO NOTHING RETURNING discount_pct
 """
 
 _MADE = unnest(
@@ -120,11 +120,20 @@ class Given:
     without: dict[UUID, tuple[str | None, str]]
 
 
-async def pin_standing_pools(session: AsyncSession, campaign_id: UUID) -> frozenset[Decimal]:
-    """Settle at its launch where a campaign's codes come from; returns the discounts whose codes come from pools."""
-    await session.execute(text(_PIN), {"campaign": campaign_id})
+@dataclass(frozen=True, slots=True)
+class Pinned:
+    """Discounts of a campaign whose codes come from pools; of `fresh` ones that was settled just now."""
+
+    percents: frozenset[Decimal]
+    fresh: frozenset[Decimal]
+
+
+async def pin_standing_pools(session: AsyncSession, campaign_id: UUID) -> Pinned:
+    """Settle at its launch where a campaign's codes come from."""
+    fresh = await session.execute(text(_PIN), {"campaign": campaign_id})
+    settled = frozenset(fresh.scalars())
     found = await session.execute(text(_POOLS), {"campaigns": uuid_array([campaign_id])})
-    return frozenset(row.discount_pct for row in found)
+    return Pinned(frozenset(row.discount_pct for row in found), settled)
 
 
 async def give_codes(session: AsyncSession, wanted: Sequence[Wanted], zone: str) -> Given:

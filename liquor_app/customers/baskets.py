@@ -23,7 +23,9 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from liquor_app.core.bulk import by_index
+from liquor_app.core.bulk import by_index, look_up_freely
+from liquor_app.core.ids import uuid7_head, uuid7_tail
+from liquor_app.customers.imported.confirmations import confirm_baskets
 from liquor_app.customers.told_apart import CONTENT, LINE, LINES_MARK, STANDS_APART, put_together
 from liquor_app.customers.voided_orders import ToldBy, leave_out_voided, remember_voided
 
@@ -111,7 +113,7 @@ SELECT n.order_id, n.customer_id, n.occurred_at,
             ELSE (SELECT l.local_hour FROM basket_lines l WHERE l.order_id = n.order_id
                    ORDER BY l.occurred_at, l.local_hour NULLS LAST LIMIT 1) END AS local_hour,
        n.store, n.coupon_code, n.lines, n.total, n.discount,
-       n.alcohol_total, n.coupon_lines, COALESCE(p.id, uuid_v7()) AS purchase_id,
+       n.alcohol_total, n.coupon_lines, COALESCE(p.id, {uuid7_tail("head")}) AS purchase_id,
        (c.id IS NULL OR c.deleted_at IS NOT NULL) AS is_gone,
        CASE WHEN p.id IS NULL THEN 'created'
             WHEN :keep OR (p.occurred_at, p.total, p.discount) = (n.occurred_at, n.total, n.discount)
@@ -215,8 +217,8 @@ SELECT CAST(:import AS uuid), id, before, COALESCE(were, '[]') FROM changed WHER
 """
 
 _ADD_LINES = f"""
-INSERT INTO purchase_lines (purchase_id, {", ".join(LINE)})
-SELECT b.purchase_id, {", ".join(f"l.{name}" for name in CONTENT)},
+INSERT INTO purchase_lines (id, purchase_id, {", ".join(LINE)})
+SELECT {uuid7_tail("head")}, b.purchase_id, {", ".join(f"l.{name}" for name in CONTENT)},
        CASE WHEN l.amount < 0 OR b.sold = 0 THEN l.occurred_at END, {STANDS_APART}
   FROM basket_lines l JOIN baskets b USING (order_id)
  WHERE b.outcome <> 'unchanged' AND NOT b.is_reversed AND NOT b.has_parts
@@ -306,7 +308,7 @@ async def write_baskets(session: AsyncSession, zone: ZoneInfo, *, keep: bool, to
                 await session.execute(text(_NO_MERGE))
                 await session.execute(text("DROP TABLE IF EXISTS pg_temp.baskets"))
                 await session.execute(text(_LINES_LEFT))
-                await session.execute(text(_BASKETS), {"keep": keep})
+                await session.execute(text(_BASKETS), {"keep": keep, "head": uuid7_head()})
                 await session.execute(text("ANALYZE baskets (order_id, purchase_id, outcome)"))
                 has_parts = await put_together(session, keep=keep)
                 await session.execute(text(_FOLLOW))
@@ -318,10 +320,13 @@ async def write_baskets(session: AsyncSession, zone: ZoneInfo, *, keep: bool, to
                     await session.execute(text(_OTHERS), {"keep": keep})
                 for statement in (_INSERT, _UPDATE):
                     await session.execute(text(statement), {"import": import_id})
-                await session.execute(text(_ADD_LINES))
+                # of tables of this transaction alone, whose size the planner sees
+                await look_up_freely(session)
+                await session.execute(text(_ADD_LINES), {"head": uuid7_head()})
                 if has_parts:
                     await session.execute(text(_ADD_PARTS))
                 await session.execute(text(_TOUCH))
+                await confirm_baskets(session, import_id)
             break
         except IntegrityError:
             if attempt == TRIES:

@@ -4,7 +4,7 @@ authorised, and has told people apart."""
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -50,6 +50,14 @@ WITH changed AS (
 )
 SELECT count(*) FROM changed
 """
+
+UNIQUE = ("email_key", "external_id")
+"""What one of those who are not deleted holds alone."""
+_HAND_ON = {
+    key: f"UPDATE customers SET {key} = 'handed on by ' || CAST(id AS text) WHERE id = ANY(:ids)" for key in UNIQUE
+}
+"""For the moment until the statement after it gives them their own: each row of that is checked by itself, and whoever
+is to have a key would meet whoever still holds it."""
 
 _AGES = ("customer_id", SEALED_DATE, "verified", "method", "evidence", "at", "import_id")
 _CONSENTS = ("customer_id", "channel", "status", "source", "ip", "at", "evidence", "recorded_by", "import_id")
@@ -131,10 +139,19 @@ async def add_people(session: AsyncSession, rows: Sequence[Sequence[Any]]) -> No
     await copy_rows(session, "touched_customers", ("customer_id",), ([row[0]] for row in rows))
 
 
-async def change_people(session: AsyncSession, rows: Sequence[Sequence[Any]], import_id: UUID | None) -> None:
+async def change_people(
+    session: AsyncSession,
+    rows: Sequence[Sequence[Any]],
+    import_id: UUID | None,
+    *,
+    handing_on: Mapping[str, Sequence[UUID]],
+) -> None:
     """Change customers, each `(id, seen, *WRITTEN, before, after)`, and keep what they were for an import's undoing.
 
     `seen` is the `updated_at` they were read with; `before` and `after` hold what changes, as JSON.
+
+    Args:
+        handing_on: by `UNIQUE` key, of these customers those whose key another of them takes.
 
     Raises:
         Raced: one was changed since, or deleted.
@@ -143,6 +160,8 @@ async def change_people(session: AsyncSession, rows: Sequence[Sequence[Any]], im
     await session.execute(text(_CHANGES))
     await session.execute(text("TRUNCATE changed_people"))
     await copy_rows(session, "changed_people", ("id", "seen", *WRITTEN, "before", "after"), rows)
+    for key, ids in handing_on.items():
+        await session.execute(text(_HAND_ON[key]), {"ids": list(ids)})
     updated = await session.execute(text(_UPDATE), {"import": import_id})
     if updated.scalar_one() != len(rows):
         raise Raced

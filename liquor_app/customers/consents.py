@@ -17,6 +17,7 @@ from liquor_app.accounts.permissions import Actor, require
 from liquor_app.core.bulk import unnest
 from liquor_app.core.errors import Invalid, NotFound
 from liquor_app.customers.addresses import address_hash
+from liquor_app.customers.merging.gone_profiles import why_gone
 from liquor_app.customers.models import ConsentStatus, SuppressionReason
 from liquor_app.customers.visible_text import visible
 from liquor_app.organization.models import Channel
@@ -32,7 +33,10 @@ FINAL = (SuppressionReason.COMPLAINED, SuppressionReason.ERASED)
 _GROWN_UP = "({c}.of_age_on IS NULL OR {c}.of_age_on <= {today}) AND {c}.age_disputed_at IS NULL"
 REACHABLE = {
     Channel.EMAIL: f"{{c}}.email_consent = 'given' AND {{c}}.email_key IS NOT NULL AND {_GROWN_UP}",
-    Channel.SMS: f"{{c}}.sms_consent = 'given' AND {{c}}.phone IS NOT NULL AND {_GROWN_UP}",
+    # a no to texts is the number's, whoever else has it (`recipient_consent.refused_numbers`)
+    Channel.SMS: f"{{c}}.sms_consent = 'given' AND {{c}}.phone IS NOT NULL AND {_GROWN_UP}"
+    " AND NOT EXISTS (SELECT FROM customers refused WHERE refused.phone = {c}.phone AND refused.deleted_at IS NULL"
+    f" AND refused.sms_consent = '{ConsentStatus.WITHDRAWN}')",
 }
 """Who counts as somebody who can be written to, for a row `c` and the shop's `today`: agreed, has an address, is not
 known to be under age nor in doubt. A figure for people; whether a message may go is asked of `may_send`."""
@@ -122,7 +126,7 @@ async def record_consent(
         {"channel": channel.value, "status": status.value, "id": customer_id},
     )
     if (row := updated.first()) is None:
-        raise NotFound("There is no such customer, or it was deleted.")
+        raise NotFound(await why_gone(session, customer_id))
     await session.execute(
         text(
             "INSERT INTO consents (customer_id, channel, status, source, wording_version, ip, evidence, recorded_by)"
@@ -165,7 +169,7 @@ async def suppress_customer(
     )
     row = found.mappings().first()
     if row is None:
-        raise NotFound("There is no such customer, or it was deleted.")
+        raise NotFound(await why_gone(session, customer_id))
     addresses = [address for address in (row["email_key"], row["phone"]) if address]
     for address in addresses:
         await suppress_address(session, address, reason=reason, customer_id=customer_id, source=actor.kind.value)

@@ -28,6 +28,7 @@ from liquor_app.core.columns import (
     whole,
     words,
 )
+from liquor_app.core.platform.named_in import names_them
 from liquor_app.core.platform.personal_data import Personal
 from liquor_app.organization.models import Channel
 
@@ -85,6 +86,7 @@ class Customer(SQLModel, table=True):
         _descending("ix_customers_churn_probability", "churn_probability"),
         _descending("ix_customers_last_purchase", "last_purchase_at"),
         _descending("ix_customers_spent", "total_spent"),
+        _descending("ix_customers_value_at_risk", "value_at_risk"),
         Index("ix_customers_name", "name", "id", postgresql_where=_ALIVE),
         Index(
             "ix_customers_of_age", "of_age_on", postgresql_where=text("deleted_at IS NULL AND of_age_on IS NOT NULL")
@@ -343,6 +345,7 @@ class TouchedCustomer(SQLModel, table=True):
     claimed: UUID | None = plain_uuid()
 
 
+_NUMBERED = names_them("concat_ws(' ', external_id, coupon_code)", ":words")
 PERSONAL = (
     Personal(
         "customers",
@@ -370,8 +373,7 @@ PERSONAL = (
         rows="SELECT * FROM purchases WHERE customer_id = ANY(:people)",
         scrub="UPDATE purchases SET external_id = CASE WHEN external_id ~* :words THEN regexp_replace(external_id,"
         " :words, :mark, 'gi') || '-' || right(CAST(id AS text), 12) ELSE external_id END, coupon_code ="
-        " regexp_replace(coupon_code, :words, :mark, 'gi') WHERE customer_id = ANY(:people) AND"
-        " concat_ws(' ', external_id, coupon_code) ~* :words",
+        f" regexp_replace(coupon_code, :words, :mark, 'gi') WHERE customer_id = ANY(:people) AND {_NUMBERED}",
         why="the shop's sales, by the number on its own receipt; they are of a profile that is nobody's after"
         " an erasure",
     ),
@@ -380,7 +382,7 @@ PERSONAL = (
         rows="SELECT l.* FROM purchase_lines l JOIN purchases p ON p.id = l.purchase_id WHERE p.customer_id ="
         " ANY(:people)",
         scrub="UPDATE purchase_lines SET product = regexp_replace(product, :words, :mark, 'gi') WHERE purchase_id IN"
-        " (SELECT id FROM purchases WHERE customer_id = ANY(:people)) AND product ~* :words",
+        f" (SELECT id FROM purchases WHERE customer_id = ANY(:people)) AND {names_them('product', ':words')}",
         why="what was sold",
     ),
     Personal(

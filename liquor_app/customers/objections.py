@@ -17,6 +17,7 @@ from liquor_app.core.bulk import unnest
 from liquor_app.core.errors import NotFound
 from liquor_app.core.queue import Job, enqueue
 from liquor_app.customers.bulk_write import By
+from liquor_app.customers.merging.gone_profiles import why_gone
 
 _LOCK = "SELECT profiling_objected_at FROM customers WHERE id = :id AND deleted_at IS NULL FOR UPDATE"
 _SAY = """
@@ -51,7 +52,7 @@ async def record_objection(session: AsyncSession, actor: Actor, customer_id: UUI
     require(actor, Permission.CUSTOMERS_WRITE)
     found = (await session.execute(text(_LOCK), {"id": customer_id})).first()
     if found is None:
-        raise NotFound("There is no such customer, or it was deleted.")
+        raise NotFound(await why_gone(session, customer_id))
     since: datetime | None = found[0]
     if (since is not None) == objects:
         return since

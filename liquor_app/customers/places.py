@@ -103,5 +103,7 @@ _NEARLY = 0.84
 def state_of_prefix(zip_code: str) -> str | None:
     """Return the state most ZIP codes with these first three digits lie in; None where there are none. A few lie across
     the border: `whereabouts.zip_codes` knows them one by one."""
-    prefix = int(zip_code[:3])
-    return next((code for first, last, code in _ZIPS if first <= prefix <= last), None)
+    return _STATE_OF_PREFIX.get(int(zip_code[:3]))
+
+
+_STATE_OF_PREFIX = {prefix: code for first, last, code in reversed(_ZIPS) for prefix in range(first, last + 1)}

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from datetime import date, datetime
 from decimal import Decimal
-from typing import cast
 from uuid import UUID
 
 from sqlalchemy import text
@@ -17,6 +16,7 @@ from liquor_app.accounts.permissions import Actor, may, require
 from liquor_app.core.errors import NotFound
 from liquor_app.customers.ages.birth_dates import AgeBand, age_band
 from liquor_app.customers.consents import REACHABLE
+from liquor_app.customers.merging.gone_profiles import kept_profile, why_gone
 from liquor_app.organization.models import Channel
 from liquor_app.organization.settings import shop_today
 
@@ -138,19 +138,7 @@ async def get_customer(session: AsyncSession, actor: Actor, customer_id: UUID) -
 async def part_of(session: AsyncSession, actor: Actor, customer_id: UUID) -> UUID | None:
     """Return the profile this one became part of; None for one that stands, or that there never was."""
     require(actor, Permission.CUSTOMERS_READ)
-    return await _kept(session, customer_id)
-
-
-async def _kept(session: AsyncSession, customer_id: UUID) -> UUID | None:
-    found = await session.execute(text("SELECT merged_into FROM customers WHERE id = :id"), {"id": customer_id})
-    return cast("UUID | None", found.scalar())
-
-
-async def why_gone(session: AsyncSession, customer_id: UUID) -> str:
-    """Return where a customer who is not found has gone, in words. A corridor."""
-    if (kept := await _kept(session, customer_id)) is not None:
-        return f"This profile is part of another one now: {kept}."
-    return "There is no such customer, or it was deleted."
+    return await kept_profile(session, customer_id)
 
 
 async def base_counts(session: AsyncSession, actor: Actor) -> BaseCounts:

@@ -26,6 +26,7 @@ from liquor_app.customers.ages.sealed_dates import open_birth_date
 from liquor_app.customers.baskets import lock_out_baskets
 from liquor_app.customers.labels.custom_values import custom_of
 from liquor_app.customers.labels.tags import tags_of
+from liquor_app.customers.merging.gone_profiles import why_gone
 from liquor_app.customers.merging.merged_fields import merged_columns
 from liquor_app.customers.merging.merged_rows import KNOWN, PASSED, image_of, join_rows, lock_both, part_rows
 from liquor_app.doubles.likely_doubles import request_doubles
@@ -118,7 +119,7 @@ async def preview_merge(session: AsyncSession, actor: Actor, stays_id: UUID, goe
     require(actor, Permission.CUSTOMERS_PRIVATE)
     found = await session.execute(text(_LOOK), {"ids": [stays_id, goes_id]})
     both = {UUID(str(row["id"])): dict(row) for row in found.mappings()}
-    stays, goes = _pair(both, stays_id, goes_id)
+    stays, goes = await _pair(session, both, stays_id, goes_id)
     made = await _made(session, stays, goes)
     fields = [FieldPreview(name, *(_words(one[name]) for one in (stays, goes, made))) for name in SHOWN]
     born = [open_birth_date(one["date_of_birth_encrypted"]) for one in (stays, goes, made)]
@@ -160,7 +161,9 @@ async def merge_profiles(
         raise Invalid(f"Say why they are one person, in at most {REASON_LENGTH} characters.", field="reason")
     await lock_out_baskets(session)
     both = await lock_both(session, [stays_id, goes_id])
-    stays, goes = _pair({key: row for key, row in both.items() if row["deleted_at"] is None}, stays_id, goes_id)
+    stays, goes = await _pair(
+        session, {key: row for key, row in both.items() if row["deleted_at"] is None}, stays_id, goes_id
+    )
     made = await _made(session, stays, goes)
     merge_id, before = uuid7(), await image_of(session, stays_id)
     moved = await join_rows(session, merge_id, stays, goes, made)
@@ -196,8 +199,10 @@ async def undo_merge(session: AsyncSession, actor: Actor, merge_id: UUID) -> Mer
         raise NotFound("There is no such merge.")
     if row["undone_at"] is not None:
         raise Conflict("This merge was undone already.")
-    if row["moved"] is None or row["at"] < now() - timedelta(days=UNDO_DAYS):
+    if row["at"] < now() - timedelta(days=UNDO_DAYS):
         raise Conflict(f"A merge can be undone for {UNDO_DAYS} days; after that nobody knows any more what was whose.")
+    if row["moved"] is None:
+        raise Conflict("Whose profiles these were was erased since: what was merged is kept no longer.")
     to, gone = row["stays_id"], row["gone_id"]
     await lock_out_baskets(session)
     both = await lock_both(session, [to, gone])
@@ -241,13 +246,13 @@ async def _made(session: AsyncSession, stays: Mapping[str, Any], goes: Mapping[s
     return merged_columns(stays, goes, await shop_today(session), minimum, now())
 
 
-def _pair(
-    both: Mapping[UUID, Mapping[str, Any]], stays_id: UUID, goes_id: UUID
+async def _pair(
+    session: AsyncSession, both: Mapping[UUID, Mapping[str, Any]], stays_id: UUID, goes_id: UUID
 ) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
     if stays_id == goes_id:
         raise Invalid("Name two different profiles.", field="other")
-    if stays_id not in both or goes_id not in both:
-        raise NotFound("There is no such customer, or it was deleted.")
+    if missing := [one for one in (stays_id, goes_id) if one not in both]:
+        raise NotFound(await why_gone(session, missing[0]))
     if both[stays_id]["is_sample"] != both[goes_id]["is_sample"]:
         raise Conflict("One of them is of the sample and the other is not: they are never one person.")
     return both[stays_id], both[goes_id]

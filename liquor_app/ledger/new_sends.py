@@ -14,6 +14,9 @@ from liquor_app.core.bulk import unnest
 from liquor_app.core.ids import uuid7, uuid7_time
 from liquor_app.ledger.models import Send, SendStatus
 
+VARIANT_ENDED = "variant_ended"
+"""Why a message is skipped whose offer or channel a guardrail ended: it can leave as nothing else."""
+
 _NEW = unnest(
     "f", id=Send.id, created_at=Send.created_at, action_id=Send.action_id, customer_id=Send.customer_id,
     channel=Send.channel, recipient=Send.recipient, not_before=Send.not_before, expires_at=Send.expires_at,
@@ -85,6 +88,11 @@ RETURNING action_id
 _RELEASE = f"""
 UPDATE sends SET variant = NULL WHERE campaign_id = :campaign AND status = '{SendStatus.PENDING}'
    AND variant IS NOT NULL AND attempt = 1 AND (CAST(:only AS text) IS NULL OR variant = :only)
+"""
+_WITHDRAW = f"""
+UPDATE sends SET status = '{SendStatus.SKIPPED}', skip_reason = '{VARIANT_ENDED}', note = :note, variant = NULL
+ WHERE campaign_id = :campaign AND status = '{SendStatus.PENDING}' AND variant = :only AND attempt = 1
+ RETURNING action_id
 """
 
 
@@ -171,3 +179,9 @@ async def add_attempts(
 async def release_variants(session: AsyncSession, campaign_id: UUID, *, only: str | None = None) -> None:
     """Take what has not left yet out of a campaign's A/B test; of one variant, or of all."""
     await session.execute(text(_RELEASE), {"campaign": campaign_id, "only": only})
+
+
+async def withdraw_variant(session: AsyncSession, campaign_id: UUID, key: str, note: str) -> list[UUID]:
+    """Skip what has not left yet of a variant that is an offer or a channel of its own; returns the actions."""
+    found = await session.execute(text(_WITHDRAW), {"campaign": campaign_id, "only": key, "note": note})
+    return [one for one in found.scalars() if one is not None]

@@ -20,7 +20,7 @@ from liquor_app.core.columns import (
     whole,
     words,
 )
-from liquor_app.core.platform.named_in import named_in
+from liquor_app.core.platform.named_in import named_in, names_them
 from liquor_app.core.platform.personal_data import Mention, Personal
 from liquor_app.core.platform.retention import Kept
 from liquor_app.organization.channel import Channel as Channel  # noqa: PLC0414 - told to be ours to hand on
@@ -132,20 +132,21 @@ class GuidanceVersion(SQLModel, table=True):
 KEPT = (Kept("notifications", "created_at", 90),)
 """How long rows are kept."""
 
+_TOLD, _LINKED = (names_them(f"concat_ws(' ', title, body{more})", ":words") for more in ("", ", link"))
+_SAVED = names_them("concat_ws(' ', name, query)", ":words")
 PERSONAL = (
     Personal(
         "notifications",
-        rows="SELECT title, body, created_at FROM notifications WHERE concat_ws(' ', title, body) ~* :words OR"
+        rows=f"SELECT title, body, created_at FROM notifications WHERE {_TOLD} OR"
         " split_part(link, '/', 3) = ANY(CAST(CAST(:people AS uuid[]) AS text[]))",
-        scrub="DELETE FROM notifications WHERE concat_ws(' ', title, body, link) ~* :words OR split_part(link,"
+        scrub=f"DELETE FROM notifications WHERE {_LINKED} OR split_part(link,"
         " '/', 3) = ANY(CAST(CAST(:people AS uuid[]) AS text[]))",
     ),
     Personal(
         "saved_views",
-        rows="SELECT page, name, query, created_at FROM saved_views WHERE concat_ws(' ', name, query) ~* :words"
+        rows=f"SELECT page, name, query, created_at FROM saved_views WHERE {_SAVED}"
         " OR lower(query ->> 'search') = ANY(:names)",
-        scrub="DELETE FROM saved_views WHERE concat_ws(' ', name, query) ~* :words"
-        " OR lower(query ->> 'search') = ANY(:names)",
+        scrub=f"DELETE FROM saved_views WHERE {_SAVED} OR lower(query ->> 'search') = ANY(:names)",
     ),
 )
 """What rows hold of a person."""

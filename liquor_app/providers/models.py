@@ -25,7 +25,7 @@ from liquor_app.core.columns import (
     whole,
     words,
 )
-from liquor_app.core.platform.named_in import named_in
+from liquor_app.core.platform.named_in import named_in, names_them
 from liquor_app.core.platform.personal_data import Personal
 from liquor_app.core.platform.retention import Kept
 from liquor_app.organization.channel import Channel
@@ -112,13 +112,15 @@ class SenderCheck(SQLModel, table=True):
 KEPT = (Kept("outbox_messages", "accepted_at", "outbox_days"),)
 """How long rows are kept."""
 
+_SAID = names_them("concat_ws(' ', subject, body_text, headers)", ":words")
+_WRITTEN = names_them("concat_ws(' ', recipient, subject, body_text, body_html, headers)", ":words")
 PERSONAL = (
     Personal(
         "outbox_messages",
         rows="SELECT * FROM outbox_messages WHERE send_id = ANY(:sends) OR lower(recipient) = ANY(:addresses)"
-        " OR concat_ws(' ', subject, body_text, headers) ~* :words",
+        f" OR {_SAID}",
         scrub="DELETE FROM outbox_messages WHERE send_id = ANY(:sends) OR lower(recipient) = ANY(:addresses) OR"
-        " concat_ws(' ', recipient, subject, body_text, body_html, headers) ~* :words",
+        f" {_WRITTEN}",
     ),
 )
 """What rows hold of a person."""

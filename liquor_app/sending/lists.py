@@ -59,7 +59,7 @@ SENDS = ListSpec(
     export_permission=Permission.SENDS_PRIVATE,
     sorts=(Sort("created_at", first="-"),),
     filters=(
-        Filter("campaign_id", "t.campaign_id", Match.ID),
+        Filter("campaign_id", "t.campaign_id", Match.ID, label="Of campaign"),
         Filter("customer_id", "t.customer_id", Match.ID),
         Filter("status", "t.status", options=tuple(SendStatus), label="Status", spoken=STATUS_WORDS),
         CHANNEL_FILTER,
@@ -80,7 +80,12 @@ SENDS = ListSpec(
             " AND t.created_at < CAST(CAST(:sent_until AS date) + 1 AS timestamp) AT TIME ZONE :zone",
             Match.UNTIL, label="Sent until",
         ),
-        Filter("of_campaigns", "(t.campaign_id IS NOT NULL)", Match.FLAG),
+        Filter("of_campaigns", "(t.campaign_id IS NOT NULL)", Match.FLAG, label="Sent by"),
+        Filter(
+            "played",
+            "EXISTS (SELECT FROM campaigns y WHERE y.id = t.campaign_id AND y.virtual_now IS NOT NULL)",
+            Match.FLAG, label="Played weeks",
+        ),
         Filter(
             "segment", "EXISTS (SELECT FROM actions a WHERE a.id = t.action_id AND a.segment_slug = :segment)",
             Match.EXACT,

@@ -14,6 +14,7 @@ from liquor_app.accounts.permissions import Actor, require
 from liquor_app.core.config import get_settings
 from liquor_app.core.errors import NotFound
 from liquor_app.customers.labels.custom_values import custom_of
+from liquor_app.customers.merging.gone_profiles import why_gone
 from liquor_app.organization.models import Channel
 from liquor_app.organization.service import BrandRow, default_brand
 from liquor_app.organization.settings import ComplianceSettings, load_settings
@@ -215,7 +216,7 @@ async def _recipient(session: AsyncSession, customer_id: UUID) -> Recipient:
     )
     row = found.first()
     if row is None:
-        raise NotFound("There is no such customer, or it was deleted.")
+        raise NotFound(await why_gone(session, customer_id))
     return Recipient(row.name, row.city, row.primary_category, custom_of(row.raw_data), row.first_name)
 
 

@@ -247,7 +247,7 @@ async def test_a_database_that_does_not_answer_is_told_in_words(
 @pytest.mark.parametrize(
     ("middle", "low", "high", "form", "times", "told"),
     [
-        (0.021, 0.01, 0.032, "{:+.1f} pt", 100, "+2.1 pt (95%: +1.0 pt to +3.2 pt)"),
+        (0.021, 0.01, 0.032, "{:+.1f} pts", 100, "+2.1 pts (95%: +1.0 pts to +3.2 pts)"),
         (1.5, None, 2.0, "{:+.2f}", 1, "+1.50 (no interval yet)"),
         (1.5, 1.0, None, "{:+.2f}", 1, "+1.50 (no interval yet)"),
     ],

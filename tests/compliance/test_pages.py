@@ -20,6 +20,7 @@ from liquor_app.customers.models import SuppressionReason
 from liquor_app.screens.compliance.law.state import LawState, RuleLine
 from liquor_app.screens.customers.suppressions.state import SuppressedState
 from liquor_app.ui.words import show_full_day
+from tests.people import add_customer
 from tests.tabs import Tab, run, said
 
 NEW_YORK = "America/New_York"
@@ -171,8 +172,9 @@ async def test_added_found_and_lifted(database: str) -> None:
     await run(SuppressedState.search, page, "a@exam")
     assert (page.rows, page.showing) == ([], "None")
     assert "neither an e-mail address" in page.wrong
+    assert page.wrong.endswith("Type all of it: addresses are looked up whole.")
     await run(SuppressedState.search, page, " A@Example.com ")
-    assert [(line.address, line.again) for line in page.rows] == [("a@example.com", "")]
+    assert [(line.address, line.again, line.source) for line in page.rows] == [("a@example.com", "", "a person here")]
     async with transaction() as session:
         for _ in range(2):
             await suppress_address(session, "a@example.com", reason=SuppressionReason.MANUAL, source="asked again")
@@ -192,6 +194,20 @@ async def test_added_found_and_lifted(database: str) -> None:
     assert (theirs.rows, theirs.asking) == ([], "")
     assert await logged("suppression.lifted") == [{"reason": "manual", "why": "Asked in the store"}]
     assert await count("suppressions") == 61, "it stays on record"
+
+
+async def test_who_was_erased_has_no_page(database: str) -> None:
+    """Before: "Erased; only its hash is kept" led to "No such customer"."""
+    async with transaction() as session:
+        known = await add_customer(session, email="a@example.com", email_key="a@example.com")
+    page = await suppressed(ADMIN)
+    await run(SuppressedState.ask, page, "add")
+    await run(SuppressedState.add, page, {"addresses": "a@example.com"})
+    assert page.rows[0].customer == f"/customers/{known}"
+    async with transaction() as session:
+        await session.execute(text("UPDATE suppressions SET address = NULL"))
+    await run(SuppressedState.load, page)
+    assert (page.rows[0].address, page.rows[0].customer) == ("Erased; only its hash is kept", "")
 
 
 async def test_a_complaint_is_for_good(database: str) -> None:

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import sys
+import threading
 import time
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
+from liquor_app import up
+from liquor_app.core.errors import Unavailable
 from liquor_app.core.platform.child_process import Child, Patience
+from liquor_app.core.platform.supervisor import Supervisor
 
 
 @pytest.fixture
@@ -68,3 +74,55 @@ def test_whoever_dies_says_why(start: object) -> None:
     assert not outlast(patience, 10)
     assert "ended with code 3" in patience.why
     assert "no such port" in patience.why
+
+
+class _Server(BaseHTTPRequestHandler):
+    """Answers as it is told, request by request."""
+
+    answers: ClassVar[list[tuple[int, bytes]]] = []
+
+    def do_GET(self) -> None:
+        status, body = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def server() -> Iterator[str]:
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Server) as one:
+        threading.Thread(target=one.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{one.server_port}/"
+        one.shutdown()
+
+
+def test_what_a_server_lacks_is_told_in_its_own_words(server: str) -> None:
+    """Waiting for a database that another version migrated said four minutes long that nothing had been said."""
+    for status, body, told in [
+        (200, b"{}", ""),
+        (503, b'{"detail": "The database is at migration 0116, this version needs 0114."}', "needs 0114."),
+        (502, b"<html>", "It answers 502."),
+        (500, b"[]", "It answers 500."),
+    ]:
+        _Server.answers = [(status, body)]
+        assert up._lacks(server).endswith(told)
+        assert bool(up._lacks(server)) == bool(told)
+    assert up._lacks("http://127.0.0.1:1/") == "It does not answer."
+
+
+def test_waiting_for_the_web_server_says_what_it_lacks(
+    start: object, server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _Server.answers = [(503, b'{"detail": "The database was never migrated."}')]
+    child = start("import time; time.sleep(60)")  # type: ignore[operator]
+    said: list[str] = []
+    monkeypatch.setattr(up, "_own_address", lambda *_: server)
+    monkeypatch.setattr(up, "Patience", lambda web, say: Patience(web, say, idle=2.5, every=0.4))
+    supervisor = Supervisor(said.append)
+    with pytest.raises(Unavailable, match=r"The database was never migrated\. it did nothing"):
+        up._wait_until_ready(child, supervisor, 1)
+    assert "The database was never migrated." in said[0]

@@ -45,14 +45,15 @@ STAYS = {
         webhook_endpoints
     """,
     "one row a day, a version or a thing": """
-        base_months cohort_months cohorts goods_months rfm_moves send_hours
+        base_months campaign_views cohort_months cohorts goods_months rfm_moves send_hours
         daily_messages daily_offers daily_sales global_holdouts model_versions notices_seen product_labels
         scoring_standards sealed_secrets sender_checks sender_days setup_codes sign_up_days uplift_models
     """,
     "keyed hashes, so that whoever is forgotten stays it": "erased_keys erasures",
     "has a clock of its own": """
-        access_links browser_sessions customer_images drop_files import_lines import_rejects imports product_images
-        purchase_images refresh_tokens sign_in_attempts sign_up_refusals sign_ups
+        access_links browser_sessions customer_confirmations customer_images drop_files import_lines import_rejects
+        import_warnings imports product_images purchase_confirmations purchase_images refresh_tokens sign_in_attempts
+        sign_up_refusals sign_ups
     """,
 }
 """Why tables have no rule. A new one needs a rule in its slice's `KEPT`, or a place here."""

@@ -59,13 +59,19 @@ def test_arrays_are_of_one_length() -> None:
 
 
 async def test_what_goes_in_comes_out(database: str) -> None:
-    rows = unnest("f", packed=("id",), numbered_as="n", id=Send.id, percent=Coupon.discount_pct, note="text")
+    rows = unnest(
+        "f", packed=("id", "word"), numbered_as="n", id=Send.id, percent=Coupon.discount_pct, note="text", word="text"
+    )
     ids = [uuid7(), None, uuid7()]
     percents, notes = [Decimal("12.345"), None, Decimal(1)], ["a,{b}", "", None]
+    words = ['NULL, "quoted"', "", "back\\slash {brace}"]
     async with transaction() as session:
         found = await session.execute(
-            text(f"SELECT id, percent, note FROM {rows} ORDER BY n"), rows.bind(id=ids, percent=percents, note=notes)
+            text(f"SELECT id, percent, note, word FROM {rows} ORDER BY n"),
+            rows.bind(id=ids, percent=percents, note=notes, word=words),
         )
-        assert [tuple(row) for row in found] == list(zip(ids, percents, notes, strict=True)), "nothing is cut off"
-        none = await session.execute(text(f"SELECT count(*) FROM {rows}"), rows.bind(id=[], percent=[], note=[]))
+        assert [tuple(row) for row in found] == list(zip(ids, percents, notes, words, strict=True)), "none is cut off"
+        none = await session.execute(
+            text(f"SELECT count(*) FROM {rows}"), rows.bind(id=[], percent=[], note=[], word=[])
+        )
         assert none.scalar_one() == 0

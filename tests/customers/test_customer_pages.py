@@ -339,6 +339,17 @@ async def test_looking_for_doubles_says_nothing_before_it_has_looked(database: s
     for one in (state, again):
         assert "1 likely pair." in said(await run(DoublesState.watch, one))
         assert (len(one.rows), one.looking, one.looked) == (1, "", "just now")
+    await run(DoublesState.compare, state, state.rows[0].id)
+    told = await run(DoublesState.merge, state, {"reason": "Showed both cards"})
+    (stays,) = await ids_of("customers WHERE merged_into IS NULL")
+    focused = [one for one in told if "heading.focus" in str(one)]
+    assert len(focused) == 1, "the dialog is gone: the keyboard stands on the heading of the profile that is kept"
+    assert f"/customers/{stays}" in str(focused[0])
+
+
+async def ids_of(where: str) -> list[str]:
+    async with transaction() as session:
+        return [str(one) for one in (await session.execute(text(f"SELECT id FROM {where}"))).scalars()]
 
 
 async def test_the_overview_adds_up_to_everybody(database: str) -> None:

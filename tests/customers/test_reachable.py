@@ -51,6 +51,23 @@ async def test_a_minor_and_who_is_in_doubt_are_reached_by_nothing(database: str)
 
 
 @pytest.mark.integration
+async def test_a_number_somebody_said_no_by_is_texted_by_nobody(database: str) -> None:
+    """A no is the number's: the figure counted whoever else had it, and no message went to them."""
+    async with transaction() as session:
+        await session.execute(text(PEOPLE))
+        await session.execute(text(
+            "INSERT INTO customers (email, email_key, phone, email_consent, sms_consent) VALUES"
+            " ('same@x.example', 'same@x.example', '+16175550127', 'given', 'given')"
+        ))  # fmt: skip
+        counts = await base_counts(session, SYSTEM)
+        rule = await count_rules(session, SYSTEM, {"all": [{"field": "total_spent", "op": "gte", "value": 0}]})
+        texted = (await list_customers(session, SYSTEM, ListQuery(filters={"channel": "sms"}))).items
+    assert (counts.emailable, counts.textable) == (3, 1)
+    assert (rule.emailable, rule.textable) == (3, 1)
+    assert {row.email for row in texted} == {"b@x.example"}
+
+
+@pytest.mark.integration
 @pytest.mark.parametrize(("zone", "seen"), [("America/New_York", False), ("Pacific/Auckland", True), (None, False)])
 async def test_who_comes_of_age_tomorrow_is_reached_tomorrow_by_the_shops_calendar(
     database: str, zone: str | None, seen: bool

@@ -20,7 +20,7 @@ from tests.tabs import Tab, run, said
 pytestmark = pytest.mark.integration
 ADMIN = Actor(ActorKind.USER, uuid7(), "Ada", Role.ADMIN)
 STATES = sorted((one for one in rx.State.get_substates() if issubclass(one, DetailState)), key=lambda one: one.__name__)
-PANELS = {"AttributionState", "CampaignEffectState", "MergesState", "ErrandsState", "InterestsState"}
+PANELS = {"AttributionState", "CampaignEffectState", "PartsState", "MergesState", "ErrandsState", "InterestsState"}
 """What belongs to something that is not there is nothing; the page's own state says so."""
 
 

@@ -8,7 +8,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,7 +17,7 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, WebSocket, expect
 
 from liquor_app.core.config import PROJECT_ROOT
 from liquor_app.core.platform.child_process import free_port
@@ -118,6 +119,31 @@ def product(data_root: Path) -> Iterator[Product]:
         end(process, 10)
 
 
+HEARD: deque[str] = deque(maxlen=80)
+"""What went over the sockets of tabs last, for who has to find out why a test failed on another machine."""
+
+
+def _listen(socket: WebSocket) -> None:
+    def note(sign: str, said: bytes | str) -> None:
+        HEARD.append(f"{time.strftime('%H:%M:%S')} {sign} {str(said)[:400]}")
+
+    socket.on("framesent", lambda said: note(">", said))
+    socket.on("framereceived", lambda said: note("<", said))
+    socket.on("close", lambda _: note("x", "closed"))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Tell with a failure what the tabs stood at and heard last."""
+    report = yield
+    if report.when == "call" and report.failed:
+        for name, tab in getattr(item, "funcargs", {}).items():
+            if isinstance(tab, Page) and not tab.is_closed():
+                report.sections.append((f"{name} at {tab.url}", tab.locator("body").aria_snapshot()[:6_000]))
+        report.sections.append(("sockets", "\n".join(HEARD)))
+    return report
+
+
 @contextmanager
 def opened_tab(browser: Browser) -> Iterator[Page]:
     """A fresh desktop tab that fails the test on any uncaught script error."""
@@ -125,6 +151,7 @@ def opened_tab(browser: Browser) -> Iterator[Page]:
     tab = context.new_page()
     problems: list[str] = []
     tab.on("pageerror", lambda problem: problems.append(str(problem)))
+    tab.on("websocket", _listen)
     tab.set_default_timeout(15_000)
     yield tab
     context.close()

@@ -51,7 +51,7 @@ def test_somebody_adds_a_passkey_and_signs_in_with_it(product: Product, page: Pa
     expect(card.get_by_text("Other key")).to_be_visible()
     card.get_by_role("button", name="More about Other key").click()
     page.get_by_role("menuitem", name="Remove").click()
-    page.get_by_role("alertdialog").get_by_role("button", name="Remove").click()
+    page.get_by_role("dialog").get_by_role("button", name="Remove").click()
     expect(card.get_by_text("You have none yet")).to_be_visible()
 
     page.context.clear_cookies()

@@ -185,7 +185,7 @@ FORMS = (
     Formed(
         ApiKeysState, ((ApiKeysState.load,), (ApiKeysState.ask, "new")), ApiKeysState.create,
         ({"name": " ", "role": "user", "days": "", "areas": "all"},), "name",
-        fair=({"name": "Till", "role": "user", "days": "", "areas": "some", "areapurchases": "write"},),
+        fair=({"name": "Till", "role": "manager", "days": "", "areas": "some", "areapurchases": "write"},),
     ),
     Formed(
         ApiKeysState, ((ApiKeysState.load,), (ApiKeysState.ask, "limits", ACTION)), ApiKeysState.change_limits,
@@ -193,12 +193,12 @@ FORMS = (
     ),
     Formed(
         WebhooksState, ((WebhooksState.load,), (WebhooksState.ask, "new")), WebhooksState.create,
-        ({"url": "no address", "events": "", "description": ""},), "url",
-        fair=({"url": "https://hooks.example.com/a", "events": "", "description": ""},),
+        ({"url": "no address", "tell.send.bounced": "on", "description": ""},), "url",
+        fair=({"url": "https://hooks.example.com/a", "tell.send.bounced": "on", "description": ""},),
     ),
     Formed(
         WebhooksState, ((WebhooksState.load,), (WebhooksState.ask, "change", ACTION)), WebhooksState.change,
-        ({"url": "no address", "events": "", "description": ""},), "url",
+        ({"url": "no address", "tell.send.bounced": "on", "description": ""},), "url",
     ),
     Formed(
         EditCustomerState, ((EditCustomerState.add,),), EditCustomerState.save, ({"email": "no address"},), "email",

@@ -67,8 +67,9 @@ def test_every_field_is_called_as_its_page_calls_it() -> None:
     raw = {name for name in drawn if not name.isalpha()}
     for formed in FORMS:
         raw |= {name for name in formed.state(_reflex_internal_init=True)._fields() if not name.isalpha()}
-    # of `current_password` and `name`, which stand on that page several times
+    # of `current_password`, `code` and `name`, which stand on that page several times
     another_id = {"second_step_password", "passkey_password", "passkey_name", "passkey_new_name"}
+    another_id |= {"second_step_code", "passkey_code", "passkey_removing_code"}
     assert raw <= set(FIELD_LABELS) | {"no_tracking"} | another_id
     for model in DOCUMENTS.values():
         asked = {
@@ -134,6 +135,14 @@ ALL_AT_ONCE: list[tuple[Any, ...]] = [
 
 
 @pytest.mark.integration
+def test_what_is_deleted_is_said_where_it_is_decided() -> None:
+    """Before: "Messages kept, days" and a number, and nobody knew what a smaller one takes away."""
+    for name in DOCUMENTS["retention"].model_fields:
+        label, hint = LABELS[name]
+        assert "deleted each night, for good" in hint, label
+        assert "0 keeps for ever" in hint, label
+
+
 async def test_settings_tell_all_mistakes_at_once(database: str) -> None:
     tab = await signed_in_tab("/")
     for kind, opens, form, blamed, *submit in ALL_AT_ONCE:

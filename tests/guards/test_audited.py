@@ -58,6 +58,7 @@ ROUTES = {
     "POST /auth/forgotten": "anybody may ask for anybody; a link that comes of it is recorded by the job",
     "POST /session/forgotten": "the same form on a page",
     "POST /auth/passkeys/begin": "it hands out a random number; what a passkey does with it is recorded",
+    "POST /users/me/passkeys/prove": "the same: what it is asked for is recorded",
     "POST /socket-tickets": "it signs a word and writes nothing; whose socket it opens is asked when it does",
     "POST /notices/read": SERVICES["organization.bell.mark_notifications_read"],
     "POST /doubles/find": RECKONED,

@@ -192,6 +192,21 @@ async def test_what_nobody_told_of_is_no_zero(dana: Actor) -> None:
     )
 
 
+async def test_what_was_only_played_thins_no_complaints(dana: Actor) -> None:
+    """Four of a thousand is above what providers bear, however many messages the sandbox took beside."""
+    async with transaction() as session:
+        for sends, delivered, complaints in ((1000, 980, 4), (9000, 0, 0)):
+            await session.execute(
+                text(
+                    "INSERT INTO daily_messages (day, campaign_id, channel, sends, delivered, complaints)"
+                    " VALUES (CURRENT_DATE - 1, :c, 'email', :s, :d, :k)"
+                ),
+                {"c": uuid7(), "s": sends, "d": delivered, "k": complaints},
+            )
+        email, _ = await sender_health(session, MARKETER)
+    assert (email.sends, email.complaint_share) == (1000, 0.004)
+
+
 # the page
 
 

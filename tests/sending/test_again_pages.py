@@ -58,7 +58,7 @@ async def test_the_page_offers_what_there_is_and_nothing_else(database: str, mon
 
 
 def test_the_share_delivered_is_told_where_deliveries_are_told_of() -> None:
-    told = ((4, 3), (2, 0), (0, 0))
+    told = ((4, 3, 4), (2, 0, 0), (0, 0, 0))
     days = [CampaignDay(date(2026, 10, 1 + nth), *counts) for nth, counts in enumerate(told)]
     assert [bar.share for bar in day_bars(days)] == ["75.0% delivered", "– delivered", ""]
 

@@ -81,7 +81,11 @@ async def test_an_empty_pool_skips_the_rest_until_codes_come(database: str) -> N
     assert {row.skip_reason for row in rows if row.status == "skipped"} == {NO_CODE}
     assert "“Autumn” has no code left" in next(row.note for row in rows if row.status == "skipped")
     async with transaction() as session:
-        told = (await session.execute(text("SELECT title, body, link FROM notifications"))).all()
+        at_launch = "Messages have no coupon code"
+        found = await session.execute(
+            text("SELECT title, body, link FROM notifications WHERE title <> :t"), {"t": at_launch}
+        )
+        told = found.all()
         assert [row.title for row in told] == ["The coupon pool “Autumn” runs low"], "told once"
         assert [(why.reason, why.messages) for why in await why_not_sent(session, SYSTEM, campaign)] == [(NO_CODE, 3)]
         await add_codes(session, SYSTEM, pool, [f"MORE-{number}" for number in range(9)])
@@ -89,6 +93,27 @@ async def test_an_empty_pool_skips_the_rest_until_codes_come(database: str) -> N
     await Dispatcher().pump_once()
     codes = await given()
     assert len(codes) == len({code for _, code in codes}) == len({action for action, _ in codes}) == 5
+
+
+async def test_a_pool_settled_on_at_launch_that_is_short_is_told_at_once(database: str) -> None:
+    """Who approved was told of no such pool: the approval's outlook is where one that stands already is told."""
+    campaign, pool = await pooled(5, 2)
+    async with transaction() as session:
+        found = await session.execute(text("SELECT title, body, link FROM notifications"))
+        told = [tuple(row) for row in found if row.title == "Messages have no coupon code"]
+        await launch_campaign(session, SYSTEM, campaign)
+        again = await session.execute(text("SELECT count(*) FROM notifications WHERE title LIKE 'Messages have no%'"))
+        assert again.scalar_one() == 1, "once"
+    words = "The pool “Autumn” has 2 of 5 codes for 10% off: 3 messages will not leave until it has more."
+    assert told == [("Messages have no coupon code", words, f"/campaigns/{campaign}")]
+    assert pool
+
+
+async def test_a_pool_that_was_chosen_is_told_by_nobody_but_the_outlook(database: str) -> None:
+    await pooled(5, 2, standing=False)
+    async with transaction() as session:
+        found = await session.execute(text("SELECT count(*) FROM notifications WHERE title LIKE 'Messages have no%'"))
+        assert found.scalar_one() == 0
 
 
 async def test_four_workers_never_give_a_code_twice(database: str) -> None:

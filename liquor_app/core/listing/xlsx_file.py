@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, time
 from decimal import Decimal
 from enum import Enum
@@ -24,15 +24,19 @@ class XlsxFile:
     """A workbook of one sheet with `heads`; closing it makes it whole. Its heads say by whose clock times are.
 
     No text is ever a formula, a link or a number: it is written as a string, and what looks like a formula carries
-    Excel's own mark for text, so that it stays one also when somebody edits the cell.
+    Excel's own mark for text, so that it stays one also when somebody edits the cell. `formats` say how the numbers of
+    a column are shown ("0.0%").
     """
 
-    def __init__(self, path: Path, name: str, heads: Sequence[str]) -> None:
+    def __init__(
+        self, path: Path, name: str, heads: Sequence[str], formats: Mapping[int, str] | None = None
+    ) -> None:  # fmt: skip
         quiet = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
         self._book = xlsxwriter.Workbook(str(path), {"constant_memory": True, "tmpdir": str(path.parent), **quiet})
         self._sheet = self._book.add_worksheet(name[:NAME_LETTERS])
         self._day = self._book.add_format({"num_format": "yyyy-mm-dd"})
         self._moment = self._book.add_format({"num_format": "yyyy-mm-dd hh:mm"})
+        self._numbers = {at: self._book.add_format({"num_format": one}) for at, one in (formats or {}).items()}
         self._text = self._book.add_format({"quote_prefix": True})
         bold = self._book.add_format({"bold": True})
         self._sheet.set_column(0, max(len(heads) - 1, 0), WIDTH)
@@ -58,7 +62,7 @@ class XlsxFile:
         if isinstance(value, bool):
             self._sheet.write_boolean(self._row, column, value)
         elif isinstance(value, int | float | Decimal):
-            self._sheet.write_number(self._row, column, float(value))
+            self._sheet.write_number(self._row, column, float(value), self._numbers.get(column))
         elif isinstance(value, datetime):
             self._sheet.write_datetime(self._row, column, value, self._moment)
         elif isinstance(value, date):

@@ -35,7 +35,7 @@ _GRANTS = (
     "GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {role}",
     "REVOKE UPDATE, DELETE ON TABLE audit_log FROM {role}",
     "REVOKE INSERT, UPDATE, DELETE ON TABLE alembic_version FROM {role}",
-    "GRANT EXECUTE ON FUNCTION audit_log_forget(timestamptz, int), audit_log_scrub(uuid[], text, text),"
+    "GRANT EXECUTE ON FUNCTION audit_log_forget(timestamptz, int), audit_log_scrub(uuid[], text, text, text),"
     " ensure_partitions(date, date) TO {role}",
 )
 _STATISTICS = (

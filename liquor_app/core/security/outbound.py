@@ -44,11 +44,15 @@ _INSIDE = tuple(
 (RFC 6890, 8215, 9602, 9637; Azure's 168.63.129.16), forms in which IPv6 writes IPv4, site-local addresses."""
 
 
+_WHO = "Whoever runs the server can allow it."
+"""By `LIQUOR_OUTBOUND_ALLOW` (docs/sending.md): no word for a page."""
+
+
 class BlockedAddress(OSError):
     """An address inside: nothing was sent to it."""
 
     def __init__(self) -> None:
-        super().__init__("The address leads to a private network. LIQUOR_OUTBOUND_ALLOW can allow it.")
+        super().__init__(f"The address leads to a private network. {_WHO}")
 
 
 def is_allowed(number: str) -> bool:
@@ -74,6 +78,10 @@ def _plain(address: Address) -> Address:
     return address
 
 
+INSIDE = f"{{field}} leads to a private network. {_WHO}"
+_PRIVATE = frozenset({"corp", "home", "internal", "intranet", "lan", "local", "localdomain", "mail", "private"})
+"""Last labels of names that public DNS does not hand out, and networks use inside (RFC 6762, 8375 for home.arpa,
+ICANN's .internal and names it delegates to nobody)."""
 _LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?")
 
 
@@ -143,11 +151,11 @@ def _netloc(host: str, port: int | None) -> str:
 
 
 def check_host(host: str, field: str) -> str:
-    """Return a host as it is connected to. One that leads inside by its own words is refused at once; one that does so
-    by its name, when connecting.
+    """Return a host as it is connected to. One that leads inside by its own words is refused at once, as localhost or a
+    name of one word does; one that does so by where its name points, when connecting.
 
     Raises:
-        Invalid: it is an address of a private network, or no host.
+        Invalid: it is an address or a name of a private network, or no host.
     """
     plain = plain_host(host)
     if plain is None:
@@ -155,8 +163,21 @@ def check_host(host: str, field: str) -> str:
     with suppress(ValueError):
         ipaddress.ip_address(plain)
         if not is_allowed(plain):
-            raise Invalid(f"{field} leads to a private network. LIQUOR_OUTBOUND_ALLOW can allow it.", field=field)
+            raise Invalid(INSIDE.format(field=field), field=field)
+        return plain
+    if _is_known_inside(plain):
+        raise Invalid(INSIDE.format(field=field), field=field)
     return plain
+
+
+def _is_known_inside(name: str) -> bool:
+    """Tell whether a name leads inside by what names there are: to this machine, or where no public DNS knows it. Where
+    a network inside is allowed, one of the latter may be of it: it is judged when connecting."""
+    labels = name.removesuffix(".").split(".")
+    if labels[-1] == "localhost" or labels[-2:] == ["localhost", "localdomain"]:
+        return not any(map(is_allowed, ("127.0.0.1", "::1")))
+    is_private = len(labels) == 1 or labels[-1] in _PRIVATE or labels[-2:] == ["home", "arpa"]
+    return is_private and not get_settings().reachable_networks
 
 
 def http_client(

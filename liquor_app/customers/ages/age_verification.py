@@ -24,6 +24,7 @@ from liquor_app.core.security.redact import redact
 from liquor_app.core.storable_text import said
 from liquor_app.customers.ages.birth_dates import age_on, comes_of_age, known_birthday
 from liquor_app.customers.ages.sealed_dates import born_columns, open_birth_date, seal_birth_date
+from liquor_app.customers.merging.gone_profiles import why_gone
 from liquor_app.organization.service import notify
 from liquor_app.organization.settings import ComplianceSettings, load_settings, shop_today
 
@@ -34,8 +35,6 @@ DISPUTED = (
     " Nothing is sent to them. Settle it on the customer's page, with the proof that was seen."
 )
 IN_DOUBT = "A customer's age is in doubt"
-
-NOBODY = "There is no such customer, or it was deleted."
 
 _READ = """
 SELECT date_of_birth_encrypted, of_age_on, age_verified_at, age_disputed_at FROM customers
@@ -78,7 +77,7 @@ async def age_of(session: AsyncSession, actor: Actor, customer_id: UUID) -> Age:
     require(actor, Permission.CUSTOMERS_PRIVATE)
     found = await session.execute(text(_READ), {"id": customer_id})
     if (row := found.first()) is None:
-        raise NotFound(NOBODY)
+        raise NotFound(await why_gone(session, customer_id))
     minimum = (await load_settings(session, ComplianceSettings)).minimum_age
     has_reached = row.of_age_on is not None and comes_of_age(row.of_age_on, minimum) <= await shop_today(session)
     is_minor = row.of_age_on is not None and not has_reached
@@ -222,7 +221,7 @@ async def _lock(session: AsyncSession, customer_id: UUID) -> Any:
     found = await session.execute(text(_LOCK), {"id": customer_id})
     row = found.first()
     if row is None:
-        raise NotFound(NOBODY)
+        raise NotFound(await why_gone(session, customer_id))
     return row
 
 

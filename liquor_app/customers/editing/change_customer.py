@@ -23,6 +23,7 @@ from liquor_app.customers.consents import suppress_withdrawn
 from liquor_app.customers.countries import country_code
 from liquor_app.customers.erasing.erased_keys import check_not_erased
 from liquor_app.customers.merging.aliases import aliases_among, drop_aliases
+from liquor_app.customers.merging.gone_profiles import why_gone
 from liquor_app.customers.merging.merged_fields import CONSENTS
 from liquor_app.customers.models import ConsentStatus
 from liquor_app.customers.person_names import one_line
@@ -194,7 +195,7 @@ async def update_customer(
     )
     found = locked.mappings().first()
     if found is None:
-        raise NotFound("There is no such customer, or it was deleted.")
+        raise NotFound(await why_gone(session, customer_id))
     before = {**found, "date_of_birth": open_birth_date(found[SEALED_DATE])}
     if seen is not None and before["updated_at"] != seen:
         raise Meanwhile("Somebody changed this customer meanwhile. Reload, then make your change again.")
@@ -258,7 +259,7 @@ async def delete_customer(session: AsyncSession, actor: Actor, customer_id: UUID
         {"id": customer_id},
     )  # fmt: skip
     if gone.scalar() is None:
-        raise NotFound("There is no such customer, or it was deleted.")
+        raise NotFound(await why_gone(session, customer_id))
     await suppress_withdrawn(session, customer_id)
     await drop_aliases(session, customer_id)
     await audit(session, actor, "customer.deleted", "customer", customer_id)

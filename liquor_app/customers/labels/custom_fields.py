@@ -25,6 +25,7 @@ from liquor_app.customers.labels.custom_values import (
     full_name,
     with_custom,
 )
+from liquor_app.customers.merging.gone_profiles import why_gone
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +152,7 @@ async def set_custom_values(
 async def _raw(session: AsyncSession, customer_id: UUID, lock: str) -> Any:
     found = await session.execute(text(_READ + lock), {"id": customer_id})
     if (row := found.first()) is None:
-        raise NotFound("There is no such customer, or it was deleted.")
+        raise NotFound(await why_gone(session, customer_id))
     return row.raw_data
 
 

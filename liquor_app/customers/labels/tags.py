@@ -16,6 +16,7 @@ from liquor_app.core.errors import Full, Invalid, NotFound
 from liquor_app.core.security.redact import redact
 from liquor_app.core.storable_text import unstorable
 from liquor_app.customers.labels.models import CustomerTag, Tag
+from liquor_app.customers.merging.gone_profiles import why_gone
 
 MOST_LETTERS = 40
 MOST_TAGS = 500
@@ -156,7 +157,7 @@ async def set_tags(session: AsyncSession, actor: Actor, customer_id: UUID, names
         text("SELECT 1 FROM customers WHERE id = :id AND deleted_at IS NULL FOR UPDATE"), {"id": customer_id}
     )
     if locked.first() is None:
-        raise NotFound("There is no such customer, or it was deleted.")
+        raise NotFound(await why_gone(session, customer_id))
     before = await tags_of(session, actor, customer_id)
     for name in before:
         if name not in wanted:

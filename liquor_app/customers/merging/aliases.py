@@ -3,13 +3,35 @@ Corridors, for whoever looks people up."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from uuid import UUID
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.core.bulk import texts, unnest
+
+_ASKED = {key: unnest(f"asked_{key}", packed=("value",), value="text") for key in ("email_key", "external_id", "phone")}
+
+
+def asked_for(keys: Mapping[str, Iterable[str]]) -> dict[str, object]:
+    """Return the parameters of `holders_of` each of these keys."""
+    return {name: array for key, values in keys.items() for name, array in _ASKED[key].bind(value=values).items()}
+
+
+def holders_of(key: str) -> str:
+    """Return what stands after FROM for whoever holds one of the keys that `asked_for` binds, as `h`. For a block of
+    `in_order_of_index`.
+
+    Each is looked up by itself, in the key's own index, whatever the planner believes: of `= ANY`, where many are asked
+    for, that reading everybody is cheaper, and so it does for each chunk of a file; of an equal key, where it believes
+    that nobody is there yet, that any other index is as good. The order is one that only the key's own index has.
+    """
+    return (
+        f"{_ASKED[key]} CROSS JOIN LATERAL (SELECT * FROM customers WHERE deleted_at IS NULL"
+        f" AND {key} >= asked_{key}.value AND {key} <= asked_{key}.value ORDER BY {key} OFFSET 0) h"
+    )
+
 
 # Asked of every chunk of a file, and mostly there is none.
 _NAMED = """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -15,6 +16,7 @@ from liquor_app.accounts.audit import audit
 from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.actions.action_status import Launched, hold_out_pending, mark_launched
+from liquor_app.actions.coupon_source import code_needs
 from liquor_app.actions.models import ActionStatus
 from liquor_app.campaigns.current_plan import set_held_out
 from liquor_app.campaigns.models import CampaignStatus
@@ -26,6 +28,7 @@ from liquor_app.core.pubsub import publish
 from liquor_app.coupons.coupon_codes import make_up_codes, pin_standing_pools
 from liquor_app.experiments.ab_tests.in_force import drawing_of, trial_window
 from liquor_app.ledger.new_sends import NewSend, add_sends
+from liquor_app.organization.service import notify
 from liquor_app.sending.pipeline.claim import LASTING
 from liquor_app.sending.pipeline.eligibility_facts import code_wanted, message_facts, place_facts, window_of
 from liquor_app.ui.words import show_weekday
@@ -47,7 +50,9 @@ WHERE campaign_id = :campaign AND status = '{ActionStatus.HELD_OUT}'
 
 _CHOSEN = f"""
 SELECT a.id AS action_id, a.customer_id, a.campaign_id, a.channel, a.scheduled_date, a.send_window, a.offer,
-       a.offer_terms, a.message, a.template_category, k.constraints, c.phone, c.state, c.postal_code, c.timezone,
+       a.offer_terms, a.decision ->> 'variant' AS drawn_variant,
+       a.decision ->> 'test' AS drawn_for, a.message, a.template_category, k.constraints,
+       c.phone, c.state, c.postal_code, c.timezone,
        CASE a.channel WHEN 'email' THEN COALESCE(c.email, c.email_key) ELSE c.phone END AS address
 FROM actions a
 JOIN customers c ON c.id = a.customer_id
@@ -123,9 +128,11 @@ async def launch_campaign(session: AsyncSession, actor: Actor, campaign_id: UUID
         ]
         new = await _insert(session, campaign_id, chosen, slots, drawn)
         wanted = [one for row in chosen if row.action_id in new and (one := code_wanted(row)) is not None]
-        await make_up_codes(session, [one for one in wanted if one.percent not in pooled], rules.store_zone)
+        await make_up_codes(session, [one for one in wanted if one.percent not in pooled.percents], rules.store_zone)
         added += len(new)
         skipped += sum(1 for row, slot in zip(chosen, slots, strict=True) if slot.reason and row.action_id in new)
+    if pooled.fresh:
+        await _tell_of_missing_codes(session, actor, campaign_id, pooled.fresh)
     held_out = int((await session.execute(text(_HELD_OUT), {"campaign": campaign_id})).scalar_one())
     await set_held_out(session, campaign_id, held_out)
     result = LaunchResult(added, skipped, held_out)
@@ -134,6 +141,19 @@ async def launch_campaign(session: AsyncSession, actor: Actor, campaign_id: UUID
     for topic in (f"campaign:{campaign_id}", "dashboard", "sends"):
         publish(session, topic, {"campaign": campaign_id, "launched": added})
     return result
+
+
+async def _tell_of_missing_codes(
+    session: AsyncSession, actor: Actor, campaign_id: UUID, fresh: frozenset[Decimal]
+) -> None:
+    """Tell of pools that were settled on only now, and hold fewer codes than there are messages: who approved the plan
+    was told of others, or of none."""
+    for one in await code_needs(session, actor, campaign_id):
+        if one.missing and one.discount_pct in fresh:
+            await notify(
+                session, title="Messages have no coupon code", body=one.words, link=f"/campaigns/{campaign_id}",
+                level="warning",
+            )  # fmt: skip
 
 
 def slot_of(row: Any, last_day: date, moment: datetime, rules: Rules, *, hour: int | None = None) -> Slot:

@@ -61,7 +61,7 @@ async def sign_up(
         Invalid: no source.
     """
     require(actor, Permission.CUSTOMERS_WRITE)
-    row = await recipient_by_id(session, customer_id)
+    row = await recipient_by_id(session, customer_id, by_staff=True)
     said = row.email_consent if channel is Channel.EMAIL else row.sms_consent
     waits = (await load_settings(session, PreferenceSettings)).double_opt_in == "on" and said != ConsentStatus.GIVEN
     if waits and channel not in addresses_of(row):

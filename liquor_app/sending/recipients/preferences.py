@@ -27,6 +27,7 @@ from liquor_app.core.security.crypto import sign, unsign
 from liquor_app.customers.addresses import address_hash
 from liquor_app.customers.ages.age_verification import hear_birthday
 from liquor_app.customers.consents import record_consent, suppress_address
+from liquor_app.customers.merging.gone_profiles import why_gone
 from liquor_app.customers.models import ConsentStatus, SuppressionReason
 from liquor_app.customers.recipient_consent import is_last_no, limit_contacts
 from liquor_app.organization.models import Channel
@@ -321,16 +322,20 @@ async def tell_age(session: AsyncSession, token: str, born: str, *, ip: str | No
     return Ask(look_of(row), "", True, age.is_of_age)
 
 
-async def recipient_by_id(session: AsyncSession, customer_id: UUID) -> Row[Any]:
+async def recipient_by_id(session: AsyncSession, customer_id: UUID, *, by_staff: bool = False) -> Row[Any]:
     """Tell what the pages ask of one customer.
+
+    Args:
+        by_staff: people of the shop ask, who are told what became of the profile, also where it is part of another
+            one: they name whom they mean. A recipient's link finds the one that stayed, and tells nothing of it.
 
     Raises:
         NotFound: they are not, or no longer, known.
     """
     found = await session.execute(text(_BY_ID), {"id": customer_id})
     row = found.first()
-    if row is None:
-        raise NotFound(GONE)
+    if row is None or (by_staff and row.id != customer_id):
+        raise NotFound(await why_gone(session, customer_id) if by_staff else GONE)
     return row
 
 

@@ -111,7 +111,7 @@ async def request_errand(
         TooMany: it got one in the last ten minutes, or three today.
     """
     require(actor, Permission.CUSTOMERS_WRITE)
-    row = await recipient_by_id(session, customer_id)
+    row = await recipient_by_id(session, customer_id, by_staff=True)
     address = addresses_of(row).get(channel)
     if address is None or kind is Kind.SIGN_UP:
         raise Conflict(f"There is no address for {channel.label} to send this to.")

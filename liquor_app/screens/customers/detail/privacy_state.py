@@ -39,7 +39,9 @@ SHOWN = 20
 """Places that name somebody, in the question whether to erase them; the others are counted."""
 KINDS = {
     "message_templates": "Template", "template_versions": "Template", "custom_fields": "Custom field",
-    "webhook_endpoints": "Webhook", "brands": "Brand", "products": "Product",
+    "webhook_endpoints": "Webhook", "brands": "Brand", "products": "Product", "tags": "Tag",
+    "segments": "Segment", "campaigns": "Campaign", "coupon_pools": "Coupon pool", "imports": "Imported file",
+    "drop_files": "Dropped file",
 }  # fmt: skip
 
 
@@ -144,7 +146,12 @@ class PrivacyState(FormState, DetailState, rx.State):
         if may(actor, Permission.CUSTOMERS_ADMIN):
             async with transaction() as session:
                 found = await find_mentions(session, actor, parse_id(last_part(self), "customer"))
-        self.mentions = [MentionLine(KINDS[one.place], one.name, one.link) for one in found[:SHOWN]]
+        self.mentions = [
+            MentionLine(
+                KINDS.get(one.place, "Setting") + ("" if one.is_certain else " (may mean them)"), one.name, one.link
+            )
+            for one in found[:SHOWN]
+        ]
         self.mentions_more = plural(len(found) - SHOWN, "more place") if len(found) > SHOWN else ""
         self.has_templates, self.templates_too = any(one.can_be_scrubbed for one in found), False
         self.asking = True

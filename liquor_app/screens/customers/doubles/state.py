@@ -27,6 +27,7 @@ from liquor_app.screens.listing.state import ListState
 from liquor_app.screens.session.background import background
 from liquor_app.screens.session.job_end import end_of
 from liquor_app.screens.session.state import guarded, signed_in
+from liquor_app.ui.focus import focus_page
 from liquor_app.ui.forms.form_data import typed
 from liquor_app.ui.toast import toast_done, toast_failed, toast_warning
 from liquor_app.ui.words import ago, plural, show_money, spoken
@@ -182,8 +183,10 @@ class DoublesState(FormState, ListState, rx.State):
             row = await merge_profiles(session, actor, *self._both(), reason=typed(form, "reason"))
         self.comparing = ""
         await self._again()
+        stays = f"/customers/{row.stays_id}"
         return [
-            rx.redirect(f"/customers/{row.stays_id}"),
+            rx.redirect(stays),
+            focus_page(stays),
             toast_done("One profile now", "It can be taken apart again for 30 days, on this page."),
         ]
 

@@ -52,7 +52,11 @@ def _entries() -> rx.Component:
     nothing = rx.cond(
         SuppressedState.wrong != "",
         empty("No such address", SuppressedState.wrong, icon="search"),
-        empty("Nobody", "Bounces, complaints and unsubscriptions land here by themselves.", icon="shield-check"),
+        rx.cond(
+            SuppressedState.query != "",
+            empty("Not on the list", "Campaigns may write there where consent is given.", icon="search"),
+            empty("Nobody", "Bounces, complaints and unsubscriptions land here by themselves.", icon="shield-check"),
+        ),
     )
     return list_card(
         SuppressedState,
@@ -67,7 +71,7 @@ def _entries() -> rx.Component:
             Column("", lift, number=True),
         ],
         label="Suppressed addresses",
-        search="Whole address or number",
+        search="Address or number",
         empty=nothing,
     )
 

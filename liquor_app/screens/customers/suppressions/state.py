@@ -25,6 +25,9 @@ from liquor_app.ui.forms.form_data import typed
 from liquor_app.ui.toast import toast_done
 from liquor_app.ui.words import ago, plural
 
+SOURCES = {"user": "a person here", "api_key": "a program", "system": "the server"}
+"""Who put an address there, where no link or provider did."""
+
 
 @dataclass(frozen=True, slots=True)
 class SuppressedLine:
@@ -78,7 +81,8 @@ class SuppressedState(FormState, ListState, rx.State):
         except Invalid as error:
             if error.field != "address":
                 raise
-            self.wrong = error.message  # half an address is no mistake while one types
+            # half an address is no mistake while one types
+            self.wrong = f"{error.message}. Type all of it: addresses are looked up whole."
             return Page([], None, 0)
 
     async def _lines(self, session: Session, actor: Actor, items: list[SuppressionRow]) -> list[SuppressedLine]:
@@ -89,10 +93,10 @@ class SuppressedState(FormState, ListState, rx.State):
                 row.address or "Erased; only its hash is kept",
                 Channel(row.channel).label if row.channel else "All",
                 row.reason,
-                row.source,
+                SOURCES.get(row.source, row.source),
                 ago(row.created_at, at),
                 f"said again {plural(row.repeats, 'time')}, last {ago(row.repeated_at, at)}" if row.repeated_at else "",
-                f"/customers/{row.customer_id}" if row.customer_id else "",
+                f"/customers/{row.customer_id}" if row.customer_id and row.address else "",
                 row.reason in FOR_GOOD,
             )
             for row in items

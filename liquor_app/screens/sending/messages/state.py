@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
@@ -9,7 +10,10 @@ import reflex as rx
 
 from liquor_app.accounts.lists import Whole
 from liquor_app.accounts.permissions import Actor
+from liquor_app.campaigns.service import get_campaign
 from liquor_app.core.db import Session
+from liquor_app.core.errors import Invalid, NotFound
+from liquor_app.core.ids import parse_id
 from liquor_app.core.listing.spec import ListQuery, ListSpec
 from liquor_app.core.paging import Page
 from liquor_app.organization.settings import shop_now
@@ -17,6 +21,8 @@ from liquor_app.screens.listing.state import ListState
 from liquor_app.screens.sending.words import SendLine, send_line
 from liquor_app.sending.lists import SENDS, Did, add_up_sends, list_sends
 from liquor_app.sending.service import SendRow
+from liquor_app.ui.address import parameter
+from liquor_app.ui.forms.filters import Option
 from liquor_app.ui.words import NONE, figure, listed, plural, show_moment, show_money, spoken
 
 
@@ -65,6 +71,13 @@ class MessagesState(ListState, rx.State):
     def _export_path(self) -> str:
         return "/api/v1/sends/export"
 
+    async def _options(self, session: Session, actor: Actor) -> Mapping[str, list[Option]]:
+        kinds = [Option("true", "Campaigns"), Option("false", "Others than campaigns")]
+        asked = parameter(self, "campaign_id")
+        played = [Option("false", "Left out"), Option("true", "Nothing else")]
+        whose = await _named(session, actor, asked) if asked else []
+        return {"of_campaigns": kinds, "played": played, "campaign_id": whose}
+
     async def _read_page(self, session: Session, actor: Actor, query: ListQuery) -> Page[SendRow]:
         self.words = whole_words(await add_up_sends(session, actor, query))
         return await list_sends(session, actor, query)
@@ -72,3 +85,12 @@ class MessagesState(ListState, rx.State):
     async def _lines(self, session: Session, actor: Actor, items: list[SendRow]) -> list[MessageLine]:
         at = await shop_now(session)
         return [message_line(row, at) for row in items]
+
+
+async def _named(session: Session, actor: Actor, campaign_id: str) -> list[Option]:
+    """Return the campaign of an address by its name; none where the address names none."""
+    try:
+        found = await get_campaign(session, actor, parse_id(campaign_id, "campaign"))
+    except (Invalid, NotFound):
+        return []
+    return [Option(campaign_id, found.name)]
