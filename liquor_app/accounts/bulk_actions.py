@@ -23,7 +23,8 @@ from liquor_app.core.listing.selection import MOST_SELECTED, Selection, selectio
 from liquor_app.core.listing.spec import ListQuery, ListSpec
 from liquor_app.core.models import JobStatus
 from liquor_app.core.platform.collisions import again
-from liquor_app.core.queue import Job, JobContext, count_open, enqueue, get_job, request_cancel
+from liquor_app.core.platform.open_jobs import count_open
+from liquor_app.core.queue import Job, JobContext, enqueue, get_job, request_cancel
 from liquor_app.core.security.redact import redact
 from liquor_app.ui.words import figure
 

@@ -37,6 +37,10 @@ class Reason(StrEnum):
     COUPON_BANNED = "coupon_banned"
     OFFER_UNLAWFUL = "offer_unlawful"
     NUMBER_ABROAD = "number_abroad"
+    FORBIDDEN_BY_GUIDANCE = "forbidden_by_guidance"
+    NO_OFFER_LEFT = "no_offer_left"
+    NO_OFFER_SUITS = "no_offer_suits"
+    NO_COMMON_HOURS = "no_common_hours"
     NOT_WORTH_IT = "not_worth_it"
     HOLDOUT = "holdout"
     GLOBAL_HOLDOUT = "global_holdout"
@@ -72,6 +76,10 @@ _LABELS = {
     Reason.COUPON_BANNED: "Coupons banned by law",
     Reason.OFFER_UNLAWFUL: "The licence may not make this offer",
     Reason.NUMBER_ABROAD: "Number is not of the United States",
+    Reason.FORBIDDEN_BY_GUIDANCE: "The guidance allows no such offer",
+    Reason.NO_OFFER_LEFT: "Guardrails or stock leave no offer",
+    Reason.NO_OFFER_SUITS: "No offer is of what they buy",
+    Reason.NO_COMMON_HOURS: "No hour both playbook and store may write",
     Reason.NOT_WORTH_IT: "Would cost more than it brings",
     Reason.HOLDOUT: "Held out to measure the effect",
     Reason.GLOBAL_HOLDOUT: "Held out of everything, to measure marketing as a whole",

@@ -21,6 +21,8 @@ from liquor_app.compliance.may_offer import OfferFacts
 from liquor_app.ui.words import plain_number, show_long_day
 
 NO_OFFER = -1
+LEAST_DISCOUNT = 1
+"""Per cent. Less is no offer to anybody: what is cut below it is not made."""
 LEGAL_TERMS = ("name", "subject", "discount_pct", "margin_pct", "price", "minimum_price")
 """What an action's `offer_terms` hold that `facts_of` reads."""
 OWN_TERMS = ("product", "margin_pct", "margin_from", "price", "minimum_price")
@@ -99,6 +101,8 @@ class Playbook:
     """Why offers of it are not made."""
     unlawful: tuple[str, ...] = ()
     """Why the law of the licence forbids some, of the reasons above."""
+    unguided: tuple[str, ...] = ()
+    """Why the guidance allows some not, apart from the reasons above."""
     shelf: Shelf = field(default_factory=Shelf)
 
 
@@ -115,7 +119,7 @@ def read_offers(raw: Sequence[dict[str, Any]], most: Decimal) -> tuple[Offer, ..
     for item in raw:
         listed = Decimal(str(item.get("discount_pct", 0)))
         allowed = min(listed, most).quantize(Decimal("1") if listed > most else Decimal("0.01"), rounding="ROUND_DOWN")
-        if listed > 0 and allowed < 1:
+        if listed > 0 and allowed < LEAST_DISCOUNT:
             continue
         offers.append(Offer(str(item["name"]), str(item["text"]), item.get("category"), listed, allowed))
     return tuple(offers)
@@ -207,6 +211,8 @@ class Choice:
     """P(buys and would not have), of this offer."""
     suits: Sequence[npt.NDArray[np.bool_]]
     """Of each of the playbook's offers, whether it is for them and lawful, each of shape (n,)."""
+    barred: npt.NDArray[np.bool_]
+    """Whom an offer would suit that a marketer forbade."""
     pinned: npt.NDArray[np.bool_]
     """Who gets no other offer than one a marketer pinned."""
 
@@ -223,7 +229,7 @@ def choose(offers: Sequence[Offer], people: Economics, terms: Terms) -> Choice:
     chosen = np.full(count, NO_OFFER, dtype=np.int8)
     response, discount, kept = people.response.copy(), np.zeros(count), np.zeros(count)
     uplift = np.zeros(count)
-    suiting, pinned = _suiting(offers, people)
+    suiting, barred, pinned = _suiting(offers, people)
     profit, margins = np.full(count, -np.inf), np.full(count, terms.margin)
     for index, offer in enumerate(offers):
         share, margin = float(offer.discount_pct) / 100, offer.margin(terms.margin)
@@ -251,24 +257,32 @@ def choose(offers: Sequence[Offer], people: Economics, terms: Terms) -> Choice:
         margins[take], uplift[take] = margin, people.uplift[index][take]
         chosen[take & pays] = index
     profit[np.isinf(profit)] = 0.0
-    return Choice(chosen, response, discount, profit, kept, margins, uplift, suiting, pinned)
+    return Choice(chosen, response, discount, profit, kept, margins, uplift, suiting, barred, pinned)
 
 
-def _suiting(offers: Sequence[Offer], people: Economics) -> tuple[list[npt.NDArray[np.bool_]], npt.NDArray[np.bool_]]:
-    """Return for whom each offer is, and who gets none but a pinned one: pins hold where law and category let them."""
+_Flags = npt.NDArray[np.bool_]
+
+
+def _suiting(offers: Sequence[Offer], people: Economics) -> tuple[list[_Flags], _Flags, _Flags]:
+    """Return for whom each offer is, for whom one would be that is forbidden, and who gets none but a pinned one: pins
+    hold where law and category let them."""
     count = people.basket.shape[0]
     found = []
+    barred = np.zeros(count, dtype=np.bool_)
     for index, offer in enumerate(offers):
         suits = people.may_discount.copy() if offer.discount_pct > 0 else np.ones(count, dtype=np.bool_)
         if offer.category is not None:
             suits &= np.fromiter((offer.category in bought for bought in people.categories), np.bool_, count=count)
-        found.append(suits & ~people.forbidden[index] if people.forbidden else suits)
+        if people.forbidden:
+            barred |= suits & people.forbidden[index]
+            suits = suits & ~people.forbidden[index]
+        found.append(suits)
     pinned = np.zeros(count, dtype=np.bool_)
     if people.pinned:
         own = [suits & pin for suits, pin in zip(found, people.pinned, strict=True)]
         pinned = np.logical_or.reduce(own) if own else pinned
         found = [np.where(pinned, mine, suits) for suits, mine in zip(found, own, strict=True)]
-    return found, pinned
+    return found, barred, pinned
 
 
 def offer_text(offer: Offer, category: str | None) -> str:

@@ -28,6 +28,7 @@ from liquor_app.campaigns.definition_checks import (
 from liquor_app.campaigns.models import CAMPAIGN, Campaign, CampaignStatus, CampaignType, Engine, Kpi
 from liquor_app.core.clock import now, today_in
 from liquor_app.core.errors import Conflict, Invalid, Meanwhile, NotFound
+from liquor_app.core.platform.open_jobs import open_job
 from liquor_app.core.pubsub import publish
 from liquor_app.core.queue import Job, enqueue
 from liquor_app.core.storable_text import said
@@ -358,6 +359,16 @@ async def request_exploration(session: AsyncSession, actor: Actor, campaign_id: 
     await hold_unapproved(session, campaign_id)
     await update_campaign(session, actor, campaign_id, {"constraints": {**campaign.constraints, "explore": True}})
     return await _enqueue_plan(session, actor, campaign_id)
+
+
+async def open_planning(session: AsyncSession, actor: Actor, campaign_id: UUID) -> UUID | None:
+    """Return the job that plans the campaign now, or will, if one does.
+
+    Raises:
+        Forbidden: the actor may not read plans.
+    """
+    require(actor, Permission.PLANS_READ)
+    return await open_job(session, Job.GENERATE_CAMPAIGN, str(campaign_id))
 
 
 async def _enqueue_plan(session: AsyncSession, actor: Actor, campaign_id: UUID) -> UUID:

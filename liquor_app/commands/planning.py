@@ -132,8 +132,8 @@ def simulate(campaign: CampaignId = "latest", as_json: Json = False) -> None:
 
 
 def _show_simulation(plan_id: UUID, summary: dict[str, Any], title: str) -> None:
-    from liquor_app.planning.plan_reasoning import basis_words
     from liquor_app.planning.plan_summary import NEW_BUYERS, TAKERS, takers_of
+    from liquor_app.planning.reasoning.plan_reasoning import basis_words
 
     totals, simulated, foreseen = summary["totals"], summary["simulation"], summary["foreseen"]
 

@@ -45,11 +45,18 @@ class JobRecord(SQLModel, table=True):
     __table_args__ = (
         Index("ix_jobs_open", "status", "created_at", postgresql_where=text("status IN ('queued', 'running')")),
         Index(
-            "uq_jobs_dedupe_open",
+            "uq_jobs_dedupe_queued",
             "name",
             "dedupe_key",
             unique=True,
-            postgresql_where=text("dedupe_key IS NOT NULL AND status IN ('queued', 'running')"),
+            postgresql_where=text("dedupe_key IS NOT NULL AND status = 'queued'"),
+        ),
+        Index(
+            "uq_jobs_dedupe_running",
+            "name",
+            "dedupe_key",
+            unique=True,
+            postgresql_where=text("dedupe_key IS NOT NULL AND status = 'running'"),
         ),
     )
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable
 from contextvars import copy_context
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -21,6 +21,7 @@ from uuid import UUID
 from arq.connections import ArqRedis
 from redis.exceptions import RedisError
 from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.core import redis
@@ -46,14 +47,27 @@ ENQUEUE_TRIES = 3
 
 _ENQUEUE = f"""
 INSERT INTO jobs (id, name, args, dedupe_key, created_by) VALUES (:id, :name, CAST(:args AS jsonb), :key, :by)
-ON CONFLICT (name, dedupe_key) WHERE dedupe_key IS NOT NULL AND status IN {sql_list(*UNFINISHED)}
+ON CONFLICT (name, dedupe_key) WHERE dedupe_key IS NOT NULL AND status = '{JobStatus.QUEUED}'
 DO NOTHING RETURNING id
 """
+_JOIN = f"""
+SELECT id, args = CAST(:args AS jsonb) AS is_same FROM jobs
+ WHERE name = :name AND dedupe_key = :key AND status = '{JobStatus.QUEUED}'
+"""
+_ASK_FOR_OTHER = (
+    f"UPDATE jobs SET args = CAST(:args AS jsonb) WHERE id = :id AND status = '{JobStatus.QUEUED}' RETURNING id"
+)
+_IS_QUEUED = f"SELECT status = '{JobStatus.QUEUED}' FROM jobs WHERE id = :id"
+_BEFORE_IT = f"""
+EXISTS (SELECT FROM jobs b WHERE b.name = j.name AND b.dedupe_key = j.dedupe_key AND b.id <> j.id
+          AND b.status = '{JobStatus.RUNNING}')
+"""
+"""Another of the same name and key runs: two of a kind are never at work together."""
 _CLAIM = f"""
-UPDATE jobs SET status = '{JobStatus.RUNNING}', attempt = attempt + 1, started_at = now(), error = NULL,
+UPDATE jobs j SET status = '{JobStatus.RUNNING}', attempt = attempt + 1, started_at = now(), error = NULL,
        lease_until = now() + make_interval(secs => :lease)
  WHERE id = :id AND status IN {JOB.sources_sql(JobStatus.RUNNING)}
-   AND (status <> '{JobStatus.RUNNING}' OR lease_until < now())
+   AND (status <> '{JobStatus.RUNNING}' OR lease_until < now()) AND NOT {_BEFORE_IT}
 RETURNING name, args, attempt, created_by
 """
 _PROGRESS = f"""
@@ -63,8 +77,9 @@ UPDATE jobs SET done = :done, total = :total, message = COALESCE(:message, messa
 _END = f"""
 UPDATE jobs SET status = :status, result = CAST(:result AS jsonb), error = :error, finished_at = now(),
        lease_until = NULL
- WHERE id = :id AND attempt = :attempt AND status = '{JobStatus.RUNNING}' RETURNING id
+ WHERE id = :id AND attempt = :attempt AND status = '{JobStatus.RUNNING}' RETURNING name, dedupe_key
 """
+_NEXT = f"SELECT id FROM jobs WHERE name = :name AND dedupe_key = :key AND status = '{JobStatus.QUEUED}'"
 _ASK_TO_STOP = f"""
 UPDATE jobs SET cancel_requested = true
  WHERE id = :id AND NOT cancel_requested AND status IN {sql_list(*UNFINISHED)} RETURNING id
@@ -75,7 +90,8 @@ UPDATE jobs SET status = '{JobStatus.CANCELLED}', finished_at = now()
  WHERE id = :id AND status IN {JOB.sources_sql(JobStatus.CANCELLED)} AND status <> '{JobStatus.RUNNING}'
 """
 _LEFT_LYING = f"""
-SELECT id FROM jobs WHERE (status = '{JobStatus.QUEUED}' AND created_at < now() - interval '5 seconds')
+SELECT id FROM jobs j
+ WHERE (status = '{JobStatus.QUEUED}' AND created_at < now() - interval '5 seconds' AND NOT {_BEFORE_IT})
     OR (status = '{JobStatus.RUNNING}' AND lease_until < now()) ORDER BY created_at LIMIT 100
 """
 
@@ -184,6 +200,11 @@ def unexpected(error: Exception) -> str:
     return f"Something went wrong on our side: {describe(error)}. The log says where."
 
 
+def work_topic(job: Job, dedupe_key: str) -> str:
+    """Return the topic that says when work of this name and key has ended, whichever job did it."""
+    return f"work:{job.value}:{dedupe_key}"
+
+
 async def ring(job_id: UUID) -> None:
     """Tell some worker that this job waits. A Redis that is down is harmless: the sweeper rings again."""
     try:
@@ -227,20 +248,36 @@ async def enqueue(
 ) -> UUID:
     """Ask for background work in this transaction; returns the job's id.
 
-    With `dedupe_key`, an open job of the same name and key is returned instead of a second one.
+    With `dedupe_key`, work of the same name and key that waits is joined instead of asked for twice; it does what was
+    asked last. What runs already may have read before this transaction changed something, so it is never joined:
+    another waits for its end. So does another where what was joined began before this transaction committed.
     """
+    given, values = args or {}, {"name": job.value, "key": dedupe_key, "args": json.dumps(args or {})}
     job_id = uuid7()
     for _ in range(ENQUEUE_TRIES):
-        if await _insert(session, job_id, job, args or {}, key=dedupe_key, by=created_by):
-            break
-        existing = await open_job(session, job, dedupe_key or "")
-        if existing is not None:
-            return existing
-        # it ended between the two statements
-    else:
-        raise Conflict("The same work ended at this very moment. Please try again.")
-    _ring_later(session, job_id)
-    return job_id
+        if await _insert(session, job_id, job, given, key=dedupe_key, by=created_by):
+            _ring_later(session, job_id)
+            return job_id
+        waiting = (await session.execute(text(_JOIN), values)).first()
+        if waiting is None:  # it began between the two statements
+            continue
+        if waiting.is_same or (await session.execute(text(_ASK_FOR_OTHER), {**values, "id": waiting.id})).first():
+            _ask_again_if_begun(session, waiting.id, job, given, key=dedupe_key, by=created_by)
+            return UUID(str(waiting.id))
+    raise Conflict("The same work began at this very moment. Please try again.")
+
+
+def _ask_again_if_begun(
+    session: AsyncSession, joined: UUID, job: Job, args: dict[str, Any], *, key: str | None, by: UUID | None
+) -> None:
+    """Once this transaction has committed: what was joined and has begun meanwhile may not have seen it."""
+
+    async def look() -> None:
+        async with transaction() as fresh:
+            if not (await fresh.execute(text(_IS_QUEUED), {"id": joined})).scalar():
+                await enqueue(fresh, job, args, created_by=by, dedupe_key=key)
+
+    after_commit(session, look)
 
 
 async def get_job(session: AsyncSession, job_id: UUID) -> JobRow:
@@ -262,37 +299,6 @@ async def get_job(session: AsyncSession, job_id: UUID) -> JobRow:
     return JobRow(**{**row, "status": JobStatus(row["status"])})
 
 
-async def open_job(session: AsyncSession, job: Job, dedupe_key: str) -> UUID | None:
-    """Return the job of this name and key that waits or runs, if there is one."""
-    found = await session.execute(
-        text(f"SELECT id FROM jobs WHERE name = :name AND dedupe_key = :key AND status IN {sql_list(*UNFINISHED)}"),
-        {"name": job.value, "key": dedupe_key},
-    )
-    job_id = found.scalar()
-    return None if job_id is None else UUID(str(job_id))
-
-
-async def count_open(session: AsyncSession, job: Job, args: dict[str, Any]) -> int:
-    """Tell how many jobs of this name with these among their arguments wait or run."""
-    found = await session.execute(
-        text(
-            "SELECT count(*) FROM jobs WHERE name = :name AND args @> CAST(:args AS jsonb)"
-            f" AND status IN {sql_list(*UNFINISHED)}"
-        ),
-        {"name": job.value, "args": json.dumps(args)},
-    )
-    return int(found.scalar_one())
-
-
-async def running_jobs(session: AsyncSession, jobs: Collection[Job]) -> frozenset[UUID]:
-    """Return the jobs of these kinds that run now."""
-    found = await session.execute(
-        text(f"SELECT id FROM jobs WHERE name = ANY(:names) AND status = '{JobStatus.RUNNING}'"),
-        {"names": [job.value for job in jobs]},
-    )
-    return frozenset(found.scalars())
-
-
 async def request_cancel(session: AsyncSession, job_id: UUID) -> bool:
     """Ask a job to stop: at once if it still waits, at its next progress report if it runs. False if it has ended, or
     was asked before."""
@@ -302,14 +308,14 @@ async def request_cancel(session: AsyncSession, job_id: UUID) -> bool:
 
 
 async def run(job_id: UUID, tasks: dict[Job, Task], *, lease_seconds: float = SECONDS) -> JobStatus | None:
-    """Run one job to its end; None if it is not ours to run (done, cancelled, or leased by another worker), or no
-    longer ours when it ended."""
-    async with transaction() as session:
-        claimed = await session.execute(
-            text(_CLAIM),
-            {"id": job_id, "lease": lease_seconds},
-        )
-        row = claimed.mappings().first()
+    """Run one job to its end; None if it is not ours to run (done, cancelled, leased by another worker, or waiting for
+    another of its key), or no longer ours when it ended."""
+    try:
+        async with transaction() as session:
+            claimed = await session.execute(text(_CLAIM), {"id": job_id, "lease": lease_seconds})
+            row = claimed.mappings().first()
+    except IntegrityError:  # another of the same key began at this very moment; its end rings for this one
+        return None
     if row is None:
         return None
     context = JobContext(job_id, Job(row["name"]), row["args"], row["attempt"], row["created_by"])
@@ -341,9 +347,15 @@ async def run(job_id: UUID, tasks: dict[Job, Task], *, lease_seconds: float = SE
                 "error": error,
             },
         )
-        if ended.first() is None:
+        if (of := ended.first()) is None:
             return None
-    await publish_now(f"job:{job_id}", {"status": status.value, "error": error})
+        following = (await session.execute(text(_NEXT), {"name": of.name, "key": of.dedupe_key})).scalar()
+        if following is not None:
+            _ring_later(session, following)
+    ended_so = {"status": status.value, "error": error}
+    await publish_now(f"job:{job_id}", ended_so)
+    if of.dedupe_key is not None:
+        await publish_now(work_topic(context.name, of.dedupe_key), ended_so)
     return status
 
 

@@ -14,7 +14,8 @@ from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.core.errors import NotFound
 from liquor_app.core.models import JobStatus
-from liquor_app.core.queue import Job, enqueue, open_job
+from liquor_app.core.platform.open_jobs import open_job
+from liquor_app.core.queue import Job, enqueue
 
 PHONE, ADDRESS, NAME = "phone", "address", "name"
 SCORES = {ADDRESS: 50, PHONE: 30, NAME: 20}

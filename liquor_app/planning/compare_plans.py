@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from liquor_app.planning.plan_reasoning import basis_words
 from liquor_app.planning.plan_summary import TAKERS, takers_of
+from liquor_app.planning.reasoning.plan_reasoning import basis_words
 
 SHOWN = 60
 """Cells told of, the largest differences first."""

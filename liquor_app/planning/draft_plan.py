@@ -44,11 +44,11 @@ from liquor_app.planning.models import PlanStatus
 from liquor_app.planning.optimizer.drawn_values import REPEATS, DrawnValues, choice_shares, chosen_at_prices
 from liquor_app.planning.optimizer.optimise import optimise, verdicts
 from liquor_app.planning.optimizer.problem import NOWHERE, Allocation, Floats, Problem
-from liquor_app.planning.plan_reasoning import Alternative, Entry, engine_note, explain
 from liquor_app.planning.plan_status import supersede_drafts
 from liquor_app.planning.plan_store import PlanRow, fingerprint_of, get_plan, summarise
 from liquor_app.planning.plan_summary import silence_of
 from liquor_app.planning.plan_switch import forget_choices
+from liquor_app.planning.reasoning.plan_reasoning import Alternative, Entry, engine_note, explain
 from liquor_app.scoring.uplift_store import uplift_in_use
 
 ALTERNATIVES_UP_TO = 50_000

@@ -15,7 +15,8 @@ from liquor_app.accounts.permissions import Actor, require
 from liquor_app.actions.plan_context import PlanContext, lock_context
 from liquor_app.campaigns.models import CampaignType
 from liquor_app.core.errors import Conflict, NotFound
-from liquor_app.core.queue import Job, enqueue, open_job
+from liquor_app.core.platform.open_jobs import open_job
+from liquor_app.core.queue import Job, enqueue
 from liquor_app.planning.candidates import CHOSEN, day_weights, read_candidates
 from liquor_app.planning.draft_plan import put_in_place
 from liquor_app.planning.models import PlanStatus
@@ -98,7 +99,8 @@ async def request_simulation(session: AsyncSession, actor: Actor, campaign_id: U
         raise NotFound("This campaign has no plan yet. Generate one first.")
     if not row.is_large:
         return await simulate_plan(session, actor, row.plan_id)
-    args = {"plan_id": str(row.plan_id)}
+    # the plan there is when it begins: whoever joins what waits may have seen a newer one
+    args = {"campaign_id": str(campaign_id)}
     return await enqueue(session, Job.SIMULATE_PLAN, args, created_by=actor.user_id, dedupe_key=str(campaign_id))
 
 

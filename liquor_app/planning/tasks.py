@@ -7,7 +7,9 @@ from dataclasses import asdict
 from typing import Any
 
 from liquor_app.accounts.permissions import SYSTEM
+from liquor_app.campaigns.service import find_campaign
 from liquor_app.core.db import allow_thinking, transaction
+from liquor_app.core.errors import Conflict
 from liquor_app.core.ids import parse_id
 from liquor_app.core.pubsub import publish
 from liquor_app.core.queue import Job, JobContext, Task, enqueue
@@ -22,7 +24,7 @@ HEARTBEAT = 1.0
 
 async def simulate_job(job: JobContext) -> dict[str, Any]:
     """Return a plan's figures, worked out anew in one transaction: stopped half way, they stay as they were."""
-    plan_id = parse_id(str(job.args.get("plan_id", "")), "plan_id")
+    campaign_id = parse_id(str(job.args.get("campaign_id", "")), "campaign_id")
     last = (0, STEPS, "Waiting for the plan")
 
     async def report(done: int, total: int, words: str) -> None:
@@ -33,6 +35,9 @@ async def simulate_job(job: JobContext) -> dict[str, Any]:
     async def work() -> PlanRow:
         async with transaction() as session:
             await allow_thinking(session)
+            plan_id = (await find_campaign(session, campaign_id)).plan_id
+            if plan_id is None:
+                raise Conflict("The campaign was changed, so it has no plan any more. Plan again.")
             plan = await simulate_plan(session, SYSTEM, plan_id, report=report)
             publish(session, f"campaign:{plan.campaign_id}", {"plan": True})
             return plan

@@ -33,8 +33,8 @@ from liquor_app.planning.candidates import day_weights, read_candidates, reasons
 from liquor_app.planning.draft_plan import FREE, Prepared, prepared, store_plan, summary_of
 from liquor_app.planning.draw_arms import Arms, draw_arms
 from liquor_app.planning.optimizer.optimise import optimise, verdicts
-from liquor_app.planning.plan_reasoning import entry
 from liquor_app.planning.plan_store import STANDING, PlanRow, planned_now
+from liquor_app.planning.reasoning.plan_reasoning import entry
 from liquor_app.planning.trigger_occasions import LOOK_BACK_DAYS, occasions_sql
 from liquor_app.ui.words import figure
 

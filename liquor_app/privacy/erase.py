@@ -26,8 +26,9 @@ from liquor_app.core.errors import Conflict, Invalid, NotFound
 from liquor_app.core.files.store import file_store
 from liquor_app.core.ids import uuid7
 from liquor_app.core.platform.collisions import again
+from liquor_app.core.platform.open_jobs import running_jobs
 from liquor_app.core.platform.personal_data import Traces, scrub_rows
-from liquor_app.core.queue import Job, JobContext, enqueue, request_cancel, running_jobs
+from liquor_app.core.queue import Job, JobContext, enqueue, request_cancel
 from liquor_app.customers.consents import Suppression, suppress_addresses
 from liquor_app.customers.erasing.erased_keys import (
     ErasureRow,

@@ -91,6 +91,8 @@ async def play_week(job: JobContext, campaign_id: UUID, seconds: float) -> dict[
 
     Ends early once the campaign is paused (resuming starts it again), over, or no longer played.
     """
+    if (state := await _state(campaign_id)).status in (CampaignStatus.COMPLETED, CampaignStatus.CANCELLED):
+        return {"stopped": state.status, "virtual_now": state.virtual_now}  # asked for while it was played to its end
     async with transaction() as session:
         await launch_campaign(session, SYSTEM, campaign_id)
         at = await shop_now(session)

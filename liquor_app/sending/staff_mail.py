@@ -203,7 +203,8 @@ async def _given(session: AsyncSession, user: UserRow, kind: LinkKind, token: st
 
 
 async def _mail(session: AsyncSession, user_id: UUID, kind: LinkKind) -> None:
-    await enqueue(session, Job.MAIL_ACCESS_LINK, {"user_id": str(user_id), "kind": kind.value}, dedupe_key=str(user_id))
+    told = {"user_id": str(user_id), "kind": kind.value}
+    await enqueue(session, Job.MAIL_ACCESS_LINK, told, dedupe_key=f"{user_id} {kind.value}")
 
 
 async def mails_links(session: AsyncSession) -> bool:

@@ -171,7 +171,7 @@ async def test_a_plan_that_earns_no_more_than_nothing_says_so(session: AsyncSess
     simulated = row.summary["simulation"]
     assert float(simulated["incremental_profit"]["mean"]) < 0 < float(simulated["value_kept"])
     titles = {one["title"] for one in row.reasoning}
-    assert "Sending nothing would earn as much" in titles
+    assert "Sending nothing is expected to earn more" in titles
     seen = await read_outlook(session, SYSTEM, campaign)
     assert _told(seen)[Concern.WORTH_NOTHING] == seen.messages > 0
     words = next(one.words for one in seen.warnings if one.concern is Concern.WORTH_NOTHING)

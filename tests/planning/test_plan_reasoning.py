@@ -8,7 +8,7 @@ import pytest
 
 from liquor_app.actions.eligibility import Reason
 from liquor_app.planning import plan_summary
-from liquor_app.planning.plan_reasoning import SHOWN_SEGMENTS, _segment_words
+from liquor_app.planning.reasoning.plan_reasoning import SHOWN_SEGMENTS, _segment_words
 
 
 def segments(count: int) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from liquor_app.planning.plan_reasoning import power_words
+from liquor_app.planning.reasoning.plan_reasoning import power_words
 
 
 def test_the_smallest_effect_and_the_share_for_a_wanted_one_are_said() -> None:

@@ -20,8 +20,8 @@ from liquor_app.planning.approval.approve_campaign import submit_plan
 from liquor_app.planning.draft_job import draft_plans
 from liquor_app.planning.draft_plan import make_plan
 from liquor_app.planning.optimizer.drawn_values import REPEATS
-from liquor_app.planning.plan_reasoning import silence_words
 from liquor_app.planning.plan_summary import silence_of
+from liquor_app.planning.reasoning.plan_reasoning import silence_words
 from liquor_app.scoring.due_state import NO_RHYTHM
 from liquor_app.scoring.estimators.uplift import Cell, Group, fit
 from liquor_app.scoring.uplift_store import keep_uplift

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal
+from typing import Any
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from liquor_app.actions.offers import Offer, Playbook
+from liquor_app.actions.offers import LEAST_DISCOUNT, Offer, Playbook
 from liquor_app.actions.plan_context import PlanContext
 from liquor_app.actions.priority import UNKNOWN_RESPONSE, Scale
 from liquor_app.actions.shelf_offers import lawful_offers, shelf_offers
@@ -18,6 +19,7 @@ from liquor_app.compliance.legal_rules import RuleKind
 from liquor_app.customers.whereabouts.zip_codes import law_states
 from liquor_app.organization.guidance import Guidance
 from liquor_app.segments.service import resolve_slugs
+from liquor_app.ui.words import plain_number
 
 
 async def read_playbooks(session: AsyncSession, context: PlanContext) -> list[Playbook]:
@@ -48,6 +50,7 @@ async def read_playbooks(session: AsyncSession, context: PlanContext) -> list[Pl
             ceilings=[Decimal(row["max_discount_pct"]), brief.guidance.max_discount_pct],
         )
         offers, unlawful = lawful_offers(offers, context.licence, brief.days[0], context.rules)
+        listed = [(one["name"], one["text"], one.get("discount_pct", 0)) for one in row["recommended_offers"]]
         window = row["optimal_send_window"]
         playbooks[row["slug"]] = Playbook(
             slug=row["slug"],
@@ -58,6 +61,7 @@ async def read_playbooks(session: AsyncSession, context: PlanContext) -> list[Pl
             template_category=row["template_category"],
             left_out=(*left_out, *unlawful),
             unlawful=unlawful,
+            unguided=tuple(filter(None, (_unguided(brief.guidance, *one) for one in listed))),
             shelf=shelf,
         )
     return [playbooks[slug] for slug in brief.target_segments]
@@ -66,6 +70,17 @@ async def read_playbooks(session: AsyncSession, context: PlanContext) -> list[Pl
 def guided(offers: Sequence[Offer], guidance: Guidance) -> tuple[Offer, ...]:
     """Return the offers the guidance allows: by name, and without a banned claim in their words."""
     return tuple(offer for offer in offers if guidance.allows_offer(offer.name) and not guidance.claims_in(offer.text))
+
+
+def _unguided(guidance: Guidance, name: str, words: str, discount_pct: Any) -> str:
+    """Tell why the guidance allows an offer not; empty where it does."""
+    if not guidance.allows_offer(name):
+        return f"“{name}” is not among the offers it allows"
+    if claims := guidance.claims_in(words):
+        return f"“{name}”: {'; '.join(claim.words for claim in claims)}"
+    if guidance.max_discount_pct < LEAST_DISCOUNT <= Decimal(str(discount_pct)):
+        return f"“{name}” takes money off, and it allows {plain_number(guidance.max_discount_pct)}%"
+    return ""
 
 
 async def read_scale(session: AsyncSession, margin: float) -> Scale:

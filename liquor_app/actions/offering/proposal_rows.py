@@ -66,6 +66,10 @@ class ScoredOffers:
     def refused(self) -> npt.NDArray[np.intp]:
         return np.flatnonzero((self.choice.offer == NO_OFFER) & self.stands)
 
+    def suits(self, index: int) -> bool:
+        """Tell whether an offer is for one of `who`."""
+        return any(bool(suits[index]) for suits in self.choice.suits)
+
     @property
     def stands(self) -> npt.NDArray[np.bool_]:
         return np.ones(self.who.size, dtype=np.bool_) if self.gave_way is None else ~self.gave_way
@@ -198,13 +202,15 @@ def exclusion_rows(
 ) -> Iterator[tuple[UUID, Reason, str]]:
     """Customer, reason and detail of everybody without an action."""
     served = np.zeros(len(people.rows), dtype=np.bool_)
-    best: dict[int, tuple[float, Reason, str]] = {}
+    best: dict[int, tuple[tuple[bool, float], Reason, str]] = {}
     for candidate in candidates:
         served[candidate.who[candidate.worth_it]] = True
         for index in candidate.refused:
-            person, gain = int(candidate.who[index]), float(candidate.choice.worth[index])
-            if person not in best or gain > best[person][0]:
-                best[person] = (gain, *_refusal(candidate, int(index), brief))
+            # what was weighed and found too light says more than what was never there to weigh
+            person = int(candidate.who[index])
+            nearest = candidate.suits(int(index)), float(candidate.choice.worth[index])
+            if person not in best or nearest > best[person][0]:
+                best[person] = (nearest, *_refusal(candidate, int(index), brief))
     for person in map(int, np.flatnonzero(~served)):
         row = people.rows[person]
         if person in best:
@@ -222,12 +228,24 @@ def exclusion_rows(
             yield row.id, Reason.TOPIC_DECLINED, _beside("They do not want messages of this kind.", detail)
         else:
             hours = "The playbook's hours and the store's sending hours do not overlap."
-            yield row.id, Reason.NOT_WORTH_IT, _beside(hours, detail)
+            yield row.id, Reason.NO_COMMON_HOURS, _beside(hours, detail)
 
 
 def _beside(words: str, detail: str) -> str:
     """Tell of the channels that were open why they brought nothing, and of the others what stood against them."""
     return f"{words} {detail}." if detail else words
+
+
+def _none_left(playbook: Playbook) -> tuple[Reason, str]:
+    """Tell why a playbook has no offer: the law goes first, then what the shop said itself."""
+    if playbook.unlawful:
+        return Reason.OFFER_UNLAWFUL, "; ".join(playbook.unlawful)
+    if playbook.unguided:
+        why = "; ".join((*playbook.unguided, *playbook.left_out))
+        return Reason.FORBIDDEN_BY_GUIDANCE, f"The guidance leaves no offer of the playbook “{playbook.name}”: {why}."
+    why = "; ".join(playbook.left_out)
+    told = f" ({why})" if why else ""
+    return Reason.NO_OFFER_LEFT, f"The guardrails leave no offer of the playbook “{playbook.name}”{told}."
 
 
 HALF_A_CENT = 0.005
@@ -237,15 +255,18 @@ _NAMES = {"email": "E-mail", "sms": "SMS"}
 def _refusal(candidate: ScoredOffers, index: int, brief: CampaignBrief) -> tuple[Reason, str]:
     people, choice, offers = candidate.people, candidate.choice, candidate.playbook.offers
     if not offers:
-        why_not = "; ".join(candidate.playbook.left_out)
-        told = f" ({why_not})" if why_not else ""
-        if candidate.playbook.unlawful:
-            return Reason.OFFER_UNLAWFUL, "; ".join(candidate.playbook.unlawful)
-        return Reason.NOT_WORTH_IT, f"The guardrails leave no offer of the playbook “{candidate.playbook.name}”{told}."
+        return _none_left(candidate.playbook)
     if not people.may_discount[index] and all(offer.discount_pct > 0 for offer in offers):
         return Reason.COUPON_BANNED, f"Every offer of the playbook “{candidate.playbook.name}” is a discount."
-    if people.forbidden and not any(suits[index] for suits in choice.suits):
+    if choice.barred[index] and not candidate.suits(index):
         return Reason.FORBIDDEN, f"A marketer forbade every offer of “{candidate.playbook.name}” that would suit."
+    if not candidate.suits(index):
+        why = "" if people.may_discount[index] else ", or a discount that the law of their state bans"
+        unguided = candidate.playbook.unguided
+        others = f" The guidance leaves no other: {'; '.join(unguided)}." if unguided else ""
+        return Reason.NO_OFFER_SUITS, (
+            f"Every offer of the playbook “{candidate.playbook.name}” is of something they do not buy{why}.{others}"
+        )
     saved = float(choice.kept[index])
     kept = f" with {show_money(saved)} of value at risk kept" if saved >= HALF_A_CENT else ""
     return Reason.NOT_WORTH_IT, (

@@ -36,9 +36,9 @@ from liquor_app.planning.draft_plan import Prepared, prepare, store_plan, summar
 from liquor_app.planning.draw_arms import before_draw, draw_arms
 from liquor_app.planning.optimizer.problem import NOWHERE, Allocation, Flags
 from liquor_app.planning.optimizer.share_quotas import Base, Outcome, Steered, solve, steer
-from liquor_app.planning.plan_reasoning import entry, explain, proposal_words
 from liquor_app.planning.plan_store import PlanRow, fingerprint_of, get_plan
 from liquor_app.planning.plan_switch import keep_choices
+from liquor_app.planning.reasoning.plan_reasoning import entry, explain, proposal_words
 from liquor_app.ui.words import figure, show_us_dollars
 
 

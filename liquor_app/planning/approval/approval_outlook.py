@@ -26,8 +26,8 @@ from liquor_app.organization.service import BrandRow, get_brand
 from liquor_app.planning.approval.approval_context import ApprovalContext
 from liquor_app.planning.approval.approval_refusals import refusals_of
 from liquor_app.planning.block_forecast import foresee
-from liquor_app.planning.plan_reasoning import worth_nothing
 from liquor_app.planning.plan_store import get_plan, planned_now
+from liquor_app.planning.reasoning.plan_worth import doubt_of
 from liquor_app.providers.registry import SANDBOX
 from liquor_app.providers.sender_check.sender_checks import failing_sender
 from liquor_app.providers.service import ChannelRow, load_channels
@@ -137,8 +137,8 @@ async def read_outlook(session: AsyncSession, actor: Actor, campaign_id: UUID) -
         for one in await code_needs(session, actor, campaign.id)
         if one.missing
     ]
-    if total and (simulated := plan.summary.get("simulation")) and (doubt := worth_nothing(simulated)) is not None:
-        warnings.append(Warned(Concern.WORTH_NOTHING, doubt, total))
+    if total and plan.summary.get("simulation") and (doubt := doubt_of(plan.summary)) is not None:
+        warnings.append(Warned(Concern.WORTH_NOTHING, doubt.words, total))
     return ApprovalOutlook(
         campaign.plan_id, found.fingerprint, total, foreseen["looked_at"],
         foreseen["blocked"], foreseen["later"], reasons, warnings,

@@ -39,7 +39,7 @@ def optimise(problem: Problem) -> Allocation:
     day = np.full(problem.customer.shape, NOWHERE, dtype=np.intp)
     counts, room, budget = problem.counts.copy(), problem.capacity.copy(), problem.budget
     value, bound = 0.0, 0.0
-    price, budget_price = np.zeros(room.shape), 0.0
+    price, budget_price, slack = np.zeros(room.shape), 0.0, 0.0
     for message in range(problem.max_per_customer):
         left = np.flatnonzero((day == NOWHERE) & (problem.value > 0))
         usable = open_days(counts, problem.days, problem.cap_7, problem.cap_30)
@@ -56,6 +56,7 @@ def optimise(problem: Problem) -> Allocation:
         bound += proved
         if message == 0:
             price, budget_price = offered[0][0].reshape(room.shape), offered[0][1]
+            slack = book.dual(*offered[0], room, budget) - _worth_of(problem, left, taken)
         chosen = taken >= 0
         picks, on = left[chosen], taken[chosen]
         if picks.size == 0:
@@ -65,7 +66,7 @@ def optimise(problem: Problem) -> Allocation:
         np.subtract.at(room, (on, problem.channel[picks]), 1)
         np.add.at(counts, (problem.customer[picks], BACK + on), 1)
         budget -= float(problem.discount[picks].sum())
-    return Allocation(day, price, budget_price, value, bound)
+    return Allocation(day, price, budget_price, value, bound, room <= 0, max(slack, 0.0))
 
 
 def verdicts(problem: Problem, plan: Allocation) -> npt.NDArray[np.int8]:

@@ -75,13 +75,22 @@ class Verdict(IntEnum):
 @dataclass(frozen=True, slots=True)
 class Allocation:
     """The plan: `day` per candidate or −1, shape (n,); `price` of a message, shape (days, channels), and of a unit of
-    discount; `value` reached; `bound` no plan can exceed (for one message a customer); `gap` = 1 − value / bound."""
+    discount; `value` reached; `bound` no plan can exceed (for one message a customer); `gap` = 1 − value / bound;
+    `full` where no message is left of a day's room, shape (days, channels); None where that was not looked at; `slack`
+    is what these prices say could be had (for one message a customer) beyond what the plan reaches."""
 
     day: Ints
     price: Floats
     budget_price: float
     value: float
     bound: float
+    full: Flags | None = None
+    slack: float = 0.0
+
+    @property
+    def price_where_full(self) -> Floats:
+        """The price of a message where none is left; nothing elsewhere, whatever the dual says."""
+        return self.price if self.full is None else np.where(self.full, self.price, 0.0)
 
     @property
     def gap(self) -> float:

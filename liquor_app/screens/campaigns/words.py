@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 from liquor_app.campaigns.models import CampaignStatus
 from liquor_app.campaigns.service import CampaignRow
-from liquor_app.planning.plan_reasoning import basis_words
+from liquor_app.planning.reasoning.plan_reasoning import basis_words
 from liquor_app.screens.analytics.view import show_conversions, show_revenue
 from liquor_app.ui.words import NONE, figure, plural, show_moment, show_money, show_span, show_weekday
 

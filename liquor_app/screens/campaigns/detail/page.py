@@ -96,7 +96,7 @@ def _head() -> rx.Component:
                        busy=CampaignState.busy, on_click=CampaignState.act("plan")),
             ),
         ),
-        ("awaiting_approval", row(_act("plan", "Plan again", symbol="refresh-cw"), _back(),
+        ("awaiting_approval", row(_act("plan", "Plan again", symbol="refresh-cw", busy=CampaignState.busy), _back(),
                                   button("Approve plan", kind="primary", icon="check",
                                          on_click=CampaignState.approve("approve", CampaignState.seen)))),
         ("scheduled", row(_back(), _goes("start", "Start now", symbol="send"),

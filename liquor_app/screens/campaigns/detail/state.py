@@ -17,14 +17,21 @@ from liquor_app.analytics.returned_revenue import returned_since
 from liquor_app.analytics.service import ledger
 from liquor_app.campaigns import lifecycle
 from liquor_app.campaigns.models import OPEN
-from liquor_app.campaigns.service import delete_campaign, get_campaign, request_exploration, request_plan
+from liquor_app.campaigns.service import (
+    delete_campaign,
+    get_campaign,
+    open_planning,
+    request_exploration,
+    request_plan,
+)
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import Conflict, NotFound
 from liquor_app.core.listing.spec import ListQuery
+from liquor_app.core.queue import Job, work_topic
 from liquor_app.organization.settings import shop_now
 from liquor_app.planning.approval.approve_campaign import approve_campaign, submit_plan
-from liquor_app.planning.plan_reasoning import silence_words
 from liquor_app.planning.plan_store import fingerprint_of
+from liquor_app.planning.reasoning.plan_reasoning import silence_words
 from liquor_app.planning.service import get_plan
 from liquor_app.screens.analytics.attribution.state import AttributionState
 from liquor_app.screens.analytics.parts.state import PartsState
@@ -93,6 +100,7 @@ class CampaignState(DetailState, rx.State):
     """Nothing was drawn yet of what is believed: planning to learn may say more."""
     asking: str = ""
     busy: bool = False
+    """It is planned now, whoever asked for it."""
 
     def _noun(self) -> str:
         return "campaign"
@@ -120,6 +128,7 @@ class CampaignState(DetailState, rx.State):
             measured = await measured_of_campaigns(session, actor, [campaign_id])
             fingerprint = await fingerprint_of(session, campaign_id) if plan else ""
             counts = await ledger(session, actor, campaign_id)
+            is_planned_now = await open_planning(session, actor, campaign_id) is not None
             latest = await list_left(session, actor, ListQuery({"campaign_id": str(campaign_id)}, limit=10))
         is_played = row.virtual_now is not None
         before, self.head, self.plan = self.seen, head_of(row, at), plan_view(plan)
@@ -131,7 +140,7 @@ class CampaignState(DetailState, rx.State):
         if row.status in OPEN and before not in ("", self.seen):
             await self._show_changed()
         self.ledger = ledger_lines(counts, campaign_id)
-        self.sends, self.busy = [send_line(one, at, is_played=is_played) for one in latest.items], False
+        self.sends, self.busy = [send_line(one, at, is_played=is_played) for one in latest.items], is_planned_now
         played = await self.get_state(PlayedState)
         await played._refresh()
 
@@ -149,8 +158,9 @@ class CampaignState(DetailState, rx.State):
     @needs(Permission.ANALYTICS_READ)
     async def live(self) -> None:
         async with self:
-            topic = f"campaign:{last_part(self)}"
-        async for _ in follow(self, topic):
+            campaign = last_part(self)
+        # what a plan is made by ends a moment after it stands, and may end without one
+        async for _ in follow(self, f"campaign:{campaign}", work_topic(Job.GENERATE_CAMPAIGN, campaign)):
             async with self:
                 await self._open()
 
@@ -189,7 +199,6 @@ class CampaignState(DetailState, rx.State):
                 return None
             raise
         await self._open()
-        self.busy = verb in {"plan", "explore"}
         return toast_done(done, self.head.name)
 
     async def _warned(self) -> bool:

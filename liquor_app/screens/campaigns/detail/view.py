@@ -15,8 +15,8 @@ from liquor_app.analytics.metrics import MEASURED, METRICS, rows_page
 from liquor_app.campaigns.models import CampaignStatus
 from liquor_app.campaigns.service import CampaignRow
 from liquor_app.experiments.learning import LEVEL_80
-from liquor_app.planning.plan_reasoning import basis_words, takes_words
 from liquor_app.planning.plan_summary import NEW_BUYERS, TAKERS, takers_of
+from liquor_app.planning.reasoning.plan_reasoning import basis_words, takes_words
 from liquor_app.planning.service import PlanRow
 from liquor_app.screens.analytics.view import meaning, show_rate
 from liquor_app.screens.campaigns.words import Measured, bought_words, days_words, progress_words, revenue_words

@@ -16,6 +16,7 @@ from liquor_app.campaigns.brief import CampaignBrief
 from liquor_app.planning.ai.response_schema import Proposal
 from liquor_app.planning.optimizer.problem import Allocation
 from liquor_app.planning.plan_summary import LEARNED, takers_of
+from liquor_app.planning.reasoning.plan_worth import beside_words, binding_words, doubt_of, gap_words
 from liquor_app.planning.simulation import MODEL_SPREAD
 from liquor_app.ui.chances import within_words
 from liquor_app.ui.words import figure, listed, percent, plain_number, plural, show_money, show_weekday
@@ -70,17 +71,17 @@ def explain(
             f"Expected incremental profit {show_money(profit['mean'])}, between {show_money(profit['low'])} and"
             f" {show_money(profit['high'])} ({basis_words(simulated['uplift'])}), after"
             f" {show_money(simulated['discount']['mean'])} of discounts"
-            f" and {show_money(simulated['cost'])} of sending. {_gap(plan, summary['optimality'].get('within'))}",
+            f" and {show_money(simulated['cost'])} of sending. {gap_words(plan, brief.limits, summary)}".rstrip(),
         )
     )
     entries += _silence_words(summary)
-    if (doubt := worth_nothing(simulated)) is not None:
-        entries.append(entry("limit", "Sending nothing would earn as much", doubt))
+    if (doubt := doubt_of(summary)) is not None:
+        entries.append(entry("limit", doubt.title, doubt.words))
     entries += _segment_words(summary)
     if (day := _day_words(summary)) is not None:
         entries.append(day)
-    entries += _limit_words(brief, plan)
-    entries += _rejected_words(summary, plan, alternatives)
+    entries += [entry("limit", title, words) for title, words in binding_words(plan, brief.limits, summary)]
+    entries += _rejected_words(brief, summary, plan, alternatives)
     if totals["held_out"]:
         entries.append(
             entry(
@@ -208,16 +209,6 @@ def basis_words(uplift: Mapping[str, Any]) -> str:
     return f"uplift learned from {figure(uplift['people'])} messages"
 
 
-def worth_nothing(simulated: Mapping[str, Any]) -> str | None:
-    """Tell what a plan rests on that is not expected to earn more than sending nothing would; None if it is."""
-    profit = float(simulated["incremental_profit"]["mean"])
-    if profit > 0:
-        return None
-    kept = float(simulated.get("value_kept") or 0)
-    rests = f" It rests on {show_money(kept)} of value at risk that is assumed to be kept." if kept > 0 else ""
-    return f"The messages themselves are expected to bring {show_money(profit)} against sending nothing.{rests}"
-
-
 def entry(kind: str, title: str, text: str) -> Entry:
     """Return one thing to know about a plan."""
     return {"kind": kind, "title": title, "text": text}
@@ -257,13 +248,6 @@ def _day(day: Any) -> str:
     return show_weekday(day)
 
 
-def _gap(plan: Allocation, within: str | None) -> str:
-    limits = f"{within} and these limits" if within else "these limits"
-    if plan.gap < 0.0005:
-        return f"No better plan exists within {limits}."
-    return f"No plan within {limits} can be more than {percent(plan.gap, 1)} better."
-
-
 def _why_nobody(summary: dict[str, Any]) -> str:
     blocks = summary["blocks"] or summary["rejected"]
     if not blocks:
@@ -284,7 +268,9 @@ def _segment_words(summary: dict[str, Any]) -> list[Entry]:
     return [
         entry(
             "choice",
-            f"Most is expected from {best['name']}",
+            f"Most is expected from {best['name']}"
+            if float(best["expected_profit"]) > 0
+            else f"No segment is expected to bring more than {best['name']}",
             f"{show_money(best['expected_profit'])} from {figure(best['sends'])} messages. All: {share}.",
         )
     ]
@@ -302,38 +288,11 @@ def _day_words(summary: dict[str, Any]) -> Entry | None:
     return entry("day", f"{best['weekday']} is worth most", text)
 
 
-def _limit_words(brief: CampaignBrief, plan: Allocation) -> list[Entry]:
-    entries = []
-    for index, name in enumerate(("e-mail", "SMS")):
-        dearest = float(plan.price[:, index].max()) if plan.price.size else 0.0
-        if dearest >= 0.005:
-            entries.append(
-                entry(
-                    "limit",
-                    f"{name[0].upper()}{name[1:]} capacity binds",
-                    f"One more {name} on the fullest day would bring about {show_money(dearest)}.",
-                )
-            )
-    if plan.budget_price > 0:
-        entries.append(
-            entry(
-                "limit",
-                "The discount budget binds",
-                f"One more dollar than {show_money(brief.limits.discount_budget)} would bring about"
-                f" {show_money(plan.budget_price)}.",
-            )
-        )
-    return entries
-
-
-def _rejected_words(summary: dict[str, Any], plan: Allocation, alternatives: Sequence[Alternative]) -> list[Entry]:
+def _rejected_words(
+    brief: CampaignBrief, summary: dict[str, Any], plan: Allocation, alternatives: Sequence[Alternative]
+) -> list[Entry]:
     entries = [
-        entry(
-            "rejected",
-            alternative.title,
-            f"Worth {show_money(alternative.value)} beside {show_money(plan.value)} of this plan, so it was not taken."
-            " Both count what a return is assumed to keep, which the expected profit does not.",
-        )
+        entry("rejected", alternative.title, beside_words(plan, alternative.value, brief.limits, summary))
         for alternative in alternatives
         if alternative.value < plan.value - 0.005
     ]
