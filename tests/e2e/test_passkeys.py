@@ -37,6 +37,10 @@ def test_somebody_adds_a_passkey_and_signs_in_with_it(product: Product, page: Pa
     expect(card.get_by_text("Test key")).to_be_visible()
     expect(card.get_by_text("Not used yet")).to_be_visible()
     shoot(page, "23-a-passkey")
+    page.wait_for_url(re.compile("/profile$"))
+    page.reload()
+    expect(card.get_by_text("Test key")).to_be_visible()
+    expect(page.get_by_text("Your passkey is added")).to_have_count(0)  # it is told once
 
     page.context.clear_cookies()
     page.goto(f"{url}/login?next=/profile")

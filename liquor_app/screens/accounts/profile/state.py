@@ -20,7 +20,7 @@ from liquor_app.organization.settings import shop_now
 from liquor_app.screens.forms.state import FormState, submits
 from liquor_app.screens.session.state import cookie_of, error_of, guarded, signed_in
 from liquor_app.sending.sign_up.qr_code import qr_svg
-from liquor_app.ui.address import parameter
+from liquor_app.ui.address import parameter, remember
 from liquor_app.ui.forms.form_data import typed
 from liquor_app.ui.toast import toast_done
 from liquor_app.ui.words import ago, plural, show_moment
@@ -106,11 +106,13 @@ class ProfileState(FormState, rx.State):
     @rx.event
     @guarded
     @needs(Permission.OWN_ACCOUNT)
-    async def load(self) -> None:
+    async def load(self) -> Any:
         self._fresh()
         self.told = TOLD.get(parameter(self, "told"), "")
         self.problem, self.about = error_of(self), parameter(self, "about")[:40]
         await self._read()
+        # what was done is told once: a reload, or signing in again here, would tell it of nothing
+        return remember("/profile", {}) if self.told or self.problem else None
 
     async def _read(self) -> None:
         actor = await signed_in(self)
