@@ -64,9 +64,10 @@ test: $(DEV) ## everything: lint, types, contracts, unit, integration, browser
 	@$(BIN)/python -m pytest -n 3 --dist loadgroup -m "not e2e and not reliability and not timescale and not proof" --ignore=tests/guards tests
 	@# by itself: the WebAssembly server drops connections on a machine that is busy with something else
 	@$(BIN)/python -m pytest -q -m timescale tests/timescale
-	@# two products and two browsers side by side: a week that is planned and sent, and every page
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup -m e2e $(call marked,e2e)
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup -m "reliability and not alone" $(call marked,reliability)
+	@# two products and two browsers side by side: a week that is planned and sent, and every page; beside them what is
+	@# started and stopped, and mostly waits
+	@$(BIN)/python -m pytest -n 3 --dist loadgroup -m "e2e or beside" $(sort $(call marked,e2e) $(call marked,beside))
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup -m "reliability and not alone and not beside" $(call marked,reliability)
 	@# killed processes have the machine to themselves
 	@$(BIN)/python -m pytest -m "reliability and alone and not proof" $(call marked,alone)
 
@@ -78,13 +79,13 @@ ABOVE := security api ui forms lists demo scoring details planning experiments c
 READING := back_in_part calls cells coded_noes differing_totals dirty_files file_totals footers future_consents \
   hostile_cells import_cases kinds_are_signs left_out_asked more_noes more_tills net_money orders_add_up \
   orders_as_customers other_tills other_ways part_refunds people_columns product_files profiles quiet_losses refund_of \
-  refusals registers reversed_orders row_reader said_of_all sale_statuses sales several_noes spanish_files till_words \
-  told_apart tools_table totals_below trial unnamed_returns void_rows woo_advanced words_told
+  refusals registers reversed_orders row_reader said_of_all sale_statuses sales several_noes sheets \
+  spanish_files till_words told_apart tools_table totals_below trial unnamed_returns void_rows woo_advanced words_told
 PAGES = $(wildcard tests/*/test_*_pages.py)
 test-integration: $(DEV) ## only what touches the database and the queue (TEST_DATABASE_URL, TEST_REDIS_URL)
 	@# What is left out stands above the services that are tried here (attacks, routes, screens, lists, the sample,
 	@# plans and their lives, commands, letters, what providers and other programs are told) or computes (models, learning); their constant statements, too, are prepared on these engines.
-	@$(BIN)/python -m pytest -q -n 2 --dist loadgroup -m "integration and not timescale and not reliability and not proof" $(addprefix --ignore=tests/,$(ABOVE)) \
+	@$(BIN)/python -m pytest -q -n 3 --dist loadgroup -m "integration and not timescale and not reliability and not proof" $(addprefix --ignore=tests/,$(ABOVE)) \
 	  $(foreach kind,$(READING),--ignore=tests/imports/test_$(kind).py) $(addprefix --ignore=,$(PAGES)) tests
 
 check: style types contracts guards ## ruff, types, import contracts, the guards of the house

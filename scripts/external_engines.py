@@ -66,7 +66,7 @@ def main() -> int:
         with psycopg.connect(dsn) as connection:
             shown = connection.execute("SHOW server_version").fetchone()
         print(f"PostgreSQL {shown[0] if shown else '?'} and {_redis_version(url)} on loopback", flush=True)
-        environment = {**os.environ, "TEST_DATABASE_URL": dsn, "TEST_REDIS_URL": url}
+        environment = {**os.environ, "TEST_DATABASE_URL": dsn, "TEST_REDIS_URL": url, "LIQUOR_TEST_ENGINES_GO": "1"}
         return subprocess.run(sys.argv[1:], check=False, env=environment).returncode
     finally:
         redis.stop(3)

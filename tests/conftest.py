@@ -91,8 +91,7 @@ def template_database(engines: Engines) -> Iterator[str]:
         connection.execute(text(f'CREATE DATABASE "{name}"'))
     migrate.upgrade(engines.database_url.rsplit("/", 1)[0] + f"/{name}")
     yield name
-    with admin.connect() as connection:
-        connection.execute(text(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'))
+    _drop(admin, name)
 
 
 @pytest.fixture(scope="session")
@@ -106,9 +105,16 @@ def own_database(engines: Engines, template_database: str) -> Iterator[str]:
     before = schema_of(engines.database_url.rsplit("/", 1)[0] + f"/{name}")
     yield engines.database_url.rsplit("/", 1)[0] + f"/{name}"
     after = schema_of(engines.database_url.rsplit("/", 1)[0] + f"/{name}")
-    with admin.connect() as connection:
-        connection.execute(text(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'))
+    _drop(admin, name)
     assert before <= after, f"a test took from the schema all share (`copied_database` is for that): {before - after}"
+
+
+def _drop(admin: Engine, name: str) -> None:
+    """From a server that stays when the tests have run. One that was started for them goes with all it holds, and would
+    write everything out first."""
+    if os.environ.get("DATABASE_URL") and not os.environ.get("LIQUOR_TEST_ENGINES_GO"):
+        with admin.connect() as connection:
+            connection.execute(text(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'))
 
 
 _SCHEMA = """

@@ -24,7 +24,7 @@ from liquor_app.core.platform.child_process import free_port
 from tests.e2e.conftest import environment, start, wait_until_ready
 from tests.processes import end
 
-pytestmark = [pytest.mark.reliability, pytest.mark.xdist_group("up")]
+pytestmark = [pytest.mark.reliability, pytest.mark.beside, pytest.mark.xdist_group("up")]
 
 
 def _new_folder() -> Path:
