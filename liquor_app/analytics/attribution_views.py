@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import text
@@ -20,6 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.analytics.kept_views import Counted, keep_views, kept_views
+from liquor_app.analytics.measured import IS_SEEN, TOLD
 from liquor_app.analytics.returned_revenue import returned_since
 from liquor_app.core.errors import NotFound
 from liquor_app.core.money import money
@@ -34,6 +36,7 @@ LOOK_BACK_DAYS = 120
 class View(StrEnum):
     """A way to see what a campaign brought."""
 
+    REDEEMED = "redeemed"
     BOUGHT = "bought"
     CLICK = "click"
     COUPON = "coupon"
@@ -44,7 +47,7 @@ class View(StrEnum):
     @property
     def label(self) -> str:
         return {
-            "bought": "Bought, anyway or not", "click": "By last click", "coupon": "By coupon",
+            "redeemed": "Redeemed", "bought": "Bought, anyway or not", "click": "By last click", "coupon": "By coupon",
             "linear": "Shared among messages", "holdout": "Would not have come anyway", "returned": "Came back since",
         }[self.value]  # fmt: skip
 
@@ -73,12 +76,18 @@ class ViewRow:
     counted_at: datetime | None = None
 
 
-_KNOWN = """
-SELECT EXISTS (SELECT FROM sends s WHERE s.campaign_id = c.id AND s.clicked_at IS NOT NULL) AS clicks,
-       c.virtual_now IS NOT NULL OR COALESCE(
-           (SELECT max(day) FROM daily_messages m WHERE m.campaign_id = c.id AND m.sends > 0) + CAST(:days AS integer)
-           < (SELECT min(day) FROM daily_sales WHERE orders > 0), false) AS is_unseen
-  FROM campaigns c WHERE id = :id
+_KNOWN = f"""
+WITH {TOLD}, sent AS (
+    SELECT max(m.day) FILTER (WHERE m.sends > 0) AS last_day, bool_or(t.of_clicks) AS of_clicks,
+           bool_or(t.of_orders) AS of_orders
+      FROM daily_messages m JOIN told t USING (campaign_id, channel) WHERE m.campaign_id = :id
+)
+SELECT COALESCE(sent.of_clicks, EXISTS (
+           SELECT FROM sends s WHERE s.campaign_id = c.id AND s.clicked_at IS NOT NULL)) AS of_clicks,
+       COALESCE(sent.of_orders, true) AS of_orders,
+       c.virtual_now IS NULL AND {IS_SEEN.format(last_day="sent.last_day", campaign="c")} AS is_seen,
+       c.virtual_now IS NOT NULL AS is_played
+  FROM campaigns c CROSS JOIN sent WHERE c.id = :id
 """
 # a coupon ties a purchase to its message however late it is redeemed; what was attributed without a click was by one
 _TOUCHES = """
@@ -113,6 +122,7 @@ SELECT '{View.BOUGHT}' AS view, CAST(count(*) AS numeric) AS orders, count(DISTI
 """
 
 
+_REDEEMED = "SELECT count(DISTINCT customer_id) FROM sends WHERE campaign_id = :id AND redeemed_at IS NOT NULL"
 _COUNTED = (View.BOUGHT, View.COUPON, View.CLICK, View.LINEAR)
 
 
@@ -128,18 +138,17 @@ async def read_views(session: AsyncSession, actor: Actor, campaign_id: UUID) -> 
     """
     require(actor, Permission.ANALYTICS_READ)
     days = (await load_settings(session, SendingSettings)).attribution_days
-    known = (await session.execute(text(_KNOWN), {"id": campaign_id, "days": days})).first()
+    known = (await session.execute(text(_KNOWN), {"id": campaign_id})).first()
     if known is None:
         raise NotFound("There is no such campaign.")
     kept = await kept_views(session, campaign_id, days)
     counted = await _count(session, campaign_id, days) if kept is None else kept.counted
     at = None if kept is None else kept.at
     said = _words(days)
-    # of many messages no click at all is silence, as in `metrics`: nobody told of any
-    silent = set() if known.clicks else {View.CLICK} if counted[View.LINEAR][0] else {View.CLICK, View.LINEAR}
-    if known.is_unseen:  # of a played week, or before the first purchase on record: that there was none is not known
-        silent |= {one for one in _COUNTED if not counted[one][0]}
-    rows = []
+    silent = _silent(known)
+    took = (await session.execute(text(_REDEEMED), {"id": campaign_id})).scalar_one()
+    told = None if View.REDEEMED in silent and not took else took
+    rows = [ViewRow(View.REDEEMED, said[View.REDEEMED], None, told, None)]
     for one in _COUNTED:
         orders, customers, revenue = counted[one]
         row = ViewRow(one, said[one], orders, customers, money(revenue), counted_at=at)
@@ -147,6 +156,15 @@ async def read_views(session: AsyncSession, actor: Actor, campaign_id: UUID) -> 
     back = await returned_since(session, actor, campaign_id)
     returned = ViewRow(View.RETURNED, said[View.RETURNED], None, None, money(back))
     return [*rows, await _by_holdout(session, actor, campaign_id, said[View.HOLDOUT]), returned]
+
+
+def _silent(known: Any) -> set[View]:
+    """Return the views in which nothing was measured, as every rate of the campaign has it."""
+    if known.is_played or not known.is_seen:
+        return {View.REDEEMED, *_COUNTED}
+    if not known.of_orders:
+        return {View.REDEEMED, *_COUNTED} - {View.BOUGHT}
+    return set() if known.of_clicks else {View.CLICK, View.LINEAR}
 
 
 async def count_views(session: AsyncSession, campaign_id: UUID) -> None:
@@ -177,7 +195,8 @@ def _words(days: int) -> Mapping[View, str]:
     return {
         View.BOUGHT: f"All that those written to bought within {within} of their message or of a click in it, with its"
         " coupon, or in a basket that is attributed to it",
-        View.COUPON: "Redeemed the code their message carried, however late",
+        View.REDEEMED: "Took up what their message offered, by its code or as a history tells; that is no order yet",
+        View.COUPON: "Attributed orders with the code their message carried, however late",
         View.CLICK: f"Bought within {within} of a click, this message's being the last; each message counts once",
         View.LINEAR: f"Each purchase in equal parts to all messages clicked within {within} before it, or whose coupon"
         " it had",

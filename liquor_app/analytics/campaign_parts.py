@@ -72,7 +72,8 @@ class CampaignParts:
 _COUNTED = (
     "sum(d.sends) AS sends, sum(d.delivered) AS delivered, sum(d.opens) AS opens, sum(d.clicks) AS clicks,"
     " sum(d.bounces) AS bounces, sum(d.complaints) AS complaints, sum(d.unsubscribes) AS unsubscribes,"
-    f" sum(d.conversions) AS conversions, sum(d.revenue) AS attributed_revenue, {measured_sums('d', 't')}"
+    " sum(d.redeemed) AS redeemed, sum(d.conversions) AS conversions, sum(d.revenue) AS attributed_revenue,"
+    f" {measured_sums('d', 't')}"
 )
 _BY_CHANNEL = f"""
 WITH {TOLD}
@@ -95,7 +96,8 @@ _PLAYED = """
 SELECT CASE WHEN GROUPING(p.channel) = 0 THEN 'channel' WHEN GROUPING(p.offer) = 0 THEN 'offer' ELSE 'segment' END
        AS part, COALESCE(p.channel, p.offer, g.name, p.segment) AS name, NULL AS pct, count(*) AS sends,
        0 AS delivered, count(p.opened_at) AS opens, count(p.clicked_at) AS clicks, 0 AS bounces, 0 AS complaints,
-       0 AS unsubscribes, count(p.bought_at) AS conversions, COALESCE(sum(p.total), 0) AS attributed_revenue,
+       0 AS unsubscribes, NULL AS redeemed, count(p.bought_at) AS conversions,
+       COALESCE(sum(p.total), 0) AS attributed_revenue,
        0 AS of_deliveries, count(*) AS of_opens, count(*) AS of_clicks, count(*) AS of_orders, 0 AS of_answers
   FROM played_outcomes p LEFT JOIN segments g ON g.slug = p.segment
  WHERE p.campaign_id = :id AND p.is_sent GROUP BY GROUPING SETS ((p.segment, g.name), (p.offer), (p.channel))

@@ -9,6 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.organization.settings import GeneralSettings, load_settings
+from liquor_app.providers.registry import SANDBOX
 
 _SALES = """
 WITH fresh AS (
@@ -28,7 +29,8 @@ ON CONFLICT (day) DO UPDATE SET orders = excluded.orders, buyers = excluded.buye
 """
 
 _COUNTS = (
-    "sends", "delivered", "opens", "clicks", "bounces", "complaints", "unsubscribes", "conversions", "revenue",
+    "sends", "carried", "simulated", "delivered", "opens", "clicks", "bounces", "complaints", "unsubscribes",
+    "redeemed", "conversions", "revenue",
 )  # fmt: skip
 _NAMED = ", ".join(_COUNTS)
 _SUMMED = ", ".join(f"sum({name}) AS {name}" for name in _COUNTS)
@@ -44,9 +46,12 @@ WITH days AS (
     SELECT CAST(s.sent_at AT TIME ZONE :zone AS date) AS day, s.campaign_id, s.channel, a.segment_slug,
            COALESCE(a.offer_terms ->> 'name', a.offer) AS offer,
            COALESCE(a.offer_terms ->> 'discount_pct', '0') AS discount_pct, count(*) AS sends,
+           count(*) FILTER (WHERE s.provider <> '{SANDBOX}') AS carried,
+           count(*) FILTER (WHERE s.provider = '{SANDBOX}') AS simulated,
            count(s.delivered_at) AS delivered, count(s.opened_at) AS opens, count(s.clicked_at) AS clicks,
            count(s.bounced_at) AS bounces, count(s.complained_at) AS complaints,
-           count(s.unsubscribed_at) AS unsubscribes, count(s.converted_at) AS conversions,
+           count(s.unsubscribed_at) AS unsubscribes, count(s.redeemed_at) AS redeemed,
+           count(s.converted_at) AS conversions,
            COALESCE(sum(s.conversion_value), 0) AS revenue
     FROM days JOIN sends s ON s.sent_at >= CAST(days.first AS timestamp) AT TIME ZONE :zone
         AND s.sent_at < CAST(days.next AS timestamp) AT TIME ZONE :zone

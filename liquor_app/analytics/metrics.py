@@ -21,7 +21,7 @@ Counts = Mapping[str, int | Decimal | None]
 TOLD = frozenset({"delivered", "opens", "clicks"})
 """Counts that somebody else tells of. None at all of many messages is silence, not nought: a sandbox delivers nothing,
 and a provider whose callbacks do not arrive tells nothing."""
-REACH_TO_BUY = frozenset({"conversions", "attributed_revenue"})
+REACH_TO_BUY = frozenset({"redeemed", "conversions", "attributed_revenue"})
 """What nobody tells of, but what only messages that reached somebody can have: none of it, of messages of which nobody
 told anything (the sandbox's) and to which no order belongs, is not measured either."""
 
@@ -31,7 +31,8 @@ deliveries (`sender_health`), none is none."""
 
 
 MEASURED = {
-    "delivered": "of_deliveries", "opens": "of_opens", "clicks": "of_clicks", "conversions": "of_orders",
+    "delivered": "of_deliveries", "opens": "of_opens", "clicks": "of_clicks", "redeemed": "of_orders",
+    "conversions": "of_orders",
     "attributed_revenue": "of_orders", "bounces": "of_answers", "complaints": "of_answers",
     "unsubscribes": "of_answers",
 }  # fmt: skip
@@ -167,7 +168,7 @@ def _is_silent(name: str, counts: Counts) -> bool:
         return counts.keys() >= TOLD and not any(told)
     if name not in REACH_TO_BUY:
         return name in TOLD
-    if counts.get("conversions"):
+    if counts.get("conversions") or counts.get("redeemed"):
         return False
     told = [counts[one] for one in sorted(TOLD & counts.keys())]
     if not told:
@@ -202,20 +203,24 @@ METRICS: Mapping[str, Metric] = {
                " (by campaign and channel); not measured where nobody told of any.", _LEDGER, "delivered", "sends"),
         Metric("opens", "Opened", Unit.COUNT, "Messages that a person opened. What scanners and mail programs open"
                " unread is told apart and left out.", _LEDGER, "opens", listed=_did("opened")),
-        Metric("open_rate", "Open rate", Unit.SHARE, "Opened of what was sent where openings are told of (by campaign"
-               " and channel: of text messages never); not measured where nobody told of any.", _LEDGER, "opens",
+        Metric("open_rate", "Open rate", Unit.SHARE, "Opened of what was sent where openings are told of (of text"
+               " messages never), whether any came or not; not measured where nobody told of any.", _LEDGER, "opens",
                "sends"),
         Metric("clicks", "Clicked", Unit.COUNT, "Messages of which a person followed a link; scanners follow them all,"
                " and are left out.", _LEDGER, "clicks", listed=_did("clicked")),
-        Metric("click_rate", "Click rate", Unit.SHARE, "Clicked of what was sent where clicks are told of (by campaign"
-               " and channel); not measured where no link was followed at all.", _LEDGER, "clicks", "sends"),
+        Metric("click_rate", "Click rate", Unit.SHARE, "Clicked of what was sent where clicks are told of, whether any"
+               " came or not; not measured where no link of a channel's was ever followed.", _LEDGER, "clicks",
+               "sends"),
+        Metric("redeemed", "Redeemed", Unit.COUNT, "Messages whose offer was taken up: the code they carried came back"
+               " from the till, or a history tells so. That is no order yet: the basket may be attributed to another"
+               " message, or hold nothing of this shop's.", _LEDGER, "redeemed", listed=_did("redeemed")),
         Metric("conversions", "Attributed orders", Unit.COUNT, "Messages that a purchase belongs to: by the coupon it"
                " carried, else by the last click before it within the attribution window. Some of these people would"
                " have bought anyway; what a campaign changed is for its holdout to say.", _LEDGER, "conversions",
                listed=_did("bought")),
         Metric("conversion_rate", "Conversion", Unit.SHARE, "Messages that a purchase belongs to, of what was sent"
-               " where any (of the campaign and channel) is known to have reached somebody; not measured where none is,"
-               " as in the sandbox.", _LEDGER,
+               " where orders could be seen, whether any came or not; not measured of what the sandbox kept, or of"
+               " what went out before purchases are on record.", _LEDGER,
                "conversions", "sends"),
         Metric("attributed_revenue", "Attributed revenue", Unit.MONEY, "What the attributed orders came to when they"
                " were attributed. What was given back since stands beside it.", _LEDGER, "attributed_revenue",

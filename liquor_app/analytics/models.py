@@ -60,15 +60,19 @@ def _counted(kind: Any = Integer) -> Any:
 
 
 class MessageCounts(SQLModel):
-    """Counts of messages of a day by what became of them; they may be summed, never distinct people."""
+    """Counts of messages of a day by what became of them; they may be summed, never distinct people. `carried`: those
+    a provider carried; `simulated`: those the sandbox kept; the others are a history's."""
 
     sends: int = _counted()
+    carried: int = _counted()
+    simulated: int = _counted()
     delivered: int = _counted()
     opens: int = _counted()
     clicks: int = _counted()
     bounces: int = _counted()
     complaints: int = _counted()
     unsubscribes: int = _counted()
+    redeemed: int = _counted()
     conversions: int = _counted()
     revenue: Decimal = _counted(Numeric(14, 2))
 

@@ -26,12 +26,12 @@ from liquor_app.organization.settings import shop_today
 PERIOD_DAYS = 30
 MOST_ROWS = 500
 COUNTS = (
-    "sends", "delivered", "opens", "clicks", "bounces", "complaints", "unsubscribes", "conversions",
-    "attributed_revenue",
+    "sends", "delivered", "opens", "clicks", "bounces", "complaints", "unsubscribes", "redeemed",
+    "conversions", "attributed_revenue",
 )  # fmt: skip
 FIGURES = (
-    "sends", "delivered", "delivery_rate", "opens", "open_rate", "clicks", "click_rate", "conversions",
-    "conversion_rate", "attributed_revenue", "bounces", "complaints", "unsubscribes",
+    "sends", "delivered", "delivery_rate", "opens", "open_rate", "clicks", "click_rate", "redeemed",
+    "conversions", "conversion_rate", "attributed_revenue", "bounces", "complaints", "unsubscribes",
 )  # fmt: skip
 """What each row tells of its messages, by metric."""
 LIFT = ("incremental_profit", "incremental_low", "incremental_high")

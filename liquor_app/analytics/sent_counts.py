@@ -17,7 +17,8 @@ _SENT = f"""
 WITH {TOLD}
 SELECT {{keys}}, sum(d.sends) AS sends, sum(d.delivered) AS delivered, sum(d.opens) AS opens, sum(d.clicks) AS clicks,
        sum(d.bounces) AS bounces, sum(d.complaints) AS complaints, sum(d.unsubscribes) AS unsubscribes,
-       sum(d.conversions) AS conversions, COALESCE(sum(d.revenue), 0) AS attributed_revenue,
+       sum(d.redeemed) AS redeemed, sum(d.conversions) AS conversions,
+       COALESCE(sum(d.revenue), 0) AS attributed_revenue,
        {measured_sums("d", "t")},
        GROUPING(d.segment_slug) = 1 AS is_whole, count(*) OVER () - 1 AS groups
   FROM daily_offers d LEFT JOIN segments g ON g.slug = d.segment_slug

@@ -25,6 +25,7 @@ from liquor_app.core.clock import today_in
 from liquor_app.core.errors import Invalid
 from liquor_app.ledger.models import SendStatus
 from liquor_app.organization.settings import GeneralSettings, load_settings
+from liquor_app.providers.registry import SANDBOX
 
 MAX_DAYS = 731
 STANDARD_DAYS = 30
@@ -41,7 +42,7 @@ _COUNTED = {
 @dataclass(frozen=True, slots=True)
 class Day:
     """One day of the store's calendar. `conversions` counts messages sent that day that ended in a purchase,
-    `of_orders` those sent where any (of the campaign and channel) is known to have reached somebody. `is_recorded`: the
+    `of_orders` those sent where orders could be seen, whether any came or not. `is_recorded`: the
     shop's purchases had begun to be on record."""
 
     day: date
@@ -142,8 +143,9 @@ sales AS (
     WHERE day BETWEEN :start AND :end AND day < :today GROUP BY day
     UNION ALL
     SELECT CAST(:today AS date), sum(l.sends), sum(l.conversions),
-           sum(l.sends) FILTER (WHERE t.of_orders OR l.reached > 0)
+           sum(l.sends) FILTER (WHERE t.of_orders OR l.sends > l.simulated OR l.reached > 0)
       FROM (SELECT campaign_id, channel, count(*) AS sends, count(converted_at) AS conversions,
+                   count(*) FILTER (WHERE provider = '{SANDBOX}') AS simulated,
                    count(COALESCE(delivered_at, opened_at, clicked_at, converted_at)) AS reached FROM sends, bounds
              WHERE sent_at >= midnight AND campaign_id IS NOT NULL AND CAST(:end AS date) >= CAST(:today AS date)
                AND {NOT_PLAYED.format(sends="sends")}
@@ -311,14 +313,12 @@ async def ledger(session: AsyncSession, actor: Actor, campaign_id: UUID) -> list
     return [LedgerRow(**row) for row in found.mappings()]
 
 
-_CAMPAIGN_DAYS = """
-WITH told AS (
-    SELECT day, sends, delivered, sum(delivered) OVER (PARTITION BY channel) > 0 AS of_deliveries
-      FROM daily_messages WHERE campaign_id = :id
-)
+_CAMPAIGN_DAYS = f"""
+WITH {TOLD}
 SELECT day, CAST(sum(sends) AS bigint) AS sends, CAST(sum(delivered) AS bigint) AS delivered,
        CAST(COALESCE(sum(sends) FILTER (WHERE of_deliveries), 0) AS bigint) AS of_deliveries
-  FROM told GROUP BY day ORDER BY day DESC LIMIT :n
+  FROM daily_messages JOIN told USING (campaign_id, channel) WHERE campaign_id = :id
+ GROUP BY day ORDER BY day DESC LIMIT :n
 """
 _IS_PLAYED = "SELECT virtual_now IS NOT NULL FROM campaigns WHERE id = :id"
 _PLAYED_DAYS = f"""

@@ -23,19 +23,19 @@ _COUNTED = unnest(
     "x", campaign_id=Campaign.id, total=Campaign.total_sends, completed=Campaign.completed_sends,
     failed=Campaign.failed_sends, skipped=Campaign.skipped_sends, unknown=Campaign.unknown_sends,
     delivered=Campaign.delivered_sends, opens=Campaign.opens, clicks=Campaign.clicks,
-    conversions=Campaign.conversions, revenue=Campaign.revenue_generated,
+    redeemed=Campaign.redeemed, conversions=Campaign.conversions, revenue=Campaign.revenue_generated,
 )  # fmt: skip
 _COUNTERS = f"""
 UPDATE campaigns k SET
     total_sends = x.total, completed_sends = x.completed, failed_sends = x.failed, skipped_sends = x.skipped,
     unknown_sends = x.unknown, delivered_sends = x.delivered, opens = x.opens, clicks = x.clicks,
-    conversions = x.conversions, revenue_generated = x.revenue
+    redeemed = x.redeemed, conversions = x.conversions, revenue_generated = x.revenue
 FROM {_COUNTED}
 WHERE k.id = x.campaign_id
   AND (k.total_sends, k.completed_sends, k.failed_sends, k.skipped_sends, k.unknown_sends, k.delivered_sends, k.opens,
-       k.clicks, k.conversions, k.revenue_generated)
+       k.clicks, k.redeemed, k.conversions, k.revenue_generated)
    IS DISTINCT FROM (x.total, x.completed, x.failed, x.skipped, x.unknown, x.delivered, x.opens, x.clicks,
-       x.conversions, x.revenue)
+       x.redeemed, x.conversions, x.revenue)
 RETURNING k.id
 """
 
@@ -60,6 +60,7 @@ class Counters:
     delivered: int
     opens: int
     clicks: int
+    redeemed: int
     conversions: int
     revenue: Decimal
 

@@ -43,8 +43,8 @@ CAMPAIGNS = ListSpec(
         "id": "id", "name": "name", "type": "kind", "status": "status", "start_date": "first day",
         "end_date": "last day", "total_sends": "messages", "completed_sends": "sent", "delivered_sends": "delivered",
         "failed_sends": "failed", "skipped_sends": "skipped", "unknown_sends": "not known", "held_out": "held out",
-        "opens": "opens", "clicks": "clicks", "conversions": "bought", "revenue_generated": "revenue",
-        "holdout_pct": "holdout percent", "created_at": "made",
+        "opens": "opens", "clicks": "clicks", "redeemed": "redeemed", "conversions": "attributed orders",
+        "revenue_generated": "attributed revenue", "holdout_pct": "holdout percent", "created_at": "made",
     },
 )  # fmt: skip
 

@@ -134,6 +134,7 @@ class Campaign(SQLModel, table=True):
 
     opens: int = whole()
     clicks: int = whole()
+    redeemed: int = whole()
     conversions: int = whole()
     revenue_generated: Decimal = exact(12)
 

@@ -38,8 +38,25 @@ from liquor_app.webhooks.models import Happened
 from liquor_app.webhooks.outbox import emit
 
 
-@dataclass(frozen=True, slots=True)
-class CampaignRow:
+@dataclass(frozen=True)
+class SendingCounters:
+    """How many messages of a campaign fared how, and what they brought."""
+
+    total_sends: int
+    completed_sends: int
+    failed_sends: int
+    skipped_sends: int
+    unknown_sends: int
+    delivered_sends: int
+    opens: int
+    clicks: int
+    redeemed: int
+    conversions: int
+    revenue_generated: Decimal
+
+
+@dataclass(frozen=True)
+class CampaignRow(SendingCounters):
     """A campaign as lists and its own page show it."""
 
     id: UUID
@@ -52,17 +69,7 @@ class CampaignRow:
     end_date: date
     target_segments: list[str]
     target_kpis: list[str]
-    total_sends: int
-    completed_sends: int
-    failed_sends: int
-    skipped_sends: int
-    unknown_sends: int
-    delivered_sends: int
     held_out: int
-    opens: int
-    clicks: int
-    conversions: int
-    revenue_generated: Decimal
     engine: Engine
     llm_prompt: str | None
     weekly_plan: dict[str, Any] | None

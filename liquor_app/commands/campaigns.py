@@ -23,7 +23,7 @@ def list_command(status: str = "", limit: int = 20, as_json: Json = False) -> No
     from liquor_app.campaigns.lists import list_campaigns
 
     page = call(lambda session: list_campaigns(session, SYSTEM, ListQuery({"status": status}, limit=limit)))
-    columns = ("id", "name", "status", "start_date", "total_sends", "completed_sends", "conversions")
+    columns = ("id", "name", "status", "start_date", "total_sends", "completed_sends", "redeemed", "conversions")
     show_rows(page.items, columns, as_json, total=page.total)
 
 

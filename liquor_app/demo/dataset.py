@@ -82,7 +82,7 @@ class SampleData:
         campaigns: campaign_id, name, kind, starts_on, ends_on (never after `ends_on` below), offers_end_on (the data's
             own last day, which may lie ahead), categories (of what its coupons were for).
         contacts: campaign_id, household_id, contact_at; who was targeted.
-        redemptions: campaign_id, household_id, basket_id, redeemed_at, value, coupons, inferred (always True).
+        redemptions: campaign_id, household_id, basket_id, redeemed_at, coupons, inferred (always True).
         ends_on: the last local day.
     """
 
@@ -134,14 +134,13 @@ def load_dataset(ends_on: date | None = None, *, full_store: bool = False, seed:
     near = _timed(transactions[transactions["household_id"].isin(redeemed["household_id"])], shift)
     campaigns = _campaigns(raw["campaign_descriptions"], _covered(raw["coupons"], raw["products"]), last, shift)
     ages = raw["demographics"].set_index("household_id")["age"].reindex(buyers.to_numpy())
-    purchases = _purchases(sold)
     return SampleData(
         customers=make_people(buyers, ages.reset_index(drop=True), today=last, seed=seed),
-        purchases=purchases,
+        purchases=_purchases(sold),
         lines=_lines(sold),
         campaigns=campaigns,
         contacts=_contacts(raw["campaigns"], buyers, campaigns),
-        redemptions=_redemptions(redeemed, near, shift, purchases.set_index("basket_id")["total"]),
+        redemptions=_redemptions(redeemed, near, shift),
         ends_on=last,
     )
 
@@ -287,13 +286,11 @@ def _contacts(targeted: pd.DataFrame, buyers: pd.Series, campaigns: pd.DataFrame
     )
 
 
-def _redemptions(redeemed: pd.DataFrame, near: pd.DataFrame, shift: pd.Timedelta, totals: pd.Series) -> pd.DataFrame:
+def _redemptions(redeemed: pd.DataFrame, near: pd.DataFrame, shift: pd.Timedelta) -> pd.DataFrame:
     """Return one row per campaign, household and inferred basket.
 
     The data name a household and a day: taken is that day's basket with the largest coupon discount, else the
-    largest basket. `value` is what of it was bought in the shop (`totals`, by basket): 0 where the supermarket's basket
-    held nothing the shop sells. Where one basket redeemed several campaigns, its value is shared out by coupons, so
-    that summing over campaigns counts no dollar twice.
+    largest basket, which need not hold anything the shop sells.
     """
     coupons = (
         redeemed.assign(day=redeemed["redemption_date"].dt.normalize() + shift)
@@ -309,8 +306,6 @@ def _redemptions(redeemed: pd.DataFrame, near: pd.DataFrame, shift: pd.Timedelta
         .drop_duplicates(["household_id", "day"])
     )
     tied = coupons.merge(baskets, on=["household_id", "day"], validate="many_to_one")
-    share = tied["coupons"] / tied.groupby("basket_id")["coupons"].transform("sum")
-    value = tied["basket_id"].map(totals).fillna(0.0)
-    return tied.assign(value=(value * share).round(2), redeemed_at=_utc(tied["local"]), inferred=True)[
-        ["campaign_id", "household_id", "basket_id", "redeemed_at", "value", "coupons", "inferred"]
+    return tied.assign(redeemed_at=_utc(tied["local"]), inferred=True)[
+        ["campaign_id", "household_id", "basket_id", "redeemed_at", "coupons", "inferred"]
     ].sort_values(["campaign_id", "household_id", "basket_id"], ignore_index=True)

@@ -72,6 +72,7 @@ class SampleRow:
     lines: int
     campaigns: int
     sends: int
+    redeemed: int
     conversions: int
 
 
@@ -186,7 +187,8 @@ async def _present(session: AsyncSession) -> SampleRow:
             " AS purchases,"
             " (SELECT count(*) FROM purchase_lines l JOIN purchases p ON p.id = l.purchase_id"
             "  JOIN customers c ON c.id = p.customer_id WHERE c.is_sample) AS lines,"
-            " count(DISTINCT k.id) AS campaigns, count(s.id) AS sends, count(s.converted_at) AS conversions"
+            " count(DISTINCT k.id) AS campaigns, count(s.id) AS sends,"
+            " count(s.redeemed_at) AS redeemed, count(s.converted_at) AS conversions"
             " FROM campaigns k LEFT JOIN sends s ON s.campaign_id = k.id WHERE k.is_sample AND k.is_history"
         )
     )

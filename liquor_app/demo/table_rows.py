@@ -27,6 +27,7 @@ def rows_of(sample: SampleData, brand_id: UUID | None) -> list[tuple[str, pd.Dat
     sends = _sends(sample, customer_ids, campaign_ids)
     purchases, lines = _purchases(sample, customer_ids)
     bought = purchases[["customer_id", "occurred_at", "total", "store"]]
+    purchase_ids = purchases.set_index("external_id")["id"]
     return [
         ("customers", _customers(people, customer_ids, opened), "People"),
         ("consents", _consents(people, customer_ids, opened, closed), "Consents"),
@@ -37,7 +38,7 @@ def rows_of(sample: SampleData, brand_id: UUID | None) -> list[tuple[str, pd.Dat
         ("sends", sends.drop(columns="household_id"), "Past campaigns"),
         ("analytics_events", _purchase_events(bought), "History"),
         ("analytics_events", _contact_events(sends), "History"),
-        ("analytics_events", _conversion_events(sample, sends, campaign_ids), "History"),
+        ("analytics_events", _redemption_events(sample, sends, campaign_ids, purchase_ids), "History"),
     ]
 
 
@@ -125,12 +126,18 @@ def _purchases(sample: SampleData, customer_ids: pd.Series) -> tuple[pd.DataFram
 
 def _sends(sample: SampleData, customer_ids: pd.Series, campaign_ids: pd.Series) -> pd.DataFrame:
     """Return one send per targeted household. The data know who was written to and who redeemed, so there are no opens,
-    clicks or deliveries; e-mail stands for the channel they do not name. A redemption makes the send a conversion."""
+    clicks or deliveries; e-mail stands for the channel they do not name. A redemption in a basket of this shop's is an
+    order that belongs to the send, too."""
     contacts = sample.contacts.merge(sample.customers[["household_id", "email"]], on="household_id")
     redeemed = sample.redemptions.groupby(["campaign_id", "household_id"], as_index=False).agg(
-        converted_at=("redeemed_at", "min"), conversion_value=("value", "sum"), inferred=("inferred", "all")
+        redeemed_at=("redeemed_at", "min")
     )
-    rows = contacts.merge(redeemed, on=["campaign_id", "household_id"], how="left")
+    orders = _orders(sample)[["campaign_id", "household_id", "redeemed_at", "total", "inferred"]].rename(
+        columns={"redeemed_at": "converted_at", "total": "conversion_value"}
+    )
+    rows = contacts.merge(redeemed, on=["campaign_id", "household_id"], how="left").merge(
+        orders, on=["campaign_id", "household_id"], how="left"
+    )
     ids = [uuid7(moment) for moment in rows["contact_at"]]
     converted = rows["converted_at"].notna()
     return pd.DataFrame(
@@ -146,6 +153,7 @@ def _sends(sample: SampleData, customer_ids: pd.Series, campaign_ids: pd.Series)
             "not_before": rows["contact_at"],
             "contact_at": rows["contact_at"],
             "sent_at": rows["contact_at"],
+            "redeemed_at": rows["redeemed_at"],
             "converted_at": rows["converted_at"],
             "conversion_value": rows["conversion_value"].round(2),
             "conversion_inferred": rows["inferred"].where(converted, None),
@@ -154,11 +162,29 @@ def _sends(sample: SampleData, customer_ids: pd.Series, campaign_ids: pd.Series)
     )
 
 
+def _orders(sample: SampleData) -> pd.DataFrame:
+    """Return the redemptions that are orders of this shop's, attributed as live ones are: a basket belongs to one send
+    (whose coupons it had most of, then the latest mailing's), and a send has its first basket. With `total` of it."""
+    began = sample.campaigns.set_index("campaign_id")["starts_on"]
+    totals = sample.purchases.set_index("basket_id")["total"]
+    ours = sample.redemptions[sample.redemptions["basket_id"].isin(totals[totals > 0].index)]
+    each = ours.assign(total=ours["basket_id"].map(totals), began=ours["campaign_id"].map(began))
+    won = each.sort_values(
+        ["basket_id", "coupons", "began", "campaign_id"], ascending=[True, False, False, True]
+    ).drop_duplicates("basket_id")
+    return won.sort_values(["redeemed_at", "basket_id"]).drop_duplicates(["campaign_id", "household_id"])
+
+
 def _campaigns(sample: SampleData, ids: pd.Series, sends: pd.DataFrame, brand_id: UUID | None) -> pd.DataFrame:
     campaigns = sample.campaigns
     results = (
         sends.groupby("campaign_id")
-        .agg(sends=("id", "size"), conversions=("converted_at", "count"), revenue=("conversion_value", "sum"))
+        .agg(
+            sends=("id", "size"),
+            redeemed=("redeemed_at", "count"),
+            conversions=("converted_at", "count"),
+            revenue=("conversion_value", "sum"),
+        )
         .reindex(ids.to_numpy())
     )
     started = [_noon(day) for day in campaigns["starts_on"]]
@@ -167,9 +193,9 @@ def _campaigns(sample: SampleData, ids: pd.Series, sends: pd.DataFrame, brand_id
             "id": ids.to_numpy(),
             "name": campaigns["name"],
             "description": [
-                f"From the sample data ({kind}): who was targeted, and whose coupons were redeemed, also in baskets"
-                " with nothing of this shop's: more may have redeemed than bought here. The baskets are inferred;"
-                " deliveries, opens and clicks are not known."
+                f"From the sample data ({kind}): who was targeted, and whose coupons were redeemed, most of them in"
+                " baskets with nothing of this shop's, which are no orders here. The baskets are inferred; deliveries,"
+                " opens and clicks are not known."
                 for kind in campaigns["kind"]
             ],
             "type": "one_time",
@@ -182,6 +208,7 @@ def _campaigns(sample: SampleData, ids: pd.Series, sends: pd.DataFrame, brand_id
             "offer_categories": campaigns["categories"].map(_array),
             "total_sends": results["sends"].to_numpy(),
             "completed_sends": results["sends"].to_numpy(),
+            "redeemed": results["redeemed"].to_numpy(),
             "conversions": results["conversions"].to_numpy(),
             "revenue_generated": results["revenue"].round(2).to_numpy(),
             "is_sample": True,
@@ -227,7 +254,10 @@ def _contact_events(sends: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _conversion_events(sample: SampleData, sends: pd.DataFrame, campaign_ids: pd.Series) -> pd.DataFrame:
+def _redemption_events(
+    sample: SampleData, sends: pd.DataFrame, campaign_ids: pd.Series, purchase_ids: pd.Series
+) -> pd.DataFrame:
+    """Return an event a redemption: of those that are orders a conversion."""
     redeemed = sample.redemptions.assign(campaign=sample.redemptions["campaign_id"].map(campaign_ids))
     rows = redeemed.merge(
         sends[["id", "campaign_id", "household_id", "customer_id"]],
@@ -235,15 +265,19 @@ def _conversion_events(sample: SampleData, sends: pd.DataFrame, campaign_ids: pd
         right_on=["campaign_id", "household_id"],
         suffixes=("_number", ""),
     )
+    orders = _orders(sample).set_index(["campaign_id", "household_id", "basket_id"])["total"]
+    keys = zip(rows["campaign_id_number"], rows["household_id"], rows["basket_id"], strict=True)
+    worth = [orders.get(key) for key in keys]
     properties = [
-        json.dumps({"value": f"{value:.2f}", "inferred": True, "coupons": coupons, "basket": f"sample-{basket}"})
-        for value, coupons, basket in zip(
-            rows["value"], rows["coupons"].tolist(), rows["basket_id"].tolist(), strict=True
+        json.dumps(
+            {"inferred": True, "coupons": coupons, "basket": f"sample-{basket}"}
+            | ({} if total is None else {"value": f"{total:.2f}", "purchase_id": str(purchase_ids[f"sample-{basket}"])})
         )
+        for total, coupons, basket in zip(worth, rows["coupons"].tolist(), rows["basket_id"].tolist(), strict=True)
     ]
     return pd.DataFrame(
         {
-            "event_type": "conversion",
+            "event_type": ["redemption" if total is None else "conversion" for total in worth],
             "customer_id": rows["customer_id"],
             "campaign_id": rows["campaign"],
             "send_id": rows["id"],

@@ -30,6 +30,9 @@ class EventType(StrEnum):
     LINK_CLICK = "link_click"
     UNSUBSCRIBED = "unsubscribed"
     CONVERSION = "conversion"
+    """An order that is attributed to a message."""
+    REDEMPTION = "redemption"
+    """What a message offered was taken up, and no order is attributed to it for that."""
     SKIPPED = "skipped"
     FAILED = "failed"
 

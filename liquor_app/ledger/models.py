@@ -99,6 +99,8 @@ class Send(SQLModel, table=True):
     What is said stands in `body_html` and `body_text`, or in a stencil with `body_values` in its holes.
     `contact_at` is when the customer was contacted by the campaign's own clock (real time, or the played
     week's); frequency caps count it. `sent_at` is always real time.
+    `redeemed_at`: what it offered was taken up, by its code or as a history tells; `converted_at`: an order of the
+    shop's was attributed to it. Either may be without the other.
     """
 
     __tablename__ = "sends"
@@ -159,6 +161,7 @@ class Send(SQLModel, table=True):
     bounced_at: datetime | None = moment()
     complained_at: datetime | None = moment()
     unsubscribed_at: datetime | None = moment()
+    redeemed_at: datetime | None = moment()
     converted_at: datetime | None = moment()
     conversion_value: Decimal | None = exact(12, nullable=True)
     conversion_inferred: bool | None = None

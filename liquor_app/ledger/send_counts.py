@@ -17,7 +17,7 @@ SELECT campaign_id, count(*) AS total,
        count(*) FILTER (WHERE status IN ('skipped', 'cancelled')) AS skipped,
        count(*) FILTER (WHERE status = 'unknown') AS unknown,
        count(delivered_at) AS delivered, count(opened_at) AS opens, count(clicked_at) AS clicks,
-       count(converted_at) AS conversions, COALESCE(sum(conversion_value), 0) AS revenue
+       count(redeemed_at) AS redeemed, count(converted_at) AS conversions, COALESCE(sum(conversion_value), 0) AS revenue
 FROM sends WHERE campaign_id = ANY(:ids) GROUP BY campaign_id
 """
 

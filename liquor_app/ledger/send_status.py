@@ -61,6 +61,13 @@ RETURNING s.id
 """
 
 
+_TAKEN_UP = unnest("f", packed=("id",), id=Send.id, at=Send.redeemed_at)
+_REDEEMED = f"""
+UPDATE sends s SET redeemed_at = f.at FROM {_TAKEN_UP}
+WHERE s.id = f.id AND s.created_at = uuid_v7_time(f.id) AND s.redeemed_at IS NULL
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Fate:
     """What has become of a message."""
@@ -136,6 +143,12 @@ async def settle_send(session: AsyncSession, send_id: UUID, old: SendStatus, *, 
 async def mark_unsubscribed(session: AsyncSession, send_id: UUID) -> None:
     """Note the first time somebody unsubscribed by a message."""
     await session.execute(text(_UNSUBSCRIBED), {"id": send_id, "moment": uuid7_time(send_id)})
+
+
+async def mark_redeemed(session: AsyncSession, redeemed: Mapping[UUID, datetime]) -> None:
+    """Note when what messages offered was taken up; one noted before keeps its first moment."""
+    if redeemed:
+        await session.execute(text(_REDEEMED), _TAKEN_UP.bind(id=redeemed, at=list(redeemed.values())))
 
 
 async def mark_converted(session: AsyncSession, conversions: Sequence[Conversion]) -> set[UUID]:

@@ -65,6 +65,7 @@ SELECT l.id, l.purchase_id AS basket_id, l.category, l.quantity, l.amount, l.is_
 _SENDS = """
 SELECT s.id, s.campaign_id, s.channel, s.status, CAST(s.sent_at AS date) AS sent, s.opened_at IS NOT NULL AS opened,
        s.clicked_at IS NOT NULL AS clicked, s.unsubscribed_at IS NOT NULL AS unsubscribed,
+       s.redeemed_at IS NOT NULL AS redeemed,
        s.converted_at IS NOT NULL AS converted, s.conversion_value, c.state, c.of_age_on, c.rfm_segment
   FROM sends s JOIN customers c ON c.id = s.customer_id AND c.profiling_objected_at IS NULL
 """
@@ -136,7 +137,7 @@ def _line(row: Mapping[str, Any], today: date) -> Class:
 
 
 def _send(row: Mapping[str, Any], today: date) -> Class:
-    flags = ("opened", "clicked", "unsubscribed", "converted")
+    flags = ("opened", "clicked", "unsubscribed", "redeemed", "converted")
     return (
         str(row["campaign_id"] or ""), row["channel"], row["status"], _month(row["sent"]),
         *(_said(row[one]) for one in flags), _rounded(row["conversion_value"]), *_buyer(row, today),
@@ -171,8 +172,8 @@ FILES = (
     ),
     _File(
         "sends", text(_SENDS), text(_DRAWN.format(rows=_SENDS)),
-        ("campaign_id", "channel", "status", "month", "opened", "clicked", "unsubscribed", "converted",
-         "conversion_value", *_BUYER),
+        ("campaign_id", "channel", "status", "month", "opened", "clicked", "unsubscribed", "redeemed",
+         "converted", "conversion_value", *_BUYER),
         _send, (("state",), ("age_band",)), keeps=_BUYER, named=("campaign_id",),
     ),
 )  # fmt: skip

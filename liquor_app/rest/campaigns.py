@@ -16,7 +16,7 @@ from liquor_app.accounts.permissions import Actor
 from liquor_app.actions import coupon_source
 from liquor_app.actions.coupon_source import CodeNeed
 from liquor_app.analytics.attribution_views import read_views
-from liquor_app.analytics.measured import measured_of_campaigns
+from liquor_app.analytics.measured import counts_of_campaign, measured_of_campaigns, told_counters
 from liquor_app.analytics.metrics import rate
 from liquor_app.analytics.returned_revenue import returned_since
 from liquor_app.api.etag import check_unchanged, tag
@@ -244,16 +244,15 @@ async def analytics(actor: CurrentActor, campaign_id: Id) -> object:
         row = await service.get_campaign(session, actor, campaign_id)
         result = await holdout_result(session, actor, campaign_id)
         returned = await returned_since(session, actor, campaign_id)
-        measured = await measured_of_campaigns(session, actor, [campaign_id])
-    counts = {
-        "sends": row.completed_sends, "delivered": row.delivered_sends, "opens": row.opens, "clicks": row.clicks,
-        "conversions": row.conversions, **measured.get(campaign_id, {}),
-    }  # fmt: skip
+        measured = await measured_of_campaigns(session, actor, {campaign_id: row.completed_sends})
+    of = measured.get(campaign_id, {})
+    counts = counts_of_campaign(row, of)
     rates = {name: rate(name, **counts) for name in ("delivery_rate", "open_rate", "click_rate", "conversion_rate")}
     lift = _lift(result.revenue)["difference"] if result else None
     all_kpis = {**rates, "incremental_revenue": None if lift is None else Decimal(str(lift))}
     return {
         **{name: getattr(row, name) for name in CampaignAnalytics.model_fields if hasattr(row, name)},
+        **told_counters(row, of),
         **rates,
         "campaign_id": row.id,
         "targets": {name: all_kpis[name] for name in row.target_kpis if name in all_kpis},
@@ -301,7 +300,9 @@ async def campaign_status(websocket: WebSocket) -> None:
     async def read(actor: Actor, hints: Sequence[Message]) -> list[CampaignStatusMessage]:
         async with transaction() as session:
             row = await service.get_campaign(session, actor, asked())
+            measured = await measured_of_campaigns(session, actor, {row.id: row.completed_sends})
         fields = {name: getattr(row, name) for name in CampaignStatusMessage.model_fields if hasattr(row, name)}
+        fields |= told_counters(row, measured.get(row.id, {}))
         fields |= {"type": "campaign.status", "campaign_id": row.id, "at": now()}
         return [CampaignStatusMessage(**fields)]
 

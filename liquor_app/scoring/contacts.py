@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from liquor_app.customers.labels.product_labels import LABELLED_LINES
 from liquor_app.scoring.estimators.offer_response import Contacts, Offers
 from liquor_app.scoring.estimators.response import CONTACT_WINDOW_DAYS, RECENT_DAYS, Known
-from liquor_app.scoring.features import CONTACTED, PAID, Moment
+from liquor_app.scoring.features import ANSWERS, CONTACTED, PAID, Moment
 
 MOST_CONTACTS = 100_000
 """The latest contacts teach the response model; older ones add time, not knowledge."""
@@ -24,7 +24,7 @@ UNTOLD_LIFE_DAYS = 14
 
 _SCRATCH = """
 CREATE TEMP TABLE taught (
-    id uuid, customer_id uuid, campaign_id uuid, channel text, contact_at timestamptz, converted_at timestamptz,
+    id uuid, customer_id uuid, campaign_id uuid, channel text, contact_at timestamptz, answered_at timestamptz,
     as_of timestamptz, discount float8, offer text, needs_no_code boolean, ends_at timestamptz
 ) ON COMMIT DROP
 """
@@ -32,7 +32,8 @@ CREATE TEMP TABLE taught (
 _TAKEN = f"""
 INSERT INTO taught
 WITH told AS (
-    SELECT s.id, s.customer_id, s.campaign_id, s.channel, s.contact_at, s.converted_at,
+    SELECT s.id, s.customer_id, s.campaign_id, s.channel, s.contact_at,
+           LEAST(s.redeemed_at, s.converted_at) AS answered_at,
            LEAST(s.contact_at, CAST(:known AS timestamptz)) AS as_of,
            CASE WHEN a.offer_terms ->> 'discount_pct' ~ '^[0-9][0-9]?([.][0-9]+)?$'
                 THEN CAST(a.offer_terms ->> 'discount_pct' AS float8) / 100 END AS discount,
@@ -88,7 +89,7 @@ WITH before AS (
 )
 SELECT extract(epoch FROM t.contact_at) / 86400 AS day, extract(epoch FROM t.ends_at) / 86400 AS ends,
        dense_rank() OVER (ORDER BY t.campaign_id) AS campaign, t.channel, t.offer, t.discount,
-       b.covered, COALESCE(t.converted_at >= t.contact_at AND t.converted_at < t.ends_at, false)
+       b.covered, COALESCE(t.answered_at >= t.contact_at AND t.answered_at < t.ends_at, false)
            OR w.id IS NOT NULL AS responded,
        c.contacts, c.responses, e.answers,
        g.orders, g.recent, g.coupons, CAST(g.spend AS float8) AS spend,
@@ -97,13 +98,14 @@ FROM taught t
 LEFT JOIN before b ON b.id = t.id
 LEFT JOIN bought w ON w.id = t.id
 CROSS JOIN LATERAL (
-    SELECT count(*) AS contacts, count(*) FILTER (WHERE s.converted_at < t.as_of) AS responses FROM sends s
+    SELECT count(*) AS contacts, count(*) FILTER (WHERE LEAST(s.redeemed_at, s.converted_at) < t.as_of) AS responses
+    FROM sends s
     WHERE s.customer_id = t.customer_id AND s.contact_at < t.as_of
       AND s.contact_at > t.as_of - make_interval(days => :window) AND s.{CONTACTED}
 ) c
 CROSS JOIN LATERAL (
     SELECT count(*) AS answers FROM analytics_events e
-    WHERE e.customer_id = t.customer_id AND e.event_type = 'conversion' AND e.occurred_at < t.as_of
+    WHERE e.customer_id = t.customer_id AND e.event_type IN {ANSWERS} AND e.occurred_at < t.as_of
       AND e.occurred_at > t.as_of - make_interval(days => :window)
 ) e
 CROSS JOIN LATERAL (

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.core.states import sql_list
 from liquor_app.customers.labels.product_labels import LABELLED_LINES
+from liquor_app.events.models import EventType
 from liquor_app.ledger.models import REACHED
 from liquor_app.scoring.estimators.response import CONTACT_WINDOW_DAYS, RECENT_DAYS
 from liquor_app.scoring.estimators.signals import HALF_LIVES, DayLog
@@ -25,6 +26,8 @@ MAX_LOG_CUSTOMERS = 20_000
 PAID = "total > 0"
 """A basket nothing was paid for is no purchase: an order refunded in full is told as one of 0.00."""
 
+ANSWERS = sql_list(EventType.CONVERSION, EventType.REDEMPTION)
+"""Events by which somebody answered a message: an order of the shop's, or its offer taken up without one."""
 CONTACTED = f"status IN {sql_list(*REACHED)} AND provider IS DISTINCT FROM 'sandbox'"
 """Messages that reached for somebody. The sandbox delivers nothing, so nobody can have answered it."""
 
@@ -79,7 +82,8 @@ WITH baskets AS (
            atan2(avg(sin(hour * pi() / 12)), avg(cos(hour * pi() / 12))) * 12 / pi() AS hour
     FROM baskets GROUP BY customer_id
 ), reached AS (
-    SELECT customer_id, count(*) AS contacts, count(converted_at) FILTER (WHERE converted_at <= :now) AS responses,
+    SELECT customer_id, count(*) AS contacts,
+           count(*) FILTER (WHERE LEAST(redeemed_at, converted_at) <= :now) AS responses,
            count(*) FILTER (WHERE contact_at > :engaged_from) AS reached,
            -- only what a person did: opens and clicks of scanners and mail proxies never set these columns
            count(*) FILTER (WHERE contact_at > :engaged_from AND (opened_at <= :now OR clicked_at <= :now)) AS opened,
@@ -87,7 +91,7 @@ WITH baskets AS (
     FROM sends WHERE {CONTACTED} AND contact_at <= :now AND contact_at > :contacts_from{of} GROUP BY customer_id
 ), answered AS (
     SELECT customer_id, count(*) AS answers FROM analytics_events
-    WHERE event_type = 'conversion' AND occurred_at <= :now AND occurred_at > :contacts_from{of} GROUP BY customer_id
+    WHERE event_type IN {ANSWERS} AND occurred_at <= :now AND occurred_at > :contacts_from{of} GROUP BY customer_id
 )
 SELECT c.id, c.profiling_objected_at IS NOT NULL AS objected, COALESCE(b.baskets, 0) AS baskets, b.first_at, b.last_at,
        b.first_day - :today AS first_day, b.last_day - :today AS last_day,

@@ -28,6 +28,7 @@ class Did(StrEnum):
     DELIVERED = "delivered"
     OPENED = "opened"
     CLICKED = "clicked"
+    REDEEMED = "redeemed"
     BOUGHT = "bought"
     BOUNCED = "bounced"
     COMPLAINED = "complained"
@@ -40,8 +41,7 @@ class Did(StrEnum):
 
 
 _DAY = "CAST(CAST(:{} AS date) AS timestamp) AT TIME ZONE :zone"
-BY_COUPON = """(s.clicked_at IS NULL OR EXISTS (
-    SELECT FROM coupons k WHERE k.action_id = s.action_id AND k.redeemed_at IS NOT NULL))"""
+BY_COUPON = "(s.clicked_at IS NULL OR s.conversion_inferred IS FALSE)"
 """Whether a purchase belongs to message `s` by its coupon, not by a click: what was attributed without one was."""
 _ATTRIBUTED = f"CASE WHEN {BY_COUPON} THEN 'coupon' ELSE 'click' END".replace("s.", "t.")
 
@@ -100,8 +100,8 @@ SENDS = ListSpec(
         "channel": "channel", "recipient": "to", "subject": "subject", "status": "status", "provider": "provider",
         "sent_at": "sent", "delivered_at": "delivered", "opened_at": "opened", "clicked_at": "clicked",
         "bounced_at": "bounced", "complained_at": "complained", "unsubscribed_at": "unsubscribed",
-        "converted_at": "bought", "conversion_value": "value", "skip_reason": "not sent because",
-        "error_message": "error",
+        "redeemed_at": "redeemed", "converted_at": "bought", "conversion_value": "value",
+        "skip_reason": "not sent because", "error_message": "error",
     },
 )  # fmt: skip
 

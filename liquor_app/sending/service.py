@@ -60,6 +60,7 @@ class SendRow:
     bounced_at: datetime | None
     complained_at: datetime | None
     unsubscribed_at: datetime | None
+    redeemed_at: datetime | None
     converted_at: datetime | None
     conversion_value: Decimal | None
     conversion_inferred: bool | None
@@ -92,8 +93,9 @@ _SEND = """
 SELECT s.id, s.created_at, s.action_id, s.campaign_id, k.name AS campaign_name, s.customer_id,
        COALESCE(c.name, c.email, c.phone, c.external_id) AS customer_name, s.channel, s.recipient, s.subject,
        s.status, s.not_before, s.contact_at, s.attempt, s.retry_count, s.provider, s.provider_message_id, s.sent_at,
-       s.delivered_at, s.opened_at, s.clicked_at, s.bounced_at, s.complained_at, s.unsubscribed_at, s.converted_at,
-       s.conversion_value, s.conversion_inferred, s.skip_reason, s.error_code, s.error_message, s.note, o.code AS coupon
+       s.delivered_at, s.opened_at, s.clicked_at, s.bounced_at, s.complained_at, s.unsubscribed_at, s.redeemed_at,
+       s.converted_at, s.conversion_value, s.conversion_inferred,
+       s.skip_reason, s.error_code, s.error_message, s.note, o.code AS coupon
        {more}
 FROM sends s
 LEFT JOIN coupons o ON o.action_id = s.action_id

@@ -54,6 +54,8 @@ LOOKS: Mapping[str, Look] = {
     "clicked": Look("Clicked", "blue"),
     "converted": Look("Bought", "solid"),
     "conversion": Look("Bought", "solid"),
+    "redeemed": Look("Redeemed", "green"),
+    "redemption": Look("Redeemed", "green"),
     "purchase": Look("Bought", "solid"),
     "bounced": Look("Bounced", "red"),
     "complained": Look("Complained", "red"),

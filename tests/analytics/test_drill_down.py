@@ -193,7 +193,7 @@ async def test_every_figure_of_the_pages_leads_to_rows_that_come_to_it(database:
             assert (line.delivered == "–") == (line.rows["delivered"] == ""), "what nobody measured leads nowhere"
         page = await Tab(f"/campaigns/{one}", VIEWER).state(CampaignState)
         await run(CampaignState.load, page)
-        assert len(page.steps) == 6
+        assert len(page.steps) == 7, "codes were redeemed, too"
         assert page.head.bought == str(await shown_at(page.head.bought_rows, ""))
         assert page.head.revenue == f"${await shown_at(page.head.bought_rows, 'conversion_value'):,.2f}"
         for step in page.steps:

@@ -33,14 +33,28 @@ ZONE = ZoneInfo("America/New_York")
 NOON = datetime(2026, 6, 10, 16, tzinfo=UTC)
 TODAY = date(2026, 6, 10)
 SINCE = TODAY - timedelta(days=3)
-MARKS = ("delivered_at", "opened_at", "clicked_at", "bounced_at", "complained_at", "unsubscribed_at", "converted_at")
+MARKS = (
+    "delivered_at", "opened_at", "clicked_at", "bounced_at", "complained_at", "unsubscribed_at", "redeemed_at",
+    "converted_at",
+)  # fmt: skip
 _DAY = (
     "INSERT INTO daily_messages (day, campaign_id, channel, sends, delivered, opens, clicks, bounces, complaints,"
-    " unsubscribes, conversions, revenue, updated_at)"
+    " unsubscribes, redeemed, conversions, revenue, updated_at)"
 )
-STALE = f"{_DAY} VALUES (:day, :id, 'email', 7, 7, 7, 7, 7, 7, 7, 7, 7, now())"
-OF_A_DAY = f"{_DAY} VALUES (:day, :id, :how, :n, 0, 0, 0, :b, :c, 0, 0, 0, now())"
-COUNTED = ("sends", "delivered", "opens", "clicks", "bounces", "complaints", "unsubscribes", "conversions", "revenue")
+STALE = f"{_DAY} VALUES (:day, :id, 'email', 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, now())"
+OF_A_DAY = f"{_DAY} VALUES (:day, :id, :how, :n, 0, 0, 0, :b, :c, 0, 0, 0, 0, now())"
+COUNTED = (
+    "sends",
+    "delivered",
+    "opens",
+    "clicks",
+    "bounces",
+    "complaints",
+    "unsubscribes",
+    "redeemed",
+    "conversions",
+    "revenue",
+)
 
 
 @pytest.fixture
@@ -67,7 +81,7 @@ async def sell(session: AsyncSession, customer: UUID, at: datetime, total: int, 
 
 async def send(
     session: AsyncSession, campaign: UUID | None, at: datetime, *marks: str, channel: str = "email", worth: int = 0,
-    segment: str = "", made: datetime | None = None,
+    segment: str = "", made: datetime | None = None, provider: str | None = None,
 ) -> None:  # fmt: skip
     """A message sent at a moment, with moments of what became of it; with `segment`, chosen for one by an action."""
     customer, action = await add_customer(session), None
@@ -85,12 +99,12 @@ async def send(
     await session.execute(
         text(
             "INSERT INTO sends (id, created_at, action_id, customer_id, campaign_id, channel, recipient, status,"
-            f" not_before, sent_at, contact_at, conversion_value, {', '.join(MARKS)}) VALUES (:id, :made, :action,"
-            f" :customer, :campaign, :channel, 'x', 'sent', :at, :at, :at, :worth,"
+            f" not_before, sent_at, contact_at, provider, conversion_value, {', '.join(MARKS)}) VALUES (:id, :made,"
+            f" :action, :customer, :campaign, :channel, 'x', 'sent', :at, :at, :at, :provider, :worth,"
             f" {', '.join(f':{mark}' for mark in MARKS)})"
         ),
         {"id": uuid7(made or at), "made": made or at, "action": action, "customer": customer, "campaign": campaign,
-         "channel": channel, "at": at, "worth": worth or None, **told},
+         "channel": channel, "at": at, "worth": worth or None, "provider": provider, **told},
     )  # fmt: skip
 
 
@@ -147,7 +161,7 @@ async def test_days_are_what_became_of_their_messages(noon: AsyncSession) -> Non
         return {key: tuple(of[name] for name in ("sends", *MARKS, "worth")) for key, of in sums.items()}
 
     asked = f"SELECT day, campaign_id, channel, {', '.join(COUNTED)} FROM daily_messages"
-    stale = {(TODAY - timedelta(days=days), one, "email"): (7,) * 9 for days in (5, -1, 1)}
+    stale = {(TODAY - timedelta(days=days), one, "email"): (7,) * 10 for days in (5, -1, 1)}
     await roll_up_messages(noon, [SINCE + timedelta(days=1)])
     only = {row[:3]: row[3:] for row in await rows(noon, asked)}
     assert only == stale | counted({SINCE + timedelta(days=1)}), "other days are left alone"
@@ -160,7 +174,7 @@ async def test_days_are_what_became_of_their_messages(noon: AsyncSession) -> Non
     shown = {day.day: (day.sends, day.conversions) for day in await daily(noon, SYSTEM, SINCE, TODAY)}
     for day in days - {TODAY}:
         of = [value for key, value in counted(days).items() if key[0] == day]
-        assert shown[day] == (sum(row[0] for row in of), sum(row[7] for row in of))
+        assert shown[day] == (sum(row[0] for row in of), sum(row[8] for row in of))
     assert shown[TODAY] == (1, 1), "today is read live, from its first second"
 
     report = {row.id: row for row in await campaign_report(noon, SYSTEM, SINCE, TODAY)}
@@ -168,7 +182,7 @@ async def test_days_are_what_became_of_their_messages(noon: AsyncSession) -> Non
         of = [value for key, value in counted(days).items() if key[1] == campaign]
         got = report[campaign]
         assert (got.sends, got.delivered, got.opens, got.clicks, got.conversions, got.revenue) == (
-            *(sum(row[n] for row in of) for n in (0, 1, 2, 3, 7)), sum(row[8] for row in of),
+            *(sum(row[n] for row in of) for n in (0, 1, 2, 3, 8)), sum(row[9] for row in of),
         )  # fmt: skip
     assert [row.id for row in await campaign_report(noon, SYSTEM, SINCE, TODAY, limit=1)] == [one], "most revenue first"
     edge = await campaign_report(noon, SYSTEM, SINCE + timedelta(days=2), SINCE + timedelta(days=2))

@@ -169,6 +169,7 @@ async def test_hours_are_the_shops_and_too_few_say_nothing(session: AsyncSession
         for _ in range(3):
             await sent(session, campaign, person, friday + timedelta(hours=1), opened=True, clicked=True)
         await sent(session, campaign, person, friday - timedelta(days=100), opened=True, clicked=True)
+        await roll_up(session, EVER)
         await count_insights(session, EVER)
         found = await read_insight(session, VIEWER, InsightKind.SEND_TIMES)
     rows = {(row["day"], row["hour"]): row for row in found.rows}

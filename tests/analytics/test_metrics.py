@@ -94,6 +94,7 @@ def campaign(**counts: int) -> Any:
         "delivered_sends": 0,
         "opens": 0,
         "clicks": 0,
+        "redeemed": 0,
     }
     return SimpleNamespace(**{**usual, "conversions": 0, **counts})
 
@@ -126,8 +127,8 @@ def test_a_step_nobody_told_of_is_hatched_and_not_nought() -> None:
 
 
 COUNTERS = {
-    "sends", "sent", "completed_sends", "delivered", "delivered_sends", "opens", "clicks", "conversions", "bounces",
-    "complaints", "unsubscribes",
+    "sends", "sent", "completed_sends", "delivered", "delivered_sends", "opens", "clicks", "redeemed", "conversions",
+    "bounces", "complaints", "unsubscribes",
 }  # fmt: skip
 
 

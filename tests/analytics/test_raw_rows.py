@@ -166,7 +166,7 @@ SELECT s.campaign_id, s.channel, a.segment_slug, COALESCE(a.offer_terms ->> 'nam
 
 
 async def test_playbooks_are_their_messages(noon: AsyncSession) -> None:
-    """Message by message, a rate of those alone whose campaign and channel are told of it."""
+    """Message by message, a rate of those alone of which it is told."""
     chance = Random(11)
     campaigns = [await add_campaign(noon, ["all"]) for _ in range(3)]
     for _ in range(150):
@@ -185,9 +185,9 @@ async def test_playbooks_are_their_messages(noon: AsyncSession) -> None:
     rows = (await noon.execute(text(_SENT))).all()
     told = {
         key: {(row.campaign_id, row.channel) for row in rows if any(getattr(row, one) for one in seen)}
-        for key, seen in (("delivery_rate", ["delivered_at"]), ("click_rate", ["clicked_at"]),
-                          ("conversion_rate", ["delivered_at", "opened_at", "clicked_at", "converted_at"]))
-    }  # fmt: skip
+        for key, seen in (("delivery_rate", ["delivered_at"]), ("click_rate", ["clicked_at"]))
+    }
+    told["conversion_rate"] = {(row.campaign_id, row.channel) for row in rows}
     above = {"delivery_rate": "delivered_at", "click_rate": "clicked_at", "conversion_rate": "converted_at"}
 
     def same(line: Any, those: list[Any]) -> None:

@@ -46,7 +46,8 @@ VIEWER = Actor(ActorKind.USER, None, "Vi", Role.USER)
 _RAW = """
 SELECT count(*) AS sends, count(delivered_at) AS delivered, count(opened_at) AS opens, count(clicked_at) AS clicks,
        count(bounced_at) AS bounces, count(complained_at) AS complaints, count(unsubscribed_at) AS unsubscribes,
-       count(converted_at) AS conversions, COALESCE(sum(conversion_value), 0) AS attributed_revenue
+       count(redeemed_at) AS redeemed, count(converted_at) AS conversions,
+       COALESCE(sum(conversion_value), 0) AS attributed_revenue
   FROM sends WHERE campaign_id = :id AND sent_at >= :first AND sent_at < :next
 """
 

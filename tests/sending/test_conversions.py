@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from decimal import Decimal
+from random import Random
 from typing import Any
 from uuid import UUID
 
@@ -18,6 +19,7 @@ from liquor_app.core.db import transaction
 from liquor_app.core.ids import uuid7, uuid7_time
 from liquor_app.core.queue import Job, JobContext
 from liquor_app.sending.tracking.conversions import attribute_purchases
+from tests.analytics.invariants import hold
 from tests.people import add_campaign, add_customer
 
 
@@ -207,3 +209,49 @@ async def test_what_came_back_is_told_beside_what_was_attributed(session: AsyncS
     assert await returned_since(session, SYSTEM, campaign) == 30 + 6
     assert [(await converted(session, one))[1] for one in sent] == [30, 50, None], "attribution stays"
     assert await returned_since(session, SYSTEM, await add_campaign(session, ["at_risk"])) == 0
+
+
+async def test_a_code_comes_back_though_its_message_brought_another_purchase(session: AsyncSession) -> None:
+    """A message that had converted by a click never had its code redeemed: an answer to an offer was an order."""
+    customer = await add_customer(session)
+    sent = await message(session, customer, clicked=5, code="KX4-7PQM")
+    await buy(session, customer, days_ago=4, total=30)
+    assert await attribute_purchases(session, SYSTEM) == 1
+    later = await buy(session, customer, days_ago=2, total=50, code="KX4-7PQM")
+    free = await message(session, customer, clicked=None, code="AAA-1111")
+    await buy(session, customer, days_ago=1, total=0, code="AAA-1111")
+    assert await attribute_purchases(session, SYSTEM) == 0, "it brought its purchase before; the other is no order"
+    assert (await converted(session, sent))[1] == 30
+    assert await converted(session, free) == (None, None)
+    assert await attribute_purchases(session, SYSTEM) == 0
+    codes = dict((await session.execute(text("SELECT code, purchase_id FROM coupons"))).all())
+    assert codes["KX4-7PQM"] == later
+    assert codes["AAA-1111"] is not None
+    times = await session.execute(text("SELECT count(redeemed_at), count(converted_at) FROM sends"))
+    assert tuple(times.one()) == (2, 1)
+    events = await session.execute(text("SELECT event_type, count(*) FROM analytics_events GROUP BY 1"))
+    assert dict(events.all()) == {"conversion": 1, "redemption": 2}
+    await hold(session)
+
+
+async def test_redeemed_attributed_and_bought_are_each_what_they_say(session: AsyncSession) -> None:
+    """Codes, clicks and purchases by chance: what may never be more than what, asked of raw rows."""
+    chance = Random(16)
+    for nth in range(60):
+        customer = await add_customer(session)
+        codes = [f"C{nth}-{one}" for one in range(chance.randint(0, 2))]
+        for code in [*codes, ""]:
+            await message(session, customer, clicked=chance.choice([None, None, 3, 6]), code=code)
+        for _ in range(chance.randint(0, 4)):
+            code = chance.choice([*codes, None, "OTHER"])
+            days = chance.choice([0.5, 2, 4, 5.5, 8, 12])
+            await buy(session, customer, days_ago=days, total=chance.choice([0, 9, 20, 75, -9]), code=code)
+        if nth % 10 == 9:
+            await attribute_purchases(session, SYSTEM)
+            await hold(session)
+    counts = await session.execute(text(
+        "SELECT count(redeemed_at), count(converted_at), count(*) FILTER (WHERE redeemed_at IS NOT NULL"
+        " AND converted_at IS NULL), count(*) FILTER (WHERE converted_at IS NOT NULL AND redeemed_at IS NULL)"
+        " FROM sends"
+    ))  # fmt: skip
+    assert all(count > 0 for count in counts.one()), "each kind is there"

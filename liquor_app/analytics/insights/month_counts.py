@@ -13,7 +13,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.analytics.daily_rollups import NOT_PLAYED
-from liquor_app.analytics.measured import evidence
+from liquor_app.analytics.measured import TOLD
 from liquor_app.core.clock import now
 from liquor_app.ledger.models import LONGEST_CAMPAIGN_DAYS
 from liquor_app.organization.settings import GeneralSettings, load_settings
@@ -72,24 +72,20 @@ SELECT kind, month, name, buyers, quantity, revenue FROM named
        revenue = excluded.revenue
 """
 _OF_HOURS = ("of_opens", "of_clicks", "of_orders")
-_TOLD_OF = evidence("sum({}) OVER (PARTITION BY campaign_id, channel)", _OF_HOURS)
 _HOURS = f"""
-WITH counted AS (
+WITH {TOLD}, counted AS (
     SELECT campaign_id, channel, CAST(extract(isodow FROM sent_at AT TIME ZONE :zone) AS int) AS weekday,
            CAST(extract(hour FROM sent_at AT TIME ZONE :zone) AS int) AS hour, count(*) AS sends,
-           count(delivered_at) AS delivered, count(opened_at) AS opens, count(clicked_at) AS clicks,
-           count(converted_at) AS conversions
+           count(opened_at) AS opens, count(clicked_at) AS clicks, count(converted_at) AS conversions
       FROM sends WHERE sent_at >= CAST(:now AS timestamptz) - interval '{SEND_DAYS} days' AND campaign_id IS NOT NULL
        AND created_at >= CAST(:now AS timestamptz) - interval '{SEND_DAYS + LONGEST_CAMPAIGN_DAYS} days'
        AND {NOT_PLAYED.format(sends="sends")}
      GROUP BY 1, 2, 3, 4
-), told AS (
-    SELECT channel, weekday, hour, sends, opens, clicks, conversions, {_TOLD_OF} FROM counted
 ), fresh AS (
     SELECT channel, weekday, hour, sum(sends) AS sends, sum(opens) AS opens, sum(clicks) AS clicks,
            sum(conversions) AS conversions,
            {", ".join(f"COALESCE(sum(sends) FILTER (WHERE {name}), 0) AS {name}" for name in _OF_HOURS)}
-      FROM told GROUP BY 1, 2, 3
+      FROM counted LEFT JOIN told USING (campaign_id, channel) GROUP BY 1, 2, 3
 ), gone AS (
     DELETE FROM send_hours h WHERE NOT EXISTS (
         SELECT FROM fresh f WHERE (f.channel, f.weekday, f.hour) = (h.channel, h.weekday, h.hour))

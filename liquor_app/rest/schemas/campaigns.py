@@ -15,6 +15,7 @@ from liquor_app.actions.coupon_source import CodeNeedFields
 from liquor_app.analytics.attribution_views import ViewRow
 from liquor_app.api.schemas import Body, Day, Money, Patch, Row, Started
 from liquor_app.campaigns.models import CampaignStatus, CampaignType, Engine, Kpi
+from liquor_app.campaigns.service import SendingCounters
 from liquor_app.rest.schemas.analytics import EffectOut, Figure
 
 Name = Annotated[str, Field(min_length=1, max_length=120)]
@@ -171,19 +172,15 @@ class CampaignHoldoutOut(Row):
     note: str
 
 
-class SendingCounts(Row):
-    """How many messages of a campaign fared how, and what they brought."""
+class SendingCounts(Row, SendingCounters):
+    """How many messages of a campaign fared how, and what they brought; null was not measured."""
 
-    total_sends: int
-    completed_sends: int
-    failed_sends: int
-    skipped_sends: int
-    unknown_sends: int
-    delivered_sends: int
-    opens: int
-    clicks: int
-    conversions: int
-    revenue_generated: Decimal
+    delivered_sends: int | None  # type: ignore[assignment]
+    opens: int | None  # type: ignore[assignment]
+    clicks: int | None  # type: ignore[assignment]
+    redeemed: int | None  # type: ignore[assignment]
+    conversions: int | None  # type: ignore[assignment]
+    revenue_generated: Decimal | None  # type: ignore[assignment]
 
 
 class CampaignAnalytics(SendingCounts):

@@ -45,6 +45,7 @@ class FiguresOut(AnswersOut):
 
     delivered: int | None
     delivery_rate: float | None
+    redeemed: int | None
     attributed_revenue: Decimal | None
     bounces: int | None
     complaints: int | None

@@ -38,11 +38,11 @@ def revenue_words(row: CampaignRow, measured: Measured = MappingProxyType({})) -
     )  # fmt: skip
 
 
-def progress_words(row: CampaignRow, at: datetime) -> str:
+def progress_words(row: CampaignRow, at: datetime, measured: Measured = MappingProxyType({})) -> str:
     """Tell what is happening to it, in one line; `at` is the shop's present."""
     if row.status is CampaignStatus.ACTIVE and row.virtual_now is not None:
         return f"Playing the week: {show_moment(row.virtual_now, at)}"
-    bought, _ = bought_words(row)
+    bought, _ = bought_words(row, measured)
     words = {
         CampaignStatus.DRAFT: "Draft",
         CampaignStatus.AWAITING_APPROVAL: f"Waits for approval, {days_words(row)}",

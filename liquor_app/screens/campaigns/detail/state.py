@@ -125,13 +125,13 @@ class CampaignState(DetailState, rx.State):
             row = await get_campaign(session, actor, campaign_id)
             plan = await get_plan(session, actor, row.plan_id) if row.plan_id else None
             at = await shop_now(session)
-            measured = await measured_of_campaigns(session, actor, [campaign_id])
+            measured = await measured_of_campaigns(session, actor, {campaign_id: row.completed_sends})
             fingerprint = await fingerprint_of(session, campaign_id) if plan else ""
             counts = await ledger(session, actor, campaign_id)
             is_planned_now = await open_planning(session, actor, campaign_id) is not None
             latest = await list_left(session, actor, ListQuery({"campaign_id": str(campaign_id)}, limit=10))
         is_played = row.virtual_now is not None
-        before, self.head, self.plan = self.seen, head_of(row, at), plan_view(plan)
+        before, self.head, self.plan = self.seen, head_of(row, at, measured.get(row.id, {})), plan_view(plan)
         self.seen = f"{plan.id}:{fingerprint}" if plan else ""
         silent = plan.summary.get("silent") if plan and row.status in OPEN else None
         self.silent = silence_words(silent) if silent else ""

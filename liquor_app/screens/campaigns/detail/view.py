@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Any
 
 from liquor_app.actions.offering.belief_basis import Basis, basis_in_words, basis_of
+from liquor_app.analytics.measured import counts_of_campaign
 from liquor_app.analytics.metrics import MEASURED, METRICS, rows_page
 from liquor_app.campaigns.models import CampaignStatus
 from liquor_app.campaigns.service import CampaignRow
@@ -124,10 +125,10 @@ class LedgerLine:
     href: str
 
 
-def head_of(row: CampaignRow, at: datetime) -> Head:
+def head_of(row: CampaignRow, at: datetime, measured: Measured = MappingProxyType({})) -> Head:
     done = row.completed_sends + row.failed_sends + row.skipped_sends
     under_way = row.status in {CampaignStatus.ACTIVE, CampaignStatus.PAUSED, CampaignStatus.COMPLETED}
-    bought, _ = bought_words(row)
+    bought, _ = bought_words(row, measured)
     return Head(
         id=str(row.id),
         name=row.name,
@@ -139,9 +140,9 @@ def head_of(row: CampaignRow, at: datetime) -> Head:
         percent_words=f"{math.floor(row.progress * 100)}%",
         # of what is not in the ledger yet there is no part
         done=f"{figure(done)} of {figure(row.total_sends)}" if row.total_sends else _no_messages(row),
-        line=progress_words(row, at),
+        line=progress_words(row, at, measured),
         clock=show_moment(row.virtual_now, at) if row.virtual_now else "",
-        revenue=revenue_words(row),
+        revenue=revenue_words(row, measured),
         bought=bought,
         bought_rows="" if bought == NONE else rows_page("conversions", campaign_id=str(row.id)),
         held_out=figure(row.held_out),
@@ -160,14 +161,11 @@ def _no_messages(row: CampaignRow) -> str:
     return "Messages are being prepared" if is_running else "No messages"
 
 
-FUNNEL = (
-    ("sends", "completed_sends", ""),
-    ("delivered", "delivered_sends", "delivery_rate"),
-    ("opens", "opens", "open_rate"),
-    ("clicks", "clicks", "click_rate"),
-    ("conversions", "conversions", "conversion_rate"),
-)
-"""Steps below the plan: the metric, the campaign's column of it, and its rate."""
+FUNNEL = {
+    "sends": "", "delivered": "delivery_rate", "opens": "open_rate", "clicks": "click_rate", "redeemed": "",
+    "conversions": "conversion_rate",
+}  # fmt: skip
+"""Steps below the plan: the metric, and its rate."""
 
 
 def funnel_steps(row: CampaignRow, measured: Measured = MappingProxyType({})) -> list[Step]:
@@ -175,7 +173,7 @@ def funnel_steps(row: CampaignRow, measured: Measured = MappingProxyType({})) ->
     there are any. A step nobody told of is not measured: it is no nought."""
     if not row.total_sends:
         return []
-    counts = {**{metric: getattr(row, column) for metric, column, _ in FUNNEL}, **measured}
+    counts = counts_of_campaign(row, measured)
     held = f"besides {figure(row.held_out)} held out" if row.held_out else "in the plan"
     steps = [
         Step(
@@ -183,7 +181,9 @@ def funnel_steps(row: CampaignRow, measured: Measured = MappingProxyType({})) ->
             href=f"/messages?campaign_id={row.id}",
         )
     ]  # fmt: skip
-    for metric, _, of_sent in FUNNEL:
+    for metric, of_sent in FUNNEL.items():
+        if metric == "redeemed" and not row.redeemed:
+            continue  # no step of campaigns without codes
         found = METRICS[metric].of(counts)
         share = 100.0 if found is None else min(round(100 * float(found) / row.total_sends, 1), 100.0)
         detail = f"{show_rate(of_sent, **counts)} of {_below(metric, counts)}" if of_sent else percent(share / 100, 1)

@@ -93,7 +93,7 @@ class CampaignsState(BulkState, ListState, rx.State):
         return await list_campaigns(session, actor, query)
 
     async def _lines(self, session: Session, actor: Actor, items: list[CampaignRow]) -> list[CampaignLine]:
-        measured = await measured_of_campaigns(session, actor, [row.id for row in items])
+        measured = await measured_of_campaigns(session, actor, {row.id: row.completed_sends for row in items})
         return [line_of(row, measured.get(row.id, {})) for row in items]
 
     async def _options(self, session: Session, actor: Actor) -> dict[str, list[Option]]:
