@@ -6,7 +6,7 @@ does, and a message has its first. Codes that came back are noted at the message
 a provider carried and what the sandbox kept.
 
 Revision ID: 0122
-Revises: 0114
+Revises: 0121
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0122"
-down_revision = "0114"
+down_revision = "0121"
 branch_labels = None
 depends_on = None
 

@@ -106,7 +106,12 @@ FIELDS: dict[str, Field] = _registry(
     Field("total_spent", "Total spent", Kind.MONEY),
     Field("avg_order_value", "Average order", Kind.MONEY),
     Field("purchase_frequency", "Number of purchases", Kind.NUMBER),
-    Field("success_rate_pct", "Success rate", Kind.NUMBER, hint="Conversions per 100 contacts in a year"),
+    Field(
+        "success_rate_pct",
+        "Success rate",
+        Kind.NUMBER,
+        hint="Contacts answered, of 100 in a year",
+    ),
     Field("avg_purchase_hour", "Usual hour", Kind.NUMBER, hint="0 to 23, local time"),
     Field(
         "last_purchase_at",

@@ -109,6 +109,7 @@ async def test_each_way_is_what_it_says(noon: AsyncSession) -> None:
         "returned": (None, None, Decimal("0.00")),
     }
     assert told(await read_views(noon, SYSTEM, other)) == {
+        "redeemed": (None, 0, None),
         "bought": (2, 1, Decimal("50.00")), "coupon": (0, 0, Decimal("0.00")), "click": (1, 1, Decimal("40.00")),
         "linear": (Decimal(1), 1, Decimal("25.00")), "holdout": (None, None, None),
         "returned": (None, None, Decimal("0.00")),

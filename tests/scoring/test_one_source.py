@@ -51,11 +51,11 @@ BOUGHT = """
 SELECT l.category, count(DISTINCT p.id) FROM purchase_lines l JOIN purchases p ON p.id = l.purchase_id
 WHERE p.customer_id = :id AND p.total > 0 GROUP BY 1"""
 RAW = """
-SELECT (SELECT count(converted_at) FROM sends WHERE customer_id = :id
+SELECT (SELECT count(LEAST(redeemed_at, converted_at)) FROM sends WHERE customer_id = :id
    AND contact_at > CAST(:at AS timestamptz) - interval '365 days') AS responses,
  (SELECT count(*) FROM sends WHERE customer_id = :id
    AND contact_at > CAST(:at AS timestamptz) - interval '365 days') AS contacts,
- (SELECT count(*) FROM analytics_events WHERE customer_id = :id AND event_type = 'conversion'
+ (SELECT count(*) FROM analytics_events WHERE customer_id = :id AND event_type IN ('conversion', 'redemption')
    AND occurred_at > CAST(:at AS timestamptz) - interval '365 days') AS answers,
  (SELECT count(*) FROM purchases WHERE customer_id = :id AND total > 0) AS orders, r.recent, r.coupons,
  (SELECT sum(total) FROM purchases WHERE customer_id = :id) AS spend,

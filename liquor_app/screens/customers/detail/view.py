@@ -227,7 +227,7 @@ def _answers(row: CustomerRow, why: ExplanationRow) -> str:
 def _success(row: CustomerRow) -> str:
     if row.success_rate_pct is None:
         return "not contacted in a year"
-    return f"{figure(row.success_rate_pct)}% of contacts bought"
+    return f"{figure(row.success_rate_pct)}% of contacts answered"
 
 
 def why_lines(sentences: Sequence[Sentence]) -> list[Why]:
