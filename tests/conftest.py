@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import gc
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
@@ -73,7 +74,9 @@ def engines() -> Iterator[Engines]:
     if url := os.environ.get("TEST_DATABASE_URL"):
         os.environ["DATABASE_URL"] = url
     if url := os.environ.get("TEST_REDIS_URL"):
-        os.environ["REDIS_URL"] = url
+        # each process counts for itself: one forgets what was used up of an allowance before each of its tests
+        number = re.sub(r"\D", "", os.environ.get("PYTEST_XDIST_WORKER", "")) or "0"
+        os.environ["REDIS_URL"] = re.sub(r"(//[^/]+)(/\d*)?$", rf"\g<1>/{number}", url)
     config.get_settings.cache_clear()
     with embedded.engines():
         yield Engines(runtime_info.database_owner_url(), runtime_info.redis_url())
