@@ -119,7 +119,7 @@ async def browser_code(
 @needs(Permission.ENTER)
 async def browser_passkey(
     request: Request,
-    credential: Annotated[str, Form(max_length=16_384)],
+    credential: Annotated[str, Form(max_length=16_384)] = "",
     next: Annotated[str, Form(max_length=500)] = "/",
 ) -> Response:
     """Sign in with what a passkey signed (`assets/js/passkeys.js`); no code is asked for after it."""
@@ -256,8 +256,8 @@ async def browser_two_steps(
 @needs(Permission.OWN_ACCOUNT)
 async def browser_new_passkey(
     request: Request,
-    name: Annotated[str, Form(max_length=120)],
-    credential: Annotated[str, Form(max_length=16_384)],
+    name: Annotated[str, Form(max_length=120)] = "",
+    credential: Annotated[str, Form(max_length=16_384)] = "",
 ) -> Response:
     """Keep the passkey that a device made; the password was asked for when it was begun."""
 

@@ -64,5 +64,6 @@ def test_somebody_adds_a_passkey_and_signs_in_with_it(product: Product, page: Pa
     expect(page.get_by_role("alert").first).to_contain_text("This passkey was not accepted")
     device.send("WebAuthn.removeVirtualAuthenticator", {"authenticatorId": made["authenticatorId"]})
     page.goto(f"{product.url}/login")
+    page.wait_for_load_state("networkidle")
     page.get_by_role("button", name="Sign in with a passkey").click()
     expect(page.get_by_text("Passkeys do not work at this address")).to_be_visible()

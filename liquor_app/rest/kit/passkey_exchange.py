@@ -56,6 +56,8 @@ def read_answer(words: str) -> Mapping[str, Any]:
     Raises:
         Invalid: it is no JSON object.
     """
+    if not words:  # pressed before the page's script was there to ask the device
+        raise Invalid("The page had not finished loading. Please try again.", field="credential")
     try:
         answer = json.loads(words)
     except (ValueError, RecursionError):
