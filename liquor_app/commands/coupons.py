@@ -54,7 +54,7 @@ def add_command(
                 raise Unknown(f"There is no pool {pool!r}. Give --discount to make it.", field="discount")
             made = await create_pool(session, SYSTEM, name=pool, discount_pct=discount, is_standing=standing)
             known[pool] = made.id
-        with open_text(file) as lines:
+        with open_text(file)[0] as lines:
             return await add_codes(session, SYSTEM, known[pool], lines)
 
     show(call(work), as_json)

@@ -35,7 +35,8 @@ from liquor_app.imports.orders.store_orders import NOT_NUMBERED, Numbered, numbe
 from liquor_app.imports.profiles.known_tools import chosen_profile, named_profile, told_for_all
 from liquor_app.imports.profiles.tool_profile import put_together
 from liquor_app.imports.readers.dialect import SHOP, Dialect, chosen_dialect, guess_dialect
-from liquor_app.imports.readers.formats import open_table, read_sample
+from liquor_app.imports.readers.encoding import ENCODINGS, NO_LETTERS, Letters
+from liquor_app.imports.readers.formats import open_table, read_as, read_sample
 from liquor_app.imports.rejects import heading, reject_lines
 from liquor_app.imports.trial.file_totals import Totals
 from liquor_app.imports.trial.shown_rows import Shown
@@ -94,6 +95,7 @@ class FilePreview:
     put_together: tuple[str, ...] = ()
     statuses: tuple[str, ...] = ()
     book: Sheets = NO_BOOK
+    letters: Letters = NO_LETTERS
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +133,8 @@ def check_choices(kind: str, policy: str) -> Policy:
 
 
 OPTIONS = (
-    "date_order", "decimal", "numbering", "profile", "constants", OPTION, "sheet", CHANGES_NOTHING, ROW_KINDS,
+    "date_order", "decimal", "numbering", "profile", "constants", OPTION, "sheet", "encoding",
+    CHANGES_NOTHING, ROW_KINDS,
 )  # fmt: skip
 """What somebody may choose; a drop folder adds `AS_OF`."""
 
@@ -149,6 +152,8 @@ def check_options(kind: str, mapping: Mapping[str, str], options: Mapping[str, A
     named_profile(kind, options)
     told_for_all(options, tuple(KINDS[kind]))
     check_answers(options)
+    if "encoding" in options and options["encoding"] not in ENCODINGS:
+        raise Invalid(f"encoding must be one of {' '.join(ENCODINGS)}", field="encoding")
     if not isinstance(options.get("sheet", ""), str):
         raise Invalid("sheet must be the name of a workbook's sheet", field="sheet")
     if OPTION in options and (kind != "purchases" or options[OPTION] not in (CREATE, REFUSE)):
@@ -176,12 +181,12 @@ def inspect_file(
         Invalid: no such file, not one we read, unknown kind or option.
     """
     check_choices(kind, Policy.FILL)
-    sheet = str((options or {}).get("sheet") or "")
-    with open_table(path, sheet) as file:
+    opened_as = read_as(options or {})
+    with open_table(path, *opened_as) as file:
         shown = [[cell[:100] for cell in record.cells] for record in islice(file, max(0, min(rows, 50)))]
-        columns, book = file.columns, Sheets(file.sheet, file.sheets)
+        columns, book, letters = file.columns, Sheets(file.sheet, file.sheets), file.letters
     profile = chosen_profile(columns, kind, options or {}, file_name or path.name)
-    sample = read_sample(path, sheet)
+    sample = read_sample(path, *opened_as)
     chosen = dict(mapping) if mapping else guess_mapping(columns, kind, profile, sample)
     at = positions(chosen, columns)
     guessed = guess_dialect(sample, at)
@@ -190,10 +195,10 @@ def inspect_file(
     dialect = chosen_dialect(guessed, options or {})
     if profile is not None:
         together = tuple(put_together(profile, columns))
-        return FilePreview(columns, chosen, shown, dialect, profile.key, together, (), book)
+        return FilePreview(columns, chosen, shown, dialect, profile.key, together, (), book, letters)
     told = (options or {}).get(ROW_KINDS) or {}
     says = status_columns(columns, at, sample, told) if kind == "purchases" else {}
-    return FilePreview(columns, chosen, shown, dialect, "", (), tuple(columns[place] for place in says), book)
+    return FilePreview(columns, chosen, shown, dialect, "", (), tuple(columns[place] for place in says), book, letters)
 
 
 async def try_file(

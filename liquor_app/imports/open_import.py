@@ -33,7 +33,13 @@ from liquor_app.imports.cleaning.orders.status_rows import StatusRows
 from liquor_app.imports.cleaning.orders.store_numbers import Series, by_store, places_of_numbering, with_numbering
 from liquor_app.imports.cleaning.orders.total_rows import leave_out_totals
 from liquor_app.imports.cleaning.person_cells import tell_of_us
-from liquor_app.imports.cleaning.row_notes import LETTERS_ODD, READ_AS_CENTRAL, READ_AS_JAPANESE, READ_AS_MAC
+from liquor_app.imports.cleaning.row_notes import (
+    CHOSEN_ODD,
+    LETTERS_ODD,
+    READ_AS_CENTRAL,
+    READ_AS_JAPANESE,
+    READ_AS_MAC,
+)
 from liquor_app.imports.cleaning.sale_rows import MADE, PACKED, SaleRows
 from liquor_app.imports.cleaning.sums.differing_totals import one_total_each
 from liquor_app.imports.cleaning.sums.payment_rows import leave_out_payments, pays_orders
@@ -46,8 +52,8 @@ from liquor_app.imports.orders.store_orders import BY_STORE, NOT_NUMBERED, Numbe
 from liquor_app.imports.profiles.known_tools import chosen_profile, extra_cells, told_for_all, tool_of
 from liquor_app.imports.profiles.tool_profile import REPEATED, Make, Profile, made_of, makers, put_together
 from liquor_app.imports.readers.dialect import Dialect, chosen_dialect, guess_dialect
-from liquor_app.imports.readers.formats import READING, open_table, read_sample
-from liquor_app.imports.readers.letters import CENTRAL, JAPANESE, MAC
+from liquor_app.imports.readers.formats import READING, open_table, read_as, read_sample
+from liquor_app.imports.readers.letters import CENTRAL, JAPANESE, MAC, WINDOWS
 from liquor_app.imports.readers.row_reader import Record, Table
 from liquor_app.imports.rejects import ORDER, OWN_COLUMNS
 from liquor_app.imports.run_import import Work
@@ -80,7 +86,10 @@ def fitting_sheet(plan: Plan, table: Table) -> str:
 
 def letters_note(table: Table) -> str:
     """Return the note on a file whose letters are no UTF-8, and may be wrong; "" for none."""
-    return LETTERS_ODD if table.is_odd else _READ_AS.get(table.letters, "")
+    encoding, is_chosen, is_odd = table.letters
+    if is_chosen:
+        return CHOSEN_ODD if is_odd else ""
+    return LETTERS_ODD if is_odd and encoding == WINDOWS else _READ_AS.get(encoding, "")
 
 
 _READ_AS = {MAC: READ_AS_MAC, CENTRAL: READ_AS_CENTRAL, JAPANESE: READ_AS_JAPANESE}
@@ -117,8 +126,8 @@ async def open_work(
         Table, dict[str, int], Dialect, list[Make], Profile | None, StatusRows | None, bool, list[Record], bool,
         list[Record], dict[str, Any],
     ]:  # fmt: skip
-        sheet = str(plan.options.get("sheet") or "")
-        table = open_table(plan.path, sheet)
+        opened_as = sheet, _ = read_as(plan.options)
+        table = open_table(plan.path, *opened_as)
         try:
             profile = chosen_profile(table.columns, plan.kind, plan.options, plan.file_name)
             fields = tuple(KINDS[plan.kind])
@@ -127,7 +136,7 @@ async def open_work(
                 raise Invalid(profile.refuses, field="profile")
             sales = profile.sales if profile else None
             behind = [*MADE, *made, *(PACKED if sales.packed else ())] if sales else list(made)
-            sample = read_sample(plan.path, sheet)
+            sample = read_sample(plan.path, *opened_as)
             if constants := told_for_all(plan.options, fields):
                 chosen = plan.mapping or guess_mapping(table.columns, plan.kind, profile, sample)
                 by_tool = makers(profile, table.columns) if profile else {}
@@ -243,6 +252,8 @@ async def open_work(
     if (born := at.get("date_of_birth")) is not None:
         births |= {born} if born < len(table.columns) else {*made_of(profile, table.columns, "date_of_birth")}
     work.births = tuple(sorted(births))
-    work.unused, work.doubts = unused, left.doubts
+    # a column the file's own sum stands on is looked at, though it becomes nothing
+    summed = own.columns if own is not None and plan.kind == "purchases" else frozenset()
+    work.unused, work.doubts = [one for one in unused if one not in summed], left.doubts
     work.unheard = left.noes.unheard if left.noes else []
     return work

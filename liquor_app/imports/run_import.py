@@ -45,7 +45,7 @@ from liquor_app.imports.orders.new_buyers import CREATE, MADE, OPTION, add_buyer
 from liquor_app.imports.orders.store_orders import call_as_known
 from liquor_app.imports.profiles.tool_profile import NOBODY, UNKNOWN_VOID
 from liquor_app.imports.readers.dialect import SHOP
-from liquor_app.imports.readers.formats import READING, open_table
+from liquor_app.imports.readers.formats import READING, open_table, read_as
 from liquor_app.imports.readers.row_reader import Record, Table
 from liquor_app.imports.rejects import Reject, write_rejects
 from liquor_app.imports.trial.becoming import basket_becomes
@@ -384,8 +384,7 @@ class Work:
     async def _whole(self, session: AsyncSession) -> None:
         """Read the file once more, a chunk a step, for the good lines of orders that have a refused one."""
         if self._again is None:
-            sheet = str(self.plan.options.get("sheet") or "")
-            self._again = await READING.run(open_table, self.plan.path, sheet)
+            self._again = await READING.run(open_table, self.plan.path, *read_as(self.plan.options))
             self._records = islice(self._again, self.position["again"], None)
         again, following = self._again, self._records
         records = await READING.run(lambda: take_rows(again, following))

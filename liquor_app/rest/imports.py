@@ -65,6 +65,7 @@ def _form(*names: str) -> dict[str, Any]:
                 " numbers are one series, or begin anew in each store, or at each register), profile (the tool whose"
                 " export it is), constants (field → what holds for every row), unknown_customers (refuse, create:"
                 " buyers nobody knows), sheet (of a workbook),"
+                " encoding (of a text: utf-8, cp1252, mac_roman, cp1250, cp932, cp437, cp850, utf-16, utf-32),"
                 " changes_nothing (list of columns left out that change nothing), row_kinds (column → value → sale,"
                 " given_back or no_sale)."
             ),
@@ -276,6 +277,7 @@ async def preview_import(
         "profile": seen.profile,
         "sheet": seen.book.read,
         "sheets": seen.book.held,
+        "encoding": seen.letters.encoding,
         **asdict(seen.dialect) | ({} if tried.numbering == SHOP else {"numbering": tried.numbering}),
         **counts,
         "reasons": tried.report.reasons,

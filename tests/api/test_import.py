@@ -155,6 +155,23 @@ async def test_jobs(manager: Client, viewer: Client) -> None:
     is_problem(await viewer.get("/jobs/018f0000-0000-7000-8000-000000000000"), 404, "not_found")
 
 
+async def test_the_letters_of_a_file_may_be_chosen(manager: Client) -> None:
+    content = "E-Mail,Who\r\nlu@example.com,Luc\u00eda Pe\u00f1a\r\n".encode("cp850")
+    sent = await manager.post("/imports", files={"file": ("dos.csv", content, "text/csv")})
+    where = f"/imports/{sent.json()['id']}"
+    seen = (await manager.post(f"{where}/preview", json={})).json()
+    assert (seen["encoding"], seen["notes"]) == ("cp1250", {"read_as_central_european": 1})
+    is_problem(await manager.post(f"{where}/preview", json={"options": {"encoding": "latin"}}), 422, "invalid")
+    is_problem(await manager.post(f"{where}/start", json={"options": {"encoding": "latin"}}), 422, "invalid")
+    choices = {"mapping": {"email": "E-Mail", "name": "Who"}, "options": {"encoding": "cp850"}}
+    seen = (await manager.post(f"{where}/preview", json=choices)).json()
+    assert (seen["encoding"], seen["notes"], seen["items"][0]["who"]) == ("cp850", {}, "Luc\u00eda Pe\u00f1a")
+    started = await manager.post(f"{where}/start", json=choices)
+    assert await queue.run(UUID(started.json()["job_id"]), TASKS) is JobStatus.SUCCEEDED
+    assert (await manager.get(where)).json()["options"] == {"encoding": "cp850"}
+    assert (await manager.get("/customers")).json()["items"][0]["name"] == "Luc\u00eda Pe\u00f1a"
+
+
 async def test_look_first_then_start_cancel_and_resume(manager: Client, viewer: Client) -> None:
     answer = await manager.post("/imports", files={"file": ("people.csv", CSV, "text/csv")})
     assert answer.status_code == 201, answer.text

@@ -35,7 +35,7 @@ from liquor_app.doubles.tasks import TASKS
 from liquor_app.organization.settings import shop_now
 from liquor_app.screens.customers.custom_fields.state import CustomFieldsState, use_words
 from liquor_app.screens.customers.detail.labels_state import _line
-from liquor_app.screens.imports.wizard.report.report_words import note_words
+from liquor_app.screens.imports.wizard.report.note_lines import note_words
 from liquor_app.segments.lists import list_customers
 from liquor_app.segments.rule_compiler import matching
 from liquor_app.segments.rule_wording import sentence

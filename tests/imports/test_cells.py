@@ -35,7 +35,7 @@ from liquor_app.imports.cleaning.person_cells import (
 )
 from liquor_app.imports.cleaning.person_rows import PersonReader
 from liquor_app.imports.cleaning.row_notes import NOTES, left_out
-from liquor_app.screens.imports.wizard.report.report_words import note_words
+from liquor_app.screens.imports.wizard.report.note_lines import note_words
 from tests.imports.test_import import run
 from tests.imports.test_import_cases import many, write
 

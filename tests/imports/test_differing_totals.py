@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from liquor_app.screens.imports.wizard.report.report_words import note_words
+from liquor_app.screens.imports.wizard.report.note_lines import note_words
 from liquor_app.screens.imports.wizard.view import reason_lines
 from tests.imports.test_import import run
 from tests.imports.test_import_cases import many, write

@@ -11,8 +11,8 @@ from liquor_app.accounts.permissions import SYSTEM
 from liquor_app.core.db import transaction
 from liquor_app.imports.cleaning.number_cells import currency_code
 from liquor_app.imports.dry_run import Trial, try_file
-from liquor_app.screens.imports.wizard.report.report_words import ending_words
 from liquor_app.screens.imports.wizard.trial_view import money_words, total_lines
+from tests.imports.report_texts import report_text
 from tests.imports.test_import import run
 from tests.imports.test_import_cases import one, write
 from tests.imports.test_reversed_orders import HEAD, bring, people, sold
@@ -87,9 +87,9 @@ async def test_the_report_tells_the_files_own_total(
     row = await state(last.id)
     assert row.own_total == (80, "Amount")
     assert (
-        "The orders come to $50.00. The file's own total (“Amount”) is $80.00. They are $30.00 apart: 1 row is no line"
+        "The orders come to: $50.00\nThe file's own total (“Amount”): $80.00\nThey are $30.00 apart: 1 row is no line"
         " of a purchase."
-    ) in ending_words(row)
+    ) in report_text(row)
 
 
 async def test_lines_alike_count_each_in_the_files_own_total(database: str, tmp_path: Path) -> None:
@@ -153,13 +153,13 @@ async def test_what_came_back_is_told_beside_the_sum(database: str, tmp_path: Pa
     trial = await tried(path)
     assert (trial.totals.money_made, trial.totals.back) == (Decimal("45.00"), Decimal("15.00"))
     money = next(line for line in total_lines(trial, "purchases") if line.words == "Money")
-    assert (money.file, money.made) == (f"${own}", "$45.00 (60.00 less 15.00 back)")
+    assert (money.file, money.made) == (f"${own}", "$45.00 ($60.00 less $15.00 back)")
     if own != "45.00":
         assert "They are $15.00 apart: $15.00 came back." in money_words(trial, "purchases")
     await run(path, "purchases")
     last = await one("SELECT id FROM imports ORDER BY id DESC LIMIT 1")
-    said = ending_words(await state(last.id))
-    assert "The orders come to $45.00 (60.00 less 15.00 back)." in said
+    said = report_text(await state(last.id))
+    assert "The orders come to: $45.00 ($60.00 less $15.00 back)\n" in said
     assert ("$15.00 came back." in said) == (own != "45.00")
 
 

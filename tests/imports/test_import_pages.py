@@ -23,13 +23,13 @@ from liquor_app.screens.imports.wizard import matching_state as matching_module
 from liquor_app.screens.imports.wizard.columns_view import NEW, mapping_of, on_screen, reassigned
 from liquor_app.screens.imports.wizard.matching_state import MatchState
 from liquor_app.screens.imports.wizard.opening_state import OpeningState
-from liquor_app.screens.imports.wizard.report.report_words import ending_words
 from liquor_app.screens.imports.wizard.running_state import RunState
 from liquor_app.screens.imports.wizard.said_of_all import NOTHING
 from liquor_app.screens.imports.wizard.said_panel import PAUSE_MS, said_panel
 from liquor_app.screens.imports.wizard.state import CHOOSE, MATCH, REPORT, RUN, EarlierState, ImportState
 from liquor_app.screens.imports.wizard.undo_state import UndoState
 from liquor_app.screens.session.background import MARK
+from tests.imports.report_texts import report_text
 from tests.imports.test_import_cases import FILES
 from tests.imports.test_reversed_orders import people as known_people
 from tests.stored import bring
@@ -134,11 +134,11 @@ async def test_buyers_nobody_knows_are_told_and_made_by_one_press(database: str)
     assert row.job_id
     await run_job(row.job_id, TASKS)
     assert await people() == 2
-    assert ending_words(await file._row()) == (
-        "3 rows: 2 orders new (3 lines), 0 refused. The orders come to $18.00."
-        " The file's own total (“amount”) is $18.00. 2 customers made of buyers nobody knew:"
-        " by number, e-mail or phone alone, without consent."
-    )
+    assert report_text(await file._row()).splitlines() == [
+        "Imported, all of it: 3 rows.", "Rows in the file: 3", "Orders new (3 lines): 2", "Rows refused: 0",
+        "The orders come to: $18.00", "The file's own total (“amount”): $18.00",
+        "Customers made of buyers nobody knew: by number, e-mail or phone alone, without consent: 2",
+    ]  # fmt: skip
     assert state.trial.startswith("Tried on the first 3 rows: 2 orders new (3 lines).")
     async with transaction() as session:
         bell = (await session.execute(text("SELECT body FROM notifications"))).scalar_one()
@@ -164,6 +164,42 @@ async def test_dates_are_read_by_evidence_and_can_be_read_otherwise(database: st
     assert "2 new. Cells that could not be read are left blank: Date of birth 1." in state.trial
     assert await run(MatchState.choose_date_order, state, "nonsense") is None
     assert state.date_order == "mdy"
+
+
+async def test_letters_are_told_by_the_file_and_can_be_read_otherwise(database: str) -> None:
+    _, file, state, running = await matching(
+        await brought("E-mail,Pr\u201anom\na@x.example,Andr\u201a\n".encode("cp1252"))
+    )
+    assert (state.encoding, state.letters_note[:24]) == ("cp1252", "Words look odd in them. ")
+    await look(MatchState.match, state, "Pr\u201anom", "first_name")
+    await look(MatchState.choose_encoding, state, "cp850")
+    assert [line.name for line in state.columns] == ["E-mail", "Pr\u00e9nom"]
+    assert (state.columns[1].example, state.letters_note) == ("Andr\u00e9", "Chosen by hand.")
+    assert await run(MatchState.choose_encoding, state, "rot13") is None
+    await look(MatchState.choose_encoding, state, "utf-16")
+    assert state.problem
+    await look(MatchState.choose_encoding, state, "cp850")
+    await look(MatchState.match, state, "Pr\u00e9nom", "name")
+    row = await file._row()
+    assert row.options["encoding"] == "cp850"
+    await look(MatchState.begin, state)  # the page is loaded anew
+    assert (state.encoding, state.columns[1].becomes) == ("cp850", "name")
+    await run(MatchState.start, state)
+    row = await file._row()
+    assert row.job_id
+    await run_job(row.job_id, TASKS)
+    await run(RunState.watch, running)
+    async with transaction() as session:
+        assert (await session.execute(text("SELECT name FROM customers"))).scalar_one() == "Andr\u00e9"
+
+
+async def test_other_letters_leave_what_was_matched(database: str) -> None:
+    _, _, state, _ = await matching(await brought("Mail,What\na@x.example,Andr\u00e9\n".encode("cp1252")))
+    await look(MatchState.match, state, "What", "city")
+    await look(MatchState.choose_encoding, state, "mac_roman")
+    assert [(line.becomes, line.example) for line in state.columns] == [
+        ("email", "a@x.example"), ("city", "Andr\u00c8"),
+    ]  # fmt: skip
 
 
 async def test_receipt_numbers_are_told_by_the_file_and_can_be_read_otherwise(database: str, tmp_path: Path) -> None:
@@ -205,7 +241,7 @@ async def test_an_import_is_followed_to_its_report_and_found_again(database: str
     await run_job(row.job_id, TASKS)
     await run(RunState.watch, running)
     assert file.step == REPORT
-    assert running.words == "2 rows: 1 new, 0 changed, 0 known already, 1 refused."
+    assert running.words == "Imported: 1 of 2 rows."
     assert (running.tone, running.can_resume) == ("green", False)
     assert [(line.words, line.count) for line in running.reasons] == [("E-mail not valid", "1")]
     assert running.rejects == f"/api/v1/imports/{row.id}/rejects"
@@ -239,7 +275,7 @@ async def test_an_import_is_undone_after_what_it_would_do_was_shown(database: st
     assert await run(UndoState.undo, undo) is UndoState.watch
     await run(UndoState.cancel, undo)
     await run(UndoState.watch, undo)
-    assert running.words.startswith("It was undone in part, and can be undone further. It had taken 2 rows: 1 new")
+    assert running.words.startswith("It was undone in part, and can be undone further. Below is what it had taken.")
     await run(UndoState.undo, undo)
     reopened = await tab.state(OpeningState)
     assert UndoState.watch in await run(OpeningState.open, reopened, str(row.id))
@@ -342,7 +378,8 @@ async def test_a_column_of_consent_without_evidence_says_why_it_does_not_count(d
     assert mapping_of(match.columns) == {"email": "email", "email_consent": "Email consent"}
     assert "2 new. Consent left out of 1 row" in match.trial
     assert "where and when it was given" in match.trial
-    assert next(line.reason for line in match.rows if "ann" in line.who).startswith("A consent is left out")
+    reason = next(line.reason for line in match.rows if "ann" in line.who)
+    assert reason.startswith("The consent of “Email consent” ('yes') is left out: each counts only with")
 
 
 async def test_a_file_before_shows_nothing_under_the_name_of_the_next(database: str) -> None:

@@ -11,7 +11,7 @@ from liquor_app.accounts.permissions import SYSTEM
 from liquor_app.core.db import transaction
 from liquor_app.imports.dry_run import try_file
 from liquor_app.imports.trial.file_totals import Totals
-from liquor_app.screens.imports.wizard.report.report_words import note_words
+from liquor_app.screens.imports.wizard.report.note_lines import note_words
 from tests.imports.test_import_cases import many, run, write
 from tests.imports.test_reversed_orders import orders, people
 

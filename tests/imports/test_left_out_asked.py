@@ -17,8 +17,8 @@ from liquor_app.imports.cleaning.doubts.doubtful_kinds import LaterWords
 from liquor_app.imports.dry_run import Trial, try_file
 from liquor_app.imports.tasks import TASKS
 from liquor_app.screens.imports.wizard.matching_state import MatchState
-from liquor_app.screens.imports.wizard.report.report_words import ending_words
 from liquor_app.screens.imports.wizard.state import MATCH
+from tests.imports.report_texts import report_text
 from tests.imports.test_drop_folders import log, root, source  # noqa: F401 - a fixture
 from tests.imports.test_drop_folders import look as look_at_folder
 from tests.imports.test_import_cases import many, run, write
@@ -185,14 +185,14 @@ async def test_the_page_asks_before_it_imports(database: str, tmp_path: Path) ->
     assert state.doubts == []
     assert [(one.value, one.kind) for one in state.doubt_values] == [("A", "sale"), ("B", "given_back")]
     assert await press(MatchState.say_kind, state, "Vorgang", "Z", "given_back") is not MatchState.look
-    assert state.totals[2].made == "$55.00 (85.00 less 30.00 back)"
+    assert state.totals[2].made == "$55.00 ($85.00 less $30.00 back)"
     await press(MatchState.start, state)
     row = await file._row()
     assert row.options["changes_nothing"] == ["Zusatz"]
     assert row.job_id
     await run_job(row.job_id, TASKS)
     assert await orders() == {"1": "80.00", "2": "-30.00", "3": "5.00"}
-    assert "Nobody answered" not in ending_words(await file._row())
+    assert "Nobody answered" not in report_text(await file._row())
     assert await how_many_people() >= 2
 
 

@@ -10,7 +10,7 @@ from liquor_app.accounts.permissions import SYSTEM
 from liquor_app.core.db import transaction
 from liquor_app.imports.cleaning.orders.no_goods import no_goods
 from liquor_app.imports.dry_run import try_file
-from liquor_app.screens.imports.wizard.report.report_words import note_words
+from liquor_app.screens.imports.wizard.report.note_lines import note_words
 from liquor_app.screens.imports.wizard.trial_view import money_words
 from tests.imports.test_import_cases import write
 from tests.imports.test_reversed_orders import bring, orders, people

@@ -23,7 +23,8 @@ from liquor_app.imports.dry_run import try_file
 from liquor_app.imports.profiles.known_tools import ALL, recognise
 from liquor_app.imports.profiles.tool_profile import fits
 from liquor_app.imports.readers.formats import open_table
-from liquor_app.screens.imports.wizard.report.report_words import note_words, trial_words
+from liquor_app.screens.imports.wizard.report.note_lines import note_words
+from liquor_app.screens.imports.wizard.report.report_words import trial_words
 from tests.imports.test_import import run
 from tests.imports.test_import_cases import FILES, many, write
 

@@ -25,7 +25,7 @@ from liquor_app.imports.cleaning.row_notes import GIVEN_UP, NOTES
 from liquor_app.imports.dry_run import try_file
 from liquor_app.imports.readers.row_reader import Record
 from liquor_app.screens.customers.detail.view import history_lines
-from liquor_app.screens.imports.wizard.report.report_words import note_words
+from liquor_app.screens.imports.wizard.report.note_lines import note_words
 from tests.imports.test_import import rows, run
 
 ZONE, NOW = ZoneInfo("America/New_York"), datetime(2026, 11, 28, 12, tzinfo=UTC)

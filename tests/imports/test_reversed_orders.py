@@ -18,9 +18,11 @@ from liquor_app.core.clock import now, travel
 from liquor_app.core.db import transaction
 from liquor_app.imports.dry_run import ImportReport, try_file
 from liquor_app.scoring.service import score_customers
-from liquor_app.screens.imports.wizard.report.report_words import ending_words, note_words, trial_words
+from liquor_app.screens.imports.wizard.report.note_lines import note_words
+from liquor_app.screens.imports.wizard.report.report_words import trial_words
 from liquor_app.screens.imports.wizard.trial_view import trial_lines
 from liquor_app.sending.tracking.conversions import attribute_purchases
+from tests.imports.report_texts import report_text
 from tests.imports.test_import import run
 from tests.imports.test_import_cases import FILES, many, one, write
 from tests.imports.test_undo import everything, state, undo
@@ -181,10 +183,11 @@ async def test_undoing_the_later_file_gives_the_order_back(database: str, tmp_pa
     assert (await orders())["1"] == "0.00"
     last = await one("SELECT id FROM imports ORDER BY id DESC LIMIT 1")
     row = await state(last.id)
-    assert ending_words(row) == (
-        "1 row: 0 refused. 1 known order taken back ($80.00): voided or refunded in full since."
-        " Rows that are no lines of purchases, left out: voided or cancelled 1 (“voided” 1)."
-    )
+    assert report_text(row).splitlines() == [
+        "Imported: 0 of 1 row.", "Rows in the file: 1", "Rows refused: 0",
+        "Voided or refunded in full since: 1 known order taken back ($80.00)",
+        "Rows that are no lines of purchases, left out: voided or cancelled 1 (“voided” 1).",
+    ]  # fmt: skip
     done = await undo(row)
     assert (done.undo["set_back"], done.undo["since"]) == ({"purchases": 1}, "2026-10-01")
     assert await everything() == before

@@ -16,7 +16,8 @@ from liquor_app.imports.dry_run import inspect_file, try_file
 from liquor_app.imports.readers.dialect import SAMPLE_ROWS
 from liquor_app.imports.readers.row_reader import Record
 from liquor_app.screens.imports.wizard.columns_view import column_lines
-from liquor_app.screens.imports.wizard.report.report_words import note_words, trial_words
+from liquor_app.screens.imports.wizard.report.note_lines import note_words
+from liquor_app.screens.imports.wizard.report.report_words import trial_words
 from liquor_app.screens.imports.wizard.trial_view import money_words, total_lines
 from tests.imports.test_import import rejects, run
 from tests.imports.test_import import rows as found_rows

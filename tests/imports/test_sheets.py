@@ -11,7 +11,7 @@ import pytest
 from liquor_app.core.errors import Invalid
 from liquor_app.imports.dry_run import inspect_file
 from liquor_app.imports.readers.formats import open_table
-from liquor_app.screens.imports.wizard.report.report_words import note_words
+from liquor_app.screens.imports.wizard.report.note_lines import note_words
 from tests.imports.test_import import rows, run
 from tests.imports.test_unheard_columns import tried
 

@@ -15,7 +15,8 @@ from liquor_app.core.clock import now, travel
 from liquor_app.core.db import transaction
 from liquor_app.imports.dry_run import try_file
 from liquor_app.imports.single_purchases import NewLine, NewOrder, record_purchase
-from liquor_app.screens.imports.wizard.report.report_words import note_words, trial_words
+from liquor_app.screens.imports.wizard.report.note_lines import note_words
+from liquor_app.screens.imports.wizard.report.report_words import trial_words
 from liquor_app.screens.imports.wizard.trial_view import money_words, trial_lines
 from tests.imports.test_import import run
 from tests.imports.test_import_cases import many, one, write

@@ -19,7 +19,8 @@ from liquor_app.imports.readers.dialect import is_slashed
 from liquor_app.imports.undo.undo_locally import undo_locally
 from liquor_app.screens.customers.detail.view import consent_lines
 from liquor_app.screens.imports.drop_folders.view import source_line
-from liquor_app.screens.imports.wizard.report.report_words import ending_words, note_words
+from liquor_app.screens.imports.wizard.report.note_lines import note_words
+from tests.imports.report_texts import report_text
 from tests.imports.test_import import rows, run
 from tests.imports.test_import_cases import FILES, write
 from tests.imports.test_import_pages import brought, matching
@@ -96,13 +97,17 @@ async def test_a_report_counts_rows_with_a_warning_and_noes_and_keeps_it_after_u
                     "ann@x.example,12,Nowhere,yes", "bo@x.example,,ME,"))  # fmt: skip
     (one,) = await rows("SELECT id FROM imports")
     async with transaction() as session:
-        words = ending_words(await get_import(session, SYSTEM, one["id"]))
-    assert words.startswith("2 rows: 2 new, 0 changed, 0 known already, 0 refused. 1 row has a warning.")
-    assert "A no is taken from 1 row." in words
+        words = report_text(await get_import(session, SYSTEM, one["id"]))
+    assert words.startswith("Imported, all of it: 2 rows.\nRows in the file: 2\nNew: 2\nChanged: 0\n")
+    assert "Rows with a warning: 1\n" in words
+    assert "Rows a no is taken from: 1\n" in words
+    assert words.endswith("Look through the rows with a warning, below.")
     await undo_locally(SYSTEM, one["id"])
     async with transaction() as session:
         undone: Any = await get_import(session, SYSTEM, one["id"])
-    assert ending_words(undone).startswith("It was undone; nothing of it is left to undo. It had taken 2 rows: 2 new")
+    assert report_text(undone).startswith(
+        "It was undone; nothing of it is left to undo. Below is what it had taken.\nRows in"
+    )
 
 
 @pytest.mark.integration

@@ -10,7 +10,7 @@ import pytest
 from liquor_app.accounts.permissions import SYSTEM
 from liquor_app.core.db import transaction
 from liquor_app.imports.dry_run import ImportReport, try_file
-from liquor_app.screens.imports.wizard.report.report_words import note_words
+from liquor_app.screens.imports.wizard.report.note_lines import note_words
 from liquor_app.screens.imports.wizard.trial_view import total_lines
 from tests.imports.test_import_cases import many, write
 from tests.imports.test_reversed_orders import bring, orders, people

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from liquor_app.screens.imports.wizard.report.report_words import note_words
+from liquor_app.screens.imports.wizard.report.note_lines import note_words
 from tests.imports.test_import import run
 from tests.imports.test_import_cases import FILES, many, write
 from tests.imports.test_left_out_asked import tried

@@ -14,7 +14,7 @@ from liquor_app.imports.cleaning.row_notes import NO_BIRTHDAY, NOTES
 from liquor_app.imports.dry_run import Trial, try_file
 from liquor_app.imports.readers.row_reader import Record
 from liquor_app.imports.trial.shown_rows import Shown
-from liquor_app.screens.imports.wizard.report.report_words import note_words
+from liquor_app.screens.imports.wizard.report.note_lines import note_words
 from liquor_app.screens.imports.wizard.trial_view import seen_words, trial_lines
 from liquor_app.screens.imports.wizard.view import reason_lines
 from tests.imports.test_import import run

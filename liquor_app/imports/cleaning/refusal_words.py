@@ -8,6 +8,9 @@ from contextlib import suppress
 
 from liquor_app.customers.labels.custom_values import FieldKind, split_name
 from liquor_app.customers.whereabouts.zip_codes import with_zeros
+from liquor_app.imports.cleaning.answers.answer_cells import Answer, clean_answer
+from liquor_app.imports.cleaning.answers.heard_columns import field_of
+from liquor_app.imports.cleaning.answers.refusals import CONSENTS
 from liquor_app.imports.cleaning.cells import Rejected
 from liquor_app.imports.cleaning.column_names import births_of
 from liquor_app.imports.cleaning.label_cells import clean_custom
@@ -18,8 +21,10 @@ from liquor_app.imports.cleaning.row_notes import (
     COST_ABOVE_PRICE,
     FUTURE,
     GIVEN_UP,
+    IN_DOUBT,
     MAY_HOLD_TAX,
     NO_BIRTHDAY,
+    NO_EVIDENCE,
     NO_LONGER_SOLD,
     NO_STATE,
     NOBODYS,
@@ -35,6 +40,7 @@ from liquor_app.imports.cleaning.row_notes import (
     ZIP_WRONG,
     ZIP_ZEROS,
 )
+from liquor_app.ui.words import listed
 
 MOST_OF_NAME, MOST_OF_CELL = 60, 40
 _QUOTED = r"“[^”]*”|(?<!\w)'[^']*'"
@@ -43,11 +49,15 @@ _NOBODYS = {code: field for field, code in NOBODYS.items()}
 _ABOUT = {
     ZIP_ZEROS: "postal_code", ZIP_WRONG: "postal_code", NO_STATE: "state", NO_BIRTHDAY: "date_of_birth",
     YEARLESS: "date_of_birth", COST_ABOVE_PRICE: "cost", SALE_ABOVE_PRICE: "sale_price", STOCK_BELOW_ZERO: "stock",
-    NO_LONGER_SOLD: "stock", PRICE_OF_ZERO: "price", GIVEN_UP: "email", FUTURE: "consent_at", PERCENT: "discount",
+    NO_LONGER_SOLD: "stock", PRICE_OF_ZERO: "price", GIVEN_UP: "email", PERCENT: "discount",
     BACK_WITH_TAX: REFUNDED, MAY_HOLD_TAX: REFUNDED, SHARED: "amount", TOTALS_ADDED: "amount",
     TOTAL_BELOW: "order_total",
 }  # fmt: skip
 """Notes that name no field: which one they are about."""
+_OF_A_YES = {NO_EVIDENCE: "The consent of", FUTURE: "The consent dated by", IN_DOUBT: "The yes of"}
+"""Notes on a yes, and how the cell it stands in is told of."""
+_IS_OUT = " is left out:"
+_DATES = ("email_consent_at", "sms_consent_at", "consent_at")
 _UNTOLD = frozenset({"date_of_birth"})
 """Whose cells are not repeated."""
 
@@ -83,6 +93,11 @@ class FileWords:
         """Return the words of a note; of a cell that is left blank its column and what stands in it."""
         if code == ZIP_ZEROS:
             return self._zip_words(cells)
+        if code in _OF_A_YES:
+            places = self._yes(code, cells)
+            named = [f"{self._head(place)} ({cells[place].strip()[:MOST_OF_CELL]!r})" for place in places]
+            said, is_out, why = NOTES[code].partition(_IS_OUT)
+            return f"{_OF_A_YES[code]} {listed(named)}{is_out}{why}" if named else said + is_out + why
         field = _NOBODYS.get(code) or code.removesuffix(_LEFT_OUT)
         place = self._place(field, cells)
         if field == code or place is None:
@@ -98,11 +113,21 @@ class FileWords:
         """Return the column that a note is about, and what stands in it: of a date of birth nothing; both empty where
         it is about the row."""
         field = _NOBODYS.get(code) or _ABOUT.get(code) or code.removesuffix(_LEFT_OUT)
-        place = self._place(field, cells)
+        place = next(iter(self._yes(code, cells)), None) if code in _OF_A_YES else self._place(field, cells)
         if place is None:
             return "", ""
         said = "" if field in _UNTOLD or place in self._births else cells[place].strip()[:MOST_OF_CELL]
         return self._columns[place][:MOST_OF_NAME], said
+
+    def _yes(self, code: str, cells: Sequence[str]) -> list[int]:
+        """Return where a yes stands that is left out: where that is for its date, where the date does. None where it
+        was said of everybody."""
+        fields = [name for name in {**self._at, **self._made} if field_of(name) in CONSENTS]
+        if code == FUTURE:
+            return [one for one in map(self._place, _DATES, [cells] * len(_DATES)) if one is not None][:1]
+        own = dict.fromkeys(place for name in fields for place in (self._at.get(name), *self._made.get(name, ())))
+        filled = [place for place in own if place is not None and place < len(cells) and cells[place].strip()]
+        return [place for place in filled if _is_yes(cells[place])] or filled
 
     def _place(self, field: str, cells: Sequence[str]) -> int | None:
         """Return where what a field cannot hold stands: in its column, in the first filled one of those a profile makes
@@ -124,6 +149,12 @@ class FileWords:
             if written and (whole := with_zeros(written, None)) is not None:
                 return NOTES[ZIP_ZEROS].replace("2139 is read as 02139", f"{written} is read as {whole}")
         return NOTES[ZIP_ZEROS]
+
+
+def _is_yes(cell: str) -> bool:
+    with suppress(Rejected):
+        return clean_answer(cell, CONSENTS[0]) is Answer.YES
+    return False
 
 
 def _is_odd(kind: tuple[FieldKind, str], cell: str) -> bool:

@@ -34,8 +34,8 @@ OTHER_SHEETS = "other_sheets"
 REFUND_SHEETS = "refund_sheets"
 """Count sheets of a workbook, not rows."""
 READ_AS_MAC, READ_AS_CENTRAL, READ_AS_JAPANESE = "read_as_mac", "read_as_central_european", "read_as_shift_jis"
-LETTERS_ODD = "letters_odd"
-OF_LETTERS = (READ_AS_MAC, READ_AS_CENTRAL, READ_AS_JAPANESE, LETTERS_ODD)
+LETTERS_ODD, CHOSEN_ODD = "letters_odd", "chosen_letters_odd"
+OF_LETTERS = (READ_AS_MAC, READ_AS_CENTRAL, READ_AS_JAPANESE, LETTERS_ODD, CHOSEN_ODD)
 """Count the file: how its letters were read."""
 SHARED = "amount_of_order_shared"
 TOTAL_BELOW = "order_total_below_lines"

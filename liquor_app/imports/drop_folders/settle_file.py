@@ -19,7 +19,7 @@ from liquor_app.core.ids import uuid7
 from liquor_app.imports.drop_folders.models import DROP, DropStatus
 from liquor_app.imports.import_rows import ImportRow, get_import
 from liquor_app.imports.models import SEEMS, ImportStatus
-from liquor_app.imports.readers.formats import READING
+from liquor_app.imports.readers.formats import READING, read_as
 from liquor_app.imports.trial.likely_kind import likely_kind_of
 from liquor_app.imports.uploads import add_upload
 
@@ -45,7 +45,7 @@ async def likely_other_kind(row: ImportRow, path: Path) -> str:
     if row.position.get("records"):
         return ""
     with suppress(Invalid):
-        return await READING.run(likely_kind_of, path, row.kind, str(row.options.get("sheet") or ""))
+        return await READING.run(likely_kind_of, path, row.kind, *read_as(row.options))
     return ""
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from liquor_app.core.errors import Invalid
 from liquor_app.imports.cleaning.cell_kinds import CellKind, kind_of, names_no_columns
-from liquor_app.imports.readers.encoding import bytes_read, letters_in, open_text
+from liquor_app.imports.readers.encoding import bytes_read, open_text
 from liquor_app.imports.readers.ragged_rows import fit_rows
 from liquor_app.imports.readers.row_reader import MAX_CELL, SHOWN, Record, Table, numbered, unique_names
 from liquor_app.ui.words import figure
@@ -183,14 +183,16 @@ class DelimitedFile(Table):
 
     The delimiter is the one of comma, semicolon, tab and bar that divides the first lines alike.
 
+    Args:
+        encoding: what it is written in, where somebody said so (`encoding.ENCODINGS`).
+
     Raises:
         Invalid: empty, or a header too wide.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, encoding: str = "") -> None:
         self._size = path.stat().st_size
-        self._text = open_text(path)
-        self.letters, self.is_odd = letters_in(path)
+        self._text, self.letters = open_text(path, encoding)
         try:
             self._lines = _Lines(self._text)
             self.columns, self._delimiter = self._header()

@@ -5,8 +5,9 @@ from __future__ import annotations
 import codecs
 from io import BufferedReader, TextIOWrapper
 from pathlib import Path
+from typing import NamedTuple
 
-from liquor_app.imports.readers.letters import WINDOWS, letters_of
+from liquor_app.imports.readers.letters import CALLED, WINDOWS, is_odd_in, letters_of
 
 HEAD = 4096
 MOST_LOOKED_AT = 2_000
@@ -14,6 +15,9 @@ LOOKED_AT = 256 * 1024
 """Bytes that tell which letters a file is written in: of a list of names few hold one above 127."""
 AS_WINDOWS = "liquor.windows"
 """How what is no UTF-8 is read; see `guess_encoding`."""
+UTF_8, UTF_16, UTF_32 = "utf-8", "utf-16", "utf-32"
+ENCODINGS = {UTF_8: "UTF-8", **CALLED, UTF_16: "UTF-16", UTF_32: "UTF-32"}
+"""What a file may be said to be written in, with what each is called."""
 
 
 MOSTLY, FEW = 0.9, 0.1
@@ -75,27 +79,55 @@ def guess_letters(start: bytes) -> tuple[str, bool]:
     return letters_of(start)
 
 
-def open_text(path: Path) -> TextIOWrapper:
-    """Return the file as text, line ends as they are."""
+class Letters(NamedTuple):
+    """What a file is read as, one of `ENCODINGS`; whether somebody said so; and whether words look odd in it."""
+
+    encoding: str = ""
+    is_chosen: bool = False
+    is_odd: bool = False
+
+
+NO_LETTERS = Letters()
+"""Of a workbook."""
+
+
+def open_text(path: Path, encoding: str = "") -> tuple[TextIOWrapper, Letters]:
+    """Return the file as text, line ends as they are, and what it is read as.
+
+    Args:
+        encoding: one of `ENCODINGS`, where somebody said so; guessed if empty.
+    """
     raw = path.open("rb")
     try:
         start = raw.read(LOOKED_AT)
-        encoding = guess_encoding(start[:HEAD])
         raw.seek(0)
-        letters = guess_letters(start)[0] if encoding == "utf-8-sig" else ""
-        if letters and letters != WINDOWS:
-            return TextIOWrapper(raw, letters, errors="replace", newline="")
-        return TextIOWrapper(raw, encoding, errors=AS_WINDOWS, newline="")
+        codec, letters = _chosen(start, encoding) if encoding else _guessed(start)
+        return TextIOWrapper(raw, codec, errors="replace" if codec in CALLED else AS_WINDOWS, newline=""), letters
     except BaseException:
         raw.close()
         raise
 
 
-def letters_in(path: Path) -> tuple[str, bool]:
-    """As `guess_letters`, of a file."""
-    with path.open("rb") as raw:
-        start = raw.read(LOOKED_AT)
-    return guess_letters(start) if guess_encoding(start[:HEAD]) == "utf-8-sig" else ("", False)
+def _guessed(start: bytes) -> tuple[str, Letters]:
+    codec = guess_encoding(start[:HEAD])
+    if codec != "utf-8-sig":
+        return codec, Letters(codec[:6])
+    letters, is_odd = guess_letters(start)
+    # a spreadsheet's Windows-1252 is read a letter at a time, for UTF-8 may follow further down
+    return (codec if letters in ("", WINDOWS) else letters), Letters(letters or UTF_8, is_odd=is_odd)
+
+
+def _chosen(start: bytes, encoding: str) -> tuple[str, Letters]:
+    """Return the codec of what somebody said, with the order of bytes the file itself shows."""
+    if encoding in CALLED:
+        return encoding, Letters(encoding, is_chosen=True, is_odd=is_odd_in(start, encoding))
+    if encoding == UTF_8:
+        letters, _ = guess_letters(start)
+        return "utf-8-sig", Letters(encoding, is_chosen=True, is_odd=bool(letters))
+    guessed = guess_encoding(start[:HEAD])
+    codec = guessed if guessed.startswith(encoding) else f"{encoding}-le"
+    lost = start[: len(start) - len(start) % 4].decode(codec, "replace").rstrip("\ufffd").count("\ufffd")
+    return codec, Letters(encoding, is_chosen=True, is_odd=lost > 0)
 
 
 def bytes_read(text: TextIOWrapper) -> int:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import codecs
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from liquor_app.core.errors import Invalid, Unknown
 from liquor_app.core.thread_lanes import Lane
@@ -55,7 +57,12 @@ def _is_no_text(start: bytes) -> bool:
     return controls > max(2, MOST_CONTROLS * len(start))
 
 
-def _looks_like(start: bytes) -> str:
+def read_as(options: Mapping[str, Any]) -> tuple[str, str]:
+    """Return of an import's options how its file is opened: which sheet of a workbook, and in which encoding."""
+    return str(options.get("sheet") or ""), str(options.get("encoding") or "")
+
+
+def _looks_like(start: bytes, encoding: str = "") -> str:
     if start.startswith(b"PK\x03\x04"):
         return "archive" if _is_archive(start) else "workbook"
     if start.startswith(b"\xd0\xcf\x11\xe0"):
@@ -66,7 +73,7 @@ def _looks_like(start: bytes) -> str:
         )
     if start.startswith(NO_TABLES):
         raise Invalid("This is no CSV or Excel file: it is a picture, a PDF or an archive.", field="file")
-    if _is_no_text(start):
+    if not encoding.startswith(("utf-16", "utf-32")) and _is_no_text(start):
         raise Invalid(
             "This is no Excel workbook, and no text: it may be damaged, or of another program. Save it anew as .xlsx or"
             " CSV, then import that.",
@@ -83,11 +90,12 @@ def _looks_like(start: bytes) -> str:
     return {b"[": "json", b"{": "lines"}.get(text.lstrip()[:1], "delimited")
 
 
-def open_table(path: Path, sheet: str = "") -> Table:
+def open_table(path: Path, sheet: str = "", encoding: str = "") -> Table:
     """Return a file as a table; the format is told by its content, never by its name.
 
     Args:
         sheet: which of a workbook's is read; the first that holds anything if empty.
+        encoding: what a text is written in (`encoding.ENCODINGS`); guessed if empty.
 
     Raises:
         Invalid: no such file, an empty one, or none of CSV, JSON, JSON Lines and Excel (.xlsx); or an archive of no
@@ -96,25 +104,27 @@ def open_table(path: Path, sheet: str = "") -> Table:
     if not path.is_file():
         raise Unknown(f"There is no file {path.name}.", field="file")
     with path.open("rb") as file:
-        form = _looks_like(file.read(512))
+        form = _looks_like(file.read(512), encoding)
     if form == "archive":
         with unpacked(path) as whole:
             with whole.open("rb") as file:
                 if _looks_like(file.read(512)) == "archive":
                     raise Invalid("This is a ZIP archive within another. Unpack it first.", field="file")
-            return open_table(whole, sheet)
+            return open_table(whole, sheet, encoding)
     if form == "workbook":
+        if encoding:
+            raise Invalid("This file is a workbook: it says itself which letters it holds.", field="encoding")
         return WorkbookFile(path, sheet)
     if sheet:
         raise Invalid("This file is no workbook: it has no sheets to choose from.", field="sheet")
     if form == "delimited":
-        return DelimitedFile(path)
-    return JsonFile(path)
+        return DelimitedFile(path, encoding)
+    return JsonFile(path, encoding)
 
 
-def read_sample(path: Path, sheet: str = "") -> list[Record]:
+def read_sample(path: Path, sheet: str = "", encoding: str = "") -> list[Record]:
     """Return the start of a file, enough to see how it is written."""
-    with open_table(path, sheet) as table:
+    with open_table(path, sheet, encoding) as table:
         records = iter(table)
         sample: list[Record] = []
         while len(sample) < SAMPLE_ROWS and table.taken < 1_000_000 and (record := next(records, None)):

@@ -38,19 +38,22 @@ _HALF = re.compile("[\ud800-\udfff]")
 class JsonFile(Table):
     """An open JSON or JSON Lines file.
 
+    Args:
+        encoding: what it is written in, where somebody said so (`encoding.ENCODINGS`).
+
     Raises:
         Invalid: no object in it, or too many different fields.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, encoding: str = "") -> None:
         self._size = path.stat().st_size
         self._path = path
-        self._text = open_text(path)
+        self._text, self.letters = open_text(path, encoding)
         self.taken = 0
         try:
             self.columns = self._fields()
             self._text.close()
-            self._text = open_text(path)
+            self._text, _ = open_text(path, encoding)
         except BaseException:
             self._text.close()
             raise

@@ -12,6 +12,7 @@ from contextlib import suppress
 WINDOWS, MAC, CENTRAL, JAPANESE = "cp1252", "mac_roman", "cp1250", "cp932"
 CALLED = {
     WINDOWS: "Windows, Western", MAC: "Mac OS Roman", CENTRAL: "Windows, Central European", JAPANESE: "Shift-JIS",
+    "cp437": "DOS, United States", "cp850": "DOS, Western European",
 }  # fmt: skip
 _KANA = re.compile(r"[\u3041-\u30ff]")
 _NO_CP1252 = re.compile(rb"[\x81\x8d\x8f\x90\x9d]")
@@ -29,6 +30,13 @@ def letters_of(raw: bytes) -> tuple[str, bool]:
     if odd[best] == odd[WINDOWS]:
         return WINDOWS, odd[WINDOWS] > 0
     return best, odd[best] > 0
+
+
+def is_odd_in(raw: bytes, encoding: str) -> bool:
+    """Tell whether bytes make odd words of letters somebody chose, or no letters at all."""
+    if encoding == JAPANESE:
+        return "\ufffd" in raw.decode(JAPANESE, "replace").rstrip("\ufffd")
+    return any(_is_odd(word[:MOST_LETTERS], encoding) for word in _WORD.findall(raw)[:MOST_WORDS])
 
 
 def _is_japanese(raw: bytes) -> bool:

@@ -9,6 +9,7 @@ from typing import NamedTuple, Self
 from liquor_app.core.errors import Invalid
 from liquor_app.customers.visible_text import narrow
 from liquor_app.imports.cleaning.cells import MAX_TEXT, squeezed
+from liquor_app.imports.readers.encoding import NO_LETTERS, Letters
 
 MAX_COLUMNS = 500
 MAX_CELL = 1_000_000
@@ -58,10 +59,8 @@ class Table:
     sheet: str = ""
     sheets: tuple[str, ...] = ()
     taken: int = 0
-    letters: str = ""
-    """The letters it is written in, where they are no UTF-8 (`readers.letters`)."""
-    is_odd: bool = False
-    """Whether words look odd in them."""
+    letters: Letters = NO_LETTERS
+    """The letters a text is read as; empty for a workbook."""
 
     def __iter__(self) -> Iterator[Record]:
         """Yield the records. A cell longer than a text may be comes without its runs of white space: whatever reads it

@@ -115,7 +115,7 @@ class FileTotals:
         self._cents = {place for place, one in enumerate(columns) if holds_cents(one)}
         self._foreign_heads = {place for place, one in enumerate(columns) if not is_own(head_currency(one), self._own)}
         self._foreign = 0
-        places = [self._total] if self._total is not None else [place for term in self._terms for place in term]
+        places = self._summands()
         told = (*places, *(place for _, place in self._offs), self._currency)
         self._places = list(dict.fromkeys(place for place in told if place is not None))
         self._last: tuple[str, ...] | None = None
@@ -198,6 +198,14 @@ class FileTotals:
         self._waiting, self._waits = {}, 0
 
     @property
+    def columns(self) -> frozenset[str]:
+        """The columns the file's own sum is made of, whether they become anything or not."""
+        return frozenset(self._columns[place] for place in self._summands())
+
+    def _summands(self) -> list[int]:
+        return [self._total] if self._total is not None else [place for term in self._terms for place in term]
+
+    @property
     def own(self) -> dict[str, str]:
         """What a checkpoint keeps of it: the file's own sum, and where it stands; empty where no column tells."""
         found = self.totals(0, Decimal(0))
@@ -245,7 +253,7 @@ class FileTotals:
     def totals(self, orders_made: int, money_made: Decimal) -> Totals:
         """Return what was counted, beside what an import makes of it."""
         self._add_up()
-        places = [self._total] if self._total is not None else [place for term in self._terms for place in term]
+        places = self._summands()
         orders = None if self._order is None or self._is_full else len(self._orders)
         money = self._money.quantize(Decimal("0.01")) if self._is_readable else None
         column = " × ".join(dict.fromkeys(self._columns[place] for place in places))

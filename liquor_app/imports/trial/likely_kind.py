@@ -74,15 +74,15 @@ def check_is_of_products(columns: Sequence[str], sample: Sequence[Record]) -> No
         )
 
 
-def likely_kind_of(path: Path, kind: str, sheet: str = "") -> str:
+def likely_kind_of(path: Path, kind: str, sheet: str = "", encoding: str = "") -> str:
     """As `likely_kind`, of a file.
 
     Raises:
         Invalid: not a file we read.
     """
-    with open_table(path, sheet) as table:
+    with open_table(path, sheet, encoding) as table:
         columns = table.columns
-    return likely_kind(columns, kind, read_sample(path, sheet))
+    return likely_kind(columns, kind, read_sample(path, sheet, encoding))
 
 
 def _has_all(columns: Sequence[str], kind: str, sample: Sequence[Record]) -> bool:

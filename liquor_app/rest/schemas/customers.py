@@ -139,6 +139,9 @@ class ImportUndo(Row):
     )
 
 
+Encoding = Literal["utf-8", "cp1252", "mac_roman", "cp1250", "cp932", "cp437", "cp850", "utf-16", "utf-32"]
+
+
 class ImportOptions(Body):
     """How the file is read, where the guess is wrong, and what holds for all of it."""
 
@@ -152,6 +155,7 @@ class ImportOptions(Body):
         " a column).",
     )
     sheet: str | None = Field(None, max_length=120, description="Of a workbook: which sheet is read.")
+    encoding: Encoding | None = Field(None, description="Of a text: what it is written in, where the guess is wrong.")
     changes_nothing: list[str] | None = Field(
         None, max_length=200, description="Columns that are left out and change nothing: they are not asked about."
     )
@@ -227,6 +231,7 @@ class ImportPreview(Row, Dialect):
     totals: PreviewTotals
     sheet: str = Field(description="Of a workbook the sheet that is read; empty for any other file.")
     sheets: list[str] = Field(description="Of a workbook the sheets that hold rows: only one of them is read.")
+    encoding: str = Field(description="What a text is read as; empty for a workbook.")
     unused: list[str] = Field(description="Columns of the file that become nothing.")
     unheard: list[str] = Field(description="Of these, columns of yeses and noes that may say who agreed.")
     doubts: list[PreviewDoubt] = Field(

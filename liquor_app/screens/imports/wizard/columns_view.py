@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from liquor_app.customers.labels.custom_fields import CustomFieldRow
@@ -141,9 +141,13 @@ def column_lines(preview: FilePreview) -> list[ColumnLine]:
     ]
 
 
-def columns_words(columns: Sequence[ColumnLine]) -> str:
-    """Tell how many columns there are, and how many become nothing: "17 columns, all recognised"."""
-    out = sum(1 for one in columns if not (one.becomes or one.by))
+def columns_words(columns: Sequence[ColumnLine], compared: Collection[str] = ()) -> str:
+    """Tell how many columns there are, and how many become nothing: "17 columns, all recognised".
+
+    Args:
+        compared: those the file's own sum stands on.
+    """
+    out = sum(1 for one in columns if not (one.becomes or one.by or one.name in compared))
     return f"{plural(len(columns), 'column')}, {f'{figure(out)} left out' if out else 'all recognised'}"
 
 

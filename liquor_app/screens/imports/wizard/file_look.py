@@ -17,7 +17,7 @@ from liquor_app.imports.import_rows import ImportRow, stored_file
 from liquor_app.imports.orders.store_orders import numbered_before
 from liquor_app.imports.profiles.known_tools import PROFILES
 from liquor_app.imports.readers.dialect import is_slashed
-from liquor_app.imports.readers.formats import READING
+from liquor_app.imports.readers.formats import READING, read_as
 from liquor_app.imports.trial.likely_kind import likely_kind_of
 from liquor_app.imports.trial.shown_rows import TRIED_ROWS
 from liquor_app.organization.settings import shop_now, shop_today
@@ -75,12 +75,12 @@ async def look_at(actor: Actor, question: Question) -> Answer:
     try:
         async with file_store().on_disk(stored_file(row)) as path:
             if question.mapping is None:
-                meant = await READING.run(likely_kind_of, path, row.kind, str(question.options.get("sheet", "")))
+                meant = await READING.run(likely_kind_of, path, row.kind, *read_as(question.options))
             told = question.options
             async with transaction() as session:
                 numbered = await numbered_before(session, actor)
             whole: dict[str, Any] = {
-                name: told[name] for name in ("profile", "constants", "sheet", ROW_KINDS) if name in told
+                name: told[name] for name in ("profile", "constants", "sheet", "encoding", ROW_KINDS) if name in told
             }
             if question.mapping is None:
                 seen = first = await READING.run(

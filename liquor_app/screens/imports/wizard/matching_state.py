@@ -42,6 +42,7 @@ from liquor_app.screens.imports.wizard.columns_view import (
 )
 from liquor_app.screens.imports.wizard.doubt_answers import DoubtAnswers
 from liquor_app.screens.imports.wizard.file_look import Answer, Question, look_at, told_of_all
+from liquor_app.screens.imports.wizard.opened_as import OpenedAs
 from liquor_app.screens.imports.wizard.report.report_words import trial_words
 from liquor_app.screens.imports.wizard.running_state import RunState
 from liquor_app.screens.imports.wizard.said_of_all import NOTHING, clean_said, first_mistake, told_again
@@ -55,7 +56,7 @@ from liquor_app.ui.toast import toast_failed
 UNREADABLE = "The file could not be looked at. Please try again."
 
 
-class MatchState(TrialPages, DoubtAnswers, rx.State):
+class MatchState(TrialPages, DoubtAnswers, OpenedAs, rx.State):
     """What is chosen for the file in hand, and what it would do."""
 
     columns: list[ColumnLine] = []
@@ -70,11 +71,6 @@ class MatchState(TrialPages, DoubtAnswers, rx.State):
     """What somebody said of it; else the file tells."""
     numbers_stores: bool = False
     """Orders have numbers, and their rows a store."""
-    sheet: str = ""
-    """The sheet of a workbook that is read; `_said_sheet` where somebody chose it."""
-    sheets: list[tuple[str, str]] = []
-    """Those to choose from; empty where there is one alone."""
-    _said_sheet: str = ""
     date_note: str = ""
     has_slashes: bool = True
     """A date of the first rows may be read in two orders."""
@@ -146,7 +142,7 @@ class MatchState(TrialPages, DoubtAnswers, rx.State):
         self.date_order = str(row.options.get("date_order", self.date_order))
         self.decimal = str(row.options.get("decimal", self.decimal))
         self._said_numbering = str(row.options.get("numbering", ""))
-        self._said_sheet = str(row.options.get("sheet", ""))
+        self._take_opened(row.options)
         self._take_answers(row.options)
 
     @rx.event
@@ -174,8 +170,8 @@ class MatchState(TrialPages, DoubtAnswers, rx.State):
     async def read_by_columns(self, chosen: bool) -> Any:
         """Read a known tool's file column by column after all, or as the tool's again."""
         self.by_columns = bool(chosen)
-        self.columns, self._of, self._saved = [], "", {}
-        return await self._ask(guess=True)
+        self._saved = {}
+        return await self._anew()
 
     @rx.event
     @guarded
@@ -238,14 +234,8 @@ class MatchState(TrialPages, DoubtAnswers, rx.State):
         self._said_numbering = chosen if chosen != self.numbering else self._said_numbering
         return await self._say("numbering", chosen, guess=self._guess)
 
-    @rx.event
-    @guarded
-    @needs(Permission.IMPORTS_WRITE)
-    async def choose_sheet(self, sheet: str) -> Any:
-        """Read another sheet of the workbook: its columns are its own."""
-        if not sheet or sheet == self.sheet or sheet not in dict(self.sheets):
-            return None
-        self._said_sheet, self.columns, self._of, self._saved = str(sheet), [], "", {}
+    async def _anew(self) -> Any:
+        self.columns, self._of = [], ""
         return await self._ask(guess=True)
 
     async def _say(self, name: str, value: str, *, guess: bool = False) -> Any:
@@ -320,8 +310,8 @@ class MatchState(TrialPages, DoubtAnswers, rx.State):
         if answer.first is not None:
             self.columns, self._of, self._saved = column_lines(answer.first), str(row.id), {}
         if answer.seen is not None:
-            dialect, names = answer.seen.dialect, answer.seen.book.held
-            self.sheet, self.sheets = answer.seen.book.read, [(one, one) for one in names if len(names) > 1]
+            dialect = answer.seen.dialect
+            self._show_opened(answer.seen)
             if self._guess:
                 self.date_order, self.decimal = dialect.date_order, dialect.decimal
             self.numbers_stores = row.kind == "purchases" and {"order_id", "store"} <= set(answer.seen.mapping)
@@ -338,6 +328,7 @@ class MatchState(TrialPages, DoubtAnswers, rx.State):
         if answer.tried is not None:
             notes, self.has_slashes = answer.tried.report.notes, answer.has_slashes
             self.asks_evidence = self.asks_evidence or bool(notes.get(NO_EVIDENCE))
+            self.columns_note = columns_words(self.columns, answer.tried.totals.column.split(" × "))
             self.trial = trial_words(answer.tried.report, answer.tried.twice)
             self._show_lines(answer.lines)
             self.stranger_note = stranger_words(answer.tried)
@@ -353,7 +344,7 @@ class MatchState(TrialPages, DoubtAnswers, rx.State):
     def _told(self) -> dict[str, Any]:
         """What was said of the file as a whole."""
         said = {
-            OPTION: CREATE if self.creates else "", "numbering": self._said_numbering, "sheet": self._said_sheet,
+            OPTION: CREATE if self.creates else "", "numbering": self._said_numbering, **self._opened_as,
         }  # fmt: skip
         return told_of_all(self.said, said) | self._answers | ({"profile": ""} if self.by_columns else {})
 

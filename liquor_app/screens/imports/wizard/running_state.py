@@ -17,7 +17,7 @@ from liquor_app.imports.models import ImportStatus
 from liquor_app.imports.undo.kept_rows import KeptRow, kept_names
 from liquor_app.imports.undo.undo_import import is_something_left, undo_counts, undoable_until, why_not
 from liquor_app.imports.uploads import cancel_import, resume_import
-from liquor_app.screens.imports.wizard.report.report_words import ending_words
+from liquor_app.screens.imports.wizard.report.report_words import report_of
 from liquor_app.screens.imports.wizard.report.warned_state import WarnedState
 from liquor_app.screens.imports.wizard.state import REPORT, RUN, STEPS, EarlierState, ImportState
 from liquor_app.screens.imports.wizard.view import ReasonLine, kept_file, reason_lines, undo_lines
@@ -41,6 +41,11 @@ class RunState(rx.State):
     percent: float = 0
     words: str = ""
     tone: str = "green"
+    figures: list[ReasonLine] = []
+    left_out: list[str] = []
+    """What was left out of the file, and `assumed` of it, a sentence each; `following` is what to do next."""
+    assumed: list[str] = []
+    following: list[str] = []
     stopping: bool = False
     can_resume: bool = False
     reasons: list[ReasonLine] = []
@@ -100,7 +105,10 @@ class RunState(rx.State):
         await self._told(await (await self.get_state(ImportState))._row())
 
     async def _told(self, row: ImportRow) -> None:
-        self.words, self.tone = ending_words(row), TONES.get(row.status, "red")
+        report = report_of(row)
+        self.words, self.tone = report.says, TONES.get(row.status, "red")
+        self.figures, self.left_out = list(report.figures), list(report.left_out)
+        self.assumed, self.following = list(report.assumed), list(report.following)
         self.stopping, self.can_resume = False, row.can_resume
         self.reasons = reason_lines(row.reasons)
         self.rejects = f"/api/v1/imports/{row.id}/rejects" if row.rejected else ""

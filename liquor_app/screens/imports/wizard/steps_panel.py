@@ -9,7 +9,9 @@ import reflex as rx
 from liquor_app.imports.readers.dialect import MARKS, NUMBERINGS, ORDERS
 from liquor_app.screens.imports.wizard.doubts_panel import doubts_card
 from liquor_app.screens.imports.wizard.matching_state import MatchState
+from liquor_app.screens.imports.wizard.opened_as import LETTERS
 from liquor_app.screens.imports.wizard.opening_state import OpeningState
+from liquor_app.screens.imports.wizard.report.report_panel import report_lists
 from liquor_app.screens.imports.wizard.report.warned_panel import warned_card
 from liquor_app.screens.imports.wizard.running_state import RunState
 from liquor_app.screens.imports.wizard.said_panel import said_panel
@@ -23,7 +25,7 @@ from liquor_app.screens.imports.wizard.undo_panel import (
     why_no_undo,
 )
 from liquor_app.ui.button import button, download
-from liquor_app.ui.card import card, list_item, note, plain_list
+from liquor_app.ui.card import card, note
 from liquor_app.ui.charts.progress import progress
 from liquor_app.ui.focus import AWAIT_RESULT, focus_result
 from liquor_app.ui.forms.choice import select, select_field
@@ -165,7 +167,12 @@ def _choices() -> rx.Component:
     dates = rx.cond(MatchState.has_slashes, dates, rx.fragment())
     written = rx.match(ImportState.kind, ("purchases", pair(dates, numbers)), ("products", numbers), dates)
     of_book = rx.cond(MatchState.sheets, sheets, rx.fragment())
-    return rx.fragment(of_book, known, written, rx.cond(MatchState.numbers_stores, receipts, rx.fragment()))
+    letters = select_field(
+        "Letters", "encoding", LETTERS, value=MatchState.encoding, on_change=MatchState.choose_encoding,
+        hint=MatchState.letters_note,
+    )  # fmt: skip
+    of_text = rx.cond(MatchState.encoding != "", letters, rx.fragment())
+    return rx.fragment(of_book, of_text, known, written, rx.cond(MatchState.numbers_stores, receipts, rx.fragment()))
 
 
 def run_step() -> rx.Component:
@@ -195,14 +202,6 @@ def run_step() -> rx.Component:
 
 
 def report_step() -> rx.Component:
-    def line(reason: Any) -> rx.Component:
-        return list_item(rx.el.span(reason.words, class_name="grow"), rx.el.b(reason.count, class_name="num med"))
-
-    refused = rx.cond(
-        RunState.reasons,
-        col(rx.el.h3("Refused rows, by reason"), plain_list(rx.foreach(RunState.reasons, line))),
-        rx.fragment(),
-    )
     told = rx.match(
         RunState.tone,
         ("green", note(RunState.words, tone="green", icon="circle-check")),
@@ -211,7 +210,7 @@ def report_step() -> rx.Component:
     )
     go_on = button("Go on with it", icon="play", on_click=RunState.resume)
     report = card(
-        col(told, undo_progress(), undone_list(), refused, why_no_undo(), gap=16),
+        col(told, undo_progress(), undone_list(), report_lists(), why_no_undo(), gap=16),
         undo_dialog(),
         title=ImportState.name,
         id="import-report",

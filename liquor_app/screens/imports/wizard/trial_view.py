@@ -10,6 +10,7 @@ from itertools import zip_longest
 from liquor_app.customers.labels.custom_values import CUSTOM, split_name
 from liquor_app.customers.models import ConsentStatus
 from liquor_app.imports.cleaning.answers.refusals import CONSENTS
+from liquor_app.imports.cleaning.orders.store_numbers import plain_register
 from liquor_app.imports.dry_run import Trial
 from liquor_app.imports.orders.new_buyers import MADE
 from liquor_app.imports.run_import import UNKNOWN
@@ -17,7 +18,8 @@ from liquor_app.imports.trial.becoming import Becoming, Change
 from liquor_app.imports.trial.shown_rows import Shown, worth_showing
 from liquor_app.screens.customers.field_values import shown_value
 from liquor_app.screens.imports.wizard.columns_view import LABELS, on_screen
-from liquor_app.screens.imports.wizard.report.report_words import apart_words, net_words, rows_left_out
+from liquor_app.screens.imports.wizard.report.note_lines import rows_left_out
+from liquor_app.screens.imports.wizard.report.sum_words import apart_words, net_words
 from liquor_app.ui.words import figure, listed, plural, show_money, spoken
 
 PAGE_ROWS = 20
@@ -68,6 +70,8 @@ def trial_lines(
         mapping: field → column: a custom field is called as its column.
     """
     custom = {f"{CUSTOM}.{split[1]}": column for name, column in mapping.items() if (split := split_name(name))}
+    if plain_register(mapping.get("store", "")):  # of a file without stores it stands for these
+        custom["store"] = "Register"
     return [_line(one, at, columns, custom) for one in worth_showing(shown)]
 
 
