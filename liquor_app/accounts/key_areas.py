@@ -52,7 +52,10 @@ def area_words(scope: str) -> str:
 
 
 def holds(areas: Collection[str], permission: Permission) -> bool:
-    """Tell whether a key's areas hold what a permission is of; no areas hold everything."""
+    """Tell whether a key's areas hold what a permission is of; no areas hold everything. Its own files every key may
+    fetch: each takes what it was made with as well (`downloads`), and whoever may make one gets it."""
+    if permission is Permission.OWN_FILES:
+        return True
     rule = TABLE[permission]
     enough = _WAYS[_WAYS.index(rule.way) :]
     return not areas or any(f"{rule.area}:{way}" in areas for way in enough)

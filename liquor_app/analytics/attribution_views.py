@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
@@ -21,13 +21,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.analytics.kept_views import Counted, keep_views, kept_views
-from liquor_app.analytics.measured import IS_SEEN, TOLD
+from liquor_app.analytics.measured import FIRST_SALE, IS_SEEN, TOLD
 from liquor_app.analytics.returned_revenue import returned_since
 from liquor_app.core.errors import NotFound
 from liquor_app.core.money import money
 from liquor_app.experiments.effects import By, read_effects
 from liquor_app.organization.settings import SendingSettings, load_settings
 from liquor_app.sending.lists import BY_COUPON
+from liquor_app.ui.words import record_words
 
 LOOK_BACK_DAYS = 120
 """Messages older than this share nothing; as in `sending.tracking.conversions`."""
@@ -78,7 +79,8 @@ class ViewRow:
 
 _KNOWN = f"""
 WITH {TOLD}, sent AS (
-    SELECT max(m.day) FILTER (WHERE m.sends > 0) AS last_day, bool_or(t.of_clicks) AS of_clicks,
+    SELECT min(m.day) FILTER (WHERE m.sends > 0) AS first_day,
+           max(m.day) FILTER (WHERE m.sends > 0) AS last_day, bool_or(t.of_clicks) AS of_clicks,
            bool_or(t.of_orders) AS of_orders
       FROM daily_messages m JOIN told t USING (campaign_id, channel) WHERE m.campaign_id = :id
 )
@@ -86,7 +88,8 @@ SELECT COALESCE(sent.of_clicks, EXISTS (
            SELECT FROM sends s WHERE s.campaign_id = c.id AND s.clicked_at IS NOT NULL)) AS of_clicks,
        COALESCE(sent.of_orders, true) AS of_orders,
        c.virtual_now IS NULL AND {IS_SEEN.format(last_day="sent.last_day", campaign="c")} AS is_seen,
-       c.virtual_now IS NOT NULL AS is_played
+       c.virtual_now IS NOT NULL AS is_played,
+       CASE WHEN {FIRST_SALE} > sent.first_day THEN {FIRST_SALE} END AS recorded_from
   FROM campaigns c CROSS JOIN sent WHERE c.id = :id
 """
 # a coupon ties a purchase to its message however late it is redeemed; what was attributed without a click was by one
@@ -144,7 +147,7 @@ async def read_views(session: AsyncSession, actor: Actor, campaign_id: UUID) -> 
     kept = await kept_views(session, campaign_id, days)
     counted = await _count(session, campaign_id, days) if kept is None else kept.counted
     at = None if kept is None else kept.at
-    said = _words(days)
+    said = _words(days, known.recorded_from)
     silent = _silent(known)
     took = (await session.execute(text(_REDEEMED), {"id": campaign_id})).scalar_one()
     told = None if View.REDEEMED in silent and not took else took
@@ -190,11 +193,11 @@ async def _by_holdout(session: AsyncSession, actor: Actor, campaign_id: UUID, sa
     )  # fmt: skip
 
 
-def _words(days: int) -> Mapping[View, str]:
+def _words(days: int, recorded: date | None) -> Mapping[View, str]:
     within = f"{days} days" if days > 1 else "a day"
     return {
         View.BOUGHT: f"All that those written to bought within {within} of their message or of a click in it, with its"
-        " coupon, or in a basket that is attributed to it",
+        " coupon, or in a basket that is attributed to it" + (f". {record_words(recorded)}" if recorded else ""),
         View.REDEEMED: "Took up what their message offered, by its code or as a history tells; that is no order yet",
         View.COUPON: "Attributed orders with the code their message carried, however late",
         View.CLICK: f"Bought within {within} of a click, this message's being the last; each message counts once",

@@ -18,9 +18,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
+from liquor_app.analytics.measured import recorded_from
 from liquor_app.analytics.metrics import rate
 from liquor_app.core.errors import Invalid
 from liquor_app.organization.settings import GeneralSettings, load_settings, shop_today
+from liquor_app.ui.words import record_words
 
 MOST_COHORTS = 60
 SHOWN_COHORTS = 12
@@ -104,10 +106,20 @@ class Cohort:
 
 @dataclass(frozen=True, slots=True)
 class Cohorts:
-    """Cohorts, the earliest first, and when they were counted; None while they never were."""
+    """Cohorts, the earliest first, and when they were counted; None while they never were. `recorded_from`: the first
+    day of which purchases are on record, where the first cohort is of its month: it and those after it hold people who
+    had bought before."""
 
     counted_at: datetime | None
     items: Sequence[Cohort]
+    recorded_from: date | None = None
+
+    @property
+    def old_words(self) -> str:
+        """Say who is in the first cohorts as if new; empty where nobody is."""
+        if self.recorded_from is None:
+            return ""
+        return f"{record_words(self.recorded_from)} Who bought before that, too, is in the first cohorts as if new."
 
 
 async def count_cohorts(session: AsyncSession, since: date) -> None:
@@ -145,7 +157,9 @@ async def read_cohorts(session: AsyncSession, actor: Actor, *, most: int = SHOWN
         Cohort(cohort, rows[0].customers, rows[0].scored, rows[0].expected_spend, _months(rows, this_month))
         for cohort, rows in by_cohort.items()
     ]
-    return Cohorts(max((row.counted_at for row in found), default=None), items)
+    first = await recorded_from(session)
+    is_told = first is not None and bool(items) and items[0].cohort <= first.replace(day=1)
+    return Cohorts(max((row.counted_at for row in found), default=None), items, first if is_told else None)
 
 
 def _months(rows: Sequence[Any], this_month: date) -> list[CohortMonth]:

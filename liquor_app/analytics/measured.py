@@ -10,6 +10,7 @@ would be too high (ADR 155).
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -25,6 +26,14 @@ from liquor_app.organization.settings import SendingSettings
 
 FIRST_SALE = "(SELECT min(day) FROM daily_sales WHERE orders > 0)"
 """SQL: the day on which the shop's purchases begin to be on record; NULL where there are none."""
+
+
+async def recorded_from(session: AsyncSession) -> date | None:
+    """Return the first day of which purchases are on record; None where there are none. A corridor."""
+    found: date | None = (await session.execute(text(f"SELECT {FIRST_SALE}"))).scalar()
+    return found
+
+
 _WINDOW = f"""COALESCE((SELECT CAST(value ->> 'attribution_days' AS integer) FROM settings
     WHERE key = '{SendingSettings.key}'), {SendingSettings.model_fields["attribution_days"].default})"""
 IS_SEEN = f"""COALESCE(

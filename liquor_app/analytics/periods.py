@@ -9,6 +9,7 @@ from enum import StrEnum
 from liquor_app.core.errors import Invalid
 
 MOST_DAYS = 366
+NOT_OVER = "The last day must be over: yesterday at the latest."
 YEAR_DAYS = 364
 """A year back by whole weeks, so that Saturdays stand beside Saturdays."""
 
@@ -67,7 +68,7 @@ def period_of(
         raise Invalid("The first day is missing.", field="start")
     end = end or last
     if end > last:
-        raise Invalid("The last day must be over: yesterday at the latest.", field="end")
+        raise Invalid(NOT_OVER, field="end")
     if end < start:
         raise Invalid("The last day lies before the first.", field="end")
     if (end - start).days >= MOST_DAYS:

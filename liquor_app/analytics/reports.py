@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
-from liquor_app.analytics.measured import MEASURED_NAMES, TOLD, measured_sums
+from liquor_app.analytics.measured import MEASURED_NAMES, TOLD, measured_sums, recorded_from
 from liquor_app.analytics.metrics import METRICS, Unit
 from liquor_app.analytics.sent_counts import BY_SEGMENT, SentCounts, sent_counts
 from liquor_app.analytics.service import MAX_DAYS
@@ -89,12 +89,14 @@ class ReportSpan:
 class Report(ReportSpan):
     """Rows by column key, most attributed revenue first; what was not measured is None. `totals` are of everything that
     was sent, of all `groups`, and not of the `MOST_ROWS` alone that are told; they have no lifts: those of several
-    campaigns are pooled, not added (`GET /analytics/effects`)."""
+    campaigns are pooled, not added (`GET /analytics/effects`). `recorded_from`: the first day of which purchases are on
+    record, where the days begin before it."""
 
     kind: ReportKind
     columns: Sequence[ReportColumn]
     rows: Sequence[Mapping[str, Any]]
     totals: Mapping[str, Any]
+    recorded_from: date | None = None
 
 
 def columns_of(kind: ReportKind) -> list[ReportColumn]:
@@ -138,10 +140,11 @@ async def read_report(
         }
         for row in counts.rows
     ]
-    totals = figures_of(whole_counts(counts.whole))
+    totals, known = figures_of(whole_counts(counts.whole)), await recorded_from(session)
     return Report(
-        kind=kind, start=first, end=last, columns=columns_of(kind), rows=rows, totals=totals, groups=counts.groups
-    )
+        kind=kind, start=first, end=last, columns=columns_of(kind), rows=rows, totals=totals, groups=counts.groups,
+        recorded_from=known if known and known > first else None,
+    )  # fmt: skip
 
 
 def whole_counts(whole: Mapping[str, Any]) -> dict[str, Any]:

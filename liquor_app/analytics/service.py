@@ -84,6 +84,11 @@ class Dashboard(ShownDays):
     previous: list[Day]
     today: Day
 
+    @property
+    def recorded_from(self) -> date | None:
+        """See `first_recorded`."""
+        return first_recorded(self.days)
+
 
 @dataclass(frozen=True, slots=True)
 class ChurnRow:
@@ -177,6 +182,13 @@ async def daily(session: AsyncSession, actor: Actor, start: date, end: date) -> 
         )
         for row in found.mappings()
     ]  # fmt: skip
+
+
+def first_recorded(days: Sequence[Day]) -> date | None:
+    """Return the first day of which purchases are on record, where others of the days lie before it: figures of the
+    till are of the days from it on alone. None where all are on record, or none."""
+    known = [one.day for one in days if one.is_recorded]
+    return known[0] if known and len(known) < len(days) else None
 
 
 def counts_of(days: Sequence[Day]) -> dict[str, Decimal]:

@@ -16,13 +16,14 @@ from liquor_app.analytics import service
 from liquor_app.analytics.bounce_places import BouncePlaces, bounce_places
 from liquor_app.analytics.cohorts import MOST_COHORTS, SHOWN_COHORTS, read_cohorts
 from liquor_app.analytics.metrics import METRICS, Metric, rows_route
-from liquor_app.analytics.periods import Against
+from liquor_app.analytics.periods import NOT_OVER, Against
 from liquor_app.api.etag import check_unchanged, tag
 from liquor_app.api.idempotency import once
 from liquor_app.api.schemas import Day, Id
 from liquor_app.api.sockets import serve
 from liquor_app.core.clock import now
 from liquor_app.core.db import transaction
+from liquor_app.core.errors import Invalid
 from liquor_app.core.pubsub import Message
 from liquor_app.experiments.effects import By, read_effects
 from liquor_app.experiments.global_holdout import overall_result
@@ -73,20 +74,26 @@ async def dashboard(
 @needs(Permission.ANALYTICS_READ)
 async def revenue(
     actor: CurrentActor,
-    start: Annotated[Day | None, Query(description="First day; 30 days back if not given.")] = None,
-    end: Annotated[Day | None, Query(description="Last day; today if not given.")] = None,
+    start: Annotated[Day | None, Query(description="First day; thirty days up to the last if not given.")] = None,
+    end: Annotated[Day | None, Query(description="Last day; yesterday if not given. It must be over.")] = None,
 ) -> object:
-    """Revenue, orders, sends and conversions day by day."""
+    """Revenue, orders, sends and conversions day by day, of finished days; today by itself."""
     async with transaction() as session:
-        last = end or await shop_today(session)
+        today = await shop_today(session)
+        last = end or today - timedelta(days=1)
+        if last >= today:
+            raise Invalid(NOT_OVER, field="end")
         first = start or last - timedelta(days=PERIOD_DAYS - 1)
         rows = await service.daily(session, actor, first, last)
+        (now_open,) = await service.daily(session, actor, today, today)
     return {
         "start": first,
         "end": last,
         "revenue": sum(row.revenue for row in rows),
         "orders": sum(row.orders for row in rows),
         "days": rows,
+        "today": now_open,
+        "recorded_from": service.first_recorded(rows),
     }
 
 

@@ -169,6 +169,11 @@ def show_weekday_name(day: date, *, long: bool = False) -> str:
     return f"{day:%A}" if long else f"{day:%a}"
 
 
+def record_words(first: date) -> str:
+    """ "Purchases are on record from 30 Nov 2025 on." """
+    return f"Purchases are on record from {show_full_day(first)} on."
+
+
 def show_month(day: date, *, long: bool = True) -> str:
     """ "November 2026", or "Nov 2026"."""
     return f"{day:%B %Y}" if long else f"{day:%b %Y}"

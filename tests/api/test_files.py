@@ -7,10 +7,11 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
+from liquor_app.accounts.api_keys import create_api_key
 from liquor_app.accounts.downloads import download_link
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permission_table import Permission
-from liquor_app.accounts.permissions import Actor
+from liquor_app.accounts.permissions import SYSTEM, Actor
 from liquor_app.accounts.users import get_user
 from liquor_app.core import clock
 from liquor_app.core.db import transaction
@@ -80,3 +81,18 @@ async def test_links_that_have_ended_or_are_none(manager: Client) -> None:
     assert "expired" in is_problem(await manager.get(old), 404, "not_found")["detail"]
     await file_store().delete(key)
     assert "no longer here" in is_problem(await manager.get(link), 404, "not_found")["detail"]
+
+
+async def test_whoever_may_make_a_file_may_fetch_it(anybody: Client, viewer: Client) -> None:
+    """A key for figures alone made reports that it could not fetch: that took `files:read` as well."""
+    areas = ("analytics:read", "analytics:read", "files:read")
+    async with transaction() as session:
+        keys = [await create_api_key(session, SYSTEM, name=one, role=Role.USER, areas=[one]) for one in areas]
+    mine, same_area, files = [Client(anybody.http, {"X-API-Key": key}) for key in keys]
+    made = await mine.post("/reports/export", json={"report": "campaigns"})
+    assert made.status_code == 201, made.text
+    url = made.json()["url"]
+    assert (await mine.get(url)).status_code == 200
+    for other in (same_area, files, viewer):
+        is_problem(await other.get(url), 404, "not_found")
+    is_problem(await files.post("/reports/export", json={"report": "campaigns"}), 403, "forbidden")

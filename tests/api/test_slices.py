@@ -66,7 +66,12 @@ async def test_analytics(viewer: Client) -> None:
     assert set(figures) <= {one["key"] for one in defined}
     assert len(board["days"]) == 7
     revenue = (await viewer.get("/analytics/revenue")).json()
-    assert (float(revenue["revenue"]), revenue["orders"], len(revenue["days"])) == (20, 1, 30)
+    assert (float(revenue["revenue"]), revenue["orders"], len(revenue["days"])) == (0, 0, 30), "finished days"
+    assert (float(revenue["today"]["revenue"]), revenue["today"]["orders"]) == (20, 1)
+    assert revenue["days"][-1]["day"] == str(today_in(NEW_YORK) - timedelta(days=1))
+    is_problem(
+        await viewer.get("/analytics/revenue", params={"end": revenue["today"]["day"]}), 422, "rule.value", "end"
+    )
     churn = (await viewer.get("/analytics/churn")).json()
     assert churn["bands"] == [{"churn_risk": "high", "customers": 1}]
     assert churn["customers"][0]["value_at_risk"] == "84.00"

@@ -20,6 +20,7 @@ from liquor_app.screens.campaigns.detail.page import PAGES
 from liquor_app.screens.campaigns.detail.planned_actions_state import ActionsState
 from liquor_app.screens.campaigns.detail.state import PANELS, CampaignState, PanelsState
 from liquor_app.screens.experiments.ab_test.state import AbTestState
+from liquor_app.screens.experiments.ab_test.view import PLAYED_WORDS
 from liquor_app.screens.experiments.campaign_effect.effect_state import CampaignEffectState
 from liquor_app.sending.pipeline.launch import launch_campaign
 from tests.experiments.test_ab_tests import approve, asked, draft
@@ -89,6 +90,16 @@ async def test_the_card_follows_a_start_a_look_and_a_decision(database: str) -> 
             assert not await judge_test(session, campaign)
         await next_hint(heard, panels)
         assert sum(int(line.people) for line in test.lines) == len(people)
+
+        played = await Tab(f"/campaigns/{campaign}", MARKETER).state(AbTestState)
+        async with transaction() as session:
+            await session.execute(text("UPDATE campaigns SET virtual_now = now()"))
+        await run(AbTestState.load, played)
+        assert played.words == PLAYED_WORDS
+        told = {(one.people, one.value, one.beside, one.final, one.detail, one.mark) for one in played.lines}
+        assert told == {("–", "–", "–", "–", "", "")}, "a played week is in no figure"
+        async with transaction() as session:
+            await session.execute(text("UPDATE campaigns SET virtual_now = NULL"))
 
         await run(AbTestState.ask, test, "B")
         async with transaction() as session:

@@ -27,7 +27,7 @@ from liquor_app.analytics.service import Dashboard, churn_bands, churn_report, d
 from liquor_app.core.errors import Invalid
 from liquor_app.experiments.effects import By, EffectRow, read_effects
 from liquor_app.organization.settings import shop_today
-from liquor_app.ui.words import figure, percent, plural, show_days, show_full_day, show_money, show_month
+from liquor_app.ui.words import figure, percent, plural, record_words, show_days, show_money, show_month
 
 TOP = 10
 """Rows of an answer; the page it leads to has all."""
@@ -111,8 +111,8 @@ async def _takings(session: AsyncSession, actor: Actor, asked: Picked) -> Answer
         f"{'' if named else f', {show_days(board.start, board.end)}'}"
         f"{f', {show_money(each)} each' if each is not None else ''}."
     ]
-    if len(known) < len(board.days):
-        said.append(f"Purchases are on record from {show_full_day(known[0].day)} on.")
+    if board.recorded_from:
+        said.append(record_words(board.recorded_from))
     if words := change_words(revenue, before):
         said.append(f"That is {words} the {plural(len(board.days), 'day')} before ({show_money(before)}).")
     columns = [ReportColumn("day", "Day"), _metric("revenue"), _metric("orders"), _metric("sends")]

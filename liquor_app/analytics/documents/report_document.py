@@ -16,6 +16,7 @@ from liquor_app.ui.words import (
     figure,
     percent,
     plural,
+    record_words,
     show_days,
     show_full_day,
     show_moment,
@@ -85,9 +86,11 @@ def report_words(report: Report) -> list[str]:
     said = [
         f"{went} {plural(int(whole['conversions']), 'order')} with"
         f" {show_money(whole['attributed_revenue'])} {'is' if whole['conversions'] == 1 else 'are'} attributed to them:"
-        f" {percent(whole['conversion_rate'], 1)} of what was sent where any is known to have reached"
-        f" somebody. Some of these people would have bought anyway."
+        f" {percent(whole['conversion_rate'], 1)} of what was sent where orders can be seen."
+        f" Some of these people would have bought anyway."
     ]
+    if report.recorded_from:
+        said.append(f"{record_words(report.recorded_from)} What was bought before is in none of these figures.")
     if report.groups > len(report.rows):
         said.append(f"The {figure(len(report.rows))} with the most attributed revenue are told, the totals are of all.")
     best = report.rows[0]

@@ -36,14 +36,15 @@ COLUMNS = (
 
 async def read_cohort_rows(
     session: AsyncSession, actor: Actor
-) -> tuple[Sequence[Mapping[str, Any]], Mapping[str, Any], datetime | None]:
-    """Return a row a cohort, the earliest first, what all of them come to, and when they were counted. Months under way
+) -> tuple[Sequence[Mapping[str, Any]], Mapping[str, Any], datetime | None, str]:
+    """Return a row a cohort, the earliest first, what all of them come to, when they were counted, and who is in the
+    first ones as if new. Months under way
     are not measured."""
     require(actor, Permission.ANALYTICS_READ)
     found = await read_cohorts(session, actor, most=COHORTS)
     rows = [_row(one) for one in found.items]
     whole = {name: sum(row[name] for row in rows) for name in ("customers", "orders")} if rows else {}
-    return rows, whole, found.counted_at
+    return rows, whole, found.counted_at, found.old_words
 
 
 def _row(one: Cohort) -> dict[str, Any]:

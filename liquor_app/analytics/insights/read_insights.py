@@ -29,11 +29,12 @@ from liquor_app.analytics.insights.read_performance import (
     read_segments,
 )
 from liquor_app.analytics.insights.rfm_moves import NOT_YET
+from liquor_app.analytics.measured import recorded_from
 from liquor_app.analytics.metrics import MEASURED, METRICS, Unit, growth, rate
 from liquor_app.analytics.reports import ReportColumn
 from liquor_app.organization.settings import shop_today
 from liquor_app.scoring.estimators.rfm import RfmSegment
-from liquor_app.ui.words import figure
+from liquor_app.ui.words import figure, record_words
 
 MONTHS = 24
 MOST_GOODS = 50
@@ -174,8 +175,8 @@ async def read_insight(session: AsyncSession, actor: Actor, kind: InsightKind) -
     if kind is InsightKind.CUSTOMERS:
         return await _customers(session, this_month)
     if kind is InsightKind.COHORTS:
-        rows, whole, counted = await read_cohort_rows(session, actor)
-        return Insight(kind, kind.words, COLUMNS, rows, whole, counted)
+        rows, whole, counted, old = await read_cohort_rows(session, actor)
+        return Insight(kind, f"{kind.words} {old}".strip(), COLUMNS, rows, whole, counted)
     if kind is InsightKind.MOVES:
         return await _moves(session)
     counted = (await session.execute(text(_COUNTED))).scalar()
@@ -262,11 +263,13 @@ async def _goods(session: AsyncSession, kind: InsightKind, this_month: date, cou
     bound = {"kind": "category" if kind is InsightKind.CATEGORIES else "brand", "last": last, "year": year,
              "first": first}  # fmt: skip
     found = (await session.execute(text(_TOP), bound)).all()
-    months = [later(first, nth) for nth in range(24)]
+    months, known_from = [later(first, nth) for nth in range(24)], await recorded_from(session)
+    is_known = known_from is None or known_from <= first
     rows = [
         {
             "name": row.name, "revenue": row.revenue, "share": _share(row.revenue, row.whole),
-            "before": row.before, "change": growth(row.revenue, row.before), "quantity": row.quantity,
+            "before": row.before if is_known else None,
+            "change": growth(row.revenue, row.before) if is_known else None, "quantity": row.quantity,
             "buyers": row.buyers or 0,
         }
         for row in found
@@ -278,8 +281,9 @@ async def _goods(session: AsyncSession, kind: InsightKind, this_month: date, cou
     whole: dict[str, Any] = {}
     if found:
         of = found[0]
-        whole = {"revenue": of.whole, "share": None, "before": of.whole_before, "quantity": of.bottles,
-                 "change": growth(of.whole, of.whole_before), "buyers": None}  # fmt: skip
+        whole = {"revenue": of.whole, "share": None, "before": of.whole_before if is_known else None,
+                 "quantity": of.bottles, "buyers": None,
+                 "change": growth(of.whole, of.whole_before) if is_known else None}  # fmt: skip
     columns = [
         ReportColumn("name", "Category" if kind is InsightKind.CATEGORIES else "Brand"),
         ReportColumn("revenue", "Revenue, 12 months", Unit.MONEY, "Of the last twelve finished months."),
@@ -289,7 +293,8 @@ async def _goods(session: AsyncSession, kind: InsightKind, this_month: date, cou
         ReportColumn("quantity", "Sold", Unit.COUNT, "How many were sold, returns taken off."),
         ReportColumn("buyers", "Buyers, last month", Unit.COUNT, "People who bought in the last finished month."),
     ]
-    return Insight(kind, kind.words, columns, rows, whole, counted, months, courses)
+    words = kind.words if is_known or known_from is None else f"{kind.words} {record_words(known_from)}"
+    return Insight(kind, words, columns, rows, whole, counted, months, courses)
 
 
 async def _send_times(session: AsyncSession, counted: datetime | None) -> Insight:

@@ -11,6 +11,7 @@ from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.analytics.bounce_rates import sender_health
 from liquor_app.analytics.insights.read_insights import InsightKind, read_insight
+from liquor_app.analytics.measured import recorded_from
 from liquor_app.analytics.reports import ReportKind, read_report
 from liquor_app.analytics.reviews.review import Review, ReviewKind, days_of, figures_of
 from liquor_app.analytics.service import daily
@@ -52,6 +53,7 @@ async def read_review(session: AsyncSession, actor: Actor, kind: ReviewKind, day
         goods=await read_insight(session, actor, InsightKind.CATEGORIES) if is_month else None,
         customers=await read_insight(session, actor, InsightKind.CUSTOMERS) if is_month else None,
         waiting=await waiting_plans(session) if is_last else 0,
+        recorded_from=await recorded_from(session),
     )  # fmt: skip
 
 

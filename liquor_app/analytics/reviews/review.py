@@ -102,6 +102,7 @@ class Review:
         course, course_before: every day's counts, of the days and of those before.
         lift: what all messages changed since the beginning; None where nothing was held out or measured.
         goods, customers: of a month, what was sold by category, and who came and left.
+        recorded_from: the first day of which purchases are on record; None where there are none.
         health, waiting: how messages of late were taken, and plans that nobody has approved; of the last finished
             days alone: an older letter does not change with what is now.
     """
@@ -119,6 +120,7 @@ class Review:
     goods: Insight | None
     customers: Insight | None
     waiting: int
+    recorded_from: date | None = None
 
 
 def figures_of(days: Sequence[Day], before: Sequence[Day], year_before: Sequence[Day]) -> list[ReviewFigure]:

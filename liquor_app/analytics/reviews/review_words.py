@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 from decimal import Decimal
 
 from liquor_app.analytics import metrics
 from liquor_app.analytics.alerts import health_alerts
 from liquor_app.analytics.reviews.review import Review, ReviewFigure, ReviewKind
+from liquor_app.analytics.service import first_recorded
 from liquor_app.ui.words import (
     figure,
     percent,
     plural,
     points,
+    record_words,
     show_days,
     show_money,
     show_month,
@@ -26,6 +29,8 @@ SMALL_CHANGE = Decimal("0.005")
 MANIFOLD = 2.0
 """From this growth on nobody reads percent: "23 times as much"."""
 MOST_DAYS_NAMED = 3
+NEW_FOR_DAYS = 366
+"""So long after the first purchase on record, people who bought before it still come as if for the first time."""
 
 
 def period_words(review: Review) -> str:
@@ -67,6 +72,8 @@ def _takings(review: Review) -> str:
         f"{review.shop} took {show_money(money.value)} in {plural(int(orders.value), 'order')},"
         f" {show_money(_named(review, 'average_order').value)} each."
     )
+    if first := first_recorded(review.course):
+        said += f" {record_words(first)}"
     before, year = change_words(money.value, money.before), change_words(money.value, money.year_before)
     compared = []
     if before:
@@ -124,10 +131,13 @@ def _customers(review: Review) -> str:
     if row is None:
         return ""
     net = row["net"]
+    first, old = review.recorded_from, ""
+    if first and first > review.days.start - timedelta(days=NEW_FOR_DAYS):
+        old = f" {record_words(first)} Whoever bought before that counts as new in their first month since."
     return (
         f"{plural(row['first_time'], 'customer')} bought for the first time, {figure(row['back'])} came back after half"
         f" a year or more, {figure(row['lapsed'])} have now bought nothing for as long: {figure(net, sign=True)} in"
-        f" all. {figure(row['active'])} are active."
+        f" all. {figure(row['active'])} are active.{old}"
     )
 
 
@@ -136,7 +146,7 @@ def _goods(review: Review) -> str:
     if review.goods is None or review.days.start not in review.goods.months:
         return ""
     at = list(review.goods.months).index(review.days.start)
-    if at < 12:
+    if at < 12 or (review.recorded_from and review.recorded_from > review.goods.months[at - 12]):
         return ""
     said = list[str]()
     for row, course in zip(review.goods.rows, review.goods.courses, strict=True):

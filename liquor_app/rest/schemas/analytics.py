@@ -31,6 +31,11 @@ def _short(value: Decimal) -> str:
 Figure = Annotated[Decimal, PlainSerializer(_short, return_type=str)]
 """Money or a share; a quotient's endless digits end at the sixth."""
 
+RecordedFrom = Annotated[
+    date | None,
+    Field(description="The first day of which purchases are on record, where others lie before it; else null."),
+]
+
 
 class KpiOut(Row):
     """A figure, null if it was not measured, and the same of the period before, null if there was nothing. Rates are
@@ -49,6 +54,7 @@ class DashboardOut(Row, ShownDays):
     kpis: list[KpiOut]
     days: list[Day]
     today: Day
+    recorded_from: RecordedFrom
 
 
 class MetricOut(Row):
@@ -72,13 +78,15 @@ class MetricsOut(Row):
 
 
 class RevenueOut(Row):
-    """Every day of the period in the store's calendar."""
+    """Every finished day of the period in the store's calendar; `today` is not over, and in none of the sums."""
 
     start: date
     end: date
     revenue: Decimal
     orders: int
     days: list[Day]
+    today: Day
+    recorded_from: RecordedFrom
 
 
 class CohortOut(Row):
@@ -93,10 +101,12 @@ class CohortOut(Row):
 
 
 class CohortsOut(Row):
-    """Null while cohorts were never counted; they are each night and after imports."""
+    """Null while cohorts were never counted; they are each night and after imports. Cohorts of the months that follow
+    `recorded_from` hold people who had bought before it, too."""
 
     counted_at: datetime | None
     items: list[CohortOut]
+    recorded_from: RecordedFrom
 
 
 class ChurnBand(Row):

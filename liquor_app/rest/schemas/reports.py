@@ -17,6 +17,7 @@ from liquor_app.analytics.report_files import ReportFormat
 from liquor_app.analytics.reports import ReportKind, ReportSpan
 from liquor_app.analytics.reviews.review import ReviewKind
 from liquor_app.api.schemas import Body, Day, Row
+from liquor_app.rest.schemas.analytics import RecordedFrom
 
 
 class ReportColumnOut(Row):
@@ -82,6 +83,7 @@ class ReportOut(Row, ReportSpan):
     kind: ReportKind
     columns: list[ReportColumnOut]
     totals: FiguresOut
+    recorded_from: RecordedFrom
 
 
 class CampaignReportOut(ReportOut):
@@ -229,6 +231,7 @@ class ReviewOut(Row):
     words: list[str]
     figures: list[ReviewFigureOut]
     waiting: int
+    recorded_from: RecordedFrom
 
 
 class MoveOut(Row):

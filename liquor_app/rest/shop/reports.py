@@ -21,6 +21,7 @@ from liquor_app.analytics.reports import ReportKind, read_report
 from liquor_app.analytics.reviews.read_review import read_review
 from liquor_app.analytics.reviews.review import ReviewKind
 from liquor_app.analytics.reviews.review_words import review_words
+from liquor_app.analytics.service import first_recorded
 from liquor_app.api.idempotency import once
 from liquor_app.api.schemas import Day
 from liquor_app.core.db import transaction
@@ -96,7 +97,7 @@ async def review(
         found = await read_review(session, actor, kind, day)
     return {
         "kind": kind, "title": kind.heading, "start": found.days.start, "end": found.days.end,
-        "words": review_words(found), "waiting": found.waiting,
+        "words": review_words(found), "waiting": found.waiting, "recorded_from": first_recorded(found.course),
         "figures": [
             {
                 "key": one.metric.key, "label": one.metric.label, "unit": one.metric.unit, "value": one.value,

@@ -20,6 +20,7 @@ from liquor_app.ui.words import (
     plain_number,
     plural,
     points,
+    record_words,
     show_day,
     show_days,
     show_money,
@@ -228,7 +229,8 @@ def tiles(board: Dashboard) -> list[Tile]:
 
 def period_words(board: Dashboard) -> str:
     """`25 Oct to 23 Nov, against the 30 days before`."""
-    return f"{show_days(board.start, board.end)}, {board.against.words(len(board.days))}"
+    known = f". {record_words(board.recorded_from)}" if board.recorded_from else ""
+    return f"{show_days(board.start, board.end)}, {board.against.words(len(board.days))}{known}"
 
 
 def today_words(board: Dashboard) -> str:

@@ -42,7 +42,12 @@ def cohorts_page() -> rx.Component:
                 ),
                 title="Who bought again, of a hundred",
                 aside=rx.el.span("By months since the first purchase", class_name="t12 muted"),
-                foot=rx.el.span(meaning("retention"), " Months under way are left out.", class_name="t12 muted"),
+                foot=rx.el.span(
+                    meaning("retention"),
+                    " Months under way are left out. ",
+                    CohortsState.old_words,
+                    class_name="t12 muted",
+                ),
                 class_name="c12",
             ),
             card(

@@ -81,6 +81,8 @@ class CohortsState(rx.State):
     period: str = "12"
     loading: bool = True
     words: str = ""
+    old_words: str = ""
+    """Who is in the first cohorts as if new; empty where nobody is."""
     head: list[str] = []
     heat: list[list[str]] = []
     lines: list[CohortLine] = []
@@ -116,4 +118,4 @@ class CohortsState(rx.State):
         self.heat = heat_rows(found)
         self.head = heat_head(self.heat)
         self.lines = [line_of(one) for one in reversed(found.items)]
-        self.words, self.loading = counted_words(found, at), False
+        self.words, self.old_words, self.loading = counted_words(found, at), found.old_words, False

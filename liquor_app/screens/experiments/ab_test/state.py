@@ -29,7 +29,14 @@ from liquor_app.experiments.ab_tests.service import (
 from liquor_app.experiments.ab_tests.variants import KEYS
 from liquor_app.organization.models import Channel
 from liquor_app.planning.plan_store import get_plan
-from liquor_app.screens.experiments.ab_test.view import STATUS, VariantLine, state_words, uneven_words, variant_lines
+from liquor_app.screens.experiments.ab_test.view import (
+    PLAYED_WORDS,
+    STATUS,
+    VariantLine,
+    state_words,
+    uneven_words,
+    variant_lines,
+)
 from liquor_app.screens.forms.state import FormState, submits
 from liquor_app.screens.session.state import guarded, signed_in
 from liquor_app.ui.address import last_part
@@ -113,7 +120,9 @@ class AbTestState(FormState, rx.State):
             self.lines = []
         else:
             self.status, self.tone = STATUS[test.status] if test.is_begun else ("Planned", "")
-            self.words, self.lines = state_words(test) + uneven_words(result), variant_lines(result, offers)
+            played = campaign.virtual_now is not None
+            self.words = PLAYED_WORDS if played else state_words(test) + uneven_words(result)
+            self.lines = variant_lines(result, offers, is_played=played)
         if not self._asked():  # what is typed into an open form is not taken away under the reader's hands
             self._show_words(test)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from liquor_app.experiments.ab_tests.ab_store import AbTestRow
@@ -40,13 +40,21 @@ class VariantLine:
     tone: str
 
 
-def variant_lines(result: AbResult, offers: Mapping[str, str] = MappingProxyType({})) -> list[VariantLine]:
+def variant_lines(
+    result: AbResult, offers: Mapping[str, str] = MappingProxyType({}), *, is_played: bool = False
+) -> list[VariantLine]:
     """Return a line a variant, A, the control, first.
 
     Args:
         offers: what playbooks offer, by name, with what each takes off.
+        is_played: the week was only played, and is in no figure (ADR 152).
     """
-    return [_line(result, one, offers) for one in result.judged.variants]
+    lines = [_line(result, one, offers) for one in result.judged.variants]
+    return [replace(one, **_UNMEASURED) for one in lines] if is_played else lines
+
+
+_UNMEASURED = {**dict.fromkeys(("people", "value", "beside", "final"), NONE), "detail": "", "mark": "", "tone": ""}
+PLAYED_WORDS = "This week was only played: nobody was written to, so the variants are not compared."
 
 
 def _line(result: AbResult, one: Beside, offers: Mapping[str, str]) -> VariantLine:
