@@ -97,11 +97,18 @@ def choice(name: str, options: type[StrEnum], default: StrEnum | None = None, *,
     return Field(default=None, sa_column=column) if nullable else Field(sa_column=column)
 
 
-def words(*, nullable: bool = False, default: str | None = None, unique: bool = False, primary: bool = False) -> Any:
-    """Text."""
+def words(
+    *, nullable: bool = False, default: str | None = None, unique: bool = False, primary: bool = False, called: str = ""
+) -> Any:
+    """Text.
+
+    Args:
+        called: the column's name, where the field's is another: a model has attributes of its own.
+    """
     column: Column[Any] = Column(
-        Text, nullable=nullable and not primary, server_default=default, unique=unique or None, primary_key=primary
-    )
+        called or None, Text, nullable=nullable and not primary, server_default=default, unique=unique or None,
+        primary_key=primary,
+    )  # fmt: skip
     if default is not None:
         return Field(default=default, sa_column=column)
     return Field(default=None, sa_column=column) if nullable else Field(sa_column=column)

@@ -51,8 +51,8 @@ class Written:
     not written, and unchanged. Baskets lowered to 0.00 by a word are in `lowered`, and but for lines of theirs in
     nothing else. Of known orders that something was given back of (`given_back`) `total` has that alone. `voided` are
     left as they are, because they were voided since. Orders `moved` were of another store before, or of more than
-    `MOVED_HOURS` earlier; those `replaced` were of the same sale and held nothing of what they hold now; those `long`
-    were sold over more than `MOVED_HOURS`.
+    `MOVED_HOURS` earlier; those `replaced` were of the same moment and held nothing of what they hold now, those
+    `clashing` of another moment within `MOVED_HOURS`; those `long` were sold over more than `MOVED_HOURS`.
     """
 
     lines: Counter[str]
@@ -64,6 +64,7 @@ class Written:
     voided: int = 0
     moved: int = 0
     replaced: int = 0
+    clashing: int = 0
     long: int = 0
 
 
@@ -93,7 +94,7 @@ class BasketTold:
 _WAITING = """
 CREATE TEMP TABLE IF NOT EXISTS basket_lines (
     order_id text, row_number int, customer_id uuid, occurred_at timestamptz NOT NULL, local_hour smallint,
-    store text, coupon_code text, product text, sku text, category text NOT NULL, brand text,
+    store text, register text, coupon_code text, product text, sku text, category text NOT NULL, brand text,
     quantity numeric(10, 2) NOT NULL,
     amount numeric(12, 2) NOT NULL, discount numeric(12, 2) NOT NULL, coupon_discount numeric(12, 2) NOT NULL,
     is_alcohol boolean NOT NULL, PRIMARY KEY (order_id, row_number)
@@ -112,12 +113,13 @@ SELECT n.order_id, n.customer_id, n.occurred_at,
        CASE WHEN n.last_at = n.occurred_at THEN n.local_hour
             ELSE (SELECT l.local_hour FROM basket_lines l WHERE l.order_id = n.order_id
                    ORDER BY l.occurred_at, l.local_hour NULLS LAST LIMIT 1) END AS local_hour,
-       n.store, n.coupon_code, n.lines, n.total, n.discount,
+       n.store, n.register, n.coupon_code, n.lines, n.total, n.discount,
        n.alcohol_total, n.coupon_lines, COALESCE(p.id, {uuid7_tail("head")}) AS purchase_id,
        (c.id IS NULL OR c.deleted_at IS NOT NULL) AS is_gone,
        CASE WHEN p.id IS NULL THEN 'created'
             WHEN :keep OR (p.occurred_at, p.total, p.discount) = (n.occurred_at, n.total, n.discount)
                  AND (n.store IS NULL OR lower(btrim(n.store)) IS NOT DISTINCT FROM lower(btrim(p.store)))
+                 AND (n.register IS NULL OR lower(n.register) IS NOT DISTINCT FROM lower(p.register))
                  AND COALESCE(n.coupon_code, p.coupon_code) IS NOT DISTINCT FROM p.coupon_code
                  AND (SELECT {LINES_MARK} FROM basket_lines l WHERE l.order_id = n.order_id)
                      = (SELECT {LINES_MARK} FROM purchase_lines l WHERE l.purchase_id = p.id)
@@ -126,10 +128,11 @@ SELECT n.order_id, n.customer_id, n.occurred_at,
        n.occurred_at AS told_at, n.sold, n.backs, n.lines AS lines_now, false AS has_parts, false AS is_apart,
        COALESCE(n.backs = 0 AND n.last_at - n.occurred_at > interval '{MOVED_HOURS} hours', false) AS is_long,
        false AS is_other, false AS is_voided,
-       COALESCE(lower(btrim(n.store)) <> lower(btrim(p.store)), false) AS is_elsewhere
+       COALESCE(lower(btrim(n.store)) <> lower(btrim(p.store)), false) AS is_elsewhere,
+       COALESCE(n.occurred_at <> p.occurred_at, false) AS is_elsewhen
   FROM (SELECT order_id, (array_agg(customer_id))[1] AS customer_id, min(occurred_at) AS occurred_at,
                max(occurred_at) AS last_at, min(local_hour) AS local_hour,
-               min(store) AS store, min(coupon_code) AS coupon_code,
+               min(store) AS store, min(register) AS register, min(coupon_code) AS coupon_code,
                count(*) FILTER (WHERE row_number > 0) AS lines, sum(amount) AS total,
                sum(discount) AS discount,
                COALESCE(sum(amount) FILTER (WHERE is_alcohol), 0) AS alcohol_total,
@@ -159,7 +162,8 @@ UPDATE baskets b SET occurred_at = COALESCE(p.occurred_at, b.occurred_at), local
   FROM baskets o LEFT JOIN purchases p ON p.id = o.purchase_id WHERE b.is_reversed AND o.order_id = b.order_id
 """
 
-# of an order cut over two files the second would take the first one's place
+# of an order cut over two files the second would take the first one's place, and so would a receipt of another
+# register that has its number: at another time a line that names nothing is known by what was paid
 _OTHERS = """
 UPDATE baskets b SET is_other = true
  WHERE b.outcome = 'updated' AND NOT b.is_reversed AND NOT b.is_apart AND NOT :keep
@@ -168,21 +172,22 @@ UPDATE baskets b SET is_other = true
        SELECT FROM purchase_lines s JOIN basket_lines l ON l.order_id = b.order_id AND (
                   (s.product = l.product) IS TRUE OR (s.sku = l.sku) IS TRUE
                   OR (s.amount, s.category) = (l.amount, l.category)
-                  OR COALESCE(s.product, s.sku) IS NULL OR COALESCE(l.product, l.sku) IS NULL)
+                  OR ((COALESCE(s.product, s.sku) IS NULL OR COALESCE(l.product, l.sku) IS NULL)
+                      AND (s.amount = l.amount OR NOT b.is_elsewhen)))
         WHERE s.purchase_id = b.purchase_id AND NOT s.is_apart)
 """
 
 _INSERT = """
 INSERT INTO purchases (id, external_id, customer_id, occurred_at, local_hour, total, discount, alcohol_total, store,
-                       coupon_code, coupon_lines, import_id)
-SELECT purchase_id, order_id, customer_id, occurred_at, local_hour, total, discount, alcohol_total, store, coupon_code,
-       coupon_lines, CAST(:import AS uuid)
+                       register, coupon_code, coupon_lines, import_id)
+SELECT purchase_id, order_id, customer_id, occurred_at, local_hour, total, discount, alcohol_total, store, register,
+       coupon_code, coupon_lines, CAST(:import AS uuid)
   FROM baskets WHERE outcome = 'created'
 """
 
 BASKET = (
-    "occurred_at", "local_hour", "total", "discount", "alcohol_total", "store", "coupon_code", "coupon_lines",
-    "written_by",
+    "occurred_at", "local_hour", "total", "discount", "alcohol_total", "store", "register", "coupon_code",
+    "coupon_lines", "written_by",
 )  # fmt: skip
 """Columns of a basket that an update writes."""
 
@@ -206,6 +211,7 @@ WITH old AS (
     UPDATE purchases p SET occurred_at = b.occurred_at, local_hour = b.local_hour, total = b.total,
            discount = b.discount, alcohol_total = b.alcohol_total,
            store = CASE WHEN b.is_apart THEN p.store ELSE COALESCE(b.store, p.store) END,
+           register = CASE WHEN b.is_apart THEN p.register ELSE COALESCE(b.register, p.register) END,
            coupon_code = COALESCE(b.coupon_code, p.coupon_code), coupon_lines = b.coupon_lines,
            written_by = COALESCE(CAST(:import AS uuid), uuid_v7())
       FROM old b WHERE p.id = b.purchase_id
@@ -245,19 +251,22 @@ SELECT outcome, is_reversed, sum(lines) AS lines, count(*) AS baskets,
        count(*) FILTER (WHERE outcome = 'updated' AND NOT is_apart AND NOT is_reversed
                           AND (occurred_at - moved_from > interval '{MOVED_HOURS} hours' OR is_elsewhere)) AS moved,
        count(*) FILTER (WHERE is_other AND occurred_at - moved_from <= interval '{MOVED_HOURS} hours'
-                          AND NOT is_elsewhere) AS replaced,
+                          AND NOT is_elsewhere AND NOT is_elsewhen) AS replaced,
+       count(*) FILTER (WHERE is_other AND occurred_at - moved_from <= interval '{MOVED_HOURS} hours'
+                          AND NOT is_elsewhere AND is_elsewhen) AS clashing,
        count(*) FILTER (WHERE is_long AND outcome <> 'unchanged' AND NOT is_reversed) AS long
   FROM baskets GROUP BY outcome, is_reversed
 """
 
-_TOLD_OF = ("given_back", "voided", "moved", "replaced", "long")
+_TOLD_OF = ("given_back", "voided", "moved", "replaced", "clashing", "long")
 
 _TOLD = """
 SELECT l.row_number, b.outcome, b.order_id, COALESCE(c.name, c.email, c.external_id, c.phone, '') AS who,
        i.before || jsonb_build_object('lines', jsonb_array_length(i.lines), 'total', i.before ->> 'total',
            'discount', i.before ->> 'discount') AS before,
        jsonb_build_object('occurred_at', p.occurred_at, 'total', CAST(p.total AS text), 'discount',
-           CAST(p.discount AS text), 'lines', b.lines_now, 'store', p.store, 'coupon_code', p.coupon_code) AS after
+           CAST(p.discount AS text), 'lines', b.lines_now, 'store', p.store, 'register', p.register,
+           'coupon_code', p.coupon_code) AS after
   FROM basket_lines l JOIN baskets b USING (order_id)
   JOIN purchases p ON p.id = b.purchase_id
   JOIN customers c ON c.id = b.customer_id

@@ -75,7 +75,7 @@ PURCHASES = ListSpec(
     bounded="what one customer bought",
     export={
         "id": "id", "external_id": "receipt", "occurred_at": "bought", "total": "total", "discount": "discount",
-        "store": "store", "categories": "categories",
+        "store": "store", "register": "register", "categories": "categories",
     },
 )  # fmt: skip
 
@@ -144,7 +144,7 @@ SALES = ListSpec(
     ),
     export={
         "id": "id", "external_id": "receipt", "occurred_at": "bought", "customer_name": "customer", "total": "total",
-        "discount": "discount", "store": "store",
+        "discount": "discount", "store": "store", "register": "register",
     },
 )  # fmt: skip
 """What the figures of the till count, row by row; the days of its filters are the shop's."""

@@ -222,6 +222,7 @@ class Purchase(SQLModel, table=True):
     alcohol_total: Decimal = exact(12)
     currency: str = words(default="USD")
     store: str | None = words(nullable=True)
+    at_register: str | None = words(nullable=True, called="register")
     coupon_code: str | None = words(nullable=True)
     coupon_lines: int = whole()
     source: str = words(default="import")

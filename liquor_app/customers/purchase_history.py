@@ -25,6 +25,7 @@ class PurchaseFields:
     total: Decimal
     discount: Decimal
     store: str | None
+    register: str | None
 
 
 @dataclass(frozen=True)

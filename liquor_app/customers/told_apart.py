@@ -76,7 +76,8 @@ NOT b.is_reversed AND b.outcome <> 'created' AND (b.backs > 0 OR EXISTS (
 _ANY = f"SELECT EXISTS (SELECT FROM baskets b WHERE {_HAS_PARTS})"
 _PARTS = f"""
 CREATE TEMP TABLE basket_parts ON COMMIT DROP AS
-SELECT b.order_id, b.purchase_id, p.occurred_at AS known_at, p.local_hour, p.store, p.coupon_code, p.total, p.discount,
+SELECT b.order_id, b.purchase_id, p.occurred_at AS known_at, p.local_hour, p.store, p.register, p.coupon_code,
+       p.total, p.discount,
        b.occurred_at AS first_at,
        (SELECT max(f.occurred_at) FROM basket_lines f WHERE f.order_id = b.order_id) AS last_at,
        {IS_APART} OR (b.backs > 0 AND ({_GIVES_BACK_KNOWN} OR {_GIVES_BACK_A_SUM})) AS is_apart,
@@ -162,6 +163,7 @@ UPDATE baskets b SET has_parts = true, is_apart = p.is_apart, lines_now = t.line
        outcome = CASE WHEN p.is_apart AND p.is_empty THEN 'unchanged'
                       WHEN (p.is_apart OR (
                                p.known_at = b.occurred_at AND COALESCE(b.store, p.store) IS NOT DISTINCT FROM p.store
+                               AND COALESCE(b.register, p.register) IS NOT DISTINCT FROM p.register
                                AND COALESCE(b.coupon_code, p.coupon_code) IS NOT DISTINCT FROM p.coupon_code))
                            AND (SELECT {LINES_MARK} FROM part_lines l WHERE l.order_id = p.order_id)
                                IS NOT DISTINCT FROM

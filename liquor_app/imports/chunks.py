@@ -61,7 +61,7 @@ READERS: dict[str, Callable[[dict[str, int], Setting], Clean]] = {
 }
 """What makes something of a file's rows; made once a file."""
 
-OF_ORDER = frozenset({*IDENTITY["purchases"], "order_id", "occurred_at", "time_of_day", "store"})
+OF_ORDER = frozenset({*IDENTITY["purchases"], "order_id", "occurred_at", "time_of_day", "store", "register"})
 """Fields by which lines are one order, with its number or without."""
 LINES_A_ROW = 128
 """More than a row may pack; its first line has its number, the others numbers of their own below zero."""

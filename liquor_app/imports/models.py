@@ -162,6 +162,7 @@ class ImportLine(SQLModel, table=True):
     occurred_at: datetime = moment(nullable=False)
     local_hour: int | None = whole(nullable=True, small=True)
     store: str | None = words(nullable=True)
+    at_register: str | None = words(nullable=True, called="register")
     coupon_code: str | None = words(nullable=True)
     product: str | None = words(nullable=True)
     sku: str | None = words(nullable=True)
@@ -222,7 +223,7 @@ MENTIONS = (
     named_in("import_rejects", ("field",), key="import_id", name="code"),
     named_in(
         "import_lines",
-        ("store", "coupon_code", "product", "sku", "category", "brand"),
+        ("store", "register", "coupon_code", "product", "sku", "category", "brand"),
         key="import_id",
         name="row_number",
     ),

@@ -31,7 +31,9 @@ from liquor_app.events.service import NewEvent, record_events
 from liquor_app.imports.cleaning.line_rows import Line
 from liquor_app.imports.cleaning.moment_cells import EARLIEST, When
 from liquor_app.imports.cleaning.number_cells import MAX_NUMBER
+from liquor_app.imports.cleaning.orders.store_numbers import BESIDE, of_store
 from liquor_app.imports.orders import basket_lines
+from liquor_app.imports.orders.store_orders import called_as_known
 from liquor_app.imports.people.known_people import KEYS
 from liquor_app.organization.settings import GeneralSettings, load_settings
 from liquor_app.ui.words import figure
@@ -66,7 +68,8 @@ class NewLine:
 
 @dataclass(frozen=True, slots=True)
 class NewOrder:
-    """A basket. The buyer is named by e-mail, external id or phone, whichever is given."""
+    """A basket. The buyer is named by e-mail, external id or phone, whichever is given. A `register` numbers its
+    receipts by itself: number, store and register are the order's then (`1001 · MAIN / 2`), as in files (ADR 139)."""
 
     order_id: str
     occurred_at: datetime
@@ -75,6 +78,7 @@ class NewOrder:
     external_id: str | None = None
     phone: str | None = None
     store: str | None = None
+    register: str | None = None
     coupon_code: str | None = None
 
 
@@ -111,7 +115,7 @@ async def record_purchase(session: AsyncSession, actor: Actor, order: NewOrder) 
     """
     require(actor, Permission.PURCHASES_WRITE)
     zone = ZoneInfo((await load_settings(session, GeneralSettings)).timezone)
-    lines = lines_of(order, zone)
+    lines = await called_as_known(session, lines_of(order, zone))
     for _, why in await basket_lines.stage_basket(session, lines):
         if why.code == "unknown_customer":
             raise NotFound("There is no such customer.")
@@ -127,7 +131,7 @@ async def record_purchase(session: AsyncSession, actor: Actor, order: NewOrder) 
             "SELECT id, external_id AS order_id, customer_id, occurred_at, total, discount FROM purchases"
             " WHERE external_id = :order"
         ),
-        {"order": order.order_id},
+        {"order": lines[0].order_id},
     )
     row = OrderRow(**found.mappings().one(), lines=len(lines), outcome=outcome)
     if written.since is not None:
@@ -190,10 +194,12 @@ def _line(number: int, line: NewLine, order: NewOrder, when: When, keys: Mapping
         value = getattr(line, name)
         if not (value.is_finite() and 0 <= value <= MAX_NUMBER):
             raise Invalid(f"{name} must lie between 0 and {figure(MAX_NUMBER)}; returns are not recorded.", field=name)
+    place = BESIDE.join(filter(None, (order.store, order.register)))
+    order_id = of_store(order.order_id, place) if order.register else order.order_id
     return Line(
-        number, order.order_id, keys.get("email_key"), keys.get("external_id"), keys.get("phone"), when, order.store,
-        order.coupon_code, line.product, line.sku, line.category or NO_CATEGORY, line.brand, line.quantity, line.amount,
-        max(line.discount, line.coupon_discount), line.coupon_discount, line.is_alcohol,
+        number, order_id, keys.get("email_key"), keys.get("external_id"), keys.get("phone"), when, order.store,
+        order.register, order.coupon_code, line.product, line.sku, line.category or NO_CATEGORY, line.brand,
+        line.quantity, line.amount, max(line.discount, line.coupon_discount), line.coupon_discount, line.is_alcohol,
     )  # fmt: skip
 
 

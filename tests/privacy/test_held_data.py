@@ -93,7 +93,7 @@ def test_what_stays_says_why() -> None:
 
 WORDS = ("Text", "LargeBinary", "ARRAY", "JSON", "JSONB", "Date")
 STAYS = {
-    "purchases": "currency store source",
+    "purchases": "currency store register source",
     "purchase_lines": "sku category brand",
     "age_ledger": "method",
     "actions": "segment_slug channel offer_terms template_category scheduled_date send_window channels skip_reason"

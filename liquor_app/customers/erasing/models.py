@@ -133,7 +133,9 @@ MENTIONS = (
     named_in("consents", ("source", "wording_version"), ("evidence",), name="source"),
     named_in("age_ledger", (), ("evidence",), name="method"),
     named_in("suppressions", ("source",), name="source"),
-    named_in("purchases", ("external_id", "coupon_code", "store"), unique=("external_id",), name="external_id"),
+    named_in(
+        "purchases", ("external_id", "coupon_code", "store", "register"), unique=("external_id",), name="external_id"
+    ),
     named_in("purchase_lines", ("product", "sku", "category", "brand"), name="product"),
 )
 """Where the shop's own words may name somebody."""

@@ -16,6 +16,7 @@ from liquor_app.core.listing.told_rows import RefusedRow, RowFields, RowOutcome,
 from liquor_app.customers.baskets import baskets_made, write_baskets
 from liquor_app.imports.cleaning.line_rows import Line
 from liquor_app.imports.orders import basket_lines
+from liquor_app.imports.orders.store_orders import called_as_known
 from liquor_app.imports.readers.formats import READING
 from liquor_app.imports.single_purchases import NewOrder, ToldEvent, lines_of, reckon_anew
 from liquor_app.organization.settings import GeneralSettings, load_settings
@@ -42,6 +43,7 @@ async def record_purchases(
     require(actor, Permission.PURCHASES_WRITE)
     zone = ZoneInfo((await load_settings(session, GeneralSettings)).timezone)
     told, lines, row_of = await READING.run(_read, orders, zone)
+    lines = await called_as_known(session, lines)
     rows, rejected = await basket_lines.recognise(session, None, lines)
     for at, why in rejected:
         row = row_of[lines[at].number]

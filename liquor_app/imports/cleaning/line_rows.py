@@ -12,8 +12,9 @@ from liquor_app.customers.labels.product_labels import NO_CATEGORY
 from liquor_app.imports.cleaning.amounts import head_currency, holds_cents, says_percent
 from liquor_app.imports.cleaning.answers.answer_cells import clean_flag
 from liquor_app.imports.cleaning.answers.heard_columns import field_of, places_of
-from liquor_app.imports.cleaning.cells import MOST_REMEMBERED, REMEMBERED, Rejected, clean_label, clean_word
+from liquor_app.imports.cleaning.cells import MOST_REMEMBERED, REMEMBERED, Rejected, clean_word
 from liquor_app.imports.cleaning.file_setting import Setting
+from liquor_app.imports.cleaning.line_words import WORDS, Words, words_of
 from liquor_app.imports.cleaning.moment_cells import When
 from liquor_app.imports.cleaning.number_cells import (
     MAX_NUMBER,
@@ -38,7 +39,7 @@ from liquor_app.imports.cleaning.orders.discount_columns import (
 from liquor_app.imports.cleaning.orders.money_names import BESIDE, REFUNDED, TAX_RATE, is_gross
 from liquor_app.imports.cleaning.orders.row_worth import by_many
 from liquor_app.imports.cleaning.orders.taken_off import NONE_OFF, TakenOff, share_of, worth_before
-from liquor_app.imports.cleaning.person_cells import clean_code, clean_order_id
+from liquor_app.imports.cleaning.person_cells import clean_order_id
 from liquor_app.imports.cleaning.receipts.buyer_cells import NOBODY_NAMED, OF_NOBODY, Buyer, Buyers, cells_at
 from liquor_app.imports.cleaning.row_notes import PERCENT, left_out
 from liquor_app.imports.cleaning.sums.refund_share import RefundShare
@@ -62,6 +63,7 @@ class Line(NamedTuple):
     phone: str | None
     when: When
     store: str | None
+    register: str | None
     coupon_code: str | None
     product: str | None
     sku: str | None
@@ -83,25 +85,6 @@ class Line(NamedTuple):
     def names_nobody(self) -> bool:
         """Whether it belongs to whoever bought its order."""
         return not (self.email_key or self.external_id or self.phone)
-
-
-Words = tuple[str | None, str | None, str | None, str | None, str | None, str | None]
-"""Store, coupon code, product, SKU, category, brand."""
-
-
-def _sku(cell: str) -> str | None:
-    code = clean_code(cell, "sku")
-    return code if code and code.strip("0") else None
-
-
-_WORDS: dict[str, Callable[[str], str | None]] = {
-    "store": partial(clean_label, field="store"),
-    "coupon_code": partial(clean_word, field="coupon_code"),
-    "product": partial(clean_label, field="product"),
-    "sku": _sku,  # it says what was sold, and not for what
-    "category": partial(clean_label, field="category"),
-    "brand": partial(clean_label, field="brand"),
-}
 
 
 MOST_WORTHS = 4 * REMEMBERED
@@ -141,7 +124,7 @@ class LineReader:
         self._came_back = at.get(CAME_BACK)
         self._share = RefundShare(at, how) if REFUNDED in at else None
         self._is_gross = self._amount is not None and is_gross(how.column(self._amount), at)
-        self._words = [(nth, name, at[name], clean) for nth, (name, clean) in enumerate(_WORDS.items()) if name in at]
+        self._words = words_of(at, how)
         self._tell_words = cells_at([place for _, _, place, _ in self._words])
         self._read_words: dict[str | tuple[str, ...], Words] = {}
         self._cents = [
@@ -226,10 +209,10 @@ class LineReader:
         if abs(amount) > MAX_NUMBER:
             raise Rejected("bad_amount", "amount", f"amount is larger than {figure(MAX_NUMBER)}.")
         alcohol = None if self._alcohol is None else self._kept("is_alcohol", _is_alcohol, cells[self._alcohol], notes)
-        store, coupon_code, product, sku, category, brand = self._labels(cells, notes)
+        store, register, coupon_code, product, sku, category, brand = self._labels(cells, notes)
         return Line(
             number, None if self._order is None else clean_order_id(cells[self._order]), email_key, external_id, phone,
-            when, store, coupon_code, product, sku, category or NO_CATEGORY, brand,
+            when, store, register, coupon_code, product, sku, category or NO_CATEGORY, brand,
             ONE if quantity is None else quantity, amount, discount, coupon, alcohol is not False,
             tuple(dict.fromkeys(notes)) if notes else (), back=came_back,
         )  # fmt: skip
@@ -241,11 +224,11 @@ class LineReader:
         when = self._plain_when(cells, notes)
         quantity, amount = self._plain_worth(cells, notes)
         alcohol = None if self._alcohol is None else self._kept("is_alcohol", _is_alcohol, cells[self._alcohol], notes)
-        store, coupon_code, product, sku, category, brand = self._labels(cells, notes)
+        store, register, coupon_code, product, sku, category, brand = self._labels(cells, notes)
         return Line(
             number, None if self._order is None else clean_order_id(cells[self._order]), email_key, external_id, phone,
-            when, store, coupon_code, product, sku, category or NO_CATEGORY, brand, quantity, amount, NOTHING, NOTHING,
-            alcohol is not False, tuple(dict.fromkeys(notes)) if notes else (),
+            when, store, register, coupon_code, product, sku, category or NO_CATEGORY, brand, quantity, amount,
+            NOTHING, NOTHING, alcohol is not False, tuple(dict.fromkeys(notes)) if notes else (),
             back=-amount if amount < 0 else NOTHING,
         )  # fmt: skip
 
@@ -279,18 +262,18 @@ class LineReader:
         return found
 
     def _labels(self, cells: list[str], notes: list[str]) -> Words:
-        """Return what a line says in words, in the order of `_WORDS`. A shop sells the same things again and again, so
+        """Return what a line says in words, in the order of `WORDS`. A shop sells the same things again and again, so
         the last few thousand are remembered, but for those that something was left out of."""
         told = self._tell_words(cells)
         if (found := self._read_words.get(told)) is not None:
             return found
-        words: list[str | None] = [None] * len(_WORDS)
+        words: list[str | None] = [None] * len(WORDS)
         noted = len(notes)
         for nth, name, place, clean in self._words:
             words[nth] = self._kept(name, clean, cells[place], notes)
         if len(self._read_words) > REMEMBERED:
             self._read_words.clear()
-        made = (words[0], words[1], words[2], words[3], words[4], words[5])
+        made = tuple(words)
         if len(notes) == noted and sum(map(len, told)) <= MOST_REMEMBERED:
             self._read_words[told] = made
         return made

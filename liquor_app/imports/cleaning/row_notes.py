@@ -51,7 +51,7 @@ def left_out(field: str) -> str:
 
 _OF_LINES = (
     *("discount", "coupon_discount", "order_discount", "quantity", "is_alcohol", "time_of_day"),
-    *("store", "coupon_code", "product", "category", "brand"),
+    *("store", "register", "coupon_code", "product", "category", "brand"),
     *(*BESIDE, REFUNDED),
 )
 _OF_PRODUCTS = ("sku", "upc", "category", "brand", "price", "sale_price", "cost", "minimum_price", "stock")

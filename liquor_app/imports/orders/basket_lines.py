@@ -29,11 +29,11 @@ from liquor_app.imports.cleaning.cells import REMEMBERED, Rejected
 from liquor_app.imports.cleaning.line_rows import Line
 from liquor_app.imports.cleaning.orders.store_numbers import BETWEEN, NumbersBeginAnew
 from liquor_app.imports.merge_rows import Outcome, Policy
-from liquor_app.imports.orders.store_orders import SAME_SALE
+from liquor_app.imports.orders.store_orders import SAME_SALE, check_registers
 from liquor_app.imports.people.known_people import KEYS, Base, Known
 
 COLUMNS = (
-    "row_number", "order_id", "customer_id", "occurred_at", "local_hour", "store", "coupon_code",
+    "row_number", "order_id", "customer_id", "occurred_at", "local_hour", "store", "register", "coupon_code",
     "product", "sku", "category", "brand", "quantity", "amount", "discount", "coupon_discount", "is_alcohol",
 )  # fmt: skip
 
@@ -41,9 +41,10 @@ COLUMNS = (
 ELSEWHERE = "refund_at_another_store"
 """Why a line is refused that gives back at one store what was sold at another: the order it would lower stands."""
 GIVEN, VOIDED_SINCE, MOVED = "orders_given_back", "orders_voided_since", "orders_moved"
-REPLACED, LONG = "orders_replaced", "orders_of_several_days"
+REPLACED, CLASH, LONG = "orders_replaced", "orders_of_two_receipts", "orders_of_several_days"
 """Notes on orders: lines were given back of known ones; they are left out, for a later file voided them; they were of
-another day before; nothing of what they held before is in the file; their number was sold on several days."""
+another day before; nothing of what they held before is in the file, at the same time or at another; their number
+was sold on several days."""
 _who = itemgetter(slice(Line._fields.index("email_key"), Line._fields.index("phone") + 1))
 _told = itemgetter(slice(Line._fields.index("store"), Line._fields.index("is_alcohol") + 1))
 """Of a line who bought it; and what stands behind its hour, in the order of `COLUMNS`."""
@@ -58,8 +59,8 @@ class Merged:
     """A batch of orders made: lines by what became of their basket, the first day that changed, the last order's
     number, what became of each line's order (if watched), how many orders there were by what became of them, what all
     came to, the known ones that were taken back, and notes: how many known ones something was given back of (`GIVEN`),
-    how many were voided since (`VOIDED_SINCE`), of an earlier day (`MOVED`), of nothing they hold now (`REPLACED`), or
-    sold on several days (`LONG`)."""
+    how many were voided since (`VOIDED_SINCE`), of an earlier day (`MOVED`), of nothing they hold now (`REPLACED`,
+    `CLASH`), or sold on several days (`LONG`)."""
 
     counts: Counter[Outcome]
     since: date | None
@@ -228,6 +229,7 @@ async def recognise(
     known = await _known(session, import_id, {one[3] for one in bought})
     if one_series:
         _check_series(bought, known)
+        await check_registers(session, lines)
     owners = {order: one.buyer for order, one in known.items()}
     first = [] if import_id is None else [import_id.hex]
     rows: list[list[Any]] = []
@@ -388,7 +390,7 @@ async def merge(
     rows = await baskets.baskets_by_row(session, told_by.import_id) if watch else []
     counts = Counter({Outcome(outcome): lines for outcome, lines in written.lines.items()})
     notes = +Counter({
-        GIVEN: written.given_back, VOIDED_SINCE: written.voided, MOVED: written.moved, REPLACED: written.replaced,
-        LONG: written.long,
+        GIVEN: written.given_back, VOIDED_SINCE: written.voided, MOVED: written.moved,
+        REPLACED: written.replaced, CLASH: written.clashing, LONG: written.long,
     })  # fmt: skip
     return Merged(counts, written.since, upto, rows, written.baskets, written.total, written.lowered, notes)

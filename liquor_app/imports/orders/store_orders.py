@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -15,7 +15,7 @@ from liquor_app.accounts.permissions import Actor, require
 from liquor_app.core.bulk import texts
 from liquor_app.imports.chunks import Chunk
 from liquor_app.imports.cleaning.line_rows import Line
-from liquor_app.imports.cleaning.orders.store_numbers import BESIDE, BETWEEN, of_store
+from liquor_app.imports.cleaning.orders.store_numbers import BESIDE, BETWEEN, NumbersBeginAnew, of_store
 from liquor_app.imports.readers.dialect import REGISTER, STORE
 
 BY_STORE = "by_store"
@@ -32,6 +32,7 @@ _KNOWN = """
 SELECT p.external_id, p.store, p.occurred_at, c.email_key, c.external_id AS customer_number, c.phone
   FROM purchases p JOIN customers c ON c.id = p.customer_id WHERE p.external_id = ANY(:orders)
 """
+_ANY = "SELECT EXISTS (SELECT FROM purchases WHERE external_id = ANY(:orders))"
 SAME_SALE = timedelta(hours=20)
 """Apart by less, two tellings of one order that names no store are one."""
 
@@ -64,17 +65,7 @@ async def call_as_known(session: AsyncSession, chunk: Chunk) -> dict[str, str]:
     lines = {one.order_id: one.line for one in chunk.reversals if one.line}
     lines |= {row.order_id or "": row for row in reversed(chunk.rows) if isinstance(row, Line)}
     named = {*lines, *(one.order_id for one in chunk.rejects), *(one.order_id for one in chunk.reversals)}
-    before = {one: _called_before(one) for one in named if one and BETWEEN in one}
-    if not before:
-        return {}
-    found = await session.execute(
-        text(_KNOWN), {"orders": texts({*before, *(old for all in before.values() for old in all)})}
-    )
-    there = {row.external_id: row for row in found}
-    known = {
-        one: old for one, names in before.items() for old in reversed(names)
-        if one not in there and old in there and _is_same(one, there[old], lines.get(one))
-    }  # fmt: skip
+    known = await _known_as(session, named, lines)
     if known:
         chunk.rows = [
             row._replace(order_id=known.get(row.order_id or "", row.order_id)) if isinstance(row, Line) else row
@@ -83,6 +74,42 @@ async def call_as_known(session: AsyncSession, chunk: Chunk) -> dict[str, str]:
         chunk.rejects = [replace(one, order_id=known.get(one.order_id, one.order_id)) for one in chunk.rejects]
         chunk.reversals = [replace(one, order_id=known.get(one.order_id, one.order_id)) for one in chunk.reversals]
     return known
+
+
+async def called_as_known(session: AsyncSession, lines: Sequence[Line]) -> list[Line]:
+    """Return lines that a till told with their registers, those of orders known by less called so, as
+    `call_as_known`."""
+    named = {line.order_id or "": line for line in reversed(lines)}
+    known = await _known_as(session, named, named)
+    return [line._replace(order_id=known.get(line.order_id or "", line.order_id)) for line in lines]
+
+
+async def _known_as(session: AsyncSession, named: Iterable[str], lines: Mapping[str, Line]) -> dict[str, str]:
+    """Return number with place → what its order is known as, where that is less."""
+    before = {one: _called_before(one) for one in named if one and BETWEEN in one}
+    if not before:
+        return {}
+    found = await session.execute(
+        text(_KNOWN), {"orders": texts({*before, *(old for all in before.values() for old in all)})}
+    )
+    there = {row.external_id: row for row in found}
+    return {
+        one: old for one, names in before.items() for old in reversed(names)
+        if one not in there and old in there and _is_same(one, there[old], lines.get(one))
+    }  # fmt: skip
+
+
+async def check_registers(session: AsyncSession, lines: Iterable[Line]) -> None:
+    """Check, or raise NumbersBeginAnew: of a file that is taken for one series of receipts, none is known under its
+    number and register, as a till or a file before told it."""
+    named = {
+        of_store(line.order_id, BESIDE.join(place))
+        for line in lines
+        if line.register and line.order_id
+        for place in ({line.register}, filter(None, (line.store, line.register)))
+    }
+    if named and (await session.execute(text(_ANY), {"orders": texts(named)})).scalar_one():
+        raise NumbersBeginAnew(REGISTER)
 
 
 def _called_before(named: str) -> list[str]:

@@ -15,7 +15,7 @@ from liquor_app.imports.people.known_people import Known
 HIDDEN = frozenset({"email_key", "raw_data", *BIRTH_COLUMNS} - {"of_age_on"})
 """Columns that others tell better, and the sealed date."""
 MOST_LETTERS = 120
-ORDER = ("occurred_at", "total", "discount", "lines", "store", "coupon_code")
+ORDER = ("occurred_at", "total", "discount", "lines", "store", "register", "coupon_code")
 
 
 @dataclass(frozen=True)

@@ -270,10 +270,18 @@ class PurchaseIn(Body):
     external_id: Word | None = None
     phone: Word | None = None
     store: Word | None = None
+    at_register: Word | None = Field(
+        None,
+        alias="register",
+        description="The register or till, where each numbers its receipts by itself: number, store and register are"
+        " the order's number then (`1001 · MAIN / 2`). Leave it out where numbers are one series.",
+    )
     coupon_code: Word | None = None
 
 
 class PurchaseOut(Row, OrderFields):
+    """A basket as it is known: of one told with a register `order_id` is number, store and register."""
+
     total: Money
     discount: Money
 

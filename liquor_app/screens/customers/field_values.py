@@ -7,12 +7,19 @@ from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 
 from liquor_app.customers.addresses import show_phone
-from liquor_app.ui.words import figure, show_full_day, show_moment, show_money
+from liquor_app.customers.purchase_history import PurchaseFields
+from liquor_app.ui.words import NONE, figure, show_full_day, show_moment, show_money
 
 _MONEY = frozenset({"total", "discount", "price", "sale_price", "cost"})
 _FIGURES = frozenset({"lines", "stock", "max_contacts_30_days"})
 _MOMENT = re.compile(r"^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}")
 _DAY = re.compile(r"^\d{4}-\d{2}-\d{2}$")
+
+
+def place_words(row: PurchaseFields) -> str:
+    """Return where something was bought, with the register where that is told apart: "Main / 2"."""
+    named = dict.fromkeys(filter(None, (row.store, row.register)))  # a register may stand for the store
+    return " / ".join(named) or NONE
 
 
 def shown_value(field: str, value: str, at: datetime) -> str:

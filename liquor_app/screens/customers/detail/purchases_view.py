@@ -9,6 +9,7 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from liquor_app.customers.purchase_history import MonthSpend, PurchaseRow
+from liquor_app.screens.customers.field_values import place_words
 from liquor_app.screens.customers.segment_colors import FAMILIES, family
 from liquor_app.ui.charts.bars import Bar
 from liquor_app.ui.words import NONE, listed, percent, plural, show_day, show_money, show_month
@@ -34,7 +35,7 @@ def purchase_line(row: PurchaseRow, at: datetime) -> PurchaseLine:
         str(row.id),
         show_day(row.occurred_at, at),
         listed(row.categories) or "Not itemised",
-        row.store or NONE,
+        place_words(row),
         f"−{show_money(row.discount)}" if row.discount else NONE,
         show_money(row.total, cents=True),
     )

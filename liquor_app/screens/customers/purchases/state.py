@@ -14,6 +14,7 @@ from liquor_app.core.listing.spec import ListQuery, ListSpec
 from liquor_app.core.paging import Page
 from liquor_app.customers.lists import SALES, SaleRow, add_up_sales, list_sales
 from liquor_app.organization.settings import shop_now
+from liquor_app.screens.customers.field_values import place_words
 from liquor_app.screens.listing.state import ListState
 from liquor_app.ui.words import NONE, figure, plural, show_moment, show_money
 
@@ -40,7 +41,7 @@ def sale_line(row: SaleRow, at: datetime) -> SaleLine:
         row.customer_name or "Deleted customer",
         f"/customers/{row.customer_id}" if row.customer_name else "",
         row.external_id or NONE,
-        row.store or NONE,
+        place_words(row),
         show_money(row.discount, cents=True) if row.discount else NONE,
         show_money(row.total, cents=True),
     )

@@ -34,7 +34,7 @@ MOST_CELLS = 4
 """Cells that are told of a row nobody is known by: files begin with what tells one row from the next."""
 _NAMES = {
     **LABELS, "of_age_on": "Of age on", "email_suppressed": "E-mail suppressed", "sms_suppressed": "SMS suppressed",
-    "occurred_at": "Bought",
+    "occurred_at": "Bought", "register": "Register",
 }  # fmt: skip
 
 

@@ -40,7 +40,7 @@ from liquor_app.imports.cleaning.row_notes import (
     ZIP_ZEROS,
 )
 from liquor_app.imports.orders import reversed_orders
-from liquor_app.imports.orders.basket_lines import GIVEN, LONG, MOVED, REPLACED, VOIDED_SINCE
+from liquor_app.imports.orders.basket_lines import CLASH, GIVEN, LONG, MOVED, REPLACED, VOIDED_SINCE
 from liquor_app.imports.orders.new_buyers import MADE
 from liquor_app.imports.profiles.tool_profile import LEFT_OUT, NOBODY, PICTURE, TOTALS
 from liquor_app.imports.profiles.tool_profile import rows_left_out as left_out_by_reason
@@ -121,6 +121,14 @@ _WARNED = {
     REPLACED: (
         "known order held other things before, and now the file's: if it is cut over two files, put them into one",
         "known orders held other things before, and now the file's: if they are cut over two files, put them into one",
+    ),
+    CLASH: (
+        "known order held other things before, bought at another time: two receipts seem to have its number, and the"
+        " file's took the place of the first. If registers or stores number their receipts each anew, undo this, write"
+        " a column “Register” into each of their files, and import them again",
+        "known orders held other things before, bought at another time: two receipts each seem to have their number,"
+        " and the file's took the place of the first. If registers or stores number their receipts each anew, undo"
+        " this, write a column “Register” into each of their files, and import them again",
     ),
     LONG: (
         "order number was sold on several days, and is one order: if numbers begin anew, write the month or the day"
