@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from functools import lru_cache
+from typing import Any
 
 import idna
 import phonenumbers
@@ -190,6 +192,47 @@ def is_american(phone: str) -> bool:
     except phonenumbers.NumberParseException:
         return False
     return phonenumbers.region_code_for_number(number) in _AMERICAN
+
+
+@lru_cache(maxsize=65_536)
+def _region_of(phone: str) -> str:
+    try:
+        return phonenumbers.region_code_for_number(phonenumbers.parse(phone, None)) or ""
+    except phonenumbers.NumberParseException:
+        return ""
+
+
+_AREA, _SUBSCRIBER = 5, "2345678"
+"""Of a +1 number: how much of it the area takes, and what any area has behind it."""
+
+
+def country_of_phone(phone: str) -> str | None:
+    """Return the country a normalised number is of, where it is another than the United States and its territories;
+    None for these, and for numbers of nowhere. Of a +1 number the area tells."""
+    region = _region_of(phone[:_AREA] + _SUBSCRIBER if phone.startswith("+1") else phone)
+    return region if len(region) == 2 and region.isalpha() and region not in _AMERICAN else None
+
+
+_FIVE_DIGITS = frozenset(
+    {"DE", "EE", "ES", "FI", "FR", "GR", "HR", "IL", "IT", "KR", "MX", "MY", "SA", "SE", "TH", "TR"}
+)
+"""Countries whose postal codes look like ZIP codes."""
+_ZIP = re.compile(r"\d{5}(?:-\d{4})?", re.ASCII)
+
+
+def country_of_somebody_new(values: Mapping[str, Any]) -> str | None:
+    """Return the country of a person whose address names none: their phone's own, where that is another than the United
+    States and neither state nor ZIP code says these; None where nothing says so."""
+    phone, state = values.get("phone"), str(values.get("state") or "")
+    if not phone or values.get("country") or state.upper() in STATE_TIMEZONES or state.upper() in FORCES:
+        return None
+    country = country_of_phone(str(phone))
+    is_zip = _ZIP.fullmatch(str(values.get("postal_code") or "")) is not None
+    return None if is_zip and country not in _FIVE_DIGITS else country
+
+
+FORCES = frozenset({"AA", "AE", "AP"})
+"""What soldiers abroad write for a state."""
 
 
 _PERSONS = frozenset({

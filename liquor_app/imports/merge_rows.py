@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import Any
 
 from liquor_app.core.ids import uuid7
+from liquor_app.customers.addresses import country_of_somebody_new
 from liquor_app.customers.ages.sealed_dates import SEALED_DATE
 from liquor_app.customers.bulk_write import FIELDS
 from liquor_app.customers.merging.merged_fields import CONSENTS
@@ -103,7 +104,8 @@ def apply(base: Base, person: Person, policy: Policy) -> tuple[Known, Outcome]:
         person = _without_aliases(base, person)
     if known is None:
         guess = None if "timezone" in person.values else timezone_of(person.values)
-        known = Known(uuid7(), {**_BLANK, "timezone": guess, **columns_of(person)})
+        home = country_of_somebody_new(person.values) or DEFAULTS["country"]
+        known = Known(uuid7(), {**_BLANK, "country": home, "timezone": guess, **columns_of(person)})
         if "date_of_birth" in person.values:
             known.born_in_row = person.number
         _take_consents(known, person)

@@ -68,7 +68,7 @@ class NewLine:
 
 @dataclass(frozen=True, slots=True)
 class NewOrder:
-    """A basket. The buyer is named by e-mail, external id or phone, whichever is given. A `register` numbers its
+    """A basket. The buyer is named by e-mail, external id or phone, whichever is given. An `at_register` numbers its
     receipts by itself: number, store and register are the order's then (`1001 · MAIN / 2`), as in files (ADR 139)."""
 
     order_id: str
@@ -78,7 +78,7 @@ class NewOrder:
     external_id: str | None = None
     phone: str | None = None
     store: str | None = None
-    register: str | None = None
+    at_register: str | None = None
     coupon_code: str | None = None
 
 
@@ -194,11 +194,11 @@ def _line(number: int, line: NewLine, order: NewOrder, when: When, keys: Mapping
         value = getattr(line, name)
         if not (value.is_finite() and 0 <= value <= MAX_NUMBER):
             raise Invalid(f"{name} must lie between 0 and {figure(MAX_NUMBER)}; returns are not recorded.", field=name)
-    place = BESIDE.join(filter(None, (order.store, order.register)))
-    order_id = of_store(order.order_id, place) if order.register else order.order_id
+    place = BESIDE.join(filter(None, (order.store, order.at_register)))
+    order_id = of_store(order.order_id, place) if order.at_register else order.order_id
     return Line(
         number, order_id, keys.get("email_key"), keys.get("external_id"), keys.get("phone"), when, order.store,
-        order.register, order.coupon_code, line.product, line.sku, line.category or NO_CATEGORY, line.brand,
+        order.at_register, order.coupon_code, line.product, line.sku, line.category or NO_CATEGORY, line.brand,
         line.quantity, line.amount, max(line.discount, line.coupon_discount), line.coupon_discount, line.is_alcohol,
     )  # fmt: skip
 

@@ -15,7 +15,12 @@ from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.core.errors import Conflict, Invalid, Meanwhile, NotFound, Taken
 from liquor_app.core.ids import uuid7
-from liquor_app.customers.addresses import guess_timezone, normalise_email, normalise_phone
+from liquor_app.customers.addresses import (
+    country_of_somebody_new,
+    guess_timezone,
+    normalise_email,
+    normalise_phone,
+)
 from liquor_app.customers.ages.age_verification import note_typed
 from liquor_app.customers.ages.birth_dates import PLACEHOLDERS, birth_columns, comes_of_age
 from liquor_app.customers.ages.sealed_dates import SEALED_DATE, born_columns, open_birth_date
@@ -164,6 +169,8 @@ async def create_customer(session: AsyncSession, actor: Actor, changes: dict[str
     values = _clean(changes, await shop_today(session))
     if not any(values.get(name) for name in ("email", "phone", "external_id")):
         raise Invalid("Give at least one of email, phone and external_id.", field="email")
+    if not changes.get("country") and (home := country_of_somebody_new({**values, "country": None})):
+        values["country"] = home
     await check_not_erased(session, actor, values)
     await _refuse_taken(session, values, None)
     values["id"] = uuid7()

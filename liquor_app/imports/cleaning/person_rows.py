@@ -9,6 +9,7 @@ from datetime import datetime
 from functools import partial
 from typing import NamedTuple
 
+from liquor_app.customers.addresses import FORCES, country_of_somebody_new
 from liquor_app.customers.ages.birth_dates import PLACEHOLDERS, known_birthday
 from liquor_app.customers.labels.custom_values import split_name
 from liquor_app.customers.models import ConsentStatus
@@ -38,6 +39,7 @@ from liquor_app.imports.cleaning.person_cells import (
     is_placeholder,
 )
 from liquor_app.imports.cleaning.row_notes import (
+    COUNTRY_OF_PHONE,
     GIVEN_UP,
     NO_BIRTHDAY,
     NO_STATE,
@@ -159,6 +161,8 @@ class PersonReader:
             notes.append(ZIP_WRONG)
         if (state := values.get("state")) is not None and state not in STATES:
             _doubt_state(str(state), values.get("country"), notes, self._how.is_of_us)
+        if country_of_somebody_new(values):
+            notes.append(COUNTRY_OF_PHONE)
         notes += (self._left_blank(name, cells) for name in refused)
         if self._born is not None and (cell := cells[self._born]):
             self._take_birthday(cell, values, notes)
@@ -263,16 +267,12 @@ class PersonReader:
         return seen
 
 
-_FORCES = ("AA", "AE", "AP")
-"""What soldiers abroad write for a state."""
-
-
 _ZIP = re.compile(r"\d{5}(?:-\d{4})?", re.ASCII)
 
 
 def _is_no_zip(postal_code: str, state: object, country: object) -> bool:
     """Tell whether a code of an address in the United States, by its state or country, is written as none of theirs."""
-    is_theirs = country in WITH_ZIPS or (country is None and (state in STATES or state in _FORCES))
+    is_theirs = country in WITH_ZIPS or (country is None and (state in STATES or state in FORCES))
     return is_theirs and _ZIP.fullmatch(postal_code) is None
 
 
@@ -283,7 +283,7 @@ def _looks_cut(postal_code: str) -> bool:
 def _doubt_state(state: str, country: object, notes: list[str], is_of_us: bool) -> None:
     """Note a state that the law does not know: any, of an address in the United States; one that is nearly written as
     theirs, where no country is told. It stays as it is written, as a region abroad does."""
-    if state in _FORCES or (country is not None and country not in WITH_ZIPS):
+    if state in FORCES or (country is not None and country not in WITH_ZIPS):
         return
     if country is not None or (is_of_us and nearly_a_state(state)):
         notes.append(NO_STATE)
@@ -296,7 +296,7 @@ def _put_zeros_back(values: dict[str, object], notes: list[str], is_of_us: bool)
     is_misspelt = False
     if country is not None and country not in WITH_ZIPS:
         return
-    if state is not None and state not in (*STATES, *_FORCES):
+    if state is not None and state not in (*STATES, *FORCES):
         if country is None and not nearly_a_state(str(state)):
             return  # a region abroad
         state, is_misspelt = None, True  # it says nothing of the code

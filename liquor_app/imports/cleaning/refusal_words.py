@@ -19,6 +19,7 @@ from liquor_app.imports.cleaning.person_cells import clean_postal_code
 from liquor_app.imports.cleaning.row_notes import (
     BACK_WITH_TAX,
     COST_ABOVE_PRICE,
+    COUNTRY_OF_PHONE,
     FUTURE,
     GIVEN_UP,
     IN_DOUBT,
@@ -51,7 +52,7 @@ _ABOUT = {
     YEARLESS: "date_of_birth", COST_ABOVE_PRICE: "cost", SALE_ABOVE_PRICE: "sale_price", STOCK_BELOW_ZERO: "stock",
     NO_LONGER_SOLD: "stock", PRICE_OF_ZERO: "price", GIVEN_UP: "email", PERCENT: "discount",
     BACK_WITH_TAX: REFUNDED, MAY_HOLD_TAX: REFUNDED, SHARED: "amount", TOTALS_ADDED: "amount",
-    TOTAL_BELOW: "order_total",
+    TOTAL_BELOW: "order_total", COUNTRY_OF_PHONE: "phone",
 }  # fmt: skip
 """Notes that name no field: which one they are about."""
 _OF_A_YES = {NO_EVIDENCE: "The consent of", FUTURE: "The consent dated by", IN_DOUBT: "The yes of"}

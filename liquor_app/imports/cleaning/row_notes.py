@@ -29,6 +29,7 @@ NO_LONGER_SOLD = "no_longer_sold"
 PRICE_OF_ZERO = "price_of_zero"
 REPEATED_FIRST = "repeated_first_stands"
 REPEATED_LATER = "repeated_later_stands"
+COUNTRY_OF_PHONE = "country_of_phone"
 ERASED = "erased_person"
 OTHER_SHEETS = "other_sheets"
 REFUND_SHEETS = "refund_sheets"
@@ -86,6 +87,8 @@ NOTES = {
     GIVEN_UP: "The file says that this address is no longer written to: it goes onto the suppression list.",
     STRANGE_REASON: "Why this address is on the list is said in words that nobody here knows: it is written to no more,"
     " as a decision of the shop's own.",
+    COUNTRY_OF_PHONE: "No country is told, and the phone is of another than the United States: somebody new is taken to"
+    " live in that one.",
     **{
         left_out(field): f"{field} cannot be read and is left blank."
         for field in (*_OF_PEOPLE, *_OF_PRODUCTS, *_OF_LINES)

@@ -36,9 +36,7 @@ def _told(body: CustomerRowIn) -> Mapping[str, Any]:
 
 
 def _order(body: PurchaseIn) -> NewOrder:
-    return NewOrder(
-        **{**body.model_dump(by_alias=True), "lines": [NewLine(**line.model_dump()) for line in body.lines]}
-    )
+    return NewOrder(**{**body.model_dump(), "lines": [NewLine(**line.model_dump()) for line in body.lines]})
 
 
 def _event(body: EventIn) -> ToldEvent:

@@ -98,7 +98,13 @@ def _compare() -> rx.Component:
         Column("", lambda line: whole(line.label, class_name="muted"), heard="Field"),
         Column("Stays", lambda line: said(line.stays), phone="under", named=True, whole=True),
         Column("Becomes part of it", lambda line: said(line.goes), phone="under", named=True, whole=True),
-        Column("Then", lambda line: rx.cond(line.changes, rx.el.b(whole(line.becomes)), whole(line.becomes))),
+        Column(
+            "Then",
+            lambda line: rx.cond(line.changes, rx.el.b(whole(line.becomes)), whole(line.becomes)),
+            phone="under",
+            named=True,
+            whole=True,
+        ),
     )
     form = form_of(
         DoublesState,

@@ -70,8 +70,8 @@ def trial_lines(
         mapping: field → column: a custom field is called as its column.
     """
     custom = {f"{CUSTOM}.{split[1]}": column for name, column in mapping.items() if (split := split_name(name))}
-    if plain_register(mapping.get("store", "")):  # of a file without stores it stands for these
-        custom["store"] = "Register"
+    if plain_register(mapping.get("store", "")):  # of a file without stores it stands for these, and is told as it is
+        custom["store"] = ""
     return [_line(one, at, columns, custom) for one in worth_showing(shown)]
 
 
@@ -125,7 +125,7 @@ def becomes_words(one: Becoming, at: datetime, custom: Mapping[str, str] = NOTHI
     """Tell what changes, a line a field ("City: Bath → Bangor"); of somebody new, all in one line.
 
     Args:
-        custom: custom field → what its column is called.
+        custom: custom field → what its column is called; "" for what is told by another field.
     """
 
     def said(change: Change, value: str) -> str:
@@ -135,6 +135,8 @@ def becomes_words(one: Becoming, at: datetime, custom: Mapping[str, str] = NOTHI
 
     lines = []
     for change in one.changes:
+        if custom.get(change.field) == "":
+            continue
         name = custom.get(change.field) or _NAMES.get(change.field, spoken(change.field.removeprefix("custom.")))
         before = f"{said(change, change.before)} → " if change.before else ""
         lines.append(f"{name}: {before}{said(change, change.after)}")

@@ -10,6 +10,7 @@ from liquor_app.customers.labels.tags import MOST_OF_ONE
 from liquor_app.imports.cleaning.row_notes import (
     CHOSEN_ODD,
     COST_ABOVE_PRICE,
+    COUNTRY_OF_PHONE,
     FUTURE,
     GIVEN_UP,
     IN_DOUBT,
@@ -77,6 +78,11 @@ _WARNED = {
     NO_STATE: (
         "state is none of the United States, or misspelt: please check it",
         "states are none of the United States, or misspelt: please check them",
+    ),
+    COUNTRY_OF_PHONE: (
+        "row tells no country, and its phone is of another than the United States: somebody new is taken to live there",
+        "rows tell no country, and their phones are of another than the United States: whoever is new is taken to live"
+        " there",
     ),
     STRANGE_REASON: (
         "address is on the list for a reason nobody here knows: it is written to no more, as by hand",
