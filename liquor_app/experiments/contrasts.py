@@ -26,6 +26,7 @@ import numpy.typing as npt
 from scipy.special import ndtr
 from scipy.stats import t as student
 
+from liquor_app.experiments.enough import is_enough
 from liquor_app.experiments.statistics import ALPHA, half_width
 
 Floats = npt.NDArray[np.float64]
@@ -227,7 +228,7 @@ def _as_others(silent: Contrast, told: Sequence[Contrast]) -> Contrast:
 @dataclass(frozen=True)
 class Effect:
     """What one outcome changed by: a person, with an interval that may be looked at every day, and the one final read.
-    None where nothing was measured; `final` is None before its date."""
+    None where nothing was measured, or of too few people; `final` is None before its date."""
 
     always: Span | None
     total: Span | None
@@ -259,12 +260,21 @@ def _possible(outcome: Outcome, span: Span) -> Span:
     return Span(span.mean, max(span.low, -1.0), min(span.high, 1.0))
 
 
+def compared(pairs: Iterable[tuple[Sums, Sums]]) -> tuple[int, int]:
+    """Return how many people of either group can be compared, over campaigns with two of each."""
+    each = [(one.people, other.people) for one, other in pairs if min(one.people, other.people) > 1]
+    return sum(one for one, _ in each), sum(other for _, other in each)
+
+
 def effect(outcome: Outcome, splits: Sequence[Split]) -> Effect:
-    """Return what an outcome changed by over campaigns, `one` less `other`."""
+    """Return what an outcome changed by over campaigns, `one` less `other`; nothing of too few people (`enough`)."""
     pairs = [(split.one, split.other) for split in splits]
     finals = [split.final for split in splits if split.final is not None]
-    now = pool([contrast(outcome, *pair) for pair in pairs], apart=_apart(outcome, pairs))
-    then = pool([contrast(outcome, *pair, adjusted=True) for pair in finals], apart=_apart(outcome, finals))
+    now = then = None
+    if is_enough(*compared(pairs)):
+        now = pool([contrast(outcome, *pair) for pair in pairs], apart=_apart(outcome, pairs))
+    if is_enough(*compared(finals)):
+        then = pool([contrast(outcome, *pair, adjusted=True) for pair in finals], apart=_apart(outcome, finals))
     people, read = sum(split.one.people for split in splits), sum(one.people for one, _ in finals)
     always = None if now is None else _possible(outcome, now.always)
     final = None if then is None else _possible(outcome, then.once)

@@ -27,7 +27,8 @@ from liquor_app.campaigns.brief import RESPONSE_DAYS
 from liquor_app.core.clock import now
 from liquor_app.core.states import sql_list
 from liquor_app.experiments.ab_tests.models import PLANNED
-from liquor_app.experiments.contrasts import Effect, Outcome, Span, Split, Sums, effect, together
+from liquor_app.experiments.contrasts import Effect, Outcome, Span, Split, Sums, compared, effect, together
+from liquor_app.experiments.enough import is_enough
 from liquor_app.experiments.models import ExperimentKind
 from liquor_app.experiments.outcomes import OutcomeRow, kept_outcomes
 from liquor_app.experiments.statistics import SplitCheck, check_split
@@ -104,6 +105,13 @@ class EffectRow:
     """Campaigns of the written to above with fewer than two people in either group: nothing can be compared in them."""
     random: Beside | None = None
     """Who got an action at random, and what that cost; None where no campaign has such an arm."""
+    is_too_few: bool = False
+    """Fewer than 30 people whose decision has come in either group: what was changed is not told of so few."""
+    few_in_final: bool = False
+    """The same of those in the final read."""
+    final_as_of: datetime | None = None
+    """When its final read was taken and kept, of several the latest; later purchases and refunds are not in it, those
+    shown beside it are. None until a night has kept it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,11 +239,11 @@ def _told(by: By, key: str, name: str, rows: Sequence[OutcomeRow], draws: Mappin
     ]
     everybody = together(split.one for split in main)
     only = UUID(key) if by is By.CAMPAIGN else None
-    compared = sum(min(split.one.people, split.other.people) > 1 for split in main)
+    has_both = sum(min(split.one.people, split.other.people) > 1 for split in main)
     return EffectRow(
         key=key,
         name=name,
-        campaigns=compared,
+        campaigns=has_both,
         left_out=len(campaigns) - len(used),
         written=everybody.people,
         held_out=sum(split.other.people for split in main),
@@ -251,8 +259,11 @@ def _told(by: By, key: str, name: str, rows: Sequence[OutcomeRow], draws: Mappin
         final_on=draws[only].read_on if only else None,
         is_read=any(draws[one].is_read for one in used),
         is_mismatch=only in odd,
-        without=len(used) - compared,
+        without=len(used) - has_both,
         random=_beside(agent) if agent else None,
+        is_too_few=not is_enough(*compared((split.one, split.other) for split in main)),
+        final_as_of=max((row.read_at for group in used.values() for row in group if row.read_at), default=None),
+        few_in_final=not is_enough(*compared(split.final for split in main if split.final is not None)),
     )
 
 

@@ -124,7 +124,9 @@ INSERT INTO outcome_sums ({", ".join(_NAMES)}, is_kept) SELECT {", ".join(_NAMES
    AND NOT EXISTS (SELECT FROM outcome_sums k WHERE k.campaign_id = o.campaign_id AND k.is_kept)
 """
 _KEPT = f"SELECT {', '.join(_NAMES)}, is_kept, read_at FROM outcome_sums ORDER BY campaign_id, id"
-_KEPT_READS = f"SELECT {', '.join(_NAMES)}, is_kept FROM outcome_sums WHERE campaign_id = ANY(:campaigns) AND is_kept"
+_KEPT_READS = (
+    f"SELECT {', '.join(_NAMES)}, is_kept, read_at FROM outcome_sums WHERE campaign_id = ANY(:campaigns) AND is_kept"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,13 +144,15 @@ class OutcomeRow:
     is_final: bool
     sums: Sums
     is_daily: bool = True
+    read_at: datetime | None = None
+    """When a final read that was kept was read: what was bought or given back later is not in it."""
 
 
 async def read_outcomes(session: AsyncSession, campaigns: Sequence[UUID]) -> list[OutcomeRow]:
     """Return what came of campaigns so far, the final read as it was kept."""
     found = await session.execute(text(_SUMS), {**await outcome_terms(session), "campaigns": list(campaigns)})
     kept = await session.execute(text(_KEPT_READS), {"campaigns": list(campaigns)})
-    return _read_once([_row(one) for one in found], [_row(one) for one in kept])
+    return _read_once([_row(one) for one in found], [_row(one, read_at=one.read_at) for one in kept])
 
 
 async def keep_outcomes(session: AsyncSession) -> None:
@@ -165,7 +169,7 @@ async def kept_outcomes(session: AsyncSession) -> tuple[list[OutcomeRow], dateti
     """Return what was last summed up, and when."""
     rows = (await session.execute(text(_KEPT))).all()
     daily = [one for one in rows if not one.is_kept]
-    told = _read_once([_row(one) for one in daily], [_row(one) for one in rows if one.is_kept])
+    told = _read_once([_row(one) for one in daily], [_row(one, read_at=one.read_at) for one in rows if one.is_kept])
     return told, daily[0].read_at if daily else None
 
 
@@ -179,9 +183,10 @@ def _read_once(rows: Sequence[OutcomeRow], kept: Sequence[OutcomeRow]) -> list[O
     ]
 
 
-def _row(one: Any) -> OutcomeRow:
+def _row(one: Any, *, read_at: datetime | None = None) -> OutcomeRow:
     keys = {name: getattr(one, name) for name in _KEYS}
-    return OutcomeRow(**keys, sums=Sums(**{field.name: getattr(one, field.name) for field in fields(Sums)}))
+    sums = Sums(**{field.name: getattr(one, field.name) for field in fields(Sums)})
+    return OutcomeRow(**keys, sums=sums, read_at=read_at)
 
 
 async def outcome_terms(session: AsyncSession) -> dict[str, Any]:

@@ -12,21 +12,25 @@ from __future__ import annotations
 
 import math
 
+from liquor_app.experiments.enough import LEAST_COMPARED, is_enough
+
 Z_ALPHA, Z_POWER = 1.959964, 0.841621
 """Level 5 %, two-sided; power 80 %."""
 MOST_HELD = 0.5
+TINY = 1e-9
 
 
 def detectable(people: int, share: float, rate: float, explained: float = 0.0) -> float | None:
-    """Return the smallest detectable effect as a share (0.012 is 1.2 points); None where nobody is compared.
+    """Return the smallest detectable effect as a share (0.012 is 1.2 points); None where nobody is compared, or too few
+    for anything to be told (`enough`).
 
     Args:
-        people: in both groups.
+        people: in both groups; a person counts once, whatever they are sent.
         share: of them held out.
         rate: who buys within the window.
         explained: R² of what the churn model expects.
     """
-    if people < 2 or not 0 < share < 1:
+    if not 0 < share < 1 or not is_enough(*_groups(people, share)):
         return None
     variance = max(rate * (1.0 - rate), 1e-6) * (1.0 - explained)
     return (Z_ALPHA + Z_POWER) * math.sqrt(variance / (people * share * (1.0 - share)))
@@ -37,7 +41,8 @@ def people_for(effect: float, share: float, rate: float, explained: float = 0.0)
     if effect <= 0 or not 0 < share < 1:
         return None
     variance = max(rate * (1.0 - rate), 1e-6) * (1.0 - explained)
-    return math.ceil(variance * ((Z_ALPHA + Z_POWER) / effect) ** 2 / (share * (1.0 - share)))
+    needed = variance * ((Z_ALPHA + Z_POWER) / effect) ** 2 / (share * (1.0 - share))
+    return max(math.ceil(needed), math.ceil(LEAST_COMPARED / min(share, 1.0 - share) - TINY))
 
 
 def share_for(effect: float, people: int, rate: float, explained: float = 0.0) -> float | None:
@@ -48,4 +53,11 @@ def share_for(effect: float, people: int, rate: float, explained: float = 0.0) -
     needed = variance * ((Z_ALPHA + Z_POWER) / effect) ** 2 / people
     if needed > MOST_HELD * (1 - MOST_HELD):
         return None
-    return (1.0 - math.sqrt(1.0 - 4.0 * needed)) / 2.0
+    share = max((1.0 - math.sqrt(1.0 - 4.0 * needed)) / 2.0, LEAST_COMPARED / people)
+    return share if share <= MOST_HELD else None
+
+
+def _groups(people: int, share: float) -> tuple[int, int]:
+    """Return how many are written to, and held out."""
+    held = round(people * share)
+    return people - held, held

@@ -13,6 +13,7 @@ from liquor_app.accounts.permissions import Actor, require
 from liquor_app.actions import models as actions
 from liquor_app.experiments.contrasts import Outcome, Sums
 from liquor_app.experiments.effects import CampaignDraw, EffectRow, arm_sums, campaign_effect, read_draws, split_of
+from liquor_app.experiments.enough import LEAST_COMPARED, is_enough
 from liquor_app.experiments.outcomes import read_outcomes
 from liquor_app.experiments.statistics import Arm, Lift, SplitCheck, lift
 
@@ -59,6 +60,12 @@ NO_HOLDOUT = (
     " beside {what}."
 )
 NOTHING_BESIDE = "Nobody is held out of this campaign, so what writing itself changes is not measured."
+TOO_FEW_HELD = (
+    f"Fewer than {LEAST_COMPARED} people are held out whose decision has come: too few to say what writing changed."
+)
+TOO_FEW_WRITTEN = (
+    f"Fewer than {LEAST_COMPARED} people whose decision has come were to be written to: too few to say what it changed."
+)
 NOBODY_REACHED = "No message of this campaign has reached anybody yet, so nothing is measured."
 NOBODY_BOUGHT = (
     "Nobody of either group has bought in their week yet: what it changed cannot be told, in buyers or in money. What"
@@ -106,7 +113,11 @@ def _note(draw: CampaignDraw, written: Sums, control: Sums) -> str:
     if not draw.control:
         what = " and ".join(others[one] for one in others if one in draw.beside)
         told.append(NO_HOLDOUT.format(what=what) if what else NOTHING_BESIDE)
-    if written.people and (control.people or not draw.control) and written.bought + control.bought == 0:
+    elif written.people and not is_enough(written.people, control.people):
+        told.append(TOO_FEW_HELD if control.people < LEAST_COMPARED else TOO_FEW_WRITTEN)
+    elif written.people and control.people and written.bought + control.bought == 0:
+        told.append(NOBODY_BOUGHT)
+    if not draw.control and written.people and written.bought == 0:
         told.append(NOBODY_BOUGHT)
     return " ".join(told)
 

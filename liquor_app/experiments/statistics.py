@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from scipy.special import gammaincc
 
 from liquor_app.core.errors import Invalid
+from liquor_app.experiments.enough import few_words, is_enough
 
 TUNED_FOR = 5_000
 ALPHA = 0.05
@@ -64,13 +65,19 @@ class Arm:
 
 @dataclass(frozen=True, slots=True)
 class Lift:
-    """Contacted minus held out, per person. `low` and `high` are None while there is nothing to compare."""
+    """Contacted minus held out, per person. `low` and `high` are None while there is nothing to compare, or too little;
+    then `difference` is no figure to show either (`is_told`)."""
 
     contacted: Arm
     held_out: Arm
     difference: float
     low: float | None
     high: float | None
+
+    @property
+    def is_told(self) -> bool:
+        """Whether there are enough people in either group for the difference to be a figure (`enough`)."""
+        return is_enough(self.contacted.people, self.held_out.people)
 
     @property
     def is_decided(self) -> bool:
@@ -80,7 +87,8 @@ class Lift:
     @property
     def verdict(self) -> str:
         if self.low is None:
-            return "Nobody to compare with yet"
+            few = few_words(self.contacted.people, self.held_out.people)
+            return few if min(self.contacted.people, self.held_out.people) > 1 and few else "Nobody to compare with yet"
         if not self.is_decided:
             return "Not sure yet"
         return "It works" if self.difference > 0 else "It does harm"
@@ -109,11 +117,11 @@ def half_width(variance: float, n: int, *, alpha: float = ALPHA, tuned_for: floa
 def lift(contacted: Arm, held_out: Arm, *, alpha: float = ALPHA) -> Lift:
     """Difference of means with its always-valid interval (default 95 %).
 
-    Small or one-sided arms get no interval: with fewer than two people, or without any variance, there is none.
+    Small or one-sided arms get no interval: with too few people (`enough`), or without any variance, there is none.
     """
     difference = contacted.mean - held_out.mean
     n = contacted.people + held_out.people
-    if min(contacted.people, held_out.people) < 2:
+    if not is_enough(contacted.people, held_out.people):
         return Lift(contacted, held_out, difference, None, None)
     # Pooled, because a small control group without a single buyer would claim to have no variance and every look at
     # it would cry wolf: 7 % of A/A runs with a tenth held out, against 1 to 2 % this way.

@@ -28,6 +28,7 @@ from liquor_app.core.config import get_settings
 from liquor_app.core.ids import uuid7
 from liquor_app.core.money import money
 from liquor_app.core.states import sql_list
+from liquor_app.experiments.enough import few_words
 from liquor_app.experiments.power import detectable, people_for, share_for
 from liquor_app.planning.block_forecast import leave_out_blocked
 from liquor_app.planning.candidates import (
@@ -214,7 +215,9 @@ async def summary_of(session: AsyncSession, ready: Prepared, arms: Arms) -> dict
     if arms.tested is not None:
         summary["ab_test"] = arms.tested
     explained = (await uplift_in_use(session)).posterior.explained
-    summary["power"] = power_of(arms.people.contacted + arms.people.holdout, ready.brief, chosen.baseline, explained)
+    # by people, as the holdout is drawn: who gets two messages counts once
+    baseline = chosen.baseline[np.unique(chosen.customer, return_index=True)[1]]
+    summary["power"] = power_of(arms.people.contacted, arms.people.holdout, ready.brief, baseline, explained)
     return summary
 
 
@@ -222,19 +225,25 @@ WANTED = 0.02
 """An effect worth knowing of, two buyers in a hundred: what to hold out for it is told."""
 
 
-def power_of(people: int, brief: CampaignBrief, baseline: Floats, explained: float) -> dict[str, Any]:
+def power_of(contacted: int, held_out: int, brief: CampaignBrief, baseline: Floats, explained: float) -> dict[str, Any]:
     """Tell the smallest effect one final read of a plan's holdout would show, and the share to hold out for `WANTED`:
-    `{"people", "rate", "detectable", "wanted", "share", "needed"}`; None where there is none. `needed` are people of
-    campaigns like it, with the same share held out."""
-    rate = float(baseline.mean()) if baseline.size else 0.0
-    share = float(brief.holdout_pct) / 100
+    `{"people", "rate", "detectable", "wanted", "share", "needed", "too_few"}`; None where there is none. `needed` are
+    people of campaigns like it, with the same share held out; `too_few` says that nothing will be told of so few.
+
+    Args:
+        baseline: P(buys anyway) of each person.
+    """
+    people, rate = contacted + held_out, float(baseline.mean()) if baseline.size else 0.0
+    few = few_words(contacted, held_out) if held_out else ""
+    share = held_out / people if held_out else float(brief.holdout_pct) / 100
     return {
         "people": people,
         "rate": round(rate, 4),
-        "detectable": detectable(people, share, rate, explained),
+        "detectable": None if few else detectable(people, share, rate, explained),
         "wanted": WANTED,
         "share": share_for(WANTED, people, rate, explained),
         "needed": people_for(WANTED, share, rate, explained),
+        "too_few": few,
     }
 
 

@@ -285,7 +285,7 @@ def _holdout(result: ResultRow) -> dict[str, Any]:
 
 
 def _lift(found: Lift) -> dict[str, float | None]:
-    difference = found.difference if found.contacted.people and found.held_out.people else None
+    difference = found.difference if found.is_told else None
     return {"difference": difference, "low": found.low, "high": found.high}
 
 

@@ -29,10 +29,12 @@ from liquor_app.screens.experiments.effect_words import (
     beside_lines,
     choice_lines,
     effect_line,
+    final_words,
     outcome_lines,
     random_words,
+    read_words,
 )
-from liquor_app.ui.words import figure, show_money
+from liquor_app.ui.words import figure, show_day, show_money
 from tests.experiments.test_contrasts import pooled_by_hand
 from tests.experiments.test_holdout import VIEWER, campaign_with
 from tests.experiments.test_learning import of_arm, sent_campaign
@@ -179,7 +181,7 @@ def final_by_regression(one: list[Any], other: list[Any], place: int) -> tuple[f
 async def shop_that_sent(session: AsyncSession, campaigns: int, *, days_ago: int = 30) -> list[UUID]:
     sent = []
     for number in range(campaigns):
-        campaign = await sent_campaign(session, 60, days_ago=days_ago + number)
+        campaign = await sent_campaign(session, 120, days_ago=days_ago + number)
         await fix_read(session, campaign, (now().astimezone(SHOP) - timedelta(days=days_ago - 2)).date(), anew=True)
         sent.append(campaign)
     await save_settings(
@@ -250,6 +252,14 @@ async def test_the_final_read_is_read_once(session: AsyncSession) -> None:
             assert (now_.final, now_.final_total) == (was.final, was.final_total)
             assert now_.always.mean > was.always.mean, "what may be looked at every day has them"
         assert (row.written, row.held_out) == (first.written, first.held_out), "nobody is counted twice"
+        # what is told later stands beside it and is not in it: it says of when it is
+        kept_at = await session.scalar(text("SELECT max(read_at) FROM outcome_sums WHERE is_kept"))
+        assert row.final_as_of == kept_at
+        at = now().astimezone(SHOP)
+        assert final_words(row, row.profit, str, at).endswith(
+            f", as of {show_day(kept_at.astimezone(SHOP).date(), at)}"
+        )
+        assert "later purchases and refunds are not in it" in read_words(row, at)
     assert shown.split == (await holdout_result(session, VIEWER, campaign)).split  # type: ignore[union-attr]
 
 
@@ -282,7 +292,7 @@ async def test_all_together_is_the_random_effects_of_the_campaigns(session: Asyn
     assert single is not None
     (kept,) = (one for one in campaigns if one.key == str(sent[0]))
     assert kept == single.effect, "what is kept each night is what the campaign's page reads"
-    for by, name in ((By.SEGMENT, "All 30 60"), (By.PLAYBOOK, "Win back"), (By.OFFER, "A word from the shop")):
+    for by, name in ((By.SEGMENT, "All 30 120"), (By.PLAYBOOK, "Win back"), (By.OFFER, "A word from the shop")):
         rows, _ = await read_effects(session, VIEWER, by)
         found = [one for one in rows if one.name == name]
         assert len(found) == 1, (by, [one.name for one in rows])
@@ -408,7 +418,7 @@ async def test_the_final_read_waits_for_its_date_and_takes_whose_week_was_over(s
     late = await session.execute(
         text("UPDATE actions SET scheduled_date = scheduled_date + 6 WHERE campaign_id = :id AND arm IS NOT NULL"
              " AND customer_id = ANY(:few) RETURNING arm"),
-        {"id": campaign, "few": steady_ids(60, "person 12")[:9]},
+        {"id": campaign, "few": steady_ids(120, "person 12")[:9]},
     )  # fmt: skip
     moved = list(late.scalars())
     arms = await raw(session, campaign, midnight(today))

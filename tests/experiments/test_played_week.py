@@ -354,7 +354,8 @@ async def test_a_week_shows_its_profit_and_weeks_add_up(session: AsyncSession) -
     ("found", "said"),
     [
         (lift(Arm.of_rate(0, 0), Arm.of_rate(9, 1)), "Nobody to compare with"),
-        (lift(Arm.of_rate(90, 0), Arm.of_rate(9, 0)), "Nobody bought"),
+        (lift(Arm.of_rate(90, 9), Arm.of_rate(9, 0)), "Too few held out to say"),
+        (lift(Arm.of_rate(900, 0), Arm.of_rate(90, 0)), "Nobody bought"),
         (lift(Arm.of_rate(483, 56), Arm.of_rate(68, 5)), "Cannot be told: zero lies within"),
         (lift(Arm.of_rate(900, 800), Arm.of_rate(900, 5)), "It works"),
     ],

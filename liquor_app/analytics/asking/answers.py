@@ -26,6 +26,7 @@ from liquor_app.analytics.reviews.review_words import change_words
 from liquor_app.analytics.service import Dashboard, churn_bands, churn_report, dashboard, earlier
 from liquor_app.core.errors import Invalid
 from liquor_app.experiments.effects import By, EffectRow, read_effects
+from liquor_app.experiments.enough import LEAST_COMPARED
 from liquor_app.organization.settings import shop_today
 from liquor_app.ui.words import figure, percent, plural, record_words, show_days, show_money, show_month
 
@@ -161,7 +162,10 @@ def _effects(by: By, one: str, many: str) -> Read:
         rows = [_effect(row) for row in found]
         known = [row for row in rows if row["profit"] is not None]
         if not known:
-            said = ["That is not measured yet: it takes people held out, and purchases of both."]
+            said = [
+                f"That is not measured yet: it takes at least {LEAST_COMPARED} people held out, as many written to, and"
+                " purchases of both."
+            ]
         elif by is By.ALL:
             said = [_verdict(known[0])]
         else:

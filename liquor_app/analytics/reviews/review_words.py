@@ -10,6 +10,7 @@ from liquor_app.analytics import metrics
 from liquor_app.analytics.alerts import health_alerts
 from liquor_app.analytics.reviews.review import Review, ReviewFigure, ReviewKind
 from liquor_app.analytics.service import first_recorded
+from liquor_app.experiments.enough import LEAST_COMPARED
 from liquor_app.ui.words import (
     figure,
     percent,
@@ -109,8 +110,8 @@ def _lift(review: Review) -> str:
     whole = found.profit.total if found and not found.is_mismatch else None
     if found is None or whole is None:
         return (
-            "What messages brought beyond what would have come anyway is not measured yet: it takes people held out,"
-            " and purchases of both."
+            "What messages brought beyond what would have come anyway is not measured yet: it takes at least"
+            f" {LEAST_COMPARED} people held out, as many written to, and purchases of both."
         )
     said = (
         f"Against {plural(found.held_out, 'person', 'people')} held out, all messages since the beginning"

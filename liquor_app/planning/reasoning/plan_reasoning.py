@@ -13,6 +13,7 @@ from typing import Any
 
 from liquor_app.actions.offering.due_days import DAILY, EARLY
 from liquor_app.campaigns.brief import CampaignBrief
+from liquor_app.experiments.enough import LEAST_COMPARED
 from liquor_app.planning.ai.response_schema import Proposal
 from liquor_app.planning.optimizer.problem import Allocation
 from liquor_app.planning.plan_summary import LEARNED, takers_of
@@ -180,14 +181,16 @@ def _rule_words(summary: Mapping[str, Any]) -> list[Entry]:
 
 def power_words(power: Mapping[str, Any] | None) -> str:
     """Tell what a holdout of this size can show, as a sentence that follows another; empty where nothing is known."""
+    if power and (few := power.get("too_few")):
+        return f" {few} what the messages change: at least {LEAST_COMPARED} are needed in either group."
     if not power or power["detectable"] is None:
         return ""
     wanted = figure(power["wanted"] * 100, 0)
     takes = takes_words(power)
     more = f"to see {wanted} {'takes ' if power['share'] is None else ''}{takes or 'more people'}"
     return (
-        f" One read at the end would show an effect of {figure(power['detectable'] * 100, 1)} buyers in a hundred or"
-        f" more four times in five; {more}."
+        f" One read at the end, person by person, would show an effect of {figure(power['detectable'] * 100, 1)} buyers"
+        f" in a hundred people or more four times in five; {more}."
     )
 
 

@@ -246,7 +246,9 @@ class SpentOut(Row):
 
 
 class EffectOut(SpentOut, EffectRow):
-    """What messages of a kind changed; money in the shop's currency, of people a share and how many."""
+    """What messages of a kind changed; money in the shop's currency, of people a share and how many. Nothing is told of
+    fewer than 30 people in either group (`is_too_few`; `few_in_final`: in the final read). Purchases and refunds after
+    `final_as_of` are not in the final read."""
 
     revenue: MoneyEffectOut
     profit: MoneyEffectOut

@@ -119,7 +119,7 @@ class PlanStarted(Started):
 
 class CampaignLiftOut(Row):
     """Contacted minus held out, per person, with an interval that stays valid while people look (null too early, and
-    while nobody of either bought). The difference is null where either has nobody yet."""
+    while nobody of either bought). The difference is null, too, while either group has fewer than 30 people."""
 
     difference: float | None
     low: float | None
@@ -155,8 +155,9 @@ class AttributionOut(Row, ViewRow):
 
 class CampaignHoldoutOut(Row):
     """Purchases of the people contacted beside those deliberately not; `is_mismatch` says the split is off.
-    `effect` has each outcome of everybody written to and, from `final_on` on, the one final read. `note` says what
-    cannot be told, and why: nobody was reached or bought yet, or nobody is held out and only the choice is compared."""
+    `effect` has each outcome of everybody written to and, from `final_on` on, the one final read, as of
+    `final_as_of`: later purchases and refunds are not in it. `note` says what cannot be told, and why: nobody was
+    reached or bought yet, too few are held out, or nobody is and only the choice is compared."""
 
     contacted: int
     held_out: int

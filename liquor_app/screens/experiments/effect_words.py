@@ -8,6 +8,7 @@ from datetime import datetime
 
 from liquor_app.experiments.contrasts import APART, Effect, Span
 from liquor_app.experiments.effects import By, EffectRow
+from liquor_app.experiments.enough import LEAST_COMPARED, TOO_FEW, few_words, is_enough
 from liquor_app.experiments.service import ResultRow
 from liquor_app.experiments.statistics import Lift
 from liquor_app.ui.words import NONE, figure, percent, plural, show_day, show_money
@@ -80,9 +81,29 @@ def span_words(span: Span | None, say: Say) -> str:
 def final_words(row: EffectRow, effect: Effect, say: Say, at: datetime) -> str:
     """Return the one final read, or when it will be; of several campaigns how many of them have been read."""
     if row.is_read:
+        if effect.final_total is None and row.few_in_final and row.held_out and row.written:
+            return TOO_FEW
         told, is_one = span_words(effect.final_total, say), row.final_on is not None
+        if told != NONE and row.final_as_of is not None and is_one:
+            told += f", as of {_day_of(row.final_as_of, at)}"
         return told if is_one or told == NONE else f"{told}, from {plural(effect.final_campaigns, 'campaign')}"
     return NONE if row.final_on is None else f"Too early until {show_day(row.final_on, at)}"
+
+
+def read_words(row: EffectRow, at: datetime) -> str:
+    """Tell of what moment the final read is, as a sentence; empty before a night has kept it."""
+    if row.final_as_of is None:
+        return ""
+    if row.final_on is None:
+        return f"Final reads are each as of their own day, the latest {_day_of(row.final_as_of, at)}: {NOT_IN_IT}"
+    return f"The final read is as of {_day_of(row.final_as_of, at)}: {NOT_IN_IT}"
+
+
+NOT_IN_IT = "later purchases and refunds are not in it; in what stands beside it they are."
+
+
+def _day_of(moment: datetime, at: datetime) -> str:
+    return show_day(moment, at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,13 +146,20 @@ def _line_of(result: ResultRow, at: datetime) -> Callable[..., OutcomeLine]:
     row = result.effect
 
     def line(words: _Words, found: Lift, effect: Effect | None, by: str = "") -> OutcomeLine:
-        written, held = (words.each(arm.mean) if arm.people else NONE for arm in (found.contacted, found.held_out))
+        # the mean of a few is no figure either
+        written, held = (
+            words.each(arm.mean) if arm.people >= LEAST_COMPARED else NONE for arm in (found.contacted, found.held_out)
+        )
         span = None if found.low is None or found.high is None else Span(found.difference, found.low, found.high)
         total = final = NONE
         if effect is not None and (by or result.is_held):
             total, final = span_words(effect.total, words.total), final_words(row, effect, words.total, at)
         beside = f"{held} by {by}" if by else held
-        return OutcomeLine(words.name, written, beside, span_words(span, words.apart), total, final)
+        changed = span_words(span, words.apart)
+        if not found.is_told and found.held_out.people and found.contacted.people:
+            what = f"given it by {by}" if by else "held out"
+            changed = few_words(found.contacted.people, found.held_out.people, what=what)
+        return OutcomeLine(words.name, written, beside, changed, total, final)
 
     return line
 
@@ -153,10 +181,13 @@ def _verdict(row: EffectRow, profit: Effect, *, is_compared: bool = False) -> tu
     day. `is_compared` where both groups have people: then what is missing are buyers."""
     if row.is_mismatch:
         return "Split is off", "red"
-    is_final = row.is_read and row.final_on is not None and profit.final_total is not None
+    is_over = row.is_read and row.final_on is not None
+    is_final = is_over and profit.final_total is not None
     read = profit.final_total if is_final else profit.total
+    if read is None and is_compared and (row.few_in_final if is_over else row.is_too_few):
+        return few_words(row.written, row.held_out) or TOO_FEW, "gray"
     if read is None:
-        nobody = "Nobody bought" if row.is_read and row.final_on is not None else "Nobody bought yet"
+        nobody = "Nobody bought" if is_over else "Nobody bought yet"
         return (nobody if is_compared else "Nothing to compare"), "gray"
     if read.low > 0:
         return "It pays", "green"
@@ -173,6 +204,8 @@ def beside_lines(row: EffectRow, at: datetime) -> list[EffectLine]:
     ):  # fmt: skip
         if bought is not None and profit is not None:
             verdict, tone = _verdict(row, profit)
+            if profit.total is None and what == "chance" and row.random is not None and row.random.people:
+                verdict = few_words(row.random.agent, row.random.people, what="by chance") or verdict
             lines.append(
                 EffectLine(
                     f"Agent's choice beside {what}",
@@ -216,6 +249,8 @@ def random_words(row: EffectRow | None) -> str:
     if row.random is None or not row.random.people:
         return "No campaign summed up here gave anybody an action at random."
     who = f"{plural(row.random.people, 'person', 'people')} got an action at random, {figure(row.random.agent)} the"
+    if not is_enough(row.random.agent, row.random.people):
+        return f"{who} agent's choice beside them: too few to say what chance changed of the profit."
     if row.random.cost is None:
         return f"{who} agent's choice beside them. What chance changed of the profit is not measured yet."
     cost = row.random.cost

@@ -346,9 +346,11 @@ def _within(cells: Sequence[Mapping[str, Any]], sends: int) -> str:
 
 def _power(power: Mapping[str, Any]) -> list[Fact]:
     """Tell the smallest effect the holdout would show, and what it takes to see two buyers in a hundred."""
+    if few := power.get("too_few"):
+        return [Fact("Smallest effect seen", few)]
     if power.get("detectable") is None:
         return []
-    facts = [Fact("Smallest effect seen", f"{figure(power['detectable'] * 100, 1)} buyers of 100")]
+    facts = [Fact("Smallest effect seen", f"{figure(power['detectable'] * 100, 1)} buyers of 100 people")]
     if needed := takes_words(power):
         facts.append(Fact(f"To see {figure(power['wanted'] * 100, 0)} of 100", needed))
     return facts

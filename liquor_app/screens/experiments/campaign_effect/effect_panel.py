@@ -64,6 +64,7 @@ def effect_card() -> rx.Component:
         foot=rx.el.span(
             MEASURED + " The first interval may be looked at every day; the final read is one look, at a date fixed at"
             " approval. ",
+            rx.cond(CampaignEffectState.as_of != "", CampaignEffectState.as_of + " ", ""),
             CampaignEffectState.split,
             class_name="t12 muted pretty",
         ),

@@ -8,7 +8,7 @@ from liquor_app.core.db import transaction
 from liquor_app.experiments.service import holdout_result
 from liquor_app.organization.settings import shop_now
 from liquor_app.screens.details.state import DetailState
-from liquor_app.screens.experiments.effect_words import MISMATCH, OutcomeLine, choice_lines, outcome_lines
+from liquor_app.screens.experiments.effect_words import MISMATCH, OutcomeLine, choice_lines, outcome_lines, read_words
 from liquor_app.screens.session.state import signed_in
 from liquor_app.ui.words import figure
 
@@ -23,6 +23,8 @@ class CampaignEffectState(DetailState, rx.State):
     split: str = ""
     is_mismatch: bool = False
     note: str = ""
+    as_of: str = ""
+    """Of what moment the final read is."""
 
     def _noun(self) -> str:
         return "campaign"
@@ -37,5 +39,6 @@ class CampaignEffectState(DetailState, rx.State):
             return
         self.lines, self.choices, self.note = outcome_lines(found, at), choice_lines(found, at), found.note
         self.groups = f"{figure(found.effect.written)} written to, {figure(found.effect.held_out)} held out"
+        self.as_of = read_words(found.effect, at)
         self.is_mismatch = found.split.is_mismatch
         self.split = MISMATCH if found.split.is_mismatch else found.split.message

@@ -8,7 +8,7 @@ from liquor_app.accounts.permission_table import Permission, needs
 from liquor_app.core.db import transaction
 from liquor_app.experiments.effects import By, read_effects
 from liquor_app.organization.settings import shop_now
-from liquor_app.screens.experiments.effect_words import EffectLine, beside_lines, effect_line, random_words
+from liquor_app.screens.experiments.effect_words import NOT_IN_IT, EffectLine, beside_lines, effect_line, random_words
 from liquor_app.screens.session.state import guarded, signed_in
 from liquor_app.ui.words import show_moment
 
@@ -48,4 +48,6 @@ class EffectsState(rx.State):
             self.lines += [line for row in rows for line in beside_lines(row, at)]
             self.random = random_words(rows[0] if rows else None)
         self.since = f"As of {show_moment(read_at, at)}." if read_at else ""
+        if any(row.final_as_of is not None for row in rows):
+            self.since += f" A final read is taken once, for good: {NOT_IN_IT}"
         self.loading = False

@@ -10,6 +10,7 @@ import reflex as rx
 from liquor_app.actions.models import Arm
 from liquor_app.core.db import transaction
 from liquor_app.core.ids import parse_id
+from liquor_app.experiments.enough import LEAST_COMPARED, few_words
 from liquor_app.experiments.learning import CellRow
 from liquor_app.experiments.played_week import Lesson, PlayedRow, Won, played_week
 from liquor_app.experiments.statistics import Lift
@@ -86,7 +87,7 @@ def played_view(row: PlayedRow | None) -> Played:
         spent=show_money(row.spent),
         people=_share(row.buyers, row.written),
         control=figure(row.held_out),
-        gain=NONE if row.profit is None or row.held_out < MEASURABLE else _signed_money(Won.of(row.profit).total),
+        gain=NONE if row.profit is None or not row.profit.is_told else _signed_money(Won.of(row.profit).total),
         gain_within=_within(row),
         split_words="" if row.split is None else row.split.message,
         is_mismatch=row.split is not None and row.split.is_mismatch,
@@ -95,16 +96,14 @@ def played_view(row: PlayedRow | None) -> Played:
     )
 
 
-MEASURABLE = 2
-"""Fewer held out, and there is nothing to measure against."""
-
-
 def _within(row: PlayedRow) -> str:
     if row.profit is None:
         return "told once the week is over"
     won = Won.of(row.profit)
-    if row.held_out < MEASURABLE or won.low is None or won.high is None:
-        return "not measured: too few held out, or nobody bought"
+    if not row.profit.is_told:
+        return f"not measured: {few_words(row.profit.contacted.people, row.profit.held_out.people).lower()}"
+    if won.low is None or won.high is None:
+        return "not measured: nobody bought"
     return f"95% interval {_signed_money(won.low)} to {_signed_money(won.high)}, simulated"
 
 
@@ -114,8 +113,11 @@ def _compared(row: PlayedRow) -> str:
     if found is None or promised is None:
         return ""
     told = f"The plan took its messages to win {_of_hundred(promised)} buyers of a hundred."
+    if not found.is_told:
+        few = few_words(found.contacted.people, found.held_out.people)
+        return f"{told} {few} whether they did: at least {LEAST_COMPARED} are needed in either group."
     if found.low is None or found.high is None:
-        return f"{told} Whether they did cannot be told of this week: there are too few people, or nobody bought."
+        return f"{told} Whether they did cannot be told of this week: nobody bought."
     seen = f"The week shows {_of_hundred(found.difference)} ({_of_hundred(found.low)} to {_of_hundred(found.high)})"
     if found.low <= promised <= found.high:
         apart = "One week of so few people cannot tell the two apart."
@@ -186,7 +188,9 @@ _BUYERS: tuple[Say, Say, Say] = (lambda share: figure(share * 100, 1), _of_hundr
 def verdict_of(found: Lift) -> str:
     """Return what a week that is over says: nothing more comes, so nothing is unsure *yet*."""
     if found.low is None:
-        return "Nobody to compare with" if min(found.contacted.people, found.held_out.people) < 2 else "Nobody bought"
+        if min(found.contacted.people, found.held_out.people) < 1:
+            return "Nobody to compare with"
+        return few_words(found.contacted.people, found.held_out.people) or "Nobody bought"
     return found.verdict if found.is_decided else "Cannot be told: zero lies within"
 
 
@@ -200,7 +204,7 @@ _MONEY: tuple[Say, Say, Say] = (_cents, _signed_money, _signed_money)
 def _lift_line(what: str, found: Lift, words: tuple[Say, Say, Say], by: str = "") -> LiftLine:
     """Return a comparison; `words` say what one person did, a difference of that, and of all together."""
     plain, signed, whole = words
-    told = [plain(arm.mean) if arm.people else NONE for arm in (found.contacted, found.held_out)]
+    told = [plain(arm.mean) if arm.people >= LEAST_COMPARED else NONE for arm in (found.contacted, found.held_out)]
     interval = "–" if found.low is None or found.high is None else f"{signed(found.low)} to {signed(found.high)}"
     return LiftLine(
         what, told[0], f"{told[1]} {by}".strip(), NONE if NONE in told else signed(found.difference), interval,
