@@ -49,7 +49,7 @@ class Part:
     figures: Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Buyer:
     """Somebody whose purchase belongs to the campaign, or who bought in a played week."""
 

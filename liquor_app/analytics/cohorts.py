@@ -26,6 +26,8 @@ from liquor_app.ui.words import record_words
 
 MOST_COHORTS = 60
 SHOWN_COHORTS = 12
+OLD_MONTHS = 6
+"""After the first month on record: people who had bought before still come as if for the first time."""
 EVER = date(1970, 1, 1)
 """From which day on all there is lies."""
 
@@ -107,7 +109,7 @@ class Cohort:
 @dataclass(frozen=True, slots=True)
 class Cohorts:
     """Cohorts, the earliest first, and when they were counted; None while they never were. `recorded_from`: the first
-    day of which purchases are on record, where the first cohort is of its month: it and those after it hold people who
+    day of which purchases are on record, where the first cohorts follow it (within `OLD_MONTHS`): they hold people who
     had bought before."""
 
     counted_at: datetime | None
@@ -158,7 +160,7 @@ async def read_cohorts(session: AsyncSession, actor: Actor, *, most: int = SHOWN
         for cohort, rows in by_cohort.items()
     ]
     first = await recorded_from(session)
-    is_told = first is not None and bool(items) and items[0].cohort <= first.replace(day=1)
+    is_told = first is not None and bool(items) and items[0].cohort <= later(first.replace(day=1), OLD_MONTHS)
     return Cohorts(max((row.counted_at for row in found), default=None), items, first if is_told else None)
 
 

@@ -6,7 +6,7 @@ import asyncio
 import csv
 import io
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -24,13 +24,13 @@ from liquor_app.analytics.documents.report_document import insight_document, rep
 from liquor_app.analytics.documents.review_document import review_document
 from liquor_app.analytics.insights.read_insights import Insight, InsightKind, read_insight
 from liquor_app.analytics.metrics import Unit
-from liquor_app.analytics.reports import Report, ReportKind, read_report
+from liquor_app.analytics.reports import Report, ReportColumn, ReportKind, read_report
 from liquor_app.analytics.reviews.read_review import read_review, shop_on_paper
-from liquor_app.analytics.reviews.review import ReviewKind
+from liquor_app.analytics.reviews.review import Review, ReviewKind
+from liquor_app.analytics.reviews.review_tables import review_lines, review_tables
 from liquor_app.core.clock import now
 from liquor_app.core.config import get_settings
 from liquor_app.core.csv_cells import export_text
-from liquor_app.core.errors import Invalid
 from liquor_app.core.files.download_links import MINUTES
 from liquor_app.core.files.folders import EXPORT_FILES
 from liquor_app.core.files.store import file_store
@@ -121,15 +121,14 @@ async def export_review(
     """Write the review of the week or month `day` lies in into the file store, as `export_report`.
 
     Raises:
-        Invalid: another form than PDF: its tables are reports of their own; or the days are not over yet.
+        Invalid: the days are not over yet.
     """
     require(actor, Permission.ANALYTICS_READ)
-    if form is not ReportFormat.PDF:
-        raise Invalid(
-            "A review is a letter: a PDF. Its tables are the reports of campaigns and segments.", field="format"
-        )
     review = await read_review(session, actor, kind, day)
-    content = await asyncio.to_thread(pdf_of, review_document(review, await shop_now(session)), now())
+    if form is ReportFormat.PDF:
+        content = await asyncio.to_thread(pdf_of, review_document(review, await shop_now(session)), now())
+    else:
+        content = await asyncio.to_thread(csv_of_review if form is ReportFormat.CSV else xlsx_of_review, review)
     start = review.days.start.isoformat()
     name = f"{kind.heading.lower()} {start}"
     return await _keep(session, actor, _File(content, form, name, kind.value, len(review.campaigns.rows)), start=start)
@@ -174,9 +173,13 @@ def table_of(report: Report | Insight) -> list[list[Any]]:
 
 def csv_of(report: Report | Insight) -> bytes:
     """Return a report as CSV (UTF-8 with a mark, for Excel); an empty cell was not measured."""
+    return _csv(table_of(report))
+
+
+def _csv(lines: Iterable[Sequence[Any]]) -> bytes:
     file = io.StringIO()
     out = csv.writer(file)
-    out.writerows([["" if cell is None else export_text(str(cell)) for cell in line] for line in table_of(report)])
+    out.writerows([["" if cell is None else export_text(str(cell)) for cell in line] for line in lines])
     return file.getvalue().encode("utf-8-sig")
 
 
@@ -184,15 +187,55 @@ _SHOWN = {Unit.MONEY: "$#,##0.00", Unit.COUNT: "#,##0", Unit.SHARE: "0.0%", Unit
 
 
 def xlsx_of(report: Report | Insight) -> bytes:
-    """Return a report as a workbook: numbers are numbers, days are days, the head stays in sight."""
-    heads, *lines = table_of(report)
+    """Return a report as a workbook: numbers are numbers, days are days, the head stays in sight, totals are bold."""
+
+    def write(path: Path) -> None:
+        file = XlsxFile(path, report.kind.value, [one.label for one in report.columns], _formats(report.columns))
+        _fill(file, report)
+        file.close()
+
+    return _book(write)
+
+
+def xlsx_of_review(review: Review) -> bytes:
+    """Return a review as a workbook: its words, figures, days, campaigns and segments, a sheet each."""
+
+    def write(path: Path) -> None:
+        words, *tables = review_tables(review)
+        file = XlsxFile(path, words.name, words.heads)
+        file.add(words.rows)
+        for one in tables:
+            file.begin(one.name, one.heads, {at: _SHOWN[unit] for at, unit in one.units.items()})
+            file.add(one.rows)
+        for name, report in (("Campaigns", review.campaigns), ("Segments", review.segments)):
+            file.begin(name, [one.label for one in report.columns], _formats(report.columns))
+            _fill(file, report)
+        file.close()
+
+    return _book(write)
+
+
+def csv_of_review(review: Review) -> bytes:
+    """Return a review as CSV, a figure a line: of the whole, of a day, of a campaign or of a segment."""
+    return _csv(review_lines(review))
+
+
+def _formats(columns: Sequence[ReportColumn]) -> dict[int, str]:
+    return {at: _SHOWN[one.unit] for at, one in enumerate(columns) if one.unit is not None}
+
+
+def _fill(file: XlsxFile, report: Report | Insight) -> None:
+    _, *lines, total = table_of(report)
+    file.add(lines)
+    file.add([total], is_total=True)
+
+
+def _book(write: Callable[[Path], None]) -> bytes:
+    """Return a workbook that is written where nobody else reads."""
     home = private_directory(get_settings().data_dir / "tmp")
     with tempfile.TemporaryDirectory(prefix="export-", dir=home) as folder:
         path = Path(folder) / "report.xlsx"
-        formats = {at: _SHOWN[one.unit] for at, one in enumerate(report.columns) if one.unit is not None}
-        file = XlsxFile(path, report.kind.value, heads, formats)
-        file.add(lines)
-        file.close()
+        write(path)
         return path.read_bytes()
 
 

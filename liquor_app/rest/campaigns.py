@@ -16,6 +16,7 @@ from liquor_app.accounts.permissions import Actor
 from liquor_app.actions import coupon_source
 from liquor_app.actions.coupon_source import CodeNeed
 from liquor_app.analytics.attribution_views import read_views
+from liquor_app.analytics.campaign_parts import read_parts
 from liquor_app.analytics.measured import counts_of_campaign, measured_of_campaigns, told_counters
 from liquor_app.analytics.metrics import rate
 from liquor_app.analytics.returned_revenue import returned_since
@@ -46,6 +47,7 @@ from liquor_app.rest.schemas.campaigns import (
     CampaignCodesIn,
     CampaignHoldoutOut,
     CampaignIn,
+    CampaignPartsOut,
     CampaignPatch,
     CampaignStatusMessage,
     CodeNeedOut,
@@ -258,6 +260,19 @@ async def analytics(actor: CurrentActor, campaign_id: Id) -> object:
         "targets": {name: all_kpis[name] for name in row.target_kpis if name in all_kpis},
         "returned": returned,
         "holdout": _holdout(result) if result else None,
+    }
+
+
+@router.get("/{id}/parts", response_model=CampaignPartsOut)
+@needs(Permission.ANALYTICS_READ)
+async def parts(actor: CurrentActor, campaign_id: Id) -> object:
+    """What became of it by segment, offer and channel, and who bought for most."""
+    async with transaction() as session:
+        found = await read_parts(session, actor, campaign_id)
+    return {
+        "is_played": found.is_played,
+        "parts": [{"of": one.of, "name": one.name, **one.figures} for one in found.parts],
+        "buyers": found.buyers,
     }
 
 

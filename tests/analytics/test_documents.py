@@ -121,3 +121,23 @@ def test_a_name_in_letters_no_font_of_ours_has_keeps_no_document_back(name: str)
 def test_what_is_wrong_with_a_document_itself_is_not_passed_over() -> None:
     with pytest.raises(typst.TypstError):
         pdf_of(replace(document(), color="no colour"), AT)
+
+
+def test_a_name_without_a_space_stays_on_the_paper() -> None:
+    """Eighty letters in a row ran over the columns beside them and off the paper."""
+    long = "Sommerschlussverkaufsaktion" * 3
+    made = pdf_of(document(long, "x" * LONGEST), AT)
+    assert long in words(made).replace(" ", "").replace("\u200b", "")
+    lines = [line for page in read(made).pages for line in page.extract_text().replace("\u200b", "").splitlines()]
+    assert max(len(part) for line in lines for part in line.split()) < 100, "a line of the paper"
+
+
+def test_months_and_numbers_are_not_broken() -> None:
+    """A table of cohorts: "Nov" stood above "2025" in each of thirty-six lines."""
+    heads = ["First purchase", "Customers", *(f"Month {nth}" for nth in range(1, 15))]
+    rows = [[f"{month} 2025", "1,234", *["12.3%"] * 14] for month in ("Jan", "Nov")]
+    sheet = Sheet("Figures", heads, [False] + [True] * 15, rows, is_whole=True)
+    made = pdf_of(replace(document("Rye"), tables=[sheet], wide=True), AT)
+    lines = [line.strip() for page in read(made).pages for line in page.extract_text().splitlines()]
+    assert any(line.startswith("Nov 2025") for line in lines), lines
+    assert "2025" not in lines

@@ -89,8 +89,8 @@ async def test_first_cohorts_hold_old_customers_and_say_so(noon: AsyncSession) -
     assert found.recorded_from == TODAY - timedelta(days=FIRST_AGO)
     assert SAID in found.old_words
     assert SAID in (await read_insight(noon, SYSTEM, InsightKind.COHORTS)).words, "as every file has it"
-    await noon.execute(text("UPDATE cohorts SET cohort = cohort + interval '2 months'"))
-    await noon.execute(text("UPDATE cohort_months SET cohort = cohort + interval '2 months'"))
+    await noon.execute(text("UPDATE cohorts SET cohort = cohort + interval '8 months'"))
+    await noon.execute(text("UPDATE cohort_months SET cohort = cohort + interval '8 months'"))
     assert (await read_cohorts(noon, SYSTEM)).old_words == "", "only later ones are shown"
 
 

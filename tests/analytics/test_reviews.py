@@ -23,7 +23,7 @@ from liquor_app.analytics.documents.report_document import insight_document, rep
 from liquor_app.analytics.documents.review_document import review_document
 from liquor_app.analytics.insights.month_counts import count_insights
 from liquor_app.analytics.insights.read_insights import InsightKind, read_insight
-from liquor_app.analytics.report_files import ReportFormat, export_review
+from liquor_app.analytics.report_files import export_review
 from liquor_app.analytics.reports import ReportKind, read_report
 from liquor_app.analytics.reviews.read_review import read_review
 from liquor_app.analytics.reviews.review import Review, ReviewKind, days_of
@@ -298,13 +298,6 @@ async def test_what_reads_no_mail_cannot_ask_for_it(session: AsyncSession, actor
 
 
 @pytest.mark.integration
-async def test_a_review_is_a_letter_alone(session: AsyncSession) -> None:
-    for form in (ReportFormat.CSV, ReportFormat.XLSX):
-        with pytest.raises(Invalid, match="reports of campaigns and segments"):
-            await export_review(session, VIEWER, ReviewKind.WEEK, form=form)
-
-
-@pytest.mark.integration
 async def test_the_page_goes_back_and_forth_and_its_address_is_kept(database: str) -> None:
     user = await add_user(Role.USER)
     with travel(WEDNESDAY):
@@ -326,7 +319,7 @@ async def test_the_page_goes_back_and_forth_and_its_address_is_kept(database: st
         tab.go("/reviews?kind=month&day=0001-01-01")
         await run(ReviewsState.load, state)
         assert (state.is_mailed, state.start) == (True, "2026-05-01")
-        assert "monthly owner's letter 2026-05-01.pdf" in said(await run(ReviewsState.carry_away, state))
+        assert "monthly owner's letter 2026-05-01.pdf" in said(await run(ReviewsState.carry_away, state, "pdf"))
         tab.go("/reviews?kind=<script>&day=tomorrow")
         await run(ReviewsState.load, state)
         assert (state.kind, state.start) == ("week", "2026-06-01")

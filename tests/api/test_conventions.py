@@ -40,7 +40,8 @@ POST /socket-tickets
 GET /jobs · GET /jobs/export · GET /notices · POST /notices/read
 GET /saved-views · POST /saved-views · GET /saved-views/{id} · DELETE /saved-views/{id}
 GET /analytics/coupons · GET /analytics/playbooks · GET /analytics/calibration
-GET /analytics/metrics · GET /campaigns/{id}/attribution · GET /purchases · GET /purchases/export
+GET /analytics/metrics · GET /campaigns/{id}/attribution · GET /campaigns/{id}/parts
+GET /purchases · GET /purchases/export
 POST /auth/password · POST /auth/forgotten
 POST /auth/passkeys/begin · POST /auth/passkeys/finish · POST /users/me/passkeys/begin · POST /users/me/passkeys
 POST /users/me/passkeys/prove · GET /users/me/passkeys · GET /users/me/passkeys/{id} · PATCH /users/me/passkeys/{id}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -10,7 +11,8 @@ import pytest
 from sqlalchemy import text
 
 from liquor_app.accounts.models import Role
-from liquor_app.accounts.permissions import Actor, ActorKind
+from liquor_app.accounts.permissions import SYSTEM, Actor, ActorKind
+from liquor_app.analytics.campaign_parts import read_parts
 from liquor_app.analytics.daily_rollups import roll_up
 from liquor_app.analytics.reviews.read_review import read_review
 from liquor_app.analytics.reviews.review import ReviewKind
@@ -20,6 +22,7 @@ from liquor_app.analytics.tasks import TASKS
 from liquor_app.core import queue
 from liquor_app.core.clock import travel
 from liquor_app.core.db import transaction
+from liquor_app.core.ids import uuid7
 from tests.analytics.test_figures import NOON, TODAY, midnight, send
 from tests.analytics.test_reports import FIRST, week
 from tests.api.client import Client
@@ -80,8 +83,10 @@ async def test_a_review_is_read_and_fetched(viewer: Client) -> None:
         assert made.status_code == 201
         fetched = await viewer.get(made.json()["url"].removeprefix("/api/v1"))
         assert (fetched.headers["content-type"], fetched.content[:5]) == ("application/pdf", b"%PDF-")
-        for asked in ({"report": "week"}, {"report": "week", "format": "pdf", "day": "2999-01-01"}):
-            assert (await viewer.post("/reports/export", json=asked)).status_code == 422
+        for form in ("csv", "xlsx"):
+            assert (await viewer.post("/reports/export", json={"report": "week", "format": form})).status_code == 201
+        asked = {"report": "week", "format": "pdf", "day": "2999-01-01"}
+        assert (await viewer.post("/reports/export", json=asked)).status_code == 422
     assert (await viewer.get("/reports/review", params={"day": "2999-01-01"})).status_code == 422
 
 
@@ -120,3 +125,20 @@ async def test_a_question_is_asked_by_key_or_in_words(viewer: Client) -> None:
     assert (nothing["question"], nothing["page"]) == (None, None)
     for bad in ({}, {"question": ""}, {"question": "x" * 301}, {"question": "takings", "days": 31}):
         assert (await viewer.post("/analytics/ask", json=bad)).status_code == 422
+
+
+async def test_a_campaign_by_segment_offer_and_channel(viewer: Client, anybody: Client) -> None:
+    with travel(NOON):
+        async with transaction() as session:
+            one, _ = await week(session)
+        told = (await viewer.get(f"/campaigns/{one}/parts")).json()
+        async with transaction() as session:
+            found = await read_parts(session, SYSTEM, one)
+    assert [(part["of"], part["name"]) for part in told["parts"]] == [(part.of, part.name) for part in found.parts]
+    for shown, part in zip(told["parts"], found.parts, strict=True):
+        for key, value in part.figures.items():
+            assert shown[key] == (None if value is None else str(value) if isinstance(value, Decimal) else value), key
+    assert told["buyers"]
+    assert [one["total"] for one in told["buyers"]] == [str(one.total) for one in found.buyers or ()]
+    assert (await viewer.get(f"/campaigns/{uuid7()}/parts")).status_code == 404
+    assert (await anybody.get(f"/campaigns/{one}/parts")).status_code == 401

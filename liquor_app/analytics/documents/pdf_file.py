@@ -7,12 +7,13 @@ Whatever a document says is handed over as data and set as text: no name of a ca
 from __future__ import annotations
 
 import json
+import re
 import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import typst
 
@@ -23,6 +24,7 @@ MOST_CELLS = 20_000
 """Of all tables together; what is longer is for a spreadsheet."""
 LONGEST = 300
 """Letters of a cell."""
+_UNBROKEN = re.compile(r"(\S{24})(?=\S)")
 STANDARD = "PDF/UA-1"
 """What readers of screens can rely on. A document with letters that our fonts lack, such as a drawn glass, cannot have
 it."""
@@ -69,7 +71,8 @@ class Bars:
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """A table in words. `numeric` columns stand to the right; `total` is the last line, empty for none."""
+    """A table in words. `numeric` columns stand to the right, and their cells are never broken, as those of the first
+    column where `is_whole`; `total` is the last line, empty for none."""
 
     title: str
     heads: Sequence[str]
@@ -78,11 +81,12 @@ class Sheet:
     total: Sequence[str] = ()
     words: str = ""
     empty: str = "Nothing in this period."
+    is_whole: bool = False
 
     @property
     def widths(self) -> list[str]:
         """The first column takes what room is left."""
-        return ["wide", *["auto"] * (len(self.heads) - 1)]
+        return ["whole" if self.is_whole else "wide", *["auto"] * (len(self.heads) - 1)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +130,16 @@ class Document:
     wide: bool = False
 
 
+def _breakable(told: Any) -> Any:
+    """Return data with places to break in words that are longer than a line of a narrow column: a name without a space
+    ran off the paper."""
+    if isinstance(told, str):
+        return _UNBROKEN.sub("\\1\u200b", told)
+    if isinstance(told, dict):
+        return {name: _breakable(one) for name, one in told.items()}
+    return [_breakable(one) for one in told] if isinstance(told, list | tuple) else told
+
+
 class TooLong(ValueError):
     """More cells than a PDF is made of."""
 
@@ -145,6 +159,7 @@ def pdf_of(document: Document, at: datetime) -> bytes:
     for sheet, given in zip(document.tables, told["tables"], strict=True):
         given["widths"] = sheet.widths
         given["rows"] = [[cell[:LONGEST] for cell in row] for row in sheet.rows]
+    data = json.dumps(_breakable(told))
     with tempfile.TemporaryDirectory(prefix="document-") as name:  # it sees no file but its template
         root = Path(name)
         template = root / _TEMPLATE.name
@@ -153,7 +168,7 @@ def pdf_of(document: Document, at: datetime) -> bytes:
 
         def compiled(standard: Literal["ua-1"] | None) -> bytes:
             return typst.compile(
-                template, root=root, format="pdf", ignore_system_fonts=True, sys_inputs={"told": json.dumps(told)},
+                template, root=root, format="pdf", ignore_system_fonts=True, sys_inputs={"told": data},
                 package_path=root, package_cache_path=root, timestamp=at.replace(microsecond=0),
                 pdf_standards=standard,
             )  # fmt: skip

@@ -132,7 +132,7 @@ def insight_document(insight: Insight, *, shop: str, color: str, at: datetime) -
         summary=[insight.words],
         charts=_charts(insight),
         tables=[Sheet("Figures", [one.label for one in columns], [one.unit is not None for one in columns], rows,
-                      total if rows else (), empty="Nothing was counted yet.")],
+                      total if rows else (), empty="Nothing was counted yet.", is_whole=columns[0].key == "month")],
         notes=[Note(one.label, one.words) for one in columns if one.words],
         wide=len(columns) > 7,
     )  # fmt: skip

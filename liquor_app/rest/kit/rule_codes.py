@@ -179,6 +179,7 @@ RULE_CODES: Mapping[str, str] = {
     "POST /campaigns/{id}/resume": "meanwhile reused_key state taken unstorable value",
     "POST /campaigns/{id}/cancel": "meanwhile reused_key state taken unstorable value",
     "GET /campaigns/{id}/analytics": "unstorable value",
+    "GET /campaigns/{id}/parts": "unstorable value",
     "GET /campaigns/{id}/attribution": "unstorable value",
     "GET /campaigns/{id}/plans": "made_up unstorable value",
     "GET /campaigns/{id}/plans/export": "made_up unstorable value",

@@ -13,10 +13,12 @@ from pydantic_core import PydanticCustomError
 
 from liquor_app.actions.coupon_source import CodeNeedFields
 from liquor_app.analytics.attribution_views import ViewRow
+from liquor_app.analytics.campaign_parts import Buyer, PartOf
 from liquor_app.api.schemas import Body, Day, Money, Patch, Row, Started
 from liquor_app.campaigns.models import CampaignStatus, CampaignType, Engine, Kpi
 from liquor_app.campaigns.service import SendingCounters
 from liquor_app.rest.schemas.analytics import EffectOut, Figure
+from liquor_app.rest.schemas.reports import FiguresOut
 
 Name = Annotated[str, Field(min_length=1, max_length=120)]
 Kpis = Annotated[list[Kpi], Field(min_length=1, max_length=len(Kpi))]
@@ -151,6 +153,28 @@ class AttributionOut(Row, ViewRow):
     revenue: Money | None
     low: Money | None
     high: Money | None
+
+
+class PartOut(FiguresOut):
+    """Messages of a campaign that share a segment, an offer or a channel (`of`), and what became of them."""
+
+    of: PartOf
+    name: str
+
+
+class BuyerOut(Row, Buyer):
+    """Somebody whose purchase is attributed to the campaign."""
+
+    total: Money
+
+
+class CampaignPartsOut(Row):
+    """A campaign by segment, offer and channel. `is_played`: people and purchases are simulated. `buyers`, those who
+    bought for most: null where they are too many to be looked for, or not for whoever asks to see."""
+
+    is_played: bool
+    parts: list[PartOut]
+    buyers: list[BuyerOut] | None
 
 
 class CampaignHoldoutOut(Row):

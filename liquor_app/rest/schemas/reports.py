@@ -305,7 +305,7 @@ class ReportIn(Body):
     report: ReportKind | InsightKind | ReviewKind = Field(
         description="Insights are of what was counted in the night, of no period; reviews (`week`, `month`) of `day`."
     )
-    format: ReportFormat = Field(default=ReportFormat.CSV, description="A review is a `pdf` alone.")
+    format: ReportFormat = Field(default=ReportFormat.CSV, description="A review as `csv` is a figure a line.")
     day: Day | None = Field(
         default=None, description="A day of the week or month a review is of; the last finished one if not given."
     )

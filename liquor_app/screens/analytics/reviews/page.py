@@ -7,6 +7,7 @@ from typing import Any
 import reflex as rx
 
 from liquor_app.analytics.reviews.review import ReviewKind
+from liquor_app.screens.analytics.carry_away import file_buttons
 from liquor_app.screens.analytics.reviews.state import ReviewsState
 from liquor_app.screens.shell.state import ShellState
 from liquor_app.ui.button import button, link, rows_link
@@ -36,7 +37,7 @@ def reviews_page() -> rx.Component:
             "Reviews",
             ReviewsState.period,
             link("Analytics", "/analytics"),
-            button("PDF", icon="download", on_click=ReviewsState.carry_away),
+            file_buttons(ReviewsState.carry_away),
         ),
         row(
             kinds,

@@ -27,6 +27,7 @@ from liquor_app.analytics.service import revenue_by_day
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import Invalid
 from liquor_app.organization.settings import shop_today
+from liquor_app.screens.analytics.carry_away import file_format
 from liquor_app.screens.analytics.view import CampaignFigures, Tile, meaning, rows_pages, show_figure
 from liquor_app.screens.session.state import guarded, signed_in
 from liquor_app.ui.address import parameter, remember
@@ -137,11 +138,11 @@ class ReviewsState(rx.State):
     @rx.event
     @guarded
     @needs(Permission.ANALYTICS_READ)
-    async def carry_away(self) -> Any:
+    async def carry_away(self, form: str) -> Any:
         """Have the browser save the letter."""
-        actor = await signed_in(self)
+        actor, made = await signed_in(self), file_format(form)
         async with transaction() as session:
-            link = await export_review(session, actor, ReviewKind(self.kind), day=asked_day(self.start))
+            link = await export_review(session, actor, ReviewKind(self.kind), form=made, day=asked_day(self.start))
         return rx.download(url=link.url, filename=link.name)
 
     @rx.event
