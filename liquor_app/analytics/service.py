@@ -19,7 +19,7 @@ from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.analytics.daily_rollups import NOT_PLAYED
 from liquor_app.analytics.measured import TOLD
-from liquor_app.analytics.metrics import METRICS, Metric
+from liquor_app.analytics.metrics import METRICS, REACH_TO_BUY, Metric
 from liquor_app.analytics.periods import Against, period_of
 from liquor_app.core.clock import today_in
 from liquor_app.core.errors import Invalid
@@ -210,9 +210,9 @@ def of_days(metric: Metric, days: Sequence[Day]) -> Decimal | None:
 
 
 def earlier(metric: Metric, days: Sequence[Day]) -> Decimal | None:
-    """Return a figure of days to compare with; None of purchases where some of the days lie before the first on record:
-    part of a year beside a whole one is no growth."""
-    if metric.is_of_till and not all(one.is_recorded for one in days):
+    """Return a figure of days to compare with; None of purchases, and of orders attributed, where some of the days lie
+    before the first on record: part of a year beside a whole one is no growth."""
+    if (metric.is_of_till or metric.top in REACH_TO_BUY) and not all(one.is_recorded for one in days):
         return None
     return metric.of(counts_of(days))
 

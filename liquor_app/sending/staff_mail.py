@@ -31,7 +31,7 @@ from liquor_app.organization.sending_switch import load_sending_switch
 from liquor_app.organization.service import BrandRow, default_brand, notify
 from liquor_app.organization.settings import ComplianceSettings, load_settings, shop_now
 from liquor_app.organization.shop_identity import missing_identity
-from liquor_app.providers.kit.base import OutgoingMessage
+from liquor_app.providers.kit.base import Attachment, OutgoingMessage
 from liquor_app.providers.kit.message_bodies import Whole
 from liquor_app.templates.rendering.brand_header import masthead_of
 from liquor_app.templates.rendering.render import Legal, Notice, render_notice
@@ -162,7 +162,9 @@ async def tell_account_change(
     return await staff_letter(session, brand, user.email, Notice(told.title, words, "Look at it", page, NOT_YOU, ""))
 
 
-async def staff_letter(session: AsyncSession, brand: BrandRow, address: str, notice: Notice) -> Trial:
+async def staff_letter(
+    session: AsyncSession, brand: BrandRow, address: str, notice: Notice, *, attachments: tuple[Attachment, ...] = ()
+) -> Trial:
     """Return a mail to one of the shop's people, and the way it goes. A corridor.
 
     Raises:
@@ -176,7 +178,7 @@ async def staff_letter(session: AsyncSession, brand: BrandRow, address: str, not
     message = OutgoingMessage(
         send_id=uuid7(), campaign_id=None, channel=Channel.EMAIL, sender=brand.from_email or "",
         sender_name=brand.from_name, recipient=address, body=Whole(made.text, made.html), subject=made.subject,
-        reply_to=brand.reply_to, headers={"Auto-Submitted": "auto-generated"},
+        reply_to=brand.reply_to, headers={"Auto-Submitted": "auto-generated"}, attachments=attachments,
     )  # fmt: skip
     return Trial(message, await route_for(session, Channel.EMAIL))
 

@@ -109,6 +109,10 @@ async def test_the_letter_goes_by_mail(admin: Client, house: House) -> None:
     for said_of in sentences:
         assert said_of in " ".join(mail.text.split())
     assert "/reviews?kind=week&day=2026-06-08" in mail.text
+    ((name, form, content),) = mail.files
+    assert (name, form, content[:5]) == ("weekly business review 2026-06-08.pdf", "application/pdf", b"%PDF-")
+    told = (await admin.get("/audit", params={"action": "review.mailed"})).json()["items"]
+    assert len(told) == 1
 
 
 async def test_a_question_is_asked_by_key_or_in_words(viewer: Client) -> None:

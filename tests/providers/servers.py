@@ -41,6 +41,8 @@ class Mail:
     html: str
     text: str
     headers: dict[str, str]
+    files: tuple[tuple[str, str, bytes], ...] = ()
+    """Name, kind and content of what came with it."""
 
 
 @dataclass(slots=True)
@@ -156,7 +158,9 @@ class House:
     async def mailgun(self, request: web.Request) -> web.Response:
         if (refusal := self._mailgun_refuses(request)) is not None:
             return refusal
-        form = {name: str(value) for name, value in (await request.post()).items()}
+        posted = await request.post()
+        form = {name: str(value) for name, value in posted.items()}
+        files = tuple((one.filename, one.content_type, one.file.read()) for one in posted.getall("attachment", []))
         variables = json.loads(form.get("recipient-variables", "null"))
         recipients = [address.strip() for address in form["to"].split(",")]
         if BAD in recipients or len(recipients) > 1000 or (len(recipients) > 1 and variables is None):
@@ -174,7 +178,7 @@ class House:
             headers["From"] = form["from"]
             send_id = fill(form["v:send_id"], own)
             mails.append(
-                Mail(send_id, address, *(fill(form[part], own) for part in ("subject", "html", "text")), headers)
+                Mail(send_id, address, *(fill(form[part], own) for part in ("subject", "html", "text")), headers, files)
             )
         return await self.answer(
             request, mails,
@@ -219,7 +223,8 @@ class House:
             headers = {name: fill(value) for name, value in one.get("headers", {}).items()}
             html, text = fill(content.get("text/html", "")), fill(content.get("text/plain", ""))
             send_id = one["custom_args"]["send_id"]
-            mails.append(Mail(send_id, one["to"][0]["email"], fill(body["subject"]), html, text, headers))
+            files = _files(body.get("attachments", []), "filename", "type", "content")
+            mails.append(Mail(send_id, one["to"][0]["email"], fill(body["subject"]), html, text, headers, files))
         return await self.answer(
             request, mails,
             lambda: web.Response(status=202, headers={"X-Message-Id": f"sg-{mails[0].send_id}"}),
@@ -245,7 +250,8 @@ class House:
             send_id = one["Metadata"]["send_id"]
             headers = {header["Name"]: header["Value"] for header in one["Headers"]}
             headers |= {"From": one["From"], "Reply-To": one.get("ReplyTo", "")}
-            mails.append(Mail(send_id, one["To"], one["Subject"], one["HtmlBody"], one["TextBody"], headers))
+            files = _files(one.get("Attachments", []), "Name", "ContentType", "Content")
+            mails.append(Mail(send_id, one["To"], one["Subject"], one["HtmlBody"], one["TextBody"], headers, files))
             answers.append({"ErrorCode": 0, "Message": "OK", "MessageID": f"pm-{send_id}"})
         return await self.answer(
             request, mails,
@@ -346,7 +352,14 @@ def _letter(raw: bytes, recipient: str) -> Mail:
         return str(part.get_content()).replace("\r\n", "\n") if part else ""
 
     send_id = str(letter["Message-ID"]).strip("<>").partition("@")[0]
-    return Mail(send_id, recipient, str(letter["Subject"]), body("html"), body("plain"), dict(letter.items()))
+    files = tuple(
+        (str(one.get_filename()), one.get_content_type(), one.get_content()) for one in letter.iter_attachments()
+    )
+    return Mail(send_id, recipient, str(letter["Subject"]), body("html"), body("plain"), dict(letter.items()), files)
+
+
+def _files(given: list[dict[str, str]], name: str, kind: str, content: str) -> tuple[tuple[str, str, bytes], ...]:
+    return tuple((one[name], one[kind], base64.b64decode(one[content])) for one in given)
 
 
 def _basic(user: str, password: str) -> str:

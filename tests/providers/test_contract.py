@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
@@ -14,7 +14,7 @@ from liquor_app.core.errors import AppError, Invalid, Unavailable
 from liquor_app.core.ids import uuid7
 from liquor_app.core.platform.child_process import free_port
 from liquor_app.organization.models import Channel
-from liquor_app.providers.kit.base import Handed, Outcome, OutgoingMessage, Provider
+from liquor_app.providers.kit.base import Attachment, Handed, Outcome, OutgoingMessage, Provider
 from liquor_app.providers.kit.message_bodies import Whole
 from liquor_app.providers.registry import PROVIDERS
 from liquor_app.sending.pipeline.deliver import hand_over
@@ -249,3 +249,20 @@ def test_callbacks_are_not_believed_without_proof(kind: Kind) -> None:
     assert refused.value.status in (401, 422, 503)
     if not provider.has_webhooks:
         assert isinstance(refused.value, Invalid)
+
+
+async def test_what_is_attached_arrives_as_it_is(provider: Provider, house: tuple[House, int], kind: Kind) -> None:
+    """To the byte, whatever is in it; a text has none."""
+    if kind.channel is not Channel.EMAIL:
+        return
+    content = b"%PDF-1.7\r\n--x\r\n\x00\xff\n.\n" + bytes(range(256)) * 40
+    letter = Attachment("owner's letter 2026-05-01.pdf", "application/pdf", content)
+    sent = replace(message(kind), attachments=(letter,))
+    (result,) = await provider.send_batch([sent])
+    assert result.outcome is Outcome.ACCEPTED
+    mail = house[0].mails[str(sent.send_id)]
+    assert mail.files == ((letter.name, letter.kind, content),)
+    assert "Jörg" in mail.text
+    plain = message(kind, 2)
+    await provider.send_batch([plain])
+    assert house[0].mails[str(plain.send_id)].files == ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -12,14 +13,18 @@ from liquor_app.accounts.audit import audit
 from liquor_app.accounts.permission_table import Permission
 from liquor_app.accounts.permissions import Actor, may, require
 from liquor_app.accounts.users import get_user
+from liquor_app.analytics.documents.pdf_file import pdf_of
+from liquor_app.analytics.documents.review_document import review_document
 from liquor_app.analytics.reviews.read_review import read_review
 from liquor_app.analytics.reviews.review import Review, ReviewKind, days_of
 from liquor_app.analytics.reviews.review_words import period_words, review_words
+from liquor_app.core.clock import now
 from liquor_app.core.config import get_settings
 from liquor_app.core.errors import Forbidden
 from liquor_app.core.queue import Job, enqueue
 from liquor_app.organization.service import default_brand, notify
 from liquor_app.organization.settings import shop_now, shop_today
+from liquor_app.providers.kit.base import Attachment
 from liquor_app.sending.staff_mail import mails_links, staff_letter
 from liquor_app.templates.rendering.render import Notice
 from liquor_app.templates.test_messages import Trial
@@ -83,9 +88,9 @@ async def request_due_reviews(session: AsyncSession) -> int:
 
 
 async def prepare_review_mail(session: AsyncSession, user_id: UUID, kind: ReviewKind) -> Trial | None:
-    """Put the last review into somebody's bell, and return the mail that says the same; None where e-mail stays in the
-    house, or it was told already. Told once: whoever dies between here and the provider mails none. A corridor, for
-    the job."""
+    """Put the last review into somebody's bell, and return the mail that says the same, the letter as PDF with it; None
+    where e-mail stays in the house, or it was told already. Told once: whoever dies between here and the provider mails
+    none. A corridor, for the job."""
     at = await shop_now(session)
     start = days_of(kind, at.date()).start
     taken = await session.execute(text(_TAKE), {"user": user_id, "kind": kind.value, "start": start})
@@ -99,7 +104,12 @@ async def prepare_review_mail(session: AsyncSession, user_id: UUID, kind: Review
     if not await mails_links(session):
         return None
     notice = Notice(title, " ".join(said), "Open it", f"{get_settings().base_url}{page}", WHY, "")
-    return await staff_letter(session, await default_brand(session), user.email, notice)
+    content = await asyncio.to_thread(pdf_of, review_document(review, at), now())
+    name = f"{kind.heading.lower()} {review.days.start.isoformat()}.pdf"
+    told = {"kind": kind.value, "start": review.days.start.isoformat()}
+    await audit(session, user.actor, "review.mailed", "user", user.id, **told)
+    brand, letter = await default_brand(session), Attachment(name, "application/pdf", content)
+    return await staff_letter(session, brand, user.email, notice, attachments=(letter,))
 
 
 def review_page(review: Review) -> str:

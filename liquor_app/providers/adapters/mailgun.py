@@ -64,7 +64,7 @@ class Mailgun(HttpProvider[MailgunConfig]):
 
     def _request(self, messages: Sequence[OutgoingMessage]) -> tuple[str, dict[str, Any]]:
         form = self._form(messages[0]) if len(messages) == 1 else self._shared_form(messages)
-        return f"/v3/{self.config.domain}/messages", form_data(form)
+        return f"/v3/{self.config.domain}/messages", form_data(form, messages[0].attachments)
 
     def _form(self, message: OutgoingMessage) -> dict[str, str]:
         return {

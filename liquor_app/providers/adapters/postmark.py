@@ -63,6 +63,7 @@ class Postmark(HttpProvider[PostmarkConfig]):
         size = 0
         for message in messages:
             own = 2 * (len(message.html or "") + len(message.text)) + 2_000
+            own += sum(len(one.encoded) for one in message.attachments)
             if not made or len(made[-1]) == self.batch_limit or size + own > MAX_CALL_BYTES:
                 made.append([])
                 size = 0
@@ -87,6 +88,10 @@ class Postmark(HttpProvider[PostmarkConfig]):
             "TrackOpens": False,
             "TrackLinks": "None",
         }
+        if message.attachments:
+            body["Attachments"] = [
+                {"Name": one.name, "Content": one.encoded, "ContentType": one.kind} for one in message.attachments
+            ]
         if message.reply_to:
             body["ReplyTo"] = message.reply_to
         if message.campaign_id:

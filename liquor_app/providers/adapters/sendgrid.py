@@ -86,6 +86,11 @@ class SendGrid(HttpProvider[SendGridConfig]):
             # we count opens and clicks ourselves, and what arrives is what was rendered
             "tracking_settings": {"click_tracking": {"enable": False}, "open_tracking": {"enable": False}},
         }
+        if first.attachments:
+            body["attachments"] = [
+                {"content": one.encoded, "type": one.kind, "filename": one.name, "disposition": "attachment"}
+                for one in first.attachments
+            ]
         if first.reply_to:
             body["reply_to"] = {"email": first.reply_to}
         if first.campaign_id:

@@ -209,6 +209,9 @@ def _mime(message: OutgoingMessage) -> bytes:
     letter.set_content(message.text)
     if message.html:
         letter.add_alternative(message.html, subtype="html")
+    for one in message.attachments:
+        main, _, kind = one.kind.partition("/")
+        letter.add_attachment(one.content, maintype=main, subtype=kind, filename=one.name)
     return letter.as_bytes()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -32,6 +33,21 @@ class Outcome(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file that goes with a letter of the shop's own; customers' messages have none."""
+
+    name: str
+    kind: str
+    """As MIME names it: "application/pdf"."""
+    content: bytes
+
+    @property
+    def encoded(self) -> str:
+        """Its content as JSON can have it (base64)."""
+        return base64.b64encode(self.content).decode("ascii")
+
+
+@dataclass(frozen=True, slots=True)
 class OutgoingMessage:
     """A message ready to leave, its body final. `headers` are those of the message itself (e-mail only). Messages of
     one `template_version_id` may share a call where a provider's batch has one body for all
@@ -48,6 +64,7 @@ class OutgoingMessage:
     reply_to: str | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     template_version_id: UUID | None = None
+    attachments: tuple[Attachment, ...] = ()
 
     @property
     def html(self) -> str | None:

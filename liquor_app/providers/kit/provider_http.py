@@ -17,7 +17,7 @@ import httpx
 from liquor_app.core.clock import now
 from liquor_app.core.errors import Unavailable
 from liquor_app.core.security.outbound import BlockedAddress, is_blocked
-from liquor_app.providers.kit.base import Outcome, OutgoingMessage, SendResult, each
+from liquor_app.providers.kit.base import Attachment, Outcome, OutgoingMessage, SendResult, each
 from liquor_app.ui.words import figure
 
 MISCONFIGURED = frozenset({401, 402, 403, 404})
@@ -48,7 +48,7 @@ def outcome_of_error(error: Exception) -> Outcome:
     return Outcome.TRANSIENT if isinstance(error.__cause__, connecting) else Outcome.UNKNOWN
 
 
-def form_data(fields: Mapping[str, str]) -> dict[str, Any]:
+def form_data(fields: Mapping[str, str], files: Sequence[Attachment] = ()) -> dict[str, Any]:
     """`content` and `headers` of a multipart form (RFC 7578). Percent-encoding twelve kilobytes of HTML takes longer
     than all the rest of a call, so bodies go as they are."""
     boundary = secrets.token_hex(16)
@@ -56,8 +56,15 @@ def form_data(fields: Mapping[str, str]) -> dict[str, Any]:
         f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
         for name, value in fields.items()
     ]
+    attached = b"".join(
+        f'--{boundary}\r\nContent-Disposition: form-data; name="attachment"; filename="{one.name}"\r\n'
+        f"Content-Type: {one.kind}\r\n\r\n".encode()
+        + one.content
+        + b"\r\n"
+        for one in files
+    )
     return {
-        "content": f"{''.join(parts)}--{boundary}--\r\n".encode(),
+        "content": "".join(parts).encode() + attached + f"--{boundary}--\r\n".encode(),
         "headers": {"content-type": f"multipart/form-data; boundary={boundary}"},
     }
 
