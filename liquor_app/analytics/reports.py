@@ -155,10 +155,11 @@ def whole_counts(whole: Mapping[str, Any]) -> dict[str, Any]:
 def figures_of(counts: Mapping[str, Any]) -> dict[str, int | float | Decimal | None]:
     """Return each of `FIGURES` of what was counted (`COUNTS`, and what was sent where each was measured), by metric;
     None where it was not measured."""
-    return {key: _typed(METRICS[key].unit, METRICS[key].of(counts)) for key in FIGURES}
+    return {key: typed_value(METRICS[key].unit, METRICS[key].of(counts)) for key in FIGURES}
 
 
-def _typed(unit: Unit, value: Decimal | None) -> int | float | Decimal | None:
+def typed_value(unit: Unit, value: Decimal | None) -> int | float | Decimal | None:
+    """Return a figure as files have it: money to the cent, counts whole, shares as they are."""
     if value is None:
         return None
     return money(value) if unit is Unit.MONEY else int(value) if unit is Unit.COUNT else float(value)

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.analytics.daily_rollups import roll_up
 from liquor_app.analytics.report_files import ReportFormat, csv_of_review, export_review, xlsx_of_review
+from liquor_app.analytics.reports import typed_value
 from liquor_app.analytics.reviews.read_review import read_review
 from liquor_app.analytics.reviews.review import ReviewKind
 from liquor_app.analytics.reviews.review_tables import HEADS
@@ -40,7 +41,9 @@ async def test_spreadsheets_say_what_the_letter_says(session: AsyncSession, tmp_
     assert head == list(HEADS)
     shown = {(part, name, label): value for part, name, label, value, _, _ in lines}
     for one in review.figures:
-        assert shown["Whole", "", one.metric.label] == ("" if one.value is None else str(one.value))
+        value = typed_value(one.metric.unit, one.value)
+        assert shown["Whole", "", one.metric.label] == ("" if value is None else str(value))
+        assert len(shown["Whole", "", "Average order"].partition(".")[2]) == 2, "money to the cent"
     for day in review.course:
         assert Decimal(shown["Day", day.day.isoformat(), "Orders"]) == day.orders
     for part, report in (("Campaign", review.campaigns), ("Segment", review.segments)):

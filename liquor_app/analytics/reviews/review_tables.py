@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from liquor_app.analytics.metrics import METRICS, Unit
-from liquor_app.analytics.reports import Report
-from liquor_app.analytics.reviews.review import Review
+from liquor_app.analytics.reports import Report, typed_value
+from liquor_app.analytics.reviews.review import Review, ReviewFigure
 from liquor_app.analytics.reviews.review_words import review_words
 from liquor_app.analytics.service import Day, of_days
 
@@ -29,7 +29,7 @@ class Table:
 
 def review_tables(review: Review) -> list[Table]:
     """Return what it says in words, its figures beside those before, and its days."""
-    figures = [[one.metric.label, one.value, one.before, one.year_before] for one in review.figures]
+    figures = [[one.metric.label, *_beside(one)] for one in review.figures]
     days = [[day.day, *_of_a_day(day)] for day in review.course]
     return [
         Table("In words", ("In words",), [[one] for one in review_words(review)]),
@@ -44,7 +44,7 @@ def review_tables(review: Review) -> list[Table]:
 def review_lines(review: Review) -> list[list[Any]]:
     """Return a figure a line, below a head: of the whole, of a day, of a campaign or of a segment; None was not
     measured."""
-    whole = [["Whole", "", one.metric.label, one.value, one.before, one.year_before] for one in review.figures]
+    whole = [["Whole", "", one.metric.label, *_beside(one)] for one in review.figures]
     days = [
         ["Day", day.day.isoformat(), METRICS[key].label, value, None, None]
         for day in review.course
@@ -54,7 +54,11 @@ def review_lines(review: Review) -> list[list[Any]]:
 
 
 def _of_a_day(day: Day) -> list[Any]:
-    return [of_days(METRICS[key], [day]) for key in OF_A_DAY]
+    return [typed_value(METRICS[key].unit, of_days(METRICS[key], [day])) for key in OF_A_DAY]
+
+
+def _beside(one: ReviewFigure) -> list[Any]:
+    return [typed_value(one.metric.unit, value) for value in (one.value, one.before, one.year_before)]
 
 
 def _of(report: Report, part: str) -> list[list[Any]]:
