@@ -123,11 +123,11 @@ async def _lived(weeks: int, names: UUID) -> AsyncIterator[dict[str, object]]:
         for row in learned.cells[:12]:
             yield {
                 "bench": "learning", "what": "cell", "segment": learned.names.get(row.cell.segment, row.cell.segment),
-                "offer": row.cell.offer, "channel": row.cell.channel, "people": row.learned_from,
+                "offer": row.cell.offer, "channel": row.cell.channel, "messages": row.learned_from,
                 "buyers_of_100": round(row.mean * 100, 2), "low": round(row.low * 100, 2),
                 "high": round(row.high * 100, 2), "planted": round(_planted(row.cell) * 100, 2),
             }  # fmt: skip
-        yield _end(learned.beliefs.posterior)
+        yield _end(learned.beliefs.posterior) | {"people": learned.distinct_people}
 
 
 def _planted(cell: Cell) -> float:
@@ -136,13 +136,13 @@ def _planted(cell: Cell) -> float:
 
 
 def _end(posterior: Posterior) -> dict[str, object]:
-    """Return what is believed of everybody who was written to, each as their own cell, beside what is planted."""
-    people = posterior.people
-    mean, sd = (float(value[0]) for value in posterior.effects_across([people]))
-    every = sum(people.values())
-    truth = sum(many * _planted(cell) for cell, many in people.items()) / every
+    """Return what is believed over all messages, each as their own cell, beside what is planted."""
+    messages = posterior.people
+    mean, sd = (float(value[0]) for value in posterior.effects_across([messages]))
+    every = sum(messages.values())
+    truth = sum(many * _planted(cell) for cell, many in messages.items()) / every
     return {
-        "bench": "learning", "what": "end", "people": every, "held_out": posterior.controls,
+        "bench": "learning", "what": "end", "messages": every, "held_out": posterior.controls,
         "buyers_of_100": round(mean / every * 100, 2), "low": round((mean - LEVEL_80 * sd) / every * 100, 2),
         "high": round((mean + LEVEL_80 * sd) / every * 100, 2), "planted": round(truth * 100, 2),
     }  # fmt: skip
@@ -154,8 +154,9 @@ async def _belief(week: int) -> dict[str, object]:
     one = row.overall
     next_up = Counter(trial.most.cell.offer if trial.is_worth else "nothing" for trial in row.trials)
     return {
-        "bench": "learning", "what": "belief", "week": week, "version": row.beliefs.version, "people": row.people,
-        "held_out": row.controls, "buyers_of_100": round(one.mean * 100, 2), "low": round(one.low * 100, 2),
+        "bench": "learning", "what": "belief", "week": week, "version": row.beliefs.version,
+        "messages": row.messages, "people": row.distinct_people, "held_out": row.controls,
+        "buyers_of_100": round(one.mean * 100, 2), "low": round(one.low * 100, 2),
         "high": round(one.high * 100, 2), "next": dict(next_up.most_common()),
     }  # fmt: skip
 

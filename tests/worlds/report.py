@@ -196,36 +196,36 @@ def _sample(kept: Path) -> str:
     lines = lives.get(0, [])
     plans = {line["week"]: line for line in lines if line["what"] == "plan"}
     rows = [
-        [str(line["week"] + 1), f"{line['people']:,} / {line['held_out']:,}", _of_hundred(line),
+        [str(line["week"] + 1), f"{line['messages']:,} / {line['held_out']:,}", _of_hundred(line),
          *_planned(plans.get(line["week"]))]
         for line in lines if line["what"] == "belief"
     ]  # fmt: skip
     cells = [
-        [line["segment"], line["offer"], line["channel"], f"{line['people']:,}", _of_hundred(line),
+        [line["segment"], line["offer"], line["channel"], f"{line['messages']:,}", _of_hundred(line),
          f"{line['planted']:+.1f}"]
         for line in lines if line["what"] == "cell"
     ]  # fmt: skip
     if not rows:
         return ""
-    weeks = _table(["week", "learned from: written to / held out", "believed", "messages", "held out", "at random",
+    weeks = _table(["week", "learned from: messages / times held out", "believed", "messages", "held out", "at random",
                     "with money off", "expected profit"], rows)  # fmt: skip
-    tried = _table(["segment", "offer", "channel", "people", "believed", "planted"], cells)
+    tried = _table(["segment", "offer", "channel", "messages", "believed", "planted"], cells)
     title = "Ten weeks of the sample, buyers won of a hundred with 80 % intervals, and the plan made with it:"
     return f"{title}\n\n{weeks}\n\nWhat was tried most, beside what is planted:\n\n{tried}\n\n{_lives(lives)}"
 
 
 def _lives(lives: dict[int, list[Line]]) -> str:
-    """What each life ended with, beside what is planted over everybody it wrote to."""
+    """What each life ended with, beside what is planted over all its messages."""
     rows = []
     for life, lines in lives.items():
         (end,) = (line for line in lines if line["what"] == "end")
         few = sum(line["messages"] < FEW for line in lines if line["what"] == "plan")
         rows.append(
-            [str(life + 1), f"{end['people']:,} / {end['held_out']:,}", str(few), _of_hundred(end),
-             f"{end['planted']:+.1f}"]
+            [str(life + 1), f"{end['messages']:,} / {end['held_out']:,}, {end['people']:,} people", str(few),
+             _of_hundred(end), f"{end['planted']:+.1f}"]
         )  # fmt: skip
-    title = "Lives that differ in their draws alone, at the end, over everybody written to:"
-    head = ["life", "written to / held out", f"weeks of fewer than {FEW} messages", "believed", "planted"]
+    title = "Lives that differ in their draws alone, at the end, over all their messages:"
+    head = ["life", "messages / times held out", f"weeks of fewer than {FEW} messages", "believed", "planted"]
     return f"{title}\n\n{_table(head, rows)}"
 
 

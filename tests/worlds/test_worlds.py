@@ -170,10 +170,10 @@ def test_ten_weeks_of_the_sample_moved_the_agent_to_what_is_planted_on_the_whole
     for lines in lives.values():
         beliefs = [line for line in lines if line["what"] == "belief"]
         (end,) = (line for line in lines if line["what"] == "end")
-        assert (beliefs[0]["people"], beliefs[0]["buyers_of_100"]) == (0, 1.0)
+        assert (beliefs[0]["messages"], beliefs[0]["buyers_of_100"]) == (0, 1.0)
         assert beliefs[-1]["high"] - beliefs[-1]["low"] < 0.75 * (beliefs[0]["high"] - beliefs[0]["low"])
         ends.append(end)
-    assert np.median([end["people"] for end in ends]) > 5_000
+    assert np.median([end["messages"] for end in ends]) > 5_000
     # four in five if every life were as its interval says: half at least in so few
     assert np.mean([end["low"] < end["planted"] < end["high"] for end in ends]) >= 0.5
     off = [abs(end["buyers_of_100"] - end["planted"]) - abs(1.0 - end["planted"]) for end in ends]
