@@ -10,14 +10,15 @@ from liquor_app.screens.experiments.learning.effects_state import EffectsState
 from liquor_app.ui.badge import badge
 from liquor_app.ui.card import card
 from liquor_app.ui.empty import empty
+from liquor_app.ui.folded_table import folded_table
 from liquor_app.ui.grid import col
-from liquor_app.ui.table import Column, table
+from liquor_app.ui.table import Column
 from liquor_app.ui.tabs import segmented
 
 
 def effects_card() -> rx.Component:
-    shown = table(
-        EffectsState.lines,
+    shown = folded_table(
+        rx.Var.create(EffectsState.lines),
         [
             Column(
                 "Messages",
@@ -32,6 +33,7 @@ def effects_card() -> rx.Component:
             Column("", lambda line: badge(line.verdict, line.tone), phone="under", whole=True, heard="Verdict"),
         ],
         label="What messages changed against who was held out",
+        others="of them",
         loading=EffectsState.loading,
         empty=empty(
             "Nothing to compare yet",

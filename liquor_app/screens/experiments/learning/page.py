@@ -13,10 +13,11 @@ from liquor_app.ui.badge import badge
 from liquor_app.ui.button import button
 from liquor_app.ui.card import card, note
 from liquor_app.ui.empty import empty
+from liquor_app.ui.folded_table import folded_table
 from liquor_app.ui.frame.page_spec import Page, page_head
 from liquor_app.ui.grid import col, grid
 from liquor_app.ui.skeleton import skeleton_lines
-from liquor_app.ui.table import Column, table
+from liquor_app.ui.table import Column
 
 SUMMARY = LearningState.summary
 
@@ -84,8 +85,8 @@ def _summary() -> rx.Component:
 
 
 def _trials() -> rx.Component:
-    return table(
-        SUMMARY.trials,
+    return folded_table(
+        rx.Var.create(SUMMARY.trials),
         [
             Column("Segment", lambda line: line.segment),
             Column("Worth most to somebody usual", lambda line: line.most, phone="under", whole=True),
@@ -93,14 +94,15 @@ def _trials() -> rx.Component:
             Column("Known least, tried at random too", lambda line: line.doubt, phone="under", named=True, whole=True),
         ],
         label="What people of each segment will most likely get next, and what is known least",
+        others="segments",
         loading=LearningState.loading,
         empty=empty("No playbook yet", "Segments say in their playbooks what may be offered.", icon="layers"),
     )
 
 
 def _cells() -> rx.Component:
-    return table(
-        LearningState.cells,
+    return folded_table(
+        rx.Var.create(LearningState.cells),
         [
             Column("Segment", lambda line: line.segment),
             Column("Offer", lambda line: line.offer, phone="under", whole=True),
@@ -111,6 +113,7 @@ def _cells() -> rx.Component:
             Column("From", lambda line: badge(line.learned, line.tone), phone="under", whole=True),
         ],
         label="What was tried, and what it is believed to change",
+        others="kinds of messages",
         loading=LearningState.loading,
         empty=empty(
             "Nothing was learned yet",
@@ -124,8 +127,8 @@ def _played() -> rx.Component:
     return rx.cond(
         rx.Var.create(LearningState.played).length() > 0,
         card(
-            table(
-                LearningState.played,
+            folded_table(
+                rx.Var.create(LearningState.played),
                 [
                     Column(
                         "Campaign",
@@ -146,6 +149,7 @@ def _played() -> rx.Component:
                     ),
                 ],
                 label="Weeks that were played",
+                others="weeks",
                 dense=True,
                 empty=rx.fragment(),
             ),
@@ -162,8 +166,8 @@ def _played() -> rx.Component:
 
 
 def _policies() -> rx.Component:
-    return table(
-        LearningState.policies,
+    return folded_table(
+        rx.Var.create(LearningState.policies),
         [
             Column("Policy", lambda line: rx.fragment(line.policy, rx.el.small(line.others))),
             Column("Buyers of 100", lambda line: line.bought, number=True),
@@ -171,6 +175,7 @@ def _policies() -> rx.Component:
             Column("Rests on", lambda line: line.rests_on, phone="under", named=True, whole=True),
         ],
         label="What other policies would have brought",
+        others="policies",
         empty=empty(
             "Not worked out yet",
             rx.cond(
