@@ -189,3 +189,30 @@ def _folded(column: Column, row: Any) -> rx.Component:
 def _bones(columns: Sequence[Column], selectable: bool) -> rx.Component:
     cells = [rx.el.td(skeleton("64%", 12), class_name=column.class_name) for column in columns]
     return rx.el.tr(*([rx.el.td(class_name="pick")] if selectable else []), *cells)
+
+
+UNFOLDED = 5
+"""Rows a long table shows before it is opened."""
+
+
+def folded_table(
+    rows: rx.Var[Any], columns: Sequence[Column], *, label: str, others: str, shown: int = UNFOLDED, **given: Any
+) -> rx.Component:
+    """Draw the first rows, and the rest behind "23 more <others>": a table of its own with the same heads, so whoever
+    hears it loses nothing, and the keyboard opens it.
+
+    Args:
+        label: names the table for screen readers; the rest is called the same, "the others".
+        others: what the rows are called together: "segments".
+        given: as `table` takes it.
+    """
+    rest = rx.el.details(
+        rx.el.summary(
+            rx.el.span((rows.length() - shown).to_string(), class_name="num"), f" more {others}", class_name="t13 muted"
+        ),
+        table(rows[shown:], columns, label=f"{label}: the others", dense=bool(given.get("dense")), empty=rx.fragment()),
+        class_name="folded",
+    )
+    return rx.fragment(
+        table(rows[:shown], columns, label=label, **given), rx.cond(rows.length() > shown, rest, rx.fragment())
+    )

@@ -10,9 +10,8 @@ from liquor_app.screens.experiments.learning.effects_state import EffectsState
 from liquor_app.ui.badge import badge
 from liquor_app.ui.card import card
 from liquor_app.ui.empty import empty
-from liquor_app.ui.folded_table import folded_table
 from liquor_app.ui.grid import col
-from liquor_app.ui.table import Column
+from liquor_app.ui.table import Column, folded_table
 from liquor_app.ui.tabs import segmented
 
 

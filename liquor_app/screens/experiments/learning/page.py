@@ -13,11 +13,10 @@ from liquor_app.ui.badge import badge
 from liquor_app.ui.button import button
 from liquor_app.ui.card import card, note
 from liquor_app.ui.empty import empty
-from liquor_app.ui.folded_table import folded_table
 from liquor_app.ui.frame.page_spec import Page, page_head
 from liquor_app.ui.grid import col, grid
 from liquor_app.ui.skeleton import skeleton_lines
-from liquor_app.ui.table import Column
+from liquor_app.ui.table import Column, folded_table
 
 SUMMARY = LearningState.summary
 
