@@ -24,19 +24,25 @@ async def _forget(clones: list[Clone], tables: str) -> None:
 
 
 async def run(
-    people: int = 200_000, lines: int = 400_000, rounds: int = 1, before: str = "", changes: int = 1
+    people: int = 200_000,
+    lines: int = 400_000,
+    rounds: int = 1,
+    before: str = "",
+    changes: int = 1,
+    phones: int = 1,
 ) -> AsyncIterator[dict[str, object]]:
     """New people; the same file again; a file that changes each of them; lines of baskets, two an order.
 
     Args:
         before: the root of an older clone, absolute (its `.venv` may be ours); its import is left out without one.
         rounds: how often everything is done; a line each.
+        phones: 0 gives nobody a telephone.
         changes: 0 leaves out the same file again and the one that changes everybody.
     """
     folder = Path(tempfile.mkdtemp(prefix="liquor-bench-files-"))
     first, second, sales = folder / "people.csv", folder / "moved.csv", folder / "sales.csv"
-    write_people(first, people, phone=True)
-    write_people(second, people, phone=True, city="Bangor")
+    write_people(first, people, phone=bool(phones))
+    write_people(second, people, phone=bool(phones), city="Bangor")
     write_sales(sales, lines, people // 2)
     clones = [Clone(name, root) for name, root in roots(before).items()]
     try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections import deque
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -17,10 +18,26 @@ _LAST_MILLISECOND = (datetime(9999, 12, 31, tzinfo=UTC) - _EPOCH) // timedelta(m
 def uuid7(moment: datetime | None = None) -> UUID:
     """Return a UUIDv7: 48 bits of Unix milliseconds, 74 random bits. `moment` defaults to the real time."""
     millis = time.time_ns() // 1_000_000 if moment is None else (moment - _EPOCH) // timedelta(milliseconds=1)
-    value = int.from_bytes(millis.to_bytes(6, "big") + os.urandom(10), "big")
-    value = (value & ~(0xF << 76)) | (0x7 << 76)
-    value = (value & ~(0x3 << 62)) | (0x2 << 62)
-    return UUID(int=value)
+    return UUID(int=(millis << 80) | (_random() & _RANDOM) | _VERSION_AND_VARIANT)
+
+
+_VERSION_AND_VARIANT = (0x7 << 76) | (0x2 << 62)
+_RANDOM = (1 << 80) - 1 ^ (0xF << 76) ^ (0x3 << 62)
+_WIDTH, _DRAWN = 10, 256
+"""Bytes of random bits an id has, and how many ids' are drawn at once: each call of the system lets the other threads
+run, and an import makes a million ids."""
+_ready: deque[int] = deque()
+os.register_at_fork(after_in_child=_ready.clear)  # or two processes would make the same ids
+
+
+def _random() -> int:
+    while True:
+        try:
+            return _ready.pop()
+        except IndexError:  # another thread may take the last one
+            pass
+        drawn = os.urandom(_WIDTH * _DRAWN)
+        _ready.extend(int.from_bytes(drawn[at : at + _WIDTH]) for at in range(0, len(drawn), _WIDTH))
 
 
 def uuid7_head() -> str:

@@ -4,7 +4,7 @@ authorised, and has told people apart."""
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -53,8 +53,9 @@ SELECT count(*) FROM changed
 
 UNIQUE = ("email_key", "external_id")
 """What one of those who are not deleted holds alone."""
+HANDED_ON = "handed on by "
 _HAND_ON = {
-    key: f"UPDATE customers SET {key} = 'handed on by ' || CAST(id AS text) WHERE id = ANY(:ids)" for key in UNIQUE
+    key: f"UPDATE customers SET {key} = '{HANDED_ON}' || CAST(id AS text) WHERE id = ANY(:ids)" for key in UNIQUE
 }
 """For the moment until the statement after it gives them their own: each row of that is checked by itself, and whoever
 is to have a key would meet whoever still holds it."""
@@ -160,11 +161,16 @@ async def change_people(
     await session.execute(text(_CHANGES))
     await session.execute(text("TRUNCATE changed_people"))
     await copy_rows(session, "changed_people", ("id", "seen", *WRITTEN, "before", "after"), rows)
-    for key, ids in handing_on.items():
-        await session.execute(text(_HAND_ON[key]), {"ids": list(ids)})
+    await make_room(session, handing_on)
     updated = await session.execute(text(_UPDATE), {"import": import_id})
     if updated.scalar_one() != len(rows):
         raise Raced
+
+
+async def make_room(session: AsyncSession, handing_on: Mapping[str, Collection[UUID]]) -> None:
+    """Take their `UNIQUE` key from people who get another one by the next statement, by key."""
+    for key, ids in handing_on.items():
+        await session.execute(text(_HAND_ON[key]), {"ids": list(ids)})
 
 
 async def note_noes_again(session: AsyncSession, told: Iterable[Told], by: By) -> None:

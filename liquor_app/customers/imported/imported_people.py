@@ -7,15 +7,17 @@ date of birth) stays; so does what somebody else wrote since, and an address tha
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from liquor_app.core.ids import uuid_array
 from liquor_app.customers.ages.sealed_dates import BIRTH_COLUMNS, SEALED_DATE
-from liquor_app.customers.bulk_write import CONSENT_FIELDS, WRITTEN
+from liquor_app.customers.bulk_write import CONSENT_FIELDS, HANDED_ON, UNIQUE, WRITTEN
 from liquor_app.customers.merging.merged_fields import CONSENTS
 
 FOR_GOOD = "a_no"
@@ -29,19 +31,20 @@ CONFIRMED = "confirmed"
 _CONSENT = ", ".join(f"'{name}'" for name in CONSENT_FIELDS)
 _BIRTH = ", ".join(f"'{name}'" for name in BIRTH_COLUMNS)
 """They tell one date, and are set back together."""
+_HANDED_ON = " OR ".join(f"(f.name = '{key}' AND c.{key} = '{HANDED_ON}' || CAST(c.id AS text))" for key in UNIQUE)
 _SINCE = """
     EXISTS (SELECT FROM consents e WHERE e.customer_id = c.id AND e.channel || '_consent' = f.name
                AND e.import_id IS DISTINCT FROM i.import_id
                AND e.id > (SELECT o.id FROM consents o WHERE o.customer_id = c.id AND o.channel = e.channel
                               AND o.import_id = i.import_id ORDER BY o.id DESC LIMIT 1))
 """
-_WHY = f"""
+WHY_BUT_TAKEN = f"""
 CASE
     WHEN f.name IN ({_CONSENT}) AND i.after ->> f.name = 'withdrawn' THEN '{FOR_GOOD}'
     WHEN f.name IN ({_BIRTH}) AND (i.before ->> 'of_age_on' < i.after ->> 'of_age_on'
         OR CAST(i.after ->> 'of_age_on' AS date) > now()) THEN '{FOR_GOOD}'
     WHEN (c.updated_at <> i.at AND f.name NOT IN ({_BIRTH})
-            AND to_jsonb(c) -> f.name IS DISTINCT FROM i.after -> f.name)
+            AND to_jsonb(c) -> f.name IS DISTINCT FROM i.after -> f.name AND NOT ({_HANDED_ON}))
         OR (c.updated_at <> i.at AND f.name IN ({_BIRTH})
             AND (c.of_age_on IS DISTINCT FROM CAST(i.after ->> 'of_age_on' AS date)
                  OR c.birthday_md IS DISTINCT FROM CAST(i.after ->> 'birthday_md' AS int)))
@@ -50,13 +53,20 @@ CASE
                                   AND o.import_id <> i.import_id AND o.after ? f.name)
                   THEN '{LATER_IMPORT}' ELSE '{EDITED}' END
     WHEN EXISTS (SELECT FROM customer_confirmations l WHERE l.customer_id = c.id AND l.import_id <> i.import_id
-                    AND l.at > i.at AND l.fields ? f.name) THEN '{CONFIRMED}'
+                    AND l.at > i.at AND l.fields ? f.name AND l.import_id <> ALL(CAST(:silent AS uuid[])))
+        THEN '{CONFIRMED}'
+"""
+_WHY = f"""{WHY_BUT_TAKEN}
     WHEN f.name IN ('email', 'email_key') AND EXISTS (SELECT FROM customers o
-        WHERE o.email_key = i.before ->> 'email_key' AND o.id <> c.id AND o.deleted_at IS NULL) THEN '{TAKEN}'
+        WHERE o.email_key = i.before ->> 'email_key' AND o.id <> c.id AND o.deleted_at IS NULL)
+        AND c.id NOT IN (SELECT unnest(CAST(:freed_email_key AS uuid[]))) THEN '{TAKEN}'
     WHEN f.name = 'external_id' AND EXISTS (SELECT FROM customers o
-        WHERE o.external_id = i.before ->> 'external_id' AND o.id <> c.id AND o.deleted_at IS NULL) THEN '{TAKEN}'
+        WHERE o.external_id = i.before ->> 'external_id' AND o.id <> c.id AND o.deleted_at IS NULL)
+        AND c.id NOT IN (SELECT unnest(CAST(:freed_external_id AS uuid[]))) THEN '{TAKEN}'
 END
 """
+"""Why field `f.name` of somebody `c` is not set back to what it was in image `i`; NULL: it is. The words of imports
+`:silent` keep none any more; what stands in another's way of those `:freed_…` goes before them."""
 _PLAN = f"""
 SELECT i.customer_id, i.seen, i.at, c.updated_at AS was, i.after AS told, c.merged_into IS NOT NULL AS merged,
        c.updated_at = i.at AS untouched,
@@ -83,6 +93,10 @@ SELECT 'people' AS what, count(*) AS n FROM ({_PLAN}) p WHERE p.back <> '{{}}'
         AND (c.deleted_at IS NULL OR c.merged_into IS NOT NULL)
       UNION SELECT id, merged_into FROM customers WHERE import_id = :import AND merged_into IS NOT NULL
       UNION SELECT s.id, s.merged_into FROM customers s JOIN up ON s.id = up.merged_into) SELECT id FROM up)
+"""
+
+_COUNT_THESE = f"""
+SELECT count(*) FROM ({_PLAN} AND i.customer_id = ANY(:ids)) p WHERE p.back <> jsonb_build_object()
 """
 
 KEPT_FIELDS = f"""
@@ -218,23 +232,58 @@ class Undone:
             self.kept[f"fields_{what}"] += many
 
 
-async def count_changed_people(session: AsyncSession, import_id: UUID) -> Undone:
-    """Tell what `set_back_people` would do, all in all."""
+def looked_at(silent: Sequence[UUID] = (), freed: Mapping[str, Sequence[UUID]] | None = None) -> dict[str, Any]:
+    """Return what statements that tell why fields stay are bound with, beside the import.
+
+    Args:
+        silent: imports whose word keeps no field any more.
+        freed: by `UNIQUE` key, whose is another's by now who goes, or is set back, before them.
+    """
+    return {"silent": uuid_array(silent), **{f"freed_{key}": uuid_array((freed or {}).get(key, ())) for key in UNIQUE}}
+
+
+async def count_changed_people(
+    session: AsyncSession, import_id: UUID, silent: Sequence[UUID], freed: Mapping[str, Sequence[UUID]]
+) -> Undone:
+    """Tell what `set_back_people` would do, all in all; arguments as `looked_at`."""
     undone = Undone()
-    for what, many in await session.execute(text(_COUNT), {"import": import_id}):
+    for what, many in await session.execute(text(_COUNT), {"import": import_id, **looked_at(silent, freed)}):
         undone.note(what, many)
     return undone
 
 
-async def set_back_people(session: AsyncSession, import_id: UUID, after: UUID, most: int) -> Undone:
-    """Set back the next people the import changed, those after `after`, and take its yeses from their evidence."""
+async def count_left_fields(session: AsyncSession, import_id: UUID, ids: Sequence[UUID], silent: Sequence[UUID]) -> int:
+    """Tell how many of these people `set_back_these` would set back."""
+    bound = {"import": import_id, "ids": list(ids), **looked_at(silent)}
+    return int((await session.execute(text(_COUNT_THESE), bound)).scalar_one())
+
+
+async def set_back_people(
+    session: AsyncSession, import_id: UUID, after: UUID, most: int, silent: Callable[[], Awaitable[list[UUID]]]
+) -> Undone:
+    """Set back the next people the import changed, those after `after`, and take its yeses from their evidence.
+
+    Args:
+        silent: tells whose word keeps no field any more; asked once nobody else writes to these people.
+    """
     found = await session.execute(text(_BATCH), {"import": import_id, "after": after, "most": most})
     ids = list(found.scalars())
-    undone = Undone(upto=ids[-1] if len(ids) == most else None)
-    if not ids:
-        return undone
-    bound = {"import": import_id, "ids": ids}
-    await session.execute(text(_LOCK), {"ids": ids})
+    undone = Undone()
+    if ids:
+        await lock_people(session, ids)
+        undone = await set_back_these(session, import_id, ids, await silent())
+    undone.upto = ids[-1] if len(ids) == most else None
+    return undone
+
+
+async def lock_people(session: AsyncSession, ids: Sequence[UUID]) -> None:
+    """Until the end of the transaction nobody else writes to these people."""
+    await session.execute(text(_LOCK), {"ids": list(ids)})
+
+
+async def set_back_these(session: AsyncSession, import_id: UUID, ids: Sequence[UUID], silent: Sequence[UUID]) -> Undone:
+    """As `set_back_people`, of people who are locked."""
+    undone, bound = Undone(), {"import": import_id, "ids": list(ids), **looked_at(silent)}
     for what, many in await session.execute(text(_SET_BACK), bound):
         undone.note(what, many)
     undone.removed["consents"] += await take_yeses(session, import_id, ids)

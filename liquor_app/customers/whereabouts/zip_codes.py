@@ -67,12 +67,18 @@ def law_state(state: str | None, postal_code: str | None = None) -> str | None:
     """Return two letters of the state somebody says to live in: the one on file, else the ZIP code's; None if neither
     tells. What is written there but is no state of the US (`NA`, `XX`, a typing error) tells nothing: whoever does not
     know somebody's state takes the strictest one's law. The law may be another's as well: `law_states`."""
-    if (known := normalise_state(state or "")) in STATES:
+    known = state if state in STATES else normalise_state(state or "")  # as files have been read it is two letters
+    if known in STATES:
         return known
     found = _ZIP.match((postal_code or "").strip())
-    if found is None or _SOLDIERS.match(found[1]):
+    return _state_of(found[1]) if found else None
+
+
+def _state_of(code: str) -> str | None:
+    """Return the state a ZIP code's five digits lie in, if it has a law of its own."""
+    if _SOLDIERS.match(code):
         return None
-    told = _atlas().state_of_zip.get(found[1]) or state_of_prefix(found[1])
+    told = _atlas().state_of_zip.get(code) or state_of_prefix(code)
     return told if told in STATES else None
 
 
@@ -93,10 +99,10 @@ def zones_of_place(state: str | None, postal_code: str | None) -> tuple[str, ...
     """
     found = _ZIP.match((postal_code or "").strip())
     zone = _atlas().zone_of_zip.get(found[1]) if found else None
-    lives = law_state(state, postal_code)
-    if zone is None:
+    lives = state if state in STATES else law_state(state, postal_code)
+    if found is None or zone is None:
         return _atlas().zones_of_state.get(lives or "", ())
-    if lives is not None and law_state(None, postal_code) not in (None, lives):
+    if lives is not None and _state_of(found[1]) not in (None, lives):
         return tuple(dict.fromkeys((*_atlas().zones_of_state.get(lives, ()), zone)))
     return (zone,)
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from liquor_app.customers.addresses import FORCES, country_of_somebody_new
 from liquor_app.customers.ages.birth_dates import PLACEHOLDERS, known_birthday
@@ -17,7 +17,7 @@ from liquor_app.customers.person_names import NO_GIVEN, is_nobodys
 from liquor_app.customers.places import STATES, nearly_a_state
 from liquor_app.customers.whereabouts.zip_codes import lost_zeros, with_zeros
 from liquor_app.imports.cleaning.answers.consent_cells import ConsentColumns, ConsentGiven, hear
-from liquor_app.imports.cleaning.cells import MAX_TEXT, Rejected, clean_label, clean_word
+from liquor_app.imports.cleaning.cells import MAX_TEXT, MOST_REMEMBERED, Rejected, clean_label, clean_word
 from liquor_app.imports.cleaning.file_setting import Setting
 from liquor_app.imports.cleaning.label_cells import clean_custom, clean_tags
 from liquor_app.imports.cleaning.moment_cells import (
@@ -96,6 +96,18 @@ _CLEAN: dict[str, Callable[[str], str | None]] = {
 }
 
 
+_REPEATED = frozenset({"city", "state", "postal_code", "country", "timezone", "language"})
+"""Whose cells say the same again and again: what each was read as is remembered, as far as it could be read."""
+UNREAD = object()
+
+
+def _remember(known: dict[str, Any], cell: str, value: str | None) -> None:
+    if len(known) > MOST_PLACES:
+        known.clear()
+    known[cell] = value
+
+
+MOST_PLACES = 16_384
 ADDRESS = {"email": "email", "sms": "phone"}
 """Channel → the field of its address."""
 
@@ -112,7 +124,7 @@ class PersonReader:
 
     def __init__(self, at: dict[str, int], how: Setting) -> None:
         self._at, self._how = at, how
-        self._plain = [(name, at[name], clean) for name, clean in _CLEAN.items() if name in at]
+        self._plain = [(name, at[name], clean, dict[str, Any]()) for name, clean in _CLEAN.items() if name in at]
         self._names = [
             (name, at[name], partial(clean_name, field=name)) for name in ("first_name", "last_name") if name in at
         ]
@@ -140,10 +152,14 @@ class PersonReader:
         notes: list[str] = []
         refused: dict[str, Rejected] = {}
         values: dict[str, object] = {}
-        for name, place, clean in self._plain:
+        for name, place, clean, known in self._plain:
             if cell := cells[place]:
                 try:
-                    if value := clean(cell):
+                    if (value := known.get(cell, UNREAD)) is UNREAD:
+                        value = clean(cell)
+                        if name in _REPEATED and len(cell) <= MOST_REMEMBERED:
+                            _remember(known, cell, value)
+                    if value:
                         values[name] = value
                 except Rejected as why:
                     refused[name] = why.bare()

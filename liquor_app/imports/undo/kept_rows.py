@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import TextClause, text
@@ -19,9 +20,9 @@ from liquor_app.core.csv_cells import export_text
 from liquor_app.core.errors import NotFound
 from liquor_app.customers.imported.imported_baskets import KEPT_BASKETS
 from liquor_app.customers.imported.imported_noes import kept_noes
-from liquor_app.customers.imported.imported_people import KEPT_FIELDS
+from liquor_app.customers.imported.imported_people import KEPT_FIELDS, looked_at
 from liquor_app.imports.import_rows import get_import
-from liquor_app.imports.undo.undo_import import FIRST, HOLDS, find_made, vouch_no_more
+from liquor_app.imports.undo.undo_import import FIRST, HOLDS, find_made, looked_at_fields, vouch_no_more
 from liquor_app.imports.undo.undo_words import KEPT
 
 SHOWN_OF_EACH = 20
@@ -86,11 +87,12 @@ async def kept_names(session: AsyncSession, actor: Actor, import_id: UUID, most:
     require(actor, Permission.CUSTOMERS_PRIVATE)
     row = await get_import(session, actor, import_id)
     found = list[KeptRow]()
-    if row.kind != "products":
+    if row.kind == "purchases":
         await find_made(session, import_id)
-    gone = await vouch_no_more(session)
+    bound = {"import": import_id, "most": most, "gone": await vouch_no_more(session)}
+    bound |= looked_at(*await looked_at_fields(session, import_id)) if row.kind == "customers" else {}
     for statement in _FIRST[row.kind]:
-        rows = await session.execute(statement, {"import": import_id, "most": most, "gone": gone})
+        rows = await session.execute(statement, bound)
         found += [_kept(*one) for one in rows]
     ranks = list(KEPT)
     return sorted(found, key=lambda one: ranks.index(one.why))
@@ -117,11 +119,14 @@ async def kept_page(
     row = await get_import(session, actor, import_id)
     begins, after = after is None, after or After()
     lines, statements = [_line(HEADING)] if begins else [], _PAGED[row.kind]
-    if row.kind != "products":
+    bound: dict[str, Any] = {}
+    if row.kind == "customers":
+        bound = looked_at(*await looked_at_fields(session, import_id))
+    elif row.kind == "purchases":
         await find_made(session, import_id)
     following: After | None = after
     while following is not None and len(lines) <= 1:
-        told, following = await _page(session, statements, import_id, following)
+        told, following = await _page(session, statements, {**bound, "import": import_id}, following)
         lines += [_line((export_text(one.name), export_text(one.number), KEPT[one.why])) for one in told]
     if begins and len(lines) == 1:
         raise NotFound("Nothing stays of this import that others built on.")
@@ -131,11 +136,10 @@ async def kept_page(
 
 
 async def _page(
-    session: AsyncSession, statements: Sequence[TextClause], import_id: UUID, after: After
+    session: AsyncSession, statements: Sequence[TextClause], bound: Mapping[str, Any], after: After
 ) -> tuple[list[KeptRow], After | None]:
-    bound = {"import": import_id, "after": after.id, "why": after.why, "most": PAGE_ROWS}
-    bound |= {"gone": await vouch_no_more(session)}
-    rows = [_kept(*one) for one in await session.execute(statements[after.statement], bound)]
+    page = {"after": after.id, "why": after.why, "most": PAGE_ROWS, "gone": await vouch_no_more(session)}
+    rows = [_kept(*one) for one in await session.execute(statements[after.statement], {**bound, **page})]
     if len(rows) == PAGE_ROWS:
         return rows, After(after.statement, rows[-1].id, rows[-1].why)
     return rows, After(after.statement + 1) if after.statement + 1 < len(statements) else None

@@ -20,9 +20,10 @@ from liquor_app.core.clock import now
 from liquor_app.core.errors import Conflict
 from liquor_app.core.models import JobStatus
 from liquor_app.core.queue import Job, enqueue, get_job, request_cancel
+from liquor_app.customers.imported.handed_on import contested, freed
 from liquor_app.customers.imported.imported_baskets import GOES, count_baskets
 from liquor_app.customers.imported.imported_noes import note_noes, why_it_stays
-from liquor_app.customers.imported.imported_people import Undone, count_changed_people
+from liquor_app.customers.imported.imported_people import Undone, count_changed_people, count_left_fields
 from liquor_app.customers.merging.aliases import count_numbers
 from liquor_app.imports.import_rows import KEPT_DAYS, ImportRow, get_import, lock_import
 from liquor_app.imports.models import IMPORT, ImportStatus
@@ -31,19 +32,31 @@ from liquor_app.imports.undo.whose_job import asked_by
 
 _TRACED = {"customers": 1, "purchases": 1, "products": 2}
 """Since which version of a checkpoint what an import of this kind makes and changes is known."""
-_COUNT = {"customers": count_changed_people, "products": count_products}
 FIRST = UUID(int=0)
 PHASES = {
-    "customers": ("changed_people", "made_people", "left_behind", "tags", "numbers", "noes"),
+    "customers": (
+        "made_people",
+        "handed_on",
+        "changed_people",
+        "left_behind",
+        "left_fields",
+        "tags",
+        "numbers",
+        "noes",
+    ),
     "purchases": ("made_baskets", "changed_baskets", "left_baskets", "made_people"),
     "products": ("changed_products", "made_products"),
 }
-"""What is taken back, in this order: addresses of the suppression list once their people are gone."""
+"""What is taken back, in this order: whoever holds an address that another gets back first, and addresses of the
+suppression list once their people are gone."""
+MADE_FIRST = "made_first"
+_BEFORE_THAT = ("changed_people", *(one for one in PHASES["customers"] if one != "changed_people"))
+"""Of an undoing that was begun before people who were made went first (it has no `MADE_FIRST`)."""
 
 _STANDS_NO_MORE = """
 ({0}.import_id = CAST(:import AS uuid)
     OR EXISTS (SELECT FROM imports u WHERE u.id = {0}.import_id AND (u.status = 'undone' OR u.status = 'undoing'
-                  AND u.undo ->> 'phase' IN ('left_behind', 'tags', 'numbers', 'noes', 'done'))))
+                  AND u.undo ->> 'phase' IN ('left_behind', 'left_fields', 'tags', 'numbers', 'noes', 'done'))))
 """
 """As `_VOUCH_NO_MORE` of baskets: an import that is being undone stands by people until it comes to those it left."""
 _SAID_AGAIN = f"(e.evidence ? 'again' AND {_STANDS_NO_MORE.format('e')})"
@@ -108,6 +121,34 @@ SELECT p.written_by IS NULL AS is_made, count(*) AS n,
        COALESCE(sum((SELECT count(*) FROM purchase_lines w WHERE w.purchase_id = p.id)), 0) AS lines
        {_LEFT_BASKETS} GROUP BY 1
 """
+_KEEP_NO_FIELD = f"""
+SELECT u.id FROM imports u WHERE u.status = '{ImportStatus.UNDOING}'
+   AND u.undo ->> 'phase' IN ('left_fields', 'tags', 'numbers', 'noes', 'done')
+"""
+"""Imports whose word keeps nobody's field any more, as `_VOUCH_NO_MORE` of baskets."""
+_LEFT_FIELDS = """
+  FROM customer_confirmations l
+  JOIN customer_images i ON i.customer_id = l.customer_id AND i.import_id <> l.import_id AND l.at > i.at
+   AND l.fields ?| ARRAY(SELECT jsonb_object_keys(i.after))
+  JOIN imports m ON m.id = i.import_id AND m.status IN ('undoing', 'undone')
+ WHERE l.import_id = :import
+"""
+LEFT_FIELDS = f"SELECT DISTINCT i.customer_id {_LEFT_FIELDS} AND i.customer_id > :after ORDER BY 1 LIMIT :most"
+"""Of whom an import that is undone, or being so, may have left a field for this one's word."""
+_WENT_PAST = """
+(m.status = 'undone' OR m.undo ->> 'phase' IN ('left_behind', 'left_fields', 'tags', 'numbers', 'noes', 'done')
+    OR (m.undo ->> 'phase' = 'changed_people' AND CAST(m.undo ->> 'after' AS uuid) >= i.customer_id))
+"""
+LEFT_BY = f"""
+SELECT i.import_id, array_agg(i.customer_id) AS ids {_LEFT_FIELDS} AND {_WENT_PAST} AND i.customer_id = ANY(:ids)
+ GROUP BY 1 ORDER BY 1
+"""
+"""… and which: those that have gone past these people. The others see that this one keeps nothing."""
+_ALL_LEFT = f"""
+SELECT i.import_id, array_agg(i.customer_id) AS ids {_LEFT_FIELDS} AND {_WENT_PAST}
+   AND i.customer_id NOT IN (SELECT id FROM undo_made WHERE why IS NULL) GROUP BY 1 ORDER BY 1
+"""
+_GOING = "SELECT id FROM undo_made WHERE why IS NULL AND id = ANY(:ids)"
 HOLDS = "c.id NOT IN (SELECT id FROM undo_made WHERE why IS NULL)"
 _FORGET_MADE = "DROP TABLE IF EXISTS pg_temp.undo_made"
 _MAKE_MADE = f"""
@@ -196,8 +237,13 @@ async def preview_undo(session: AsyncSession, actor: Actor, import_id: UUID) -> 
         raise Conflict(problem)
     if row.kind == "purchases":
         undone = await count_baskets(session, import_id, await vouch_no_more(session))
+    elif row.kind == "products":
+        undone = await count_products(session, import_id)
     else:
-        undone = await _COUNT[row.kind](session, import_id)
+        bound = await looked_at_fields(session, import_id)
+        undone = await count_changed_people(session, import_id, *bound)
+        for whose, ids in await session.execute(text(_ALL_LEFT), {"import": import_id}):
+            undone.set_back["customers"] += await count_left_fields(session, whose, ids, [*bound[0], import_id])
     undone.removed["numbers"] = await count_numbers(session, import_id)
     if row.kind == "purchases":
         await _count_left(session, import_id, undone)
@@ -212,6 +258,27 @@ async def find_made(session: AsyncSession, import_id: UUID) -> None:
     own: by name, and why they stay. A corridor, for the names of those who do."""
     await session.execute(text(_FORGET_MADE))
     await session.execute(text(_MAKE_MADE), {"import": import_id, "gone": await vouch_no_more(session)})
+
+
+async def looked_at_fields(session: AsyncSession, import_id: UUID) -> tuple[list[UUID], dict[str, list[UUID]]]:
+    """Return whose word keeps no field, and who gets back what another holds by now, by key: as `looked_at` has them,
+    before anything is undone. Makes `undo_made` anew. A corridor."""
+    await find_made(session, import_id)
+    silent, wanted = await keep_no_field(session), await contested(session, import_id)
+    holders = [holder for pairs in wanted.values() for holder in pairs.values()]
+    going = set((await session.execute(text(_GOING), {"ids": holders})).scalars()) if holders else set()
+    free = await freed(session, import_id, silent, wanted, going)
+    return silent, {key: sorted(some) for key, some in free.items()}
+
+
+async def keep_no_field(session: AsyncSession) -> list[UUID]:
+    """Return the imports whose word keeps nobody's field any more. A corridor."""
+    return list((await session.execute(text(_KEEP_NO_FIELD))).scalars())
+
+
+def phases_of(row: ImportRow) -> tuple[str, ...]:
+    """Return what is taken back of an import, in order."""
+    return PHASES[row.kind] if row.kind != "customers" or row.undo.get(MADE_FIRST) else _BEFORE_THAT
 
 
 async def vouch_no_more(session: AsyncSession) -> list[UUID]:
@@ -263,7 +330,7 @@ async def request_undo(session: AsyncSession, actor: Actor, import_id: UUID) -> 
     undo = {
         "phase": PHASES[row.kind][0], "after": str(FIRST), "done": int(row.undo.get("done", 0)) if is_stopped else 0,
         "total": row.created + row.updated + int(row.taken_back.get("orders", 0)), "removed": removed,
-        "set_back": set_back, "kept": {}, "since": row.undo.get("since") if is_stopped else None,
+        "set_back": set_back, "kept": {}, "since": row.undo.get("since") if is_stopped else None, MADE_FIRST: True,
     }  # fmt: skip
     job_id = await enqueue(
         session, Job.UNDO_IMPORT, {"import_id": str(row.id), "actor": asked_by(actor)}, created_by=actor.user_id

@@ -25,13 +25,16 @@ from liquor_app.core.lease import JobLost
 from liquor_app.core.platform.collisions import again
 from liquor_app.core.queue import Job, JobCancelled, JobContext, enqueue, unexpected
 from liquor_app.customers.imported.confirmations import forget_confirmations
+from liquor_app.customers.imported.handed_on import set_back_handed_on
 from liquor_app.customers.imported.imported_baskets import let_baskets_go, remove_baskets, set_back_baskets
 from liquor_app.customers.imported.imported_noes import remove_noes
 from liquor_app.customers.imported.imported_people import (
     MERGED,
     Undone,
+    lock_people,
     remove_people,
     set_back_people,
+    set_back_these,
     take_tags,
     take_yeses,
 )
@@ -42,8 +45,11 @@ from liquor_app.imports.undo.undo_import import (
     FIRST,
     LEFT_BASKETS,
     LEFT_BEHIND,
-    PHASES,
+    LEFT_BY,
+    LEFT_FIELDS,
     WHY_THEY_STAY,
+    keep_no_field,
+    phases_of,
     progress,
     undo_counts,
     vouch_no_more,
@@ -114,7 +120,7 @@ async def _step(session: AsyncSession, actor: Actor, import_id: UUID, job_id: UU
     row = await lock_import(session, actor, import_id)
     if row.status is not ImportStatus.UNDOING or row.job_id != job_id:
         raise Conflict("This undoing was stopped, or another worker goes on with it.")
-    undo, phases = dict(row.undo), (*PHASES[row.kind], DONE)
+    undo, phases = dict(row.undo), (*phases_of(row), DONE)
     if undo["phase"] == DONE:
         return False, undo
     after = UUID(undo["after"])
@@ -140,7 +146,11 @@ async def _batch(session: AsyncSession, import_id: UUID, phase: str, after: UUID
     if phase == "numbers":
         return Undone(removed=Counter(numbers=await take_numbers(session, import_id))), None
     if phase == "changed_people":
-        return await set_back_people(session, import_id, after, BATCH_ROWS), None
+        return await set_back_people(session, import_id, after, BATCH_ROWS, lambda: keep_no_field(session)), None
+    if phase == "handed_on":
+        return await set_back_handed_on(session, import_id, await keep_no_field(session)), None
+    if phase == "left_fields":
+        return await _left_fields(session, import_id, after), None
     if phase == "made_people":
         return await _made_people(session, import_id, after), None
     if phase == "left_behind":
@@ -188,6 +198,20 @@ async def _left_behind(session: AsyncSession, import_id: UUID, after: UUID) -> U
     undone = Undone(upto=ids[-1] if len(ids) == BATCH_ROWS else None)
     reasons = await session.execute(text(_WHY_STAY), {"ids": ids, "import": import_id})
     undone.removed.update(await remove_people(session, [person for person, why in reasons if why is None]))
+    return undone
+
+
+async def _left_fields(session: AsyncSession, import_id: UUID, after: UUID) -> Undone:
+    """Set back the next fields that an import which is undone, or being so, had left because this one said them once
+    more."""
+    found = await session.execute(text(LEFT_FIELDS), {"import": import_id, "after": after, "most": BATCH_ROWS})
+    ids = list(found.scalars())
+    undone = Undone(upto=ids[-1] if len(ids) == BATCH_ROWS else None)
+    if ids:
+        await lock_people(session, ids)  # an undoing that is at them has told how far it is by then
+        silent = [*await keep_no_field(session), import_id]
+        for whose, people in (await session.execute(text(LEFT_BY), {"import": import_id, "ids": ids})).all():
+            undone.set_back.update((await set_back_these(session, whose, sorted(people), silent)).set_back)
     return undone
 
 
