@@ -16,7 +16,7 @@ from liquor_app.customers.recipient_consent import refused_numbers
 from liquor_app.organization.models import Channel
 from liquor_app.sending.pipeline.dispatch import Dispatcher
 from liquor_app.sending.pipeline.launch import launch_campaign
-from tests.factories import ALL_DAY, add_people, add_ready_campaign, noon_zone, open_shop
+from tests.factories import ALL_DAY, MONDAY, add_people, add_ready_campaign, at, open_shop
 from tests.sending.test_pump import between_claim_and_fence
 
 pytestmark = pytest.mark.integration
@@ -27,12 +27,15 @@ async def shop(channel: str = "sms") -> tuple[UUID, list[UUID]]:
     """A campaign to two people, and a third who has the first one's number and is not written to."""
     async with transaction() as session:
         await open_shop(session)
-        people = await add_people(session, 3, timezone=noon_zone())
+        people = await add_people(session, 3)
         await session.execute(
             text("UPDATE customers SET phone = :number WHERE id = ANY(:ids)"),
             {"number": NUMBER, "ids": [people[0], people[2]]},
         )
-        campaign = await add_ready_campaign(session, people[:2], channel=channel, window=ALL_DAY)
+        # noon of a played week: no text is sent at night, where the number is of, whenever the test runs
+        campaign = await add_ready_campaign(
+            session, people[:2], channel=channel, window=ALL_DAY, start=MONDAY, virtual_now=at(1, 12)
+        )
     async with transaction() as session:
         await launch_campaign(session, SYSTEM, campaign)
     return campaign, people
