@@ -91,7 +91,7 @@ async def test_a_dirty_file(database: str, dirty: Path) -> None:
     assert report.reasons == {"unreadable_row": 2, "no_identity": 1, "email_of_another": 1}
     assert report.notes == {
         "email_left_out": 1, "phone_left_out": 1, "date_of_birth_left_out": 1, "consent_without_evidence": 1,
-        "repeated_first_stands": 1,
+        "repeated_first_stands": 1, "country_of_phone": 1,
     }  # fmt: skip
     people = await rows("SELECT * FROM customers ORDER BY email_key")
     assert [person["email_key"] for person in people] == [
@@ -105,6 +105,7 @@ async def test_a_dirty_file(database: str, dirty: Path) -> None:
     assert ada["timezone"] == ida["timezone"] == "America/New_York"
     assert (ada["email_consent"], bo["email_consent"], eve["email_consent"]) == ("given", "withdrawn", None)
     assert (bo["email"], eve["phone"], eve["name"]) == ("BO@Example.com", "+442079460018", "=cmd()|calc")
+    assert (bo["country"], eve["country"]) == ("US", "GB")
     evidence = await rows("SELECT channel, status, source, at FROM consents ORDER BY at")
     assert [tuple(row.values()) for row in evidence] == [
         ("email", "given", "till", datetime(2026, 1, 5, tzinfo=UTC)),
@@ -492,8 +493,8 @@ async def test_a_merge_waits_for_baskets_that_are_being_written(database: str) -
         await wait_for_lines(writing)
         await writing.execute(
             text(
-                "INSERT INTO basket_lines VALUES ('7', 1, :id, now(), 3, NULL, NULL, NULL, NULL, 'Wine', NULL, 1, 5, 0,"
-                " 0, true)"
+                "INSERT INTO basket_lines VALUES ('7', 1, :id, now(), 3, NULL, NULL, NULL, NULL, NULL, 'Wine', NULL, 1,"
+                " 5, 0, 0, true)"
             ),
             {"id": second},
         )

@@ -121,6 +121,8 @@ def _compare() -> rx.Component:
             rx.el.p(
                 rx.el.b(DoublesState.stays_name), " stays, ", rx.el.b(DoublesState.goes_name), " becomes part of it. ",
                 DoublesState.summary,
+                overflow_wrap="anywhere",
+                min_width="0",
             ),
             button("Swap", icon="arrow-left-right", small=True, on_click=DoublesState.swap),
             apart=True,
