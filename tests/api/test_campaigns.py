@@ -209,7 +209,7 @@ async def test_what_was_not_measured_is_null(viewer: Client) -> None:
     """Before the first decision comes nothing has changed by 0, and a week that was only played changed nothing at all:
     it told of a sure loss of what sending costs."""
     async with transaction() as session:
-        campaign = await campaign_with(session, 60, 30, target_kpis='["incremental_revenue"]')
+        campaign = await campaign_with(session, 80, 50, target_kpis='["incremental_revenue"]')
         await session.execute(text("UPDATE campaigns SET status = 'active', started_at = now()"))
     told = (await viewer.get(f"/campaigns/{campaign}/analytics")).json()
     assert (told["holdout"]["contacted"], told["holdout"]["held_out"]) == (0, 0)

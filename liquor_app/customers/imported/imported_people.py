@@ -59,10 +59,10 @@ CASE
 _WHY = f"""{WHY_BUT_TAKEN}
     WHEN f.name IN ('email', 'email_key') AND EXISTS (SELECT FROM customers o
         WHERE o.email_key = i.before ->> 'email_key' AND o.id <> c.id AND o.deleted_at IS NULL)
-        AND c.id NOT IN (SELECT unnest(CAST(:freed_email_key AS uuid[]))) THEN '{TAKEN}'
+        AND c.id <> ALL(CAST(:freed_email_key AS uuid[])) THEN '{TAKEN}'
     WHEN f.name = 'external_id' AND EXISTS (SELECT FROM customers o
         WHERE o.external_id = i.before ->> 'external_id' AND o.id <> c.id AND o.deleted_at IS NULL)
-        AND c.id NOT IN (SELECT unnest(CAST(:freed_external_id AS uuid[]))) THEN '{TAKEN}'
+        AND c.id <> ALL(CAST(:freed_external_id AS uuid[])) THEN '{TAKEN}'
 END
 """
 """Why field `f.name` of somebody `c` is not set back to what it was in image `i`; NULL: it is. The words of imports
