@@ -22,7 +22,7 @@ from liquor_app.core.platform.child_process import Child, free_port
 from tests.e2e.conftest import environment, wait_until_ready
 from tests.reliability.chaos import own_engines
 
-pytestmark = [pytest.mark.reliability, pytest.mark.xdist_group("image")]
+pytestmark = [pytest.mark.reliability, pytest.mark.beside, pytest.mark.xdist_group("up")]
 
 DOCKERFILE = (PROJECT_ROOT / "Dockerfile").read_text()
 COMPOSE = (PROJECT_ROOT / "docker-compose.yml").read_text()
