@@ -74,20 +74,20 @@ test: $(DEV) ## everything: lint, types, contracts, unit, integration, browser
 test-fast: $(DEV) ## the inner loop: no browser, no killed processes
 	@$(BIN)/python -m pytest -q -n 2 --dist loadgroup -x -m "not e2e and not reliability and not timescale and not proof" tests
 
-ABOVE := security api ui forms lists demo scoring details planning experiments campaigns commands templates providers webhooks
+ABOVE := security api ui forms lists demo scoring details planning experiments campaigns commands templates providers webhooks \
+  privacy analytics
 # what files say, in whose words, and their pages: no engine has a part in it; what stores them (import, undo, merging) runs
-READING := back_in_part calls cells coded_noes countries_of_phones differing_totals dirty_files file_totals footers future_consents \
-  hostile_cells import_cases kinds_are_signs left_out_asked letters more_noes more_tills net_money orders_add_up \
-  orders_as_customers other_tills other_ways part_refunds people_columns product_files profiles quiet_losses refund_of \
-  refusals registers reversed_orders row_reader said_of_all sale_statuses sales several_noes sheets store_numbers \
-  spanish_files till_words told_apart told_by_column tool_words tools_table totals_below trial unnamed_returns void_rows woo_advanced words_of_rows words_told
-# words that are asked and written, papers that are set, ciphers, and what a copy of the whole sample tells
-ELSEWHERE := analytics/test_asking analytics/test_documents analytics/test_reviews core/test_key_rotation \
-  privacy/test_anonymised privacy/test_written_otherwise
+READING := adding_up archives back_in_part calls cells coded_noes countries_of_phones differing_totals dirty_files file_totals footers future_consents \
+  hostile_cells import_cases kinds_are_signs left_out_asked letters more_noes more_tills net_money no_goods orders_add_up \
+  orders_as_customers other_tills other_ways part_refunds people_columns product_files profiles quiet_losses recognised_by_values refund_of refunds_twice \
+  refusals registers reversed_orders row_reader said_of_all sale_statuses sales several_noes second_numbers shared_phones sheets store_numbers \
+  spanish_files till_words told_apart told_by_column tool_words tools_table totals_below trial unheard_columns unnamed_returns void_rows woo_advanced words_of_rows words_told
+ELSEWHERE := core/test_key_rotation
 PAGES = $(wildcard tests/*/test_*_pages.py)
 test-integration: $(DEV) ## only what touches the database and the queue (TEST_DATABASE_URL, TEST_REDIS_URL)
 	@# What is left out stands above the services that are tried here (attacks, routes, screens, lists, the sample,
-	@# plans and their lives, commands, letters, what providers and other programs are told) or computes (models, learning); their constant statements, too, are prepared on these engines.
+	@# plans and their lives, commands, letters, what providers and other programs are told, what is counted, erased and copied) or computes
+	@# (models, learning); their constant statements, too, are prepared on these engines.
 	@$(BIN)/python -m pytest -q -n 3 --dist loadgroup -m "integration and not timescale and not reliability and not proof" $(addprefix --ignore=tests/,$(ABOVE)) \
 	  $(foreach kind,$(READING),--ignore=tests/imports/test_$(kind).py) $(addprefix --ignore=,$(PAGES)) \
 	  $(foreach one,$(ELSEWHERE),--ignore=tests/$(one).py) tests
