@@ -156,6 +156,7 @@ FAULTY: list[tuple[str, Depth, Callable[[str], bool]]] = [
 ]
 
 
+@pytest.mark.proof
 async def test_what_is_done_wrongly_is_found(shop: Shop, engines: Engines) -> None:
     """Planted: the API does something else than its document says."""
     async with serving("tests.api.faulty_api:faulty_api") as served:
@@ -168,6 +169,7 @@ def test_every_check_has_a_fault_that_it_finds() -> None:
     assert {check for check, *_ in (*WRONG, *FAULTY)} == {*CHECKS, RULES}
 
 
+@pytest.mark.proof
 async def test_what_is_told_wrongly_is_found(served: Served) -> None:
     """Planted: the document says something else of an operation than it does."""
     for check, label, change in WRONG:
